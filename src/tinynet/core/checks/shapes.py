@@ -1,0 +1,55 @@
+"""Checks of the shapes and types of arrays that pass through layers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core.checks.words import fail
+
+
+def shape_text(shape: tuple) -> str:
+    """A shape as text; words stand for sizes that are free: ("N", 784) is (N, 784)."""
+    inner = ", ".join(str(size) for size in shape)
+    return f"({inner},)" if len(shape) == 1 else f"({inner})"
+
+
+def same_shape(who: object, got: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    """Check that two shapes are equal."""
+    if tuple(got) != tuple(expected):
+        fail(who, f"expected shape {shape_text(expected)}, got {shape_text(got)}.")
+
+
+def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hint: str = "", name: str = "x") -> None:
+    """Check an array against a shape in which words stand for sizes that are free.
+
+    Args:
+        who: The layer that complains.
+        x: The array.
+        expected: Like ("N", 784): as many axes, and where a number stands, that size. A first "..." stands for any
+            number of leading axes.
+        hint: What to do; if empty, a rank that is off by a missing batch axis is explained.
+        name: What the array is called.
+    """
+    shape = np.shape(x)
+    sizes = expected[1:] if expected[0] == "..." else expected
+    fits = len(shape) >= len(sizes) if expected[0] == "..." else len(shape) == len(sizes)
+    tail = shape[len(shape) - len(sizes) :]
+    if fits and all(isinstance(want, str) or want == got for want, got in zip(sizes, tail, strict=True)):
+        return
+    without_batch = expected[0] == "N" and len(shape) == len(expected) - 1
+    if without_batch and all(isinstance(want, str) or want == got for want, got in zip(expected[1:], shape, strict=True)):
+        hint = f"the batch axis is missing; pass {name}[np.newaxis] for a batch of one."
+    fail(who, f"expected {name} of shape {shape_text(expected)}, got {shape_text(shape)}.", hint)
+
+
+def floating_input(who: object, x: np.ndarray, name: str = "x") -> None:
+    """Check that an array of inputs holds floating-point numbers."""
+    if not isinstance(x, np.ndarray):
+        fail(who, f"expected {name} to be a NumPy array, got {type(x).__name__}.", "convert it with np.asarray.", TypeError)
+    if x.dtype.kind != "f":
+        fail(
+            who,
+            f"expected {name} of floating-point numbers, got {x.dtype}.",
+            "convert it with .astype(np.float32); divide pixels by 255.",
+            TypeError,
+        )

@@ -1,0 +1,232 @@
+"""The base class of every layer."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+
+from tinynet.core import Parameter, checks
+
+
+class Layer(ABC):
+    """A function of its input that knows its derivative.
+
+    A subclass writes `forward(x)` and `backward(gradient)`, nothing else. `forward` keeps what `backward` will need with
+    `self.remember(...)`; `backward` takes it with `self.recall()`, adds ∂L/∂W to the gradient of each of its parameters
+    and returns ∂L/∂x. Neither writes into the arrays that it is given, nor returns a buffer that it will use again.
+
+    Parameters, inner layers and running statistics are found from the attributes (lists, tuples and dicts included), so
+    nothing is registered: a `Parameter` is learned, a `Layer` is an inner layer, and a NumPy array whose name has no
+    leading underscore is a statistic that is saved with the weights.
+
+    Example:
+        >>> class Scale(Layer):
+        ...     def __init__(self):
+        ...         self.factor = Parameter(np.ones(1))
+        ...     def forward(self, x):
+        ...         self.remember(x)
+        ...         return self.factor.tensor * x
+        ...     def backward(self, dy):
+        ...         x, = self.recall()
+        ...         self.factor.accumulate((dy * x).sum(keepdims=True)[0])
+        ...         return self.factor.tensor * dy
+        >>> list(Scale().parameters())
+        ['factor']
+    """
+
+    # Class attributes, so that a subclass that forgets super().__init__() still works.
+    training: bool = True  #: Set by `train()` and `eval()`; dropout and batch norm look at it.
+    dtype: np.dtype = np.dtype(np.float32)  #: The floating type of parameters, inputs and outputs.
+    any_layout: bool = False  #: If True, x may come in any memory order; otherwise a Net hands it in C order.
+    arguments: dict[str, Any]  #: What the constructor was called with, kept by `__new__` for `config`.
+    _memory: tuple | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        layer = super().__new__(cls)
+        layer.arguments = {}
+        try:
+            bound = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
+        except TypeError:
+            return layer  # a copy or unpickling brings the arguments itself; a wrong call fails in __init__
+        layer.arguments = dict(list(bound.arguments.items())[1:])
+        return layer
+
+    @abstractmethod
+    def forward(self, *inputs: np.ndarray) -> Any:
+        """Compute the output, and remember what `backward` needs."""
+
+    @abstractmethod
+    def backward(self, *gradients: np.ndarray) -> Any:
+        """Given ∂L/∂y, add to the gradients of the parameters and return ∂L/∂x (a tuple for several inputs)."""
+
+    def backward_parameters(self, *gradients: np.ndarray) -> None:
+        """Only add to the gradients of the parameters. A layer that saves work without ∂L/∂x says so here."""
+        self.backward(*gradients)
+
+    def __call__(self, *inputs: np.ndarray) -> Any:
+        return self.forward(*inputs)
+
+    # The memory between forward and backward.
+
+    def remember(self, *values: Any) -> None:
+        """Keep values from `forward` for `backward`; they replace those of the forward before."""
+        self._memory = values
+
+    def recall(self) -> tuple:
+        """Take what the last forward remembered.
+
+        Raises:
+            RuntimeError: There was no forward, or its memory has been freed.
+        """
+        if self._memory is None:
+            checks.no_memory(self)
+        return self._memory
+
+    def forget(self) -> None:
+        """Free the memory of this layer and of all inside it."""
+        for _, layer in self.layers_inside():
+            layer._memory = None
+
+    # What the layer consists of, found from its attributes.
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes that are searched for parameters, layers and statistics, by the name used in paths."""
+        return {name: value for name, value in vars(self).items() if name not in ("arguments", "_memory")}
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """Each Parameter, inner Layer and statistic right inside this layer, with its path."""
+        for name, value in self.attributes().items():
+            yield from _find(name, value)
+
+    def layers_inside(self, path: str = "") -> Iterator[tuple[str, Layer]]:
+        """This layer and every layer inside it, with paths like "0.body.2"; its own path comes first."""
+        yield path, self
+        for name, part in self.parts():
+            if isinstance(part, Layer):
+                yield from part.layers_inside(_join(path, name))
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Every parameter by its path, as in "0.weight". A parameter that is shared appears once, at its first path."""
+        seen: set[int] = set()
+        found = {}
+        for path, part in self._arrays():
+            if isinstance(part, Parameter) and id(part) not in seen:
+                seen.add(id(part))
+                found[path] = part
+        return found
+
+    def zero_gradient(self) -> None:
+        """Set the gradient of every parameter to zero."""
+        for parameter in self.parameters().values():
+            parameter.zero_gradient()
+
+    def _arrays(self) -> Iterator[tuple[str, Any]]:
+        for path, layer in self.layers_inside():
+            for name, part in layer.parts():
+                if not isinstance(part, Layer):
+                    yield _join(path, name), part
+
+    # Modes and types.
+
+    def train(self) -> Self:
+        """Switch this layer and all inside it to training: dropout drops, batch norm uses the batch."""
+        return self._set("training", True)
+
+    def eval(self) -> Self:
+        """Switch this layer and all inside it to evaluation, where the output depends on x alone."""
+        return self._set("training", False)
+
+    def astype(self, dtype: np.dtype | type) -> Self:
+        """Convert every parameter and statistic to another floating type, and expect inputs of it."""
+        dtype = checks.floating_dtype(self, dtype)
+        for _, layer in self.layers_inside():
+            layer._memory = None
+            for name, value in list(vars(layer).items()):
+                if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                    setattr(layer, name, value.astype(dtype))
+        for parameter in self.parameters().values():
+            parameter.astype(dtype)
+        return self._set("dtype", dtype)
+
+    def _set(self, name: str, value: Any) -> Self:
+        for _, layer in self.layers_inside():
+            setattr(layer, name, value)
+        return self
+
+    # State: all arrays, by path.
+
+    def state(self) -> dict[str, np.ndarray]:
+        """A copy of every parameter and statistic by its path, under PyTorch's names and shapes."""
+        parameters = {path: parameter.tensor for path, parameter in self.parameters().items()}
+        statistics = {path: part for path, part in self._arrays() if isinstance(part, np.ndarray)}
+        return {path: array.copy() for path, array in (parameters | statistics).items()}
+
+    def load_state(self, state: dict[str, np.ndarray]) -> None:
+        """Write arrays from `state` into the parameters and statistics, converted to their types.
+
+        Raises:
+            ValueError: Entries are missing, unexpected or of another shape; all are named, and nothing is changed.
+        """
+        parameters = self.parameters()
+        targets = {path: parameter.tensor for path, parameter in parameters.items()}
+        targets |= {path: part for path, part in self._arrays() if isinstance(part, np.ndarray)}
+        checks.matching_state(self, state, {path: array.shape for path, array in targets.items()})
+        for path, array in targets.items():
+            array[...] = state[path]
+
+    # Copies, configuration, display.
+
+    def config(self) -> dict[str, Any]:
+        """The class and the constructor's arguments as plain values, enough to build this layer again.
+
+        Raises:
+            TypeError: An argument is a function or an array, which no configuration can hold.
+        """
+        arguments = {name: _encode(self, name, value) for name, value in self.arguments.items() if name != "rng"}
+        return {"class": type(self).__name__, "arguments": arguments}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Neither the memory nor the wrappers of a watch are part of a copy or a pickle.
+        return {name: value for name, value in vars(self).items() if name not in ("_memory", *_WATCHED)}
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if name != "rng")
+        return f"{type(self).__name__}({arguments})"
+
+
+_WATCHED = ("forward", "backward", "backward_parameters")
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _find(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, (Parameter, Layer)) or (isinstance(value, np.ndarray) and not name.startswith("_")):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            if isinstance(item, (Parameter, Layer, list, tuple, dict)):
+                yield from _find(f"{name}.{index}" if name else str(index), item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, (Parameter, Layer, list, tuple, dict)):
+                yield from _find(f"{name}.{key}" if name else str(key), item)
+
+
+def _encode(layer: Layer, name: str, value: Any) -> Any:
+    if isinstance(value, Layer):
+        return value.config()
+    if isinstance(value, (list, tuple)):
+        return [_encode(layer, name, item) for item in value]
+    if isinstance(value, dict):
+        return {key: _encode(layer, name, item) for key, item in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    checks.not_configurable(layer, name, value)
