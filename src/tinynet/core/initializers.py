@@ -1,0 +1,137 @@
+"""Initial values of weights.
+
+*Fan-in* is how many inputs are added up into one output, *fan-out* how many outputs one input reaches. A sum of fan-in
+terms has a variance fan-in times that of a term, so weights whose variance is about 1 / fan-in keep the size of the signal
+from layer to layer; were it larger, signals would explode, were it smaller, they would vanish. A weight has the shape
+(out, in) or, for a convolution, (out, in, *kernel): fan-in is then in · kernel size, fan-out is out · kernel size.
+
+Each initializer is a function (shape, rng=None, ...) -> float64 array; rng is a NumPy generator, the package's
+"weights" stream if None.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.streams import stream
+
+Shape = tuple[int, ...]
+Rng = np.random.Generator | None
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """Fan-in and fan-out of a weight of shape (out, in, *kernel).
+
+    Raises:
+        ValueError: The shape has fewer than two axes.
+
+    Example:
+        >>> fans((16, 3, 5, 5))
+        (75, 400)
+    """
+    if len(shape) < 2:
+        checks.fail("fans", f"a weight of shape {shape} has no fan-in: it needs at least (out, in).")
+    kernel = math.prod(shape[2:])
+    return shape[1] * kernel, shape[0] * kernel
+
+
+def uniform_fan_in(shape: Shape, rng: Rng = None, fan_in: int | None = None) -> np.ndarray:
+    """Uniform in (-k, k) with k = 1/√fan_in: PyTorch's default for linear and convolution layers, biases included.
+
+    Args:
+        shape: The shape of the weight.
+        rng: Where the numbers come from.
+        fan_in: Given for a bias, which has none of its own.
+
+    Example:
+        >>> bool(np.abs(uniform_fan_in((8, 4))).max() <= 0.5)
+        True
+    """
+    k = 1 / math.sqrt(fans(shape)[0] if fan_in is None else fan_in)
+    return _rng(rng).uniform(-k, k, shape)
+
+
+def xavier_uniform(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
+    """Uniform with variance gain² · 2 / (fan_in + fan_out): Glorot and Bengio 2010, equation 16.
+
+    Example:
+        >>> bool(np.abs(xavier_uniform((2, 4))).max() <= 1)
+        True
+    """
+    fan_in, fan_out = fans(shape)
+    k = gain * math.sqrt(6 / (fan_in + fan_out))
+    return _rng(rng).uniform(-k, k, shape)
+
+
+def xavier_normal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
+    """Normal with variance gain² · 2 / (fan_in + fan_out): Glorot and Bengio 2010.
+
+    Example:
+        >>> xavier_normal((2, 4)).shape
+        (2, 4)
+    """
+    fan_in, fan_out = fans(shape)
+    return _rng(rng).normal(0, gain * math.sqrt(2 / (fan_in + fan_out)), shape)
+
+
+def he_uniform(shape: Shape, rng: Rng = None) -> np.ndarray:
+    """Uniform with variance 2 / fan_in, for layers before a ReLU, which halves the signal: He et al. 2015, equation 10.
+
+    Example:
+        >>> he_uniform((2, 4)).shape
+        (2, 4)
+    """
+    k = math.sqrt(6 / fans(shape)[0])
+    return _rng(rng).uniform(-k, k, shape)
+
+
+def he_normal(shape: Shape, rng: Rng = None) -> np.ndarray:
+    """Normal with variance 2 / fan_in: He et al. 2015, equation 10.
+
+    Example:
+        >>> he_normal((2, 4)).shape
+        (2, 4)
+    """
+    return _rng(rng).normal(0, math.sqrt(2 / fans(shape)[0]), shape)
+
+
+def normal(shape: Shape, rng: Rng = None, std: float = 0.02) -> np.ndarray:
+    """Normal around 0 with standard deviation `std`.
+
+    Example:
+        >>> normal((2, 4), std=0.1).shape
+        (2, 4)
+    """
+    return _rng(rng).normal(0, std, shape)
+
+
+def orthogonal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
+    """Rows (or columns, where there are more rows) that are orthonormal, times `gain`: Saxe et al. 2014.
+
+    Example:
+        >>> W = orthogonal((3, 5))
+        >>> bool(np.allclose(W @ W.T, np.eye(3)))
+        True
+    """
+    fans(shape)
+    rows, columns = shape[0], math.prod(shape[1:])
+    Q, R = np.linalg.qr(_rng(rng).normal(size=(max(rows, columns), min(rows, columns))))
+    Q *= np.sign(np.diag(R))  # makes Q uniform over all orthogonal matrices: Mezzadri 2007
+    return gain * (Q if rows >= columns else Q.T).reshape(shape)
+
+
+def zeros(shape: Shape, rng: Rng = None) -> np.ndarray:
+    """All zero, for biases.
+
+    Example:
+        >>> zeros((3,))
+        array([0., 0., 0.])
+    """
+    return np.zeros(shape)
+
+
+def _rng(rng: Rng) -> np.random.Generator:
+    return stream("weights") if rng is None else rng

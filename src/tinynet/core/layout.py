@@ -1,0 +1,37 @@
+"""Memory layout: the order in which the numbers of an array lie, which is never part of its meaning.
+
+An image batch has the logical shape (N, C, H, W). In memory its channels may come last (a transposed view of an NHWC
+array), because the matrix products of a convolution run fastest on rows of channels. Layers that say `any_layout = True`
+pass such views on as they are; the helpers here let them do so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def is_channels_last(x: np.ndarray) -> bool:
+    """Whether a 4-D array is a view of an (N, H, W, C) array without gaps."""
+    return x.ndim == 4 and x.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def empty_channels_last(shape: tuple[int, int, int, int], dtype: np.dtype) -> np.ndarray:
+    """An uninitialised array of logical shape (N, C, H, W) whose channels lie last in memory."""
+    n, c, h, w = shape
+    return np.empty((n, h, w, c), dtype).transpose(0, 3, 1, 2)
+
+
+def channels_last(x: np.ndarray) -> np.ndarray:
+    """The same (N, C, H, W) values with the channels last in memory; x itself if they are already."""
+    if is_channels_last(x):
+        return x
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+
+
+def like(x: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """`values` in the memory layout of `x`: the helper to align an incoming gradient to the input it belongs to."""
+    if values.shape == x.shape and values.strides == x.strides and values.dtype == x.dtype:
+        return values
+    aligned = np.empty_like(x, dtype=values.dtype)  # NumPy's order="K" keeps the layout of x
+    aligned[...] = values
+    return aligned

@@ -1,0 +1,111 @@
+"""A Parameter: a tensor that is learned, and its gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.store import Store
+
+
+class Parameter:
+    """A tensor that training changes, and the derivative of the loss with respect to it.
+
+    Both arrays live in a `Store`, one flat memory that many parameters can share, so `tensor` and `gradient` are
+    views. That only makes things faster: a Parameter behaves as if it owned its two arrays.
+
+    Args:
+        tensor: The initial values, of any shape, floating; they are copied.
+        trainable: If False, `accumulate` adds nothing and optimizers leave the values alone.
+        dtype: The floating type to hold them in; `Layer.astype` changes it later.
+
+    Raises:
+        TypeError: The values are not floating-point numbers.
+        ValueError: A value of another shape is assigned, or a gradient of another shape is accumulated.
+
+    Example:
+        >>> weight = Parameter(np.zeros((2, 3)))
+        >>> weight.accumulate(np.ones((2, 3)))
+        >>> weight.accumulate(np.ones((2, 3)))
+        >>> weight.gradient[0, 0]
+        np.float32(2.0)
+    """
+
+    def __init__(self, tensor: np.ndarray, trainable: bool = True, dtype: np.dtype | type = np.float32) -> None:
+        tensor = checks.floating_array("Parameter", "tensor", tensor)
+        self.trainable = trainable
+        self.place(Store(tensor.size, dtype), 0, tensor.shape)
+        self.tensor = tensor
+
+    @property
+    def tensor(self) -> np.ndarray:
+        """The values. Assigning writes into them; the shape must be the same."""
+        return self._tensor
+
+    @tensor.setter
+    def tensor(self, value: np.ndarray) -> None:
+        if value is not self._tensor:  # `parameter.tensor -= step` has written already
+            checks.same_shape("Parameter.tensor", np.shape(value), self.shape)
+            self._tensor[...] = value
+
+    @property
+    def gradient(self) -> np.ndarray:
+        """∂L/∂tensor, summed over every backward since the last update; the shape of `tensor`."""
+        return self._gradient
+
+    @gradient.setter
+    def gradient(self, value: np.ndarray) -> None:
+        if value is not self._gradient:
+            checks.same_shape("Parameter.gradient", np.shape(value), self.shape)
+            self._gradient[...] = value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of `tensor`."""
+        return self._tensor.shape
+
+    @property
+    def size(self) -> int:
+        """How many numbers are learned."""
+        return self._tensor.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The floating type of `tensor` and `gradient`."""
+        return self._tensor.dtype
+
+    def accumulate(self, gradient: np.ndarray) -> None:
+        """Add to the gradient; a frozen parameter ignores it."""
+        if self.trainable:
+            checks.same_shape("Parameter.accumulate", np.shape(gradient), self.shape)
+            self._gradient += gradient
+
+    def zero_gradient(self) -> None:
+        """Set the gradient to zero."""
+        self._gradient[...] = 0
+
+    def place(self, store: Store, start: int, shape: tuple[int, ...]) -> None:
+        """Make `tensor` and `gradient` views of `store`, from index `start` on. Nothing is copied."""
+        self.store, self.start = store, start
+        self._tensor = store.tensors[start : start + int(np.prod(shape))].reshape(shape)
+        self._gradient = store.gradients[start : start + int(np.prod(shape))].reshape(shape)
+
+    def astype(self, dtype: np.dtype | type) -> None:
+        """Convert the values and the gradient to another floating type, in a store of their own."""
+        tensor, gradient = self._tensor, self._gradient
+        self.place(Store(self.size, dtype), 0, self.shape)
+        self.tensor, self.gradient = tensor, gradient
+
+    def __reduce__(self) -> tuple:
+        # A copy or a pickle gets a store of its own, so it never shares memory with, or drags along, its neighbours.
+        return _rebuild, (self._tensor.copy(), self._gradient.copy(), self.trainable)
+
+    def __repr__(self) -> str:
+        frozen = "" if self.trainable else ", trainable=False"
+        return f"Parameter(shape={self.shape}, dtype={self.dtype}{frozen})"
+
+
+def _rebuild(tensor: np.ndarray, gradient: np.ndarray, trainable: bool) -> Parameter:
+    parameter = Parameter(tensor, trainable, tensor.dtype)
+    parameter.gradient = gradient
+    return parameter

@@ -1,0 +1,40 @@
+"""Mean squared error."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks
+
+
+def mean_squared_error(predicted: np.ndarray, ground_truth: np.ndarray) -> tuple[float, np.ndarray]:
+    """The mean of the squared differences, over all numbers of the batch.
+
+    Equation:
+        L = 1/n Σᵢ (predictedᵢ − truthᵢ)², where n counts every number, not only the rows
+
+    Shapes:
+        predicted, ground_truth, gradient: all alike
+
+    Gradients (with respect to predicted):
+        ∂L/∂predicted = 2 (predicted − truth) / n
+
+    Args:
+        predicted: What the net gave.
+        ground_truth: What it should have given; the shape must be the same, so that nothing is broadcast unseen.
+
+    Returns:
+        The loss and its gradient.
+
+    Raises:
+        ValueError: The shapes differ.
+
+    Example:
+        >>> mean_squared_error(np.array([[1.0, 3.0]]), np.array([[1.0, 1.0]]))
+        (2.0, array([[0., 2.]]))
+    """
+    checks.same_targets("mean_squared_error", predicted, ground_truth)
+    difference = predicted - ground_truth.astype(predicted.dtype)
+    n = difference.size
+    loss = float(np.vdot(difference, difference)) / n
+    return loss, difference * (2 / n)

@@ -1,0 +1,197 @@
+"""Net: a stack of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from tinynet.core import checks, pack
+from tinynet.layers import Layer
+from tinynet.net.modes import evaluating, frozen
+from tinynet.net.watch import watch
+
+if TYPE_CHECKING:
+    from tinynet.net.summary import Summary
+    from tinynet.optimizers import Optimizer
+
+
+class Net(Layer):
+    """Layers one after the other: each takes what the one before gives.
+
+    `forward` runs them in order, `backward` in reverse, which is the chain rule; `update` lets an optimizer change all
+    parameters at once. A Net is a layer itself, so nets nest.
+
+    Equation:
+        y = fₙ(… f₂(f₁(x)))
+
+    Gradients (given dy = ∂L/∂y):
+        dx = f₁′ᵀ f₂′ᵀ … fₙ′ᵀ dy, where fᵢ′ᵀ dy is the backward of layer i
+
+    Args:
+        layers: A list of layers. No layer object may appear twice, here or deeper inside.
+
+    Raises:
+        TypeError: `layers` is not a list, or something in it is not a layer.
+        ValueError: A layer is used twice. Errors from inside a layer are passed on with its path.
+
+    Example:
+        >>> net = Net([Linear(4, 3), ReLU(), Linear(3, 2)])
+        >>> net.forward(np.ones((5, 4))).shape
+        (5, 2)
+        >>> list(net.parameters())
+        ['0.weight', '0.bias', '2.weight', '2.bias']
+    """
+
+    any_layout = True  # it arranges the memory for each of its layers
+
+    def __init__(self, layers: list[Layer]) -> None:
+        self.layers: tuple[Layer, ...] = checks.list_of_layers("Net", layers, Layer)
+        self._check_each_layer_once()
+        pack(self.parameters().values())
+
+    def forward(self, *inputs: np.ndarray) -> Any:
+        x: Any = _tuple(tuple(self._cast(value) for value in inputs))
+        for index, layer in enumerate(self.layers):
+            try:
+                x = layer.forward(*_arranged(layer, x))
+            except (ValueError, TypeError, RuntimeError) as error:
+                checks.locate(error, str(index), f"{index - 1}: {self.layers[index - 1]!r}" if index else "")
+                raise
+        return x
+
+    def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
+        """Run the layers' backward in reverse and free what each remembered.
+
+        Args:
+            gradients: ∂L/∂y, one for each output.
+            input_gradient: If False, ∂L/∂x is not needed, so the layers stop as early as they can and return None.
+        """
+        dy: Any = _tuple(gradients)
+        last_needed = 0 if input_gradient else self._first_trainable()
+        for index in reversed(range(len(self.layers))):
+            layer = self.layers[index]
+            try:
+                if index > last_needed or input_gradient:
+                    dy = layer.backward(*_arranged(layer, dy))
+                elif index == last_needed:
+                    layer.backward_parameters(*_arranged(layer, dy))
+            except (ValueError, TypeError, RuntimeError) as error:
+                checks.locate(error, str(index))
+                raise
+            layer.forget()
+        return dy if input_gradient else None
+
+    def backward_parameters(self, *gradients: np.ndarray) -> None:
+        self.backward(*gradients, input_gradient=False)
+
+    def update(self, optimizer: Optimizer) -> None:
+        """Let the optimizer change every trainable parameter, then clear the gradients."""
+        optimizer.step(self.parameters())
+
+    def predict(self, *inputs: np.ndarray, batch_size: int = 256) -> Any:
+        """The output in evaluation mode, computed in batches; nothing is kept for a backward.
+
+        Args:
+            inputs: Arrays with the batch axis first, any number of rows.
+            batch_size: How many rows go through the net at once.
+
+        Returns:
+            What `forward` returns, for all rows.
+        """
+        checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
+        n_rows = checks.same_length("Net.predict", inputs)
+        outputs = []
+        with self.evaluating():
+            for start in range(0, max(n_rows, 1), batch_size):
+                outputs.append(self.forward(*(np.asarray(x)[start : start + batch_size] for x in inputs)))
+                self.forget()
+        if isinstance(outputs[0], tuple):
+            return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
+        return np.concatenate(outputs)
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """Within `with net.evaluating():` every layer is in evaluation mode; afterwards as it was."""
+        return evaluating(self)
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """Within `with net.frozen():` no parameter collects a gradient or is updated; afterwards as it was."""
+        return frozen(self)
+
+    def watch(self, observer: Any) -> AbstractContextManager[Any]:
+        """Within `with net.watch(observer):` the observer sees every layer's inputs, outputs and gradients.
+
+        Args:
+            observer: An object with `on_forward(path, layer, x, y)`, `on_backward(path, layer, dy, dx)` or both.
+        """
+        return watch(self, observer)
+
+    def summary(self, input_shape: tuple[int, ...] | list[tuple[int, ...]]) -> Summary:
+        """A table of the layers: output shape, parameters, multiply-adds, memory and formula of each.
+
+        Args:
+            input_shape: The shape of one input without the batch axis, as in (1, 28, 28); a list of shapes for several.
+        """
+        from tinynet.net.summary import summarize
+
+        return summarize(self, input_shape)
+
+    def astype(self, dtype: np.dtype | type) -> Self:
+        super().astype(dtype)
+        pack(self.parameters().values())
+        return self
+
+    def attributes(self) -> dict[str, Any]:
+        others = {name: value for name, value in super().attributes().items() if name != "layers"}
+        return {"": self.layers, **others}  # no name of its own, so that paths read "0.weight"
+
+    def __getitem__(self, index: int) -> Layer:
+        return self.layers[index]
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)  # a copy or an unpickled net: its parameters come each in a store of its own
+        pack(self.parameters().values())
+
+    def __repr__(self) -> str:
+        lines = [f"  ({index}): {layer!r}".replace("\n", "\n  ") for index, layer in enumerate(self.layers)]
+        return "\n".join([f"{type(self).__name__}(", *lines, ")"]) if lines else f"{type(self).__name__}()"
+
+    def _repr_html_(self) -> str:
+        from tinynet.net.summary import net_html
+
+        return net_html(self)
+
+    def _cast(self, x: np.ndarray) -> np.ndarray:
+        x = np.asarray(x)
+        return x.astype(self.dtype) if x.dtype.kind == "f" and x.dtype != self.dtype else x
+
+    def _first_trainable(self) -> int:
+        trainable = (any(p.trainable for p in layer.parameters().values()) for layer in self.layers)
+        return next((index for index, some in enumerate(trainable) if some), len(self.layers))
+
+    def _check_each_layer_once(self) -> None:
+        first_path: dict[int, str] = {}
+        for path, layer in self.layers_inside():
+            if id(layer) in first_path:
+                checks.used_twice("Net", layer, first_path[id(layer)], path)
+            first_path[id(layer)] = path
+
+
+def _tuple(values: tuple) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def _arranged(layer: Layer, values: Any) -> tuple:
+    """The values as a tuple, each in C order unless the layer takes any."""
+    values = values if isinstance(values, tuple) else (values,)
+    if layer.any_layout:
+        return values
+    return tuple(np.ascontiguousarray(value) if isinstance(value, np.ndarray) and value.ndim else value for value in values)

@@ -1,0 +1,137 @@
+"""The base class of every optimizer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import Parameter, Run, checks, runs
+from tinynet.optimizers.clipping import clip_gradient_norm
+
+Schedule = Callable[[int], float]
+
+
+class Optimizer(ABC):
+    """An update rule: how a gradient changes the values of a parameter.
+
+    A subclass writes `update(parameter)`, which reads `parameter.gradient` and changes `parameter.tensor`. What a rule
+    keeps from step to step, such as a velocity, lives here and not in the parameter: `self.slot(name, parameter)` is an
+    array like the tensor, zero at first. One optimizer serves one net.
+
+    Args:
+        lr: The learning rate ε, at least 0, or a schedule: a function of the number of steps done so far.
+        clip_norm: If given, all gradients together are scaled down to this norm where theirs is greater.
+        gradient_accumulation_steps: The mean gradient over so many calls of `step` makes one update.
+
+    Raises:
+        ValueError: A rate is negative, or a count is below 1.
+
+    Example:
+        >>> class SignDescent(Optimizer):
+        ...     def update(self, parameter):
+        ...         parameter.tensor -= self.learning_rate * np.sign(parameter.gradient)
+        >>> weight = Parameter(np.zeros(2))
+        >>> weight.accumulate([3.0, -0.1])
+        >>> SignDescent(lr=0.5).step({"weight": weight}); weight.tensor
+        array([-0.5,  0.5], dtype=float32)
+    """
+
+    elementwise: bool = True  #: The rule treats each number by itself, so it may get whole runs of parameters.
+
+    def __init__(
+        self, lr: float | Schedule, clip_norm: float | None = None, gradient_accumulation_steps: int = 1
+    ) -> None:
+        name = type(self).__name__
+        self.lr = lr if callable(lr) else checks.number(name, "lr", lr, minimum=0)
+        self.clip_norm = None if clip_norm is None else checks.number(name, "clip_norm", clip_norm, above=0)
+        self.gradient_accumulation_steps = checks.integer(
+            name, "gradient_accumulation_steps", gradient_accumulation_steps, minimum=1
+        )
+        self.n_calls = 0
+        self.n_steps = 0
+        self._slots: dict[Parameter, dict[str, np.ndarray]] = {}
+        self._counts: dict[Parameter, int] = {}
+        self._runs: dict[tuple[str, Parameter], tuple[list[Parameter], np.ndarray]] = {}
+
+    @abstractmethod
+    def update(self, parameter: Parameter | Run) -> None:
+        """Apply the rule to one parameter, or to a run of neighbours that looks like one."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next update."""
+        return float(self.lr(self.n_steps)) if callable(self.lr) else self.lr
+
+    def step(self, parameters: dict[str, Parameter]) -> None:
+        """Update every trainable parameter and clear the gradients.
+
+        Args:
+            parameters: From path to parameter, as `net.parameters()` gives them.
+        """
+        self.n_calls += 1
+        if self.n_calls % self.gradient_accumulation_steps:
+            return  # the gradients go on adding up
+        together = self._together(parameters)
+        if self.gradient_accumulation_steps > 1:
+            for run in together:
+                run.gradient /= self.gradient_accumulation_steps
+        if self.clip_norm is not None:
+            clip_gradient_norm(together, self.clip_norm)
+        for run in together:
+            self.update(run)
+            run.zero_gradient()
+        self.n_steps += 1
+
+    def slot(self, name: str, parameter: Parameter | Run) -> np.ndarray:
+        """The array that this rule keeps under `name` for a parameter or run; write into it to change it."""
+        members = parameter.parameters if isinstance(parameter, Run) else [parameter]
+        before = self._runs.get((name, members[0]))
+        if before is None or before[0] != members or before[1].dtype != parameter.tensor.dtype:
+            flat = np.zeros(parameter.tensor.size, parameter.tensor.dtype)
+            start = 0
+            for member in members:  # what each has kept so far moves into the new array
+                place = flat[start : start + member.size].reshape(member.shape)
+                place[...] = self._slots.get(member, {}).get(name, 0)
+                self._slots.setdefault(member, {})[name] = place
+                start += member.size
+            self._runs[name, members[0]] = before = (members, flat)
+        return before[1].reshape(parameter.tensor.shape)
+
+    def count(self, parameter: Parameter | Run) -> int:
+        """Count this update of the parameter, and return how many there have been: 1 at the first."""
+        members = parameter.parameters if isinstance(parameter, Run) else [parameter]
+        for member in members:
+            self._counts[member] = self._counts.get(member, 0) + 1
+        return self._counts[members[0]]
+
+    def state(self, parameters: dict[str, Parameter]) -> dict[str, Any]:
+        """Copies of all that the rule keeps, by path, as in {"0.weight": {"velocity": …}}, and the step counts."""
+        kept = {path: self._slots.get(parameter, {}) for path, parameter in parameters.items()}
+        return {
+            "n_calls": self.n_calls,
+            "n_steps": self.n_steps,
+            "counts": {path: self._counts.get(parameter, 0) for path, parameter in parameters.items()},
+            "slots": {path: {name: array.copy() for name, array in slots.items()} for path, slots in kept.items()},
+        }
+
+    def load_state(self, state: dict[str, Any], parameters: dict[str, Parameter]) -> None:
+        """Take over what `state` gave, for the parameters at the same paths."""
+        checks.same_paths(self, list(state["slots"]), list(parameters))
+        self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
+        self._counts = {parameters[path]: count for path, count in state["counts"].items() if count}
+        self._slots = {
+            parameters[path]: {name: np.array(array) for name, array in slots.items()}
+            for path, slots in state["slots"].items()
+        }
+        self._runs = {}
+
+    def _together(self, parameters: dict[str, Parameter]) -> list[Parameter | Run]:
+        if self.elementwise:
+            return list(runs(parameters.values(), alike=lambda parameter: self._counts.get(parameter, 0)))
+        return [parameter for parameter in parameters.values() if parameter.trainable]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_runs": {}}  # views of the copied slots would not be views any more

@@ -1,0 +1,60 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinynet.core import Parameter, Run, checks
+from tinynet.optimizers.optimizer import Optimizer, Schedule
+
+
+class SGD(Optimizer):
+    """Step against the gradient: new = old − ε∇; with momentum, a velocity remembers the steps before.
+
+    Equation:
+        g = ∇ + λ w             weight decay λ
+        v ← μ v + g             momentum μ
+        w ← w − ε v             plain
+        w ← w − ε (g + μ v)     Nesterov: Sutskever et al. 2013, in PyTorch's form
+
+    Args:
+        lr: The learning rate ε, or a schedule.
+        momentum: μ, at least 0 and below 1.
+        weight_decay: λ, the strength of an L2 penalty ½λ‖w‖² on the parameters.
+        nesterov: If True, look ahead along the velocity; it needs a momentum.
+        options: `clip_norm` and `gradient_accumulation_steps`, see `Optimizer`.
+
+    Raises:
+        ValueError: A number is out of range, or nesterov is asked for without momentum.
+
+    Example:
+        >>> weight = Parameter(np.ones(1)); weight.accumulate([2.0])
+        >>> SGD(lr=0.1).update(weight); weight.tensor
+        array([0.8], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(lr, **options)
+        self.momentum = checks.fraction("SGD", "momentum", momentum)
+        self.weight_decay = checks.number("SGD", "weight_decay", weight_decay, minimum=0)
+        self.nesterov = nesterov
+        if nesterov and not momentum:
+            checks.fail("SGD", "nesterov needs a momentum, got momentum=0.", "write momentum=0.9.")
+
+    def update(self, parameter: Parameter | Run) -> None:
+        step = parameter.gradient
+        if self.weight_decay:
+            step = step + self.weight_decay * parameter.tensor
+        if self.momentum:
+            velocity = self.slot("velocity", parameter)
+            velocity *= self.momentum
+            velocity += step
+            step = step + self.momentum * velocity if self.nesterov else velocity
+        parameter.tensor -= self.learning_rate * step
