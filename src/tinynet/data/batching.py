@@ -1,0 +1,58 @@
+"""One pass over a data set, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import data as data_checks
+from tinynet.data.randomness import generator
+
+
+def batches(
+    dataset: Any,
+    batch_size: int,
+    shuffle: bool = False,
+    rng: np.random.Generator | int | None = None,
+    drop_last: bool = False,
+) -> Iterator[tuple[Any, Any]]:
+    """Read a data set once, batch after batch.
+
+    Only the rows of one batch are read at a time, so a memory-mapped file may be larger than memory.
+
+    Args:
+        dataset: Anything with `len(d)` and `d[indices] -> (x, y)` for an array of integers.
+        batch_size: Samples per batch, at least 1. The last batch holds what is left.
+        shuffle: Whether the order is drawn anew, as soon as `batches` is called.
+        rng: A generator or a seed for the order; the package's shuffling stream if None.
+        drop_last: Whether to leave out a last batch that is shorter than the others.
+
+    Returns:
+        An iterator over pairs (x, y).
+
+    Raises:
+        TypeError: The data set cannot be read like one.
+        ValueError: batch_size is below 1, the data set is empty, or drop_last leaves no batch.
+
+    Example:
+        >>> from tinynet.data import Dataset
+        >>> d = Dataset(np.arange(5.0)[:, None], np.arange(5))
+        >>> [y.tolist() for x, y in batches(d, 2)]
+        [[0, 1], [2, 3], [4]]
+    """
+    n_samples = data_checks.dataset("batches", dataset)
+    batch_size = checks.integer("batches", "batch_size", batch_size, minimum=1)
+    if drop_last:
+        data_checks.no_full_batch("batches", n_samples, batch_size)
+    order = generator("batches", rng).permutation(n_samples) if shuffle else np.arange(n_samples)
+    if drop_last:
+        order = order[: n_samples - n_samples % batch_size]
+    return _read(dataset, order, batch_size)
+
+
+def _read(dataset: Any, order: np.ndarray, batch_size: int) -> Iterator[tuple[Any, Any]]:
+    for start in range(0, len(order), batch_size):
+        yield data_checks.samples("batches", dataset[order[start : start + batch_size]])

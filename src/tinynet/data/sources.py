@@ -1,0 +1,109 @@
+"""Finding the files of a data set: in TINYNET_DATA, in the cache folder, or on a mirror.
+
+A download counts only if its SHA-256 is the known one. A file that somebody put there by hand is checked by its
+structure where it is read, and named as unverified if its hash is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinynet.core.checks import datafiles as checks
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that can be downloaded.
+
+    Attributes:
+        name: Its file name.
+        folder: The folder that it lies in, below TINYNET_DATA or the cache folder.
+        sha256: The hash of the file itself.
+        mirrors: Addresses of the folders that offer it, tried in this order.
+        content: The hash of what a gzip file holds, if known: the same data may have been compressed again.
+    """
+
+    name: str
+    folder: str
+    sha256: str
+    mirrors: tuple[str, ...]
+    content: str = ""
+
+    @property
+    def addresses(self) -> list[str]:
+        """The whole address on each mirror."""
+        return [f"{mirror.rstrip('/')}/{self.name}" for mirror in self.mirrors]
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for Tinynet, which pooch knows for each operating system."""
+    import pooch
+
+    return Path(pooch.os_cache("tinynet"))
+
+
+def data_folders() -> list[Path]:
+    """Where files are looked for: the folder named by TINYNET_DATA, if that is set, and the cache folder.
+
+    Raises:
+        NotADirectoryError: TINYNET_DATA names something that is not a folder.
+    """
+    named = os.environ.get("TINYNET_DATA", "")
+    if named:
+        checks.existing_folder("TINYNET_DATA", Path(named))
+    return [*([Path(named)] if named else []), cache_folder()]
+
+
+def find(file: RemoteFile) -> Path | None:
+    """The file on this disk, as it is offered or already unpacked from .gz; None if it is nowhere."""
+    for folder in data_folders():
+        for name in (file.name, file.name.removesuffix(".gz")):
+            path = folder / file.folder / name
+            if path.exists():
+                checks.readable_file("data", path)
+                return path
+    return None
+
+
+def find_or_download(file: RemoteFile) -> Path:
+    """The file on this disk, downloaded to the cache folder if it is nowhere.
+
+    Raises:
+        OSError: It is nowhere, and no mirror gives it.
+    """
+    return find(file) or download(file)
+
+
+def download(file: RemoteFile) -> Path:
+    """Download a file into the cache folder, from the first mirror that gives what the hash asks for.
+
+    Raises:
+        OSError: No mirror gives it. What was in the cache folder before is left as it was.
+    """
+    import pooch
+
+    folder = cache_folder() / file.folder
+    failures = []
+    for address in file.addresses:
+        try:
+            return Path(pooch.retrieve(address, known_hash=f"sha256:{file.sha256}", fname=file.name, path=folder))
+        except (OSError, ValueError) as error:  # no connection or a refusal; another hash
+            failures.append(f"{address}: {_reason(error)}")
+    checks.not_downloaded(file.name, folder, file.sha256, failures)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 of some bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def is_verified(file: RemoteFile, path: Path, content: bytes) -> bool:
+    """Whether a file, or the content that was unpacked from it, has the known hash."""
+    return sha256(content) in (file.content, file.sha256) or sha256(path.read_bytes()) == file.sha256

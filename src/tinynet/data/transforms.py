@@ -1,0 +1,145 @@
+"""Changes to a batch of images on its way out of a data set; what is stored stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import data as data_checks
+from tinynet.data.randomness import generator
+
+
+class Compose:
+    """Apply several transforms, one after the other. A list given to a Dataset becomes one of these.
+
+    Example:
+        >>> Compose([Normalize(0.5, 0.5), RandomFlip(p=0.0)])(np.zeros((1, 1, 2, 2))).ravel()
+        array([-1., -1., -1., -1.])
+    """
+
+    def __init__(self, transforms: Sequence[Callable]) -> None:
+        self.transforms = tuple(transforms)
+        for transform in self.transforms:
+            data_checks.callable_transform("Compose", transform)
+
+    def __call__(self, x: Any) -> Any:
+        for transform in self.transforms:
+            x = transform(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"Compose({list(self.transforms)!r})"
+
+
+class Normalize:
+    """Subtract the mean of each channel and divide by its standard deviation.
+
+    Equation:
+        y = (x − mean) / std
+
+    Shapes:
+        x: (N, C, ...)    y: (N, C, ...)
+
+    Args:
+        mean: One number for all channels, or C numbers.
+        std: The same, each greater than 0.
+
+    Raises:
+        ValueError: A std is not greater than 0, or the number of channels differs.
+
+    Example:
+        >>> Normalize(mean=[0.5, 0.25], std=[0.5, 0.25])(np.ones((1, 2, 1, 1))).ravel()
+        array([1., 3.])
+    """
+
+    def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
+        self.mean, self.std = data_checks.mean_and_std("Normalize", mean, std)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        data_checks.channels(self, x, max(self.mean.size, self.std.size))
+        dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
+        per_channel = (-1,) + (1,) * (x.ndim - 2)  # broadcasts against (N, C, ...)
+        return (x - self.mean.astype(dtype).reshape(per_channel)) / self.std.astype(dtype).reshape(per_channel)
+
+    def __repr__(self) -> str:
+        return f"Normalize(mean={self.mean.tolist()}, std={self.std.tolist()})"
+
+
+class RandomCrop:
+    """Cut a window from a random place of every image, after a border of zeros was put around it.
+
+    With padding=4 and the images' own size, this shifts each image by up to 4 pixels.
+
+    Shapes:
+        x: (N, C, H, W)    y: (N, C, size, size)
+
+    Args:
+        size: Height and width of the window, or a pair of them.
+        padding: Width of the border of zeros in pixels, or a pair (above and below, left and right).
+        rng: A generator or a seed; the package's augmentation stream if None.
+
+    Raises:
+        ValueError: A size is below 1, a padding below 0, x is not (N, C, H, W), or the window does not fit.
+
+    Example:
+        >>> RandomCrop(32, padding=4)(np.ones((8, 3, 32, 32))).shape
+        (8, 3, 32, 32)
+    """
+
+    def __init__(
+        self,
+        size: int | tuple[int, int],
+        padding: int | tuple[int, int] = 0,
+        rng: np.random.Generator | int | None = None,
+    ) -> None:
+        self.size = checks.pair("RandomCrop", "size", size, 1)
+        self.padding = checks.pair("RandomCrop", "padding", padding, 0)
+        self.rng = None if rng is None else generator("RandomCrop", rng)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        data_checks.images(self, x)
+        (above, left), (height, width) = self.padding, self.size
+        padded = np.pad(x, ((0, 0), (0, 0), (above, above), (left, left)))
+        data_checks.window_fits(self, self.size, padded.shape[2:])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
+        rng = generator(self, self.rng, "augmentation")
+        top = rng.integers(windows.shape[2], size=len(x))
+        start = rng.integers(windows.shape[3], size=len(x))
+        return windows[np.arange(len(x)), :, top, start]  # (N, C, height, width)
+
+    def __repr__(self) -> str:
+        return f"RandomCrop(size={self.size}, padding={self.padding})"
+
+
+class RandomFlip:
+    """Mirror each image left to right with probability p.
+
+    Shapes:
+        x: (N, C, H, W)    y: (N, C, H, W)
+
+    Args:
+        p: The probability, from 0 to 1.
+        rng: A generator or a seed; the package's augmentation stream if None.
+
+    Raises:
+        ValueError: p is not from 0 to 1, or x is not (N, C, H, W).
+
+    Example:
+        >>> RandomFlip(p=1.0)(np.array([[[[1, 2, 3]]]]))
+        array([[[[3, 2, 1]]]])
+    """
+
+    def __init__(self, p: float = 0.5, rng: np.random.Generator | int | None = None) -> None:
+        self.p = data_checks.probability("RandomFlip", "p", p)
+        self.rng = None if rng is None else generator("RandomFlip", rng)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        data_checks.images(self, x)
+        flip = generator(self, self.rng, "augmentation").random(len(x)) < self.p
+        return np.where(flip[:, None, None, None], x[..., ::-1], x)
+
+    def __repr__(self) -> str:
+        return f"RandomFlip(p={self.p})"
