@@ -24,13 +24,16 @@ from tinynet.core.checks.layers import (
     same_paths,
     used_twice,
 )
+from tinynet.core.checks.learning import dataset, finite_loss, known_hooks, learner_parts
 from tinynet.core.checks.shapes import floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import class_targets, same_targets
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
     "class_targets",
+    "dataset",
     "fail",
+    "finite_loss",
     "floating_array",
     "floating_dtype",
     "floating_input",
@@ -38,6 +41,8 @@ __all__ = [
     "input_shape",
     "integer",
     "joinable",
+    "known_hooks",
+    "learner_parts",
     "linear_input",
     "list_of_layers",
     "locate",

@@ -1,0 +1,49 @@
+"""The base class of every callback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinynet.core import checks
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
+
+
+class Callback:
+    """Something that a Learner tells how training goes.
+
+    A subclass writes the hooks it needs. In each it may read the learner and set `learner.stop = True`, which ends
+    training after the running batch. A method that begins with `on_` and is none of these hooks is refused when the
+    class is made, so that a typing error is no silence.
+
+    Raises:
+        TypeError: A subclass has an `on_…` that nobody would call.
+
+    Example:
+        >>> class Shout(Callback):
+        ...     def on_epoch_end(self, learner, epoch, row):
+        ...         print(f"epoch {epoch} done!")
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        checks.known_hooks(cls, [name for name in vars(Callback) if name.startswith("on_")])
+
+    def on_fit_begin(self, learner: Learner) -> None:
+        """`fit` was called."""
+
+    def on_epoch_begin(self, learner: Learner, epoch: int) -> None:
+        """Epoch number `epoch`, counted from 1, begins."""
+
+    def on_batch_begin(self, learner: Learner, index: int) -> None:
+        """Batch number `index` of the epoch, counted from 0, begins."""
+
+    def on_batch_end(self, learner: Learner, index: int, means: dict[str, float]) -> None:
+        """A batch has been learned from; `means` are the loss and metrics over the epoch so far."""
+
+    def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        """An epoch is over and validated; `row` is its row of the history."""
+
+    def on_fit_end(self, learner: Learner) -> None:
+        """Training is over, also where an error ended it."""

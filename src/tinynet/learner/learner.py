@@ -1,0 +1,178 @@
+"""Learner: the training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.data import batches
+from tinynet.learner.averages import Averages
+from tinynet.learner.callback import Callback
+from tinynet.learner.history import History
+from tinynet.learner.interrupt import interrupt_ends
+from tinynet.learner.progress import Progress
+from tinynet.net import Net
+from tinynet.optimizers import Optimizer
+
+Loss = Callable[[Any, Any], tuple[float, Any]]
+Metric = Callable[[Any, Any], Any]
+
+
+class Learner:
+    """Read the data batch by batch, and let the net learn from each.
+
+    `train_step` is the whole algorithm; `fit` repeats it over the batches and epochs and tells the callbacks. For another
+    kind of training, write a subclass with another `train_step`.
+
+    Args:
+        net: The net that learns.
+        loss: A function (predicted, ground_truth) -> (loss, gradient).
+        optimizer: The update rule; it serves this net alone.
+        train: The training data: anything with `len(d)` and `d[indices] -> (x, y)`.
+        valid: Data to evaluate after each epoch, which the net never learns from.
+        batch_size: Rows per step; the last batch of an epoch may be shorter, and counts by its size.
+        metrics: Functions (predicted, ground_truth) -> number, shown under their names.
+        callbacks: See `Callback`.
+
+    Raises:
+        TypeError: An argument is not of its kind.
+        ValueError: The data are empty, or the batch size is below 1.
+
+    Example:
+        >>> net = Net([Linear(2, 8), Tanh(), Linear(8, 2)])
+        >>> learner = Learner(net, cross_entropy, SGD(lr=0.1), tn.data.moons(100), metrics=[accuracy])
+        >>> history = learner.fit(epochs=3, progress=False)
+        >>> len(history["loss"])
+        3
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        loss: Loss,
+        optimizer: Optimizer,
+        train: Any,
+        *,
+        valid: Any = None,
+        batch_size: int = 32,
+        metrics: Sequence[Metric] = (),
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        checks.learner_parts(net, loss, optimizer, metrics, callbacks, kinds=(Net, Optimizer, Callback))
+        self.net, self.loss, self.optimizer = net, loss, optimizer
+        self.train = checks.dataset("Learner", "train", train)
+        self.valid = None if valid is None else checks.dataset("Learner", "valid", valid)
+        self.batch_size = checks.integer("Learner", "batch_size", batch_size, minimum=1)
+        self.metrics, self.callbacks = tuple(metrics), tuple(callbacks)
+        self.history = History()
+        self.stop = False  #: Set by a callback, or by Ctrl-C, to end training after the running batch.
+
+    def train_step(self, x: Any, y: Any) -> tuple[float, Any]:
+        """Learn from one batch: forward, loss, backward, update.
+
+        Args:
+            x: The inputs of the batch; a tuple becomes several inputs.
+            y: The truth.
+
+        Returns:
+            The loss, and what the net predicted.
+        """
+        predicted = self.net.forward(*_tuple(x))
+        loss, gradient = self.loss(predicted, y)
+        checks.finite_loss(loss, x, self.optimizer.learning_rate)
+        self.net.backward(*_tuple(gradient), input_gradient=False)
+        self.net.update(self.optimizer)
+        return loss, predicted
+
+    def fit(self, epochs: int = 1, progress: bool = True) -> History:
+        """Train for a number of epochs more; the random order of the batches follows from `tn.seed`.
+
+        Ctrl-C ends training after the running batch: the epoch so far is validated and recorded, and the weights stay as
+        they are. A second Ctrl-C stops at once.
+
+        Args:
+            epochs: How often to go through the training data, at least 1.
+            progress: Whether to show how it goes, live on a terminal and as plain lines elsewhere.
+
+        Returns:
+            The history of this learner, with one row for each epoch; it grows with every further `fit`.
+
+        Raises:
+            FloatingPointError: The loss is not a finite number; the weights are those before that batch.
+        """
+        checks.integer("Learner.fit", "epochs", epochs, minimum=1)
+        callbacks = [*self.callbacks, *([Progress()] if progress else [])]
+        self.stop, self.epochs_wanted = False, len(self.history) + epochs
+        with interrupt_ends(self):
+            self._tell(callbacks, "on_fit_begin")
+            try:
+                while len(self.history) < self.epochs_wanted and not self.stop:
+                    self._fit_epoch(callbacks)
+            finally:
+                self._tell(callbacks, "on_fit_end")
+        return self.history
+
+    def evaluate(self, data: Any) -> dict[str, Any]:
+        """The loss and the metrics over all of the data, in evaluation mode; nothing is learned.
+
+        Returns:
+            A dict from "loss" and the name of each metric to its value.
+        """
+        data = checks.dataset("Learner.evaluate", "data", data)
+        losses, kept = Averages(), []
+        with self.net.evaluating():
+            for x, y in batches(data, self.batch_size):
+                predicted = self.net.forward(*_tuple(x))
+                self.net.forget()
+                losses.add(len(y), loss=self.loss(predicted, y)[0])
+                if self.metrics:
+                    kept.append((predicted, y))
+        if not kept:
+            return losses.means()
+        predicted, y = (_concatenate(parts) for parts in zip(*kept, strict=True))
+        return losses.means() | {name_of(metric): metric(predicted, y) for metric in self.metrics}
+
+    def predict(self, x: Any) -> Any:
+        """What the net predicts for x, an array or a tuple of arrays, in evaluation mode."""
+        return self.net.predict(*_tuple(x), batch_size=self.batch_size)
+
+    def _fit_epoch(self, callbacks: Sequence[Callback]) -> None:
+        start, averages = perf_counter(), Averages()
+        rate = self.optimizer.learning_rate
+        self.net.train()
+        self._tell(callbacks, "on_epoch_begin", len(self.history) + 1)
+        for index, (x, y) in enumerate(batches(self.train, self.batch_size, shuffle=True)):
+            self._tell(callbacks, "on_batch_begin", index)
+            loss, predicted = self.train_step(x, y)
+            averages.add(len(y), loss=loss, **{name_of(metric): metric(predicted, y) for metric in self.metrics})
+            self._tell(callbacks, "on_batch_end", index, averages.means())
+            if self.stop:
+                break
+        row = {"epoch": len(self.history) + 1, **averages.means(), "lr": rate, "seconds": perf_counter() - start}
+        if self.valid is not None:
+            row |= {f"valid_{name}": value for name, value in self.evaluate(self.valid).items()}
+        self.history.append(row)
+        self._tell(callbacks, "on_epoch_end", len(self.history), row)
+
+    def _tell(self, callbacks: Sequence[Callback], hook: str, *values: Any) -> None:
+        for callback in callbacks:
+            getattr(callback, hook)(self, *values)
+
+
+def name_of(metric: Metric) -> str:
+    """The name under which a metric is shown: that of the function, also inside functools.partial."""
+    return getattr(metric, "__name__", None) or getattr(getattr(metric, "func", None), "__name__", type(metric).__name__)
+
+
+def _tuple(values: Any) -> tuple:
+    return values if isinstance(values, tuple) else (values,)
+
+
+def _concatenate(parts: Sequence[Any]) -> Any:
+    if isinstance(parts[0], tuple):
+        return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return np.concatenate(parts)
