@@ -1,0 +1,120 @@
+"""The transposed convolution of images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import Parameter, checks
+from tinynet.core.checks import images
+from tinynet.core.initializers import uniform_fan_in
+from tinynet.kernels import convolution, geometry
+from tinynet.layers.layer import Layer
+
+
+class ConvTranspose2D(Layer):
+    """Stamp kernels onto a larger image: each input pixel adds its value times a kernel to the pixels under it.
+
+    It turns a convolution round: its forward is the input gradient of the `Conv2D` with the same weight, and so its
+    backward is that convolution's forward. It undoes the change of shape, not of the values.
+
+    Equation:
+        y[n, o, p, q] = b[o] + Σ W[c, o, i, j] · x[n, c, r, s]
+        the sum is over all r, i with p = r·stride + i·dilation - padding, all s, j with q = s·stride + j·dilation -
+        padding, and the input channels c in the group of o
+
+    Shapes:
+        x: (N, in_channels, H, W)                             y: (N, out_channels, OH, OW)
+        W: (in_channels, out_channels / groups, kh, kw)       b: (out_channels,)
+        OH = (H - 1)·stride - 2·padding + (kh - 1)·dilation + output_padding + 1, and OW alike
+
+    Gradients (given dy = ∂L/∂y; each sum is over the terms of the equation that the pixel, weight or bias is in):
+        dx[n, c, r, s] = Σ W[c, o, i, j] · dy[n, o, p, q]
+        dW[c, o, i, j] = Σ x[n, c, r, s] · dy[n, o, p, q]
+        db[o] = Σ dy[n, o, p, q]
+
+    Args:
+        in_channels: Channels of the input, at least 1.
+        out_channels: Channels of the output, at least 1.
+        kernel_size: Height and width of a kernel in pixels; an integer means both, here and below.
+        stride: How many pixels the kernel moves in the output for each step in the input.
+        padding: How many pixels are cut off at the top and bottom, and at the left and right of the output.
+        output_padding: How many pixels are added at the bottom and at the right of the output: with a stride, images of
+            several sizes are convolved to one size, and this says which to go back to.
+        groups: Cut the channels into so many groups, each on its own.
+        bias: If False there is no bias and b is zero.
+        dilation: The distance in pixels between neighbouring cells of the kernel.
+        rng: Source of the initial weights, U(-k, k) with k = 1/√(out_channels/groups · kh · kw); the package's generator if
+            None.
+
+    Raises:
+        ValueError: A size is below 1, groups do not divide the channels, output_padding is not smaller than the stride
+            or the dilation, x is not (N, in_channels, H, W), or y would have no pixels.
+        TypeError: An argument is not an integer or a pair of them, or x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
+
+    Example:
+        >>> ConvTranspose2D(8, 3, kernel_size=4, stride=2, padding=1).forward(np.ones((4, 8, 7, 14))).shape
+        (4, 3, 14, 28)
+    """
+
+    any_layout = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        output_padding: int | tuple[int, int] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | tuple[int, int] = 1,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        who = "ConvTranspose2D"
+        self.in_channels = checks.integer(who, "in_channels", in_channels, minimum=1)
+        self.out_channels = checks.integer(who, "out_channels", out_channels, minimum=1)
+        self.kernel_size = checks.pair(who, "kernel_size", kernel_size, minimum=1)
+        stride = checks.pair(who, "stride", stride, minimum=1)
+        dilation = checks.pair(who, "dilation", dilation, minimum=1)
+        self.output_padding = images.output_padding(who, output_padding, stride, dilation)
+        groups = checks.integer(who, "groups", groups, minimum=1)
+        images.group_count(who, groups, in_channels=in_channels, out_channels=out_channels)
+        h, w = checks.pair(who, "padding", padding, minimum=0)
+        self.steps = (stride, ((h, h), (w, w)), dilation, groups)
+        shape = (in_channels, out_channels // groups, *self.kernel_size)
+        self.weight = Parameter(uniform_fan_in(shape, rng))
+        fan_in = shape[1] * shape[2] * shape[3]
+        self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        images.image_input(self, x, self.in_channels)
+        size = self._output_size(x)
+        images.positive_size(self, size, x.shape[2:])
+        self.remember(x)
+        y = convolution.input_gradient(x, self.weight.tensor, size, *self.steps)
+        if self.bias is not None:
+            y += self.bias.tensor.reshape(-1, 1, 1)
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (x,) = self.recall()
+        self.backward_parameters(dy)
+        dx = convolution.forward(dy, self.weight.tensor, None, *self.steps)
+        return dx[:, :, : x.shape[2], : x.shape[3]]  # a wide output_padding leaves room for kernels beyond x
+
+    def backward_parameters(self, dy: np.ndarray) -> None:
+        (x,) = self.recall()
+        self.weight.accumulate(convolution.weight_gradient(dy, x, self.kernel_size, *self.steps))
+        if self.bias is not None:
+            self.bias.accumulate(dy.sum(axis=(0, 2, 3)))
+
+    def _output_size(self, x: np.ndarray) -> tuple[int, int]:
+        stride, padding, dilation, _ = self.steps
+        reach = geometry.span(self.kernel_size, dilation)
+        height, width = (
+            (x.shape[2 + axis] - 1) * stride[axis] - sum(padding[axis]) + reach[axis] + self.output_padding[axis]
+            for axis in (0, 1)
+        )
+        return height, width
