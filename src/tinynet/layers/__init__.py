@@ -1,6 +1,30 @@
 """Layer and every layer: the formula and its derivative side by side."""
 
+from tinynet.layers.activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from tinynet.layers.convolution import Conv2D
+from tinynet.layers.dropout import Dropout
+from tinynet.layers.flatten import Flatten
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
+from tinynet.layers.pooling import AvgPool2D, MaxPool2D
+from tinynet.layers.softmax import LogSoftmax, Softmax
+from tinynet.layers.transposed_convolution import ConvTranspose2D
+from tinynet.layers.unpooling import MaxUnpool2D
 
-__all__ = ["Layer", "Linear"]
+__all__ = [
+    "Layer",
+    "Linear",
+    "Flatten",
+    "Dropout",
+    "ReLU",
+    "LeakyReLU",
+    "Sigmoid",
+    "Tanh",
+    "Softmax",
+    "LogSoftmax",
+    "Conv2D",
+    "ConvTranspose2D",
+    "MaxPool2D",
+    "MaxUnpool2D",
+    "AvgPool2D",
+]

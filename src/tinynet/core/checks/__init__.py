@@ -25,14 +25,18 @@ from tinynet.core.checks.layers import (
     used_twice,
 )
 from tinynet.core.checks.learning import dataset, finite_loss, known_hooks, learner_parts
-from tinynet.core.checks.shapes import floating_input, input_shape, same_shape
+from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import class_targets, same_targets
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
+    "array",
+    "axis_of",
+    "axis_order",
     "class_targets",
     "dataset",
     "fail",
+    "filled_axis",
     "finite_loss",
     "floating_array",
     "floating_dtype",

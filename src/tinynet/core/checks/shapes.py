@@ -42,10 +42,28 @@ def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hin
     fail(who, f"expected {name} of shape {shape_text(expected)}, got {shape_text(shape)}.", hint)
 
 
-def floating_input(who: object, x: np.ndarray, name: str = "x") -> None:
-    """Check that an array of inputs holds floating-point numbers."""
+def array(who: object, x: object, name: str = "x") -> None:
+    """Check that a value is a NumPy array."""
     if not isinstance(x, np.ndarray):
         fail(who, f"expected {name} to be a NumPy array, got {type(x).__name__}.", "convert it with np.asarray.", TypeError)
+
+
+def axis_of(who: object, x: np.ndarray, axis: int, name: str = "axis") -> int:
+    """Check that x has an axis, and count it from the start."""
+    if not -x.ndim <= axis < x.ndim:
+        fail(who, f"{name} {axis} does not exist in x of shape {shape_text(x.shape)}.")
+    return axis % x.ndim
+
+
+def axis_order(who: object, x: np.ndarray, start: int, end: int) -> None:
+    """Check that the axes from start to end are at least one."""
+    if start > end:
+        fail(who, f"in x of shape {shape_text(x.shape)}, end_dim (axis {end}) comes before start_dim (axis {start}).")
+
+
+def floating_input(who: object, x: np.ndarray, name: str = "x") -> None:
+    """Check that an array of inputs holds floating-point numbers."""
+    array(who, x, name)
     if x.dtype.kind != "f":
         fail(
             who,
@@ -53,3 +71,10 @@ def floating_input(who: object, x: np.ndarray, name: str = "x") -> None:
             "convert it with .astype(np.float32); divide pixels by 255.",
             TypeError,
         )
+
+
+def filled_axis(who: object, x: np.ndarray, axis: int) -> None:
+    """Check that floating-point x has an axis, and something in it."""
+    floating_input(who, x)
+    if x.shape[axis_of(who, x, axis)] == 0:
+        fail(who, f"expected at least one number along axis {axis}, got x of shape {shape_text(x.shape)}.")

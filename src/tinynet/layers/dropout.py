@@ -1,0 +1,63 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks, layout, stream
+from tinynet.layers.layer import Layer
+
+
+class Dropout(Layer):
+    """Set a random share of the numbers to zero in training, so that no unit can rely on another: Srivastava et al. 2014.
+
+    The others are scaled up, so that the mean stays the same and evaluation needs no change: there y = x.
+
+    Equation:
+        y = x ⊙ m / (1 − p), where each mᵢ is 0 with probability p and else 1; in evaluation y = x
+
+    Shapes:
+        x, y, m: any, all alike
+
+    Gradients (given dy = ∂L/∂y):
+        dx = dy ⊙ m / (1 − p); in evaluation dx = dy
+
+    Args:
+        p: The share that is dropped, at least 0 and below 1.
+        rng: Source of the random numbers; the package's "dropout" stream if None.
+
+    Raises:
+        ValueError: p is out of range.
+        RuntimeError: `backward` is called before `forward`.
+
+    Example:
+        >>> y = Dropout(p=0.25).forward(np.ones((100, 100), np.float32))
+        >>> bool(abs((y == 0).mean() - 0.25) < 0.05)
+        True
+    """
+
+    any_layout = True
+
+    def __init__(self, p: float = 0.5, rng: np.random.Generator | None = None) -> None:
+        self.p = checks.fraction("Dropout", "p", p)
+        self.rng = rng
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        checks.floating_input(self, x)
+        if not self.training or self.p == 0:
+            self.remember(None)
+            return x
+        rng = stream("dropout") if self.rng is None else self.rng
+        # Drawn in C order whatever the layout of x, so that a seed means the same mask everywhere.
+        m = layout.like(x, rng.random(x.shape, np.float32) >= self.p)
+        self.remember(m)
+        return x * (m * self._scale(x))
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (m,) = self.recall()
+        if m is None:
+            return dy
+        return layout.like(m, dy) * (m * self._scale(dy))  # dx
+
+    def _scale(self, x: np.ndarray) -> np.floating:
+        return x.dtype.type(1 / (1 - self.p))  # of the type of x, lest a bool mask becomes float64

@@ -1,0 +1,52 @@
+"""Flatten, the step from images to rows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.layers.layer import Layer
+
+
+class Flatten(Layer):
+    """Merge axes into one, so that a Linear can follow a convolution.
+
+    Equation:
+        yₙₖ = xₙ꜀ᵢⱼ with k = (c H + i) W + j
+
+    Shapes:
+        x: (N, d₁, …, dₖ)        y: (N, d₁ ⋯ dₖ); the axes from start_dim to end_dim become one
+
+    Gradients (given dy = ∂L/∂y):
+        dx = dy in the shape of x
+
+    Args:
+        start_dim: The first axis to merge; negative counts from the end.
+        end_dim: The last axis to merge.
+
+    Raises:
+        ValueError: x has no such axis, or end_dim comes before start_dim.
+        RuntimeError: `backward` is called before `forward`.
+
+    Example:
+        >>> Flatten().forward(np.ones((4, 3, 2, 2))).shape
+        (4, 12)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim = checks.integer("Flatten", "start_dim", start_dim)
+        self.end_dim = checks.integer("Flatten", "end_dim", end_dim)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        checks.array(self, x)
+        start = checks.axis_of(self, x, self.start_dim, "start_dim")
+        end = checks.axis_of(self, x, self.end_dim, "end_dim")
+        checks.axis_order(self, x, start, end)
+        self.remember(x.shape)
+        return x.reshape(x.shape[:start] + (math.prod(x.shape[start : end + 1]),) + x.shape[end + 1 :])
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (shape,) = self.recall()
+        return dy.reshape(shape)  # dx

@@ -1,0 +1,97 @@
+"""Softmax and its logarithm: numbers become probabilities along one axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks, layout
+from tinynet.layers.layer import Layer
+
+
+class Softmax(Layer):
+    """Turn numbers into probabilities: all positive, with the sum 1 along an axis.
+
+    A net that is trained with `cross_entropy` ends without it, because that loss takes logits and has the softmax inside.
+
+    Equation:
+        y꜀ = exp(x꜀) / Σₖ exp(xₖ)
+
+    Shapes:
+        x, y: any, both alike
+
+    Gradients (given dy = ∂L/∂y):
+        dx꜀ = y꜀ (dy꜀ − Σₖ dyₖ yₖ)
+
+    Args:
+        axis: The axis along which the sum is 1; the classes are last unless said otherwise.
+
+    Raises:
+        ValueError: x has no such axis, or nothing in it.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
+
+    Example:
+        >>> Softmax().forward(np.array([[0.0, 0.0], [1e4, -1e4]]))
+        array([[0.5, 0.5],
+               [1. , 0. ]])
+    """
+
+    any_layout = True
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = checks.integer("Softmax", "axis", axis)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        checks.filled_axis(self, x, self.axis)
+        e = np.exp(x - x.max(axis=self.axis, keepdims=True))  # shifted, so that exp cannot overflow
+        y = e / e.sum(axis=self.axis, keepdims=True)
+        self.remember(y)
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (y,) = self.recall()
+        dy = layout.like(y, dy)
+        return y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))  # dx
+
+
+class LogSoftmax(Layer):
+    """The logarithm of `Softmax`, exact also where a probability is too small to be written as a number.
+
+    Equation:
+        y꜀ = x꜀ − log Σₖ exp(xₖ)
+
+    Shapes:
+        x, y: any, both alike
+
+    Gradients (given dy = ∂L/∂y):
+        dx꜀ = dy꜀ − exp(y꜀) Σₖ dyₖ
+
+    Args:
+        axis: The axis along which the probabilities have the sum 1.
+
+    Raises:
+        ValueError: x has no such axis, or nothing in it.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
+
+    Example:
+        >>> LogSoftmax().forward(np.array([[1e4, -1e4]]))
+        array([[     0., -20000.]])
+    """
+
+    any_layout = True
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = checks.integer("LogSoftmax", "axis", axis)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        checks.filled_axis(self, x, self.axis)
+        shifted = x - x.max(axis=self.axis, keepdims=True)  # so that exp cannot overflow
+        y = shifted - np.log(np.exp(shifted).sum(axis=self.axis, keepdims=True))
+        self.remember(y)
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (y,) = self.recall()
+        dy = layout.like(y, dy)
+        return dy - np.exp(y) * dy.sum(axis=self.axis, keepdims=True)  # dx
