@@ -26,7 +26,7 @@ STAMP = os.path.join(VENV, "tinynet-install.json")
 PYTHON = os.path.join(VENV, "bin", "python")
 
 
-class Trouble(Exception):
+class InstallError(Exception):
     """A sentence for the user."""
 
 
@@ -35,8 +35,8 @@ def main(arguments):
     try:
         with one_at_a_time():
             install(set(arguments) - {"--named"}, "--named" in arguments)
-    except Trouble as trouble:
-        print("Tinynet: {}".format(trouble), file=sys.stderr)
+    except InstallError as error:
+        print("Tinynet: {}".format(error), file=sys.stderr)
         return 1
     except EnvironmentError as error:  # what Python 2 calls OSError
         print("Tinynet: .venv cannot be made: {}".format(error), file=sys.stderr)
@@ -63,31 +63,39 @@ def install(extras, named):
     write_stamp({})
     if wanted == dict(stamp, sources=wanted["sources"]):
         print("The sources have changed: installing the package again.")
-        pip("--no-deps", "--force-reinstall", ".")
+        pip("--no-deps", "--force-reinstall", "--no-build-isolation", ".")  # needs no network
     else:
         print("Installing Tinynet and what it needs into .venv (a minute or more the first time).")
-        pip(".[{}]".format(",".join(extras)) if extras else ".")
+        pip("hatchling", ".[{}]".format(",".join(extras)) if extras else ".")
     write_stamp(wanted)
 
 
 def check_python(version):
     """Refuse a Python that is too old, or that cannot make environments."""
     if tuple(version[:2]) < OLDEST:
-        raise Trouble(
-            "Python {}.{} or newer is needed, and {} is {}.{}.{}; name a newer one, as in `PYTHON=python3.12 make test`.".format(
-                *(OLDEST + (sys.executable,) + tuple(version[:3]))
+        raise InstallError(
+            "Python {}.{} or newer is needed, and {} is {}.{}.{}; "
+            "name a newer one, as in `PYTHON=python3.12 make test`.".format(
+                OLDEST[0], OLDEST[1], sys.executable, *version[:3]
             )
         )
     for module in ("venv", "ensurepip"):  # Debian packs them apart from Python
-        try:
-            __import__(module)
-        except ImportError:
-            raise Trouble(
+        if is_missing(module):
+            raise InstallError(
                 "{} lacks the module {}, without which it cannot make .venv; install it (Debian, Ubuntu: "
                 "apt install python{}.{}-venv) or name another Python, as in `PYTHON=python3.12 make test`.".format(
                     sys.executable, module, *version[:2]
                 )
             )
+
+
+def is_missing(module):
+    """Whether a module cannot be imported."""
+    try:
+        __import__(module)
+    except ImportError:
+        return True
+    return False
 
 
 def make_environment():
@@ -104,30 +112,33 @@ def make_environment():
         path = os.path.join(VENV, name)
         if path != STAMP:  # stays to the end, so that a clearing that was cut off is still ours
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.remove(path)
-    if subprocess.call([sys.executable, "-I", "-m", "venv", VENV], close_fds=False) != 0:
-        raise Trouble("{} could not make .venv; why stands above.".format(sys.executable))
+    command = [sys.executable, "-I", "-m", "venv", VENV]
+    making = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, close_fds=False)
+    words = making.communicate()[0].decode("utf-8", "replace").strip()
+    if making.returncode != 0:
+        raise InstallError(
+            "{} could not make .venv: {}".format(sys.executable, words.splitlines()[-1] if words else "")
+        )
 
 
 def works(stamp):
     """Whether .venv stands where it was made (its scripts name their place) and its Python and packages load."""
+    if stamp["place"] != VENV or not os.path.exists(PYTHON):
+        return False
     with open(os.devnull, "w") as nowhere:
-        return (
-            stamp["place"] == VENV
-            and os.path.exists(PYTHON)
-            and 0 == subprocess.call([PYTHON, "-I", "-c", "import numpy, pip"], stdout=nowhere, stderr=nowhere)
-        )
+        return subprocess.call([PYTHON, "-I", "-c", "import numpy, pip"], stdout=nowhere, stderr=nowhere) == 0
 
 
 def pip(*arguments):
     """Run the pip of .venv in the project's folder."""
     command = [PYTHON, "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     if subprocess.call(command + list(arguments), cwd=ROOT, close_fds=False) != 0:
-        raise Trouble("pip could not install the package; why stands above, and the next call tries again.")
+        raise InstallError("pip could not install the package; why stands above, and the next call tries again.")
 
 
 def base():
     """Which Python this is: its version and its place."""
-    return "{}.{}.{} in {}".format(*(tuple(sys.version_info[:3]) + (os.path.realpath(sys.base_prefix),)))
+    return "{} in {}".format(".".join(map(str, sys.version_info[:3])), os.path.realpath(sys.base_prefix))
 
 
 def hash_of(name):
