@@ -1,19 +1,46 @@
-"""Data sets, batches of them, and transforms."""
+"""Data sets, batches of them, and transforms.
+
+    train, test = tinynet.data.digits()
+    train, valid = train.split(0.1)
+    for x, y in tinynet.data.batches(train, 32, shuffle=True):
+        ...
+
+A data set is anything with `len(d)` and `d[indices] -> (x, y)`.
+"""
 
 from tinynet.data.batching import batches
+from tinynet.data.catalog import DATASETS, load
+from tinynet.data.characters import Text, Windows, text
+from tinynet.data.cifar import cifar10
+from tinynet.data.curves import curve, line, polynomial, sine
 from tinynet.data.dataset import Dataset
 from tinynet.data.embedded import digits
 from tinynet.data.idx import fashion_mnist, mnist
+from tinynet.data.toys import blobs, circles, moons, spirals
 from tinynet.data.transforms import Compose, Normalize, RandomCrop, RandomFlip
 
 __all__ = [
+    "DATASETS",
     "Compose",
     "Dataset",
     "Normalize",
     "RandomCrop",
     "RandomFlip",
+    "Text",
+    "Windows",
     "batches",
+    "blobs",
+    "cifar10",
+    "circles",
+    "curve",
     "digits",
     "fashion_mnist",
+    "line",
+    "load",
     "mnist",
+    "moons",
+    "polynomial",
+    "sine",
+    "spirals",
+    "text",
 ]

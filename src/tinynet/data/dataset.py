@@ -193,11 +193,11 @@ def _first(arrays: Arrays) -> Arrays:
 
 
 def _as_transform(transform: Callable | Sequence[Callable] | None) -> Callable | None:
-    if isinstance(transform, (list, tuple)):
-        return Compose(transform)
-    if transform is not None:
-        checks.callable_transform("Dataset", transform)
-    return transform
+    if transform is None:
+        return None
+    return (
+        Compose(transform) if isinstance(transform, (list, tuple)) else checks.callable_transform("Dataset", transform)
+    )
 
 
 def _stratified(labels: np.ndarray, n_part: int, rng: np.random.Generator) -> np.ndarray:

@@ -14,8 +14,8 @@ CLASSES = tuple("0123456789")
 def digits() -> tuple[Dataset, Dataset]:
     """The 1,797 handwritten digits of 8×8 pixels from the UCI repository; they need no download.
 
-    The split is fixed and stratified: 1,437 digits to learn from and 360 to test with. By E. Alpaydin and C. Kaynak, under
-    CC BY 4.0; `files/digits.txt` has the attribution.
+    The split is fixed and stratified: 1,437 digits to learn from and 360 to test with. By E. Alpaydin and C. Kaynak,
+    under CC BY 4.0; `files/digits.txt` has the attribution.
 
     Shapes:
         x: (N, 1, 8, 8) float32 in [0, 1]    y: (N,) int64, 0 to 9

@@ -80,8 +80,8 @@ FASHION_CLASSES = (
 def mnist() -> tuple[Dataset, Dataset]:
     """MNIST: 60,000 handwritten digits of 28×28 pixels to learn from, and 10,000 to test with.
 
-    The files are taken from the subfolder `mnist` of the folder that TINYNET_DATA names or of the cache folder, packed as
-    .gz or not; otherwise they are downloaded (12 MB). By Y. LeCun, C. Cortes and C. Burges.
+    The files are taken from the subfolder `mnist` of the folder that TINYNET_DATA names or of the cache folder, packed
+    as .gz or not; otherwise they are downloaded (12 MB). By Y. LeCun, C. Cortes and C. Burges.
 
     Shapes:
         x: (N, 1, 28, 28) float32 in [0, 1]    y: (N,) int64, 0 to 9
@@ -142,7 +142,7 @@ def _image_sets(name: str, files: tuple[RemoteFile, ...], classes: tuple[str, ..
         x = np.divide(pixels[:, None], 255, dtype=np.float32)  # (N, 1, 28, 28)
         parts.append(Dataset(x, y, classes))
         parts[-1].source = f"{name}, {paths[images].parent}, " + (
-            f"unverified: {', '.join(unverified)} not as published" if unverified else "verified"
+            f"unverified: another SHA-256 than published for {', '.join(unverified)}" if unverified else "verified"
         )
     return parts[0], parts[1]
 

@@ -21,9 +21,7 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Callable]) -> None:
-        self.transforms = tuple(transforms)
-        for transform in self.transforms:
-            data_checks.callable_transform("Compose", transform)
+        self.transforms = tuple(data_checks.callable_transform("Compose", transform) for transform in transforms)
 
     def __call__(self, x: Any) -> Any:
         for transform in self.transforms:

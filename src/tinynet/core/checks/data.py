@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ def class_names(who: object, classes: object, y: Any) -> tuple[str, ...] | None:
     return tuple(classes)
 
 
-def callable_transform(who: object, transform: object) -> None:
+def callable_transform(who: object, transform: object) -> Callable:
     """Check that a transform can be called on a batch."""
     if not callable(transform):
         fail(
@@ -86,6 +86,7 @@ def callable_transform(who: object, transform: object) -> None:
             "pass a transform such as RandomFlip(), a function of x, or a list of them.",
             TypeError,
         )
+    return transform
 
 
 def row_numbers(who: object, indices: object, n_samples: int) -> np.ndarray:
@@ -231,3 +232,14 @@ def probability(who: object, name: str, value: object) -> float:
 
 def _what(x: object) -> str:
     return shape_text(x.shape) if isinstance(x, np.ndarray) else type(x).__name__
+
+
+def function_of_x(who: object, function: object) -> None:
+    """Check that a curve is given as something that can be called."""
+    if not callable(function):
+        fail(
+            who,
+            f"function must be callable on x, got {type(function).__name__}.",
+            "pass a function, as np.sin.",
+            TypeError,
+        )

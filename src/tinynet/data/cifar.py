@@ -1,0 +1,127 @@
+"""CIFAR-10, from its binary version; the pickled one is never read, because a pickle can run code."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from tinynet.core.checks import datafiles as checks
+from tinynet.data.dataset import Dataset
+from tinynet.data.sources import RemoteFile, cache_folder, data_folders, find_or_download, sha256
+
+FOLDER = "cifar-10-batches-bin"
+ARCHIVE = RemoteFile(
+    "cifar-10-binary.tar.gz",
+    "",
+    "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    (
+        "https://www.cs.toronto.edu/~kriz",
+        "https://cave.cs.toronto.edu/kriz",
+        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10",
+    ),
+)
+TRAIN = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
+TEST = "test_batch.bin"
+META = "batches.meta.txt"
+SUMS = "SHA256SUMS"  # written next to the files of a verified archive, in the format of the sha256sum command
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+RECORD = 1 + 3 * 32 * 32  # a label, then the red, the green and the blue pixels
+
+
+def cifar10() -> tuple[Dataset, Dataset]:
+    """CIFAR-10: 50,000 colour photographs of 32×32 pixels in ten classes to learn from, and 10,000 to test with.
+
+    The files are taken from the subfolder `cifar-10-batches-bin` of the folder that TINYNET_DATA names or of the cache
+    folder; otherwise `cifar-10-binary.tar.gz` is taken from there or downloaded (170 MB). A folder with only some of
+    the training files works too, and `source` says so. By A. Krizhevsky (2009).
+
+    Shapes:
+        x: (N, 3, 32, 32) float32 in [0, 1]    y: (N,) int64, 0 to 9
+
+    Returns:
+        The training set and the test set.
+
+    Raises:
+        OSError: The files are missing and cannot be downloaded.
+        ValueError: A file is truncated or of another kind.
+
+    Example:
+        >>> train, test = cifar10()  # doctest: +SKIP
+        >>> train.x.shape  # doctest: +SKIP
+        (50000, 3, 32, 32)
+    """
+    folder = _find_folder() or _unpack(find_or_download(ARCHIVE))
+    train = [folder / name for name in TRAIN if (folder / name).exists()]
+    checks.cifar_files(folder, train, folder / TEST)
+    classes = _class_names(folder / META)
+    missing = "" if len(train) == len(TRAIN) else f"only {len(train)} of {len(TRAIN)} training files, "
+    verified = "verified" if not missing and _is_verified(folder) else "unverified"
+    parts = _read(train, classes), _read([folder / TEST], classes)
+    for part in parts:
+        part.source = f"CIFAR-10, {folder}, {missing}{verified}"
+    return parts
+
+
+def _find_folder() -> Path | None:
+    return next((folder / FOLDER for folder in data_folders() if (folder / FOLDER).is_dir()), None)
+
+
+def _read(paths: list[Path], classes: tuple[str, ...]) -> Dataset:
+    sizes = [path.stat().st_size for path in paths]
+    for path, size in zip(paths, sizes, strict=True):
+        if size == 0 or size % RECORD:
+            checks.damaged(path, f"a multiple of {RECORD} bytes, one record per image", f"{size} bytes")
+    n_samples = sum(sizes) // RECORD
+    x = np.empty((n_samples, 3, 32, 32), np.float32)
+    y = np.empty(n_samples, np.int64)
+    start = 0
+    for path in paths:
+        records = np.fromfile(path, np.uint8).reshape(-1, RECORD)
+        here = slice(start, start + len(records))
+        checks.labels_below(path, records[:, 0], len(CLASSES))
+        np.divide(records[:, 1:].reshape(-1, 3, 32, 32), 255, out=x[here], dtype=np.float32)
+        y[here] = records[:, 0]
+        start += len(records)
+    return Dataset(x, y, classes)
+
+
+def _class_names(path: Path) -> tuple[str, ...]:
+    if not path.exists():
+        return CLASSES
+    names = tuple(path.read_text(encoding="ascii", errors="replace").split())
+    if len(names) != len(CLASSES):
+        checks.damaged(path, f"the names of {len(CLASSES)} classes", f"{len(names)} words")
+    return names
+
+
+def _is_verified(folder: Path) -> bool:
+    if not (folder / SUMS).exists():
+        return False
+    sums = (folder / SUMS).read_text(encoding="ascii", errors="replace")
+    return all(f"{sha256((folder / name).read_bytes())}  {name}\n" in sums for name in (*TRAIN, TEST))
+
+
+def _unpack(archive: Path) -> Path:
+    """Unpack the files that are known by name into the cache folder; the folder appears there whole or not at all."""
+    target = cache_folder() / FOLDER
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+        folder = Path(temporary) / FOLDER
+        folder.mkdir()
+        try:
+            with tarfile.open(archive, "r:gz") as tar:
+                for name in (*TRAIN, TEST, META):
+                    member = tar.extractfile(f"{FOLDER}/{name}")
+                    (folder / name).write_bytes(member.read() if member else b"")
+        except (tarfile.TarError, EOFError, KeyError, zlib.error) as error:
+            checks.damaged(archive, "an archive of the binary version of CIFAR-10", str(error))
+        if sha256(archive.read_bytes()) == ARCHIVE.sha256:
+            lines = [f"{sha256((folder / name).read_bytes())}  {name}\n" for name in (*TRAIN, TEST, META)]
+            (folder / SUMS).write_text("".join(lines), encoding="ascii")
+        os.replace(folder, target)
+    return target
