@@ -99,3 +99,6 @@ class Conv2D(Layer):
         self.weight.accumulate(convolution.weight_gradient(x, dy, self.kernel_size, *self.steps))
         if self.bias is not None:
             self.bias.accumulate(dy.sum(axis=(0, 2, 3)))
+
+    def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
+        return y.size * (self.weight.size // self.out_channels)

@@ -67,6 +67,13 @@ class Layer(ABC):
         """Only add to the gradients of the parameters. A layer that saves work without ∂L/∂x says so here."""
         self.backward(*gradients)
 
+    def multiply_adds(self, x: Any, y: Any) -> int:
+        """How many multiplications followed by an addition make y of x; elementwise work counts 0.
+
+        `Net.summary` asks every layer for it. A layer with sums of products overrides it; inner layers count theirs.
+        """
+        return 0
+
     def __call__(self, *inputs: np.ndarray) -> Any:
         return self.forward(*inputs)
 

@@ -43,8 +43,8 @@ class ConvTranspose2D(Layer):
         groups: Cut the channels into so many groups, each on its own.
         bias: If False there is no bias and b is zero.
         dilation: The distance in pixels between neighbouring cells of the kernel.
-        rng: Source of the initial weights, U(-k, k) with k = 1/√(out_channels/groups · kh · kw); the package's generator if
-            None.
+        rng: Source of the initial weights, U(-k, k) with k = 1/√(out_channels/groups · kh · kw); the package's generator
+            if None.
 
     Raises:
         ValueError: A size is below 1, groups do not divide the channels, output_padding is not smaller than the stride
@@ -109,6 +109,9 @@ class ConvTranspose2D(Layer):
         self.weight.accumulate(convolution.weight_gradient(dy, x, self.kernel_size, *self.steps))
         if self.bias is not None:
             self.bias.accumulate(dy.sum(axis=(0, 2, 3)))
+
+    def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
+        return x.size * (self.weight.size // self.in_channels)
 
     def _output_size(self, x: np.ndarray) -> tuple[int, int]:
         stride, padding, dilation, _ = self.steps

@@ -1,0 +1,280 @@
+"""What a net consists of, layer by layer, as a table for the terminal and for notebooks."""
+
+from __future__ import annotations
+
+import inspect
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import Parameter, formula
+from tinynet.core.checks import figures as checks
+from tinynet.core.checks.shapes import shape_text
+from tinynet.layers import Layer
+from tinynet.net.modes import evaluating
+from tinynet.net.watch import watch
+
+WIDTH = 120  # columns of the text table
+HEADINGS = ("Path", "Layer", "Output", "Parameters", "Mult-adds", "Memory", "Formula")
+LEFT = (True, True, True, False, False, False, True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer of a summary. It counts what is its own; what inner layers have stands in their rows: rows add up."""
+
+    path: str
+    layer: str  #: The class and what its constructor was called with.
+    depth: int  #: How many layers of the table it lies inside.
+    shape: tuple  #: Of the output without the batch axis, or a tuple of such shapes; empty if it never ran.
+    trainable: int  #: Parameters that learn, those shared with an earlier row left out.
+    frozen: int  #: Parameters that do not.
+    shared: int  #: Parameters that stand in an earlier row already.
+    multiply_adds: int  #: For one input.
+    memory: int  #: Bytes of the output for one input and of the parameters.
+    formula: str
+
+    @property
+    def parameters(self) -> int:
+        """All parameters that are counted in this row."""
+        return self.trainable + self.frozen
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as texts, in the order of the headings."""
+        return (
+            self.path,
+            "  " * self.depth + self.layer,
+            _output_text(self.shape),
+            self._parameters_text(),
+            compact(self.multiply_adds),
+            bytes_text(self.memory),
+            self.formula,
+        )
+
+    def _parameters_text(self) -> str:
+        notes = [f"{self.parameters:,}"] if self.parameters else []
+        notes += ["frozen"] if self.frozen and not self.trainable else []
+        notes += [f"({self.frozen:,} frozen)"] if self.frozen and self.trainable else []
+        notes += ["(shared)"] if self.shared else []
+        return " ".join(notes)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The layers of a net for one shape of input; shown as a table by `print`, at the prompt and in a notebook.
+
+    Attributes:
+        name: The class of the net.
+        input_shape: Without the batch axis; a tuple of shapes for several inputs.
+        rows: One `Row` per layer, outer layers before their inner ones.
+    """
+
+    name: str
+    input_shape: tuple
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The sums over all rows of "trainable", "frozen", "parameters", "multiply_adds" and "memory" (in bytes)."""
+        names = ("trainable", "frozen", "parameters", "multiply_adds", "memory")
+        return {name: sum(getattr(row, name) for row in self.rows) for name in names}
+
+    def __str__(self) -> str:
+        table = [HEADINGS, *(row.cells() for row in self.rows)]
+        widths = [max(_width(cells[column]) for cells in table) for column in range(len(HEADINGS))]
+        spare = WIDTH - sum(widths) - 2 * (len(widths) - 1)
+        widths[-1] = max(widths[-1] + spare, min(widths[-1], 12))  # the formula is cut first, then the layer
+        widths[1] += min(WIDTH - sum(widths) - 2 * (len(widths) - 1), 0)
+        lines = ["  ".join(map(_aligned, cells, widths, LEFT)).rstrip() for cells in table]
+        rule = "─" * min(max(map(_width, lines)), WIDTH)
+        title = f"{self.name} for an input of {_output_text(self.input_shape)}"
+        return "\n".join([title, rule, lines[0], rule, *lines[1:], rule, self._totals_text()])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        title = f"{self.name} for an input of {_output_text(self.input_shape)}"
+        return _html_table(title, HEADINGS, LEFT, [row.cells() for row in self.rows], self._totals_text())
+
+    def _totals_text(self) -> str:
+        t = self.totals
+        frozen = f" ({t['trainable']:,} trainable, {t['frozen']:,} frozen)" if t["frozen"] else ""
+        work = f"{compact(t['multiply_adds']) or 0} multiply-adds and {bytes_text(t['memory']) or '0 B'} for one input"
+        return f"{t['parameters']:,} parameters{frozen} · {work}"
+
+
+def summarize(net: Layer, input_shape: tuple[int, ...] | list[tuple[int, ...]]) -> Summary:
+    """Run one input of zeros through a net in evaluation mode, and note what each layer gives and has.
+
+    Args:
+        net: The net, or any layer.
+        input_shape: The shape of one input without the batch axis; a list of shapes for several inputs.
+
+    Returns:
+        The table. Parameters that layers share are counted once, in the first.
+
+    Raises:
+        TypeError: `input_shape` is not a tuple of integers, nor a list of such tuples.
+        ValueError: A size is below 1, or the shape does not fit a layer, which is named by its path.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.net import Net
+        >>> summary = summarize(Net([Linear(4, 3), Linear(3, 2)]), (4,))
+        >>> [row.parameters for row in summary.rows], summary.totals["multiply_adds"]
+        ([15, 8], 18)
+    """
+    shapes = checks.input_shapes("summary", input_shape)
+    notes = _Notes()
+    with evaluating(net), watch(net, notes):
+        net.forward(*(np.zeros((1, *shape), net.dtype) for shape in shapes))
+    net.forget()
+    several = isinstance(input_shape, list)
+    return Summary(type(net).__name__, tuple(shapes) if several else shapes[0], list(_rows(net, notes)))
+
+
+def net_html(net: Layer) -> str:
+    """The layers of a net with their parameters and formulas, as an HTML table; no input is needed.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> "y = x Wᵀ + b" in net_html(Linear(4, 3))
+        True
+    """
+    rows = list(_rows(net, _Notes()))
+    shown = (0, 1, 3, 6)
+    cells = [tuple(row.cells()[column] for column in shown) for row in rows]
+    total = f"{sum(row.parameters for row in rows):,} parameters"
+    return _html_table(type(net).__name__, [HEADINGS[c] for c in shown], [LEFT[c] for c in shown], cells, total)
+
+
+def short_repr(layer: Layer) -> str:
+    """A layer as it would be written, in one line and without its inner layers: Conv2D(1, 16, 3, padding=1)."""
+    if type(layer).__repr__ is not Layer.__repr__ and not _is_composite(layer):
+        return " ".join(repr(layer).split())
+    signature = inspect.signature(type(layer).__init__).parameters
+    written = []
+    for name, value in layer.arguments.items():
+        if name != "rng" and not _holds_layer(value):
+            required = name in signature and signature[name].default is inspect.Parameter.empty
+            written.append(repr(value) if required else f"{name}={value!r}")
+    return (
+        f"{type(layer).__name__}({', '.join(written)})" if written or not _is_composite(layer) else type(layer).__name__
+    )
+
+
+def compact(count: int) -> str:
+    """A number in four digits or so: 950, 12.3 K, 4.56 M; nothing for 0."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("K", 1e3)):
+        if count >= 0.9995 * size:
+            return f"{_three_digits(count / size)} {unit}"
+    return str(count) if count else ""
+
+
+def bytes_text(n_bytes: int) -> str:
+    """A number of bytes in KiB, MiB or GiB; nothing for 0."""
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if n_bytes >= 0.9995 * size:
+            return f"{_three_digits(n_bytes / size)} {unit}"
+    return f"{n_bytes} B" if n_bytes else ""
+
+
+class _Notes:
+    """An observer that keeps, for each path, the shape of the output, its new memory and the multiply-adds."""
+
+    def __init__(self) -> None:
+        self.shapes: dict[str, tuple] = {}
+        self.memory: dict[str, int] = {}
+        self.multiply_adds: dict[str, int] = {}
+        self._outputs: dict[int, np.ndarray] = {}  # kept, so that no id is used again
+
+    def on_forward(self, path: str, layer: Layer, x: Any, y: Any) -> None:
+        outputs = y if isinstance(y, tuple) else (y,)
+        shapes = tuple(np.shape(output)[1:] for output in outputs)
+        self.shapes[path] = shapes if isinstance(y, tuple) else shapes[0]
+        self.multiply_adds[path] = self.multiply_adds.get(path, 0) + layer.multiply_adds(x, y)
+        # An output that is an inner layer's, or a view of the input as that of Flatten, takes no memory of its own.
+        inputs = x if isinstance(x, tuple) else (x,)
+        new = [a for a in outputs if id(a) not in self._outputs and not any(np.may_share_memory(a, b) for b in inputs)]
+        self._outputs |= {id(output): output for output in outputs}
+        self.memory[path] = sum(output.nbytes for output in new)
+
+
+def _rows(net: Layer, notes: _Notes) -> Iterator[Row]:
+    seen: set[int] = set()
+    shown: list[str] = []  # the paths of rows, of which those that enclose a layer give its depth
+    for path, layer in net.layers_inside():
+        own = [part for _, part in layer.parts() if isinstance(part, Parameter)]
+        first = [p for p in {id(p): p for p in own}.values() if id(p) not in seen]
+        seen |= {id(p) for p in own}
+        if not path and not own and _is_composite(layer):
+            continue  # the net itself is the table
+        yield Row(
+            path=path,
+            layer=short_repr(layer),
+            depth=sum(path.startswith(f"{outer}.") for outer in shown),
+            shape=notes.shapes.get(path, ()),
+            trainable=sum(p.size for p in first if p.trainable),
+            frozen=sum(p.size for p in first if not p.trainable),
+            shared=sum(p.size for p in own) - sum(p.size for p in first),
+            multiply_adds=notes.multiply_adds.get(path, 0),
+            memory=notes.memory.get(path, 0) + sum(p.tensor.nbytes for p in first),
+            formula=formula(layer).get("Equation", "").partition("\n")[0],
+        )
+        shown.append(path)
+
+
+def _is_composite(layer: Layer) -> bool:
+    return any(isinstance(part, Layer) for _, part in layer.parts())
+
+
+def _holds_layer(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return isinstance(value, Layer) or (isinstance(value, (list, tuple)) and any(map(_holds_layer, value)))
+
+
+def _output_text(shape: tuple) -> str:
+    if shape and isinstance(shape[0], tuple):
+        return ", ".join(map(_output_text, shape))
+    return shape_text(("N", *shape))
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
+
+
+def _width(text: str) -> int:
+    return sum(not unicodedata.combining(character) for character in text)
+
+
+def _aligned(text: str, width: int, left: bool) -> str:
+    while _width(text) > width:
+        text = text.removesuffix("…")[:-1].rstrip() + "…"
+    space = " " * (width - _width(text))
+    return text + space if left else space + text
+
+
+def _html_table(title: str, headings: Any, left: Any, rows: list[tuple[str, ...]], total: str) -> str:
+    sides = ["left" if is_left else "right" for is_left in left]
+
+    def line(tag: str, cells: Any) -> str:
+        style = "padding:.25em .8em;white-space:pre;text-align"
+        return "".join(
+            f'<{tag} style="{style}:{side}">{escape(cell)}</{tag}>' for cell, side in zip(cells, sides, strict=True)
+        )
+
+    rule = "border-bottom:1px solid #8886"
+    body = "".join(f"<tr>{line('td', cells)}</tr>" for cells in rows)
+    foot = f'<td style="padding:.4em .8em;text-align:left" colspan="{len(sides)}">{escape(total)}</td>'
+    return (
+        '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:90%">'
+        f'<caption style="text-align:left;padding:.3em .8em;font-weight:600">{escape(title)}</caption>'
+        f'<thead><tr style="{rule}">{line("th", headings)}</tr></thead><tbody style="{rule}">{body}</tbody>'
+        f"<tfoot><tr>{foot}</tr></tfoot></table></div>"
+    )
