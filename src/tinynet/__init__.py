@@ -1,6 +1,44 @@
 """Tinynet: a deep learning framework whose every step can be read, watched and checked."""
 
-from tinynet.core import Parameter, formula, seed
+from __future__ import annotations
 
-__all__ = ["Parameter", "formula", "seed"]
-__version__ = "0.1.0"
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tinynet.core import Parameter, formula, seed
+from tinynet.core.version import __version__
+
+if TYPE_CHECKING:
+    from tinynet.storage import load, load_weights, save
+
+__all__ = ["Parameter", "formula", "load", "load_weights", "save", "seed", "__version__"]
+
+# The rooms load where they are first used, so that `import tinynet` costs little more than NumPy.
+_ROOMS = (
+    "core",
+    "kernels",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "net",
+    "gradcheck",
+    "data",
+    "storage",
+    "learner",
+    "models",
+    "visualize",
+)
+_FUNCTIONS = {"load": "storage", "load_weights": "storage", "save": "storage"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"tinynet.{name}")
+    if name in _FUNCTIONS:
+        return getattr(import_module(f"tinynet.{_FUNCTIONS[name]}"), name)
+    raise AttributeError(f"module 'tinynet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS, *_FUNCTIONS})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -52,7 +53,8 @@ class Layer(ABC):
             bound = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
         except TypeError:
             return layer  # a copy or unpickling brings the arguments itself; a wrong call fails in __init__
-        layer.arguments = dict(list(bound.arguments.items())[1:])
+        arguments = list(bound.arguments.items())[1:]
+        layer.arguments = {name: copy(value) if type(value) in (list, dict) else value for name, value in arguments}
         return layer
 
     @abstractmethod
@@ -229,7 +231,8 @@ def _encode(layer: Layer, name: str, value: Any) -> Any:
     if isinstance(value, Layer):
         return value.config()
     if isinstance(value, (list, tuple)):
-        return [_encode(layer, name, item) for item in value]
+        items = [_encode(layer, name, item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
     if isinstance(value, dict):
         return {key: _encode(layer, name, item) for key, item in value.items()}
     if isinstance(value, np.generic):

@@ -1,0 +1,158 @@
+"""The architecture of a net as plain values, and the net built again from them.
+
+A file names classes, and only classes of Tinynet or those that the caller hands over are ever built; nothing in a file
+is executed. JSON knows no tuples, no layers and no keys but strings, so these are written as objects with one key.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from tinynet import layers as layer_room
+from tinynet import net as net_room
+from tinynet.core import Parameter, generator_states, pack, set_generator_states
+from tinynet.core.checks import files
+from tinynet.layers import Layer
+
+Classes = dict[str, type[Layer]]
+
+
+def built_in_classes() -> Classes:
+    """Every layer that Tinynet exports, by its name."""
+    exported = [getattr(room, name) for room in (layer_room, net_room) for name in room.__all__]
+    return {thing.__name__: thing for thing in exported if isinstance(thing, type) and issubclass(thing, Layer)}
+
+
+def classes_inside(who: str, layer: Layer) -> Classes:
+    """The classes that the configuration of a layer names."""
+    found: Classes = {}
+    for inner in _layers_of(layer):
+        kind = type(inner)
+        if found.setdefault(kind.__name__, kind) is not kind:
+            files.same_name(who, kind.__name__)
+    return found
+
+
+def encode(value: Any) -> Any:
+    """Turn what `Layer.config` gives into values that JSON can hold."""
+    if isinstance(value, dict) and set(value) == {"class", "arguments"}:
+        return {"class": value["class"], "arguments": {name: encode(item) for name, item in value["arguments"].items()}}
+    if isinstance(value, dict):
+        return {"dict": [[encode(key), encode(item)] for key, item in value.items()]}
+    if isinstance(value, tuple):
+        return {"tuple": [encode(item) for item in value]}
+    return [encode(item) for item in value] if isinstance(value, list) else value
+
+
+def build(encoded: Any, classes: Classes) -> Any:
+    """Turn encoded values back, building each layer that they describe.
+
+    Raises:
+        KeyError: A class is not in `classes`.
+        ValueError: It is not what `encode` gives, or an argument is out of range.
+        TypeError: The arguments are not those of the class.
+    """
+    if isinstance(encoded, list):
+        return [build(item, classes) for item in encoded]
+    if not isinstance(encoded, dict):
+        return encoded
+    if set(encoded) == {"class", "arguments"}:
+        arguments = {name: build(item, classes) for name, item in encoded["arguments"].items()}
+        return _construct(classes[encoded["class"]], arguments)
+    if set(encoded) == {"tuple"}:
+        return tuple(build(item, classes) for item in encoded["tuple"])
+    if set(encoded) == {"dict"}:
+        return {build(key, classes): build(item, classes) for key, item in encoded["dict"]}
+    raise ValueError(f"the architecture holds an unknown entry {sorted(encoded)}.")
+
+
+def class_names(encoded: Any) -> set[str]:
+    """The names of all classes in an encoded architecture."""
+    if isinstance(encoded, list):
+        return set().union(*(class_names(item) for item in encoded))
+    if not isinstance(encoded, dict):
+        return set()
+    here = {encoded["class"]} if isinstance(encoded.get("class"), str) else set()
+    return here.union(*(class_names(item) for item in encoded.values()))
+
+
+@contextmanager
+def streams_kept() -> Iterator[None]:
+    """Put the package's random streams back, so that building a net here changes no later random number."""
+    states = generator_states()
+    try:
+        yield
+    finally:
+        set_generator_states(states)
+
+
+def shared_paths(layer: Layer) -> dict[str, str]:
+    """From each further path of a shared parameter to its first one."""
+    first: dict[int, str] = {}
+    return {path: first[id(p)] for path, p in all_parameters(layer).items() if first.setdefault(id(p), path) != path}
+
+
+def all_parameters(layer: Layer) -> dict[str, Parameter]:
+    """Every parameter at every one of its paths; `Layer.parameters` gives only the first."""
+    return {
+        f"{path}.{name}" if path else name: part
+        for path, inner in layer.layers_inside()
+        for name, part in inner.parts()
+        if isinstance(part, Parameter)
+    }
+
+
+def share(layer: Layer, ties: dict[str, str]) -> None:
+    """Let each path on the left hold the Parameter at the path on the right.
+
+    Raises:
+        KeyError: There is no such path.
+    """
+    before = all_parameters(layer)
+    replacements = {id(before[path]): before[first] for path, first in ties.items()}
+    for _, inner in layer.layers_inside():
+        vars(inner).update({name: _replaced(value, replacements) for name, value in vars(inner).items()})
+    pack(layer.parameters().values())
+
+
+def statistics(layer: Layer) -> Iterator[tuple[str, Layer, str]]:
+    """Each running statistic: its path, the layer that holds it, and the name of the attribute."""
+    for path, inner in layer.layers_inside():
+        for name, part in inner.parts():
+            if isinstance(part, np.ndarray):
+                yield f"{path}.{name}" if path else name, inner, name
+
+
+def _layers_of(value: Any) -> Iterator[Layer]:
+    if isinstance(value, Layer):
+        yield value
+        yield from _layers_of(value.arguments)
+    elif isinstance(value, dict):
+        yield from _layers_of(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _layers_of(item)
+
+
+def _construct(kind: type[Layer], arguments: dict[str, Any]) -> Layer:
+    signature = inspect.signature(kind)
+    unknown = sorted(set(arguments) - set(signature.parameters))
+    if unknown:
+        raise TypeError(f"{kind.__name__} has no argument {', '.join(unknown)}.")
+    bound = inspect.BoundArguments(signature, arguments)
+    return kind(*bound.args, **bound.kwargs)
+
+
+def _replaced(value: Any, replacements: dict[int, Parameter]) -> Any:
+    if isinstance(value, Parameter):
+        return replacements.get(id(value), value)
+    if type(value) in (list, tuple):
+        return type(value)(_replaced(item, replacements) for item in value)
+    if type(value) is dict:
+        return {key: _replaced(item, replacements) for key, item in value.items()}
+    return value
