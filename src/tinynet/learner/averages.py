@@ -21,7 +21,7 @@ class Averages:
         self.size = 0
         self._sums: dict[str, float] = {}
 
-    def add(self, size: int, **values: Any) -> None:
+    def add(self, size: int, /, **values: Any) -> None:
         """Add the means over one batch of `size` rows; what is not a single number is left out."""
         self.size += size
         for name, value in values.items():

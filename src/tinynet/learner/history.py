@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
+from math import isnan
+from os import PathLike
 from typing import Any
+
+from tinynet.core import checks
+from tinynet.learner.monitor import direction
 
 
 class History:
@@ -28,14 +34,47 @@ class History:
         return list(dict.fromkeys(name for row in self.rows for name in row))
 
     def __getitem__(self, name: str) -> list[Any]:
-        """One column; epochs without a value are left out."""
-        if self.rows and name not in self.names():
-            raise KeyError(f"there is no column {name!r}; there are {', '.join(self.names())}")
+        """One column; epochs without a value are left out.
+
+        Raises:
+            ValueError: There are rows, but none has such a column.
+        """
+        if self.rows:
+            checks.known_column("History", name, self.names())
         return [row[name] for row in self.rows if name in row]
 
-    def best(self, name: str, mode: str = "min") -> dict[str, Any]:
-        """The row in which a column is lowest, or highest with mode="max"."""
-        return (min if mode == "min" else max)((row for row in self.rows if name in row), key=lambda row: row[name])
+    def best(self, name: str, mode: str | None = None) -> dict[str, Any]:
+        """The row in which a column is best.
+
+        Args:
+            name: The column.
+            mode: "min" or "max", what better means; None reads it from the name.
+
+        Raises:
+            ValueError: There is no such column, or its name says nothing about what is better.
+        """
+        checks.known_column("History.best", name, self.names())
+        best = min if direction("History.best", name, mode) == "min" else max
+        numbers = [row for row in self.rows if name in row and not isnan(row[name])]
+        if not numbers:
+            checks.fail("History.best", f"every value of {name} is NaN.")
+        return best(numbers, key=lambda row: row[name])
+
+    @classmethod
+    def read_csv(cls, path: str | PathLike[str]) -> History:
+        """Read what a `CSVLog` has written; whole numbers come back as integers, empty fields not at all.
+
+        Raises:
+            ValueError: The file is no such table.
+            OSError: It cannot be read.
+        """
+        history = cls()
+        with open(path, encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if None in row or None in row.values():
+                    checks.broken_table("History.read_csv", path, len(history) + 2)
+                history.append({name: _number(path, len(history) + 2, text) for name, text in row.items() if text})
+        return history
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -45,3 +84,10 @@ class History:
 
     def __repr__(self) -> str:
         return f"History({len(self.rows)} epochs: {', '.join(self.names())})"
+
+
+def _number(path: str | PathLike[str], line: int, text: str) -> int | float:
+    try:
+        return int(text) if text.isdecimal() else float(text)
+    except ValueError:
+        checks.broken_table("History.read_csv", path, line)

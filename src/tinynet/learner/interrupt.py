@@ -19,13 +19,13 @@ def interrupt_ends(learner: Learner) -> Iterator[None]:
 
     Signals reach the main thread alone, so elsewhere this does nothing.
     """
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:  # None: a handler written in C
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        learner.stop = True
+        learner.stop, learner.stop_reason = True, "Ctrl-C"
         signal.signal(signal.SIGINT, before)
 
     signal.signal(signal.SIGINT, stop)

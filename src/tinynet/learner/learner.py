@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from tinynet.core import checks
+from tinynet.core import checks, runs
 from tinynet.data import batches
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
@@ -25,8 +27,8 @@ Metric = Callable[[Any, Any], Any]
 class Learner:
     """Read the data batch by batch, and let the net learn from each.
 
-    `train_step` is the whole algorithm; `fit` repeats it over the batches and epochs and tells the callbacks. For another
-    kind of training, write a subclass with another `train_step`.
+    `train_step` is the whole algorithm; `fit` repeats it over the batches and epochs and tells the callbacks. For
+    another kind of training, write a subclass with another `train_step`.
 
     Args:
         net: The net that learns.
@@ -38,13 +40,25 @@ class Learner:
         metrics: Functions (predicted, ground_truth) -> number, shown under their names.
         callbacks: See `Callback`.
 
+    Attributes:
+        history: One row for each epoch so far.
+        batch: The batch (x, y) that is learned from, for callbacks.
+        epochs_wanted: The number of the last epoch, if nothing ends training before.
+        stop: Set it to True, in a callback, to end training after the running batch.
+        stop_reason: Why training ended before its time, in words; empty if it did not.
+
     Raises:
         TypeError: An argument is not of its kind.
-        ValueError: The data are empty, or the batch size is below 1.
+        ValueError: The data are empty, the batch size is below 1, or two metrics have one name.
 
     Example:
+        >>> from tinynet.data import moons
+        >>> from tinynet.layers import Linear, Tanh
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.metrics import accuracy
+        >>> from tinynet.optimizers import SGD
         >>> net = Net([Linear(2, 8), Tanh(), Linear(8, 2)])
-        >>> learner = Learner(net, cross_entropy, SGD(lr=0.1), tn.data.moons(100), metrics=[accuracy])
+        >>> learner = Learner(net, cross_entropy, SGD(lr=0.1), moons(100), metrics=[accuracy])
         >>> history = learner.fit(epochs=3, progress=False)
         >>> len(history["loss"])
         3
@@ -67,9 +81,12 @@ class Learner:
         self.train = checks.dataset("Learner", "train", train)
         self.valid = None if valid is None else checks.dataset("Learner", "valid", valid)
         self.batch_size = checks.integer("Learner", "batch_size", batch_size, minimum=1)
-        self.metrics, self.callbacks = tuple(metrics), tuple(callbacks)
+        self.metrics = checks.named_once("Learner", {name_of(metric): metric for metric in metrics}, len(metrics))
+        self.callbacks = tuple(callbacks)
         self.history = History()
-        self.stop = False  #: Set by a callback, or by Ctrl-C, to end training after the running batch.
+        self.batch: tuple[Any, Any] = (None, None)
+        self.epochs_wanted = 0
+        self.stop, self.stop_reason = False, ""
 
     def train_step(self, x: Any, y: Any) -> tuple[float, Any]:
         """Learn from one batch: forward, loss, backward, update.
@@ -81,18 +98,18 @@ class Learner:
         Returns:
             The loss, and what the net predicted.
         """
-        predicted = self.net.forward(*_tuple(x))
+        predicted = self.net.forward(*as_tuple(x))
         loss, gradient = self.loss(predicted, y)
-        checks.finite_loss(loss, x, self.optimizer.learning_rate)
-        self.net.backward(*_tuple(gradient), input_gradient=False)
+        self.net.backward(*as_tuple(gradient), input_gradient=False)
+        self.check_finite(loss, x)
         self.net.update(self.optimizer)
         return loss, predicted
 
     def fit(self, epochs: int = 1, progress: bool = True) -> History:
         """Train for a number of epochs more; the random order of the batches follows from `tn.seed`.
 
-        Ctrl-C ends training after the running batch: the epoch so far is validated and recorded, and the weights stay as
-        they are. A second Ctrl-C stops at once.
+        Ctrl-C ends training after the running batch: the epoch so far is validated and recorded, and the weights stay
+        as they are. A second Ctrl-C stops at once.
 
         Args:
             epochs: How often to go through the training data, at least 1.
@@ -102,19 +119,32 @@ class Learner:
             The history of this learner, with one row for each epoch; it grows with every further `fit`.
 
         Raises:
-            FloatingPointError: The loss is not a finite number; the weights are those before that batch.
+            FloatingPointError: The loss or a gradient is not finite; the weights are those before that batch.
         """
         checks.integer("Learner.fit", "epochs", epochs, minimum=1)
         callbacks = [*self.callbacks, *([Progress()] if progress else [])]
-        self.stop, self.epochs_wanted = False, len(self.history) + epochs
-        with interrupt_ends(self):
+        self.stop, self.stop_reason, self.epochs_wanted = False, "", len(self.history) + epochs
+        with interrupt_ends(self), ExitStack() as ends:
+            for callback in reversed(callbacks):  # an ExitStack runs the last one first, and all whatever happens
+                ends.callback(callback.on_fit_end, self)
             self._tell(callbacks, "on_fit_begin")
-            try:
-                while len(self.history) < self.epochs_wanted and not self.stop:
-                    self._fit_epoch(callbacks)
-            finally:
-                self._tell(callbacks, "on_fit_end")
+            while len(self.history) < self.epochs_wanted and not self.stop:
+                self._fit_epoch(callbacks)
         return self.history
+
+    def check_finite(self, loss: float, x: Any) -> None:
+        """Check, before an update, that the loss and every gradient are finite; if not, drop the gradients.
+
+        Raises:
+            FloatingPointError: One is not; the batch, or the parameter, is named.
+        """
+        parameters = self.net.parameters()
+        if np.isfinite(loss) and all(np.isfinite(run.gradient.sum()) for run in runs(parameters.values())):
+            return
+        infinite = [path for path, parameter in parameters.items() if not np.isfinite(parameter.gradient).all()]
+        if infinite or not np.isfinite(loss):  # a sum alone can overflow
+            self.net.zero_gradient()
+            checks.not_finite(loss, infinite, x, self.optimizer.learning_rate)
 
     def evaluate(self, data: Any) -> dict[str, Any]:
         """The loss and the metrics over all of the data, in evaluation mode; nothing is learned.
@@ -126,19 +156,25 @@ class Learner:
         losses, kept = Averages(), []
         with self.net.evaluating():
             for x, y in batches(data, self.batch_size):
-                predicted = self.net.forward(*_tuple(x))
+                predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()
-                losses.add(len(y), loss=self.loss(predicted, y)[0])
+                losses.add(len(as_tuple(y)[0]), loss=self.loss(predicted, y)[0])
                 if self.metrics:
                     kept.append((predicted, y))
         if not kept:
             return losses.means()
         predicted, y = (_concatenate(parts) for parts in zip(*kept, strict=True))
-        return losses.means() | {name_of(metric): metric(predicted, y) for metric in self.metrics}
+        return losses.means() | {name: metric(predicted, y) for name, metric in self.metrics.items()}
 
     def predict(self, x: Any) -> Any:
         """What the net predicts for x, an array or a tuple of arrays, in evaluation mode."""
-        return self.net.predict(*_tuple(x), batch_size=self.batch_size)
+        return self.net.predict(*as_tuple(x), batch_size=self.batch_size)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns that the history gets."""
+        numbers = ["loss", *self.metrics]
+        return ["epoch", *numbers, "lr", "seconds", *(f"valid_{name}" for name in numbers if self.valid is not None)]
 
     def _fit_epoch(self, callbacks: Sequence[Callback]) -> None:
         start, averages = perf_counter(), Averages()
@@ -146,9 +182,12 @@ class Learner:
         self.net.train()
         self._tell(callbacks, "on_epoch_begin", len(self.history) + 1)
         for index, (x, y) in enumerate(batches(self.train, self.batch_size, shuffle=True)):
+            self.batch = x, y
             self._tell(callbacks, "on_batch_begin", index)
-            loss, predicted = self.train_step(x, y)
-            averages.add(len(y), loss=loss, **{name_of(metric): metric(predicted, y) for metric in self.metrics})
+            with np.errstate(over="ignore", invalid="ignore"):  # check_finite says it better than a warning
+                loss, predicted = self.train_step(x, y)
+            numbers = {name: metric(predicted, y) for name, metric in self.metrics.items()}
+            averages.add(len(as_tuple(y)[0]), loss=loss, **numbers)
             self._tell(callbacks, "on_batch_end", index, averages.means())
             if self.stop:
                 break
@@ -164,11 +203,21 @@ class Learner:
 
 
 def name_of(metric: Metric) -> str:
-    """The name under which a metric is shown: that of the function, also inside functools.partial."""
-    return getattr(metric, "__name__", None) or getattr(getattr(metric, "func", None), "__name__", type(metric).__name__)
+    """The name under which a metric is shown; what functools.partial has bound belongs to it.
+
+    Example:
+        >>> from tinynet.metrics import accuracy, top_k_accuracy
+        >>> name_of(accuracy), name_of(partial(top_k_accuracy, k=3))
+        ('accuracy', 'top_k_accuracy(k=3)')
+    """
+    if isinstance(metric, partial):
+        bound = ", ".join(f"{name}={value!r}" for name, value in metric.keywords.items())
+        return f"{name_of(metric.func)}({bound})"
+    return getattr(metric, "__name__", type(metric).__name__)
 
 
-def _tuple(values: Any) -> tuple:
+def as_tuple(values: Any) -> tuple:
+    """Several inputs or outputs as they are, a single one as a tuple."""
     return values if isinstance(values, tuple) else (values,)
 
 

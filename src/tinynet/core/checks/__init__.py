@@ -9,7 +9,17 @@ A bad value is a ValueError, a wrong type a TypeError, a wrong order of calls a 
 sentences of one subject; `who` is the object that complains, or its name.
 """
 
-from tinynet.core.checks.arguments import floating_array, fraction, integer, number, one_of, pair
+from tinynet.core.checks.arguments import (
+    floating_array,
+    fraction,
+    fractions,
+    integer,
+    number,
+    one_of,
+    pair,
+    rate,
+    rising_steps,
+)
 from tinynet.core.checks.layers import (
     floating_dtype,
     joinable,
@@ -24,43 +34,67 @@ from tinynet.core.checks.layers import (
     same_paths,
     used_twice,
 )
-from tinynet.core.checks.learning import dataset, finite_loss, known_hooks, learner_parts
+from tinynet.core.checks.learning import (
+    broken_table,
+    dataset,
+    file_to_write,
+    known_column,
+    known_hooks,
+    learner_parts,
+    named_once,
+    not_finite,
+    same_columns,
+    single_number,
+    unclear_direction,
+)
 from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
-from tinynet.core.checks.targets import class_targets, same_targets
+from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
     "array",
+    "at_most_classes",
     "axis_of",
     "axis_order",
+    "broken_table",
     "class_targets",
     "dataset",
     "fail",
+    "file_to_write",
     "filled_axis",
-    "finite_loss",
     "floating_array",
     "floating_dtype",
     "floating_input",
     "fraction",
+    "fractions",
     "input_shape",
     "integer",
     "joinable",
+    "known_column",
     "known_hooks",
     "learner_parts",
+    "label_pairs",
     "linear_input",
     "list_of_layers",
     "locate",
     "matching_state",
+    "named_once",
     "no_memory",
     "non_empty_list",
     "not_configurable",
+    "not_finite",
     "number",
     "one_of",
     "pair",
+    "rate",
+    "rising_steps",
     "same_branches",
+    "same_columns",
     "same_length",
     "same_paths",
     "same_shape",
     "same_targets",
+    "single_number",
+    "unclear_direction",
     "used_twice",
 ]

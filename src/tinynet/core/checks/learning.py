@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 
+from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 
 
-def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: Any, kinds: tuple[type, type, type]) -> None:
+def learner_parts(
+    net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: Any, kinds: tuple[type, type, type]
+) -> None:
     """Check that each argument of a Learner is of its kind: (Net, Optimizer, Callback)."""
     for name, value, kind in (("net", net, kinds[0]), ("optimizer", optimizer, kinds[1])):
         if isinstance(value, type) and issubclass(value, kind):
@@ -26,10 +30,15 @@ def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: 
             fail("Learner", f"{name} must be a list, got {type(value).__name__}.", f"write {name}=[...].", TypeError)
     for metric in metrics:
         if not callable(metric):
-            fail("Learner", f"metrics must hold functions, got {metric!r}.", "pass accuracy itself, no name.", TypeError)
+            fail("Learner", f"metrics must hold functions, got {metric!r}.", "pass accuracy itself.", TypeError)
     for callback in callbacks:
         if not isinstance(callback, kinds[2]):
-            fail("Learner", f"callbacks must hold Callback objects, got {callback!r}.", "write EarlyStopping().", TypeError)
+            fail(
+                "Learner",
+                f"callbacks must hold Callbacks, got {callback!r}.",
+                "write EarlyStopping().",
+                TypeError,
+            )
 
 
 def dataset(who: str, name: str, data: Any) -> Any:
@@ -52,17 +61,67 @@ def known_hooks(callback: type, hooks: Sequence[str]) -> None:
             fail(callback.__name__, f"{name} is no hook that a Learner calls.", hint, TypeError)
 
 
-def finite_loss(loss: float, x: Any, learning_rate: float) -> None:
-    """Check that a loss is a finite number, and say what most likely made it none."""
-    if np.isfinite(loss):
-        return
+def not_finite(loss: float, infinite: list[str], x: Any, learning_rate: float) -> NoReturn:
+    """A loss, or the gradients at the paths `infinite`, are not finite; say what most likely made them so."""
+    what = f"the loss became {loss}" if not np.isfinite(loss) else f"the gradient of {infinite[0]} is not finite"
     arrays = x if isinstance(x, tuple) else (x,)
     bad = [array for array in arrays if array.dtype.kind == "f" and not np.isfinite(array).all()]
     if bad:
         rows = np.unique(np.argwhere(~np.isfinite(bad[0]))[:, 0])
-        problem = f"the loss became {loss} because the batch holds NaN or infinite inputs, first in its row {rows[0]}."
+        problem = f"{what} because the batch holds NaN or infinite inputs, first in its row {rows[0]}."
         hint = "clean the data: np.isfinite(x).all() tells where."
     else:
-        problem = f"the loss became {loss} although the inputs are finite."
+        problem = f"{what} although the inputs are finite."
         hint = f"lower the learning rate (now {learning_rate:g}), or clip the gradients with clip_norm=1.0."
     fail("Learner", problem + " This batch changed no weight.", hint, FloatingPointError)
+
+
+def named_once(who: str, metrics: dict[str, Any], n_metrics: int) -> dict[str, Any]:
+    """Check that metrics have names of their own, which none of the other columns of a history has."""
+    if len(metrics) < n_metrics:
+        fail(who, f"two metrics have one name; the names are {', '.join(metrics)}.", "give each function its own name.")
+    for name in metrics:
+        if name in ("epoch", "loss", "lr", "seconds") or name.startswith("valid_"):
+            fail(who, f"a metric is called {name}, which is a column of its own.", "give the function another name.")
+    return metrics
+
+
+def known_column(who: str, name: str, columns: Sequence[str]) -> None:
+    """Check that a history has a column."""
+    if name in columns:
+        return
+    if name.startswith("valid_") and name.removeprefix("valid_") in columns:
+        hint = "give the Learner valid=..., or monitor a column of the training data."
+    else:
+        close = difflib.get_close_matches(name, columns, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else ""
+    fail(who, f"there is no column {name!r}; the columns are {', '.join(columns)}.", hint)
+
+
+def unclear_direction(who: str, name: str) -> NoReturn:
+    """The name of a column does not tell whether low or high is good."""
+    fail(who, f"the name {name!r} does not tell whether low or high is better.", 'write mode="min" or mode="max".')
+
+
+def single_number(who: str, name: str, value: Any) -> float:
+    """Check that a value of a history is a number, not an array such as a confusion matrix."""
+    if np.ndim(value) != 0:
+        fail(who, f"column {name!r} holds arrays of shape {shape_text(np.shape(value))}, no numbers.", kind=TypeError)
+    return float(value)
+
+
+def file_to_write(who: str, path: Path) -> None:
+    """Check that a path can be that of a file."""
+    if path.is_dir():
+        fail(who, f"{path} is a directory.", "name a file inside it.", IsADirectoryError)
+
+
+def same_columns(who: str, path: Path, found: str, expected: str) -> None:
+    """Check that a table on disk has the columns that are to be written."""
+    if found != expected:
+        fail(who, f"{path} has the columns {found}, not {expected}; it stays as it is.", "choose another file.")
+
+
+def broken_table(who: str, path: Any, line: int) -> NoReturn:
+    """A line of a table cannot be read."""
+    fail(who, f"line {line} of {path} is not a row of numbers.", "cut the file off before that line.")

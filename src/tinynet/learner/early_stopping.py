@@ -1,0 +1,58 @@
+"""Stop when nothing is gained any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinynet.core import checks
+from tinynet.learner.callback import Callback
+from tinynet.learner.monitor import Monitor
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
+
+
+class EarlyStopping(Callback):
+    """End training when a column of the history has not become better for some epochs.
+
+    The weights stay those of the last epoch; put `KeepBest` beside it to get those of the best.
+
+    Args:
+        monitor: The column to look at.
+        patience: How many epochs in a row without improvement end training, at least 1.
+        min_delta: An improvement by no more than this does not count.
+        mode: "min" or "max", what better means; None reads it from the name.
+
+    Raises:
+        ValueError: A number is out of range, the name says nothing about what is better, or, when training begins, the
+            learner has no such column.
+
+    Example:
+        >>> from tinynet.data import moons
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.learner import EarlyStopping, Learner
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.net import Net
+        >>> from tinynet.optimizers import SGD
+        >>> stopping = EarlyStopping("loss", patience=2)
+        >>> learner = Learner(Net([Linear(2, 2)]), cross_entropy, SGD(lr=0.0), moons(64), callbacks=[stopping])
+        >>> len(learner.fit(epochs=50, progress=False)), learner.stop_reason
+        (3, 'loss has not improved since epoch 1')
+    """
+
+    def __init__(
+        self, monitor: str = "valid_loss", patience: int = 5, min_delta: float = 0.0, mode: str | None = None
+    ) -> None:
+        self.monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
+        self.patience = checks.integer("EarlyStopping", "patience", patience, minimum=1)
+
+    def on_fit_begin(self, learner: Learner) -> None:
+        self.monitor.check(learner)
+        self.monitor.reset()
+        self.waited = 0
+
+    def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        self.waited = 0 if self.monitor.improves(row) else self.waited + 1
+        if self.waited >= self.patience:
+            since = f" since epoch {self.monitor.best_epoch}" if self.monitor.best_epoch else ""
+            learner.stop, learner.stop_reason = True, f"{self.monitor.name} has not improved{since}"

@@ -1,0 +1,77 @@
+"""Keep the weights of the best epoch."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinynet.learner.callback import Callback
+from tinynet.learner.monitor import Monitor
+from tinynet.storage import save
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
+
+
+class KeepBest(Callback):
+    """Remember the weights of the epoch in which a column of the history was best, and put them back at the end.
+
+    The best is that of the learner's whole history, over several calls of `fit`. It is put back also where Ctrl-C or an
+    error ended training.
+
+    Args:
+        monitor: The column to look at.
+        path: If given, the net is also saved there, whenever it is better than before.
+        mode: "min" or "max", what better means; None reads it from the name.
+
+    Attributes:
+        best_epoch: The epoch whose weights are kept, 0 before the first.
+        best: The value of the column in it.
+
+    Raises:
+        ValueError: The name says nothing about what is better, or, when training begins, the learner has no such
+            column.
+
+    Example:
+        >>> from tinynet.data import moons
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.learner import KeepBest, Learner
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.net import Net
+        >>> from tinynet.optimizers import SGD
+        >>> keep = KeepBest("loss")
+        >>> learner = Learner(Net([Linear(2, 2)]), cross_entropy, SGD(lr=0.1), moons(64), callbacks=[keep])
+        >>> history = learner.fit(epochs=3, progress=False)
+        >>> keep.best == min(history["loss"])
+        True
+    """
+
+    def __init__(
+        self, monitor: str = "valid_loss", path: str | PathLike[str] | None = None, mode: str | None = None
+    ) -> None:
+        self.monitor = Monitor("KeepBest", monitor, mode)
+        self.path = path
+        self._state: dict[str, np.ndarray] | None = None
+
+    @property
+    def best_epoch(self) -> int:
+        return self.monitor.best_epoch
+
+    @property
+    def best(self) -> float | None:
+        return self.monitor.best
+
+    def on_fit_begin(self, learner: Learner) -> None:
+        self.monitor.check(learner)
+
+    def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        if self.monitor.improves(row):
+            self._state = learner.net.state()
+            if self.path is not None:
+                save(learner.net, self.path)
+
+    def on_fit_end(self, learner: Learner) -> None:
+        if self._state is not None:
+            learner.net.load_state(self._state)

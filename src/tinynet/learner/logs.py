@@ -1,0 +1,110 @@
+"""Write down how training goes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.learner.callback import Callback
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
+
+
+class LearningRateLog(Callback):
+    """Record the learning rate of every step.
+
+    Attributes:
+        rates: One number for each update of the weights, over all calls of `fit`.
+
+    Example:
+        >>> from tinynet.data import moons
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.learner import Learner, LearningRateLog
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.net import Net
+        >>> from tinynet.optimizers import SGD
+        >>> log, optimizer = LearningRateLog(), SGD(lr=lambda step: 0.1 / (1 + step))
+        >>> learner = Learner(Net([Linear(2, 2)]), cross_entropy, optimizer, moons(64), callbacks=[log])
+        >>> history = learner.fit(progress=False)
+        >>> log.rates
+        [0.1, 0.05]
+    """
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+
+    def on_batch_begin(self, learner: Learner, index: int) -> None:
+        self._before = learner.optimizer.n_steps, learner.optimizer.learning_rate
+
+    def on_batch_end(self, learner: Learner, index: int, means: dict[str, float]) -> None:
+        n_steps, rate = self._before
+        if learner.optimizer.n_steps > n_steps:  # with accumulated gradients, not every batch is a step
+            self.rates.append(rate)
+
+
+class CSVLog(Callback):
+    """Append each epoch to a CSV file as soon as it is over, so that a crash loses none that was finished.
+
+    The columns are those of the history that hold single numbers. A file that is there already is continued, if it has
+    the same columns.
+
+    Args:
+        path: The file; its folder is made if needed.
+
+    Raises:
+        ValueError: The file has other columns; it stays as it is.
+        OSError: The file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from tinynet.data import moons
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.learner import CSVLog, Learner
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.net import Net
+        >>> from tinynet.optimizers import SGD
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     log = CSVLog(folder + "/history.csv")
+        ...     learner = Learner(Net([Linear(2, 2)]), cross_entropy, SGD(lr=0.1), moons(64), callbacks=[log])
+        ...     history = learner.fit(epochs=2, progress=False)
+        ...     log.path.read_text().splitlines()[0]
+        'epoch,loss,lr,seconds'
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+
+    def on_fit_begin(self, learner: Learner) -> None:
+        checks.file_to_write("CSVLog", self.path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        numbers = {name: value for name, value in row.items() if np.ndim(value) == 0}
+        header = csv_line(numbers)
+        with self.path.open("a+", encoding="utf-8", newline="") as file:
+            file.seek(0)
+            found = file.readline()
+            if found:
+                checks.same_columns("CSVLog", self.path, found.strip(), header.strip())
+            file.write((header if not found else "") + csv_line(numbers.values()))  # "a" writes at the end
+
+
+def csv_line(values: Any) -> str:
+    """Values as one line of a CSV file; numbers are written so that they read back as they were.
+
+    Example:
+        >>> csv_line(["a", 0.1, "b,c"])
+        'a,0.1,"b,c"\\n'
+    """
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(
+        [value.item() if isinstance(value, np.generic) else value for value in values]
+    )
+    return line.getvalue()

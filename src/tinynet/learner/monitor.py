@@ -1,0 +1,70 @@
+"""Which column of the history to look at, and which of two values in it is better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinynet.core import checks
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
+
+LOWER = ("loss", "error", "perplexity")
+HIGHER = ("accuracy", "score", "precision", "recall", "f1", "r2", "auc")
+
+
+def direction(who: str, name: str, mode: str | None) -> str:
+    """Whether "min" or "max" of a column is best: `mode` if given, otherwise what its name says.
+
+    Example:
+        >>> direction("EarlyStopping", "valid_loss", None), direction("EarlyStopping", "valid_accuracy", None)
+        ('min', 'max')
+    """
+    if mode is not None:
+        return checks.one_of(who, "mode", mode, ("min", "max"))
+    if any(word in name for word in LOWER):
+        return "min"
+    if any(word in name for word in HIGHER):
+        return "max"
+    checks.unclear_direction(who, name)
+
+
+class Monitor:
+    """A column of the history, and the best value in it so far.
+
+    Args:
+        who: The callback that monitors, for its errors.
+        name: The column, as in "valid_loss".
+        mode: "min" or "max"; None reads it from the name.
+        min_delta: By how much a value must be better to count.
+
+    Example:
+        >>> monitor = Monitor("EarlyStopping", "loss")
+        >>> [monitor.improves({"epoch": n, "loss": loss}) for n, loss in [(1, 0.5), (2, 0.6), (3, 0.4)]]
+        [True, False, True]
+        >>> monitor.best, monitor.best_epoch
+        (0.4, 3)
+    """
+
+    def __init__(self, who: str, name: str, mode: str | None = None, min_delta: float = 0.0) -> None:
+        self.who, self.name = who, name
+        self.sign = 1 if direction(who, name, mode) == "max" else -1
+        self.min_delta = checks.number(who, "min_delta", min_delta, minimum=0)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the best value."""
+        self.best: float | None = None
+        self.best_epoch = 0
+
+    def check(self, learner: Learner) -> None:
+        """Check, before any time is spent, that the learner will write this column."""
+        checks.known_column(self.who, self.name, learner.columns)
+
+    def improves(self, row: dict[str, Any]) -> bool:
+        """Whether a row of the history is better than the best before, which it then replaces; NaN never is."""
+        value = checks.single_number(self.who, self.name, row[self.name])
+        if value != value or (self.best is not None and self.sign * (value - self.best) <= self.min_delta):
+            return False
+        self.best, self.best_epoch = value, row["epoch"]
+        return True
