@@ -1,41 +1,44 @@
-# Every target works alone, on a fresh machine with Python and make. PYTHON=python3.12 make test  chooses the Python.
+# Each of these works alone, on a machine with Python and make. `PYTHON=python3.12 make test` chooses the Python.
 
 PYTHON ?= python3
 BIN := .venv/bin
-# A Python that was named is the one to use; otherwise an environment that works is kept, whoever made it.
+
+# A Python that was named must be used; without a name, an environment that works is kept, whichever made it.
 NAMED := $(if $(filter file,$(origin PYTHON)),,--named)
-INSTALL = @command -v $(PYTHON) >/dev/null || { echo "Tinynet: there is no $(PYTHON) here; name one, as in PYTHON=python3.12 make $@" >&2; exit 1; }; \
-	$(PYTHON) tools/install.py $(NAMED)
+INSTALL := $(PYTHON) tools/install.py $(NAMED)
 
-# What is tested is what is installed, never src/ itself.
+# What is installed is what is tested, never src/ itself.
 unexport PYTHONPATH
-# The tests run as two processes; more threads than one each would only get in each other's way.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
-PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest
+# The tests run in two processes; more threads than one in each would only be in each other's way.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test parity clean
+.PHONY: help demo test parity clean python
 
 help:
-	@echo "make demo     train a digit classifier and write its report"
+	@echo "make demo     train a classifier of digits and write its report"
 	@echo "make test     lint, types, tests, doctests and examples"
-	@echo "make parity   compare with PyTorch, live (installs PyTorch into .venv)"
-	@echo "make clean    remove .venv and everything that was built or trained"
+	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
+	@echo "make clean    remove .venv and all that was built or trained"
 
-demo:
-	$(INSTALL)
+demo: python
+	@$(INSTALL)
 	$(BIN)/tinynet train digits --out runs/demo
 	@echo "The report: $(CURDIR)/runs/demo/report.html"
 
-test:
-	$(INSTALL) test
+test: python
+	@$(INSTALL) test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(PYTEST) -n 2 --doctest-modules --pyargs --cov --cov-report=term --cov-fail-under=95 tests tinynet
+	$(PYTEST) --cov --cov-report=term --cov-fail-under=95 --doctest-modules --pyargs tests tinynet
 
-parity:
-	$(INSTALL) test parity
-	$(PYTEST) -n 2 tests/parity
+parity: python
+	@$(INSTALL) test parity
+	$(PYTEST) tests/parity
 
 clean:
-	rm -rf .venv build dist runs .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist runs htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+python:
+	@command -v $(PYTHON) >/dev/null || \
+	{ echo "Tinynet: there is no $(PYTHON) here; name a Python, as in \`PYTHON=python3.12 make test\`." >&2; exit 1; }

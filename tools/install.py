@@ -112,13 +112,7 @@ def make_environment():
         path = os.path.join(VENV, name)
         if path != STAMP:  # stays to the end, so that a clearing that was cut off is still ours
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.remove(path)
-    command = [sys.executable, "-I", "-m", "venv", VENV]
-    making = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, close_fds=False)
-    words = making.communicate()[0].decode("utf-8", "replace").strip()
-    if making.returncode != 0:
-        raise InstallError(
-            "{} could not make .venv: {}".format(sys.executable, words.splitlines()[-1] if words else "")
-        )
+    venv()
 
 
 def works(stamp):
@@ -127,6 +121,17 @@ def works(stamp):
         return False
     with open(os.devnull, "w") as nowhere:
         return subprocess.call([PYTHON, "-I", "-c", "import numpy, pip"], stdout=nowhere, stderr=nowhere) == 0
+
+
+def venv():
+    """Run the module venv; its words, which may be a traceback, are shown only as far as they say what is wrong."""
+    command = [sys.executable, "-I", "-m", "venv", VENV]
+    making = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, close_fds=False)
+    words = making.communicate()[0].decode("utf-8", "replace").strip().splitlines()
+    if making.returncode != 0:
+        raise InstallError(
+            "{} could not make .venv: {}".format(sys.executable, words[-1] if words else "no reason given")
+        )
 
 
 def pip(*arguments):

@@ -1,0 +1,51 @@
+"""Every public class and function explains itself."""
+
+import importlib
+import inspect
+from typing import Any
+
+import pytest
+
+from tests.project.floors import FLOORS
+from tinynet.core import formula
+from tinynet.layers import Layer
+
+
+def public(room: str) -> list[Any]:
+    """The classes and functions that a room exports."""
+    module = importlib.import_module(f"tinynet.{room}")
+    exported = [getattr(module, name) for name in getattr(module, "__all__", [])]
+    return [thing for thing in exported if inspect.isclass(thing) or inspect.isfunction(thing)]
+
+
+def room_and_name(thing: Any) -> str:
+    return f"{thing.__module__}.{thing.__name__}"
+
+
+EVERYTHING = [thing for room in FLOORS for thing in public(room)]
+WITH_FORMULA = public("losses") + [layer for layer in public("layers") if not inspect.isabstract(layer)]
+
+
+@pytest.mark.parametrize("thing", EVERYTHING, ids=room_and_name)
+def test_has_an_example(thing: Any) -> None:
+    assert ">>>" in (thing.__doc__ or "")
+
+
+@pytest.mark.parametrize("thing", EVERYTHING, ids=room_and_name)
+def test_explains_every_argument(thing: Any) -> None:
+    try:
+        names = [name for name in inspect.signature(thing).parameters if name not in ("args", "kwargs")]
+    except ValueError:  # built in C, as is a subclass of an exception
+        return
+    described = (inspect.getdoc(thing) or "").partition("Args:")[2]
+    if len(names) > 1:  # a single argument may be plain from the first sentence
+        assert [name for name in names if f"{name}:" not in described and f"{name}," not in described] == []
+
+
+@pytest.mark.parametrize("thing", WITH_FORMULA, ids=room_and_name)
+def test_states_its_formula_and_derivative(thing: Any) -> None:
+    assert set(formula(thing)) == {"Equation", "Gradients"}
+
+
+def test_layers_are_among_them() -> None:
+    assert sum(issubclass(thing, Layer) for thing in WITH_FORMULA if inspect.isclass(thing)) >= 15

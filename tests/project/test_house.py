@@ -1,0 +1,82 @@
+"""The house rules that no linter knows: who may import whom, and how long a file and a function may be."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tinynet
+from tests.project.floors import FLOORS
+
+PACKAGE = Path(tinynet.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+FILE_LINES, FUNCTION_LINES = 300, 45
+
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+
+
+def floors_imported(tree: ast.AST, inside: tuple[str, ...] = ("tinynet",)) -> Iterator[tuple[str, int]]:
+    """The floors that a module imports, with the lines, also inside functions and by relative imports."""
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = ".".join(inside[: len(inside) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (start, node.module) if part)
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        for name in names:
+            package, _, rest = name.partition(".")
+            floor = rest.partition(".")[0]
+            if package == "tinynet" and floor in FLOORS:
+                yield floor, node.lineno
+
+
+def function_lengths(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Each function with its number of lines, the docstring not counted."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            yield node.name, (node.body[0].lineno - node.lineno) + (node.end_lineno or 0) - first.lineno + 1
+
+
+def test_every_folder_is_a_floor() -> None:
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders <= set(FLOORS)
+
+
+@each_file
+def test_imports_only_floors_above(path: Path) -> None:
+    parts = path.relative_to(PACKAGE).parts
+    if len(parts) == 1:
+        return  # tinynet/__init__.py shows the rooms
+    here = FLOORS.index(parts[0])
+    found = floors_imported(ast.parse(path.read_text(encoding="utf-8")), ("tinynet", *parts[:-1]))
+    assert [(floor, line) for floor, line in found if FLOORS.index(floor) > here] == []
+
+
+@each_file
+def test_fits_a_screen_or_a_few(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= FILE_LINES
+    assert {name: length for name, length in function_lengths(ast.parse(text)) if length > FUNCTION_LINES} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "floor"),
+    [
+        ("import tinynet.net", "net"),
+        ("from tinynet import net", "net"),
+        ("from tinynet.net.net import Net", "net"),
+        ("from ..net import Net", "net"),
+        ("def f():\n    from tinynet.cli import main", "cli"),
+    ],
+)
+def test_the_walk_sees_every_way_to_import(source: str, floor: str) -> None:
+    assert [name for name, _ in floors_imported(ast.parse(source), ("tinynet", "layers"))] == [floor]
+
+
+def test_function_lengths_leave_the_docstring_out() -> None:
+    source = 'def f(\n    x\n):\n    """One.\n\n    Two.\n    """\n    y = x\n    return y\n'
+    assert dict(function_lengths(ast.parse(source))) == {"f": 5}
