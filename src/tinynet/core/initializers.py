@@ -1,9 +1,9 @@
 """Initial values of weights.
 
 *Fan-in* is how many inputs are added up into one output, *fan-out* how many outputs one input reaches. A sum of fan-in
-terms has a variance fan-in times that of a term, so weights whose variance is about 1 / fan-in keep the size of the signal
-from layer to layer; were it larger, signals would explode, were it smaller, they would vanish. A weight has the shape
-(out, in) or, for a convolution, (out, in, *kernel): fan-in is then in · kernel size, fan-out is out · kernel size.
+terms has a variance fan-in times that of a term, so weights whose variance is about 1 / fan-in keep the size of the
+signal from layer to layer; were it larger, signals would explode, were it smaller, they would vanish. A weight has the
+shape (out, in) or, for a convolution, (out, in, *kernel): fan-in is then in · kernel size, fan-out out · kernel size.
 
 Each initializer is a function (shape, rng=None, ...) -> float64 array; rng is a NumPy generator, the package's
 "weights" stream if None.

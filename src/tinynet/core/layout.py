@@ -1,8 +1,8 @@
 """Memory layout: the order in which the numbers of an array lie, which is never part of its meaning.
 
 An image batch has the logical shape (N, C, H, W). In memory its channels may come last (a transposed view of an NHWC
-array), because the matrix products of a convolution run fastest on rows of channels. Layers that say `any_layout = True`
-pass such views on as they are; the helpers here let them do so.
+array), because the matrix products of a convolution run fastest on rows of channels. Layers that say
+`any_layout = True` pass such views on as they are; the helpers here let them do so.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from tinynet.layers.layer import Layer
 
 
 class Dropout(Layer):
-    """Set a random share of the numbers to zero in training, so that no unit can rely on another: Srivastava et al. 2014.
+    """In training, set a random share of the numbers to zero, so that no unit relies on another.
 
-    The others are scaled up, so that the mean stays the same and evaluation needs no change: there y = x.
+    The others are scaled up, so that the mean stays the same and evaluation needs no change: Srivastava et al. 2014.
 
     Equation:
         y = x ⊙ m / (1 − p), where each mᵢ is 0 with probability p and else 1; in evaluation y = x

@@ -45,7 +45,7 @@ class Flatten(Layer):
         end = checks.axis_of(self, x, self.end_dim, "end_dim")
         checks.axis_order(self, x, start, end)
         self.remember(x.shape)
-        return x.reshape(x.shape[:start] + (math.prod(x.shape[start : end + 1]),) + x.shape[end + 1 :])
+        return x.reshape((*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()

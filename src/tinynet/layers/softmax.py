@@ -11,7 +11,7 @@ from tinynet.layers.layer import Layer
 class Softmax(Layer):
     """Turn numbers into probabilities: all positive, with the sum 1 along an axis.
 
-    A net that is trained with `cross_entropy` ends without it, because that loss takes logits and has the softmax inside.
+    A net trained with `cross_entropy` ends without it, because that loss takes logits and has the softmax inside.
 
     Equation:
         y꜀ = exp(x꜀) / Σₖ exp(xₖ)

@@ -44,17 +44,18 @@ def cross_entropy(predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -
     e = np.exp(shifted)
     total = e.sum(axis=-1, keepdims=True)
     p = e / total
+    surprise = np.log(total) - shifted  # −log p
     if labels:
-        index = ground_truth[..., np.newaxis]
+        index = ground_truth[..., np.newaxis].astype(np.intp)
         n = ground_truth.size
-        log_p = np.take_along_axis(shifted, index, -1) - np.log(total)
-        loss = -float(log_p.sum(dtype=np.float64)) / n
+        loss = float(np.take_along_axis(surprise, index, -1).sum(dtype=np.float64)) / n
         gradient = p
         np.put_along_axis(gradient, index, np.take_along_axis(p, index, -1) - 1, -1)
     else:
         q = np.moveaxis(ground_truth, axis, -1).astype(predicted.dtype)
         n = q.size // q.shape[-1]
-        loss = -float((q * (shifted - np.log(total))).sum(dtype=np.float64)) / n
+        # A class that is neither predicted nor true, of logit −∞, adds nothing: 0 · ∞ = 0 here.
+        loss = float(np.multiply(q, surprise, where=q != 0, out=np.zeros_like(q)).sum(dtype=np.float64)) / n
         gradient = p * q.sum(axis=-1, keepdims=True) - q
     gradient /= n
     return loss, np.moveaxis(gradient, -1, axis)

@@ -36,5 +36,5 @@ def mean_squared_error(predicted: np.ndarray, ground_truth: np.ndarray) -> tuple
     checks.same_targets("mean_squared_error", predicted, ground_truth)
     difference = predicted - ground_truth.astype(predicted.dtype)
     n = difference.size
-    loss = float(np.vdot(difference, difference)) / n
+    loss = float(np.square(difference).sum(dtype=np.float64)) / n
     return loss, difference * (2 / n)

@@ -26,6 +26,7 @@ class Residual(Layer):
         ValueError: The shapes of F(x) and S(x) differ.
 
     Example:
+        >>> from tinynet.layers import Linear, ReLU
         >>> Residual([Linear(4, 8), ReLU(), Linear(8, 4)]).forward(np.ones((2, 4), np.float32)).shape
         (2, 4)
     """
@@ -63,6 +64,7 @@ class Concat(Layer):
         ValueError: The outputs differ in another axis than `axis`.
 
     Example:
+        >>> from tinynet.layers import Linear
         >>> Concat([Linear(4, 3), Linear(4, 2)]).forward(np.ones((2, 4), np.float32)).shape
         (2, 5)
     """

@@ -38,6 +38,7 @@ class Net(Layer):
         ValueError: A layer is used twice. Errors from inside a layer are passed on with its path.
 
     Example:
+        >>> from tinynet.layers import Linear, ReLU
         >>> net = Net([Linear(4, 3), ReLU(), Linear(3, 2)])
         >>> net.forward(np.ones((5, 4))).shape
         (5, 2)
@@ -194,4 +195,6 @@ def _arranged(layer: Layer, values: Any) -> tuple:
     values = values if isinstance(values, tuple) else (values,)
     if layer.any_layout:
         return values
-    return tuple(np.ascontiguousarray(value) if isinstance(value, np.ndarray) and value.ndim else value for value in values)
+    return tuple(
+        np.ascontiguousarray(value) if isinstance(value, np.ndarray) and value.ndim else value for value in values
+    )

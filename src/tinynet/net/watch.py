@@ -24,6 +24,8 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
             outputs come as tuples.
 
     Example:
+        >>> from tinynet.layers import Linear, ReLU
+        >>> from tinynet.net import Net
         >>> class Shapes:
         ...     def on_forward(self, path, layer, x, y):
         ...         print(path or "net", x.shape, "→", y.shape)

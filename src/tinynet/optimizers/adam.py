@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, Run, checks
-from tinynet.optimizers.optimizer import Optimizer, Schedule
+from tinynet.optimizers.optimizer import Optimizer
+from tinynet.optimizers.schedules import Schedule
 
 
 class Adam(Optimizer):
@@ -44,8 +45,8 @@ class Adam(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.betas = (checks.fraction("Adam", "betas[0]", betas[0]), checks.fraction("Adam", "betas[1]", betas[1]))
-        self.eps = checks.number("Adam", "eps", eps, minimum=0)
+        self.betas = checks.fractions("Adam", "betas", betas, count=2)
+        self.eps = checks.number("Adam", "eps", eps, above=0)
         self.weight_decay = checks.number("Adam", "weight_decay", weight_decay, minimum=0)
 
     def update(self, parameter: Parameter | Run) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import Parameter, Run, checks, runs
 from tinynet.optimizers.clipping import clip_gradient_norm
-
-Schedule = Callable[[int], float]
+from tinynet.optimizers.schedules import Schedule
 
 
 class Optimizer(ABC):
@@ -45,7 +43,7 @@ class Optimizer(ABC):
         self, lr: float | Schedule, clip_norm: float | None = None, gradient_accumulation_steps: int = 1
     ) -> None:
         name = type(self).__name__
-        self.lr = lr if callable(lr) else checks.number(name, "lr", lr, minimum=0)
+        self.lr: float | Schedule = checks.rate(name, "lr", lr)
         self.clip_norm = None if clip_norm is None else checks.number(name, "clip_norm", clip_norm, above=0)
         self.gradient_accumulation_steps = checks.integer(
             name, "gradient_accumulation_steps", gradient_accumulation_steps, minimum=1
@@ -63,7 +61,9 @@ class Optimizer(ABC):
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next update."""
-        return float(self.lr(self.n_steps)) if callable(self.lr) else self.lr
+        if not callable(self.lr):
+            return self.lr
+        return checks.number(type(self).__name__, f"lr({self.n_steps})", self.lr(self.n_steps), minimum=0)
 
     def step(self, parameters: dict[str, Parameter]) -> None:
         """Update every trainable parameter and clear the gradients.
@@ -97,6 +97,7 @@ class Optimizer(ABC):
                 place[...] = self._slots.get(member, {}).get(name, 0)
                 self._slots.setdefault(member, {})[name] = place
                 start += member.size
+            self._forget_runs(name, members)
             self._runs[name, members[0]] = before = (members, flat)
         return before[1].reshape(parameter.tensor.shape)
 
@@ -120,6 +121,9 @@ class Optimizer(ABC):
     def load_state(self, state: dict[str, Any], parameters: dict[str, Parameter]) -> None:
         """Take over what `state` gave, for the parameters at the same paths."""
         checks.same_paths(self, list(state["slots"]), list(parameters))
+        for path, slots in state["slots"].items():
+            for name, array in slots.items():
+                checks.same_shape(f"{type(self).__name__}: {name} of {path}", np.shape(array), parameters[path].shape)
         self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
         self._counts = {parameters[path]: count for path, count in state["counts"].items() if count}
         self._slots = {
@@ -127,6 +131,10 @@ class Optimizer(ABC):
             for path, slots in state["slots"].items()
         }
         self._runs = {}
+
+    def _forget_runs(self, name: str, members: list[Parameter]) -> None:
+        # What they kept has moved: an older run of some of them, should it come again, must not find its old array.
+        self._runs = {key: run for key, run in self._runs.items() if key[0] != name or set(run[0]).isdisjoint(members)}
 
     def _together(self, parameters: dict[str, Parameter]) -> list[Parameter | Run]:
         if self.elementwise:

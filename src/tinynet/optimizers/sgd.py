@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tinynet.core import Parameter, Run, checks
-from tinynet.optimizers.optimizer import Optimizer, Schedule
+from tinynet.optimizers.optimizer import Optimizer
+from tinynet.optimizers.schedules import Schedule
 
 
 class SGD(Optimizer):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +33,7 @@ def number(
     """Check that a value is a finite real number, at least `minimum` and greater than `above`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         fail(who, f"{name} must be a number, got {value!r}.", hint, TypeError)
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         fail(who, f"{name} must be finite, got {value}.", hint)
     if minimum is not None and value < minimum:
         fail(who, f"{name} must be at least {minimum:g}, got {value:g}.", hint)
@@ -48,6 +50,28 @@ def fraction(who: object, name: str, value: object) -> float:
     return value
 
 
+def rate(who: object, name: str, value: object) -> Any:
+    """Check that a learning rate is a number from 0 on, or a schedule, which is a function of the step."""
+    hint = "give a number such as 0.1, or a function of the step such as lambda step: 0.1 * 0.99**step."
+    return value if callable(value) else number(who, name, value, 0, hint=hint)
+
+
+def fractions(who: object, name: str, value: object, count: int) -> tuple[float, ...]:
+    """Check that a value is a tuple or list of so many numbers from 0 up to, but below, 1."""
+    if not isinstance(value, (tuple, list)) or len(value) != count:
+        fail(who, f"{name} must be {count} numbers, got {value!r}.", kind=TypeError)
+    return tuple(fraction(who, f"{name}[{index}]", entry) for index, entry in enumerate(value))
+
+
+def rising_steps(who: object, name: str, value: Sequence[int], count: int) -> None:
+    """Check that a value holds so many integers from 1 on, each greater than the one before."""
+    if len(value) != count:
+        fail(who, f"{name} must hold {count} steps, one between every two schedules; got {len(value)}.")
+    before = 0
+    for index, step in enumerate(value):
+        before = integer(who, f"{name}[{index}]", step, minimum=before + 1)
+
+
 def one_of(who: object, name: str, value: object, allowed: Sequence[str]) -> str:
     """Check that a value is one of a few words."""
     if value not in allowed:
@@ -61,7 +85,7 @@ def one_of(who: object, name: str, value: object, allowed: Sequence[str]) -> str
 
 def pair(who: object, name: str, value: object, minimum: int) -> tuple[int, int]:
     """Turn an integer into (value, value), or check a pair of integers (height, width)."""
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+    if isinstance(value, numbers.Integral):
         return (integer(who, name, value, minimum),) * 2
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         fail(who, f"{name} must be an integer or a pair (height, width) of integers, got {value!r}.", kind=TypeError)
@@ -72,5 +96,10 @@ def floating_array(who: object, name: str, value: object) -> np.ndarray:
     """Turn a value into an array and check that it holds floating-point numbers."""
     array = np.asarray(value)
     if array.dtype.kind != "f":
-        fail(who, f"{name} must hold floating-point numbers, got {array.dtype}.", "convert with .astype(np.float32).", TypeError)
+        fail(
+            who,
+            f"{name} must hold floating-point numbers, got {array.dtype}.",
+            "convert with .astype(np.float32).",
+            TypeError,
+        )
     return array

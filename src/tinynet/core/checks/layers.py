@@ -64,12 +64,22 @@ def matching_state(layer: object, state: dict[str, np.ndarray], shapes: dict[str
 def list_of_layers(who: str, layers: object, kind: type) -> tuple:
     """Check that `layers` is a list or tuple of layer objects."""
     if not isinstance(layers, (list, tuple)):
-        fail(who, f"layers must be a list of layers, got {type(layers).__name__}.", "write Net([Linear(2, 3), ReLU()]).", TypeError)
+        fail(
+            who,
+            f"layers must be a list of layers, got {type(layers).__name__}.",
+            "write Net([Linear(2, 3), ReLU()]).",
+            TypeError,
+        )
     for index, layer in enumerate(layers):
         if isinstance(layer, type) and issubclass(layer, kind):
             fail(who, f"layers[{index}] is the class {layer.__name__}.", f"write {layer.__name__}(...).", TypeError)
         if not isinstance(layer, kind):
-            fail(who, f"layers[{index}] must be a layer, got {type(layer).__name__}.", "a function needs a Layer with a backward.", TypeError)
+            fail(
+                who,
+                f"layers[{index}] must be a layer, got {type(layer).__name__}.",
+                "a function needs a Layer with a backward.",
+                TypeError,
+            )
     return tuple(layers)
 
 
@@ -145,6 +155,8 @@ def linear_input(layer: object, x: np.ndarray, in_features: int) -> None:
 def same_paths(who: object, got: list[str], expected: list[str]) -> None:
     """Check that a saved state speaks of the same parameters."""
     missing, unexpected = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
-    problems = [f"{what}: {', '.join(paths)}" for what, paths in (("missing", missing), ("unexpected", unexpected)) if paths]
+    problems = [
+        f"{what}: {', '.join(paths)}" for what, paths in (("missing", missing), ("unexpected", unexpected)) if paths
+    ]
     if problems:
         fail(type(who).__name__, f"the state does not fit these parameters; {'; '.join(problems)}.")

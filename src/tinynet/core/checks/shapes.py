@@ -37,7 +37,9 @@ def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hin
     if fits and all(isinstance(want, str) or want == got for want, got in zip(sizes, tail, strict=True)):
         return
     without_batch = expected[0] == "N" and len(shape) == len(expected) - 1
-    if without_batch and all(isinstance(want, str) or want == got for want, got in zip(expected[1:], shape, strict=True)):
+    if without_batch and all(
+        isinstance(want, str) or want == got for want, got in zip(expected[1:], shape, strict=True)
+    ):
         hint = f"the batch axis is missing; pass {name}[np.newaxis] for a batch of one."
     fail(who, f"expected {name} of shape {shape_text(expected)}, got {shape_text(shape)}.", hint)
 
@@ -45,7 +47,12 @@ def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hin
 def array(who: object, x: object, name: str = "x") -> None:
     """Check that a value is a NumPy array."""
     if not isinstance(x, np.ndarray):
-        fail(who, f"expected {name} to be a NumPy array, got {type(x).__name__}.", "convert it with np.asarray.", TypeError)
+        fail(
+            who,
+            f"expected {name} to be a NumPy array, got {type(x).__name__}.",
+            "convert it with np.asarray.",
+            TypeError,
+        )
 
 
 def axis_of(who: object, x: np.ndarray, axis: int, name: str = "axis") -> int:

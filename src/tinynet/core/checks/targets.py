@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import array, shape_text
 from tinynet.core.checks.words import fail
 
 
@@ -33,7 +33,7 @@ def class_targets(who: str, predicted: np.ndarray, ground_truth: np.ndarray, axi
         fail(who, f"expected integer labels, got {ground_truth.dtype}.", "convert with .astype(np.int64).", TypeError)
     _label_shape(who, predicted.shape, ground_truth.shape, axis)
     n_classes = predicted.shape[axis]
-    low, high = ground_truth.min(), ground_truth.max()
+    low, high = int(ground_truth.min()), int(ground_truth.max())  # int, for a uint8 cannot count past 255
     if low < 0 or high >= n_classes:
         wrong = low if low < 0 else high
         fail(
@@ -44,8 +44,37 @@ def class_targets(who: str, predicted: np.ndarray, ground_truth: np.ndarray, axi
     return True
 
 
+def label_pairs(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> int:
+    """Check predicted labels against true ones.
+
+    Returns:
+        The number of classes: one more than the largest label.
+    """
+    for name, labels in (("predicted", predicted), ("ground_truth", ground_truth)):
+        array(who, labels, name)
+        if labels.dtype.kind not in "iu":
+            fail(
+                who,
+                f"expected integer labels in {name}, got {labels.dtype}.",
+                "convert with .astype(np.int64).",
+                TypeError,
+            )
+    _same_shape(who, predicted, ground_truth)
+    low = min(int(predicted.min()), int(ground_truth.min()))
+    if low < 0:
+        fail(who, f"expected labels from 0 on, got {low}.")
+    return 1 + max(int(predicted.max()), int(ground_truth.max()))
+
+
+def at_most_classes(who: str, name: str, value: int, n_classes: int) -> None:
+    """Check that a count is not above the number of classes."""
+    if value > n_classes:
+        fail(who, f"{name} must be at most the number of classes, {n_classes}; got {value}.")
+
+
 def _label_shape(who: str, predicted: tuple[int, ...], labels: tuple[int, ...], axis: int) -> None:
-    expected = predicted[:axis] + predicted[axis:][1:] if axis >= 0 else predicted[: len(predicted) + axis] + predicted[axis:][1:]
+    axis %= len(predicted)
+    expected = predicted[:axis] + predicted[axis + 1 :]
     if labels == expected:
         return
     fitting = [a for a in range(1, len(predicted)) if predicted[:a] + predicted[a + 1 :] == labels]
@@ -68,6 +97,12 @@ def _label_shape(who: str, predicted: tuple[int, ...], labels: tuple[int, ...], 
 def same_targets(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> None:
     """Check that predictions and truth have the same shape."""
     _arrays(who, predicted, ground_truth)
+    if ground_truth.dtype.kind not in "fiu":
+        fail(who, f"expected ground_truth to hold numbers, got {ground_truth.dtype}.", kind=TypeError)
+    _same_shape(who, predicted, ground_truth)
+
+
+def _same_shape(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> None:
     if predicted.shape != ground_truth.shape:
         squeezed = tuple(size for size in predicted.shape if size != 1)
         hint = ""
@@ -83,9 +118,8 @@ def same_targets(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> N
         fail(who, f"expected at least one prediction, got shape {shape_text(predicted.shape)}.")
 
 
-def _arrays(who: str, predicted: object, ground_truth: object) -> None:
-    for name, value in (("predicted", predicted), ("ground_truth", ground_truth)):
-        if not isinstance(value, np.ndarray):
-            fail(who, f"expected {name} to be a NumPy array, got {type(value).__name__}.", kind=TypeError)
-    if isinstance(predicted, np.ndarray) and predicted.dtype.kind != "f":
+def _arrays(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> None:
+    array(who, predicted, "predicted")
+    array(who, ground_truth, "ground_truth")
+    if predicted.dtype.kind != "f":
         fail(who, f"expected predicted to hold floating-point numbers, got {predicted.dtype}.", kind=TypeError)

@@ -44,7 +44,11 @@ def locate(error: Exception, step: str, came_from: str = "") -> None:
     place = getattr(error, "_place", None)
     if place is None:
         sentence = str(error.args[0]) if error.args else type(error).__name__
-        place = {"path": step, "sentence": sentence, "from": f"\n(What came is the output of layer {came_from}.)" if came_from else ""}
+        place = {
+            "path": step,
+            "sentence": sentence,
+            "from": f"\n(What came is the output of layer {came_from}.)" if came_from else "",
+        }
     else:
         place = {**place, "path": f"{step}.{place['path']}"}
     error._place = place  # type: ignore[attr-defined]
