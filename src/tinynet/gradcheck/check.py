@@ -1,0 +1,193 @@
+"""The three checks."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import generator_states, set_generator_states
+from tinynet.core.checks import gradients as sentences
+from tinynet.gradcheck import rules
+from tinynet.gradcheck.compare import Mismatch, compare
+from tinynet.gradcheck.loss_subject import LossSubject, check_loss_rules
+from tinynet.gradcheck.report import Report
+from tinynet.gradcheck.subject import Loss, Subject
+from tinynet.layers import Layer
+from tinynet.net import Net
+
+TOLERANCE = 1e-5
+MAX_ENTRIES = 64
+
+
+def check_layer(
+    layer: Layer,
+    input_shape: Any,
+    *,
+    seed: int = 0,
+    tolerance: float = TOLERANCE,
+    max_entries: int = MAX_ENTRIES,
+    batch_of_one: bool = True,
+) -> Report:
+    """Check that a layer's `backward` is the derivative of its `forward`, and that it keeps the contract of every layer.
+
+    All is done in float64 on a copy whose parameters have been moved a little, so the layer itself stays as it is. Slopes
+    are central differences of the outputs, weighted with random numbers; where one lies at a kink (of a ReLU, of a max
+    pooling), the inputs are drawn again. If evaluation gives another output than training, both are differentiated.
+
+    Checked as well: output and gradient have the right shape and type, in float32 too; a second backward adds to the
+    gradients; neither pass writes into its arguments or hands out a buffer that it uses again; evaluation is
+    deterministic; the state, loaded into a newly built layer, gives the same output; a batch of one works; and a layer
+    that says `any_layout` gives the same values for any memory order.
+
+    Args:
+        layer: The layer, or a net.
+        input_shape: The shape of one batch, as in (4, 3); inputs are drawn from a normal distribution. Or an array to
+            use as input (integers, say), or a list of shapes and arrays for a layer with several inputs.
+        seed: Of the random numbers; the package's streams stay as they are.
+        tolerance: The largest relative error that counts as right.
+        max_entries: So many entries of each array are compared one by one; larger arrays are also compared along a
+            random direction, which no wrong entry escapes.
+        batch_of_one: If False, a batch of one is not tried, for a layer that must refuse it.
+
+    Returns:
+        The largest relative error of each gradient.
+
+    Raises:
+        GradientError: Something is wrong; it says what, where and, if it can be told, why.
+        TypeError: `input_shape` is neither a shape nor an array.
+
+    Example:
+        >>> report = check_layer(Linear(3, 2), (4, 3))
+        >>> list(report.errors), report.max_error < 1e-7
+        (['x', 'weight', 'bias'], True)
+    """
+    before = generator_states()
+    try:
+        subject = Subject(layer, input_shape, np.random.default_rng(seed))
+        for rule in rules.RULES:
+            rule(subject)
+        if batch_of_one:
+            rules.takes_one_sample(subject)
+        report = _compare(subject, tolerance, max_entries)
+        if _evaluates_differently(subject):
+            subject.layer.eval()
+            report = _merge(report, _compare(subject, tolerance, max_entries))
+    finally:
+        set_generator_states(before)
+    return report
+
+
+def check_net(
+    net: Net,
+    input_shape: Any,
+    loss: Loss | None = None,
+    ground_truth: Any = None,
+    *,
+    seed: int = 0,
+    tolerance: float = TOLERANCE,
+    max_entries: int = MAX_ENTRIES,
+) -> Report:
+    """Check a whole net: as a layer, and with a loss also the derivative of the loss with respect to every parameter.
+
+    Args:
+        net: The net.
+        input_shape: The shape of one batch, an array, or a list of these for several inputs.
+        loss: A function (predicted, ground_truth) -> (loss, gradient).
+        ground_truth: What the loss compares the net's output with.
+        seed: Of the random numbers.
+        tolerance: The largest relative error that counts as right.
+        max_entries: So many entries of each array are compared one by one.
+
+    Returns:
+        The largest relative error of each gradient.
+
+    Raises:
+        GradientError: Something is wrong; the layer inside is named where it is wrong by itself.
+        ValueError: Only one of loss and ground_truth was given.
+
+    Example:
+        >>> from tinynet.losses import cross_entropy
+        >>> net = Net([Linear(4, 3), ReLU(), Linear(3, 2)])
+        >>> report = check_net(net, (5, 4), cross_entropy, np.array([0, 1, 1, 0, 1]))
+        >>> list(report.errors)
+        ['x', '0.weight', '0.bias', '2.weight', '2.bias']
+    """
+    options = {"seed": seed, "tolerance": tolerance, "max_entries": max_entries}
+    if (loss is None) != (ground_truth is None):
+        sentences.without_truth("check_net")
+    report = check_layer(net, input_shape, **options)  # type: ignore[arg-type]
+    if loss is None:
+        return report
+    before = generator_states()
+    try:
+        subject = Subject(net, input_shape, np.random.default_rng(seed), loss, ground_truth)
+        return _merge(report, _compare(subject, tolerance, max_entries))
+    finally:
+        set_generator_states(before)
+
+
+def check_loss(
+    loss: Loss,
+    predicted: Any,
+    ground_truth: Any,
+    *,
+    seed: int = 0,
+    tolerance: float = TOLERANCE,
+    max_entries: int = MAX_ENTRIES,
+) -> Report:
+    """Check that a loss returns the derivative of the number it returns, and leaves its arguments alone.
+
+    Args:
+        loss: A function (predicted, ground_truth) -> (loss, gradient); bind options with functools.partial.
+        predicted: The shape of the predictions, an array, or a list of these for a loss of several.
+        ground_truth: The truth, as the loss takes it.
+        seed: Of the random numbers.
+        tolerance: The largest relative error that counts as right.
+        max_entries: So many entries are compared one by one.
+
+    Returns:
+        The largest relative error.
+
+    Raises:
+        GradientError: Something is wrong; it says what, where and, if it can be told, why.
+
+    Example:
+        >>> from tinynet.losses import mean_squared_error
+        >>> check_loss(mean_squared_error, (4, 3), np.zeros((4, 3))).max_error < 1e-7
+        True
+    """
+    subject = LossSubject(loss, predicted, ground_truth, np.random.default_rng(seed))
+    check_loss_rules(subject)
+    return _compare(subject, tolerance, max_entries)
+
+
+def _compare(subject: Any, tolerance: float, max_entries: int) -> Report:
+    outcome = compare(subject, tolerance, max_entries)
+    if isinstance(outcome, Mismatch):
+        index = outcome.worst
+        sentences.wrong_gradient(
+            subject.who,
+            outcome.name,
+            index,
+            outcome.expected[index],
+            float(outcome.found[outcome.name][index]),
+            outcome.error,
+            len(outcome.wrong),
+            len(outcome.expected),
+        )
+    return Report(subject.who, outcome.errors, outcome.n_compared, outcome.n_redrawn)
+
+
+def _merge(first: Report, second: Report) -> Report:
+    errors = {name: max(error, second.errors.get(name, 0.0)) for name, error in first.errors.items()}
+    return Report(first.who, errors, first.n_compared, first.n_redrawn + second.n_redrawn)
+
+
+def _evaluates_differently(subject: Subject) -> bool:
+    trained = subject.forward()
+    layer = copy.deepcopy(subject.layer).eval()
+    y = layer.forward(*subject.inputs)
+    evaluated = y if isinstance(y, tuple) else (y,)
+    return not all(np.array_equal(a, b) for a, b in zip(trained, evaluated, strict=True))

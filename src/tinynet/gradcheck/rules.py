@@ -1,0 +1,230 @@
+"""What every layer must keep besides a right gradient."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+
+import numpy as np
+
+from tinynet.core.checks import gradients as sentences
+from tinynet.gradcheck.subject import Subject, draw, is_floating
+from tinynet.layers import Layer
+
+
+def outputs_are_sound(subject: Subject) -> None:
+    """Outputs are finite arrays, of the type of the inputs."""
+    for y in subject.forward():
+        if not isinstance(y, np.ndarray):
+            sentences.broken_rule(subject.who, "output", f"forward must return an array, got {type(y).__name__}.")
+        if is_floating(y) and y.dtype != np.float64:
+            sentences.wrong_dtype(subject.who, "the output", y.dtype, np.float64)
+        if not np.isfinite(y).all():
+            sentences.not_finite(subject.who, "the output")
+
+
+def repeats_itself(subject: Subject) -> None:
+    """With the same random numbers, the same input gives the same output."""
+    first, second = subject.forward(), subject.forward()
+    if not all(np.array_equal(y, again) for y, again in zip(first, second, strict=True)):
+        sentences.broken_rule(
+            subject.who,
+            "output",
+            "forward gives different outputs for the same input and the same random numbers.",
+            'draw random numbers from stream("dropout") or from a generator that is an attribute, self.rng.',
+            "random",
+        )
+
+
+def keeps_float32(subject: Subject) -> None:
+    """A float32 layer gives float32 outputs and gradients for float32 inputs."""
+    layer = copy.deepcopy(subject.layer).astype(np.float32)
+    inputs = [x.astype(np.float32) if is_floating(x) else x for x in subject.inputs]
+    y = layer.forward(*inputs)
+    y = y if isinstance(y, tuple) else (y,)
+    dx = layer.backward(*(np.ones_like(value) if is_floating(value) else None for value in y))
+    for name, values in (("the output", y), ("the gradient of the input", dx if isinstance(dx, tuple) else (dx,))):
+        for value in values:
+            if is_floating(value) and value.dtype != np.float32:
+                sentences.wrong_dtype(subject.who, name, value.dtype, np.float32)
+
+
+def leaves_arrays_alone(subject: Subject) -> None:
+    """Neither pass writes into its arguments, and what was returned does not change at the next call."""
+    inputs, before = subject.inputs, [x.copy() for x in subject.inputs]
+    y = subject.forward()
+    dy = [subject.rng.normal(size=value.shape) if is_floating(value) else None for value in y]
+    dy_before, y_before = copy.deepcopy(dy), copy.deepcopy(y)
+    dx = subject.backward(dy)
+    dx_before = copy.deepcopy(dx)
+    _unchanged(subject, "inputs", "writes into its input", before, inputs)
+    _unchanged(subject, "incoming gradient", "writes into the incoming gradient", dy_before, dy)
+    _unchanged(subject, "output", "changes in backward the output that forward returned", y_before, y)
+    subject.inputs = draw(subject.given, subject.rng, again=True)
+    other = [None if value is None else subject.rng.normal(size=value.shape) for value in dy]
+    subject.forward()
+    _unchanged(subject, "output", "returns an output that its next forward overwrites", y_before, y)
+    subject.backward(other)
+    _unchanged(subject, "output", "returns an output that its next backward overwrites", y_before, y)
+    _unchanged(subject, "gradient", "returns a gradient that its next backward overwrites", dx_before, dx)
+
+
+def _unchanged(subject: Subject, name: str, what: str, before: object, after: object) -> None:
+    pairs = zip(before, after, strict=True)  # type: ignore[call-overload]
+    if not all(old is None or np.array_equal(old, new) for old, new in pairs):
+        sentences.broken_rule(subject.who, name, f"the layer {what}.", "work on a new array.", "buffer")
+
+
+def adds_up_gradients(subject: Subject) -> None:
+    """Forward and backward twice give twice the gradient; `backward_parameters` gives the same as `backward`."""
+    parameters = subject.parameters()
+    dy = [subject.rng.normal(size=y.shape) if is_floating(y) else None for y in subject.forward()]
+    totals = []
+    for n_times in (1, 2):
+        subject.layer.zero_gradient()
+        for _ in range(n_times):
+            subject.forward()
+            subject.backward(copy.deepcopy(dy))
+        totals.append({path: parameter.gradient.copy() for path, parameter in parameters.items()})
+    subject.layer.zero_gradient()
+    subject.forward()
+    subject.layer.backward_parameters(*copy.deepcopy(dy))
+    for path, parameter in parameters.items():
+        once, twice = totals[0][path], totals[1][path]
+        if not _close(twice, 2 * once):
+            overwritten = _close(twice, once)
+            sentences.broken_rule(
+                subject.who,
+                path,
+                f"two backwards must give twice the gradient of {path}, but "
+                + ("the second replaced the first." if overwritten else "they give something else."),
+                f"add with self.{path}.accumulate(...); Net.update clears the gradient.",
+                "overwritten" if overwritten else "state between calls",
+            )
+        if not _close(parameter.gradient, once):
+            sentences.broken_rule(
+                subject.who, path, f"backward_parameters gives another gradient of {path} than backward."
+            )
+
+
+def evaluates_deterministically(subject: Subject) -> None:
+    """In evaluation two forwards give the same bits, and change no statistics."""
+    layer = copy.deepcopy(subject.layer).eval()
+    before = layer.state()
+    first, second = (_tuple(layer.forward(*subject.inputs)) for _ in range(2))
+    if not all(np.array_equal(a, b) for a, b in zip(first, second, strict=True)):
+        sentences.broken_rule(
+            subject.who, "eval", "in evaluation the same input gives two outputs.", "draw nothing if not self.training."
+        )
+    if not all(np.array_equal(before[path], array) for path, array in layer.state().items()):
+        sentences.broken_rule(subject.who, "eval", "a forward in evaluation changes the layer's state.")
+
+
+def round_trips(subject: Subject) -> None:
+    """The state, loaded into a layer built from the same arguments, gives the same output."""
+    subject.put_back()
+    source = copy.deepcopy(subject.layer).eval()
+    state = source.state()
+    expected = _tuple(source.forward(*subject.inputs))
+    rebuilt = rebuild(subject.layer).astype(np.float64).eval()
+    rebuilt.load_state(state)
+    for y, again in zip(expected, _tuple(rebuilt.forward(*subject.inputs)), strict=True):
+        if not np.array_equal(y, again):
+            sentences.broken_rule(
+                subject.who,
+                "state",
+                "state() loaded into a new layer of the same arguments does not give the same output.",
+                "make what forward uses a Parameter, or an array attribute without a leading underscore.",
+            )
+
+
+def rebuild(layer: Layer) -> Layer:
+    """A new layer from the arguments of another's constructor."""
+    signature = inspect.signature(type(layer).__init__)
+    arguments = {next(iter(signature.parameters)): None} | copy.deepcopy(layer.arguments)
+    bound = inspect.BoundArguments(signature, arguments)  # type: ignore[arg-type]
+    return type(layer)(*bound.args[1:], **bound.kwargs)
+
+
+def takes_one_sample(subject: Subject) -> None:
+    """A batch of one goes through, and its axis stays."""
+    batch = [x[:1] for x in subject.inputs]
+    many = subject.forward()
+    one = subject.forward(*batch)
+    for y, single in zip(many, one, strict=True):
+        kept = y.ndim > 0 and len(y) == len(subject.inputs[0])
+        if kept and single.shape != (1, *y.shape[1:]):
+            sentences.wrong_shape(subject.who, "the output for a batch of one", single, (1, *y.shape[1:]))
+    dx = subject.backward([np.ones_like(y) if is_floating(y) else None for y in one])
+    for x, gradient in zip(batch, dx, strict=True):
+        if is_floating(x) and np.shape(gradient) != x.shape:
+            sentences.wrong_shape(subject.who, "the gradient for a batch of one", gradient, x.shape)
+
+
+def takes_any_layout(subject: Subject) -> None:
+    """Values do not depend on how arrays lie in memory, for a layer that says so."""
+    if not subject.layer.any_layout:
+        return
+    inputs = subject.inputs
+    dy = [subject.rng.normal(size=y.shape) if is_floating(y) else None for y in subject.forward()]
+    expected = _pass(subject, inputs, dy)
+    for name, arrange in LAYOUTS.items():
+        for what, x, d in (("inputs", arrange, _same), ("gradients", _same, arrange), ("arrays", arrange, arrange)):
+            arranged = [x(value) for value in inputs], [value if value is None else d(value) for value in dy]
+            for a, b in zip(expected, _pass(subject, *arranged), strict=True):
+                if not _close(a, b):
+                    sentences.broken_rule(
+                        subject.who,
+                        "layout",
+                        f"{what} in {name} memory order give other values than in C order.",
+                        "never write through reshape or ravel; align gradients with core.layout.like.",
+                        "layout",
+                    )
+
+
+def _pass(subject: Subject, inputs: list[np.ndarray], dy: list[np.ndarray | None]) -> list[np.ndarray]:
+    subject.layer.zero_gradient()
+    y = subject.forward(*inputs)
+    dx = subject.backward(dy)
+    gradients = [parameter.gradient.copy() for parameter in subject.parameters().values()]
+    return [*y, *(gradient for gradient in dx if gradient is not None), *gradients]
+
+
+def _same(x: np.ndarray) -> np.ndarray:
+    return x
+
+
+def _channels_last(x: np.ndarray) -> np.ndarray:
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1) if x.ndim > 2 else np.asfortranarray(x)
+
+
+def _strided(x: np.ndarray) -> np.ndarray:
+    wide = np.zeros(tuple(2 * size for size in x.shape), x.dtype)
+    view = wide[(slice(None, None, 2),) * x.ndim]
+    view[...] = x
+    return view
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"channels-last": _channels_last, "strided": _strided}
+
+RULES = (
+    outputs_are_sound,
+    keeps_float32,
+    leaves_arrays_alone,
+    repeats_itself,
+    adds_up_gradients,
+    evaluates_deterministically,
+    round_trips,
+    takes_any_layout,
+)
+
+
+def _tuple(y: object) -> tuple:
+    return y if isinstance(y, tuple) else (y,)
+
+
+def _close(a: np.ndarray, b: np.ndarray) -> bool:
+    return np.shape(a) == np.shape(b) and bool(
+        np.allclose(a, b, rtol=1e-9, atol=1e-11 * max(1.0, np.max(np.abs(b), initial=0.0)))
+    )

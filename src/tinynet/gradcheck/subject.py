@@ -1,0 +1,155 @@
+"""What is checked: a layer, a net with a loss, or a loss, seen as a function of named arrays."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import Parameter, generator_states, set_generator_states
+from tinynet.core.checks import gradients as sentences
+from tinynet.gradcheck.differences import Function
+from tinynet.layers import Layer
+
+Loss = Callable[[Any, Any], tuple[float, Any]]
+
+
+class Subject:
+    """A float64 copy of a layer with inputs, made to give the same output for the same input.
+
+    Args:
+        layer: The layer; it is copied, so the caller's stays as it is.
+        given: A shape, an array, or a list of these, one for each input.
+        rng: Draws inputs, parameters and weights of the outputs.
+        loss: If given, the function is loss(layer(x), ground_truth) instead of layer(x).
+        ground_truth: What the loss compares with.
+    """
+
+    def __init__(
+        self, layer: Layer, given: Any, rng: np.random.Generator, loss: Loss | None = None, ground_truth: Any = None
+    ) -> None:
+        self.original = layer
+        self.layer = copy.deepcopy(layer).astype(np.float64)
+        self.given = given if isinstance(given, list) else [given]
+        self.rng = rng
+        self.loss, self.ground_truth = loss, ground_truth
+        self.inputs = draw(self.given, rng)
+        for parameter in self.parameters().values():  # away from the zeros and ones of fresh biases and scales
+            parameter.tensor += rng.normal(0, 0.2, parameter.shape)
+        self.put_back = keep_randomness(self.layer)
+
+    @property
+    def who(self) -> str:
+        """The layer's name in errors: its repr, or its class where that takes many lines."""
+        text = repr(self.original)
+        return type(self.original).__name__ if "\n" in text else text
+
+    def parameters(self) -> dict[str, Parameter]:
+        """The trainable parameters by path."""
+        return {path: p for path, p in self.layer.parameters().items() if p.trainable}
+
+    def names(self) -> list[str]:
+        """The inputs' names, as `forward` calls them."""
+        arguments = inspect.signature(type(self.original).forward).parameters.values()
+        named = [a.name for a in arguments if a.kind in (a.POSITIONAL_ONLY, a.POSITIONAL_OR_KEYWORD)][1:]
+        if len(named) < len(self.inputs):
+            named = ["x"] if len(self.inputs) == 1 else [f"x[{i}]" for i in range(len(self.inputs))]
+        taken = self.parameters()
+        return [f"input {name}" if name in taken else name for name in named[: len(self.inputs)]]
+
+    def redraw(self) -> None:
+        """Take other inputs."""
+        self.inputs = draw(self.given, self.rng, again=True)
+
+    def forward(self, *inputs: np.ndarray) -> tuple:
+        """The layer's outputs as a tuple, with random streams and statistics where they were at first."""
+        self.put_back()
+        y = self.layer.forward(*(inputs or self.inputs))
+        return y if isinstance(y, tuple) else (y,)
+
+    def backward(self, gradients: list[np.ndarray | None]) -> tuple:
+        """What the layer's backward returns, one gradient for each input; None for inputs that are no numbers."""
+        dx = self.layer.backward(*gradients)
+        dx = dx if isinstance(dx, tuple) else (dx,)
+        floating = [is_floating(x) for x in self.inputs]
+        if len(dx) == sum(floating) != len(self.inputs):  # only those that have one were returned
+            rest = iter(dx)
+            dx = tuple(next(rest) if some else None for some in floating)
+        if len(dx) != len(self.inputs):
+            sentences.broken_rule(
+                self.who, "backward", f"expected {len(self.inputs)} gradients from backward, got {len(dx)}."
+            )
+        return dx
+
+    def function(self) -> Function:
+        """The function whose slopes are taken: of the floating inputs and the trainable parameters."""
+        arrays = {n: x for n, x in zip(self.names(), self.inputs, strict=True) if is_floating(x)}
+        arrays |= {path: parameter.tensor for path, parameter in self.parameters().items()}
+        return Function(arrays, self.outputs, [self.rng.normal(size=y.shape) for y in self.outputs()])
+
+    def outputs(self) -> list[np.ndarray]:
+        """Copies of the floating outputs, or the loss."""
+        y = self.forward()
+        if self.loss is not None:
+            return [np.array(self.loss(y[0] if len(y) == 1 else y, self.ground_truth)[0])]
+        return [np.array(value) for value in y if is_floating(value)]
+
+    def gradients(self, weights: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """What `backward` claims for each array of `function`."""
+        self.layer.zero_gradient()
+        dy = self.output_gradients(self.forward(), weights)
+        found = dict(zip(self.names(), self.backward(dy), strict=True))
+        found = {name: dx for (name, dx), x in zip(found.items(), self.inputs, strict=True) if is_floating(x)}
+        return found | {path: parameter.gradient.copy() for path, parameter in self.parameters().items()}
+
+    def output_gradients(self, y: tuple, weights: list[np.ndarray]) -> list[np.ndarray | None]:
+        """∂f/∂y for each output: its weights, or the weighted gradient of the loss; None for integer outputs."""
+        if self.loss is not None:
+            gradient = self.loss(y[0] if len(y) == 1 else y, self.ground_truth)[1]
+            return [weights[0] * g for g in (gradient if isinstance(gradient, tuple) else (gradient,))]
+        rest = iter(weights)
+        return [next(rest).copy() if is_floating(value) else None for value in y]
+
+
+def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any]:
+    """Inputs as asked for: normal random numbers of a shape, or a float64 copy of an array, moved a little if `again`."""
+    inputs = []
+    for item in given:
+        if isinstance(item, tuple) and all(isinstance(size, (int, np.integer)) for size in item):
+            inputs.append(rng.normal(size=item))
+        elif isinstance(item, np.ndarray) and item.dtype.kind == "f":
+            moved = rng.normal(0, 0.1, item.shape) if again else 0.0
+            inputs.append(np.array(item, np.float64, order="C") + moved)
+        elif isinstance(item, np.ndarray):
+            inputs.append(item.copy())
+        else:
+            sentences.not_an_input("check", "each input", item)
+    return inputs
+
+
+def is_floating(value: Any) -> bool:
+    """Whether a value is an array of floating-point numbers."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def keep_randomness(layer: Layer) -> Callable[[], None]:
+    """A function that puts back the random streams, the generators and the statistics of a layer to where they are now."""
+    streams = generator_states()
+    generators, statistics = [], []
+    for _, inner in layer.layers_inside():
+        for name, value in vars(inner).items():
+            if isinstance(value, np.random.Generator):
+                generators.append((value, value.bit_generator.state))
+        statistics += [(inner, name, part.copy()) for name, part in inner.parts() if isinstance(part, np.ndarray)]
+
+    def put_back() -> None:
+        set_generator_states(streams)
+        for generator, state in generators:
+            generator.bit_generator.state = state
+        for inner, name, array in statistics:
+            setattr(inner, name, array.copy())
+
+    return put_back
