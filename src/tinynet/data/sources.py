@@ -95,8 +95,16 @@ def download(file: RemoteFile) -> Path:
     checks.not_downloaded(file.name, folder, file.sha256, failures)
 
 
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _reason(error: OSError | ValueError) -> str:
+    """One line, where the error of a failed connection is a long one."""
+    response = getattr(error, "response", None)  # there if the server refused
+    if response is not None:
+        return f"the server answers {response.status_code} {response.reason}"
+    if isinstance(error, ValueError):
+        return "what it gives has another SHA-256"
+    if error.errno is not None or isinstance(error, PermissionError):  # the disk failed, not the connection
+        return " ".join(str(error).split())
+    return f"no connection ({type(error).__name__})"
 
 
 def sha256(data: bytes) -> str:
