@@ -59,12 +59,13 @@ class MaxPool2D(Layer):
         self.padding = images.pooling_padding("MaxPool2D", padding, kernel_size)
         dilation = checks.pair("MaxPool2D", "dilation", dilation, minimum=1)
         self.span = geometry.span(kernel_size, dilation)
+        self.least = (min(dilation[0], self.span[0]), min(dilation[1], self.span[1]))  # no window steps over the image
         self.steps = (kernel_size, stride, self.padding, dilation)
         self.return_switches = return_switches
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         images.image_input(self, x)
-        images.kernel_fits(self, x.shape[2:], self.span, self.padding)
+        images.kernel_fits(self, x.shape[2:], self.span, self.padding, self.least)
         y, cells = pooling.maximum(x, *self.steps)
         self.remember(cells, x.shape[2:])
         return (y, pooling.switches(cells, x.shape[2:], *self.steps)) if self.return_switches else y

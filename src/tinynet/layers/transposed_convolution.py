@@ -43,7 +43,7 @@ class ConvTranspose2D(Layer):
         groups: Cut the channels into so many groups, each on its own.
         bias: If False there is no bias and b is zero.
         dilation: The distance in pixels between neighbouring cells of the kernel.
-        rng: Source of the initial weights, U(-k, k) with k = 1/√(out_channels/groups · kh · kw); the package's generator
+        rng: Source of the initial weights, U(-k, k), k = 1/√(out_channels/groups · kh · kw); the package's generator
             if None.
 
     Raises:

@@ -31,9 +31,9 @@ def _image_hint(who: object, shape: tuple[int, ...], channels: int) -> str:
     return ""
 
 
-def kernel_fits(who: object, size: Pair, span: Pair, padding: Padding) -> None:
-    """Check that a kernel which reaches over `span` pixels fits into images of `size` with their padding."""
-    smallest = tuple(max(1, reach - sum(border)) for reach, border in zip(span, padding, strict=True))
+def kernel_fits(who: object, size: Pair, span: Pair, padding: Padding, least: Pair = (1, 1)) -> None:
+    """Check that a kernel which reaches over `span` pixels fits into images of `size`, and at least `least`."""
+    smallest = tuple(max(least[axis], span[axis] - sum(padding[axis])) for axis in (0, 1))
     if size[0] < smallest[0] or size[1] < smallest[1]:
         fail(
             who,

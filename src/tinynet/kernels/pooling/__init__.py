@@ -20,6 +20,8 @@ def maximum(
 ) -> tuple[np.ndarray, np.ndarray]:
     """y, the largest pixel under each window, and its cell, the first of equals. NaN counts as largest.
 
+    Every window must have a pixel inside the image.
+
     Example:
         >>> y, cells = maximum(np.array([[[[1.0, 3.0], [2.0, 3.0]]]]), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
         >>> y.item(), cells.item()

@@ -91,7 +91,7 @@ def windows(
     (_, _, H, W), (kh, kw) = x_shape, kernel_size
     (sh, sw), ((top, _), (left, _)), (dh, dw) = stride, padding, dilation
     for n, c, r, s in np.ndindex(*y_shape):
-        window = []
+        window: list[tuple[int, Index]] = []
         for i in range(kh):
             for j in range(kw):
                 row, column = r * sh + i * dh - top, s * sw + j * dw - left

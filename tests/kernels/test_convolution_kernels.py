@@ -1,0 +1,133 @@
+"""The bodies of convolution agree, in any memory layout, and the loops are right."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from tests.kernels.strategies import Configuration, convolutions, layouts
+from tinynet import kernels
+from tinynet.kernels import convolution
+
+FAST = ["vectorized"]
+PLAIN = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+
+
+def results(c: Configuration, body: str) -> list[np.ndarray]:
+    x, W, b, dy = c.arrays()
+    with kernels.use(body):
+        return [
+            convolution.forward(x, W, b, *c.steps),
+            convolution.forward(x, W, None, *c.steps),
+            convolution.input_gradient(dy, W, c.size, *c.steps),
+            convolution.weight_gradient(x, dy, c.kernel_size, *c.steps),
+        ]
+
+
+def test_loops_by_hand() -> None:
+    x, W = np.arange(9.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 0.0], [0.0, -1.0]]]])
+    with kernels.use("loops"):
+        y = convolution.forward(x, W, np.array([10.0]), *PLAIN)
+        dx = convolution.input_gradient(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), W, (3, 3), *PLAIN)
+        dW = convolution.weight_gradient(x, np.array([[[[1.0, 0.0], [0.0, 2.0]]]]), (2, 2), *PLAIN)
+    np.testing.assert_array_equal(y[0, 0], [[6, 6], [6, 6]])
+    np.testing.assert_array_equal(dx[0, 0], [[1, 2, 0], [3, 3, -2], [0, -3, -4]])
+    np.testing.assert_array_equal(dW[0, 0], [[8, 11], [17, 20]])
+
+
+@settings(deadline=None, max_examples=40)
+@given(convolutions())
+def test_loops_gradients_are_adjoint(c: Configuration) -> None:
+    # y is linear in x and in W, so <dy, y(x, W)> = <dx, x> = <dW, W> says that dx and dW are the derivatives.
+    x, W, _, dy = c.arrays()
+    _, y, dx, dW = results(c, "loops")
+    np.testing.assert_allclose((dx * x).sum(), (dy * y).sum(), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose((dW * W).sum(), (dy * y).sum(), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("body", FAST)
+@settings(deadline=None, max_examples=80)
+@given(c=convolutions())
+def test_bodies_agree(body: str, c: Configuration) -> None:
+    for fast, true in zip(results(c, body), results(c, "loops"), strict=True):
+        assert fast.shape == true.shape
+        assert fast.dtype == np.float64
+        np.testing.assert_allclose(fast, true, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("body", [*FAST, "loops"])
+@settings(deadline=None, max_examples=15)
+@given(c=convolutions())
+def test_any_layout(body: str, c: Configuration) -> None:
+    x, W, b, dy = c.arrays()
+    true = results(c, body)
+    with kernels.use(body):
+        for (name, x_view), dy_view in zip(layouts(x).items(), layouts(dy).values(), strict=True):
+            W_view = layouts(W)[name]
+            got = [
+                convolution.forward(x_view, W_view, b, *c.steps),
+                convolution.forward(x_view, W_view, None, *c.steps),
+                convolution.input_gradient(dy_view, W_view, c.size, *c.steps),
+                convolution.weight_gradient(x_view, dy_view, c.kernel_size, *c.steps),
+            ]
+            for one, other in zip(got, true, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("body", FAST)
+def test_inputs_stay_untouched(body: str) -> None:
+    rng = np.random.default_rng(0)
+    x, W, dy = rng.normal(size=(2, 3, 5, 5)), rng.normal(size=(4, 3, 1, 1)), rng.normal(size=(2, 4, 5, 5))
+    before = x.copy(), W.copy(), dy.copy()
+    with kernels.use(body):
+        y = convolution.forward(x, W, np.ones(4), *PLAIN)
+        dx = convolution.input_gradient(dy, W, (5, 5), *PLAIN)
+        dW = convolution.weight_gradient(x, dy, (1, 1), *PLAIN)
+    for result in (y, dx, dW):
+        result += 1
+    for now, then in zip((x, W, dy), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize("body", FAST)
+@pytest.mark.parametrize(("groups", "outputs"), [(1, 8), (4, 8), (8, 8), (8, 16)])
+def test_more_images_than_one_block(body: str, groups: int, outputs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinynet.kernels.convolution import depthwise, vectorized
+
+    rng = np.random.default_rng(1)
+    x, W = rng.normal(size=(7, 8, 9, 6)), rng.normal(size=(outputs, 8 // groups, 3, 3))
+    dy = rng.normal(size=(7, outputs, 4, 6))
+    steps = ((2, 1), ((0, 1), (1, 1)), (1, 1), groups)
+
+    def run() -> list[np.ndarray]:
+        return [
+            convolution.forward(x, W, None, *steps),
+            convolution.input_gradient(dy, W, (9, 6), *steps),
+            convolution.weight_gradient(x, dy, (3, 3), *steps),
+        ]
+
+    with kernels.use(body):
+        whole = run()
+        monkeypatch.setattr(vectorized, "BLOCK", 2 * 24 * 9 * 8)
+        monkeypatch.setattr(depthwise, "BLOCK", 2 * 24 * outputs)
+        for blocked, at_once in zip(run(), whole, strict=True):
+            np.testing.assert_allclose(blocked, at_once, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("body", [*FAST, "loops"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_dtype_is_kept(body: str, dtype: type) -> None:
+    x, W, dy = np.ones((1, 2, 3, 3), dtype), np.ones((2, 1, 2, 2), dtype), np.ones((1, 2, 2, 2), dtype)
+    steps = ((1, 1), ((0, 0), (0, 0)), (1, 1), 2)
+    with kernels.use(body):
+        assert convolution.forward(x, W, np.ones(2, dtype), *steps).dtype == dtype
+        assert convolution.input_gradient(dy, W, (3, 3), *steps).dtype == dtype
+        assert convolution.weight_gradient(x, dy, (2, 2), *steps).dtype == dtype
+
+
+@pytest.mark.parametrize("body", [*FAST, "loops"])
+def test_empty_batch(body: str) -> None:
+    with kernels.use(body):
+        assert convolution.forward(np.ones((0, 2, 3, 3)), np.ones((4, 2, 2, 2)), None, *PLAIN).shape == (0, 4, 2, 2)
+        assert convolution.input_gradient(np.ones((0, 4, 2, 2)), np.ones((4, 2, 2, 2)), (3, 3), *PLAIN).size == 0
+        dW = convolution.weight_gradient(np.ones((0, 2, 3, 3)), np.ones((0, 4, 2, 2)), (2, 2), *PLAIN)
+    np.testing.assert_array_equal(dW, np.zeros((4, 2, 2, 2)))

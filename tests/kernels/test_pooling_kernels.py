@@ -1,0 +1,127 @@
+"""The bodies of pooling agree, in any memory layout, and the loops are right."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kernels.strategies import Configuration, layouts, poolings
+from tinynet import kernels
+from tinynet.kernels import pooling
+
+FAST = ["vectorized"]
+PLAIN = ((2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
+
+
+def results(c: Configuration, x: np.ndarray, dy: np.ndarray, include: bool) -> list[np.ndarray]:
+    steps = c.kernel_size, c.stride, c.padding
+    y, cells = pooling.maximum(x, *steps, c.dilation)
+    found = [y, cells, pooling.maximum_gradient(dy, cells, c.size, *steps, c.dilation)]
+    if c.dilation == (1, 1):
+        found += [pooling.average(x, *steps, include), pooling.average_gradient(dy, c.size, *steps, include)]
+    switches = pooling.switches(cells, c.size, *steps, c.dilation)
+    found += [switches, pooling.unpool(y, switches, c.size), pooling.unpool_gradient(x, switches)]
+    return found
+
+
+def test_loops_by_hand() -> None:
+    x = np.array([[[[1.0, 2.0, 5.0], [4.0, 3.0, 5.0]]]])
+    steps = ((2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    with kernels.use("loops"):
+        y, cells = pooling.maximum(x, *steps)
+        dx = pooling.maximum_gradient(np.array([[[[10.0, 20.0]]]]), cells, (2, 3), *steps)
+        mean = pooling.average(x, (2, 2), (1, 1), ((0, 0), (0, 0)), True)
+        shared = pooling.average_gradient(np.array([[[[4.0, 8.0]]]]), (2, 3), (2, 2), (1, 1), ((0, 0), (0, 0)), True)
+    np.testing.assert_array_equal(y, [[[[4, 5]]]])
+    np.testing.assert_array_equal(cells, [[[[2, 1]]]])  # of the two fives the first
+    np.testing.assert_array_equal(pooling.switches(cells, (2, 3), *steps), [[[[3, 2]]]])
+    np.testing.assert_array_equal(dx, [[[[0, 0, 20], [10, 0, 0]]]])
+    np.testing.assert_array_equal(mean, [[[[2.5, 3.75]]]])
+    np.testing.assert_array_equal(shared, [[[[1, 3, 2], [1, 3, 2]]]])
+
+
+@pytest.mark.parametrize("body", FAST)
+@settings(deadline=None, max_examples=80)
+@given(c=poolings(), include=st.booleans())
+def test_bodies_agree(body: str, c: Configuration, include: bool) -> None:
+    x, _, _, dy = c.arrays()
+    x = np.round(2 * x) / 2  # so that there are ties
+    with kernels.use("loops"):
+        true = results(c, x, dy, include)
+    with kernels.use(body):
+        fast = results(c, x, dy, include)
+    for one, other in zip(fast, true, strict=True):
+        assert one.shape == other.shape
+        assert one.dtype == other.dtype
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("body", [*FAST, "loops"])
+@settings(deadline=None, max_examples=15)
+@given(c=poolings())
+def test_any_layout(body: str, c: Configuration) -> None:
+    x, _, _, dy = c.arrays()
+    with kernels.use(body):
+        true = results(c, x, dy, False)
+        for (name, x_view), dy_view in zip(layouts(x).items(), layouts(dy).values(), strict=True):
+            before = x_view.copy(), dy_view.copy()
+            for one, other in zip(results(c, x_view, dy_view, False), true, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12, err_msg=name)
+            np.testing.assert_array_equal(x_view, before[0])
+            np.testing.assert_array_equal(dy_view, before[1])
+
+
+@pytest.mark.parametrize("body", [*FAST, "loops"])
+def test_nan_and_infinity(body: str) -> None:
+    x = np.full((1, 1, 4, 4), -np.inf)
+    x[0, 0, 0, 1] = np.nan
+    x[0, 0, 0, 0] = np.inf
+    x[0, 0, 2, 3] = np.nan
+    x[0, 0, 3, 3] = 5
+    with kernels.use(body):
+        y, cells = pooling.maximum(x, *PLAIN)
+        padded, border = pooling.maximum(x[:, :, 2:, :2], (2, 2), (2, 2), ((1, 1), (1, 1)), (1, 1))
+    np.testing.assert_array_equal(y[0, 0], [[np.nan, -np.inf], [-np.inf, np.nan]])
+    np.testing.assert_array_equal(cells[0, 0], [[1, 0], [0, 1]])
+    np.testing.assert_array_equal(padded, np.full((1, 1, 2, 2), -np.inf))
+    np.testing.assert_array_equal(border[0, 0], [[3, 2], [1, 0]])  # the pixels inside the image, not the padding
+
+
+@pytest.mark.parametrize("body", [*FAST, "loops"])
+def test_of_several_switches_to_one_pixel_the_last_stays(body: str) -> None:
+    x, switches = np.array([[[[1.0, 2.0, 3.0]]]]), np.array([[[[2, 0, 2]]]])
+    with kernels.use(body):
+        y = pooling.unpool(x, switches, (1, 4))
+        dx = pooling.unpool_gradient(np.array([[[[10.0, 20.0, 30.0, 40.0]]]]), switches)
+    np.testing.assert_array_equal(y, [[[[2, 0, 3, 0]]]])
+    np.testing.assert_array_equal(dx, [[[[0, 10, 30]]]])
+
+
+@pytest.mark.parametrize("body", [*FAST, "loops"])
+def test_windows_of_more_cells_than_a_byte_counts(body: str) -> None:
+    x = np.arange(2 * 17 * 17.0).reshape(1, 2, 17, 17)
+    with kernels.use(body):
+        y, cells = pooling.maximum(x, (17, 17), (1, 1), ((0, 0), (0, 0)), (1, 1))
+        dx = pooling.maximum_gradient(np.ones_like(y), cells, (17, 17), (17, 17), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    np.testing.assert_array_equal(cells.ravel(), [288, 288])
+    assert dx.sum() == 2
+    assert dx[0, 1, 16, 16] == 1
+
+
+@pytest.mark.parametrize("body", [*FAST, "loops"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_dtype_is_kept(body: str, dtype: type) -> None:
+    x = np.ones((1, 1, 4, 4), dtype)
+    with kernels.use(body):
+        y, cells = pooling.maximum(x, *PLAIN)
+        switches = pooling.switches(cells, (4, 4), *PLAIN)
+        found = [
+            y,
+            pooling.maximum_gradient(y, cells, (4, 4), *PLAIN),
+            pooling.average(x, *PLAIN[:3], False),
+            pooling.average_gradient(y, (4, 4), *PLAIN[:3], False),
+            pooling.unpool(y, switches, (4, 4)),
+            pooling.unpool_gradient(x, switches),
+        ]
+    assert [array.dtype for array in found] == [dtype] * 6
+    assert cells.dtype == np.uint8  # one byte for each output is all that is kept until backward

@@ -1,0 +1,64 @@
+"""Selecting the body of the kernels."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tinynet import kernels
+
+
+def test_use_as_a_statement_and_as_a_context() -> None:
+    before = kernels.selected()
+    with kernels.use("loops"):
+        assert kernels.selected() == "loops"
+        assert kernels.body("convolution").__name__.endswith("convolution.loops")
+        kernels.use("vectorized")
+        assert kernels.body("convolution").__name__.endswith("convolution.vectorized")
+    assert kernels.selected() == before
+
+
+def test_use_is_undone_by_an_error() -> None:
+    before = kernels.selected()
+    with pytest.raises(ZeroDivisionError), kernels.use("loops"):
+        1 / 0  # noqa: B018
+    assert kernels.selected() == before
+
+
+def test_unknown_body() -> None:
+    with pytest.raises(
+        ValueError, match=r"kernels\.use: body must be one of .* got 'loop'.\nHint: did you mean 'loops'"
+    ):
+        kernels.use("loop")
+
+
+def test_the_body_that_is_selected_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinynet.kernels.convolution import loops
+
+    calls = []
+    monkeypatch.setattr(loops, "products", lambda *_: calls.append("loops") or iter(()))
+    with kernels.use("loops"):
+        y = kernels.convolution.forward(
+            np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), np.full(1, 7.0), (1, 1), ((0, 0), (0, 0)), (1, 1), 1
+        )
+    assert calls == ["loops"]
+    np.testing.assert_array_equal(y, np.full((1, 1, 2, 2), 7))
+
+
+def test_without_numba_the_vectorized_body_serves() -> None:
+    script = """
+import sys
+sys.modules["numba"] = None
+from tinynet import kernels
+kernels.use("compiled")
+print(kernels.body("convolution").__name__, kernels.body("pooling").__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["tinynet.kernels.convolution.vectorized", "tinynet.kernels.pooling.vectorized"]
+
+
+def test_importing_kernels_loads_no_numba() -> None:
+    script = "import sys, tinynet.kernels; print('numba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
