@@ -30,11 +30,11 @@ def check_layer(
     max_entries: int = MAX_ENTRIES,
     batch_of_one: bool = True,
 ) -> Report:
-    """Check that a layer's `backward` is the derivative of its `forward`, and that it keeps the contract of every layer.
+    """Check that a layer's `backward` is the derivative of its `forward`, and that it keeps the contract of layers.
 
-    All is done in float64 on a copy whose parameters have been moved a little, so the layer itself stays as it is. Slopes
-    are central differences of the outputs, weighted with random numbers; where one lies at a kink (of a ReLU, of a max
-    pooling), the inputs are drawn again. If evaluation gives another output than training, both are differentiated.
+    All is done in float64 on a copy whose parameters have been moved a little, so the layer itself stays as it is.
+    Slopes are central differences of the outputs, weighted with random numbers; where one lies at a kink (of a ReLU, of
+    a max pooling), the inputs are drawn again. If evaluation gives another output than training, both are checked.
 
     Checked as well: output and gradient have the right shape and type, in float32 too; a second backward adds to the
     gradients; neither pass writes into its arguments or hands out a buffer that it uses again; evaluation is
@@ -59,6 +59,7 @@ def check_layer(
         TypeError: `input_shape` is neither a shape nor an array.
 
     Example:
+        >>> from tinynet.layers import Linear
         >>> report = check_layer(Linear(3, 2), (4, 3))
         >>> list(report.errors), report.max_error < 1e-7
         (['x', 'weight', 'bias'], True)
@@ -108,6 +109,7 @@ def check_net(
         ValueError: Only one of loss and ground_truth was given.
 
     Example:
+        >>> from tinynet.layers import Linear, ReLU
         >>> from tinynet.losses import cross_entropy
         >>> net = Net([Linear(4, 3), ReLU(), Linear(3, 2)])
         >>> report = check_net(net, (5, 4), cross_entropy, np.array([0, 1, 1, 0, 1]))

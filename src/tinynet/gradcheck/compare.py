@@ -125,13 +125,13 @@ def _stray_entry(
     while len(places) > 1:
         half = places[: len(places) // 2]
         places = half if _off_along(function, name, gradient, half, tolerance, rng) else places[len(places) // 2 :]
-    return [_index(places[0], gradient.shape)]
+    return [_index(int(places[0]), gradient.shape)]
 
 
 def _off_along(
     function: Function, name: str, gradient: np.ndarray, places: np.ndarray, tolerance: float, rng: np.random.Generator
 ) -> bool:
-    direction = np.zeros(gradient.size)
+    direction: np.ndarray = np.zeros(gradient.size)
     direction[places] = rng.normal(size=len(places))
     direction = (direction / np.linalg.norm(direction)).reshape(gradient.shape)
     line = along(function, name, direction)
@@ -145,7 +145,7 @@ def _choose(array: np.ndarray, max_entries: int, rng: np.random.Generator) -> li
     chosen = np.arange(array.size)
     if array.size > max_entries:
         chosen = np.sort(rng.choice(array.size, max_entries, replace=False))
-    return [_index(place, array.shape) for place in chosen]
+    return [_index(int(place), array.shape) for place in chosen]
 
 
 def _index(place: int, shape: tuple[int, ...]) -> Index:

@@ -41,7 +41,7 @@ class Function:
             array[index] = before
 
     def difference(self, above: list[np.ndarray], below: list[np.ndarray]) -> float:
-        """f(above) − f(below), subtracted before summing, so that outputs that stayed the same leave no rounding error."""
+        """f(above) − f(below), subtracted before summing, so that outputs that stayed leave no rounding error."""
         return float(sum(np.sum(r * (a - b)) for r, a, b in zip(self.weights, above, below, strict=True)))
 
     def rounding(self, outputs: list[np.ndarray], step: float) -> float:
@@ -62,8 +62,8 @@ def slope(function: Function, name: str, index: Index) -> float:
 def is_smooth(function: Function, name: str, index: Index, tolerance: float) -> bool:
     """Whether the slope at one entry can be trusted, because no kink or jump is near.
 
-    Where a function is smooth, central differences with two steps agree, and the slopes to the right and to the left draw
-    together in proportion to the step. A kink within the step breaks at least one of these.
+    Where a function is smooth, central differences with two steps agree, and the slopes to the right and to the left
+    draw together in proportion to the step. A kink within the step breaks at least one of these.
     """
     h = function.step(name, index)
     here = function.at(name, index, 0.0)
@@ -80,7 +80,7 @@ def is_smooth(function: Function, name: str, index: Index, tolerance: float) -> 
 def along(function: Function, name: str, direction: np.ndarray) -> Function:
     """The same function of one number t: how far the array `name` has moved along `direction`."""
     array = function.arrays[name]
-    t = np.zeros(1)
+    t: np.ndarray = np.zeros(1)
 
     def outputs() -> list[np.ndarray]:
         before = array.copy()

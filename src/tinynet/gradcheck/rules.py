@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,8 @@ def keeps_float32(subject: Subject) -> None:
     inputs = [x.astype(np.float32) if is_floating(x) else x for x in subject.inputs]
     y = layer.forward(*inputs)
     y = y if isinstance(y, tuple) else (y,)
-    dx = layer.backward(*(np.ones_like(value) if is_floating(value) else None for value in y))
+    dy: list[Any] = [np.ones_like(value) if is_floating(value) else None for value in y]
+    dx = layer.backward(*dy)
     for name, values in (("the output", y), ("the gradient of the input", dx if isinstance(dx, tuple) else (dx,))):
         for value in values:
             if is_floating(value) and value.dtype != np.float32:
@@ -54,7 +56,7 @@ def leaves_arrays_alone(subject: Subject) -> None:
     """Neither pass writes into its arguments, and what was returned does not change at the next call."""
     inputs, before = subject.inputs, [x.copy() for x in subject.inputs]
     y = subject.forward()
-    dy = [subject.rng.normal(size=value.shape) if is_floating(value) else None for value in y]
+    dy = _output_gradients(subject, y)
     dy_before, y_before = copy.deepcopy(dy), copy.deepcopy(y)
     dx = subject.backward(dy)
     dx_before = copy.deepcopy(dx)
@@ -62,10 +64,9 @@ def leaves_arrays_alone(subject: Subject) -> None:
     _unchanged(subject, "incoming gradient", "writes into the incoming gradient", dy_before, dy)
     _unchanged(subject, "output", "changes in backward the output that forward returned", y_before, y)
     subject.inputs = draw(subject.given, subject.rng, again=True)
-    other = [None if value is None else subject.rng.normal(size=value.shape) for value in dy]
     subject.forward()
     _unchanged(subject, "output", "returns an output that its next forward overwrites", y_before, y)
-    subject.backward(other)
+    subject.backward(_output_gradients(subject, y))
     _unchanged(subject, "output", "returns an output that its next backward overwrites", y_before, y)
     _unchanged(subject, "gradient", "returns a gradient that its next backward overwrites", dx_before, dx)
 
@@ -79,7 +80,7 @@ def _unchanged(subject: Subject, name: str, what: str, before: object, after: ob
 def adds_up_gradients(subject: Subject) -> None:
     """Forward and backward twice give twice the gradient; `backward_parameters` gives the same as `backward`."""
     parameters = subject.parameters()
-    dy = [subject.rng.normal(size=y.shape) if is_floating(y) else None for y in subject.forward()]
+    dy = _output_gradients(subject, subject.forward())
     totals = []
     for n_times in (1, 2):
         subject.layer.zero_gradient()
@@ -143,7 +144,7 @@ def rebuild(layer: Layer) -> Layer:
     """A new layer from the arguments of another's constructor."""
     signature = inspect.signature(type(layer).__init__)
     arguments = {next(iter(signature.parameters)): None} | copy.deepcopy(layer.arguments)
-    bound = inspect.BoundArguments(signature, arguments)  # type: ignore[arg-type]
+    bound = inspect.BoundArguments(signature, arguments)
     return type(layer)(*bound.args[1:], **bound.kwargs)
 
 
@@ -167,7 +168,7 @@ def takes_any_layout(subject: Subject) -> None:
     if not subject.layer.any_layout:
         return
     inputs = subject.inputs
-    dy = [subject.rng.normal(size=y.shape) if is_floating(y) else None for y in subject.forward()]
+    dy = _output_gradients(subject, subject.forward())
     expected = _pass(subject, inputs, dy)
     for name, arrange in LAYOUTS.items():
         for what, x, d in (("inputs", arrange, _same), ("gradients", _same, arrange), ("arrays", arrange, arrange)):
@@ -183,7 +184,7 @@ def takes_any_layout(subject: Subject) -> None:
                     )
 
 
-def _pass(subject: Subject, inputs: list[np.ndarray], dy: list[np.ndarray | None]) -> list[np.ndarray]:
+def _pass(subject: Subject, inputs: list[np.ndarray], dy: list[Any]) -> list[np.ndarray]:
     subject.layer.zero_gradient()
     y = subject.forward(*inputs)
     dx = subject.backward(dy)
@@ -218,6 +219,10 @@ RULES = (
     round_trips,
     takes_any_layout,
 )
+
+
+def _output_gradients(subject: Subject, y: tuple) -> list[Any]:
+    return [subject.rng.normal(size=value.shape) if is_floating(value) else None for value in y]
 
 
 def _tuple(y: object) -> tuple:

@@ -70,7 +70,7 @@ class Subject:
         y = self.layer.forward(*(inputs or self.inputs))
         return y if isinstance(y, tuple) else (y,)
 
-    def backward(self, gradients: list[np.ndarray | None]) -> tuple:
+    def backward(self, gradients: list[Any]) -> tuple:
         """What the layer's backward returns, one gradient for each input; None for inputs that are no numbers."""
         dx = self.layer.backward(*gradients)
         dx = dx if isinstance(dx, tuple) else (dx,)
@@ -105,7 +105,7 @@ class Subject:
         found = {name: dx for (name, dx), x in zip(found.items(), self.inputs, strict=True) if is_floating(x)}
         return found | {path: parameter.gradient.copy() for path, parameter in self.parameters().items()}
 
-    def output_gradients(self, y: tuple, weights: list[np.ndarray]) -> list[np.ndarray | None]:
+    def output_gradients(self, y: tuple, weights: list[np.ndarray]) -> list[Any]:
         """∂f/∂y for each output: its weights, or the weighted gradient of the loss; None for integer outputs."""
         if self.loss is not None:
             gradient = self.loss(y[0] if len(y) == 1 else y, self.ground_truth)[1]
@@ -115,7 +115,7 @@ class Subject:
 
 
 def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any]:
-    """Inputs as asked for: normal random numbers of a shape, or a float64 copy of an array, moved a little if `again`."""
+    """Normal random numbers of a shape, or a float64 copy of an array, moved a little if `again`."""
     inputs = []
     for item in given:
         if isinstance(item, tuple) and all(isinstance(size, (int, np.integer)) for size in item):
@@ -136,11 +136,11 @@ def is_floating(value: Any) -> bool:
 
 
 def keep_randomness(layer: Layer) -> Callable[[], None]:
-    """A function that puts back the random streams, the generators and the statistics of a layer to where they are now."""
+    """A function that puts random streams, generators and statistics back to where they are now."""
     streams = generator_states()
     generators, statistics = [], []
     for _, inner in layer.layers_inside():
-        for name, value in vars(inner).items():
+        for value in vars(inner).values():
             if isinstance(value, np.random.Generator):
                 generators.append((value, value.bit_generator.state))
         statistics += [(inner, name, part.copy()) for name, part in inner.parts() if isinstance(part, np.ndarray)]

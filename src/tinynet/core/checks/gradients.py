@@ -19,6 +19,12 @@ class GradientError(ValueError):
         expected: The value by finite differences.
         found: The value that `backward` gives.
         cause: One word for the likely cause, such as "sign"; "" if none was found.
+
+    Example:
+        >>> from tinynet.gradcheck import check_loss
+        >>> check_loss(lambda predicted, truth: (float(predicted.sum()), -np.ones_like(predicted)), (2, 3), None)
+        Traceback (most recent call last):
+        tinynet.core.checks.gradients.GradientError: <lambda>: the gradient with respect to predicted is wrong ...
     """
 
     name: str = ""
@@ -70,8 +76,8 @@ def not_differentiable(who: object, name: str, index: tuple[int, ...], n_draws: 
     broken_rule(
         who,
         name,
-        f"forward has a kink or a jump along {name} at [{', '.join(map(str, index))}] at each of {n_draws} points drawn, "
-        "so it has no derivative to compare with.",
+        f"forward has a kink or a jump along {name} at [{', '.join(map(str, index))}] at each of {n_draws} points "
+        "drawn, so it has no derivative to compare with.",
         "pass an input array on which forward is smooth; a straight-through estimator can't be checked.",
         "kink",
     )

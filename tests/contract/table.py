@@ -1,0 +1,143 @@
+"""One table: a row for each configuration in which an exported layer, loss or optimizer is proven.
+
+A new layer gets its rows here; `test_contract.py` fails where one is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tinynet import layers, losses, optimizers
+from tinynet.layers import Layer
+from tinynet.net import Concat, Net, Residual
+from tinynet.optimizers import Optimizer
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer, the shape of a batch (or the inputs, in a list), and the shape that comes out (of the first output)."""
+
+    build: Callable[[], Layer]
+    inputs: Any
+    output: Shape
+    batch_of_one: bool = True
+
+    def __str__(self) -> str:
+        return repr(self.build()).replace("\n", " ")
+
+
+@dataclass(frozen=True)
+class LossRow:
+    """A loss, the shape of its predictions, and a truth."""
+
+    loss: Callable
+    predicted: Shape
+    ground_truth: np.ndarray
+
+    def __str__(self) -> str:
+        name = getattr(self.loss, "func", self.loss).__name__
+        return f"{name}({getattr(self.loss, 'keywords', '') or ''}) {self.predicted} {self.ground_truth.dtype}"
+
+
+@dataclass(frozen=True)
+class OptimizerRow:
+    """An optimizer that brings a parabola to its foot."""
+
+    build: Callable[[], Optimizer]
+    label: str
+
+    def __str__(self) -> str:
+        return self.label
+
+
+def images(n: int = 2, c: int = 2, h: int = 6, w: int = 5) -> Shape:
+    return (n, c, h, w)
+
+
+SWITCHES = np.array([[[[0, 3], [9, 14]]], [[[5, 2], [8, 11]]]])  # in images of 4×4, one in each 2×2 window
+OVERLAPPING = np.array([[[[5, 5], [9, 14]]]])
+
+LAYERS = [
+    LayerRow(lambda: layers.Linear(3, 2), (4, 3), (4, 2)),
+    LayerRow(lambda: layers.Linear(3, 1, bias=False), (4, 3), (4, 1)),
+    LayerRow(lambda: layers.Linear(3, 5), (2, 4, 3), (2, 4, 5)),
+    LayerRow(lambda: layers.Flatten(), (3, 2, 4, 2), (3, 16)),
+    LayerRow(lambda: layers.Flatten(2, 3), (3, 2, 4, 2), (3, 2, 8)),
+    LayerRow(lambda: layers.Dropout(), (4, 5), (4, 5)),
+    LayerRow(lambda: layers.Dropout(0.2, rng=np.random.default_rng(1)), images(), images()),
+    LayerRow(lambda: layers.Dropout(0.0), (4, 5), (4, 5)),
+    LayerRow(lambda: layers.ReLU(), images(), images()),
+    LayerRow(lambda: layers.LeakyReLU(), (4, 5), (4, 5)),
+    LayerRow(lambda: layers.LeakyReLU(0.3), images(), images()),
+    LayerRow(lambda: layers.Sigmoid(), images(), images()),
+    LayerRow(lambda: layers.Tanh(), (4, 5), (4, 5)),
+    LayerRow(lambda: layers.Softmax(), (4, 5), (4, 5)),
+    LayerRow(lambda: layers.Softmax(axis=1), images(), images()),
+    LayerRow(lambda: layers.LogSoftmax(), (4, 5), (4, 5)),
+    LayerRow(lambda: layers.LogSoftmax(axis=1), images(), images()),
+    LayerRow(lambda: layers.Conv2D(2, 3, 3), images(), (2, 3, 4, 3)),
+    LayerRow(lambda: layers.Conv2D(2, 3, (3, 2), stride=(2, 1), padding=(1, 0)), images(), (2, 3, 3, 4)),
+    LayerRow(lambda: layers.Conv2D(2, 3, (4, 3), padding="same"), images(), (2, 3, 6, 5)),
+    LayerRow(lambda: layers.Conv2D(2, 3, 2, dilation=(2, 3), bias=False), images(), (2, 3, 4, 2)),
+    LayerRow(lambda: layers.Conv2D(4, 6, 3, groups=2, padding=1, stride=2), images(c=4), (2, 6, 3, 3)),
+    LayerRow(lambda: layers.Conv2D(3, 3, 3, groups=3), images(c=3), (2, 3, 4, 3)),
+    LayerRow(lambda: layers.Conv2D(1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 1)),
+    LayerRow(lambda: layers.ConvTranspose2D(2, 3, 3), images(h=3, w=4), (2, 3, 5, 6)),
+    LayerRow(
+        lambda: layers.ConvTranspose2D(2, 4, (3, 2), stride=(2, 3), padding=(1, 0), output_padding=(1, 2), groups=2),
+        images(h=3, w=4),
+        (2, 4, 6, 13),
+    ),
+    LayerRow(lambda: layers.ConvTranspose2D(3, 2, 2, dilation=(2, 1), bias=False), images(c=3, h=3, w=2), (2, 2, 5, 3)),
+    LayerRow(lambda: layers.MaxPool2D(2), images(), (2, 2, 3, 2)),
+    LayerRow(lambda: layers.MaxPool2D((3, 2), stride=1, padding=(1, 0), dilation=(1, 2)), images(), (2, 2, 6, 3)),
+    LayerRow(lambda: layers.MaxPool2D(3, 2, return_switches=True), images(), (2, 2, 2, 2)),
+    LayerRow(lambda: layers.MaxUnpool2D(2), [(2, 1, 2, 2), SWITCHES], (2, 1, 4, 4)),
+    LayerRow(lambda: layers.MaxUnpool2D(2), [(1, 1, 2, 2), OVERLAPPING], (1, 1, 4, 4)),
+    LayerRow(lambda: layers.AvgPool2D(2), images(), (2, 2, 3, 2)),
+    LayerRow(lambda: layers.AvgPool2D((3, 2), 1, padding=1, count_include_pad=False), images(), (2, 2, 6, 6)),
+    LayerRow(lambda: Net([layers.Linear(3, 4), layers.Tanh(), Net([layers.Linear(4, 2)])]), (4, 3), (4, 2)),
+    LayerRow(lambda: Net([]), (4, 3), (4, 3)),
+    LayerRow(
+        lambda: Net([layers.Conv2D(1, 2, 3), layers.ReLU(), layers.MaxPool2D(2), layers.Flatten()]), images(c=1), (2, 4)
+    ),
+    LayerRow(lambda: Residual([layers.Linear(3, 4), layers.ReLU(), layers.Linear(4, 3)]), (4, 3), (4, 3)),
+    LayerRow(
+        lambda: Residual(layers.Conv2D(2, 3, 3, padding=1), shortcut=layers.Conv2D(2, 3, 1)), images(), images(c=3)
+    ),
+    LayerRow(lambda: Concat([layers.Linear(3, 2), [layers.Linear(3, 4), layers.Tanh()], []]), (4, 3), (4, 9)),
+    LayerRow(lambda: Concat([layers.Conv2D(2, 3, 1), layers.AvgPool2D(3, 1, 1)]), images(), images(c=5)),
+    LayerRow(lambda: Concat([layers.Linear(3, 2), layers.Linear(3, 4)], axis=-1), (2, 4, 3), (2, 4, 6)),
+]
+
+LABELS = np.array([0, 2, 1, 2])
+PROBABILITIES = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.1, 0.1, 0.8]])
+
+LOSSES = [
+    LossRow(losses.mean_squared_error, (4, 3), np.linspace(-1, 1, 12).reshape(4, 3)),
+    LossRow(losses.mean_squared_error, (5,), np.zeros(5)),
+    LossRow(losses.cross_entropy, (4, 3), LABELS),
+    LossRow(losses.cross_entropy, (1, 3), LABELS[:1]),
+    LossRow(losses.cross_entropy, (2, 2, 3), LABELS.reshape(2, 2)),
+    LossRow(partial(losses.cross_entropy, axis=1), (2, 3, 2, 2), np.arange(8).reshape(2, 2, 2) % 3),
+    LossRow(losses.cross_entropy, (3, 3), PROBABILITIES),
+    LossRow(losses.cross_entropy, (3, 3), 2 * PROBABILITIES),  # rows need not sum to one
+    LossRow(partial(losses.cross_entropy, axis=1), (1, 3, 3), PROBABILITIES[np.newaxis]),
+]
+
+OPTIMIZERS = [
+    OptimizerRow(lambda: optimizers.SGD(0.1), "SGD"),
+    OptimizerRow(lambda: optimizers.SGD(0.05, momentum=0.9), "SGD with momentum"),
+    OptimizerRow(lambda: optimizers.SGD(0.05, momentum=0.9, nesterov=True), "SGD with Nesterov momentum"),
+    OptimizerRow(lambda: optimizers.SGD(lambda step: 0.2 / (1 + step / 50)), "SGD with a schedule"),
+    OptimizerRow(lambda: optimizers.SGD(0.1, clip_norm=0.5), "SGD with clipping"),
+    OptimizerRow(lambda: optimizers.Adam(0.1), "Adam"),
+    OptimizerRow(lambda: optimizers.Adam(lambda step: 0.2 * 0.98**step, betas=(0.5, 0.9)), "Adam with short memory"),
+]
