@@ -41,6 +41,12 @@ class Run:
 
     Args:
         parameters: Parameters that lie side by side in one store, in order.
+
+    Example:
+        >>> from tinynet.core import Parameter
+        >>> parameters = [Parameter(np.zeros((2, 2))), Parameter(np.ones(2))]
+        >>> pack(parameters); Run(parameters).tensor
+        array([0., 0., 0., 0., 1., 1.], dtype=float32)
     """
 
     def __init__(self, parameters: list[Parameter]) -> None:

@@ -1,3 +1,3 @@
-"""The version of the package; pyproject.toml says the same."""
+"""The version of the package: the one place that tells it."""
 
 __version__ = "0.1.0"

@@ -46,12 +46,22 @@ class use:  # noqa: N801 - reads as a verb: with kernels.use("loops")
 
 
 def selected() -> str:
-    """The name of the body that runs now."""
+    """The name of the body that runs now.
+
+    Example:
+        >>> selected()
+        'vectorized'
+    """
     return _selected
 
 
 def body(family: str) -> ModuleType:
-    """The module that holds the selected body of a family of kernels, as in "convolution"."""
+    """The module that holds the selected body of a family of kernels, as in "convolution".
+
+    Example:
+        >>> body("convolution").__name__
+        'tinynet.kernels.convolution.vectorized'
+    """
     return _load(family, _selected)
 
 
