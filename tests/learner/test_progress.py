@@ -1,0 +1,90 @@
+"""The progress display: plain lines in a file, a live line on a terminal."""
+
+import io
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from tinynet.data import Dataset
+from tinynet.layers import Flatten, Linear
+from tinynet.learner import EarlyStopping, Learner
+from tinynet.losses import cross_entropy
+from tinynet.metrics import accuracy, confusion_matrix
+from tinynet.net import Net
+from tinynet.optimizers import SGD
+
+
+def learner(shape=(1, 2, 2), **options):
+    x = np.random.default_rng(0).normal(size=(20, *shape)).astype(np.float32)
+    data = Dataset(x, np.arange(20) % 2)
+    net = Net([Flatten(), Linear(4, 2)])
+    return Learner(
+        net, cross_entropy, SGD(lr=0.1), data, valid=data, metrics=[accuracy, confusion_matrix], batch_size=8, **options
+    )
+
+
+def test_one_plain_line_for_each_epoch(capsys):
+    history = learner().fit(epochs=12)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 12
+    assert re.fullmatch(
+        r"epoch  1/12  loss \d\.\d{4}  accuracy \d\.\d{4}  valid loss \d\.\d{4}  accuracy \d\.\d{4}  \d+ images/s  "
+        r"\d:\d\d:\d\d left",
+        lines[0],
+    )
+    row = history.rows[-1]
+    assert lines[-1].startswith(f"epoch 12/12  loss {row['loss']:.4f}  accuracy {row['accuracy']:.4f}")
+    assert lines[-1].endswith("0:00:00 left")
+
+
+def test_what_is_no_image_is_a_sample(capsys):
+    learner(shape=(4,)).fit()
+    assert "samples/s" in capsys.readouterr().out
+
+
+def test_a_further_fit_counts_on(capsys):
+    trained = learner()
+    trained.fit(epochs=2, progress=False)
+    trained.fit(epochs=1)
+    assert capsys.readouterr().out.startswith("epoch 3/3 ")
+
+
+def test_the_reason_for_stopping_is_said(capsys):
+    learner(callbacks=[EarlyStopping("loss", patience=1, min_delta=10)]).fit(epochs=5)
+    assert capsys.readouterr().out.endswith("stopped after epoch 2: loss has not improved since epoch 1\n")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def terminal(monkeypatch):
+    # Called in the test itself: capturing replaces sys.stdout once more between a fixture and its test.
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return screen
+
+
+def test_a_terminal_gets_a_live_line_that_is_gone_at_the_end(monkeypatch):
+    screen = terminal(monkeypatch)
+    learner().fit(epochs=2)
+    shown = screen.getvalue()
+    assert "images/s" in shown
+    assert "\x1b[?25l" in shown  # the cursor is hidden while the line lives, and comes back
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+    assert re.search(r"epoch 1/2  loss \d\.\d{4}  accuracy \d\.\d{4}  valid loss", shown)
+
+
+def test_an_error_gives_the_terminal_back(monkeypatch):
+    screen = terminal(monkeypatch)
+    broken = learner()
+    broken.train_step = lambda x, y: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        broken.fit()
+    assert "\x1b[?25h" in screen.getvalue()
