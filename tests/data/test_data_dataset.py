@@ -101,6 +101,11 @@ def test_split_keeps_every_sample_once_and_the_classes_in_proportion(y: list[int
     assert np.all(np.abs(np.bincount(part.y, minlength=5) - exact) < 1)
 
 
+def test_samples_left_over_by_rounding_go_to_the_largest_remainder() -> None:
+    d = Dataset(np.arange(20), np.repeat([0, 1], [4, 16]))  # a tenth of them is 0.4 and 1.6
+    assert d.split(0.1, rng=0)[1].y.tolist() == [1, 1]
+
+
 def test_split_follows_the_seed() -> None:
     d = numbered(100)
     tn.seed(3)
@@ -228,11 +233,12 @@ def test_a_file_larger_than_memory_is_read_by_the_batch(tmp_path: Path) -> None:
     np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float32, shape).flush()
     tracemalloc.start()
     try:
-        d = Dataset(np.load(tmp_path / "x.npy", mmap_mode="r"), np.arange(shape[0]) % 10)
-        train, valid = d.split(0.1, rng=0)
-        for part in (train, valid):
-            x, _ = next(batches(part, 16, shuffle=True, rng=0))
-            assert x.shape == (16, 512, 512)
+        x = np.load(tmp_path / "x.npy", mmap_mode="r")
+        for y in (np.arange(shape[0]) % 10, x):
+            train, valid = Dataset(x, y).split(0.1, rng=0)
+            for part in (train, valid, valid.split(0.5, rng=0)[1]):
+                rows, _ = next(batches(part, 16, shuffle=True, rng=0))
+                assert rows.shape == (16, 512, 512)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -126,9 +126,8 @@ class Dataset:
         """
         n_part = checks.proper_fraction("Dataset.split", fraction, len(self))
         rng = generator("Dataset.split", rng)
-        y = self.y
-        if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biu":
-            chosen = _stratified(np.asarray(y), n_part, rng)
+        if isinstance(self._y, np.ndarray) and self._y.ndim == 1 and self._y.dtype.kind in "biu":
+            chosen = _stratified(np.asarray(self.y), n_part, rng)
         else:
             chosen = rng.permutation(len(self))[:n_part]
         in_part = np.zeros(len(self), bool)
