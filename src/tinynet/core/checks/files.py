@@ -28,15 +28,11 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 def path(who: str, value: object) -> Path:
     """Turn a string or PathLike into a Path."""
+    hint = 'name the file, as in "model.safetensors".'
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
-        fail(
-            who,
-            f"path must be a string or a Path, got {value!r}.",
-            "give the net first, then the path, as in tn.save(net, path).",
-            TypeError,
-        )
+        fail(who, f"path must be a string or a Path, got {value!r}.", hint, TypeError)
     if not os.fspath(value) or "\0" in os.fspath(value):
-        fail(who, f"path must name a file, got {os.fspath(value)!r}.", 'as in "model.safetensors".')
+        fail(who, f"path must name a file, got {os.fspath(value)!r}.", hint)
     return Path(value)
 
 
@@ -92,19 +88,21 @@ def readable_file(who: str, source: Path) -> None:
         fail(who, f"{_name(source)} is a device or a pipe, not a file.", kind=OSError)
     try:
         with open(source, "rb") as file:
-            start = file.read(8)
+            start = file.read(1)
     except OSError as error:
         reason = "there is no permission to read it" if error.errno in _FORBIDDEN else error.strerror or str(error)
         fail(who, f"{_name(source)} could not be read: {reason}.", kind=type(error))
     if not start:
         fail(who, f"{_name(source)} is empty.", "it was cut off while it was written or copied; take another copy.")
-    for magic, kind in MAGIC.items():
-        if start.startswith(magic):
-            fail(who, f"expected a safetensors file, but {_name(source)} is {kind}.", _CONVERT)
 
 
 def not_safetensors(who: str, source: Path, error: Exception) -> NoReturn:
-    """The file does not follow the safetensors format."""
+    """The file does not follow the safetensors format; say which one it seems to follow."""
+    with open(source, "rb") as file:
+        start = file.read(8)
+    for magic, kind in MAGIC.items():
+        if start.startswith(magic):
+            fail(who, f"expected a safetensors file, but {_name(source)} is {kind}.", _CONVERT)
     reason = str(error).removeprefix("Error while deserializing header: ")
     fail(
         who,
