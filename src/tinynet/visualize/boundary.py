@@ -1,0 +1,120 @@
+"""What a net makes of data in one or two dimensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinynet.core.checks import figures as checks
+from tinynet.layers import Sigmoid
+from tinynet.net import Net
+from tinynet.visualize.readings import class_name, class_names, predictions, probabilities
+from tinynet.visualize.style import BLUE, COLOURS, INK, PAPER, VERMILLION, panels, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+GRID = 240  # points of the plane per axis
+
+
+@styled
+def decision_boundary(net: Net, dataset: Any) -> Figure:
+    """The plane in the colours of the classes that the net would give each place, with the samples on top.
+
+    The surer the net, the stronger the colour; the line is where the answer changes.
+
+    Args:
+        net: A classifier of points with as many outputs as classes, or with one: a logit, or the probability of class 1
+            if the last layer is `Sigmoid`.
+        dataset: Points (N, 2) with integer labels.
+
+    Raises:
+        ValueError: The inputs are not points of a plane, or the outputs do not fit the labels.
+        TypeError: The labels are not integers.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> figure = decision_boundary(Net([Linear(2, 3)]), tn.data.spirals(60))
+        >>> figure.axes[0].get_title().endswith("of 60 points right")
+        True
+    """
+    x, labels = checks.points("decision_boundary", *dataset[np.arange(len(dataset))])
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.08 * np.maximum(high - low, 1e-6)
+    axis_0, axis_1 = (np.linspace(low[i] - margin[i], high[i] + margin[i], GRID) for i in (0, 1))
+    plane = np.stack(np.meshgrid(axis_0, axis_1), axis=-1).reshape(-1, 2)  # (GRID², 2)
+    p = _class_probabilities(net, plane, labels).reshape(GRID, GRID, -1)
+    figure, (ax,) = panels(1, 1, 6.4, 5.6)
+    ax.grid(False)
+    _draw_plane(ax, p, axis_0, axis_1)
+    said = _class_probabilities(net, x, labels).argmax(axis=1)
+    classes = class_names(dataset)
+    for label in np.unique(labels):
+        of_class = x[labels == label]
+        name = class_name(classes, label)
+        ax.scatter(*of_class.T, s=22, color=_colour(label), edgecolors=PAPER, linewidths=0.7, label=name)
+    if len(np.unique(labels)) <= len(COLOURS):
+        figure.legend(loc="outside right upper", title="class")
+    ax.set_title(f"{(said == labels).sum()} of {len(labels)} points right")
+    return figure
+
+
+@styled
+def fit_curve(net: Net, dataset: Any) -> Figure:
+    """A regression in one dimension: the samples, and the curve that the net has learned.
+
+    Args:
+        net: A net from one number to one number.
+        dataset: x (N, 1) and y (N, 1) or (N,).
+
+    Raises:
+        ValueError: The inputs or the outputs are not one number per sample.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> figure = fit_curve(Net([Linear(1, 1)]), tn.data.line(40))
+        >>> len(figure.axes[0].collections[0].get_offsets())
+        40
+    """
+    x, y = dataset[np.arange(len(dataset))]
+    outputs, _ = predictions(net, dataset)
+    x, y, fitted = checks.curve("fit_curve", x, y, outputs)
+    span = np.linspace(x.min(), x.max(), 400)
+    curve = net.predict(span[:, np.newaxis].astype(net.dtype))[:, 0]
+    figure, (ax,) = panels(1, 1, 7, 4.4)
+    ax.scatter(x, y, s=18, color=BLUE, alpha=0.65, linewidths=0, label="samples")
+    ax.plot(span, curve, color=VERMILLION, label="the net")
+    ax.set(xlabel="x", ylabel="y")
+    rms = np.sqrt(np.mean((fitted - y) ** 2))
+    ax.set_title(f"Root mean square error {rms:.3g} on {len(x)} samples")
+    ax.legend()
+    return figure
+
+
+def _class_probabilities(net: Net, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    outputs = net.predict(x.astype(net.dtype), batch_size=4096)
+    checks.plane_outputs("decision_boundary", outputs, labels)
+    if outputs.shape[1] > 1:
+        return probabilities(outputs)
+    ends_with_sigmoid = isinstance(list(net.layers_inside())[-1][1], Sigmoid)
+    p = outputs if ends_with_sigmoid else 0.5 * (1 + np.tanh(outputs / 2))
+    return np.concatenate([1 - p, p], axis=1)
+
+
+def _draw_plane(ax: Axes, p: np.ndarray, axis_0: np.ndarray, axis_1: np.ndarray) -> None:
+    from matplotlib.colors import to_rgb
+
+    colours = np.array([to_rgb(_colour(label)) for label in range(p.shape[-1])])
+    mixed = 1 - 0.42 * (1 - p @ colours)  # pale, so that the samples stand out
+    extent = (axis_0[0], axis_0[-1], axis_1[0], axis_1[-1])
+    ax.imshow(mixed, origin="lower", extent=extent, aspect="auto", interpolation="bilinear")
+    winner = p.argmax(axis=-1)
+    for label in np.unique(winner):
+        others = np.delete(p, label, axis=-1).max(axis=-1)
+        ax.contour(axis_0, axis_1, p[..., label] - others, levels=[0], colors=INK, linewidths=0.9, alpha=0.8)
+
+
+def _colour(label: int) -> str:
+    return COLOURS[int(label) % len(COLOURS)]

@@ -1,0 +1,129 @@
+"""How training went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinynet.core.checks import figures as checks
+from tinynet.visualize.style import BLUE, INK, MUTED, VERMILLION, blank, panels, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NOT_CURVES = ("epoch", "step", "seconds", "images_per_second")
+
+
+@styled
+def learning_curves(history: Any) -> Figure:
+    """The loss, each metric, and the learning rate if it changed, epoch by epoch.
+
+    Args:
+        history: Has `rows`, one dict of numbers per epoch, as `Learner.fit` returns it. "valid_loss" is drawn together
+            with "loss", and so with every metric.
+
+    Raises:
+        TypeError: `history` has no rows.
+        ValueError: There is no epoch in it, or nothing to draw.
+
+    Example:
+        >>> from tinynet.learner import History
+        >>> history = History()
+        >>> history.append({"epoch": 1, "loss": 0.5, "valid_loss": 0.6})
+        >>> history.append({"epoch": 2, "loss": 0.3, "valid_loss": 0.5})
+        >>> [line.get_ydata().tolist() for line in learning_curves(history).axes[0].lines][:2]
+        [[0.5, 0.3], [0.6, 0.5]]
+    """
+    rows = checks.history_rows("learning_curves", history)
+    epochs = np.array([row.get("epoch", index + 1) for index, row in enumerate(rows)])
+    names = _curve_names(rows)
+    columns = min(len(names), 3)
+    n_rows = -(-len(names) // columns)
+    figure, axes = panels(n_rows, columns, max(4.2 * columns, 6), 3.3 * n_rows)
+    for ax, name in zip(axes, names, strict=False):
+        _draw(ax, name, epochs, rows)
+    for ax in axes[len(names) :]:
+        blank(ax)
+    return figure
+
+
+def _curve_names(rows: list[dict[str, Any]]) -> list[str]:
+    """The names of what is drawn, each in a panel of its own: the loss first, the learning rate last."""
+    found = dict.fromkeys(name.removeprefix("valid_") for row in rows for name in row)
+    names = [name for name in found if name not in (*NOT_CURVES, "lr") and _is_number_column(rows, name)]
+    names.sort(key=lambda name: name != "loss")
+    if len({row.get("lr") for row in rows}) > 1:
+        names.append("lr")
+    checks.curves_found("learning_curves", names)
+    return names
+
+
+def _is_number_column(rows: list[dict[str, Any]], name: str) -> bool:
+    return any(
+        np.isscalar(row.get(key)) and not isinstance(row.get(key), str)
+        for row in rows
+        for key in (name, f"valid_{name}")
+    )
+
+
+def _draw(ax: Axes, name: str, epochs: np.ndarray, rows: list[dict[str, Any]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for key, word, colour in ((name, "training", BLUE), (f"valid_{name}", "validation", VERMILLION)):
+        values = np.array([_number(row.get(key)) for row in rows])
+        if any(key in row for row in rows):
+            marker = "o" if len(rows) <= 30 else ""
+            ax.plot(epochs, values, color=colour, marker=marker, markersize=4, label=_label(word, values))
+            _mark_not_finite(ax, epochs, [row.get(key) for row in rows])
+    ax.set_title({"lr": "Learning rate"}.get(name, name.replace("_", " ").capitalize()))
+    ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if len(rows) == 1:
+        ax.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)
+    if name == "loss":
+        _mark_lowest(ax, epochs, np.array([_number(row.get("valid_loss")) for row in rows]))
+    if name != "lr":
+        ax.legend()
+
+
+def _label(word: str, values: np.ndarray) -> str:
+    finite = values[np.isfinite(values)]
+    return f"{word}, {finite[-1]:.4g} at the end" if finite.size else f"{word}, no finite value"
+
+
+def _mark_lowest(ax: Axes, epochs: np.ndarray, values: np.ndarray) -> None:
+    if np.isfinite(values).sum() < 2:
+        return
+    best = int(np.nanargmin(values))
+    ax.plot(
+        epochs[best], values[best], "o", markersize=9, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.2
+    )
+    text = f"lowest {values[best]:.4g} in epoch {epochs[best]:g}"
+    late = best > len(values) / 2
+    ax.annotate(
+        text,
+        (epochs[best], values[best]),
+        (0, 14),
+        textcoords="offset points",
+        ha="right" if late else "left",
+        color=INK,
+        fontsize=8.5,
+    )
+
+
+def _mark_not_finite(ax: Axes, epochs: np.ndarray, values: list[Any]) -> None:
+    broken = [
+        epoch for epoch, value in zip(epochs, values, strict=True) if value is not None and not np.isfinite(value)
+    ]
+    if broken:
+        ax.axvline(broken[0], color=MUTED, linestyle=":", linewidth=1.2)
+        where = (broken[0], 0.04)
+        ax.text(
+            *where, f" not finite in epoch {broken[0]:g}", transform=ax.get_xaxis_transform(), color=MUTED, fontsize=8.5
+        )
+
+
+def _number(value: Any) -> float:
+    return float(value) if value is not None and np.isfinite(value) else np.nan

@@ -1,0 +1,118 @@
+"""How weights and gradients are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinynet.core.checks import figures as checks
+from tinynet.net import Net
+from tinynet.visualize.style import BLUE, INK, MUTED, VERMILLION, blank, panels, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+N_BINS = 40
+
+
+@styled
+def weight_histograms(net: Net) -> Figure:
+    """How the values of each weight are spread, one panel per parameter; biases are left out.
+
+    Args:
+        net: A net with parameters.
+
+    Raises:
+        ValueError: The net has no parameters.
+
+    Example:
+        >>> from tinynet.layers import Linear, ReLU
+        >>> figure = weight_histograms(Net([Linear(8, 4), ReLU(), Linear(4, 2)]))
+        >>> [ax.get_title() for ax in figure.axes if ax.get_title()]
+        ['0.weight', '2.weight']
+    """
+    tensors = {path: parameter.tensor for path, parameter in _weights("weight_histograms", net).items()}
+    return _histograms(tensors, "How the weights are spread", BLUE)
+
+
+@styled
+def gradient_histograms(net: Net, x: Any, y: Any, loss: Callable) -> Figure:
+    """How the gradient of each weight is spread on one batch, one panel per parameter.
+
+    Gradients that shrink from panel to panel towards the input vanish, ones that grow explode. A copy of the net does the work
+    in evaluation mode, so the net keeps the gradients that it has, and dropout draws no numbers.
+
+    Args:
+        net: A net with parameters.
+        x: A batch of inputs; a tuple for several.
+        y: Its ground truth.
+        loss: A function (predicted, ground_truth) -> (loss, gradient).
+
+    Raises:
+        ValueError: The net has no parameters, or the batch does not fit.
+
+    Example:
+        >>> from tinynet.layers import Linear, ReLU
+        >>> from tinynet.losses import cross_entropy
+        >>> net = Net([Linear(8, 4), ReLU(), Linear(4, 2)])
+        >>> figure = gradient_histograms(net, np.ones((3, 8)), np.array([0, 1, 1]), cross_entropy)
+        >>> [ax.get_title() for ax in figure.axes if ax.get_title()]
+        ['0.weight', '2.weight']
+    """
+    _weights("gradient_histograms", net)
+    copy = deepcopy(net).eval()
+    copy.zero_gradient()
+    _, gradient = loss(copy.forward(*(x if isinstance(x, tuple) else (x,))), y)
+    copy.backward(*(gradient if isinstance(gradient, tuple) else (gradient,)), input_gradient=False)
+    weights = _weights("gradient_histograms", copy)
+    gradients = {path: parameter.gradient for path, parameter in weights.items()}
+    return _histograms(gradients, "How the gradients of one batch are spread", VERMILLION)
+
+
+def _weights(who: str, net: Net) -> dict[str, Any]:
+    parameters = checks.some_parameters(who, net)
+    weights = {path: parameter for path, parameter in parameters.items() if len(parameter.shape) >= 2}
+    return weights or parameters
+
+
+def _histograms(arrays: dict[str, np.ndarray], title: str, colour: str) -> Figure:
+    columns = min(max(len(arrays), 3), 4)
+    rows = -(-len(arrays) // columns)
+    figure, axes = panels(rows, columns, 2.75 * columns, 2.15 * rows + 0.4, title)
+    for ax, (path, values) in zip(axes, arrays.items(), strict=False):
+        _draw(ax, path, values.ravel(), colour)
+    for ax in axes[len(arrays) :]:
+        blank(ax)
+    return figure
+
+
+def _draw(ax: Axes, path: str, values: np.ndarray, colour: str) -> None:
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if finite.size:
+        limit = float(np.abs(finite).max()) or 1.0  # the same on both sides, so that a shift is seen
+        ax.hist(finite, bins=np.linspace(-limit, limit, N_BINS + 1), color=colour, alpha=0.85)
+        ax.axvline(0, color=INK, linewidth=0.7)
+    ax.set_title(path)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.grid(False, axis="y")
+    ax.xaxis.get_major_formatter().set_powerlimits((-2, 3))
+    ax.xaxis.get_offset_text().set_color(MUTED)
+    ax.locator_params(axis="x", nbins=5)
+    ax.text(0.98, 0.97, _notes(values, finite), transform=ax.transAxes, ha="right", va="top", color=MUTED, fontsize=8)
+
+
+def _notes(values: np.ndarray, finite: np.ndarray) -> str:
+    lines = [f"{values.size:,} values"]
+    if finite.size:
+        lines.append(f"std {finite.std():.2g}")
+    zeros = int((values == 0).sum())
+    if zeros:
+        lines.append(f"{zeros / values.size:.0%} zero".replace("%", " %"))
+    if finite.size < values.size:
+        lines.append(f"{values.size - finite.size:,} not finite")
+    return "\n".join(lines)

@@ -1,0 +1,80 @@
+"""What a net says about a data set, read once for all pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinynet.core.checks import figures as checks
+from tinynet.data import batches
+from tinynet.net import Net
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The probabilities that a classifier gives to each class, and the truth.
+
+    Shapes:
+        probabilities: (N, C)    labels: (N,)
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The most probable class of each sample."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def mistakes(self) -> np.ndarray:
+        """The numbers of the samples whose most probable class is not the true one, in their order."""
+        return np.flatnonzero(self.predicted != self.labels)
+
+    def matrix(self) -> np.ndarray:
+        """How often each true class (row) was taken for each class (column)."""
+        n_classes = self.probabilities.shape[1]
+        counts = np.bincount(self.labels * n_classes + self.predicted, minlength=n_classes**2)
+        return counts.reshape(n_classes, n_classes)
+
+
+def read(who: str, net: Net, dataset: Any) -> Reading:
+    """Let a classifier predict all samples of a data set."""
+    outputs, truth = predictions(net, dataset)
+    checks.classification(who, outputs, truth)
+    return Reading(probabilities(outputs), truth.astype(np.int64))
+
+
+def predictions(net: Net, dataset: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The outputs of a net for a whole data set in its order, and the truth."""
+    outputs, truth = [], []
+    for x, y in batches(dataset, 256, shuffle=False):
+        outputs.append(net.predict(*(x if isinstance(x, tuple) else (x,))))
+        truth.append(y)
+    return np.concatenate(outputs), np.concatenate(truth)
+
+
+def probabilities(outputs: np.ndarray) -> np.ndarray:
+    """The softmax of logits (or log-probabilities); outputs that are probabilities already stay as they are.
+
+    Example:
+        >>> probabilities(np.array([[0.25, 0.75]])), probabilities(np.array([[3.0, 3.0]]))
+        (array([[0.25, 0.75]]), array([[0.5, 0.5]]))
+    """
+    if (outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-4):
+        return outputs
+    e = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def class_name(classes: Any, label: int, longest: int = 14) -> str:
+    """The name of a class, cut to what fits under a picture; its number if there are no names."""
+    name = str(classes[label]) if classes is not None and label < len(classes) else str(label)
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def class_names(dataset: Any) -> Any:
+    """The names of the classes of a data set, or None."""
+    return getattr(dataset, "classes", None)

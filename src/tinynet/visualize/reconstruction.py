@@ -1,0 +1,52 @@
+"""What an autoencoder makes of its input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinynet.core import checks as basic_checks
+from tinynet.core.checks import figures as checks
+from tinynet.net import Net
+from tinynet.visualize.pictures import show
+from tinynet.visualize.style import MUTED, blank, new_figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@styled
+def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
+    """The first images of a data set above what an autoencoder makes of them.
+
+    Args:
+        net: A net whose output is an image of its input's shape, or that image as a vector.
+        dataset: Images (N, C, H, W).
+        n: How many to show at most.
+
+    Raises:
+        ValueError: The data are not images, the output has another size, or n is below 1.
+
+    Example:
+        >>> from tinynet.layers import Flatten, Linear
+        >>> figure = reconstructions(Net([Flatten(), Linear(64, 64)]), tn.data.digits()[1], n=3)
+        >>> sum(bool(ax.images) for ax in figure.axes)
+        6
+    """
+    n = min(basic_checks.integer("reconstructions", "n", n, minimum=1), len(dataset))
+    x = checks.images("reconstructions", dataset[np.arange(n)][0])
+    y = checks.same_size("reconstructions", net.predict(x), x)
+    error = np.sqrt(np.mean((y - x) ** 2, axis=(1, 2, 3)))
+    columns = max(n, 6)
+    figure = new_figure(1.1 * columns, 3.2, "Images, and what the autoencoder makes of them")
+    axes = figure.subplots(2, columns, squeeze=False)
+    for ax in axes.flat:
+        blank(ax)
+    for column in range(n):
+        show(axes[0, column], x[column])
+        show(axes[1, column], np.clip(y[column], x.min(), x.max()))
+        axes[1, column].set_xlabel(f"error {error[column]:.2g}", color=MUTED, fontsize=8)
+    axes[0, 0].set_ylabel("input")
+    axes[1, 0].set_ylabel("output")
+    return figure
