@@ -1,0 +1,240 @@
+"""Embedding of tokens, and the three ways to tell a sequence model where a token stands."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinynet.core import Parameter, checks
+from tinynet.core.checks import sequences
+from tinynet.core.initializers import normal
+from tinynet.layers.layer import Layer
+
+
+class Embedding(Layer):
+    """Look up a learned vector for each token.
+
+    Equation:
+        y[n, t] = W[x[n, t]]
+
+    Shapes:
+        x: (...) integers from 0 to num_embeddings − 1      y: (..., embedding_dim)
+        W (weight): (num_embeddings, embedding_dim)
+
+    Gradients (given dy = ∂L/∂y):
+        dW[k] = Σ dy[n, t] over all places where x[n, t] = k; integers have no gradient, so dx is None
+
+    Args:
+        num_embeddings: How many different tokens there are.
+        embedding_dim: The length of each vector.
+        padding_idx: A token whose vector is zero and stays so.
+        rng: Source of the initial weights, normal with standard deviation 1; the package's generator if None.
+
+    Raises:
+        TypeError: x does not hold integers.
+        ValueError: A token is out of range.
+
+    Example:
+        >>> Embedding(10, 4).forward(np.array([[1, 2, 9]])).shape
+        (1, 3, 4)
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self.num_embeddings = checks.integer("Embedding", "num_embeddings", num_embeddings, minimum=1)
+        self.embedding_dim = checks.integer("Embedding", "embedding_dim", embedding_dim, minimum=1)
+        self.padding_idx = sequences.token("Embedding", "padding_idx", padding_idx, num_embeddings)
+        self.weight = Parameter(normal((num_embeddings, embedding_dim), rng, std=1.0))
+        if padding_idx is not None:
+            self.weight.tensor[padding_idx] = 0
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        sequences.tokens(self, x, self.num_embeddings)
+        self.remember(x)
+        return self.weight.tensor[x]
+
+    def backward(self, dy: np.ndarray) -> None:
+        (x,) = self.recall()
+        dW = scatter_add(x.reshape(-1), dy.reshape(-1, self.embedding_dim), self.num_embeddings)
+        if self.padding_idx is not None:
+            dW[self.padding_idx] = 0
+        self.weight.accumulate(dW)
+
+
+def scatter_add(index: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    """Add each row to the row of the result that its index names: (N,), (N, D) -> (n, D)."""
+    order = np.argsort(index, kind="stable")
+    present, starts = np.unique(index[order], return_index=True)
+    result = np.zeros((n, rows.shape[1]), rows.dtype)
+    if len(present):
+        result[present] = np.add.reduceat(rows[order], starts, axis=0)
+    return result
+
+
+class LearnedPosition(Layer):
+    """Add a learned vector for each place in the sequence: Gehring et al. 2017.
+
+    Equation:
+        y[n, t] = x[n, t] + W[t]
+
+    Shapes:
+        x, y: (N, T, embedding_dim) with T ≤ max_length
+        W (weight): (max_length, embedding_dim)
+
+    Gradients (given dy = ∂L/∂y):
+        dx = dy        dW[t] = Σₙ dy[n, t]
+
+    Args:
+        max_length: The longest sequence.
+        embedding_dim: The length of each vector.
+        rng: Source of the initial weights, normal with standard deviation 0.02; the package's generator if None.
+
+    Raises:
+        ValueError: x is longer than max_length or has other features.
+
+    Example:
+        >>> LearnedPosition(8, 4).forward(np.zeros((2, 5, 4), np.float32)).shape
+        (2, 5, 4)
+    """
+
+    def __init__(self, max_length: int, embedding_dim: int, rng: np.random.Generator | None = None) -> None:
+        self.max_length = checks.integer("LearnedPosition", "max_length", max_length, minimum=1)
+        self.embedding_dim = checks.integer("LearnedPosition", "embedding_dim", embedding_dim, minimum=1)
+        self.weight = Parameter(normal((max_length, embedding_dim), rng, std=0.02))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        sequences.sequence(self, x, self.embedding_dim)
+        self.remember(x.shape[1])
+        return self._add(x, 0)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (length,) = self.recall()
+        dW = np.zeros_like(self.weight.tensor)
+        dW[:length] = dy.sum(axis=0)
+        self.weight.accumulate(dW)
+        return dy
+
+    def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
+        """Go on with (N, T, D) after `state` tokens; gives y and the new count."""
+        start = state or 0
+        return self._add(x, start), start + x.shape[1]
+
+    def _add(self, x: np.ndarray, start: int) -> np.ndarray:
+        sequences.not_longer(self, start + x.shape[1], self.max_length)
+        return x + self.weight.tensor[start : start + x.shape[1]]
+
+
+class SinusoidalPosition(Layer):
+    """Add sines and cosines of different wavelengths, from 2π to 2π · 10000: Vaswani et al. 2017, section 3.5.
+
+    Equation:
+        y[n, t, 2i] = x[n, t, 2i] + sin(t / 10000^(2i/D))
+        y[n, t, 2i+1] = x[n, t, 2i+1] + cos(t / 10000^(2i/D))
+
+    Shapes:
+        x, y: (N, T, D) with any T
+
+    Gradients (given dy = ∂L/∂y):
+        dx = dy
+
+    Args:
+        embedding_dim: D, an even number.
+
+    Raises:
+        ValueError: D is odd, or x has other features.
+
+    Example:
+        >>> SinusoidalPosition(2).forward(np.zeros((1, 2, 2), np.float32)).round(2)[0]
+        array([[0.  , 1.  ],
+               [0.84, 0.54]], dtype=float32)
+    """
+
+    def __init__(self, embedding_dim: int) -> None:
+        self.embedding_dim = checks.integer("SinusoidalPosition", "embedding_dim", embedding_dim, minimum=1)
+        sequences.divides("SinusoidalPosition", "2", 2, "embedding_dim", embedding_dim)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        sequences.sequence(self, x, self.embedding_dim)
+        self.remember()
+        return self.step(x)[0]
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        self.recall()
+        return dy
+
+    def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
+        """Go on with (N, T, D) after `state` tokens; gives y and the new count."""
+        start = state or 0
+        angle = angles(np.arange(start, start + x.shape[1]), self.embedding_dim, 10000.0)  # (T, D/2)
+        positions = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(x.shape[1:])  # sin, cos, sin, …
+        return x + positions.astype(x.dtype), start + x.shape[1]
+
+
+class RotaryPosition(Layer):
+    """Turn pairs of features by an angle that grows with the place, so that dot products see distances: Su et al. 2021.
+
+    A rotation keeps lengths, and its derivative is the rotation back.
+
+    Equation:
+        (y[t, 2i], y[t, 2i+1]) = R(t / base^(2i/D)) (x[t, 2i], x[t, 2i+1]), where R(φ) turns a pair by the angle φ
+
+    Shapes:
+        x, y: (..., T, D) with any T
+
+    Gradients (given dy = ∂L/∂y):
+        (dx[t, 2i], dx[t, 2i+1]) = R(−t / base^(2i/D)) (dy[t, 2i], dy[t, 2i+1])
+
+    Args:
+        dim: D, an even number.
+        base: Sets the longest wavelength.
+
+    Raises:
+        ValueError: D is odd, or x has other features.
+
+    Example:
+        >>> RotaryPosition(2).forward(np.array([[1.0, 0.0], [1.0, 0.0]], np.float32)).round(2)
+        array([[1.  , 0.  ],
+               [0.54, 0.84]], dtype=float32)
+    """
+
+    def __init__(self, dim: int, base: float = 10000.0) -> None:
+        self.dim = checks.integer("RotaryPosition", "dim", dim, minimum=1)
+        sequences.divides("RotaryPosition", "2", 2, "dim", dim)
+        self.base = checks.number("RotaryPosition", "base", base, above=0)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        checks.floating_input(self, x)
+        checks.input_shape(self, x, ("...", "T", self.dim))
+        self.remember()
+        return self.turn(x, 0, 1)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        self.recall()
+        return self.turn(dy, 0, -1)
+
+    def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
+        """Go on with (..., T, D) after `state` tokens; gives y and the new count."""
+        start = state or 0
+        return self.turn(x, start, 1), start + x.shape[-2]
+
+    def turn(self, x: np.ndarray, start: int, direction: int) -> np.ndarray:
+        """Turn x, whose first row stands at place `start`, forward (1) or back (−1)."""
+        angle = direction * angles(np.arange(start, start + x.shape[-2]), self.dim, self.base)  # (T, D/2)
+        cos, sin = np.cos(angle).astype(x.dtype), np.sin(angle).astype(x.dtype)
+        a, b = x[..., 0::2], x[..., 1::2]
+        y = np.empty_like(x)
+        y[..., 0::2] = a * cos - b * sin
+        y[..., 1::2] = a * sin + b * cos
+        return y
+
+
+def angles(places: np.ndarray, dim: int, base: float) -> np.ndarray:
+    """The angle t / base^(2i/dim) for each place t and pair i: (T,) -> (T, dim/2)."""
+    frequencies = np.exp(np.arange(0, dim, 2) * (-math.log(base) / dim))
+    return places[:, np.newaxis] * frequencies
