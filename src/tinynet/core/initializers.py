@@ -105,7 +105,7 @@ def normal(shape: Shape, rng: Rng = None, std: float = 0.02) -> np.ndarray:
         >>> normal((2, 4), std=0.1).shape
         (2, 4)
     """
-    return _rng(rng).normal(0, std, shape)
+    return _rng(rng).normal(0, checks.number("initializers.normal", "std", std, minimum=0), shape)
 
 
 def orthogonal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
@@ -134,4 +134,4 @@ def zeros(shape: Shape, rng: Rng = None) -> np.ndarray:
 
 
 def _rng(rng: Rng) -> np.random.Generator:
-    return stream("weights") if rng is None else rng
+    return stream("weights") if rng is None else checks.generator("initializers", rng)

@@ -64,6 +64,7 @@ def check_layer(
         >>> list(report.errors), report.max_error < 1e-7
         (['x', 'weight', 'bias'], True)
     """
+    sentences.something_to_check("check_layer", layer, Layer)
     before = generator_states()
     try:
         subject = Subject(layer, input_shape, np.random.default_rng(seed))
@@ -160,6 +161,7 @@ def check_loss(
         >>> check_loss(mean_squared_error, (4, 3), np.zeros((4, 3))).max_error < 1e-7
         True
     """
+    sentences.something_to_check("check_loss", loss)
     subject = LossSubject(loss, predicted, ground_truth, np.random.default_rng(seed))
     check_loss_rules(subject)
     return _compare(subject, tolerance, max_entries)

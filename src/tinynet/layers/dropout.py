@@ -40,7 +40,7 @@ class Dropout(Layer):
 
     def __init__(self, p: float = 0.5, rng: np.random.Generator | None = None) -> None:
         self.p = checks.fraction("Dropout", "p", p)
-        self.rng = rng
+        self.rng = None if rng is None else checks.generator("Dropout", rng)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)

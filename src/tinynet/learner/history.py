@@ -6,9 +6,11 @@ import csv
 from collections.abc import Iterator
 from math import isnan
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from tinynet.core import checks
+from tinynet.core.checks import datafiles
 from tinynet.learner.monitor import direction
 
 
@@ -68,6 +70,7 @@ class History:
             ValueError: The file is no such table.
             OSError: It cannot be read.
         """
+        datafiles.readable_file("History.read_csv", Path(path))
         history = cls()
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):

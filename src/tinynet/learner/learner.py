@@ -99,7 +99,7 @@ class Learner:
             The loss, and what the net predicted.
         """
         predicted = self.net.forward(*as_tuple(x))
-        loss, gradient = self.loss(predicted, y)
+        loss, gradient = checks.loss_and_gradient(self.loss(predicted, y))
         self.net.backward(*as_tuple(gradient), input_gradient=False)
         self.check_finite(loss, x)
         self.net.update(self.optimizer)
@@ -158,7 +158,7 @@ class Learner:
             for x, y in batches(data, self.batch_size):
                 predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()
-                losses.add(len(as_tuple(y)[0]), loss=self.loss(predicted, y)[0])
+                losses.add(len(as_tuple(y)[0]), loss=checks.loss_and_gradient(self.loss(predicted, y))[0])
                 if self.metrics:
                     kept.append((predicted, y))
         if not kept:

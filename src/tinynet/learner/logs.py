@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks import files
 from tinynet.learner.callback import Callback
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class CSVLog(Callback):
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = files.path("CSVLog", path)
 
     def on_fit_begin(self, learner: Learner) -> None:
         checks.file_to_write("CSVLog", self.path)

@@ -92,6 +92,14 @@ def pair(who: object, name: str, value: object, minimum: int) -> tuple[int, int]
     return integer(who, f"{name}[0]", value[0], minimum), integer(who, f"{name}[1]", value[1], minimum)
 
 
+def generator(who: object, rng: object) -> np.random.Generator:
+    """Check that a source of random numbers is a NumPy generator."""
+    if not isinstance(rng, np.random.Generator):
+        hint = "pass np.random.default_rng(0), or None to follow tn.seed."
+        fail(who, f"rng must be a np.random.Generator, got {rng!r}.", hint, TypeError)
+    return rng
+
+
 def floating_array(who: object, name: str, value: object) -> np.ndarray:
     """Turn a value into an array and check that it holds floating-point numbers."""
     array = np.asarray(value)

@@ -34,6 +34,15 @@ class GradientError(ValueError):
     cause: str = ""
 
 
+def something_to_check(who: str, thing: Any, kind: type | None = None) -> None:
+    """Check that a checker is given a layer object, or without `kind` a function."""
+    if kind is None and not callable(thing):
+        fail(who, f"loss must be a function, got {thing!r}.", "pass cross_entropy itself.", TypeError)
+    if kind is not None and not isinstance(thing, kind):
+        what = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
+        fail(who, f"expected a layer, got {what}.", "write check_layer(Linear(3, 2), (4, 3)), for example.", TypeError)
+
+
 def broken_rule(who: object, name: str, problem: str, hint: str = "", cause: str = "") -> NoReturn:
     """One of the rules that every layer, loss or net must keep is broken."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -22,7 +23,10 @@ def no_memory(layer: object) -> NoReturn:
 
 def floating_dtype(who: object, dtype: Any) -> np.dtype:
     """Check that a dtype is a floating type."""
-    dtype = np.dtype(dtype)
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        fail(who, f"dtype must be a floating type, got {dtype!r}.", "use np.float32 or np.float64.", TypeError)
     if dtype.kind != "f":
         fail(who, f"dtype must be a floating type, got {dtype}.", "use np.float32 or np.float64.", TypeError)
     return dtype
@@ -39,8 +43,12 @@ def not_configurable(layer: object, name: str, value: object) -> NoReturn:
     )
 
 
-def matching_state(layer: object, state: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> None:
-    """Check that a state has just the entries of a layer, in their shapes, and name every one that is off."""
+def matching_state(layer: object, state: Any, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Check that a state has just the entries of a layer, numbers in their shapes, and name every one that is off."""
+    if not isinstance(state, Mapping):
+        came = type(state).__name__
+        hint = "net.state() gives one, and tn.load_weights(net, path) reads a file."
+        fail(type(layer).__name__, f"expected a state, a dict from path to array, got {came}.", hint, TypeError)
     missing = [path for path in shapes if path not in state]
     unexpected = [path for path in state if path not in shapes]
     wrong = [
@@ -48,11 +56,9 @@ def matching_state(layer: object, state: dict[str, np.ndarray], shapes: dict[str
         for path, shape in shapes.items()
         if path in state and np.shape(state[path]) != tuple(shape)
     ]
-    problems = [
-        f"{what}: {', '.join(entries)}"
-        for what, entries in (("missing", missing), ("unexpected", unexpected), ("wrong shape", wrong))
-        if entries
-    ]
+    no_numbers = [path for path in shapes if path in state and np.asarray(state[path]).dtype.kind not in "biuf"]
+    kinds = {"missing": missing, "unexpected": unexpected, "wrong shape": wrong, "no real numbers": no_numbers}
+    problems = [f"{what}: {', '.join(map(str, entries))}" for what, entries in kinds.items() if entries]
     if problems:
         fail(
             type(layer).__name__,

@@ -52,6 +52,19 @@ def dataset(who: str, name: str, data: Any) -> Any:
     return data
 
 
+def loss_and_gradient(returned: Any) -> tuple[float, Any]:
+    """Check that a loss gave two things, and that the first is a number."""
+    if not isinstance(returned, tuple) or len(returned) != 2 or np.ndim(returned[0]) != 0:
+        came = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else f"a {type(returned).__name__}"
+        fail(
+            "Learner",
+            f"the loss must return (loss, gradient), a number and an array; it returned {came}.",
+            "return the derivative of the loss with respect to predicted too; check_loss checks it.",
+            TypeError,
+        )
+    return returned
+
+
 def known_hooks(callback: type, hooks: Sequence[str]) -> None:
     """Check that every `on_…` of a callback class is one that a learner calls."""
     for name in vars(callback):
