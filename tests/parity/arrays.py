@@ -1,0 +1,69 @@
+"""The numbers of a configuration, made from its seed; the same on both sides and on every machine."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import Any
+
+import numpy as np
+
+N_STEPS = 50  # of an optimizer
+
+
+def numbers(configuration: dict[str, Any], name: str, shape: Any) -> np.ndarray:
+    """Normal random numbers that depend on the seed and on the name of the array only."""
+    # RandomState and not a Generator: its stream is frozen, so that recorded values stay valid with any NumPy.
+    rng = np.random.RandomState([configuration["seed"], zlib.crc32(name.encode())])
+    return rng.standard_normal(math.prod(shape)).reshape(tuple(shape))
+
+
+def arguments(configuration: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, with tuples where JSON has lists."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in configuration["arguments"].items()
+    }
+
+
+def inputs(configuration: dict[str, Any]) -> list[np.ndarray]:
+    """The inputs of a layer."""
+    x = numbers(configuration, "x", configuration["shape"])
+    return [x, switches(configuration)] if configuration["piece"] == "MaxUnpool2D" else [x]
+
+
+def switches(configuration: dict[str, Any]) -> np.ndarray:
+    """For each pixel of x, a place in its own window of the unpooled image."""
+    n, c, h, w = configuration["shape"]
+    sizes, given = configuration["output_size"], configuration["arguments"]
+    places = []
+    for axis, count in ((0, h), (1, w)):
+        start = np.arange(count) * given["stride"][axis] - given["padding"][axis]
+        low = np.maximum(start, 0)
+        high = np.minimum(start + given["kernel_size"][axis], sizes[axis])
+        share = np.abs(np.sin(numbers(configuration, f"switches{axis}", (n, c, h, w))))
+        low, high = (bound.reshape((-1, 1) if axis == 0 else (1, -1)) for bound in (low, high))
+        places.append(low + np.floor(share * (high - low)).astype(np.int64).clip(0, high - low - 1))
+    return places[0] * sizes[1] + places[1]
+
+
+def truth(configuration: dict[str, Any]) -> np.ndarray:
+    """What a loss compares with."""
+    shape = configuration["shape"]
+    raw = numbers(configuration, "truth", shape)
+    if configuration["truth"] == "numbers":
+        return raw
+    axis = configuration["arguments"]["axis"]
+    if configuration["truth"] == "labels":
+        return raw.argmax(axis=axis)
+    e = np.exp(raw)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def start(configuration: dict[str, Any]) -> list[np.ndarray]:
+    """Where an optimizer starts."""
+    return [numbers(configuration, f"start{i}", shape) for i, shape in enumerate(configuration["shapes"])]
+
+
+def noise(configuration: dict[str, Any], step: int) -> list[np.ndarray]:
+    """What is added to the gradient of a parabola at one step of an optimizer."""
+    return [0.3 * numbers(configuration, f"noise{step}.{i}", s) for i, s in enumerate(configuration["shapes"])]

@@ -1,0 +1,79 @@
+"""What Tinynet gives for a configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.parity import arrays
+from tinynet import layers, losses, net, optimizers
+from tinynet.core import Parameter
+from tinynet.layers import Layer
+
+Configuration = dict[str, Any]
+Values = dict[str, np.ndarray]
+
+
+def residual(channels: int, out_channels: int, shortcut: bool) -> Layer:
+    body = [layers.Conv2D(channels, out_channels, 3, padding=1), layers.Tanh()]
+    return net.Residual(body, layers.Conv2D(channels, out_channels, 1) if shortcut else None)
+
+
+def concat(channels: int, out_channels: tuple[int, ...]) -> Layer:
+    return net.Concat([layers.Conv2D(channels, out, 3, padding=1) for out in out_channels])
+
+
+COMPOSED = {"Residual": residual, "Concat": concat}
+
+
+def values(configuration: Configuration) -> Values:
+    """Outputs and every gradient of a layer, a loss and its gradient, or where an optimizer has come to."""
+    piece = configuration["piece"]
+    if hasattr(optimizers, piece):
+        return trajectory(configuration)
+    return loss_values(configuration) if hasattr(losses, piece) else layer_values(configuration)
+
+
+def build(configuration: Configuration) -> Layer:
+    piece = configuration["piece"]
+    make = COMPOSED.get(piece) or getattr(layers, piece)
+    layer = make(**arrays.arguments(configuration)).astype(np.float64)
+    parameters = {path: arrays.numbers(configuration, path, p.shape) for path, p in layer.parameters().items()}
+    layer.load_state(layer.state() | parameters)
+    return layer.eval() if piece == "Dropout" else layer
+
+
+def layer_values(configuration: Configuration) -> Values:
+    layer = build(configuration)
+    inputs: list[Any] = list(arrays.inputs(configuration))
+    if "output_size" in configuration:
+        inputs.append(tuple(configuration["output_size"]))
+    y = layer.forward(*inputs)
+    outputs = y if isinstance(y, tuple) else (y,)
+    dy = [arrays.numbers(configuration, f"dy{i}", y.shape) for i, y in enumerate(outputs) if y.dtype.kind == "f"]
+    dx = layer.backward(*dy)
+    found = {f"y{i}": y for i, y in enumerate(outputs)}
+    found |= {f"dx{i}": gradient for i, gradient in enumerate(dx if isinstance(dx, tuple) else (dx,))}
+    found |= {f"d {path}": parameter.gradient for path, parameter in layer.parameters().items()}
+    return found | {path: array for path, array in layer.state().items() if path not in layer.parameters()}
+
+
+def loss_values(configuration: Configuration) -> Values:
+    loss = getattr(losses, configuration["piece"])
+    predicted = arrays.numbers(configuration, "x", configuration["shape"])
+    value, gradient = loss(predicted, arrays.truth(configuration), **arrays.arguments(configuration))
+    return {"loss": np.array(value), "dx0": gradient}
+
+
+def trajectory(configuration: Configuration) -> Values:
+    optimizer = getattr(optimizers, configuration["piece"])(**arrays.arguments(configuration))
+    parameters = {str(i): Parameter(w, dtype=np.float64) for i, w in enumerate(arrays.start(configuration))}
+    found = {}
+    for step in range(1, arrays.N_STEPS + 1):
+        for parameter, noise in zip(parameters.values(), arrays.noise(configuration, step), strict=True):
+            parameter.accumulate(parameter.tensor + noise)
+        optimizer.step(parameters)
+        if step in (1, 2, arrays.N_STEPS):
+            found |= {f"step {step}: {name}": p.tensor.copy() for name, p in parameters.items()}
+    return found
