@@ -264,9 +264,13 @@ def _html_table(title: str, headings: Any, left: Any, rows: list[tuple[str, ...]
     sides = ["left" if is_left else "right" for is_left in left]
 
     def line(tag: str, cells: Any) -> str:
-        style = "padding:.25em .8em;white-space:pre;text-align"
+        wraps = ["pre"] * (len(sides) - 1) + ["normal"]  # the formula may take two lines
+        styles = [
+            f"padding:.25em .8em;vertical-align:top;white-space:{w};text-align:{s}"
+            for w, s in zip(wraps, sides, strict=True)
+        ]
         return "".join(
-            f'<{tag} style="{style}:{side}">{escape(cell)}</{tag}>' for cell, side in zip(cells, sides, strict=True)
+            f'<{tag} style="{style}">{escape(cell)}</{tag}>' for style, cell in zip(styles, cells, strict=True)
         )
 
     rule = "border-bottom:1px solid #8886"

@@ -3,8 +3,8 @@
     figure = tinynet.visualize.learning_curves(history)
     figure.savefig("curves.png")
 
-Every function returns a `matplotlib.figure.Figure` that belongs to no window and changes no setting of matplotlib, which
-is loaded when the first picture is drawn.
+Every function returns a `matplotlib.figure.Figure` that belongs to no window, and changes no setting of matplotlib,
+which is loaded when the first picture is drawn.
 """
 
 from tinynet.visualize.boundary import decision_boundary, fit_curve

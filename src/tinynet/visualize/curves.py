@@ -41,7 +41,7 @@ def learning_curves(history: Any) -> Figure:
     names = _curve_names(rows)
     columns = min(len(names), 3)
     n_rows = -(-len(names) // columns)
-    figure, axes = panels(n_rows, columns, max(4.2 * columns, 6), 3.3 * n_rows)
+    figure, axes = panels(n_rows, columns, (7, 10, 12)[columns - 1], 3.3 * n_rows)
     for ax, name in zip(axes, names, strict=False):
         _draw(ax, name, epochs, rows)
     for ax in axes[len(names) :]:
@@ -97,20 +97,9 @@ def _mark_lowest(ax: Axes, epochs: np.ndarray, values: np.ndarray) -> None:
     if np.isfinite(values).sum() < 2:
         return
     best = int(np.nanargmin(values))
-    ax.plot(
-        epochs[best], values[best], "o", markersize=9, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.2
-    )
-    text = f"lowest {values[best]:.4g} in epoch {epochs[best]:g}"
-    late = best > len(values) / 2
-    ax.annotate(
-        text,
-        (epochs[best], values[best]),
-        (0, 14),
-        textcoords="offset points",
-        ha="right" if late else "left",
-        color=INK,
-        fontsize=8.5,
-    )
+    label = f"lowest, {values[best]:.4g} in epoch {epochs[best]:g}"
+    ring = {"markersize": 9, "markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 1.2}
+    ax.plot(epochs[best], values[best], "o", label=label, **ring)
 
 
 def _mark_not_finite(ax: Axes, epochs: np.ndarray, values: list[Any]) -> None:

@@ -34,8 +34,8 @@ class Box:
 def network_diagram(net: Net, input_shape: tuple[int, ...] | list[tuple[int, ...]]) -> Figure:
     """The layers of a net in their order, each with its output shape and number of parameters.
 
-    Boxes with parameters are blue, branches (`Residual`, `Concat`) and other layers made of layers purple, all others grey. Nets
-    inside the net are drawn out.
+    Boxes with parameters are blue; branches (`Residual`, `Concat`) and other layers made of layers purple; all others
+    grey. Nets inside the net are drawn out.
 
     Args:
         net: The net.
@@ -56,7 +56,7 @@ def network_diagram(net: Net, input_shape: tuple[int, ...] | list[tuple[int, ...
     n_rows = -(-len(boxes) // COLUMNS)
     columns = min(len(boxes), COLUMNS)
     width, height = STEP * max(columns, 3), LINE * n_rows
-    figure = new_figure(width + 0.2, height + 0.55, f"{summary.name}: {summary.totals['parameters']:,} parameters")
+    figure = new_figure(width + 0.2, height + 0.4, f"{summary.name}: {summary.totals['parameters']:,} parameters")
     ax = figure.subplots()
     blank(ax)
     ax.set(xlim=(-0.1, width + 0.1), ylim=(-height - 0.1, 0.1), aspect="equal")
@@ -75,7 +75,7 @@ def _boxes(net: Net, summary: Summary) -> list[Box]:
         n_parameters = sum(row.parameters for row in inside)
         is_composite = len(inside) > 1
         colour = PURPLE if is_composite else BLUE if n_parameters else MUTED
-        detail = _inner_names(inside) if is_composite else short_repr(layer).partition("(")[2].removesuffix(")")
+        detail = _inner_names(inside) if is_composite else _arguments(layer)
         count = f"{n_parameters:,} parameters" if n_parameters else ""
         boxes.append(Box(type(layer).__name__, _cut(detail), _shape_text(rows[path].shape), count, colour))
     return boxes
@@ -88,6 +88,12 @@ def _drawn_layers(net: Net, path: str) -> list[tuple[str, Layer]]:
         inner = f"{path}.{index}" if path else str(index)
         found += _drawn_layers(layer, inner) if isinstance(layer, Net) else [(inner, layer)]
     return found
+
+
+def _arguments(layer: Layer) -> str:
+    written = short_repr(layer).partition("(")[2].removesuffix(")")
+    names = [name for name in layer.arguments if name != "rng"]
+    return f"{names[0]}={written}" if len(names) == 1 and "=" not in written else written
 
 
 def _inner_names(rows: list[Row]) -> str:
@@ -123,9 +129,9 @@ def _draw_box(ax: Axes, index: int, box: Box) -> None:
     middle = x + WIDTH / 2
     lines = (
         (box.name, 10.5, "bold", INK),
-        (box.detail, 7.5, "normal", MUTED),
+        (box.detail, 8, "normal", MUTED),
         (box.shape, 10, "normal", INK),
-        (box.parameters, 8, "normal", box.colour if box.parameters else MUTED),
+        (box.parameters, 8.5, "normal", INK),
     )
     used = [line for line in lines if line[0]]
     for place, (text, size, weight, colour) in enumerate(used):

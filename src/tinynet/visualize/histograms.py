@@ -10,13 +10,13 @@ import numpy as np
 
 from tinynet.core.checks import figures as checks
 from tinynet.net import Net
-from tinynet.visualize.style import BLUE, INK, MUTED, VERMILLION, blank, panels, styled
+from tinynet.visualize.style import BLUE, MUTED, VERMILLION, blank, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-N_BINS = 40
+N_BINS = 41  # odd, so that zero lies in the middle of one
 
 
 @styled
@@ -43,8 +43,8 @@ def weight_histograms(net: Net) -> Figure:
 def gradient_histograms(net: Net, x: Any, y: Any, loss: Callable) -> Figure:
     """How the gradient of each weight is spread on one batch, one panel per parameter.
 
-    Gradients that shrink from panel to panel towards the input vanish, ones that grow explode. A copy of the net does the work
-    in evaluation mode, so the net keeps the gradients that it has, and dropout draws no numbers.
+    Gradients that shrink from panel to panel towards the input vanish, ones that grow explode. A copy of the net does
+    the work in evaluation mode, so the net keeps the gradients that it has, and dropout draws no numbers.
 
     Args:
         net: A net with parameters.
@@ -95,14 +95,13 @@ def _draw(ax: Axes, path: str, values: np.ndarray, colour: str) -> None:
     if finite.size:
         limit = float(np.abs(finite).max()) or 1.0  # the same on both sides, so that a shift is seen
         ax.hist(finite, bins=np.linspace(-limit, limit, N_BINS + 1), color=colour, alpha=0.85)
-        ax.axvline(0, color=INK, linewidth=0.7)
     ax.set_title(path)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.grid(False, axis="y")
-    ax.xaxis.get_major_formatter().set_powerlimits((-2, 3))
-    ax.xaxis.get_offset_text().set_color(MUTED)
-    ax.locator_params(axis="x", nbins=5)
+    ax.margins(y=0.25)  # room for the notes
+    ax.locator_params(axis="x", nbins=4)
+    ax.xaxis.set_major_formatter("{x:.3g}")
     ax.text(0.98, 0.97, _notes(values, finite), transform=ax.transAxes, ha="right", va="top", color=MUTED, fontsize=8)
 
 

@@ -10,7 +10,7 @@ from tinynet.core.checks import figures as checks
 from tinynet.layers import Conv2D, Layer
 from tinynet.net import Net
 from tinynet.net.summary import short_repr
-from tinynet.visualize.pictures import picture
+from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.style import INK, MUTED, PAPER, blank, new_figure, styled
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def filters(net: Layer) -> Figure:
     Example:
         >>> from tinynet.layers import ReLU
         >>> figure = filters(Net([Conv2D(1, 6, 3), ReLU()]))
-        >>> sum(bool(ax.images) for ax in figure.axes)
+        >>> len(figure.axes[0].images)
         6
     """
     path, layer = checks.first_layer("filters", net, Conv2D)
@@ -45,27 +45,21 @@ def filters(net: Layer) -> Figure:
     in_colour = W.shape[1] == 3
     kernels = list(W if in_colour else W.reshape(-1, *W.shape[2:]))
     shown = kernels[:MAX_FILTERS]
+    kind = "Filters" if in_colour or W.shape[1] == 1 else "Filters, channel by channel,"
     some = f", the first {len(shown)} of {len(kernels)}" if len(shown) < len(kernels) else ""
-    where = f" (layer {path})" if path else ""
-    title = f"{'Filters' if in_colour or W.shape[1] == 1 else 'Filters, channel by channel,'} of {short_repr(layer)}{where}{some}"
-    columns = min(max(len(shown), 8), 16 if len(shown) > 16 else 8)
-    rows = -(-len(shown) // columns)
-    figure = new_figure(0.62 * columns + 1.2, 0.66 * rows + 0.6, title)
-    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    title = f"{kind} of {short_repr(layer)}{some}" + (f" (layer {path})" if path else "")
+    sheet = Sheet(len(shown), title, side=0.52, columns=16 if len(shown) > 16 else 8)
     limit = float(np.abs(W).max()) or 1.0
-    for ax in axes:
-        blank(ax)
-    for ax, kernel in zip(axes, shown, strict=False):
+    for place, kernel in enumerate(shown):
         if in_colour:
-            stretched = (kernel - kernel.min()) / max(float(np.ptp(kernel)), 1e-12)
-            ax.imshow(picture(stretched))
+            sheet.put(place, picture((kernel - kernel.min()) / max(float(np.ptp(kernel)), 1e-12)))
         else:
-            drawn = ax.imshow(kernel, cmap=_two_sided(), vmin=-limit, vmax=limit)
+            drawn = sheet.put(place, kernel, cmap=_two_sided(), vmin=-limit, vmax=limit)
     if not in_colour:
-        bar = figure.colorbar(drawn, ax=axes, shrink=0.9, pad=0.01, aspect=12)
+        bar = sheet.figure.colorbar(drawn, ax=sheet.ax, shrink=0.9, pad=0.01, aspect=12)
         bar.outline.set_visible(False)
         bar.ax.tick_params(colors=MUTED, labelsize=8, length=0)
-    return figure
+    return sheet.figure
 
 
 @styled
@@ -95,8 +89,8 @@ def feature_maps(net: Net, x: np.ndarray) -> Figure:
         net.forward(x[np.newaxis])
     net.forget()
     steps = [("Input", x), *leaves.steps]
-    heights = [0.92 if y.ndim >= 2 else 0.42 for _, y in steps]
-    figure = new_figure(11, sum(heights) + 0.34 * len(steps) + 0.5, "One input on its way through the net")
+    heights = [0.8 if y.ndim >= 2 else 0.4 for _, y in steps]
+    figure = new_figure(11, sum(heights) + 0.32 * len(steps) + 0.5, "One input on its way through the net")
     axes = figure.subplots(len(steps), 1, squeeze=False, height_ratios=heights)[:, 0]
     for ax, (name, y) in zip(axes, steps, strict=True):
         shape = str(tuple(y.shape))

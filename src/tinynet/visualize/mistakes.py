@@ -9,9 +9,9 @@ import numpy as np
 from tinynet.core import checks as basic_checks
 from tinynet.core.checks import figures as checks
 from tinynet.net import Net
-from tinynet.visualize.pictures import show, tiles
+from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.readings import Reading, class_name, class_names, read
-from tinynet.visualize.style import INK, VERMILLION, message, styled
+from tinynet.visualize.style import VERMILLION, message, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +35,7 @@ def confident_mistakes(net: Net, dataset: Any, n: int = 16) -> Figure:
         >>> from tinynet.layers import Flatten, Linear
         >>> train, test = tn.data.digits()
         >>> figure = confident_mistakes(Net([Flatten(), Linear(64, 10)]), test, n=3)
-        >>> sum(bool(ax.images) for ax in figure.axes)
+        >>> len(figure.axes[0].images)
         3
     """
     basic_checks.integer("confident_mistakes", "n", n, minimum=1)
@@ -58,7 +58,7 @@ def misclassified(net: Net, dataset: Any, n: int = 36) -> Figure:
         >>> from tinynet.layers import Flatten, Linear
         >>> train, test = tn.data.digits()
         >>> figure = misclassified(Net([Flatten(), Linear(64, 10)]), test, n=12)
-        >>> sum(bool(ax.images) for ax in figure.axes)
+        >>> len(figure.axes[0].images)
         12
     """
     basic_checks.integer("misclassified", "n", n, minimum=1)
@@ -75,16 +75,15 @@ def draw_confident(reading: Reading, dataset: Any, n: int) -> Figure:
     sure = reading.probabilities[wrong, said[wrong]]
     chosen = wrong[np.argsort(-sure, kind="stable")[:n]]
     x = checks.images("confident_mistakes", dataset[chosen][0])
-    figure, axes = tiles(len(chosen), title, tile_height=1.6)
+    sheet = Sheet(len(chosen), title, above=0.18, below=0.2)
     classes = class_names(dataset)
-    for ax, sample, image in zip(axes, chosen, x, strict=True):
-        show(ax, image)
+    for place, (sample, image) in enumerate(zip(chosen, x, strict=True)):
+        sheet.put(place, picture(image), cmap="gray", vmin=0, vmax=1)
         p = reading.probabilities[sample, said[sample]]
-        ax.set_title(
-            f"{class_name(classes, said[sample])}, {100 * p:.0f} %", color=VERMILLION, fontsize=9, loc="center"
-        )
-        ax.set_xlabel(f"is {class_name(classes, reading.labels[sample])}", color=INK, fontsize=9)
-    return figure
+        said_surely = f"{class_name(classes, said[sample])} ({100 * p:.0f} %)"
+        sheet.words_above(place, said_surely, color=VERMILLION, fontweight="bold")
+        sheet.words_below(place, f"is {class_name(classes, reading.labels[sample])}")
+    return sheet.figure
 
 
 @styled
@@ -96,13 +95,13 @@ def draw_misclassified(reading: Reading, dataset: Any, n: int) -> Figure:
     chosen = wrong[:n]
     x = checks.images("misclassified", dataset[chosen][0])
     shown = f"the first {len(chosen)} of {len(wrong)}" if len(wrong) > n else f"{len(wrong)} of {len(said)}"
-    figure, axes = tiles(len(chosen), f"Misclassified: {shown}  (true → predicted)", tile_height=1.4)
+    sheet = Sheet(len(chosen), f"Misclassified: {shown}  (true → predicted)", above=0.2)
     classes = class_names(dataset)
-    for ax, sample, image in zip(axes, chosen, x, strict=True):
-        show(ax, image)
-        names = (class_name(classes, label, 8) for label in (reading.labels[sample], said[sample]))
-        ax.set_title(" → ".join(names), fontsize=8.5, fontweight="normal", loc="center")
-    return figure
+    for place, (sample, image) in enumerate(zip(chosen, x, strict=True)):
+        sheet.put(place, picture(image), cmap="gray", vmin=0, vmax=1)
+        names = (class_name(classes, label, 7) for label in (reading.labels[sample], said[sample]))
+        sheet.words_above(place, " → ".join(names), fontsize=8)
+    return sheet.figure
 
 
 def _no_mistakes(reading: Reading, title: str) -> Figure:

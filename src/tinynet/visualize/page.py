@@ -19,23 +19,25 @@ main { max-width: 1120px; margin: 0 auto; padding: 2.2rem 1.4rem 3rem; }
 h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .2rem; letter-spacing: -.01em; }
 h2 { font-size: 1.3rem; margin: 0 0 .3rem; }
 .lead { color: var(--muted); margin: 0 0 1.3rem; }
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: .9rem; margin-bottom: 1.2rem; }
-.number { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem; }
+.numbers { display: grid; gap: .9rem; margin-bottom: 1.2rem;
+  grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
+.number { padding: .8rem 1rem; }
 .number b { display: block; font-size: 1.65rem; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .number.main b { color: var(--accent); }
 .number span { color: var(--muted); font-size: .88rem; }
 nav { margin-bottom: 1.2rem; font-size: .93rem; }
 nav a { color: var(--accent); text-decoration: none; margin-right: 1.1rem; }
 nav a:hover { text-decoration: underline; }
-section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.2rem 1.4rem 1.3rem;
-  margin-bottom: 1.2rem; }
-section p { color: var(--muted); margin: 0 0 .9rem; max-width: 75ch; }
+section { margin-bottom: 1.2rem; padding: 1.2rem 1.4rem 1.3rem; }
+section, .number { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+section p { color: var(--muted); margin: 0 0 .9rem; max-width: 100ch; }
 figure { margin: 0 0 1rem; background: #ffffff; border-radius: 8px; text-align: center; }
 figure:last-child { margin-bottom: 0; }
 figure img { max-width: 100%; height: auto; vertical-align: bottom; border-radius: 8px; }
 .table { overflow-x: auto; font-variant-numeric: tabular-nums; font-size: .84rem; }
 .settings { border-collapse: collapse; margin-bottom: 1rem; }
-.settings th { text-align: left; font-weight: 500; color: var(--muted); padding: .22rem 1.6rem .22rem 0; vertical-align: top; }
+.settings th { text-align: left; font-weight: 500; color: var(--muted); padding: .22rem 1.6rem .22rem 0;
+  vertical-align: top; }
 .settings td { padding: .22rem 0; overflow-wrap: anywhere; }
 pre { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; margin: 0;
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: .88rem; }
@@ -57,6 +59,11 @@ class Section:
         """Where links go to."""
         return self.heading.lower().replace(" ", "-")
 
+    def whole(self) -> str:
+        """The section as HTML."""
+        heading, words = escape(self.heading), escape(self.words)
+        return f'<section id="{self.anchor}"><h2>{heading}</h2><p>{words}</p>\n{self.html}</section>'
+
 
 def page(title: str, lead: str, numbers: dict[str, str], sections: Iterable[Section], foot: str) -> str:
     """A whole page. All texts are escaped here; only `Section.html` is HTML already."""
@@ -66,10 +73,7 @@ def page(title: str, lead: str, numbers: dict[str, str], sections: Iterable[Sect
         for index, (name, value) in enumerate(numbers.items())
     )
     links = "".join(f'<a href="#{section.anchor}">{escape(section.heading)}</a>' for section in sections)
-    body = "\n".join(
-        f'<section id="{section.anchor}"><h2>{escape(section.heading)}</h2><p>{escape(section.words)}</p>\n{section.html}</section>'
-        for section in sections
-    )
+    body = "\n".join(section.whole() for section in sections)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

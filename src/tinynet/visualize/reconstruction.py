@@ -9,8 +9,8 @@ import numpy as np
 from tinynet.core import checks as basic_checks
 from tinynet.core.checks import figures as checks
 from tinynet.net import Net
-from tinynet.visualize.pictures import show
-from tinynet.visualize.style import MUTED, blank, new_figure, styled
+from tinynet.visualize.pictures import Sheet, picture
+from tinynet.visualize.style import MUTED, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,22 +31,16 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
     Example:
         >>> from tinynet.layers import Flatten, Linear
         >>> figure = reconstructions(Net([Flatten(), Linear(64, 64)]), tn.data.digits()[1], n=3)
-        >>> sum(bool(ax.images) for ax in figure.axes)
+        >>> len(figure.axes[0].images)
         6
     """
     n = min(basic_checks.integer("reconstructions", "n", n, minimum=1), len(dataset))
     x = checks.images("reconstructions", dataset[np.arange(n)][0])
     y = checks.same_size("reconstructions", net.predict(x), x)
     error = np.sqrt(np.mean((y - x) ** 2, axis=(1, 2, 3)))
-    columns = max(n, 6)
-    figure = new_figure(1.1 * columns, 3.2, "Images, and what the autoencoder makes of them")
-    axes = figure.subplots(2, columns, squeeze=False)
-    for ax in axes.flat:
-        blank(ax)
+    sheet = Sheet(2 * n, "Images, and below each what the autoencoder makes of it", below=0.12, columns=n)
     for column in range(n):
-        show(axes[0, column], x[column])
-        show(axes[1, column], np.clip(y[column], x.min(), x.max()))
-        axes[1, column].set_xlabel(f"error {error[column]:.2g}", color=MUTED, fontsize=8)
-    axes[0, 0].set_ylabel("input")
-    axes[1, 0].set_ylabel("output")
-    return figure
+        sheet.put(column, picture(x[column]), cmap="gray", vmin=0, vmax=1)
+        sheet.put(n + column, picture(np.clip(y[column], x.min(), x.max())), cmap="gray", vmin=0, vmax=1)
+        sheet.words_below(n + column, f"error {error[column]:.2g}", color=MUTED, fontsize=8)
+    return sheet.figure

@@ -51,8 +51,8 @@ def report(
 ) -> Path:
     """Write one self-contained HTML page about a trained net: it needs no network, no other file and no JavaScript.
 
-    What does not apply is left out: mistakes where the data are not labelled images, filters where there is no convolution, and
-    so on. The page is written whole or not at all, so an earlier one survives a failure.
+    What does not apply is left out: mistakes where the data are not labelled images, filters where there is no
+    convolution, and so on. The page is written whole or not at all, so an earlier one survives a failure.
 
     Args:
         path: Where to write it, as in "report.html".
@@ -131,7 +131,7 @@ class _Run:
 
 def _result_sections(run: _Run) -> Iterator[Section]:
     if run.history is not None and run.history.rows:
-        words = "Training numbers are means over each epoch while the net was learning, validation numbers are taken after it."
+        words = "Training numbers are means over an epoch while the net was learning, validation numbers come after it."
         yield Section("Learning curves", words, _picture(learning_curves(run.history), "learning curves"))
     kind = run.kind()
     if kind == "plane":
@@ -151,11 +151,11 @@ def _mistake_sections(run: _Run, with_images: bool) -> Iterator[Section]:
     if run.net.predict(run.batch(1)[0]).shape[-1] < 2:
         return  # one output for two classes
     reading = read("report", run.net, run.test)
-    words = "Rows are true classes, columns what they were taken for; on the right, the share of each class that was recognised."
+    words = "Rows are true classes, columns what they were taken for; on the right, how much of each was recognised."
     drawn = confusion_matrix(reading.matrix(), class_names(run.test))
     yield Section("Confusion matrix", words, _picture(drawn, "confusion matrix"))
     if with_images:
-        words = "Above each image what the net said and how surely, below it the truth. Wrong labels and odd samples show up here."
+        words = "What the net said and how surely, and the truth. Wrong labels and odd samples show up here."
         html = _picture(draw_confident(reading, run.test, 16), "the most confident mistakes")
         html += _picture(draw_misclassified(reading, run.test, 36), "misclassified samples")
         yield Section("Mistakes", words, html)
