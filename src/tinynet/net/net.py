@@ -47,6 +47,7 @@ class Net(Layer):
     """
 
     any_layout = True  # it arranges the memory for each of its layers
+    _output_shapes: tuple[tuple[int, ...], ...] | None = None  # of the last forward, if it came to its end
 
     def __init__(self, layers: list[Layer]) -> None:
         self.layers: tuple[Layer, ...] = checks.list_of_layers("Net", layers, Layer)
@@ -54,6 +55,7 @@ class Net(Layer):
         pack(self.parameters().values())
 
     def forward(self, *inputs: np.ndarray) -> Any:
+        self._output_shapes = None
         x: Any = _tuple(tuple(self._cast(value) for value in inputs))
         for index, layer in enumerate(self.layers):
             try:
@@ -61,6 +63,7 @@ class Net(Layer):
             except (ValueError, TypeError, RuntimeError) as error:
                 checks.locate(error, str(index), f"{index - 1}: {self.layers[index - 1]!r}" if index else "")
                 raise
+        self._output_shapes = tuple(np.shape(y) for y in (x if isinstance(x, tuple) else (x,)))
         return x
 
     def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
@@ -69,7 +72,14 @@ class Net(Layer):
         Args:
             gradients: ∂L/∂y, one for each output.
             input_gradient: If False, ∂L/∂x is not needed, so the layers stop as early as they can and return None.
+
+        Raises:
+            ValueError: A gradient has not the shape of its output.
+            RuntimeError: There was no forward, or it has been gone back through already.
         """
+        forwarded = any(layer._memory is not None for _, layer in self.layers_inside())
+        if forwarded and self._output_shapes is not None:  # else the layers say what is missing
+            checks.output_gradients(f"{type(self).__name__}.backward", gradients, self._output_shapes)
         dy: Any = _tuple(gradients)
         last_needed = 0 if input_gradient else self._first_trainable()
         for index in reversed(range(len(self.layers))):
@@ -90,6 +100,7 @@ class Net(Layer):
 
     def update(self, optimizer: Optimizer) -> None:
         """Let the optimizer change every trainable parameter, then clear the gradients."""
+        checks.an_optimizer("Net.update", optimizer)
         optimizer.step(self.parameters())
 
     def predict(self, *inputs: np.ndarray, batch_size: int = 256) -> Any:

@@ -22,6 +22,7 @@ from tinynet.core.checks.arguments import (
     rising_steps,
 )
 from tinynet.core.checks.layers import (
+    an_optimizer,
     floating_dtype,
     joinable,
     linear_input,
@@ -30,6 +31,7 @@ from tinynet.core.checks.layers import (
     no_memory,
     non_empty_list,
     not_configurable,
+    output_gradients,
     same_branches,
     same_length,
     same_paths,
@@ -49,11 +51,14 @@ from tinynet.core.checks.learning import (
     single_number,
     unclear_direction,
 )
+from tinynet.core.checks.rules import betas, matrix_parameter, optimizer_groups
 from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
+    "betas",
+    "an_optimizer",
     "array",
     "at_most_classes",
     "axis_of",
@@ -82,6 +87,7 @@ __all__ = [
     "locate",
     "loss_and_gradient",
     "matching_state",
+    "matrix_parameter",
     "named_once",
     "no_memory",
     "non_empty_list",
@@ -89,6 +95,8 @@ __all__ = [
     "not_finite",
     "number",
     "one_of",
+    "optimizer_groups",
+    "output_gradients",
     "pair",
     "rate",
     "rising_steps",

@@ -21,6 +21,33 @@ def no_memory(layer: object) -> NoReturn:
     )
 
 
+def output_gradients(who: str, gradients: tuple, shapes: tuple[tuple[int, ...], ...]) -> None:
+    """Check that what goes back are arrays of the shapes that came out."""
+    if len(gradients) != len(shapes):
+        fail(who, f"expected as many gradients as outputs, {len(shapes)}, got {len(gradients)}.", kind=TypeError)
+    for gradient, shape in zip(gradients, shapes, strict=True):
+        if not isinstance(gradient, np.ndarray):
+            fail(
+                who,
+                f"expected a gradient, an array of shape {shape_text(shape)}, got {type(gradient).__name__}.",
+                "a loss returns (loss, gradient); pass the gradient.",
+                TypeError,
+            )
+        if gradient.shape != shape:
+            fail(
+                who,
+                f"expected a gradient of the output's shape {shape_text(shape)}, got {shape_text(gradient.shape)}.",
+                "pass the derivative of the loss with respect to the output of the last forward.",
+            )
+
+
+def an_optimizer(who: str, optimizer: Any) -> None:
+    """Check that a value can update parameters."""
+    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
+        what = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else type(optimizer).__name__
+        fail(who, f"expected an optimizer, got {what}.", "write net.update(SGD(lr=0.1)), for example.", TypeError)
+
+
 def floating_dtype(who: object, dtype: Any) -> np.dtype:
     """Check that a dtype is a floating type."""
     try:

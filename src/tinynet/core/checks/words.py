@@ -21,6 +21,7 @@ def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = Valu
         Hint: use any integer from 0 on.
     """
     name = who if isinstance(who, str) else repr(who)
+    name = type(who).__name__ if "\n" in name else name  # a net takes a line for each layer
     raise kind(f"{name}: {problem}" + (f"\nHint: {hint}" if hint else ""))
 
 
