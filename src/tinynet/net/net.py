@@ -61,7 +61,7 @@ class Net(Layer):
             try:
                 x = layer.forward(*_arranged(layer, x))
             except (ValueError, TypeError, RuntimeError) as error:
-                checks.locate(error, str(index), f"{index - 1}: {self.layers[index - 1]!r}" if index else "")
+                checks.locate(error, layer, self.layers_inside(), self.layers[index - 1] if index else None)
                 raise
         self._output_shapes = tuple(np.shape(y) for y in (x if isinstance(x, tuple) else (x,)))
         return x
@@ -90,7 +90,7 @@ class Net(Layer):
                 elif index == last_needed:
                     layer.backward_parameters(*_arranged(layer, dy))
             except (ValueError, TypeError, RuntimeError) as error:
-                checks.locate(error, str(index))
+                checks.locate(error, layer, self.layers_inside())
                 raise
             layer.forget()
         return dy if input_gradient else None

@@ -50,7 +50,8 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
 
 
 def _shadow(path: str, layer: Layer, on_forward: Callable, on_backward: Callable) -> None:
-    plain_forward, plain_backward = layer.forward, layer.backward
+    plain_forward, plain_backward, plain_parameters = layer.forward, layer.backward, layer.backward_parameters
+    inside = False  # a layer's own backward; it may call backward_parameters, and must get the plain one
 
     def forward(*inputs: Any) -> Any:
         y = plain_forward(*inputs)
@@ -58,12 +59,17 @@ def _shadow(path: str, layer: Layer, on_forward: Callable, on_backward: Callable
         return y
 
     def backward(*gradients: Any, **_: Any) -> Any:
-        dx = plain_backward(*gradients)
+        nonlocal inside
+        inside = True
+        try:
+            dx = plain_backward(*gradients)
+        finally:
+            inside = False
         on_backward(path, layer, _one(gradients), dx)
         return dx
 
     def backward_parameters(*gradients: Any) -> None:
-        backward(*gradients)
+        (plain_parameters if inside else backward)(*gradients)
 
     vars(layer).update(forward=forward, backward=backward, backward_parameters=backward_parameters)
 

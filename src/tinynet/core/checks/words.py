@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 
@@ -25,32 +26,32 @@ def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = Valu
     raise kind(f"{name}: {problem}" + (f"\nHint: {hint}" if hint else ""))
 
 
-def locate(error: Exception, step: str, came_from: str = "") -> None:
+def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]], previous: object = None) -> None:
     """Put the path of the failing layer before the sentence of an error that passes through a net.
 
-    Called once per net on the way out, so that nested nets spell out the whole path.
+    Called by every net on the way out, so the path is at last the one from the outermost net.
 
     Args:
         error: The error on its way up; its message is changed in place.
-        step: The name of the failing layer in this net.
-        came_from: The neighbour that made its input, as in "1: Flatten()"; only the innermost net's is kept.
+        layer: The layer of this net that failed; the innermost net knows best and is believed.
+        paths: The path of every layer inside this net.
+        previous: The layer whose output came in, if there is one.
 
     Example:
-        >>> error = ValueError("Linear(3, 2): expected x of shape (N, 3), got (4, 5).")
-        >>> locate(error, "2", "1: Flatten()"); locate(error, "0")
+        >>> from tinynet.layers import Flatten, Linear
+        >>> flatten, linear = Flatten(), Linear(3, 2)
+        >>> error = ValueError("Linear: expected x of shape (N, 3), got (4, 5).")
+        >>> locate(error, linear, [("0.1", flatten), ("0.2", linear)], previous=flatten)
         >>> print(error)
-        layer 0.2: Linear(3, 2): expected x of shape (N, 3), got (4, 5).
-        (What came is the output of layer 1: Flatten().)
+        layer 0.2: Linear: expected x of shape (N, 3), got (4, 5).
+        (What came is the output of layer 0.1: Flatten().)
     """
-    place = getattr(error, "_place", None)
-    if place is None:
-        sentence = str(error.args[0]) if error.args else type(error).__name__
-        place = {
-            "path": step,
-            "sentence": sentence,
-            "from": f"\n(What came is the output of layer {came_from}.)" if came_from else "",
-        }
-    else:
-        place = {**place, "path": f"{step}.{place['path']}"}
+    sentence = str(error.args[0]) if error.args else type(error).__name__
+    place = getattr(error, "_place", (layer, previous, sentence))
     error._place = place  # type: ignore[attr-defined]
-    error.args = (f"layer {place['path']}: {place['sentence']}{place['from']}",)
+    layer, previous, sentence = place
+    path_of = {id(inner): path for path, inner in paths}
+    came_from = (
+        "" if previous is None else f"\n(What came is the output of layer {path_of.get(id(previous))}: {previous!r}.)"
+    )
+    error.args = (f"layer {path_of.get(id(layer))}: {sentence}{came_from}",)
