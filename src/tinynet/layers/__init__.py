@@ -7,6 +7,7 @@ from tinynet.layers.flatten import Flatten
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 from tinynet.layers.pooling import AvgPool2D, MaxPool2D
+from tinynet.layers.smooth_activations import ELU, GELU, SELU, PReLU, SiLU, Softplus
 from tinynet.layers.softmax import LogSoftmax, Softmax
 from tinynet.layers.transposed_convolution import ConvTranspose2D
 from tinynet.layers.unpooling import MaxUnpool2D
@@ -20,6 +21,12 @@ __all__ = [
     "LeakyReLU",
     "Sigmoid",
     "Tanh",
+    "GELU",
+    "SiLU",
+    "ELU",
+    "SELU",
+    "Softplus",
+    "PReLU",
     "Softmax",
     "LogSoftmax",
     "Conv2D",
