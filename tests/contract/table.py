@@ -140,4 +140,13 @@ OPTIMIZERS = [
     OptimizerRow(lambda: optimizers.SGD(0.1, clip_norm=0.5), "SGD with clipping"),
     OptimizerRow(lambda: optimizers.Adam(0.1), "Adam"),
     OptimizerRow(lambda: optimizers.Adam(lambda step: 0.2 * 0.98**step, betas=(0.5, 0.9)), "Adam with short memory"),
+    OptimizerRow(lambda: optimizers.Adam(lambda step: 0.2 * 0.98**step, amsgrad=True), "Adam with AMSGrad"),
+    OptimizerRow(lambda: optimizers.AdamW(lambda step: 0.2 * 0.98**step, weight_decay=0.0), "AdamW"),
+    OptimizerRow(lambda: optimizers.NAdam(lambda step: 0.2 * 0.98**step), "NAdam"),
+    OptimizerRow(lambda: optimizers.Adagrad(0.5), "Adagrad"),
+    OptimizerRow(lambda: optimizers.Adadelta(eps=1e-3), "Adadelta"),
+    OptimizerRow(lambda: optimizers.RMSProp(lambda step: 0.1 * 0.97**step), "RMSProp"),
+    OptimizerRow(lambda: optimizers.Lion(lambda step: 0.1 * 0.99**step, betas=(0.8, 0.9)), "Lion"),
+    OptimizerRow(lambda: optimizers.Muon(lambda step: 0.1 * 0.985**step, momentum=0.5), "Muon"),
+    OptimizerRow(lambda: optimizers.ParameterGroups([("*", optimizers.SGD(0.1))]), "ParameterGroups"),
 ]

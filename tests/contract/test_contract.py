@@ -53,8 +53,8 @@ def test_loss(row: LossRow) -> None:
 
 @pytest.mark.parametrize("row", OPTIMIZERS, ids=str)
 def test_optimizer_reaches_the_foot_of_a_parabola(row: OptimizerRow) -> None:
-    foot, curvature = np.array([1.0, -2.0, 0.5]), np.array([1.0, 2.0, 0.5])
-    weight = Parameter(np.zeros(3), dtype=np.float64)
+    foot, curvature = np.array([[1.0, -2.0, 0.5]]), np.array([[1.0, 2.0, 0.5]])
+    weight = Parameter(np.zeros((1, 3)), dtype=np.float64)
     optimizer = row.build()
     for _ in range(600):
         weight.accumulate(curvature * (weight.tensor - foot))
@@ -70,7 +70,7 @@ def test_optimizer_goes_on_from_its_state(row: OptimizerRow) -> None:
             weight.accumulate(weight.tensor**3 - 1)
             optimizer.step({"weight": weight})
 
-    unbroken, weight = row.build(), Parameter(np.array([0.3, 2.0]), dtype=np.float64)
+    unbroken, weight = row.build(), Parameter(np.array([[0.3, 2.0]]), dtype=np.float64)
     train(unbroken, weight, 3)
     resumed, copy = row.build(), Parameter(weight.tensor, dtype=np.float64)
     resumed.load_state(unbroken.state({"weight": weight}), {"weight": copy})

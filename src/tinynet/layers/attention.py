@@ -20,8 +20,9 @@ Cache = tuple[np.ndarray, np.ndarray]
 class MultiHeadAttention(Layer):
     """Several heads, each a weighted mean of values, with weights that queries and keys decide: Vaswani et al. 2017.
 
-    With one input, `forward(x)`, a sequence reads from itself. With two, `forward(x, memory)`, it reads from another one, which
-    gives keys and values; with three, queries, keys and values come apart. `backward` returns as many gradients.
+    With one input, `forward(x)`, a sequence reads from itself. With two, `forward(x, memory)`, it reads from another
+    one, which gives keys and values; with three, queries, keys and values come apart. `backward` returns as many
+    gradients.
 
     Equation:
         q, k, v = x W_qᵀ + b_q, memory W_kᵀ + b_k, memory W_vᵀ + b_v, each cut into heads of D = embed_dim / num_heads

@@ -16,9 +16,10 @@ from tinynet.core import Parameter, checks
 class Layer(ABC):
     """A function of its input that knows its derivative.
 
-    A subclass writes `forward(x)` and `backward(gradient)`, nothing else. `forward` keeps what `backward` will need with
-    `self.remember(...)`; `backward` takes it with `self.recall()`, adds ∂L/∂W to the gradient of each of its parameters
-    and returns ∂L/∂x. Neither writes into the arrays that it is given, nor returns a buffer that it will use again.
+    A subclass writes `forward(x)` and `backward(gradient)`, nothing else. `forward` keeps what `backward` will need
+    with `self.remember(...)`; `backward` takes it with `self.recall()`, adds ∂L/∂W to the gradient of each of its
+    parameters and returns ∂L/∂x. Neither writes into the arrays that it is given, nor returns a buffer that it will
+    use again.
 
     Parameters, inner layers and running statistics are found from the attributes (lists, tuples and dicts included), so
     nothing is registered: a `Parameter` is learned, a `Layer` is an inner layer, and a NumPy array whose name has no

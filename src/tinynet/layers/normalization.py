@@ -1,7 +1,7 @@
 """Normalization: shift and scale numbers so that they have mean 0 and variance 1.
 
-All layers here standardize, x̂ = (x − μ) / σ, and differ in the axes over which μ and σ are taken. Each x reaches the loss by
-three ways: through its own x̂, through μ and through σ. The derivative that adds them up stands once, below.
+All layers here standardize, x̂ = (x − μ) / σ, and differ in the axes over which μ and σ are taken. Each x reaches the
+loss by three ways: through its own x̂, through μ and through σ. The derivative that adds them up stands once, below.
 """
 
 from __future__ import annotations

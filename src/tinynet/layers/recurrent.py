@@ -1,7 +1,7 @@
 """Recurrent layers: a state that goes from step to step.
 
-All three share one frame: a stack of passes, each of one layer in one direction. A pass multiplies all steps with the input
-weights at once, lets a kernel go through time, and afterwards takes the weight gradients of all steps at once.
+All three share one frame: a stack of passes, each of one layer in one direction. A pass multiplies all steps with the
+input weights at once, lets a kernel go through time, and afterwards takes the weight gradients of all steps at once.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ class _Recurrent(Layer):
         y, last, _, _ = self._run(x, state or (), None)
         return y, last
 
-    def _run(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None) -> tuple[np.ndarray, States, list, Any]:
+    def _run(
+        self, x: np.ndarray, states: States, padding_mask: np.ndarray | None
+    ) -> tuple[np.ndarray, States, list, Any]:
         keep = None if padding_mask is None else (~padding_mask.T[..., np.newaxis]).astype(x.dtype)  # (T, N, 1)
         if not states:
             states = (np.zeros((len(self.suffixes), len(x), self.hidden_size), x.dtype),) * self.n_states
@@ -119,7 +121,9 @@ class _Recurrent(Layer):
         last = tuple(np.stack(parts) for parts in zip(*lasts, strict=True))
         return np.ascontiguousarray(y.transpose(1, 0, 2)), last, passes, keep
 
-    def _one(self, index: int, x: np.ndarray, first: States, keep: np.ndarray | None) -> tuple[np.ndarray, States, tuple]:
+    def _one(
+        self, index: int, x: np.ndarray, first: States, keep: np.ndarray | None
+    ) -> tuple[np.ndarray, States, tuple]:
         """One pass: x (T, N, D) -> its output (T, N, H), its last states, and what to remember."""
         suffix = self.suffixes[index]
         if suffix.endswith("_reverse"):

@@ -14,7 +14,8 @@ from tinynet.layers.recurrent import States, _Recurrent
 class RNN(_Recurrent):
     """The plain recurrent layer: Elman 1990.
 
-    Give the state of one call to the next and ignore its gradient, and back-propagation through time is truncated there.
+    Give the state of one call to the next and ignore its gradient, and back-propagation through time is cut off
+    there.
 
     Equation:
         h[t] = f(x[t] W_ihᵀ + b_ih + h[t−1] W_hhᵀ + b_hh), f = tanh or ReLU
@@ -38,8 +39,8 @@ class RNN(_Recurrent):
         return_state: If True, forward returns (y, last state) and backward takes a gradient for each.
         rng: Source of the initial weights, U(-k, k) with k = 1/√hidden_size; the package's generator if None.
 
-    `forward(x, h0, padding_mask=…)` takes a first state, zero if left out, and a mask (N, T) that is True at padding, over
-    which states go unchanged and where y is 0. Where h0 was given, backward returns (dx, dh0).
+    `forward(x, h0, padding_mask=…)` takes a first state, zero if left out, and a mask (N, T) that is True at padding,
+    over which states go unchanged and where y is 0. Where h0 was given, backward returns (dx, dh0).
 
     Raises:
         ValueError: x, a state or the mask has another shape.
@@ -86,7 +87,8 @@ class LSTM(_Recurrent):
     Shapes:
         x: (N, T, input_size)       y: (N, T, directions · hidden_size), the states h of the last layer
         first and last h and c: (num_layers · directions, N, hidden_size)
-        weight_ih_l0: (4 · hidden_size, input_size), in the order i, f, g, o     weight_hh_l0: (4 · hidden_size, hidden_size)
+        weight_ih_l0: (4 · hidden_size, input_size), in the order i, f, g, o
+        weight_hh_l0: (4 · hidden_size, hidden_size)
 
     Gradients (given dh[t] = ∂L/∂y[t] and what comes back from step t + 1):
         dc[t] += dh[t] o (1 − tanh²c[t])        dc[t−1] = dc[t] f
@@ -102,8 +104,8 @@ class LSTM(_Recurrent):
         return_state: If True, forward returns (y, last h, last c) and backward takes a gradient for each.
         rng: Source of the initial weights, U(-k, k) with k = 1/√hidden_size; the package's generator if None.
 
-    `forward(x, h0, c0, padding_mask=…)` takes first states, zero if left out, and a mask (N, T) that is True at padding, over
-    which states go unchanged and where y is 0. Where states were given, backward returns (dx, dh0, dc0).
+    `forward(x, h0, c0, padding_mask=…)` takes first states, zero if left out, and a mask (N, T) that is True at
+    padding, over which states go unchanged and where y is 0. Where states were given, backward returns (dx, dh0, dc0).
 
     Raises:
         ValueError: x, a state or the mask has another shape.
@@ -117,12 +119,14 @@ class LSTM(_Recurrent):
     n_states = 2
 
     def _pass(self, suffix: str, gx: np.ndarray, states: States, keep: np.ndarray | None) -> tuple[States, tuple]:
-        h, c, gates = recurrent.lstm_forward(gx, self._get("weight_hh", suffix).tensor, *states, keep)
+        h0, c0 = states
+        h, c, gates = recurrent.lstm_forward(gx, self._get("weight_hh", suffix).tensor, h0, c0, keep)
         return (h, c), (gates,)
 
     def _pass_back(self, suffix: str, dy: Any, dstates: States, states: States, kept: tuple, keep: Any) -> Any:
         W = self._get("weight_hh", suffix).tensor
-        da, dh0, dc0 = recurrent.lstm_backward(dy, *dstates, states[1], *kept, W, keep)
+        (dh, dc), (_, c), (gates,) = dstates, states, kept
+        da, dh0, dc0 = recurrent.lstm_backward(dy, dh, dc, c, gates, W, keep)
         return da, da, (dh0, dc0)
 
 
@@ -137,7 +141,8 @@ class GRU(_Recurrent):
     Shapes:
         x: (N, T, input_size)       y: (N, T, directions · hidden_size), the states h of the last layer
         first and last states: (num_layers · directions, N, hidden_size)
-        weight_ih_l0: (3 · hidden_size, input_size), in the order r, z, n     weight_hh_l0: (3 · hidden_size, hidden_size)
+        weight_ih_l0: (3 · hidden_size, input_size), in the order r, z, n
+        weight_hh_l0: (3 · hidden_size, hidden_size)
 
     Gradients (given dh[t] = ∂L/∂y[t] and what comes back from step t + 1):
         da_n = dh (1 − z) (1 − n²)    da_z = dh (h[t−1] − n) z (1 − z)    da_r = da_n (h[t−1] W_hnᵀ + b_hn) r (1 − r)
@@ -152,8 +157,8 @@ class GRU(_Recurrent):
         return_state: If True, forward returns (y, last state) and backward takes a gradient for each.
         rng: Source of the initial weights, U(-k, k) with k = 1/√hidden_size; the package's generator if None.
 
-    `forward(x, h0, padding_mask=…)` takes a first state, zero if left out, and a mask (N, T) that is True at padding, over
-    which states go unchanged and where y is 0. Where h0 was given, backward returns (dx, dh0).
+    `forward(x, h0, padding_mask=…)` takes a first state, zero if left out, and a mask (N, T) that is True at padding,
+    over which states go unchanged and where y is 0. Where h0 was given, backward returns (dx, dh0).
 
     Raises:
         ValueError: x, a state or the mask has another shape.
@@ -173,7 +178,8 @@ class GRU(_Recurrent):
 
     def _pass_back(self, suffix: str, dy: Any, dstates: States, states: States, kept: tuple, keep: Any) -> Any:
         W = self._get("weight_hh", suffix).tensor
-        dgx, dgh, dh0 = recurrent.gru_backward(dy, dstates[0], states[0], *kept, W, keep)
+        gates, inner = kept
+        dgx, dgh, dh0 = recurrent.gru_backward(dy, dstates[0], states[0], gates, inner, W, keep)
         return dgx, dgh, (dh0,)
 
     def _input_bias(self, suffix: str) -> np.ndarray:

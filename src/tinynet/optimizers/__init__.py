@@ -1,7 +1,12 @@
 """Optimizers: one class per update rule; learning-rate schedules; gradient clipping."""
 
-from tinynet.optimizers.adam import Adam
-from tinynet.optimizers.clipping import clip_gradient_norm
+from tinynet.optimizers.adam import Adam, AdamW, NAdam
+from tinynet.optimizers.adaptive import Adadelta, Adagrad, RMSProp
+from tinynet.optimizers.averaging import WeightAverage
+from tinynet.optimizers.clipping import clip_gradient_norm, clip_gradient_value
+from tinynet.optimizers.groups import ParameterGroups
+from tinynet.optimizers.lion import Lion
+from tinynet.optimizers.muon import Muon
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import (
     CosineAnnealingLR,
@@ -18,8 +23,18 @@ from tinynet.optimizers.sgd import SGD
 __all__ = [
     "Optimizer",
     "SGD",
+    "Adagrad",
+    "Adadelta",
+    "RMSProp",
     "Adam",
+    "AdamW",
+    "NAdam",
+    "Lion",
+    "Muon",
+    "ParameterGroups",
+    "WeightAverage",
     "clip_gradient_norm",
+    "clip_gradient_value",
     "Schedule",
     "StepLR",
     "ExponentialLR",

@@ -1,4 +1,4 @@
-"""Adam."""
+"""Adam and its descendants."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Adam(Optimizer):
         betas: β₁ and β₂, how slowly the two means forget; each at least 0 and below 1.
         eps: Keeps the division finite where the gradient is zero.
         weight_decay: λ, the strength of an L2 penalty (not the decoupled decay of AdamW).
+        amsgrad: If True, v̂ uses the largest v so far, so that steps never grow again: Reddi et al. 2018.
         options: `clip_norm` and `gradient_accumulation_steps`, see `Optimizer`.
 
     Raises:
@@ -42,21 +43,123 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.betas = checks.fractions("Adam", "betas", betas, count=2)
-        self.eps = checks.number("Adam", "eps", eps, above=0)
-        self.weight_decay = checks.number("Adam", "weight_decay", weight_decay, minimum=0)
+        self.betas = checks.betas(type(self).__name__, betas)
+        self.eps = checks.number(type(self).__name__, "eps", eps, minimum=0)
+        self.weight_decay = checks.number(type(self).__name__, "weight_decay", weight_decay, minimum=0)
+        self.amsgrad = amsgrad
 
     def update(self, parameter: Parameter | Run) -> None:
-        beta1, beta2 = self.betas
-        t = self.count(parameter)
         g = parameter.gradient
         if self.weight_decay:
             g = g + self.weight_decay * parameter.tensor
+        self._descend(parameter, g)
+
+    def _descend(self, parameter: Parameter | Run, g: np.ndarray) -> None:
+        beta1, beta2 = self.betas
+        t = self.count(parameter)
         m, v = self.slot("m", parameter), self.slot("v", parameter)
         m += (1 - beta1) * (g - m)
         v += (1 - beta2) * (g * g - v)
+        if self.amsgrad:
+            largest = self.slot("largest_v", parameter)
+            v = np.maximum(largest, v, out=largest)
         m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
         parameter.tensor -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.eps)
+
+
+class AdamW(Adam):
+    """Adam with a decay of the weights that does not pass through the adaptive step: Loshchilov and Hutter 2019.
+
+    Equation:
+        w ← (1 − ε λ) w
+        w ← w − ε m̂ / (√v̂ + eps), with m̂ and v̂ of the plain gradient as in Adam
+
+    Args:
+        lr: The learning rate ε, or a schedule.
+        betas: β₁ and β₂ of Adam.
+        eps: As in Adam.
+        weight_decay: λ.
+        amsgrad: As in Adam.
+        options: `clip_norm` and `gradient_accumulation_steps`, see `Optimizer`.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> weight = Parameter(np.ones(1))
+        >>> AdamW(lr=0.1, weight_decay=0.5).update(weight); weight.tensor  # only the decay: no gradient
+        array([0.95], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+        amsgrad: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(lr, betas, eps, weight_decay, amsgrad, **options)
+
+    def update(self, parameter: Parameter | Run) -> None:
+        parameter.tensor *= 1 - self.learning_rate * self.weight_decay
+        self._descend(parameter, parameter.gradient)
+
+
+class NAdam(Adam):
+    """Adam with Nesterov's look ahead: Dozat 2016, with the momentum schedule of that paper.
+
+    Equation:
+        μₜ = β₁ (1 − ½ 0.96^(t ψ)),   Πₜ = μ₁ μ₂ … μₜ
+        m and v as in Adam
+        w ← w − ε ((1 − μₜ) g / (1 − Πₜ) + μₜ₊₁ m / (1 − Πₜ₊₁)) / (√v̂ + eps)
+
+    Args:
+        lr: The learning rate ε, or a schedule.
+        betas: β₁ and β₂ of Adam.
+        eps: As in Adam.
+        weight_decay: λ, the strength of an L2 penalty.
+        momentum_decay: ψ, how fast the momentum grows to β₁.
+        options: `clip_norm` and `gradient_accumulation_steps`, see `Optimizer`.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> weight = Parameter(np.ones(1)); weight.accumulate([1.0])
+        >>> NAdam(lr=0.1).update(weight); bool(weight.tensor[0] < 1)
+        True
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 0.004,
+        **options: Any,
+    ) -> None:
+        super().__init__(lr, betas, eps, weight_decay, **options)
+        self.momentum_decay = checks.number("NAdam", "momentum_decay", momentum_decay, minimum=0)
+        self._products = [1.0]  # Π₀, Π₁, …, as far as they were needed
+
+    def _descend(self, parameter: Parameter | Run, g: np.ndarray) -> None:
+        beta1, beta2 = self.betas
+        t = self.count(parameter)
+        while len(self._products) < t + 2:
+            self._products.append(self._products[-1] * self._momentum(len(self._products)))
+        m, v = self.slot("m", parameter), self.slot("v", parameter)
+        m += (1 - beta1) * (g - m)
+        v += (1 - beta2) * (g * g - v)
+        now = (1 - self._momentum(t)) / (1 - self._products[t]) * g
+        ahead = self._momentum(t + 1) / (1 - self._products[t + 1]) * m
+        parameter.tensor -= self.learning_rate * (now + ahead) / (np.sqrt(v / (1 - beta2**t)) + self.eps)
+
+    def _momentum(self, t: int) -> float:
+        return self.betas[0] * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))

@@ -35,3 +35,23 @@ def clip_gradient_norm(parameters: Iterable[Parameter | Run], max_norm: float) -
         for g in gradients:
             g *= max_norm / norm
     return norm
+
+
+def clip_gradient_value(parameters: Iterable[Parameter | Run], max_value: float) -> None:
+    """Cut every number of every gradient to the range from −max_value to max_value, in place.
+
+    Equation:
+        g ← min(max(g, −c), c)
+
+    Args:
+        parameters: Those whose gradients are clipped.
+        max_value: c, greater than 0.
+
+    Example:
+        >>> weight = Parameter(np.zeros(2)); weight.accumulate([3.0, -0.5])
+        >>> clip_gradient_value([weight], max_value=1.0); weight.gradient
+        array([ 1. , -0.5], dtype=float32)
+    """
+    checks.number("clip_gradient_value", "max_value", max_value, above=0)
+    for parameter in parameters:
+        np.clip(parameter.gradient, -max_value, max_value, out=parameter.gradient)

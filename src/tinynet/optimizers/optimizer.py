@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import Parameter, Run, checks, runs
-from tinynet.optimizers.clipping import clip_gradient_norm
+from tinynet.optimizers.clipping import clip_gradient_norm, clip_gradient_value
 from tinynet.optimizers.schedules import Schedule
 
 
@@ -22,6 +23,7 @@ class Optimizer(ABC):
     Args:
         lr: The learning rate ε, at least 0, or a schedule: a function of the number of steps done so far.
         clip_norm: If given, all gradients together are scaled down to this norm where theirs is greater.
+        clip_value: If given, every number of the gradients is cut to the range from −clip_value to clip_value.
         gradient_accumulation_steps: The mean gradient over so many calls of `step` makes one update.
 
     Raises:
@@ -40,11 +42,16 @@ class Optimizer(ABC):
     elementwise: bool = True  #: The rule treats each number by itself, so it may get whole runs of parameters.
 
     def __init__(
-        self, lr: float | Schedule, clip_norm: float | None = None, gradient_accumulation_steps: int = 1
+        self,
+        lr: float | Schedule,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        gradient_accumulation_steps: int = 1,
     ) -> None:
         name = type(self).__name__
         self.lr: float | Schedule = checks.rate(name, "lr", lr)
         self.clip_norm = None if clip_norm is None else checks.number(name, "clip_norm", clip_norm, above=0)
+        self.clip_value = None if clip_value is None else checks.number(name, "clip_value", clip_value, above=0)
         self.gradient_accumulation_steps = checks.integer(
             name, "gradient_accumulation_steps", gradient_accumulation_steps, minimum=1
         )
@@ -74,15 +81,14 @@ class Optimizer(ABC):
         self.n_calls += 1
         if self.n_calls % self.gradient_accumulation_steps:
             return  # the gradients go on adding up
-        together = self._together(parameters)
         if self.gradient_accumulation_steps > 1:
-            for run in together:
+            for run in runs(parameters.values()):
                 run.gradient /= self.gradient_accumulation_steps
         if self.clip_norm is not None:
-            clip_gradient_norm(together, self.clip_norm)
-        for run in together:
-            self.update(run)
-            run.zero_gradient()
+            clip_gradient_norm(runs(parameters.values()), self.clip_norm)
+        if self.clip_value is not None:
+            clip_gradient_value(runs(parameters.values()), self.clip_value)
+        self._apply(parameters)
         self.n_steps += 1
 
     def slot(self, name: str, parameter: Parameter | Run) -> np.ndarray:
@@ -136,10 +142,13 @@ class Optimizer(ABC):
         # What they kept has moved: an older run of some of them, should it come again, must not find its old array.
         self._runs = {key: run for key, run in self._runs.items() if key[0] != name or set(run[0]).isdisjoint(members)}
 
-    def _together(self, parameters: dict[str, Parameter]) -> list[Parameter | Run]:
+    def _apply(self, parameters: dict[str, Parameter]) -> None:
+        trainable: Sequence[Parameter | Run] = [parameter for parameter in parameters.values() if parameter.trainable]
         if self.elementwise:
-            return list(runs(parameters.values(), alike=lambda parameter: self._counts.get(parameter, 0)))
-        return [parameter for parameter in parameters.values() if parameter.trainable]
+            trainable = runs(parameters.values(), alike=lambda parameter: self._counts.get(parameter, 0))
+        for parameter in trainable:
+            self.update(parameter)
+            parameter.zero_gradient()
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_runs": {}}  # views of the copied slots would not be views any more

@@ -35,7 +35,9 @@ def features_last(layer: object, x: np.ndarray, features: int) -> None:
     fail(
         layer,
         f"expected x of shape (N, {features}) or (N, T, {features}), got {shape_text(x.shape)}.",
-        "sequences are (N, T, D) here: put the features last with Permute(1, 0) or x.transpose(0, 2, 1)." if swapped else "",
+        "sequences are (N, T, D) here: put the features last with Permute(1, 0) or x.transpose(0, 2, 1)."
+        if swapped
+        else "",
     )
 
 

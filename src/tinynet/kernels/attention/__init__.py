@@ -1,8 +1,8 @@
 """Scaled dot-product attention and its derivative.
 
 Shapes: q (N, heads, T, D), k and v (N, heads, S, D), `ignored` (N, S) with True for keys that nobody sees, or None.
-`log_sum` (N, heads, T) is the logarithm of the sum of exponentials in each row of the softmax: with it `backward` computes the
-weights anew, so that no T × S matrix is kept.
+`log_sum` (N, heads, T) is the logarithm of the sum of exponentials in each row of the softmax: with it `backward`
+computes the weights anew, so that no T × S matrix is kept.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ def forward(
         ignored: True for keys that nobody sees, (N, S); None for none.
 
     Returns:
-        y (N, heads, T, D), and the logarithm of each row's sum of exponentials (N, heads, T), from which `backward` gets
-        the weights again. A row that sees no key gives 0, and +∞ as that logarithm.
+        y (N, heads, T, D), and the logarithm of each row's sum of exponentials (N, heads, T), from which `backward`
+        gets the weights again. A row that sees no key gives 0, and +∞ as that logarithm.
     """
     y = np.empty(q.shape[:-1] + v.shape[-1:], q.dtype)
     log_sum = np.empty(q.shape[:-1], q.dtype)

@@ -1,9 +1,9 @@
 """Recurrent cells over time, and back through it.
 
-Shapes: time comes first. gx (T, N, gates · H) is what the input and the biases give to each step, W (gates · H, H) multiplies the
-state of the step before, h (T + 1, N, H) holds all states with the first one, dy (T, N, H) is the gradient that reaches each
-state from outside and dh (N, H) the one that reaches the last state. `keep` (T, N, 1) is 1 where a step counts and 0 where it
-is padding, over which the state goes unchanged; None if all count.
+Shapes: time comes first. gx (T, N, gates · H) is what the input and the biases give to each step, W (gates · H, H)
+multiplies the state of the step before, h (T + 1, N, H) holds all states with the first one, dy (T, N, H) is the
+gradient that reaches each state from outside and dh (N, H) the one that reaches the last state. `keep` (T, N, 1) is 1
+where a step counts and 0 where it is padding, over which the state goes unchanged; None if all count.
 """
 
 from __future__ import annotations

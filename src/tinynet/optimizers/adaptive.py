@@ -1,0 +1,180 @@
+"""Adagrad, Adadelta and RMSProp: rates that adapt to the size of past gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import Parameter, Run, checks
+from tinynet.optimizers.optimizer import Optimizer
+from tinynet.optimizers.schedules import Schedule
+
+
+class Adagrad(Optimizer):
+    """Divide each step by the root of the sum of all squared gradients so far: Duchi et al. 2011.
+
+    Equation:
+        g = ∇ + λ w
+        s ← s + g²
+        w ← w − ε / (1 + (t − 1) η) · g / (√s + eps)
+
+    Args:
+        lr: The learning rate ε, or a schedule.
+        lr_decay: η.
+        weight_decay: λ, the strength of an L2 penalty.
+        initial_accumulator_value: s before the first step.
+        eps: Keeps the division finite.
+        options: `clip_norm` and `gradient_accumulation_steps`, see `Optimizer`.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> weight = Parameter(np.ones(1)); weight.accumulate([5.0])
+        >>> Adagrad(lr=0.1).update(weight); weight.tensor
+        array([0.9], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 0.01,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+        **options: Any,
+    ) -> None:
+        super().__init__(lr, **options)
+        self.lr_decay = checks.number("Adagrad", "lr_decay", lr_decay, minimum=0)
+        self.weight_decay = checks.number("Adagrad", "weight_decay", weight_decay, minimum=0)
+        self.initial_accumulator_value = checks.number(
+            "Adagrad", "initial_accumulator_value", initial_accumulator_value, minimum=0
+        )
+        self.eps = checks.number("Adagrad", "eps", eps, minimum=0)
+
+    def update(self, parameter: Parameter | Run) -> None:
+        t = self.count(parameter)
+        g = parameter.gradient
+        if self.weight_decay:
+            g = g + self.weight_decay * parameter.tensor
+        s = self.slot("sum", parameter)
+        if t == 1:
+            s += self.initial_accumulator_value
+        s += g * g
+        rate = self.learning_rate / (1 + (t - 1) * self.lr_decay)
+        parameter.tensor -= rate * g / (np.sqrt(s) + self.eps)
+
+
+class Adadelta(Optimizer):
+    """Steps in the unit of the weights, from the ratio of past steps to past gradients: Zeiler 2012, algorithm 1.
+
+    Equation:
+        g = ∇ + λ w
+        s ← ρ s + (1 − ρ) g²
+        d = √(u + eps) / √(s + eps) · g
+        u ← ρ u + (1 − ρ) d²
+        w ← w − ε d
+
+    Args:
+        lr: A factor ε on the steps, or a schedule.
+        rho: ρ, how slowly the two means forget.
+        eps: Lets the first steps begin.
+        weight_decay: λ, the strength of an L2 penalty.
+        options: `clip_norm` and `gradient_accumulation_steps`, see `Optimizer`.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> weight = Parameter(np.ones(1)); weight.accumulate([5.0])
+        >>> Adadelta().update(weight); bool(0.99 < weight.tensor[0] < 1)
+        True
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(lr, **options)
+        self.rho = checks.fraction("Adadelta", "rho", rho)
+        self.eps = checks.number("Adadelta", "eps", eps, above=0)
+        self.weight_decay = checks.number("Adadelta", "weight_decay", weight_decay, minimum=0)
+
+    def update(self, parameter: Parameter | Run) -> None:
+        g = parameter.gradient
+        if self.weight_decay:
+            g = g + self.weight_decay * parameter.tensor
+        s, u = self.slot("squares", parameter), self.slot("steps", parameter)
+        s += (1 - self.rho) * (g * g - s)
+        d = np.sqrt(u + self.eps) / np.sqrt(s + self.eps) * g
+        u += (1 - self.rho) * (d * d - u)
+        parameter.tensor -= self.learning_rate * d
+
+
+class RMSProp(Optimizer):
+    """Divide each step by the root of a moving mean of squared gradients: Tieleman and Hinton 2012, lecture 6e.
+
+    Equation:
+        g = ∇ + λ w
+        s ← α s + (1 − α) g²,   a ← α a + (1 − α) g
+        σ = √s, or √(s − a²) if centered
+        w ← w − ε g / (σ + eps), or with momentum v ← μ v + g / (σ + eps), w ← w − ε v
+
+    Args:
+        lr: The learning rate ε, or a schedule.
+        alpha: α, how slowly the means forget.
+        eps: Keeps the division finite.
+        weight_decay: λ, the strength of an L2 penalty.
+        momentum: μ.
+        centered: If True, divide by the standard deviation: Graves 2013.
+        options: `clip_norm` and `gradient_accumulation_steps`, see `Optimizer`.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> weight = Parameter(np.ones(1)); weight.accumulate([5.0])
+        >>> RMSProp(lr=0.01, alpha=0.99).update(weight); weight.tensor
+        array([0.9], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        lr: float | Schedule = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(lr, **options)
+        self.alpha = checks.fraction("RMSProp", "alpha", alpha)
+        self.eps = checks.number("RMSProp", "eps", eps, minimum=0)
+        self.weight_decay = checks.number("RMSProp", "weight_decay", weight_decay, minimum=0)
+        self.momentum = checks.fraction("RMSProp", "momentum", momentum)
+        self.centered = centered
+
+    def update(self, parameter: Parameter | Run) -> None:
+        g = parameter.gradient
+        if self.weight_decay:
+            g = g + self.weight_decay * parameter.tensor
+        s = self.slot("squares", parameter)
+        s += (1 - self.alpha) * (g * g - s)
+        variance = s
+        if self.centered:
+            a = self.slot("mean", parameter)
+            a += (1 - self.alpha) * (g - a)
+            variance = s - a * a
+        step = g / (np.sqrt(variance) + self.eps)
+        if self.momentum:
+            v = self.slot("velocity", parameter)
+            v *= self.momentum
+            v += step
+            step = v
+        parameter.tensor -= self.learning_rate * step

@@ -1,0 +1,71 @@
+"""Averages of weights over the steps of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from tinynet.core import Parameter, checks
+
+
+class WeightAverage:
+    """An exponential moving average of the weights, often better on new data than the last: Polyak and Juditsky 1992.
+
+    Equation:
+        a ← w at the first update, then a ← d a + (1 − d) w
+
+    Args:
+        parameters: From path to parameter, as `net.parameters()` gives them.
+        decay: d, at least 0 and below 1.
+
+    Raises:
+        ValueError: The decay is out of range.
+        RuntimeError: The average is wanted before the first update.
+
+    Example:
+        >>> weight = Parameter(np.zeros(1))
+        >>> average = WeightAverage({"weight": weight}, decay=0.9)
+        >>> average.update(); weight.tensor = [1.0]; average.update()
+        >>> with average.applied():
+        ...     weight.tensor.item()
+        0.10000000149011612
+        >>> weight.tensor.item()
+        1.0
+    """
+
+    def __init__(self, parameters: dict[str, Parameter], decay: float = 0.999) -> None:
+        self.parameters = dict(parameters)
+        self.decay = checks.fraction("WeightAverage", "decay", decay)
+        self.n_updates = 0
+        self._averages: dict[str, np.ndarray] = {}
+
+    def update(self) -> None:
+        """Take the weights as they are now into the average."""
+        for path, parameter in self.parameters.items():
+            if self.n_updates == 0:
+                self._averages[path] = parameter.tensor.copy()
+            else:
+                average = self._averages[path]
+                average += (1 - self.decay) * (parameter.tensor - average)
+        self.n_updates += 1
+
+    def averages(self) -> dict[str, np.ndarray]:
+        """Copies of the averages, by path."""
+        if self.n_updates == 0:
+            checks.fail("WeightAverage", "there is no average yet.", "call update() after each step.", RuntimeError)
+        return {path: average.copy() for path, average in self._averages.items()}
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Within this block the parameters hold the averages; afterwards what they held before."""
+        averages = self.averages()
+        before = {path: parameter.tensor.copy() for path, parameter in self.parameters.items()}
+        for path, parameter in self.parameters.items():
+            parameter.tensor = averages[path]
+        try:
+            yield
+        finally:
+            for path, parameter in self.parameters.items():
+                parameter.tensor = before[path]

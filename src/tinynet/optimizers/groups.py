@@ -1,0 +1,86 @@
+"""Different rules for different parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tinynet.core import Parameter, Run, checks
+from tinynet.optimizers.optimizer import Optimizer
+
+Chooser = str | Callable[[str, Parameter], bool]
+
+
+class ParameterGroups(Optimizer):
+    """Give each parameter to the first optimizer whose pattern fits its path.
+
+    Equation:
+        w ← ruleᵢ(w), with the first i whose pattern fits the path of w
+
+    Args:
+        groups: Pairs (which, optimizer). `which` is a pattern for paths, as in "*.bias", "head.*" or "*" for the
+            rest, or a function (path, parameter) -> bool.
+        options: `clip_norm`, taken over all groups together, and `gradient_accumulation_steps`, see `Optimizer`.
+
+    Raises:
+        ValueError: A parameter fits no group, or one optimizer stands in two groups.
+        TypeError: A group is no such pair.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.net import Net
+        >>> from tinynet.optimizers import SGD, AdamW
+        >>> net = Net([Linear(4, 3), Linear(3, 2)])
+        >>> rule = ParameterGroups([("*.bias", SGD(lr=0.1)), ("1.*", SGD(lr=0.01)), ("*", AdamW(weight_decay=0.1))])
+        >>> net.update(rule)
+        >>> ParameterGroups([("*.bias", SGD(lr=0.1))]).step(net.parameters())
+        Traceback (most recent call last):
+        ValueError: ParameterGroups: no group fits the parameter 0.weight.
+        Hint: end the list with ("*", optimizer) for the rest.
+    """
+
+    def __init__(self, groups: Sequence[tuple[Chooser, Optimizer]], **options: Any) -> None:
+        super().__init__(lr=0.0, **options)
+        checks.optimizer_groups("ParameterGroups", groups, Optimizer)
+        self.groups = tuple((which, optimizer) for which, optimizer in groups)
+
+    def update(self, parameter: Parameter | Run) -> None:
+        checks.fail("ParameterGroups", "update needs a path to choose by.", "call step(parameters).", RuntimeError)
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the last group, which takes the rest."""
+        return self.groups[-1][1].learning_rate
+
+    def state(self, parameters: dict[str, Parameter]) -> dict[str, Any]:
+        parts = self._divide(parameters)
+        states = [optimizer.state(part) for (_, optimizer), part in zip(self.groups, parts, strict=True)]
+        return {"n_calls": self.n_calls, "n_steps": self.n_steps, "groups": states}
+
+    def load_state(self, state: dict[str, Any], parameters: dict[str, Parameter]) -> None:
+        for (_, optimizer), part, kept in zip(self.groups, self._divide(parameters), state["groups"], strict=True):
+            optimizer.load_state(kept, part)
+        self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
+
+    def _apply(self, parameters: dict[str, Parameter]) -> None:
+        for (_, optimizer), part in zip(self.groups, self._divide(parameters), strict=True):
+            optimizer.step(part)
+
+    def _divide(self, parameters: dict[str, Parameter]) -> list[dict[str, Parameter]]:
+        parts: list[dict[str, Parameter]] = [{} for _ in self.groups]
+        for path, parameter in parameters.items():
+            fitting = (index for index, (which, _) in enumerate(self.groups) if _fits(which, path, parameter))
+            index = next(fitting, None)
+            if index is None:
+                checks.fail(
+                    "ParameterGroups",
+                    f"no group fits the parameter {path}.",
+                    'end the list with ("*", optimizer) for the rest.',
+                )
+            parts[index][path] = parameter
+        return parts
+
+
+def _fits(which: Chooser, path: str, parameter: Parameter) -> bool:
+    return which(path, parameter) if callable(which) else fnmatchcase(path, which)
