@@ -97,7 +97,7 @@ def test_a_frozen_parameter_collects_nothing():
     ],
 )
 def test_a_wrong_shape_says_what_to_do(shape, hint):
-    with pytest.raises(ValueError, match=rf"^Linear\(in_features=4, out_features=3\): expected x of shape \(N, 4\)"):
+    with pytest.raises(ValueError, match=r"^Linear\(in_features=4, out_features=3\): expected x of shape \(N, 4\)"):
         Linear(4, 3).forward(np.ones(shape))
     with pytest.raises(ValueError, match=hint):
         Linear(4, 3).forward(np.ones(shape))

@@ -84,7 +84,8 @@ def test_input_gradients_are_seen_although_nobody_asked_for_them():
 
 def test_an_observer_may_look_one_way_only():
     class ForwardOnly:
-        paths: list[str] = []
+        def __init__(self):
+            self.paths = []
 
         def on_forward(self, path, layer, x, y):
             self.paths.append(path)
