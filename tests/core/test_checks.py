@@ -1,0 +1,142 @@
+"""The words of the checks that everything else is built on."""
+
+import numpy as np
+import pytest
+
+from tinynet.core import checks
+from tinynet.core.checks.shapes import shape_text
+
+
+def test_a_sentence_names_who_and_what_and_gives_a_hint():
+    with pytest.raises(ValueError, match=r"^Pump: no water\.\nHint: open the tap\.$"):
+        checks.fail("Pump", "no water.", "open the tap.")
+    with pytest.raises(TypeError, match=r"^\[1\]: no water\.$"):
+        checks.fail([1], "no water.", kind=TypeError)
+
+
+class Part:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def test_locate_spells_out_the_path_from_the_outermost_net():
+    error, pump, tap, net = ValueError("dry."), Part("pump"), Part("tap"), Part("net")
+    checks.locate(error, pump, [("0", tap), ("1", pump)], previous=tap)
+    assert str(error) == "layer 1: dry.\n(What came is the output of layer 0: tap.)"
+    checks.locate(error, net, [("2", net), ("2.body.0", tap), ("2.body.1", pump)], previous=None)
+    assert str(error) == "layer 2.body.1: dry.\n(What came is the output of layer 2.body.0: tap.)"
+
+
+def test_locate_gives_an_error_without_words_its_name():
+    error, pump = RuntimeError(), Part("pump")
+    checks.locate(error, pump, [("1", pump)])
+    assert str(error) == "layer 1: RuntimeError"
+
+
+def test_integers():
+    assert checks.integer("f", "n", np.int8(3), minimum=3) == 3
+    assert type(checks.integer("f", "n", np.int8(3))) is int
+    with pytest.raises(ValueError, match=r"^f: n must be at least 3, got 2\."):
+        checks.integer("f", "n", 2, minimum=3)
+    for value in (2.0, True, "2", None):
+        with pytest.raises(TypeError, match=rf"^f: n must be an integer, got {value!r}\."):
+            checks.integer("f", "n", value)
+
+
+def test_numbers():
+    assert checks.number("f", "x", np.float32(0.5), above=0) == 0.5
+    assert checks.number("f", "x", 0, minimum=0) == 0
+    with pytest.raises(ValueError, match=r"^f: x must be greater than 0, got 0\.\nHint: more\.$"):
+        checks.number("f", "x", 0, above=0, hint="more.")
+    with pytest.raises(ValueError, match=r"^f: x must be at least 1, got 0\.5\."):
+        checks.number("f", "x", 0.5, minimum=1)
+    for value in (np.nan, np.inf, -np.inf):
+        with pytest.raises(ValueError, match=rf"^f: x must be finite, got {value}\."):
+            checks.number("f", "x", value)
+    for value in (True, "1", 1j, [1.0]):
+        with pytest.raises(TypeError, match=r"^f: x must be a number, got "):
+            checks.number("f", "x", value)
+
+
+def test_fractions_of_one():
+    assert checks.fraction("f", "p", 0) == 0
+    for value in (1, -0.1, 2.5):
+        with pytest.raises(ValueError, match=rf"^f: p must be at least 0 and below 1, got {value}\."):
+            checks.fraction("f", "p", value)
+
+
+def test_one_of_suggests_what_was_meant():
+    assert checks.one_of("f", "mode", "same", ("same", "valid")) == "same"
+    with pytest.raises(
+        ValueError, match=r"^f: mode must be one of 'same', 'valid'; got 'sane'\.\nHint: did you mean 'same'\?"
+    ):
+        checks.one_of("f", "mode", "sane", ("same", "valid"))
+    with pytest.raises(ValueError, match=r"got 'xyz'\.$"):
+        checks.one_of("f", "mode", "xyz", ("same", "valid"))
+
+
+def test_pairs():
+    assert checks.pair("f", "size", 3, 1) == (3, 3)
+    assert checks.pair("f", "size", [np.int64(2), 3], 1) == (2, 3)
+    with pytest.raises(ValueError, match=r"^f: size\[1\] must be at least 1, got 0\."):
+        checks.pair("f", "size", (2, 0), 1)
+    with pytest.raises(TypeError, match=r"^f: size\[0\] must be an integer, got 1\.5\."):
+        checks.pair("f", "size", (1.5, 2), 1)
+    with pytest.raises(TypeError, match=r"^f: size must be an integer, got True\."):
+        checks.pair("f", "size", True, 1)
+    for value in ((1, 2, 3), "33", 2.0):
+        with pytest.raises(
+            TypeError, match=r"^f: size must be an integer or a pair \(height, width\) of integers, got "
+        ):
+            checks.pair("f", "size", value, 1)
+
+
+def test_shape_text():
+    assert shape_text((3,)) == "(3,)"
+    assert shape_text(("N", 3)) == "(N, 3)"
+    assert shape_text(()) == "()"
+
+
+def test_input_shape():
+    checks.input_shape("f", np.ones((5, 3, 4)), ("N", 3, "W"))
+    checks.input_shape("f", np.ones((5, 6, 3)), ("...", 3))
+    checks.input_shape("f", np.ones(3), ("...", 3))
+    with pytest.raises(ValueError, match=r"^f: expected x of shape \(N, 3\), got \(5, 4\)\.$"):
+        checks.input_shape("f", np.ones((5, 4)), ("N", 3))
+    with pytest.raises(ValueError, match=r"^f: expected h of shape \(\.\.\., 2, 3\), got \(3,\)\."):
+        checks.input_shape("f", np.ones(3), ("...", 2, 3), name="h")
+    with pytest.raises(
+        ValueError, match=r"\nHint: the batch axis is missing; pass x\[np\.newaxis\] for a batch of one\."
+    ):
+        checks.input_shape("f", np.ones((3, 4)), ("N", 3, "W"))
+    with pytest.raises(ValueError, match=r"\nHint: turn it round\."):
+        checks.input_shape("f", np.ones((4, 3, 2)), ("N", 4), hint="turn it round.")
+
+
+def test_same_shape():
+    checks.same_shape("f", (2, 3), (2, 3))
+    with pytest.raises(ValueError, match=r"^f: expected shape \(2, 3\), got \(2,\)\."):
+        checks.same_shape("f", (2,), (2, 3))
+
+
+def test_floating_arrays():
+    assert checks.floating_array("f", "x", [1.0, 2.0]).tolist() == [1, 2]
+    with pytest.raises(TypeError, match=r"^f: x must hold floating-point numbers, got int64\."):
+        checks.floating_array("f", "x", [1, 2])
+    with pytest.raises(
+        TypeError, match=r"^f: expected x of floating-point numbers, got uint8\.\nHint: .* pixels by 255"
+    ):
+        checks.floating_input("f", np.zeros((2, 2), np.uint8))
+    with pytest.raises(TypeError, match=r"^f: expected x to be a NumPy array, got list\."):
+        checks.floating_input("f", [[1.0]])
+
+
+def test_rates_and_rising_steps():
+    assert checks.rate("f", "lr", 0.5) == 0.5
+    assert checks.rate("f", "lr", abs) is abs
+    checks.rising_steps("f", "steps", [1, 5], 2)
+    with pytest.raises(ValueError, match=r"^f: steps\[0\] must be at least 1, got 0\."):
+        checks.rising_steps("f", "steps", [0], 1)

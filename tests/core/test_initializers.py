@@ -1,0 +1,102 @@
+"""Initializers: fan-in, bounds and variances."""
+
+import numpy as np
+import pytest
+
+from tinynet.core import initializers, seed
+
+SHAPE = (60, 20, 3, 5)  # fan-in 300, fan-out 900
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_fans():
+    assert initializers.fans((2, 3)) == (3, 2)
+    assert initializers.fans(SHAPE) == (300, 900)
+    with pytest.raises(
+        ValueError, match=r"^fans: a weight of shape \(3,\) has no fan-in: it needs at least \(out, in\)\."
+    ):
+        initializers.fans((3,))
+
+
+@pytest.mark.parametrize(
+    ("initializer", "bound"),
+    [
+        (initializers.uniform_fan_in, np.sqrt(1 / 300)),
+        (initializers.xavier_uniform, np.sqrt(6 / 1200)),
+        (initializers.he_uniform, np.sqrt(6 / 300)),
+    ],
+)
+def test_uniform_bounds_and_variance(initializer, bound):
+    values = initializer(SHAPE, rng())
+    assert values.shape == SHAPE
+    assert 0.999 * bound < np.abs(values).max() <= bound
+    assert values.mean() == pytest.approx(0, abs=0.02 * bound)
+    assert values.var() == pytest.approx(bound**2 / 3, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("initializer", "variance"),
+    [
+        (initializers.xavier_normal, 2 / 1200),
+        (initializers.he_normal, 2 / 300),
+        (initializers.normal, 0.02**2),
+    ],
+)
+def test_normal_variance(initializer, variance):
+    values = initializer(SHAPE, rng())
+    assert values.shape == SHAPE
+    assert values.mean() == pytest.approx(0, abs=0.03 * np.sqrt(variance))
+    assert values.var() == pytest.approx(variance, rel=0.03)
+    assert (np.abs(values) > 2 * np.sqrt(variance)).mean() == pytest.approx(0.0455, abs=0.005)
+
+
+def test_gain_and_std_scale():
+    np.testing.assert_allclose(
+        initializers.xavier_uniform((2, 3), rng(), gain=2), 2 * initializers.xavier_uniform((2, 3), rng())
+    )
+    np.testing.assert_allclose(
+        initializers.xavier_normal((2, 3), rng(), gain=2), 2 * initializers.xavier_normal((2, 3), rng())
+    )
+    np.testing.assert_allclose(initializers.normal((2, 3), rng(), std=1), 50 * initializers.normal((2, 3), rng()))
+
+
+def test_a_bias_takes_the_fan_in_of_its_weight():
+    assert np.abs(initializers.uniform_fan_in((1000,), rng(), fan_in=25)).max() == pytest.approx(0.2, rel=0.01)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4), (6, 2, 3, 3)])
+def test_orthogonal_rows_or_columns(shape):
+    W = initializers.orthogonal(shape, rng(), gain=2).reshape(shape[0], -1)
+    product = W @ W.T if W.shape[0] <= W.shape[1] else W.T @ W
+    np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-12)
+
+
+def test_orthogonal_matrices_turn_either_way():
+    determinants = [np.linalg.det(initializers.orthogonal((2, 2), np.random.default_rng(n))) for n in range(20)]
+    assert {round(value) for value in determinants} == {-1, 1}
+
+
+def test_zeros():
+    np.testing.assert_array_equal(initializers.zeros((2, 3)), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize(
+    "name", ["uniform_fan_in", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "normal", "orthogonal"]
+)
+def test_without_a_generator_the_weights_stream_is_used(name):
+    initializer = getattr(initializers, name)
+    seed(1)
+    first = initializer((3, 4))
+    seed(1)
+    np.testing.assert_array_equal(initializer((3, 4)), first)
+    assert (initializer((3, 4)) != first).any()
+
+
+def test_the_signal_keeps_its_size_through_he_and_relu():
+    x, generator = rng().normal(size=(500, 200)), rng()
+    for _ in range(10):
+        x = np.maximum(x @ initializers.he_normal((200, 200), generator).T, 0)
+    assert 0.3 < np.square(x).mean() / 1 < 3
