@@ -1,0 +1,32 @@
+"""Initial weights for deep stacks of ReLU layers."""
+
+from __future__ import annotations
+
+from tinynet.core.initializers import he_normal, zeros
+from tinynet.layers import Conv2D, Linear, ReLU
+from tinynet.net import Net
+
+
+def he_before_relu(net: Net) -> Net:
+    """Draw anew, by He's rule, the weights of every convolution and linear layer that a ReLU follows.
+
+    A ReLU lets half of the signal through. With the layers' own U(−1/√fan_in, 1/√fan_in) its size falls by √6 from
+    layer to layer, so that a net of ten layers gives nearly the same for every input, and learns nothing for long.
+
+    Args:
+        net: A plain stack; its weights are changed in place.
+
+    Returns:
+        The same net.
+
+    Example:
+        >>> net = he_before_relu(Net([Linear(200, 100), ReLU(), Linear(100, 10)]))
+        >>> bool(abs(net[0].weight.tensor.std() - (2 / 200) ** 0.5) < 0.01), bool(net[0].bias.tensor.any())
+        (True, False)
+    """
+    for layer, following in zip(net.layers, net.layers[1:], strict=False):
+        if isinstance(layer, (Conv2D, Linear)) and isinstance(following, ReLU):
+            layer.weight.tensor = he_normal(layer.weight.shape)
+            if layer.bias is not None:
+                layer.bias.tensor = zeros(layer.bias.shape)
+    return net

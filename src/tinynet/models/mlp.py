@@ -1,0 +1,34 @@
+"""The multi-layer perceptron."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tinynet.core import checks
+from tinynet.layers import Flatten, Layer, Linear, ReLU
+from tinynet.models.initialize import he_before_relu
+from tinynet.net import Net
+
+
+def mlp(in_features: int = 784, hidden: Sequence[int] = (256, 128), n_classes: int = 10) -> Net:
+    """Linear layers with ReLUs between them.
+
+    Shapes:
+        x: (N, in_features), or (N, ...) with as many numbers in each sample    y: (N, n_classes), logits
+
+    Args:
+        in_features: Numbers in each sample.
+        hidden: The widths of the hidden layers; without any, the net is a linear classifier.
+        n_classes: Classes to tell apart.
+
+    Example:
+        >>> mlp(in_features=2, hidden=[16], n_classes=3).forward(np.zeros((5, 2), np.float32)).shape
+        (5, 3)
+    """
+    checks.integer("mlp", "n_classes", n_classes, minimum=2)
+    layers: list[Layer] = [Flatten()]
+    width = in_features
+    for n_units in hidden:
+        layers += [Linear(width, n_units), ReLU()]
+        width = n_units
+    return he_before_relu(Net([*layers, Linear(width, n_classes)]))
