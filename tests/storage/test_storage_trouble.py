@@ -144,15 +144,13 @@ class TestSaving:
     def test_a_parameter_added_after_construction(self, saved):
         net = Net([Own()])
         net[0].extra = Parameter(np.ones(2))
-        with pytest.raises(
-            ValueError, match=r"save: built again .* another one: .*unexpected: 0\.extra[\s\S]*np\.savez"
-        ):
+        with pytest.raises(ValueError, match=r"save: built again .* another: .*unexpected: 0\.extra[\s\S]*np\.savez"):
             tn.save(net, saved)
 
     def test_a_layer_exchanged_after_construction(self, saved):
         net = Net([Own(), ReLU()])
         net.layers = (Own(), Own())
-        with pytest.raises(ValueError, match=r"layer 1 is Own\(.*\) and would be ReLU\(\)"):
+        with pytest.raises(ValueError, match=r"layer 1 is a Own and would be a ReLU\. Nothing"):
             tn.save(net, saved)
 
     def test_an_argument_changed_after_construction_is_told(self, tmp_path):
@@ -353,7 +351,7 @@ def test_a_tampered_file_is_refused(saved, tmp_path_factory, name):
 def test_a_statistic_of_another_kind_is_refused(tmp_path):
     layer = Own()
     layer.count = np.zeros(1, np.int64)
-    with pytest.raises(ValueError, match="another one"):  # the constructor does not make it
+    with pytest.raises(ValueError, match="would be another"):  # the constructor does not make it
         tn.save(layer, tmp_path / "net")
 
     class Counting(Own):

@@ -223,7 +223,9 @@ def _check_rebuilt(net: Layer, description: dict[str, Any], state: Arrays) -> No
         files.not_rebuilt("save", error)
     for (path, layer), (_, again) in zip(net.layers_inside(), twin.layers_inside(), strict=False):
         if type(layer) is not type(again):
-            files.not_rebuilt("save", f"layer {path} is {layer!r} and would be {again!r}.")
+            files.not_rebuilt(
+                "save", f"layer {path} is a {type(layer).__name__} and would be a {type(again).__name__}."
+            )
         for name in _altered(layer, again):
             warnings.warn(
                 f"save: {name} of layer {path} is {getattr(layer, name)!r}, but tn.load will bring back "

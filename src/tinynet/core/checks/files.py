@@ -214,9 +214,10 @@ def same_name(who: str, name: str) -> NoReturn:
 
 def not_rebuilt(who: str, problem: object) -> NoReturn:
     """Built again from its constructor's arguments, the net would be another."""
+    reason = str(problem).splitlines()[0]
     fail(
         who,
-        f"built again from its constructors' arguments, this net would be another one: {problem}\nNothing was changed.",
+        f"built again from its constructors' arguments, this net would be another: {reason} Nothing was changed.",
         "let the constructors make all layers and parameters; or keep the weights alone with "
         "np.savez(path, **net.state()), which net.load_state(np.load(path)) takes back.",
     )

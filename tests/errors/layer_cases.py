@@ -1,0 +1,230 @@
+"""Layers: arguments out of range, inputs of another shape or type, calls in the wrong order."""
+
+import numpy as np
+
+from tests.errors.case import Case, ones
+from tinynet.layers import (
+    AvgPool2D,
+    Conv2D,
+    ConvTranspose2D,
+    Dropout,
+    Flatten,
+    LeakyReLU,
+    Linear,
+    MaxPool2D,
+    MaxUnpool2D,
+    ReLU,
+    Softmax,
+)
+
+CASES = [
+    # What comes in.
+    Case(
+        "images into Linear",
+        lambda: Linear(4, 3)(ones(5, 1, 2, 2)),
+        ValueError,
+        r"Linear\(in_features=4, .*\): expected x of shape \(N, 4\), got \(5, 1, 2, 2\)\.\nHint: put Flatten",
+    ),
+    Case(
+        "images into a Linear of another width",
+        lambda: Linear(3, 3)(ones(5, 1, 2, 2)),
+        ValueError,
+        r"\nHint: put Flatten\(\) before this layer and make it Linear\(4, \.\.\.\)",
+    ),
+    Case(
+        "rows of another width",
+        lambda: Linear(2, 3)(ones(4, 5)),
+        ValueError,
+        r"expected x of shape \(N, 2\), got \(4, 5\)\.\nHint: make it Linear\(5, \.\.\.\)",
+    ),
+    Case(
+        "a single row",
+        lambda: Linear(2, 3)(ones(2)),
+        ValueError,
+        r"got \(2,\)\.\nHint: the batch axis is missing; pass x\[np\.newaxis\]",
+    ),
+    Case(
+        "a list instead of an array",
+        lambda: Linear(2, 3)([[1.0, 2.0]]),
+        TypeError,
+        r"Linear\(.*\): expected x to be a NumPy array, got list\.\nHint: convert it with np\.asarray",
+    ),
+    Case(
+        "integers into Linear",
+        lambda: Linear(2, 3)(np.ones((1, 2), int)),
+        TypeError,
+        r"expected x of floating-point numbers, got int64\.\nHint: convert it with \.astype",
+    ),
+    Case(
+        "integer pixels",
+        lambda: Conv2D(1, 2, 3)(np.ones((4, 1, 8, 8), np.uint8)),
+        TypeError,
+        r"Conv2D\(.*\): expected x of floating-point numbers, got uint8\.\nHint: .* divide pixels by 255",
+    ),
+    Case(
+        "words into ReLU",
+        lambda: ReLU()(np.array(["a"])),
+        TypeError,
+        r"ReLU\(\): expected x of floating-point numbers, got <U1",
+    ),
+    Case(
+        "images without a channel axis",
+        lambda: Conv2D(1, 2, 3)(ones(4, 8, 8)),
+        ValueError,
+        r"expected x of shape \(N, 1, H, W\), got \(4, 8, 8\)\.\nHint: the channel axis is missing; pass x\[:, np",
+    ),
+    Case(
+        "an image without a batch axis",
+        lambda: Conv2D(3, 2, 3)(ones(3, 8, 8)),
+        ValueError,
+        r"expected x of shape \(N, 3, H, W\), got \(3, 8, 8\)\.\nHint: the batch axis is missing",
+    ),
+    Case(
+        "channels last",
+        lambda: Conv2D(3, 2, 3)(ones(4, 8, 8, 3)),
+        ValueError,
+        r"got \(4, 8, 8, 3\)\.\nHint: .* x\.transpose\(0, 3, 1, 2\)",
+    ),
+    Case(
+        "grey images for a colour layer",
+        lambda: Conv2D(3, 2, 3)(ones(4, 1, 8, 8)),
+        ValueError,
+        r"expected x of shape \(N, 3, H, W\), got \(4, 1, 8, 8\)\.\nHint: write Conv2D\(1, \.\.\.\)",
+    ),
+    Case(
+        "flat pixels into Conv2D",
+        lambda: Conv2D(1, 2, 3)(ones(4, 784)),
+        ValueError,
+        r"got \(4, 784\)\.\nHint: .* x\.reshape\(-1, 1, H, W\)",
+    ),
+    Case(
+        "wrong channels into ConvTranspose2D",
+        lambda: ConvTranspose2D(2, 2, 3)(ones(4, 1, 8, 8)),
+        ValueError,
+        r"ConvTranspose2D\(.*\): expected x of shape \(N, 2, H, W\), got \(4, 1, 8, 8\)",
+    ),
+    Case(
+        "rows into a pooling",
+        lambda: MaxPool2D(2)(ones(4, 8)),
+        ValueError,
+        r"MaxPool2D\(kernel_size=2\): expected x of shape \(N, C, H, W\), got \(4, 8\)",
+    ),
+    Case(
+        "a kernel larger than the image",
+        lambda: Conv2D(1, 2, 9)(ones(4, 1, 8, 8)),
+        ValueError,
+        r"expected images of at least 9 × 9 pixels .*, got 8 × 8\.\nHint: use a smaller kernel_size, more padding",
+    ),
+    Case(
+        "a pooling window larger than the image",
+        lambda: MaxPool2D(9)(ones(4, 1, 8, 8)),
+        ValueError,
+        r"MaxPool2D\(kernel_size=9\): expected images of at least 9 × 9",
+    ),
+    Case(
+        "an output without pixels",
+        lambda: ConvTranspose2D(1, 1, 1, padding=3)(ones(1, 1, 2, 2)),
+        ValueError,
+        r"images of 2 × 2 pixels .* would become -4 × -4\.\nHint: use less padding",
+    ),
+    Case(
+        "switches that are no integers",
+        lambda: MaxUnpool2D(2)(ones(1, 1, 2, 2), ones(1, 1, 2, 2)),
+        TypeError,
+        r"expected switches to be an array of integers, got float32\.\nHint: MaxPool2D\(\.\.\., return_switches=True\)",
+    ),
+    Case(
+        "switches out of the image",
+        lambda: MaxUnpool2D(2)(ones(1, 1, 2, 2), np.full((1, 1, 2, 2), 99)),
+        ValueError,
+        r"expected switches from 0 to 15, the pixels of 4 × 4, got 99",
+    ),
+    Case(
+        "a softmax along an axis that is not there",
+        lambda: Softmax(axis=5)(ones(2, 3)),
+        ValueError,
+        r"Softmax\(axis=5\): axis 5 does not exist in x of shape \(2, 3\)",
+    ),
+    Case(
+        "flattening backwards",
+        lambda: Flatten(3, 1)(ones(2, 3, 4, 5)),
+        ValueError,
+        r"end_dim \(axis 1\) comes before start_dim \(axis 3\)",
+    ),
+    Case(
+        "backward before forward",
+        lambda: Linear(2, 3).backward(ones(1, 3)),
+        RuntimeError,
+        r"Linear\(.*\): backward was called, but there is no forward.*\nHint: call forward on a batch first",
+    ),
+    # What a layer is made of.
+    Case("no input features", lambda: Linear(0, 3), ValueError, r"Linear: in_features must be at least 1, got 0"),
+    Case("half a feature", lambda: Linear(2.5, 3), TypeError, r"Linear: in_features must be an integer, got 2\.5"),
+    Case("a width as text", lambda: Linear(2, "3"), TypeError, r"Linear: out_features must be an integer, got '3'"),
+    Case(
+        "a seed as rng",
+        lambda: Linear(2, 3, rng=3),
+        TypeError,
+        r"rng must be a np\.random\.Generator, got 3\.\nHint: pass np\.random\.default_rng",
+    ),
+    Case(
+        "a seed as rng of Dropout",
+        lambda: Dropout(0.5, rng=3),
+        TypeError,
+        r"Dropout: rng must be a np\.random\.Generator, got 3",
+    ),
+    Case(
+        "groups that do not divide",
+        lambda: Conv2D(3, 4, 3, groups=2),
+        ValueError,
+        r"Conv2D: groups=2 must divide in_channels=3\.\nHint: use one of 1, 3",
+    ),
+    Case("a kernel of no size", lambda: Conv2D(1, 2, 0), ValueError, r"Conv2D: kernel_size must be at least 1, got 0"),
+    Case(
+        "a kernel with three axes",
+        lambda: Conv2D(1, 2, (3, 3, 3)),
+        TypeError,
+        r"kernel_size must be an integer or a pair \(height, width\) of integers, got \(3, 3, 3\)",
+    ),
+    Case("a stride of 0", lambda: Conv2D(1, 2, 3, stride=0), ValueError, r"Conv2D: stride must be at least 1, got 0"),
+    Case("a negative padding", lambda: Conv2D(1, 2, 3, padding=-1), ValueError, r"padding must be at least 0, got -1"),
+    Case(
+        "an unknown padding",
+        lambda: Conv2D(1, 2, 3, padding="full"),
+        ValueError,
+        r"padding must be an integer, a pair, 'valid' or 'same', got 'full'",
+    ),
+    Case(
+        "'same' with a stride",
+        lambda: Conv2D(1, 2, 3, stride=2, padding="same"),
+        ValueError,
+        r"padding='same' needs stride=1, got stride=\(2, 2\)\.\nHint: give the padding as a number",
+    ),
+    Case(
+        "an output padding as large as the stride",
+        lambda: ConvTranspose2D(1, 2, 3, stride=2, output_padding=2),
+        ValueError,
+        r"output_padding must be smaller than stride=\(2, 2\) or dilation=\(1, 1\), got \(2, 2\)",
+    ),
+    Case(
+        "a pooling window all in the padding",
+        lambda: MaxPool2D(2, padding=2),
+        ValueError,
+        r"padding must be at most half of kernel_size=\(2, 2\), got \(2, 2\)\.\nHint: use padding=\(1, 1\)",
+    ),
+    Case(
+        "a pooling without a step",
+        lambda: AvgPool2D(2, stride=0),
+        ValueError,
+        r"AvgPool2D: stride must be at least 1, got 0",
+    ),
+    Case(
+        "dropout of more than all",
+        lambda: Dropout(1.5),
+        ValueError,
+        r"Dropout: p must be at least 0 and below 1, got 1\.5",
+    ),
+    Case("dropout in percent", lambda: Dropout(25), ValueError, r"Dropout: p must be at least 0 and below 1, got 25"),
+    Case("dropout in words", lambda: Dropout("half"), TypeError, r"Dropout: p must be a number, got 'half'"),
+    Case("a slope that is NaN", lambda: LeakyReLU(np.nan), ValueError, r"negative_slope must be finite, got nan"),
+]
