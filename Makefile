@@ -30,7 +30,8 @@ test: python
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(PYTEST) --cov --cov-report=term --cov-fail-under=95 --doctest-modules --pyargs tests tinynet
+	$(PYTEST) --cov --cov-report= tests
+	$(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=95 --doctest-modules --pyargs tinynet
 
 parity: python
 	@$(INSTALL) test parity
