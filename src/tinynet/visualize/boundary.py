@@ -9,7 +9,7 @@ import numpy as np
 from tinynet.core.checks import figures as checks
 from tinynet.layers import Sigmoid
 from tinynet.net import Net
-from tinynet.visualize.readings import class_name, class_names, predictions, probabilities
+from tinynet.visualize.readings import class_name, class_names, ends_with, predictions, probabilities
 from tinynet.visualize.style import BLUE, COLOURS, INK, PAPER, VERMILLION, panels, styled
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def decision_boundary(net: Net, dataset: Any) -> Figure:
     Example:
         >>> from tinynet.layers import Linear
         >>> figure = decision_boundary(Net([Linear(2, 3)]), tn.data.spirals(60))
-        >>> figure.axes[0].get_title().endswith("of 60 points right")
+        >>> figure.axes[0].get_title(loc="left").endswith("of 60 points right")
         True
     """
     x, labels = checks.points("decision_boundary", *dataset[np.arange(len(dataset))])
@@ -52,9 +52,9 @@ def decision_boundary(net: Net, dataset: Any) -> Figure:
     said = _class_probabilities(net, x, labels).argmax(axis=1)
     classes = class_names(dataset)
     for label in np.unique(labels):
-        of_class = x[labels == label]
+        x_0, x_1 = x[labels == label].T
         name = class_name(classes, label)
-        ax.scatter(*of_class.T, s=22, color=_colour(label), edgecolors=PAPER, linewidths=0.7, label=name)
+        ax.scatter(x_0, x_1, s=22, color=_colour(label), edgecolors=PAPER, linewidths=0.7, label=name)
     if len(np.unique(labels)) <= len(COLOURS):
         figure.legend(loc="outside right upper", title="class")
     ax.set_title(f"{(said == labels).sum()} of {len(labels)} points right")
@@ -97,9 +97,8 @@ def _class_probabilities(net: Net, x: np.ndarray, labels: np.ndarray) -> np.ndar
     outputs = net.predict(x.astype(net.dtype), batch_size=4096)
     checks.plane_outputs("decision_boundary", outputs, labels)
     if outputs.shape[1] > 1:
-        return probabilities(outputs)
-    ends_with_sigmoid = isinstance(list(net.layers_inside())[-1][1], Sigmoid)
-    p = outputs if ends_with_sigmoid else 0.5 * (1 + np.tanh(outputs / 2))
+        return probabilities(net, outputs)
+    p = outputs if ends_with(net, Sigmoid) else 0.5 * (1 + np.tanh(outputs / 2))
     return np.concatenate([1 - p, p], axis=1)
 
 

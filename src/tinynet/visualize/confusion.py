@@ -34,7 +34,7 @@ def confusion_matrix(matrix: np.ndarray, classes: Sequence[str] | None = None) -
 
     Example:
         >>> figure = confusion_matrix(np.array([[9, 1], [0, 10]]), classes=["cat", "dog"])
-        >>> figure.axes[0].get_title()
+        >>> figure.axes[0].get_title(loc="left")
         '19 of 20 right (95.0 %)'
     """
     matrix = checks.counts_matrix("confusion_matrix", matrix, classes)
@@ -68,7 +68,7 @@ def _shades(shares: np.ndarray) -> np.ndarray:
 def _label_classes(ax: Axes, n_classes: int, classes: Sequence[str] | None) -> None:
     step = -(-n_classes // NUMBERS_UP_TO)  # of very many classes, some are named
     places = np.arange(0, n_classes, step)
-    names = [class_name(classes, place) for place in places]
+    names = [class_name(classes, int(place)) for place in places]
     turned = max(map(len, names)) * len(names) > 45
     ax.set_xticks(
         places,

@@ -77,7 +77,7 @@ def _draw(ax: Axes, name: str, epochs: np.ndarray, rows: list[dict[str, Any]]) -
             marker = "o" if len(rows) <= 30 else ""
             ax.plot(epochs, values, color=colour, marker=marker, markersize=4, label=_label(word, values))
             _mark_not_finite(ax, epochs, [row.get(key) for row in rows])
-    ax.set_title({"lr": "Learning rate"}.get(name, name.replace("_", " ").capitalize()))
+    ax.set_title(_heading(name))
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if len(rows) == 1:
@@ -98,8 +98,7 @@ def _mark_lowest(ax: Axes, epochs: np.ndarray, values: np.ndarray) -> None:
         return
     best = int(np.nanargmin(values))
     label = f"lowest, {values[best]:.4g} in epoch {epochs[best]:g}"
-    ring = {"markersize": 9, "markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 1.2}
-    ax.plot(epochs[best], values[best], "o", label=label, **ring)
+    ax.plot(epochs[best], values[best], "o", label=label, ms=9, mfc="none", mec=INK, mew=1.2)
 
 
 def _mark_not_finite(ax: Axes, epochs: np.ndarray, values: list[Any]) -> None:
@@ -108,10 +107,16 @@ def _mark_not_finite(ax: Axes, epochs: np.ndarray, values: list[Any]) -> None:
     ]
     if broken:
         ax.axvline(broken[0], color=MUTED, linestyle=":", linewidth=1.2)
+        right = len(epochs) > 1 and broken[0] > epochs.mean()  # where the words have room
+        text, align = f" not finite in epoch {broken[0]:g} ", "right" if right else "left"
         where = (broken[0], 0.04)
-        ax.text(
-            *where, f" not finite in epoch {broken[0]:g}", transform=ax.get_xaxis_transform(), color=MUTED, fontsize=8.5
-        )
+        ax.text(*where, text, ha=align, transform=ax.get_xaxis_transform(), color=MUTED, fontsize=8.5)
+
+
+def _heading(name: str) -> str:
+    if name == "lr":
+        return "Learning rate"
+    return name.upper() if len(name) <= 3 else name[0].upper() + name[1:].replace("_", " ")
 
 
 def _number(value: Any) -> float:

@@ -32,7 +32,7 @@ def weight_histograms(net: Net) -> Figure:
     Example:
         >>> from tinynet.layers import Linear, ReLU
         >>> figure = weight_histograms(Net([Linear(8, 4), ReLU(), Linear(4, 2)]))
-        >>> [ax.get_title() for ax in figure.axes if ax.get_title()]
+        >>> [ax.get_title(loc="left") for ax in figure.axes][:2]
         ['0.weight', '2.weight']
     """
     tensors = {path: parameter.tensor for path, parameter in _weights("weight_histograms", net).items()}
@@ -60,7 +60,7 @@ def gradient_histograms(net: Net, x: Any, y: Any, loss: Callable) -> Figure:
         >>> from tinynet.losses import cross_entropy
         >>> net = Net([Linear(8, 4), ReLU(), Linear(4, 2)])
         >>> figure = gradient_histograms(net, np.ones((3, 8)), np.array([0, 1, 1]), cross_entropy)
-        >>> [ax.get_title() for ax in figure.axes if ax.get_title()]
+        >>> [ax.get_title(loc="left") for ax in figure.axes][:2]
         ['0.weight', '2.weight']
     """
     _weights("gradient_histograms", net)
@@ -94,7 +94,7 @@ def _draw(ax: Axes, path: str, values: np.ndarray, colour: str) -> None:
     finite = values[np.isfinite(values)].astype(np.float64)
     if finite.size:
         limit = float(np.abs(finite).max()) or 1.0  # the same on both sides, so that a shift is seen
-        ax.hist(finite, bins=np.linspace(-limit, limit, N_BINS + 1), color=colour, alpha=0.85)
+        ax.hist(finite, bins=N_BINS, range=(-limit, limit), color=colour, alpha=0.85)
     ax.set_title(path)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)

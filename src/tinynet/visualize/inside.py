@@ -48,7 +48,7 @@ def filters(net: Layer) -> Figure:
     kind = "Filters" if in_colour or W.shape[1] == 1 else "Filters, channel by channel,"
     some = f", the first {len(shown)} of {len(kernels)}" if len(shown) < len(kernels) else ""
     title = f"{kind} of {short_repr(layer)}{some}" + (f" (layer {path})" if path else "")
-    sheet = Sheet(len(shown), title, side=0.52, columns=16 if len(shown) > 16 else 8)
+    sheet = Sheet(len(shown), W.shape[2:], title, side=0.52, columns=16 if len(shown) > 16 else 8)
     limit = float(np.abs(W).max()) or 1.0
     for place, kernel in enumerate(shown):
         if in_colour:
@@ -80,7 +80,7 @@ def feature_maps(net: Net, x: np.ndarray) -> Figure:
     Example:
         >>> from tinynet.layers import Flatten, Linear, ReLU
         >>> net = Net([Conv2D(1, 4, 3), ReLU(), Flatten(), Linear(144, 10)])
-        >>> [ax.get_title() for ax in feature_maps(net, np.ones((1, 8, 8))).axes][-1]
+        >>> feature_maps(net, np.ones((1, 8, 8))).axes[-1].get_title(loc="left")
         '3  Linear(144, 10)   (10,)'
     """
     x = checks.one_input("feature_maps", x)
@@ -116,19 +116,18 @@ class _Leaves:
 
 def _draw_output(ax: Axes, y: np.ndarray, is_input: bool) -> None:
     blank(ax)
-    if y.ndim == 3 and is_input and len(y) in (1, 3):
-        shown, aspect = picture(y), "equal"
-    elif y.ndim == 3:
-        shown, aspect = _side_by_side(y[:MAX_CHANNELS]), "equal"
-        if len(y) > MAX_CHANNELS:
-            ax.text(1.005, 0.5, f"+ {len(y) - MAX_CHANNELS}", transform=ax.transAxes, va="center", color=MUTED)
-    else:
-        shown, aspect = y.reshape(1, -1) if y.ndim < 2 else y.reshape(len(y), -1), "auto"
-    ax.imshow(shown, cmap="gray" if is_input else "viridis", aspect=aspect)
-    if aspect == "equal":
-        ax.set_anchor("W")
-    elif shown.shape[0] == 1 and shown.shape[1] <= 20:
-        _write_values(ax, shown[0])
+    colours = "gray" if is_input else "viridis"
+    if y.ndim < 3:
+        strip = y.reshape(len(y), -1) if y.ndim == 2 else y.reshape(1, -1)
+        ax.imshow(strip, cmap=colours, aspect="auto")
+        if strip.shape[0] == 1 and strip.shape[1] <= 20:
+            _write_values(ax, strip[0])
+        return
+    whole = is_input and len(y) in (1, 3)
+    ax.imshow(picture(y) if whole else _side_by_side(y[:MAX_CHANNELS]), cmap=colours)
+    ax.set_anchor("W")
+    if len(y) > MAX_CHANNELS:
+        ax.text(1.005, 0.5, f"+ {len(y) - MAX_CHANNELS}", transform=ax.transAxes, va="center", color=MUTED)
 
 
 def _side_by_side(y: np.ndarray) -> np.ndarray:
@@ -143,7 +142,8 @@ def _side_by_side(y: np.ndarray) -> np.ndarray:
 
 
 def _write_values(ax: Axes, values: np.ndarray) -> None:
-    middle = (np.nanmin(values) + np.nanmax(values)) / 2
+    finite = values[np.isfinite(values)]
+    middle = (finite.min() + finite.max()) / 2 if finite.size else 0.0
     for place, value in enumerate(values):
         colour = PAPER if not value > middle else INK
         ax.text(place, 0, f"{value:.3g}", ha="center", va="center", fontsize=8, color=colour)

@@ -75,14 +75,16 @@ def draw_confident(reading: Reading, dataset: Any, n: int) -> Figure:
     sure = reading.probabilities[wrong, said[wrong]]
     chosen = wrong[np.argsort(-sure, kind="stable")[:n]]
     x = checks.images("confident_mistakes", dataset[chosen][0])
-    sheet = Sheet(len(chosen), title, above=0.18, below=0.2)
     classes = class_names(dataset)
+    long = _are_long(classes)
+    sheet = Sheet(len(chosen), x.shape[2:], title, above=0.34 if long else 0.18, below=0.2)
     for place, (sample, image) in enumerate(zip(chosen, x, strict=True)):
         sheet.put(place, picture(image), cmap="gray", vmin=0, vmax=1)
         p = reading.probabilities[sample, said[sample]]
-        said_surely = f"{class_name(classes, said[sample])} ({100 * p:.0f} %)"
+        space = "\n" if long else " "
+        said_surely = f"{class_name(classes, said[sample], 11)}{space}({100 * p:.0f} %)"
         sheet.words_above(place, said_surely, color=VERMILLION, fontweight="bold")
-        sheet.words_below(place, f"is {class_name(classes, reading.labels[sample])}")
+        sheet.words_below(place, f"is {class_name(classes, reading.labels[sample], 11)}")
     return sheet.figure
 
 
@@ -95,13 +97,20 @@ def draw_misclassified(reading: Reading, dataset: Any, n: int) -> Figure:
     chosen = wrong[:n]
     x = checks.images("misclassified", dataset[chosen][0])
     shown = f"the first {len(chosen)} of {len(wrong)}" if len(wrong) > n else f"{len(wrong)} of {len(said)}"
-    sheet = Sheet(len(chosen), f"Misclassified: {shown}  (true → predicted)", above=0.2)
     classes = class_names(dataset)
+    long = _are_long(classes)
+    title = f"Misclassified: {shown}  (true → predicted)"
+    sheet = Sheet(len(chosen), x.shape[2:], title, above=0.32 if long else 0.2)
     for place, (sample, image) in enumerate(zip(chosen, x, strict=True)):
         sheet.put(place, picture(image), cmap="gray", vmin=0, vmax=1)
-        names = (class_name(classes, label, 7) for label in (reading.labels[sample], said[sample]))
-        sheet.words_above(place, " → ".join(names), fontsize=8)
+        names = (class_name(classes, label, 12) for label in (reading.labels[sample], said[sample]))
+        sheet.words_above(place, ("\n→ " if long else " → ").join(names), fontsize=8)
     return sheet.figure
+
+
+def _are_long(classes: Any) -> bool:
+    """Whether two names of classes do not fit side by side above a picture."""
+    return classes is not None and max(len(str(name)) for name in classes) > 4
 
 
 def _no_mistakes(reading: Reading, title: str) -> Figure:

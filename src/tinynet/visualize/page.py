@@ -22,7 +22,7 @@ h2 { font-size: 1.3rem; margin: 0 0 .3rem; }
 .numbers { display: grid; gap: .9rem; margin-bottom: 1.2rem;
   grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
 .number { padding: .8rem 1rem; }
-.number b { display: block; font-size: 1.65rem; font-weight: 650; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.number b { display: block; font-size: 1.65rem; font-weight: 650; line-height: 1.25; }
 .number.main b { color: var(--accent); }
 .number span { color: var(--muted); font-size: .88rem; }
 nav { margin-bottom: 1.2rem; font-size: .93rem; }

@@ -28,8 +28,9 @@ class Sheet:
 
     Args:
         n: How many pictures.
+        shape: Their height and width in pixels.
         title: What they show.
-        side: Height and width of the place for a picture.
+        side: The longer side of a picture.
         above: Room for words above each picture.
         below: Room for words below.
         columns: Pictures in a row; if None, as many as fill the rows best.
@@ -38,6 +39,7 @@ class Sheet:
     def __init__(
         self,
         n: int,
+        shape: tuple[int, ...],
         title: str,
         *,
         side: float = 1.0,
@@ -46,22 +48,24 @@ class Sheet:
         columns: int | None = None,
     ) -> None:
         self.columns = columns or _columns(n)
-        self.side, self.above = side, above
-        self.line = side + above + below + GAP
-        width = self.columns * (side + GAP) - GAP
+        self.place = side  # the width that each picture and its words may take
+        self.height, self.width = (side * size / max(shape) for size in shape)
+        self.above = above
+        self.line = self.height + above + below + GAP
+        width = max(self.columns * (side + GAP) - GAP, 3.5)
         height = -(-n // self.columns) * self.line - GAP
-        self.figure = new_figure(max(width, 3.5) + 0.2, height + 0.6, title)
+        self.figure = new_figure(width + 0.2, height + 0.6, title)
         self.ax = self.figure.subplots()
-        self.limits = {"xlim": (0, max(width, 3.5)), "ylim": (-height, 0), "aspect": "equal"}
+        self.limits = (0, width, -height, 0)
 
     def put(self, index: int, image: np.ndarray, **how: Any) -> Any:
         """Draw an image (H, W) or (H, W, 3) in its place, `how` as in matplotlib's imshow."""
-        left, top = self._corner(index)
-        height, width = (self.side * size / max(image.shape[:2]) for size in image.shape[:2])
-        left, top = left + (self.side - width) / 2, top - (self.side - height) / 2
-        drawn = self.ax.imshow(image, extent=(left, left + width, top - height, top), **how)
+        middle, top = self._top(index)
+        half = self.width / 2
+        drawn = self.ax.imshow(image, extent=(middle - half, middle + half, top - self.height, top), **how)
         blank(self.ax)
-        self.ax.set(**self.limits)
+        self.ax.axis(self.limits)
+        self.ax.set_aspect("equal")
         return drawn
 
     def words_above(self, index: int, text: str, **how: Any) -> None:
@@ -70,17 +74,16 @@ class Sheet:
 
     def words_below(self, index: int, text: str, **how: Any) -> None:
         """Write below a picture."""
-        self._write(index, -self.side - 0.05, text, "top", **how)
+        self._write(index, -self.height - 0.05, text, "top", **how)
 
-    def _write(self, index: int, height: float, text: str, align: str, **how: Any) -> None:
-        left, top = self._corner(index)
-        self.ax.text(
-            left + self.side / 2, top + height, text, ha="center", va=align, **{"color": INK, "fontsize": 9, **how}
-        )
+    def _write(self, index: int, offset: float, text: str, align: str, **how: Any) -> None:
+        middle, top = self._top(index)
+        self.ax.text(middle, top + offset, text, ha="center", va=align, **{"color": INK, "fontsize": 9, **how})
 
-    def _corner(self, index: int) -> tuple[float, float]:
+    def _top(self, index: int) -> tuple[float, float]:
+        """The middle of the upper edge of a picture."""
         row, column = divmod(index, self.columns)
-        return column * (self.side + GAP), -row * self.line - self.above
+        return column * (self.place + GAP) + self.place / 2, -row * self.line - self.above
 
 
 def _columns(n: int) -> int:

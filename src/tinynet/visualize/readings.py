@@ -9,6 +9,7 @@ import numpy as np
 
 from tinynet.core.checks import figures as checks
 from tinynet.data import batches
+from tinynet.layers import Layer, Softmax
 from tinynet.net import Net
 
 
@@ -44,7 +45,7 @@ def read(who: str, net: Net, dataset: Any) -> Reading:
     """Let a classifier predict all samples of a data set."""
     outputs, truth = predictions(net, dataset)
     checks.classification(who, outputs, truth)
-    return Reading(probabilities(outputs), truth.astype(np.int64))
+    return Reading(probabilities(net, outputs), truth.astype(np.int64))
 
 
 def predictions(net: Net, dataset: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -56,17 +57,23 @@ def predictions(net: Net, dataset: Any) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(outputs), np.concatenate(truth)
 
 
-def probabilities(outputs: np.ndarray) -> np.ndarray:
-    """The softmax of logits (or log-probabilities); outputs that are probabilities already stay as they are.
+def probabilities(net: Net, outputs: np.ndarray) -> np.ndarray:
+    """The softmax of logits (or of log-probabilities); what comes out of a net that ends with `Softmax` stays as it is.
 
     Example:
-        >>> probabilities(np.array([[0.25, 0.75]])), probabilities(np.array([[3.0, 3.0]]))
-        (array([[0.25, 0.75]]), array([[0.5, 0.5]]))
+        >>> from tinynet.layers import Linear
+        >>> probabilities(Net([Linear(2, 2)]), np.array([[3.0, 3.0]]))
+        array([[0.5, 0.5]])
     """
-    if (outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1, atol=1e-4):
+    if ends_with(net, Softmax):
         return outputs
     e = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
+
+
+def ends_with(net: Net, kind: type[Layer]) -> bool:
+    """Whether the last layer, in however many inner nets, is of a class."""
+    return isinstance(list(net.layers_inside())[-1][1], kind)
 
 
 def class_name(classes: Any, label: int, longest: int = 14) -> str:

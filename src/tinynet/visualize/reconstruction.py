@@ -38,7 +38,7 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
     x = checks.images("reconstructions", dataset[np.arange(n)][0])
     y = checks.same_size("reconstructions", net.predict(x), x)
     error = np.sqrt(np.mean((y - x) ** 2, axis=(1, 2, 3)))
-    sheet = Sheet(2 * n, "Images, and below each what the autoencoder makes of it", below=0.12, columns=n)
+    sheet = Sheet(2 * n, x.shape[2:], "Images, and below each what the autoencoder makes of it", below=0.12, columns=n)
     for column in range(n):
         sheet.put(column, picture(x[column]), cmap="gray", vmin=0, vmax=1)
         sheet.put(n + column, picture(np.clip(y[column], x.min(), x.max())), cmap="gray", vmin=0, vmax=1)

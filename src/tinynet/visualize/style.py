@@ -39,6 +39,8 @@ SETTINGS = {
     "axes.axisbelow": True,
     "lines.linewidth": 2.0,
     "lines.solid_capstyle": "round",
+    "figure.constrained_layout.w_pad": 0.08,  # inches
+    "figure.constrained_layout.h_pad": 0.08,
     "legend.frameon": False,
     "legend.labelcolor": INK,
     "legend.fontsize": 9,
@@ -65,9 +67,8 @@ def new_figure(width: float, height: float, title: str = "") -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=PAPER)
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08, hspace=0.04, wspace=0.04)
     # Notebooks show a figure made without pyplot only if it says how.
-    figure._repr_png_ = partial(png, figure)
+    figure._repr_png_ = partial(png, figure)  # type: ignore[attr-defined]
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure
