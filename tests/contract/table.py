@@ -62,6 +62,7 @@ def images(n: int = 2, c: int = 2, h: int = 6, w: int = 5) -> Shape:
 
 
 SWITCHES = np.array([[[[0, 3], [9, 14]]], [[[5, 2], [8, 11]]]])  # in images of 4×4, one in each 2×2 window
+TOKENS = np.array([[0, 2, 1], [4, 2, 2]])
 OVERLAPPING = np.array([[[[5, 5], [9, 14]]]])
 
 LAYERS = [
@@ -103,6 +104,41 @@ LAYERS = [
     LayerRow(lambda: layers.MaxUnpool2D(2), [(1, 1, 2, 2), OVERLAPPING], (1, 1, 4, 4)),
     LayerRow(lambda: layers.AvgPool2D(2), images(), (2, 2, 3, 2)),
     LayerRow(lambda: layers.AvgPool2D((3, 2), 1, padding=1, count_include_pad=False), images(), (2, 2, 6, 6)),
+    LayerRow(lambda: layers.BatchNorm1D(3), (4, 3), (4, 3), batch_of_one=False),
+    LayerRow(lambda: layers.BatchNorm1D(3, affine=False), (2, 4, 3), (2, 4, 3)),
+    LayerRow(lambda: layers.BatchNorm2D(2), images(), images()),
+    LayerRow(lambda: layers.BatchNorm2D(2, track_running_stats=False), images(), images()),
+    LayerRow(lambda: layers.LayerNorm(3), (4, 3), (4, 3)),
+    LayerRow(lambda: layers.LayerNorm((4, 3), bias=False), (2, 4, 3), (2, 4, 3)),
+    LayerRow(lambda: layers.GroupNorm(2, 4), images(c=4), images(c=4)),
+    LayerRow(lambda: layers.GroupNorm(3, 3, affine=False), (2, 3, 5), (2, 3, 5)),
+    LayerRow(lambda: layers.RMSNorm(3), (2, 4, 3), (2, 4, 3)),
+    LayerRow(lambda: layers.Embedding(5, 3), [TOKENS], (2, 3, 3)),
+    LayerRow(lambda: layers.Embedding(5, 3, padding_idx=3), [TOKENS], (2, 3, 3)),
+    LayerRow(lambda: layers.LearnedPosition(6, 3), (2, 4, 3), (2, 4, 3)),
+    LayerRow(lambda: layers.SinusoidalPosition(4), (2, 3, 4), (2, 3, 4)),
+    LayerRow(lambda: layers.RotaryPosition(4), (2, 3, 4), (2, 3, 4)),
+    LayerRow(lambda: layers.RNN(3, 2), (2, 4, 3), (2, 4, 2)),
+    LayerRow(lambda: layers.RNN(3, 2, 2, "relu", bidirectional=True), (2, 4, 3), (2, 4, 4)),
+    LayerRow(lambda: layers.LSTM(3, 2), (2, 4, 3), (2, 4, 2)),
+    LayerRow(
+        lambda: layers.LSTM(3, 2, 2, bidirectional=True, return_state=True),
+        [(2, 4, 3), (4, 2, 2), (4, 2, 2)],
+        (2, 4, 4),
+        batch_of_one=False,
+    ),
+    LayerRow(lambda: layers.GRU(3, 2), (2, 4, 3), (2, 4, 2)),
+    LayerRow(
+        lambda: layers.GRU(3, 2, 2, bias=False, return_state=True),
+        [(2, 4, 3), (2, 2, 2)],
+        (2, 4, 2),
+        batch_of_one=False,
+    ),
+    LayerRow(lambda: layers.MultiHeadAttention(4, 2), (2, 3, 4), (2, 3, 4)),
+    LayerRow(lambda: layers.MultiHeadAttention(4, 2, causal=True, rotary=True), (2, 3, 4), (2, 3, 4)),
+    LayerRow(lambda: layers.MultiHeadAttention(4, 2, bias=False), [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
+    LayerRow(lambda: layers.MultiHeadAttention(4, 1), [(2, 3, 4), (2, 5, 4), (2, 5, 4)], (2, 3, 4)),
+    LayerRow(lambda: layers.TransformerBlock(4, 2, causal=True), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: Net([layers.Linear(3, 4), layers.Tanh(), Net([layers.Linear(4, 2)])]), (4, 3), (4, 2)),
     LayerRow(lambda: Net([]), (4, 3), (4, 3)),
     LayerRow(

@@ -77,6 +77,19 @@ class Layer(ABC):
         """
         return 0
 
+    def step(self, x: np.ndarray, state: Any = None) -> tuple[np.ndarray, Any]:
+        """Go on with a few places of a sequence, (N, T, …), and remember nothing, for generation.
+
+        A layer that looks from one place to another has its own `step`, which takes the state that the last call gave;
+        this one is for layers to which each place stands alone.
+
+        Returns:
+            y for these places, and the state to go on from.
+        """
+        y = self.forward(x)
+        self.forget()
+        return y, state
+
     def __call__(self, *inputs: np.ndarray) -> Any:
         return self.forward(*inputs)
 

@@ -47,7 +47,6 @@ class Net(Layer):
     """
 
     any_layout = True  # it arranges the memory for each of its layers
-    _output_shapes: tuple[tuple[int, ...], ...] | None = None  # of the last forward, if it came to its end
 
     def __init__(self, layers: list[Layer]) -> None:
         self.layers: tuple[Layer, ...] = checks.list_of_layers("Net", layers, Layer)
@@ -55,7 +54,6 @@ class Net(Layer):
         pack(self.parameters().values())
 
     def forward(self, *inputs: np.ndarray) -> Any:
-        self._output_shapes = None
         x: Any = _tuple(tuple(self._cast(value) for value in inputs))
         for index, layer in enumerate(self.layers):
             try:
@@ -63,7 +61,7 @@ class Net(Layer):
             except (ValueError, TypeError, RuntimeError) as error:
                 checks.locate(error, layer, self.layers_inside(), self.layers[index - 1] if index else None)
                 raise
-        self._output_shapes = tuple(np.shape(y) for y in (x if isinstance(x, tuple) else (x,)))
+        self.remember(*(np.shape(y) for y in (x if isinstance(x, tuple) else (x,))))
         return x
 
     def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
@@ -77,9 +75,7 @@ class Net(Layer):
             ValueError: A gradient has not the shape of its output.
             RuntimeError: There was no forward, or it has been gone back through already.
         """
-        forwarded = any(layer._memory is not None for _, layer in self.layers_inside())
-        if forwarded and self._output_shapes is not None:  # else the layers say what is missing
-            checks.output_gradients(f"{type(self).__name__}.backward", gradients, self._output_shapes)
+        checks.output_gradients(f"{type(self).__name__}.backward", gradients, self.recall())
         dy: Any = _tuple(gradients)
         last_needed = 0 if input_gradient else self._first_trainable()
         for index in reversed(range(len(self.layers))):
@@ -93,6 +89,7 @@ class Net(Layer):
                 checks.locate(error, layer, self.layers_inside())
                 raise
             layer.forget()
+        self.forget()
         return dy if input_gradient else None
 
     def backward_parameters(self, *gradients: np.ndarray) -> None:
@@ -123,6 +120,16 @@ class Net(Layer):
         if isinstance(outputs[0], tuple):
             return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
         return np.concatenate(outputs)
+
+    def step(self, x: np.ndarray, state: tuple | None = None) -> tuple[np.ndarray, tuple]:
+        """Go on with a few places of a sequence, in evaluation mode, from the state that an earlier call gave."""
+        states, kept = state or (None,) * len(self.layers), []
+        x = self._cast(x)
+        with self.evaluating():
+            for layer, before in zip(self.layers, states, strict=True):
+                x, after = layer.step(*_arranged(layer, x), before)
+                kept.append(after)
+        return x, tuple(kept)
 
     def evaluating(self) -> AbstractContextManager[None]:
         """Within `with net.evaluating():` every layer is in evaluation mode; afterwards as it was."""
