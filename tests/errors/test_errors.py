@@ -9,10 +9,10 @@ import re
 import numpy as np
 import pytest
 
-from tests.errors import data_cases, file_cases, layer_cases, loss_cases, net_cases, training_cases
+from tests.errors import data_cases, file_cases, layer_cases, look_cases, loss_cases, net_cases, training_cases
 from tests.errors.case import net
 
-PLAIN = [*layer_cases.CASES, *net_cases.CASES, *loss_cases.CASES, *data_cases.CASES]
+PLAIN = [*layer_cases.CASES, *net_cases.CASES, *loss_cases.CASES, *data_cases.CASES, *look_cases.CASES]
 TRAINING = training_cases.CASES
 FILES = file_cases.CASES
 
