@@ -174,4 +174,7 @@ def test_runs_end_at_frozen_parameters_at_gaps_and_where_they_are_not_alike():
     assert members(runs(group), names) == ["a", "cd"]
     pack([c])
     assert members(runs(group), names) == ["a", "c", "d"]
+    pack([a])
+    pack(others := parameters(1, 2))
+    assert len(runs([a, others[1]])) == 2  # it begins where the other ends, but in another store
     assert runs([]) == []

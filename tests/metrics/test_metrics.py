@@ -32,6 +32,8 @@ def test_the_first_of_equal_scores_counts():
     assert accuracy(np.zeros((4, 3)), np.array([0, 1, 2, 0])) == 0.5
     assert top_k_accuracy(np.zeros((4, 3)), np.array([0, 1, 2, 0]), k=1) == 0.5
     assert top_k_accuracy(np.zeros((4, 3)), np.array([0, 1, 2, 0]), k=2) == 0.75
+    many = np.tile([0.0, 1.0], (2, 500))  # the first of the larger ones are 1, 3, 5, 7 and 9
+    assert top_k_accuracy(many, np.array([9, 11])) == 0.5
 
 
 def test_top_k_accuracy():
