@@ -12,7 +12,6 @@ sentences of one subject; `who` is the object that complains, or its name.
 from tinynet.core.checks.arguments import (
     floating_array,
     fraction,
-    fractions,
     generator,
     integer,
     number,
@@ -73,7 +72,6 @@ __all__ = [
     "floating_dtype",
     "floating_input",
     "fraction",
-    "fractions",
     "generator",
     "input_shape",
     "integer",

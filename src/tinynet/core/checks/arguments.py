@@ -56,13 +56,6 @@ def rate(who: object, name: str, value: object) -> Any:
     return value if callable(value) else number(who, name, value, 0, hint=hint)
 
 
-def fractions(who: object, name: str, value: object, count: int) -> tuple[float, ...]:
-    """Check that a value is a tuple or list of so many numbers from 0 up to, but below, 1."""
-    if not isinstance(value, (tuple, list)) or len(value) != count:
-        fail(who, f"{name} must be {count} numbers, got {value!r}.", kind=TypeError)
-    return tuple(fraction(who, f"{name}[{index}]", entry) for index, entry in enumerate(value))
-
-
 def rising_steps(who: object, name: str, value: Sequence[int], count: int) -> None:
     """Check that a value holds so many integers from 1 on, each greater than the one before."""
     if len(value) != count:
