@@ -54,7 +54,7 @@ class Configuration:
 @st.composite
 def convolutions(draw: st.DrawFn) -> Configuration:
     groups = draw(st.integers(1, 3))
-    channels, outputs = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))
+    channels, outputs = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))  # depthwise among them
     padding = draw(st.tuples(pairs(0, 2), pairs(0, 2)))
     configuration = Configuration(
         draw(st.integers(1, 2)), channels, outputs, draw(pairs(1, 6)), draw(pairs(1, 3)), draw(pairs(1, 3)), padding,

@@ -1,5 +1,7 @@
 """The bodies of convolution agree, in any memory layout, and the loops are right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from tests.kernels.strategies import Configuration, convolutions, layouts
 from tinynet import kernels
 from tinynet.kernels import convolution
 
-FAST = ["vectorized"]
+FAST = ["vectorized", "compiled"]
 PLAIN = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
 
 
@@ -88,7 +90,7 @@ def test_inputs_stay_untouched(body: str) -> None:
         np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.parametrize("body", FAST)
+@pytest.mark.parametrize("body", ["vectorized"])
 @pytest.mark.parametrize(("groups", "outputs"), [(1, 8), (4, 8), (8, 8), (8, 16)])
 def test_more_images_than_one_block(body: str, groups: int, outputs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from tinynet.kernels.convolution import depthwise, vectorized
@@ -131,3 +133,75 @@ def test_empty_batch(body: str) -> None:
         assert convolution.input_gradient(np.ones((0, 4, 2, 2)), np.ones((4, 2, 2, 2)), (3, 3), *PLAIN).size == 0
         dW = convolution.weight_gradient(np.ones((0, 2, 3, 3)), np.ones((0, 4, 2, 2)), (2, 2), *PLAIN)
     np.testing.assert_array_equal(dW, np.zeros((4, 2, 2, 2)))
+
+
+WIDE = Configuration(9, 24, 32, (9, 14), (3, 3), (1, 1), ((1, 0), (1, 2)), (1, 1), 1, 0)
+
+
+def float32(c: Configuration) -> list[np.ndarray]:
+    x, W, b, dy = (array.astype(np.float32) for array in c.arrays())
+    return [
+        convolution.forward(x, W, b, *c.steps),
+        convolution.forward(x, W, None, *c.steps),
+        convolution.input_gradient(dy, W, c.size, *c.steps),
+        convolution.weight_gradient(x, dy, c.kernel_size, *c.steps),
+    ]
+
+
+@pytest.mark.parametrize(
+    "c",
+    [
+        WIDE,
+        replace(WIDE, size=(3, 3), padding=((0, 0), (0, 0)), n=1),
+        replace(WIDE, size=(6, 5), padding=((2, 2), (2, 2))),
+        replace(WIDE, size=(2, 2), padding=((3, 3), (0, 1))),  # more padding than the turned kernel has room for
+    ],
+)
+def test_winograd_is_near_the_true_sum(c: Configuration) -> None:
+    with kernels.use("compiled"):
+        fast = float32(c)
+        with kernels.exact():
+            plain = float32(c)
+    for one, other, true in zip(fast, plain, results(c, "vectorized"), strict=True):
+        scale = np.abs(true).max()
+        assert one.shape == other.shape == true.shape
+        assert one.dtype == other.dtype == np.float32
+        assert np.abs(one - true).max() < 1e-5 * scale
+        assert np.abs(other - true).max() < 1e-6 * scale
+
+
+def test_winograd_serves_unless_exact() -> None:
+    compiled = pytest.importorskip("tinynet.kernels.convolution.compiled")
+    wide = (np.dtype(np.float32), 24, 24, (3, 3), (1, 1), (1, 1))
+    assert compiled.suits_winograd(*wide)
+    assert not compiled.suits_winograd(np.dtype(np.float64), *wide[1:])
+    assert not compiled.suits_winograd(*wide[:4], (2, 1), (1, 1))
+    with kernels.exact():
+        assert not compiled.suits_winograd(*wide)
+        with kernels.exact(False):
+            assert compiled.suits_winograd(*wide)
+    assert not kernels.is_exact()
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    numba = pytest.importorskip("numba")
+    steps = (WIDE, replace(WIDE, stride=(2, 1)))
+    with kernels.use("compiled"):
+        many = [float32(c) for c in steps]
+        before = numba.get_num_threads()
+        numba.set_num_threads(1)
+        try:
+            one = [float32(c) for c in steps]
+        finally:
+            numba.set_num_threads(before)
+    for all_many, all_one in zip(many, one, strict=True):
+        for array, other in zip(all_many, all_one, strict=True):
+            np.testing.assert_array_equal(array, other)
+
+
+def test_compiled_code_holds_the_blas_at_one_thread_only_while_it_runs() -> None:
+    products = pytest.importorskip("tinynet.kernels.products")
+    before = [library.num_threads for library in products._blas()]
+    with products.single_threaded():
+        assert {library.num_threads for library in products._blas()} == {1}
+    assert [library.num_threads for library in products._blas()] == before

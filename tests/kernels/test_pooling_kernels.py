@@ -9,7 +9,7 @@ from tests.kernels.strategies import Configuration, layouts, poolings
 from tinynet import kernels
 from tinynet.kernels import pooling
 
-FAST = ["vectorized"]
+FAST = ["vectorized", "compiled"]
 PLAIN = ((2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
 
 

@@ -1,7 +1,9 @@
 """Selecting the body of the kernels."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,3 +64,24 @@ def test_importing_kernels_loads_no_numba() -> None:
     script = "import sys, tinynet.kernels; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_compiled_code_is_kept_where_that_is_possible(writable: bool, tmp_path: Path) -> None:
+    pytest.importorskip("numba")
+    (tmp_path / "file").touch()
+    home = tmp_path if writable else tmp_path / "file"  # nothing can be made below a file, whoever runs this
+    script = """
+import numpy as np
+from tinynet.kernels import jit
+double = jit.compiled(lambda x: 2 * x)
+print(double(21), jit.cache_folder())
+"""
+    (tmp_path / "double.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", tmp_path / "double.py"],
+        capture_output=True, text=True, check=True, env={**os.environ, "XDG_CACHE_HOME": str(home)},
+    )  # fmt: skip
+    number, *folder = done.stdout.split()
+    assert number == "42"
+    assert [Path(name).parent for name in folder] == ([tmp_path / "tinynet" / "kernels"] if writable else [])

@@ -5,6 +5,6 @@ Numba. Each kernel is a plain function of arrays and numbers that returns new ar
 """
 
 from tinynet.kernels import convolution, geometry, pooling
-from tinynet.kernels.selection import BODIES, body, selected, use
+from tinynet.kernels.selection import BODIES, body, exact, is_exact, selected, use
 
-__all__ = ["BODIES", "body", "convolution", "geometry", "pooling", "selected", "use"]
+__all__ = ["BODIES", "body", "convolution", "exact", "geometry", "is_exact", "pooling", "selected", "use"]

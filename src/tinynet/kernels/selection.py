@@ -10,7 +10,8 @@ from typing import Self
 from tinynet.core import checks
 
 BODIES = ("loops", "vectorized", "compiled")
-_selected = "vectorized"
+_selected = "vectorized"  # needs no compiling and starts no threads of its own
+_exact = False
 
 
 class use:  # noqa: N801 - reads as a verb: with kernels.use("loops")
@@ -43,6 +44,39 @@ class use:  # noqa: N801 - reads as a verb: with kernels.use("loops")
     def __exit__(self, *_: object) -> None:
         global _selected
         _selected = self._before
+
+
+class exact:  # noqa: N801 - as use
+    """Leave out the routes that round more than the plain sum does, from now on or for one block.
+
+    That is Winograd's convolution in float32, whose relative error is some 1e-6 rather than 1e-7, and which spreads a
+    NaN or infinity to the 16 pixels of its tile. In float64 it is never taken.
+
+    Args:
+        on: False allows them again.
+
+    Example:
+        >>> with exact():
+        ...     is_exact()
+        True
+    """
+
+    def __init__(self, on: bool = True) -> None:
+        global _exact
+        self._before = _exact
+        _exact = on
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        global _exact
+        _exact = self._before
+
+
+def is_exact() -> bool:
+    """Whether only plain sums are allowed now."""
+    return _exact
 
 
 def selected() -> str:

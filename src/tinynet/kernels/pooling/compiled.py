@@ -1,0 +1,85 @@
+"""Pooling compiled by Numba: one region over images, channels innermost."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import prange
+
+from tinynet.core.layout import channels_last
+from tinynet.kernels.geometry import Padding, Pair, output_size
+from tinynet.kernels.jit import parallel
+from tinynet.kernels.pooling import vectorized
+from tinynet.kernels.pooling.vectorized import average, average_gradient, unpool, unpool_gradient
+
+__all__ = ["average", "average_gradient", "maximum", "maximum_gradient", "unpool", "unpool_gradient"]
+
+
+def maximum(
+    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
+) -> tuple[np.ndarray, np.ndarray]:
+    """y and the cell that won: a pixel wins against those before it if it is larger, or NaN."""
+    if x.dtype not in (np.float32, np.float64) or math.prod(kernel_size) > 256:
+        return vectorized.maximum(x, kernel_size, stride, padding, dilation)
+    places = output_size(x.shape[2:], kernel_size, stride, padding, dilation)
+    y = np.empty((len(x), *places, x.shape[1]), x.dtype)
+    cells = np.empty(y.shape, np.uint8)
+    _maximum(_pixels(x), y, cells, kernel_size, stride, (padding[0][0], padding[1][0]), dilation)
+    return y.transpose(0, 3, 1, 2), cells.transpose(0, 3, 1, 2)
+
+
+def maximum_gradient(
+    dy: np.ndarray, cells: np.ndarray, size: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
+) -> np.ndarray:
+    """dx: the winner of each window gets its dy."""
+    if dy.dtype not in (np.float32, np.float64) or cells.dtype != np.uint8:
+        return vectorized.maximum_gradient(dy, cells, size, kernel_size, stride, padding, dilation)
+    dx = np.zeros((len(dy), *size, dy.shape[1]), dy.dtype)
+    corner = (padding[0][0], padding[1][0])
+    _maximum_gradient(_pixels(dy), _pixels(cells), dx, kernel_size, stride, corner, dilation)
+    return dx.transpose(0, 3, 1, 2)
+
+
+@parallel
+def _maximum(x, y, cells, kernel_size, stride, corner, dilation):
+    for n in prange(y.shape[0]):
+        for r in range(y.shape[1]):
+            for s in range(y.shape[2]):
+                best, won, fresh = y[n, r, s], cells[n, r, s], True
+                for i in range(kernel_size[0]):
+                    line = r * stride[0] + i * dilation[0] - corner[0]
+                    for j in range(kernel_size[1]):
+                        column = s * stride[1] + j * dilation[1] - corner[1]
+                        if line < 0 or line >= x.shape[1] or column < 0 or column >= x.shape[2]:
+                            continue
+                        cell, under = np.uint8(i * kernel_size[1] + j), x[n, line, column]
+                        for c in range(under.shape[0]):
+                            wins = fresh or under[c] > best[c] or under[c] != under[c]  # the last is NaN
+                            best[c] = under[c] if wins else best[c]
+                            won[c] = cell if wins else won[c]
+                        fresh = False
+
+
+@parallel
+def _maximum_gradient(dy, cells, dx, kernel_size, stride, corner, dilation):
+    for n in prange(dy.shape[0]):
+        for r in range(dy.shape[1]):
+            for s in range(dy.shape[2]):
+                top, left = r * stride[0] - corner[0], s * stride[1] - corner[1]
+                for i in range(kernel_size[0]):
+                    line = top + i * dilation[0]
+                    for j in range(kernel_size[1]):
+                        column = left + j * dilation[1]
+                        if line < 0 or line >= dx.shape[1] or column < 0 or column >= dx.shape[2]:
+                            continue
+                        cell, under = np.uint8(i * kernel_size[1] + j), dx[n, line, column]
+                        for c in range(under.shape[0]):
+                            under[c] += dy[n, r, s, c] if cells[n, r, s, c] == cell else 0
+
+
+def _pixels(x: np.ndarray) -> np.ndarray:
+    """x (N, C, H, W) as a C-ordered (N, H, W, C)."""
+    return np.ascontiguousarray(channels_last(x).transpose(0, 2, 3, 1))

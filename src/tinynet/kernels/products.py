@@ -1,0 +1,71 @@
+"""Matrix products on one thread, inside a compiled parallel region.
+
+NumPy's products use all threads themselves and would fight with the region around them. Numba has SciPy's BLAS, and
+its thread count is set apart: `single_threaded` holds it at one while a region runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401 - loads the library that is looked for below
+from numba import types
+from threadpoolctl import ThreadpoolController
+
+from tinynet.kernels.jit import compiled
+
+_gemm: Any = types.ExternalFunction(
+    "numba_xxgemm",  # what np.dot calls inside Numba; here with its beta, to add to what is there
+    types.intc(
+        types.char, types.char, types.char, types.intp, types.intp, types.intp,
+        types.voidptr, types.voidptr, types.intp, types.voidptr, types.intp, types.voidptr, types.voidptr, types.intp,
+    ),
+)  # fmt: skip
+
+
+@compiled
+def multiply(A, B, C, beta):  # type: ignore[no-untyped-def]
+    """C = A @ B + beta · C, for C-ordered A (m, k), B (k, n), C (m, n) of float32 or float64."""
+    scale = np.empty(2, A.dtype)
+    scale[0], scale[1] = 1, beta
+    kind = ord("s") if A.itemsize == 4 else ord("d")
+    _gemm(
+        kind, ord("n"), ord("n"), B.shape[1], A.shape[0], A.shape[1],
+        scale.ctypes, B.ctypes, B.shape[1], A.ctypes, A.shape[1], scale[1:].ctypes, C.ctypes, C.shape[1],
+    )  # fmt: skip
+
+
+@compiled
+def multiply_transposed(A, B, C, beta):  # type: ignore[no-untyped-def]
+    """C = Aᵀ @ B + beta · C, for C-ordered A (k, m), B (k, n), C (m, n)."""
+    scale = np.empty(2, A.dtype)
+    scale[0], scale[1] = 1, beta
+    kind = ord("s") if A.itemsize == 4 else ord("d")
+    _gemm(
+        kind, ord("n"), ord("t"), B.shape[1], A.shape[1], A.shape[0],
+        scale.ctypes, B.ctypes, B.shape[1], A.ctypes, A.shape[1], scale[1:].ctypes, C.ctypes, C.shape[1],
+    )  # fmt: skip
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Hold the BLAS that compiled code calls at one thread."""
+    libraries = _blas()
+    before = [library.num_threads for library in libraries]
+    for library in libraries:
+        library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library, threads in zip(libraries, before, strict=True):
+            library.set_num_threads(threads)
+
+
+@cache
+def _blas() -> list[Any]:
+    libraries = [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
+    return [library for library in libraries if "scipy" in str(library.filepath)] or libraries
