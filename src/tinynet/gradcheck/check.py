@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import generator_states, set_generator_states
 from tinynet.core.checks import gradients as sentences
 from tinynet.gradcheck import rules
+from tinynet.gradcheck.blame import blame
 from tinynet.gradcheck.compare import Mismatch, compare
 from tinynet.gradcheck.loss_subject import LossSubject, check_loss_rules
 from tinynet.gradcheck.report import Report
@@ -48,7 +49,7 @@ def check_layer(
         seed: Of the random numbers; the package's streams stay as they are.
         tolerance: The largest relative error that counts as right.
         max_entries: So many entries of each array are compared one by one; larger arrays are also compared along a
-            random direction, which no wrong entry escapes.
+            random direction, which a wrong entry hardly escapes.
         batch_of_one: If False, a batch of one is not tried, for a layer that must refuse it.
 
     Returns:
@@ -68,11 +69,13 @@ def check_layer(
     before = generator_states()
     try:
         subject = Subject(layer, input_shape, np.random.default_rng(seed))
-        for rule in rules.RULES:
+        for rule in rules.FIRST_RULES:
+            rule(subject)
+        report = _compare(subject, tolerance, max_entries)
+        for rule in rules.OTHER_RULES:
             rule(subject)
         if batch_of_one:
             rules.takes_one_sample(subject)
-        report = _compare(subject, tolerance, max_entries)
         if _evaluates_differently(subject):
             subject.layer.eval()
             report = _merge(report, _compare(subject, tolerance, max_entries))
@@ -170,17 +173,7 @@ def check_loss(
 def _compare(subject: Any, tolerance: float, max_entries: int) -> Report:
     outcome = compare(subject, tolerance, max_entries)
     if isinstance(outcome, Mismatch):
-        index = outcome.worst
-        sentences.wrong_gradient(
-            subject.who,
-            outcome.name,
-            index,
-            outcome.expected[index],
-            float(outcome.found[outcome.name][index]),
-            outcome.error,
-            len(outcome.wrong),
-            len(outcome.expected),
-        )
+        blame(subject, outcome, tolerance, max_entries)
     return Report(subject.who, outcome.errors, outcome.n_compared, outcome.n_redrawn)
 
 

@@ -132,8 +132,9 @@ def _off_along(
     function: Function, name: str, gradient: np.ndarray, places: np.ndarray, tolerance: float, rng: np.random.Generator
 ) -> bool:
     direction: np.ndarray = np.zeros(gradient.size)
-    direction[places] = rng.normal(size=len(places))
-    direction = (direction / np.linalg.norm(direction)).reshape(gradient.shape)
+    direction[places] = rng.choice((-1.0, 1.0), len(places)) / np.sqrt(len(places))
+    direction = direction.reshape(gradient.shape)
+    tolerance = tolerance / np.sqrt(len(places))  # one entry is a small part of the whole
     line = along(function, name, direction)
     expected, found = slope(line, name, DIRECTION), float(np.sum(gradient * direction))
     scale = float(np.linalg.norm(gradient.reshape(-1)[places])) / np.sqrt(len(places))
@@ -159,7 +160,7 @@ def _claimed(subject: Checked, function: Function) -> dict[str, np.ndarray]:
         gradient = found[name]
         label = f"the gradient with respect to {name}"
         if not isinstance(gradient, np.ndarray) or gradient.shape != array.shape:
-            sentences.wrong_shape(subject.who, label, gradient, array.shape, cause="shape")
+            sentences.wrong_shape(subject.who, name, gradient, array.shape)
         if gradient.dtype != np.float64:
             sentences.wrong_dtype(subject.who, label, gradient.dtype, np.float64)
         if not np.isfinite(gradient).all():

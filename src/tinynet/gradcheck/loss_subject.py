@@ -27,7 +27,7 @@ class LossSubject:
         self.loss, self.rng = loss, rng
         self.given = predicted if isinstance(predicted, list) else [predicted]
         self.predicted = draw(self.given, rng)
-        self.ground_truth = _as_float64(ground_truth)
+        self.ground_truth = _as_type(ground_truth, np.float64)
 
     @property
     def who(self) -> str:
@@ -77,26 +77,27 @@ def check_loss_rules(subject: LossSubject) -> None:
     kept = copy.deepcopy(gradients)
     if not _equal(before, (subject.predicted, subject.ground_truth)):
         sentences.broken_rule(subject.who, "arguments", "the loss writes into its arguments.", "work on a new array.")
+    first = subject.predicted
     subject.redraw()
     subject.value()
+    subject.predicted = first
     if not _equal(kept, gradients):
         sentences.broken_rule(subject.who, "gradient", "the next call overwrites the gradient that was returned.")
-    double = subject.predicted
-    loss, gradients = subject.value()
-    subject.predicted = [np.asfortranarray(p) for p in double]
+    subject.predicted = [np.asfortranarray(p) for p in first]
     if not np.isclose(loss, subject.value()[0], rtol=1e-12):
         sentences.broken_rule(subject.who, "layout", "another memory order of the predictions gives another loss.")
-    subject.predicted = [p.astype(np.float32) for p in double]
+    truth = subject.ground_truth
+    subject.predicted, subject.ground_truth = [p.astype(np.float32) for p in first], _as_type(truth, np.float32)
     for gradient in subject.value()[1]:
         if gradient.dtype != np.float32:
             sentences.wrong_dtype(subject.who, "the gradient", gradient.dtype, np.float32)
-    subject.predicted = double
+    subject.predicted, subject.ground_truth = first, truth
 
 
-def _as_float64(truth: Any) -> Any:
+def _as_type(truth: Any, dtype: type) -> Any:
     if isinstance(truth, tuple):
-        return tuple(_as_float64(part) for part in truth)
-    return truth.astype(np.float64) if is_floating(truth) else truth
+        return tuple(_as_type(part, dtype) for part in truth)
+    return truth.astype(dtype) if is_floating(truth) else truth
 
 
 def _equal(before: Any, after: Any) -> bool:

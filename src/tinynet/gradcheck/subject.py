@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -70,9 +70,16 @@ class Subject:
         y = self.layer.forward(*(inputs or self.inputs))
         return y if isinstance(y, tuple) else (y,)
 
+    def other_forward(self) -> tuple:
+        """The outputs for other inputs of the same kind."""
+        return self.forward(*draw(self.given, self.rng, again=True))
+
     def backward(self, gradients: list[Any]) -> tuple:
         """What the layer's backward returns, one gradient for each input; None for inputs that are no numbers."""
-        dx = self.layer.backward(*gradients)
+        try:
+            dx = self.layer.backward(*gradients)
+        except ValueError as error:
+            explain_raise(self, error)
         dx = dx if isinstance(dx, tuple) else (dx,)
         floating = [is_floating(x) for x in self.inputs]
         if len(dx) == sum(floating) != len(self.inputs):  # only those that have one were returned
@@ -88,7 +95,9 @@ class Subject:
         """The function whose slopes are taken: of the floating inputs and the trainable parameters."""
         arrays = {n: x for n, x in zip(self.names(), self.inputs, strict=True) if is_floating(x)}
         arrays |= {path: parameter.tensor for path, parameter in self.parameters().items()}
-        return Function(arrays, self.outputs, [self.rng.normal(size=y.shape) for y in self.outputs()])
+        y = self.other_forward()  # not yet at these inputs, lest a layer that keeps the first ones looks right
+        shapes = [()] if self.loss is not None else [value.shape for value in y if is_floating(value)]
+        return Function(arrays, self.outputs, [self.rng.normal(size=shape) for shape in shapes])
 
     def outputs(self) -> list[np.ndarray]:
         """Copies of the floating outputs, or the loss."""
@@ -98,7 +107,12 @@ class Subject:
         return [np.array(value) for value in y if is_floating(value)]
 
     def gradients(self, weights: list[np.ndarray]) -> dict[str, np.ndarray]:
-        """What `backward` claims for each array of `function`."""
+        """What `backward` claims for each array of `function`, after another batch, lest it uses what that one left."""
+        self.backward(self.output_gradients(self.other_forward(), weights))
+        return self.claims(weights)
+
+    def claims(self, weights: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """What `backward` claims, straight away."""
         self.layer.zero_gradient()
         dy = self.output_gradients(self.forward(), weights)
         found = dict(zip(self.names(), self.backward(dy), strict=True))
@@ -112,6 +126,30 @@ class Subject:
             return [weights[0] * g for g in (gradient if isinstance(gradient, tuple) else (gradient,))]
         rest = iter(weights)
         return [next(rest).copy() if is_floating(value) else None for value in y]
+
+
+def explain_raise(subject: Subject, error: ValueError) -> NoReturn:
+    """Say which parameter's gradient did not fit, if that is why `backward` raised."""
+    shapes: list[tuple[str, tuple, tuple]] = []
+    for path, parameter in subject.parameters().items():
+        vars(parameter)["accumulate"] = _recorder(shapes, path, parameter)
+    try:
+        y = subject.forward()
+        subject.layer.backward(*(np.ones_like(value) if is_floating(value) else None for value in y))  # type: ignore[arg-type]
+    except ValueError:
+        sentences.raised_in_backward(subject.who, error, shapes)
+    finally:
+        for parameter in subject.parameters().values():
+            vars(parameter).pop("accumulate")
+    sentences.raised_in_backward(subject.who, error, [])
+
+
+def _recorder(shapes: list, path: str, parameter: Parameter) -> Callable[[np.ndarray], None]:
+    def accumulate(gradient: np.ndarray) -> None:
+        shapes.append((path, np.shape(gradient), parameter.shape))
+        Parameter.accumulate(parameter, gradient)
+
+    return accumulate
 
 
 def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any]:
@@ -153,3 +191,11 @@ def keep_randomness(layer: Layer) -> Callable[[], None]:
             setattr(inner, name, array.copy())
 
     return put_back
+
+
+def rebuild(layer: Layer) -> Layer:
+    """A new layer from the arguments of another's constructor."""
+    signature = inspect.signature(type(layer).__init__)
+    arguments = {next(iter(signature.parameters)): None} | copy.deepcopy(layer.arguments)
+    bound = inspect.BoundArguments(signature, arguments)
+    return type(layer)(*bound.args[1:], **bound.kwargs)

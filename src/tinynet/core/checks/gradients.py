@@ -92,12 +92,42 @@ def not_differentiable(who: object, name: str, index: tuple[int, ...], n_draws: 
     )
 
 
-def wrong_shape(
-    who: object, name: str, got: Any, expected: tuple[int, ...], hint: str = "", cause: str = ""
-) -> NoReturn:
-    """An output or a gradient has not the shape that it must have."""
+def wrong_shape(who: object, name: str, got: Any, expected: tuple[int, ...], when: str = "") -> NoReturn:
+    """An output, or the gradient with respect to an input, has not the shape that it must have."""
     came = "nothing" if got is None else f"an array of shape {shape_text(np.shape(got))}"
-    broken_rule(who, name, f"expected {name} of shape {shape_text(expected)}, got {came}.", hint, cause)
+    what = "the output" if name == "output" else f"the gradient with respect to {name}"
+    hint, cause = _shape_cause(np.shape(got), expected)
+    broken_rule(who, name, f"expected {what} {when}to have shape {shape_text(expected)}, got {came}.", hint, cause)
+
+
+def _shape_cause(got: tuple[int, ...], expected: tuple[int, ...]) -> tuple[str, str]:
+    """What makes one shape of another."""
+    if got != expected and sorted(got) == sorted(expected):
+        return "likely cause: a transpose: the axes are in another order.", "transpose"
+    if len(got) > len(expected) and got[len(got) - len(expected) :] == expected:
+        return "likely cause: a missing sum over the batch, or over another leading axis.", "sum"
+    if len(got) == len(expected) and all(e in (1, g) for g, e in zip(got, expected, strict=True)):
+        return "likely cause: a missing sum over the axes that were broadcast; sum with keepdims=True.", "sum"
+    return "", "shape"
+
+
+def not_added(who: object, path: str, replaced: bool) -> NoReturn:
+    """Two backwards did not give twice the gradient."""
+    if replaced:
+        broken_rule(
+            who,
+            path,
+            f"two backwards must give twice the gradient of {path}, but the second replaced the first.",
+            f"likely cause: it is overwritten instead of added; write self.{path}.accumulate(...).",
+            "overwritten",
+        )
+    broken_rule(
+        who,
+        path,
+        f"two backwards must give twice the gradient of {path}, but they give something else.",
+        "likely cause: a stale cache: backward uses values of an earlier call.",
+        "stale",
+    )
 
 
 def wrong_dtype(who: object, name: str, got: Any, expected: Any) -> NoReturn:
@@ -130,6 +160,14 @@ def without_truth(who: str) -> NoReturn:
     fail(who, "loss was given without ground_truth, or ground_truth without loss.", "give both or none.")
 
 
-def raised_in_backward(layer: object, error: Exception, hint: str, cause: str) -> NoReturn:
-    """`backward` itself raised."""
-    broken_rule(layer, "backward", f"backward raised {type(error).__name__}: {error}", hint, cause)
+def raised_in_backward(who: object, error: Exception, shapes: list[tuple[str, tuple, tuple]]) -> NoReturn:
+    """`backward` raised; `shapes` holds path, shape and due shape of each gradient that was accumulated until then."""
+    path, got, expected = shapes[-1] if shapes else ("backward", (), ())
+    if got != expected:
+        hint, cause = _shape_cause(got, expected)
+        broken_rule(
+            who, path, f"backward gives the gradient of {path} the shape {got}, expected {expected}.", hint, cause
+        )
+    fits = "matmul" not in str(error) and "not aligned" not in str(error)
+    hint = "" if fits else "likely cause: a transpose: the axes that a product sums over do not meet."
+    broken_rule(who, "backward", f"backward raised: {error}", hint, "" if fits else "transpose")
