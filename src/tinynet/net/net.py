@@ -127,7 +127,7 @@ class Net(Layer):
         x = self._cast(x)
         with self.evaluating():
             for layer, before in zip(self.layers, states, strict=True):
-                x, after = layer.step(*_arranged(layer, x), before)
+                x, after = layer.step(_arranged(layer, x)[0], before)
                 kept.append(after)
         return x, tuple(kept)
 
