@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from tinynet.core import Parameter
-from tinynet.layers import Conv2D, ConvTranspose2D, Flatten, Layer, Linear, MaxPool2D, ReLU
+from tinynet.layers import (
+    GRU,
+    Conv2D,
+    ConvTranspose2D,
+    Embedding,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2D,
+    MultiHeadAttention,
+    ReLU,
+)
 from tinynet.net import Concat, Net, Residual
 from tinynet.net.summary import WIDTH, bytes_text, compact, net_html, short_repr, summarize
 
@@ -48,6 +59,23 @@ def test_convolutions_count_their_products():
 
 def test_a_linear_layer_over_a_sequence_counts_every_step():
     assert summarize(Linear(3, 5), (7, 3)).totals["multiply_adds"] == 7 * 3 * 5
+
+
+def test_attention_and_recurrent_layers_count_every_place():
+    summary = summarize(MultiHeadAttention(8, 2), (5, 8))
+    assert [row.multiply_adds for row in summary.rows] == [
+        5 * 3 * 8 * 8 + 2 * 2 * 5 * 5 * 4,  # q, k and v of 5 places; two products of 2 heads of width 4
+        5 * 8 * 8,  # out_proj
+    ]
+    other = summarize(MultiHeadAttention(8, 2), [(5, 8), (3, 8)])
+    assert other.rows[0].multiply_adds == (5 + 2 * 3) * 8 * 8 + 2 * 5 * 3 * 8
+    assert summarize(GRU(3, 4), (5, 3)).totals["multiply_adds"] == 5 * 3 * (3 * 4 + 4 * 4)
+    assert summarize(GRU(3, 4), (5, 3)).totals["parameters"] == 3 * (3 * 4 + 4 * 4 + 2 * 4)
+
+
+def test_a_net_of_tokens_gets_integers():
+    summary = Net([Net([Embedding(10, 4)]), Linear(4, 10)]).summary((7,))
+    assert [row.shape for row in summary.rows] == [(7, 4), (7, 4), (7, 10)]
 
 
 def test_nested_layers_are_indented_under_their_composite_and_not_counted_twice():

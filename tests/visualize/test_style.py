@@ -11,9 +11,10 @@ from tinynet.visualize.style import png
 
 
 def test_settings_of_matplotlib_stay_as_they_are():
-    before = dict(matplotlib.rcParams)
-    confusion_matrix(np.eye(2))
-    assert dict(matplotlib.rcParams) == before
+    with matplotlib.rc_context({"font.size": 7.25, "axes.titlelocation": "right"}):
+        before = dict(matplotlib.rcParams)
+        confusion_matrix(np.eye(2))
+        assert dict(matplotlib.rcParams) == before
 
 
 def test_the_look_does_not_depend_on_the_users_settings():

@@ -120,6 +120,11 @@ class MultiHeadAttention(Layer):
         heads, _ = attention.forward(q, k, v, self.causal, None)
         return _without_memory(self.out_proj, _join(heads)), (k, v)
 
+    def multiply_adds(self, x: Any, y: np.ndarray) -> int:
+        inputs = x if isinstance(x, tuple) else (x,)
+        (N, T, E), S = inputs[0].shape, inputs[-1].shape[1]
+        return N * (T + 2 * S) * E * E + 2 * N * T * S * E  # q, k and v; then q kᵀ and p v. out_proj counts its own
+
     def _project(self, inputs: tuple[np.ndarray, ...], place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """q, k and v, (N, heads, T, D) each; the first row of each stands at `place`."""
         W = self.in_proj_weight.tensor

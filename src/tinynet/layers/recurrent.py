@@ -99,6 +99,11 @@ class _Recurrent(Layer):
         y, last, _, _ = self._run(x, state or (), None)
         return y, last
 
+    def multiply_adds(self, x: Any, y: Any) -> int:
+        N, T, _ = (x[0] if isinstance(x, tuple) else x).shape
+        weights = (parameter for name, parameter in self.parameters().items() if name.startswith("weight"))
+        return N * T * sum(weight.size for weight in weights)
+
     def _run(
         self, x: np.ndarray, states: States, padding_mask: np.ndarray | None
     ) -> tuple[np.ndarray, States, list, Any]:

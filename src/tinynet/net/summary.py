@@ -14,7 +14,7 @@ import numpy as np
 from tinynet.core import Parameter, formula
 from tinynet.core.checks import figures as checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.layers import Layer
+from tinynet.layers import Embedding, Layer
 from tinynet.net.modes import evaluating
 from tinynet.net.watch import watch
 
@@ -111,6 +111,8 @@ class Summary:
 def summarize(net: Layer, input_shape: tuple[int, ...] | list[tuple[int, ...]]) -> Summary:
     """Run one input of zeros through a net in evaluation mode, and note what each layer gives and has.
 
+    The zeros are integers where the first layer is an `Embedding`, and of the net's floating type everywhere else.
+
     Args:
         net: The net, or any layer.
         input_shape: The shape of one input without the batch axis; a list of shapes for several inputs.
@@ -131,8 +133,9 @@ def summarize(net: Layer, input_shape: tuple[int, ...] | list[tuple[int, ...]]) 
     """
     shapes = checks.input_shapes("summary", input_shape)
     notes = _Notes()
+    dtype = np.dtype(np.int64) if _takes_tokens(net) else net.dtype
     with evaluating(net), watch(net, notes):
-        net.forward(*(np.zeros((1, *shape), net.dtype) for shape in shapes))
+        net.forward(*(np.zeros((1, *shape), dtype) for shape in shapes))
     net.forget()
     several = isinstance(input_shape, list)
     return Summary(type(net).__name__, tuple(shapes) if several else shapes[0], list(_rows(net, notes)))
@@ -231,6 +234,11 @@ def _rows(net: Layer, notes: _Notes) -> Iterator[Row]:
 
 def _is_composite(layer: Layer) -> bool:
     return any(isinstance(part, Layer) for _, part in layer.parts())
+
+
+def _takes_tokens(net: Layer) -> bool:
+    first = next(layer for _, layer in net.layers_inside() if not _is_composite(layer))
+    return isinstance(first, Embedding)
 
 
 def _holds_layer(value: Any) -> bool:

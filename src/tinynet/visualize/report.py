@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI, SHOWN_DPI = 144, 96  # drawn finer than shown, for sharp screens
+MAX_PIXELS = 6e6  # of a picture; the feature maps of a deep net are drawn coarser, so that the page stays small
 BATCH = 128  # samples for the gradient histograms
 
 
@@ -232,5 +233,6 @@ def _data_words(test: Any) -> str:
 
 
 def _picture(figure: Figure, description: str) -> str:
-    width = round(figure.get_figwidth() * SHOWN_DPI)
-    return image(png(figure, DPI), width, f"Picture: {description}")
+    width, height = figure.get_size_inches()
+    dpi = min(DPI, np.sqrt(MAX_PIXELS / (width * height)))
+    return image(png(figure, dpi), round(width * SHOWN_DPI), f"Picture: {description}")
