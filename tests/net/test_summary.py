@@ -17,6 +17,7 @@ from tinynet.layers import (
     MaxPool2D,
     MultiHeadAttention,
     ReLU,
+    TransformerBlock,
 )
 from tinynet.net import Concat, Net, Residual
 from tinynet.net.summary import WIDTH, bytes_text, compact, net_html, short_repr, summarize
@@ -71,6 +72,11 @@ def test_attention_and_recurrent_layers_count_every_place():
     assert other.rows[0].multiply_adds == (5 + 2 * 3) * 8 * 8 + 2 * 5 * 3 * 8
     assert summarize(GRU(3, 4), (5, 3)).totals["multiply_adds"] == 5 * 3 * (3 * 4 + 4 * 4)
     assert summarize(GRU(3, 4), (5, 3)).totals["parameters"] == 3 * (3 * 4 + 4 * 4 + 2 * 4)
+
+
+def test_inner_layers_may_be_called_with_keywords():
+    rows = summarize(TransformerBlock(8, 2), (5, 8)).rows  # hands its attention a key_padding_mask
+    assert {row.path: row.shape for row in rows}["attention"] == (5, 8)
 
 
 def test_a_net_of_tokens_gets_integers():

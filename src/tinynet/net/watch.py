@@ -53,8 +53,8 @@ def _shadow(path: str, layer: Layer, on_forward: Callable, on_backward: Callable
     plain_forward, plain_backward, plain_parameters = layer.forward, layer.backward, layer.backward_parameters
     inside = False  # a layer's own backward; it may call backward_parameters, and must get the plain one
 
-    def forward(*inputs: Any) -> Any:
-        y = plain_forward(*inputs)
+    def forward(*inputs: Any, **options: Any) -> Any:
+        y = plain_forward(*inputs, **options)
         on_forward(path, layer, _one(inputs), y)
         return y
 
