@@ -2,13 +2,14 @@
 
 from tinynet.layers.activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from tinynet.layers.attention import MultiHeadAttention
+from tinynet.layers.batch_norm import BatchNorm1D, BatchNorm2D
 from tinynet.layers.convolution import Conv2D
 from tinynet.layers.dropout import Dropout
 from tinynet.layers.embedding import Embedding, LearnedPosition, RotaryPosition, SinusoidalPosition
 from tinynet.layers.flatten import Flatten
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
-from tinynet.layers.normalization import BatchNorm1D, BatchNorm2D, GroupNorm, LayerNorm, RMSNorm
+from tinynet.layers.normalization import GroupNorm, LayerNorm, RMSNorm
 from tinynet.layers.pooling import AvgPool2D, MaxPool2D
 from tinynet.layers.recurrent_cells import GRU, LSTM, RNN
 from tinynet.layers.smooth_activations import ELU, GELU, SELU, PReLU, SiLU, Softplus
