@@ -1,28 +1,40 @@
 """Layer and every layer: the formula and its derivative side by side."""
 
 from tinynet.layers.activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from tinynet.layers.adaptive_pooling import AdaptiveAvgPool1D, AdaptiveAvgPool2D, AdaptiveMaxPool1D, AdaptiveMaxPool2D
 from tinynet.layers.attention import MultiHeadAttention
 from tinynet.layers.batch_norm import BatchNorm1D, BatchNorm2D
 from tinynet.layers.convolution import Conv2D
-from tinynet.layers.dropout import Dropout
+from tinynet.layers.convolution1d import Conv1D
+from tinynet.layers.dropout import Dropout, Dropout2D
 from tinynet.layers.embedding import Embedding, LearnedPosition, RotaryPosition, SinusoidalPosition
 from tinynet.layers.flatten import Flatten
+from tinynet.layers.gated import SwiGLU
+from tinynet.layers.global_pooling import GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 from tinynet.layers.normalization import GroupNorm, LayerNorm, RMSNorm
+from tinynet.layers.padding import ReflectionPad1D, ReflectionPad2D, ZeroPad1D, ZeroPad2D
 from tinynet.layers.pooling import AvgPool2D, MaxPool2D
+from tinynet.layers.pooling1d import AvgPool1D, MaxPool1D
 from tinynet.layers.recurrent_cells import GRU, LSTM, RNN
+from tinynet.layers.reshape import Permute, Reshape
 from tinynet.layers.smooth_activations import ELU, GELU, SELU, PReLU, SiLU, Softplus
 from tinynet.layers.softmax import LogSoftmax, Softmax
 from tinynet.layers.transformer import TransformerBlock
 from tinynet.layers.transposed_convolution import ConvTranspose2D
+from tinynet.layers.transposed_convolution1d import ConvTranspose1D
 from tinynet.layers.unpooling import MaxUnpool2D
+from tinynet.layers.upsample import Upsample
 
 __all__ = [
     "Layer",
     "Linear",
     "Flatten",
+    "Reshape",
+    "Permute",
     "Dropout",
+    "Dropout2D",
     "ReLU",
     "LeakyReLU",
     "Sigmoid",
@@ -33,13 +45,31 @@ __all__ = [
     "SELU",
     "Softplus",
     "PReLU",
+    "SwiGLU",
     "Softmax",
     "LogSoftmax",
+    "Conv1D",
     "Conv2D",
+    "ConvTranspose1D",
     "ConvTranspose2D",
+    "MaxPool1D",
     "MaxPool2D",
     "MaxUnpool2D",
+    "AvgPool1D",
     "AvgPool2D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "AdaptiveAvgPool1D",
+    "AdaptiveAvgPool2D",
+    "AdaptiveMaxPool1D",
+    "AdaptiveMaxPool2D",
+    "Upsample",
+    "ZeroPad1D",
+    "ZeroPad2D",
+    "ReflectionPad1D",
+    "ReflectionPad2D",
     "BatchNorm1D",
     "BatchNorm2D",
     "LayerNorm",
