@@ -156,7 +156,8 @@ def test_a_layer_that_is_never_run_has_no_output():
             return dy
 
     rows = summarize(Lazy(), (2,)).rows
-    assert [(row.path, row.shape, row.parameters) for row in rows] == [("", (2,), 1), ("spare", (), 6)]
+    assert [(row.path, row.shape, row.parameters) for row in rows] == [("", (2,), 1), ("spare", None, 6)]
+    assert "Linear(2, 2)  –  " in str(summarize(Lazy(), (2,)))
 
 
 def test_several_inputs_and_outputs():
@@ -211,6 +212,8 @@ def test_html_is_well_formed_and_escaped():
 
 def test_short_repr():
     assert short_repr(Conv2D(1, 2, 3, padding=1, rng=np.random.default_rng(0))) == "Conv2D(1, 2, 3, padding=1)"
+    assert short_repr(Linear(1, 2, True)) == "Linear(1, 2)"
+    assert short_repr(Linear(1, 2, bias=False)) == "Linear(1, 2, bias=False)"
     assert short_repr(Residual([Linear(1, 1)])) == "Residual"
     assert short_repr(Concat([[Linear(1, 1)]], axis=-1)) == "Concat(axis=-1)"
 

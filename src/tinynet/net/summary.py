@@ -30,7 +30,7 @@ class Row:
     path: str
     layer: str  #: The class and what its constructor was called with.
     depth: int  #: How many layers of the table it lies inside.
-    shape: tuple  #: Of the output without the batch axis, or a tuple of such shapes; empty if it never ran.
+    shape: tuple | None  #: Of the output without the batch axis, or a tuple of such shapes; None if it never ran.
     trainable: int  #: Parameters that learn, those shared with an earlier row left out.
     frozen: int  #: Parameters that do not.
     shared: int  #: Parameters that stand in an earlier row already.
@@ -48,7 +48,7 @@ class Row:
         return (
             self.path,
             "  " * self.depth + self.layer,
-            _output_text(self.shape),
+            "–" if self.shape is None else _output_text(self.shape),
             self._parameters_text(),
             compact(self.multiply_adds),
             bytes_text(self.memory),
@@ -163,9 +163,10 @@ def short_repr(layer: Layer) -> str:
     signature = inspect.signature(type(layer).__init__).parameters
     written = []
     for name, value in layer.arguments.items():
-        if name != "rng" and not _holds_layer(value):
-            required = name in signature and signature[name].default is inspect.Parameter.empty
-            written.append(repr(value) if required else f"{name}={value!r}")
+        default = signature[name].default if name in signature else inspect.Parameter.empty
+        is_usual = isinstance(value, bool) and value == default  # a flag that says nothing new
+        if name != "rng" and not is_usual and not _holds_layer(value):
+            written.append(repr(value) if default is inspect.Parameter.empty else f"{name}={value!r}")
     return (
         f"{type(layer).__name__}({', '.join(written)})" if written or not _is_composite(layer) else type(layer).__name__
     )
@@ -221,7 +222,7 @@ def _rows(net: Layer, notes: _Notes) -> Iterator[Row]:
             path=path,
             layer=short_repr(layer),
             depth=sum(path.startswith(f"{outer}.") for outer in shown),
-            shape=notes.shapes.get(path, ()),
+            shape=notes.shapes.get(path),
             trainable=sum(p.size for p in first if p.trainable),
             frozen=sum(p.size for p in first if not p.trainable),
             shared=sum(p.size for p in own) - sum(p.size for p in first),

@@ -77,7 +77,7 @@ def _boxes(net: Net, summary: Summary) -> list[Box]:
         colour = PURPLE if is_composite else BLUE if n_parameters else MUTED
         detail = _inner_names(inside) if is_composite else _arguments(layer)
         count = f"{n_parameters:,} parameters" if n_parameters else ""
-        boxes.append(Box(type(layer).__name__, _cut(detail), _shape_text(rows[path].shape), count, colour))
+        boxes.append(Box(type(layer).__name__, _cut(detail), _shape_text(rows[path].shape or ()), count, colour))
     return boxes
 
 
@@ -101,7 +101,7 @@ def _inner_names(rows: list[Row]) -> str:
     return ", ".join(name for name in names if name != "Net")
 
 
-def _cut(text: str, longest: int = 25) -> str:
+def _cut(text: str, longest: int = 22) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
