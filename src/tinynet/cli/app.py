@@ -1,0 +1,171 @@
+"""The commands of `tinynet`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tinynet.cli import show, training
+from tinynet.cli.predicting import predictions
+from tinynet.cli.runs import HISTORY, MODEL, begin, describe, free_folder, open_run, write_config
+from tinynet.cli.settings import choose
+from tinynet.core.version import __version__
+from tinynet.data import load
+from tinynet.learner import CSVLog
+from tinynet.storage import save
+
+app = typer.Typer(
+    help="Train, evaluate and look at neural networks. Start with: **tinynet train digits**",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tinynet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command()
+def train(
+    dataset: Annotated[str, typer.Argument(help="What to learn from; tinynet datasets lists them.")] = "digits",
+    model: Annotated[
+        str | None, typer.Option(help="The network; tinynet models lists them.", show_default="by data set")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="How often to go through the data.", show_default="by model")
+    ] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(help="The highest learning rate; it rises, then falls to 0.", show_default="by model"),
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")] = None,
+    optimizer: Annotated[str, typer.Option(help="sgd (with momentum 0.9) or adam.")] = "adam",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for the run.", show_default="runs/DATASET-MODEL-NUMBER")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a run that is in the folder already.")] = False,
+) -> None:
+    """Train a network, test it, and write a run folder.
+
+    A tenth of the training data is held out for validation; the test data are used once, at the end. The folder gets
+    the settings (config.json), the numbers of each epoch (history.csv), the network (model.safetensors) and a page to
+    look at (report.html). Ctrl-C ends training early and keeps what was learned.
+    """
+    settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed)
+    folder = free_folder(settings, out, force)
+    train_data, test_data = load(settings.dataset)
+    learner = training.make_learner(settings, train_data, [CSVLog(folder / HISTORY)])
+    config = describe(settings, folder, train_data)
+    begin(folder, config)
+    typer.echo(show.beginning(settings, learner, test_data))
+    learner.fit(settings.epochs)
+    results = training.evaluate(settings, learner.net, test_data)
+    save(learner.net, folder / MODEL)
+    write_config(folder, config | {"epochs_done": len(learner.history), "test": results})
+    typer.echo(show.results_line(results, len(test_data)))
+    show.write_report(open_run(folder), learner.net, test_data)
+    typer.echo(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
+    if learner.stop_reason == "Ctrl-C":
+        raise typer.Exit(130)
+
+
+@app.command()
+def evaluate(run: RunFolder) -> None:
+    """Test the network of a run on the test data of its data set."""
+    opened = open_run(run)
+    _, test_data = load(opened.settings.dataset)
+    results = training.evaluate(opened.settings, opened.net(), test_data)
+    typer.echo(show.results_line(results, len(test_data)))
+
+
+@app.command()
+def predict(
+    run: RunFolder,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.")],
+) -> None:
+    """Say what is on pictures.
+
+    Where the run has learned digits, a picture is first brought to the form of its training data: laid on a plain
+    background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer.
+    """
+    opened = open_run(run)
+    for text in predictions(opened, images):
+        typer.echo(text)
+
+
+@app.command()
+def summary(
+    what: Annotated[str, typer.Argument(metavar="MODEL|RUN|FILE", help="A model's name, a run, or a weights file.")],
+    input_shape: Annotated[
+        str | None, typer.Option(help="The shape of one sample, such as 1,28,28.", show_default="the model's own")
+    ] = None,
+) -> None:
+    """Show the layers of a network: output shapes, parameters, multiply-adds, memory and formulas."""
+    typer.echo(show.summary_text(what, input_shape))
+
+
+@app.command()
+def report(run: RunFolder) -> None:
+    """Write report.html of a run anew."""
+    opened = open_run(run)
+    _, test_data = load(opened.settings.dataset)
+    typer.echo(f"written: {show.write_report(opened, opened.net(), test_data)}")
+
+
+@app.command()
+def models() -> None:
+    """List the models."""
+    show.models_table()
+
+
+@app.command()
+def datasets() -> None:
+    """List the data sets."""
+    show.datasets_table()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line, and end the process with its status: 0, or 2 for a bad value, 130 after Ctrl-C.
+
+    Args:
+        arguments: What comes after `tinynet`; those of the process if None.
+    """
+    try:
+        status = app(arguments, prog_name="tinynet", standalone_mode=False)
+    except USAGE_ERROR as error:
+        status = _complain(error.format_message())
+    except BrokenPipeError:  # what was asked for is not wanted any more, as in: tinynet models | head -1
+        sys.stderr.close()
+        status = 1
+    except (ValueError, OSError) as error:
+        status = _complain(str(error).removeprefix("tinynet: "))
+    except FloatingPointError as error:
+        status = _complain(str(error), status=1)
+    except (typer.Abort, KeyboardInterrupt):
+        status = _complain("interrupted.", status=130)
+    sys.exit(status)
+
+
+def _complain(sentence: str, status: int = 2) -> int:
+    typer.echo(f"tinynet: {sentence}", err=True)
+    return status

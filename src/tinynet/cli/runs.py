@@ -1,0 +1,134 @@
+"""Run folders: config.json, history.csv, model.safetensors and report.html."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from importlib import metadata
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tinynet import kernels
+from tinynet.cli.settings import VALID_FRACTION, Settings, choose
+from tinynet.core.checks import commands
+from tinynet.core.version import __version__
+from tinynet.learner import History
+from tinynet.net import Net
+from tinynet.storage import atomic_write, load
+
+FORMAT = 1
+CONFIG, HISTORY, MODEL, REPORT = FILES = ("config.json", "history.csv", "model.safetensors", "report.html")
+VERSIONED = ("numpy", "scipy", "numba")  # what computes
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder that has been read.
+
+    Attributes:
+        folder: Where it lies.
+        config: What its config.json holds.
+        settings: The part of it that `tinynet train` was told.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+    settings: Settings
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return tuple(self.config["input_shape"])
+
+    @property
+    def classes(self) -> list[str]:
+        return [str(name) for name in self.config["classes"]]
+
+    def net(self) -> Net:
+        """The trained net."""
+        return load(self.folder / MODEL)
+
+    def history(self) -> History:
+        """The history of its training."""
+        return History.read_csv(self.folder / HISTORY)
+
+
+def free_folder(settings: Settings, out: Path | None, force: bool) -> Path:
+    """The folder for a new run: `out`, or the first of runs/DATASET-MODEL-1, -2, … that does not exist."""
+    numbered = (Path("runs", f"{settings.dataset}-{settings.model}-{number}") for number in count(1))
+    folder = next(path for path in numbered if not path.exists()) if out is None else out
+    commands.free_run_folder(folder, [name for name in FILES if (folder / name).exists()], force)
+    return folder
+
+
+def begin(folder: Path, config: dict[str, Any]) -> None:
+    """Make the folder, clear what an earlier run has left in it, and write the configuration."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        commands.not_writable(folder, error)
+    write_config(folder, config)
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """Write config.json."""
+    atomic_write(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n", who="tinynet")
+
+
+def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
+    """All that is needed to repeat a run, for its config.json."""
+    versions = {"tinynet": __version__, "python": platform.python_version()}
+    versions |= {name: metadata.version(name) for name in VERSIONED if _installed(name)}
+    return {
+        "format": FORMAT,
+        "command": settings.command(str(folder)),
+        **asdict(settings),
+        "valid_fraction": VALID_FRACTION,
+        "input_shape": list(train[:1][0].shape[1:]),
+        "classes": list(train.classes),
+        "data_source": train.source,
+        "versions": versions,
+        "kernels": kernels.selected(),
+        "threads": {name: os.environ[name] for name in _THREADS if name in os.environ},
+        "platform": f"{sys.platform} {platform.machine()}, {os.cpu_count()} cores",
+        "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+
+
+def open_run(folder: Path) -> Run:
+    """Read a run folder, and check that its configuration is one."""
+    folder = folder.parent if folder.name in FILES else folder
+    commands.run_folder(folder)
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        commands.broken_config(path, f"it is no JSON ({error})")
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        commands.broken_config(path, f"it is not of format {FORMAT}, which Tinynet {__version__} knows")
+    names = [field.name for field in fields(Settings)]
+    missing = [name for name in [*names, "input_shape", "classes"] if name not in config]
+    if missing:
+        commands.broken_config(path, f"it says nothing about {', '.join(missing)}")
+    try:
+        settings = choose(**{name: config[name] for name in names})
+    except TypeError as error:
+        commands.broken_config(path, str(error).removeprefix("tinynet: ").rstrip("."))
+    return Run(folder, config, settings)
+
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""What a training run is told, and what it takes where it is told nothing."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from tinynet.core import checks
+from tinynet.core.checks import commands
+from tinynet.data import DATASETS
+from tinynet.models import MODELS
+from tinynet.optimizers import SGD, Adam, Optimizer
+
+OPTIMIZERS = ("adam", "sgd")
+VALID_FRACTION = 0.1  # of the training data, held out to look at while training
+MOMENTUM = 0.9  # of SGD
+WARM_UP = 0.1  # the share of the steps in which the learning rate rises
+
+
+class Recipe(NamedTuple):
+    """Settings that were found to work well."""
+
+    model: str
+    epochs: int
+    batch_size: int
+    adam: float  #: The learning rate for Adam.
+    sgd: float  #: The learning rate for SGD with momentum.
+
+
+IN_THE_PLANE = Recipe("mlp", 60, 32, 0.005, 0.05)
+FOR_DATA = {
+    "digits": Recipe("digits_cnn", 20, 64, 0.003, 0.05),
+    "mnist": Recipe("mnist_cnn", 3, 128, 0.002, 0.05),
+    "fashion-mnist": Recipe("mnist_cnn", 5, 128, 0.002, 0.05),
+    "cifar10": Recipe("vgg11", 15, 128, 0.001, 0.02),
+}
+FOR_MODEL: dict[str, dict[str, Any]] = {
+    "mlp": {"epochs": 5, "batch_size": 64, "adam": 0.002},
+    "conv_autoencoder": {"adam": 0.003, "sgd": 0.5},
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that a run of `tinynet train` depends on, besides the versions and the machine."""
+
+    dataset: str
+    model: str
+    epochs: int
+    lr: float
+    batch_size: int
+    optimizer: str
+    seed: int
+
+    def command(self, out: str) -> str:
+        """The command that repeats this run."""
+        values = asdict(self)
+        words = ["tinynet", "train", values.pop("dataset")]
+        for name, value in values.items():
+            words += [f"--{name.replace('_', '-')}", str(value)]
+        return shlex.join([*words, "--out", out])
+
+    def make_optimizer(self, n_samples: int) -> Optimizer:
+        """The optimizer, with a learning rate that rises for a tenth of the steps and then falls like a cosine to 0."""
+        schedule = WarmUpAndCosine(self.lr, self.epochs * math.ceil(n_samples / self.batch_size))
+        return Adam(lr=schedule) if self.optimizer == "adam" else SGD(lr=schedule, momentum=MOMENTUM)
+
+
+@dataclass(frozen=True)
+class WarmUpAndCosine:
+    """A schedule: linear from 0 to `peak`, then half a cosine down to 0. Loshchilov and Hutter 2017, equation 5.
+
+    Example:
+        >>> schedule = WarmUpAndCosine(peak=1.0, n_steps=20)
+        >>> [round(schedule(step), 3) for step in (0, 1, 2, 11, 20)]
+        [0.5, 1.0, 1.0, 0.5, 0.0]
+    """
+
+    peak: float
+    n_steps: int
+
+    def __call__(self, step: int) -> float:
+        rising = max(1, round(WARM_UP * self.n_steps))
+        if step < rising:
+            return self.peak * (step + 1) / rising
+        done = min(1.0, (step - rising) / max(1, self.n_steps - rising))
+        return self.peak * (1 + math.cos(math.pi * done)) / 2
+
+
+def choose(
+    dataset: str,
+    model: str | None = None,
+    epochs: int | None = None,
+    lr: float | None = None,
+    batch_size: int | None = None,
+    optimizer: str = "adam",
+    seed: int = 0,
+) -> Settings:
+    """Check what was asked for, and fill in what was not.
+
+    Raises:
+        ValueError: A name does not exist, or a number is out of range.
+
+    Example:
+        >>> choose("mnist", "mlp").epochs, choose("mnist", "mlp", epochs=1).epochs
+        (5, 1)
+    """
+    commands.known("data set", dataset, tuple(DATASETS))
+    commands.known("optimizer", optimizer, OPTIMIZERS)
+    recipe = FOR_DATA.get(dataset, IN_THE_PLANE)
+    model = recipe.model if model is None else commands.known("model", model, tuple(MODELS))
+    if dataset in FOR_DATA and dataset != "digits":
+        recipe = recipe._replace(**FOR_MODEL.get(model, {}))
+    default_lr = recipe.adam if optimizer == "adam" else recipe.sgd
+    return Settings(
+        dataset,
+        model,
+        checks.integer("tinynet", "--epochs", recipe.epochs if epochs is None else epochs, minimum=1),
+        checks.number("tinynet", "--lr", default_lr if lr is None else lr, above=0),
+        checks.integer("tinynet", "--batch-size", recipe.batch_size if batch_size is None else batch_size, minimum=1),
+        optimizer,
+        checks.integer("tinynet", "--seed", seed, minimum=0),
+    )

@@ -1,0 +1,102 @@
+"""What the commands say and write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tinynet.cli import training
+from tinynet.cli.runs import CONFIG, FILES, REPORT, Run, open_run
+from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings
+from tinynet.core.checks import commands
+from tinynet.data import DATASETS
+from tinynet.layers import Linear
+from tinynet.learner import Learner
+from tinynet.models import MODELS, build
+from tinynet.net import Net
+from tinynet.storage import load
+
+
+def beginning(settings: Settings, learner: Learner, test: Any) -> str:
+    """What is going to be trained, in a line."""
+    n_parameters = sum(parameter.size for parameter in learner.net.parameters().values())
+    parts = {"training": learner.train, "validation": learner.valid, "the test": test}
+    samples = ", ".join(f"{len(data):,} for {name}" for name, data in parts.items())
+    how = f"{settings.optimizer}, lr {settings.lr:g}, batches of {settings.batch_size}, seed {settings.seed}"
+    return f"{settings.model} ({n_parameters:,} parameters) on {settings.dataset}: samples {samples}; {how}"
+
+
+def results_line(results: dict[str, float], n_samples: int) -> str:
+    """The numbers of a test, in a line."""
+    numbers = dict(results)
+    words = [f"accuracy {numbers.pop('accuracy'):.2%}"] if "accuracy" in numbers else []
+    words += [f"{name} {value:.4f}" for name, value in numbers.items()]
+    return f"test {', '.join(words)} ({n_samples:,} samples)"
+
+
+def write_report(run: Run, net: Net, test: Any) -> Path:
+    """Write report.html into a run folder."""
+    from tinynet.visualize import report  # here, for it needs more time to load than most commands to run
+
+    model = run.settings.model
+    results = run.config.get("test") or training.evaluate(run.settings, net, test)
+    return report(
+        run.folder / REPORT,
+        net,
+        history=run.history(),
+        test=training.for_model(model, test),
+        loss=training.loss_and_metrics(model)[0],
+        metrics=results,
+        title=f"{model} on {run.settings.dataset}",
+        config={name: value for name, value in run.config.items() if name not in ("command", "format", "test")},
+        command=str(run.config.get("command", "")),
+    )
+
+
+def summary_text(what: str, shape_text: str | None) -> str:
+    """The layers of a model, of a run, or of a weights file, as a table."""
+    shape = None if shape_text is None else commands.input_shape(shape_text)
+    path = Path(what)
+    if what in MODELS:
+        shape = MODELS[what].input_shape if shape is None else shape
+        return str(build(what, shape).summary(shape))
+    if path.is_dir():
+        run = open_run(path)
+        return str(run.net().summary(run.input_shape if shape is None else shape))
+    if not path.exists():
+        if path.suffix or len(path.parts) > 1:
+            commands.nothing_there(what)
+        commands.known("model", what, tuple(MODELS))
+    return _file_summary(path, shape)
+
+
+def models_table() -> None:
+    """Print the models."""
+    table = Table("model", "input", "parameters", "what it is", box=None, pad_edge=False)
+    for name, entry in MODELS.items():
+        n_parameters = sum(parameter.size for parameter in build(name).parameters().values())
+        shape = "×".join(str(size) for size in entry.input_shape)
+        table.add_row(name, shape, f"{n_parameters:,}", entry.description)
+    table.columns[2].justify = "right"
+    Console().print(table)
+
+
+def datasets_table() -> None:
+    """Print the data sets."""
+    table = Table("data set", "model by default", "what it is", box=None, pad_edge=False)
+    for name, entry in DATASETS.items():
+        table.add_row(name, FOR_DATA.get(name, IN_THE_PLANE).model, entry.description)
+    Console().print(table)
+
+
+def _file_summary(path: Path, shape: tuple[int, ...] | None) -> str:
+    net = load(path)
+    if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
+        shape = open_run(path.parent).input_shape
+    if shape is None:
+        first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
+        shape = (first.in_features,) if isinstance(first, Linear) else commands.shape_needed(path)
+    return str(net.summary(shape))

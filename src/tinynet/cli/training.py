@@ -1,0 +1,78 @@
+"""What `tinynet train` does, as functions that the benchmarks use too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tinynet.cli.settings import VALID_FRACTION, Settings
+from tinynet.core import seed
+from tinynet.learner import Callback, KeepBest, Learner
+from tinynet.losses import cross_entropy, mean_squared_error
+from tinynet.metrics import accuracy
+from tinynet.models import MODELS, build
+from tinynet.net import Net
+
+
+class Itself:
+    """A data set whose truth is its input, for a net that draws it again.
+
+    Example:
+        >>> x, y = Itself(tn.data.digits()[1])[:3]
+        >>> x is y, x.shape
+        (True, (3, 1, 8, 8))
+    """
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, indices: Any) -> tuple[Any, Any]:
+        x = self.data[indices][0]
+        return x, x
+
+
+def loss_and_metrics(model: str) -> tuple[Callable, list[Callable]]:
+    """What a model learns by, and what it is measured by."""
+    return (mean_squared_error, []) if MODELS[model].reconstructs else (cross_entropy, [accuracy])
+
+
+def for_model(model: str, data: Any) -> Any:
+    """The data with the truth that a model learns from."""
+    return Itself(data) if MODELS[model].reconstructs else data
+
+
+def make_learner(settings: Settings, train: Any, callbacks: Sequence[Callback] = ()) -> Learner:
+    """Start the random streams, hold out validation data, build the model, and put the learner together.
+
+    The weights of the epoch with the lowest validation loss are kept.
+
+    Args:
+        settings: What to train, and how.
+        train: The training data; the test data are for the end.
+        callbacks: Further callbacks.
+    """
+    seed(settings.seed)
+    rest, valid = train.split(VALID_FRACTION)
+    net = build(settings.model, rest[:1][0].shape[1:], len(train.classes))
+    loss, metrics = loss_and_metrics(settings.model)
+    return Learner(
+        net,
+        loss,
+        settings.make_optimizer(len(rest)),
+        for_model(settings.model, rest),
+        valid=for_model(settings.model, valid),
+        batch_size=settings.batch_size,
+        metrics=metrics,
+        callbacks=[KeepBest("valid_loss"), *callbacks],
+    )
+
+
+def evaluate(settings: Settings, net: Net, data: Any) -> dict[str, float]:
+    """The loss and the metrics of a net over data, as plain numbers."""
+    loss, metrics = loss_and_metrics(settings.model)
+    optimizer = settings.make_optimizer(len(data))  # a Learner has one, though nothing is learned here
+    learner = Learner(net, loss, optimizer, data, batch_size=256, metrics=metrics)
+    return {name: float(value) for name, value in learner.evaluate(for_model(settings.model, data)).items()}
