@@ -1,0 +1,68 @@
+"""Attention as it is defined: each query weighs the values that it sees by a softmax of its scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+Index = tuple[int, int, int]
+
+
+def forward(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """y = Σ p v with p = exp(score) / Σ exp(score), and the logarithm of that sum."""
+    y = np.zeros(q.shape[:-1] + v.shape[-1:], q.dtype)
+    log_sum = np.full(q.shape[:-1], np.inf, q.dtype)
+    for query, keys in queries(q.shape, k.shape, causal, ignored):
+        if not keys:
+            continue  # it sees nothing: y is 0
+        scores = [score(q[query], k[key]) for key in keys]
+        top = max(scores)  # taken out of the exponentials, so that none overflows
+        log = top + math.log(sum(math.exp(s - top) for s in scores))
+        log_sum[query] = log
+        for key, s in zip(keys, scores, strict=True):
+            y[query] += math.exp(s - log) * v[key]
+    return y, log_sum
+
+
+def backward(
+    dy: np.ndarray,
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    y: np.ndarray,
+    log_sum: np.ndarray,
+    causal: bool,
+    ignored: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """dv = p dy; ds = p (dp − Σ p dp) with dp = dy · v, so that Σ p dp = dy · y; dq = ds k / √D; dk = ds q / √D."""
+    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    for query, keys in queries(q.shape, k.shape, causal, ignored):
+        for key in keys:
+            p = math.exp(score(q[query], k[key]) - float(log_sum[query]))
+            ds = p * float(dy[query] @ v[key] - dy[query] @ y[query])
+            dq[query] += ds * k[key] / math.sqrt(q.shape[-1])
+            dk[key] += ds * q[query] / math.sqrt(q.shape[-1])
+            dv[key] += p * dy[query]
+    return dq, dk, dv
+
+
+def score(q: np.ndarray, k: np.ndarray) -> float:
+    """q · k / √D for one query and one key, (D,) each."""
+    return float(q @ k) / math.sqrt(len(q))
+
+
+def queries(
+    q_shape: tuple[int, ...], k_shape: tuple[int, ...], causal: bool, ignored: np.ndarray | None
+) -> Iterator[tuple[Index, list[Index]]]:
+    """Every query as (n, head, t), with the keys (n, head, s) that it sees."""
+    (N, heads, T, _), S = q_shape, k_shape[2]
+    for n, head, t in np.ndindex(N, heads, T):
+        last = t + S - T if causal else S - 1
+        yield (
+            (n, head, t),
+            [(n, head, s) for s in range(S) if s <= last and (ignored is None or not ignored[n, s])],
+        )
