@@ -72,7 +72,7 @@ def _scores(q: np.ndarray, k: np.ndarray, causal: bool, ignored: np.ndarray | No
     T, S = q.shape[1], k.shape[1]
     s = (q * q.dtype.type(1 / math.sqrt(q.shape[-1]))) @ k.transpose(0, 2, 1)
     if causal and T > 1:
-        s[:, ~np.tri(T, S, S - T, dtype=bool)] = -np.inf
+        np.copyto(s, -np.inf, where=~np.tri(T, S, S - T, dtype=bool))
     if ignored is not None:
         s[:, :, ignored] = -np.inf
     return s

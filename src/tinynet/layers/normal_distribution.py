@@ -1,0 +1,58 @@
+"""The distribution function of the normal distribution, which GELU is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Φ(−a) = e^(−a²/2) (c₁ t + … + c₉ t⁹) with t = 1 / (1 + 0.27 a), within 2.4e-8 of itself for 0 ≤ a ≤ 14: a minimax fit.
+SLOPE = 0.27
+C = (
+    0.107720657,
+    0.107542874,
+    0.10181061,
+    0.0720496085,
+    0.107825629,
+    -0.0692107561,
+    0.169786143,
+    -0.12648585,
+    0.0289610976,
+)
+FAR = 15.0  # Φ(−15) is 0 in float32, and 15² does not overflow
+PART = 1 << 15  # numbers at a time, so that what is computed on the way stays in the cache
+
+
+def normal_share(x: np.ndarray) -> np.ndarray:
+    """The share Φ(x) of a normal distribution that lies below x, right also where it is tiny.
+
+    SciPy computes it to full precision, but at 40 ns a number; where float32 holds no more than 7 digits, a fit
+    does as well in a quarter of the time.
+
+    Example:
+        >>> normal_share(np.array([-1e4, 0.0, 1.0], np.float32)).round(4)
+        array([0.    , 0.5   , 0.8413], dtype=float32)
+    """
+    if x.dtype != np.float32:
+        from scipy.special import ndtr  # here, because SciPy takes longer to load than NumPy
+
+        return ndtr(x)
+    share = np.empty_like(x)
+    n_parts = min(-(-x.size // PART), len(x)) if x.ndim else 0
+    for some, result in zip(_parts(x, n_parts), _parts(share, n_parts), strict=True):
+        _fit(some, result)
+    return share
+
+
+def _parts(x: np.ndarray, n: int) -> list[np.ndarray]:
+    return np.array_split(x, n) if n > 1 else [x]
+
+
+def _fit(x: np.ndarray, share: np.ndarray) -> None:
+    a = np.minimum(np.abs(x), FAR)
+    t = 1 / (1 + SLOPE * a)
+    below = C[-1] * t
+    for c in reversed(C[:-1]):
+        below += c
+        below *= t
+    below *= np.exp(a * a * -0.5)  # Φ(−|x|)
+    # 1 − Φ(−x) for positive x: np.where says the same, ten times slower, for the processor cannot foresee its choices.
+    np.subtract(~np.signbit(x), np.copysign(below, x), out=share)
