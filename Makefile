@@ -22,7 +22,7 @@ help:
 
 demo: python
 	@$(INSTALL)
-	$(BIN)/tinynet train digits --out runs/demo
+	$(BIN)/tinynet train digits --out runs/demo --force
 	@echo "The report: $(CURDIR)/runs/demo/report.html"
 
 test: python
