@@ -12,12 +12,13 @@ unexport PYTHONPATH
 # The tests run in two processes; more threads than one in each would only be in each other's way.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test parity clean python
+.PHONY: help demo test parity docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
 	@echo "make test     lint, types, tests, doctests and examples"
 	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
+	@echo "make docs     build the pages in docs/, every number on them computed"
 	@echo "make clean    remove .venv and all that was built or trained"
 
 demo: python
@@ -36,6 +37,11 @@ test: python
 parity: python
 	@$(INSTALL) test parity
 	$(PYTEST) tests/parity
+
+docs: python
+	@$(INSTALL) docs
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build
+	@echo "The docs: $(CURDIR)/docs/_build/index.html"
 
 clean:
 	rm -rf .venv build dist runs htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -2,7 +2,7 @@
 
 project = "Tinynet"
 author = "The Tinynet authors"
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "sphinx-mathjax-offline"]
 html_theme = "furo"
 html_title = "Tinynet"
 myst_enable_extensions = ["dollarmath", "amsmath"]
