@@ -25,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.")]
 
@@ -86,7 +87,7 @@ def train(
     show.write_report(open_run(folder), learner.net, test_data)
     typer.echo(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
     if learner.stop_reason == "Ctrl-C":
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
@@ -162,7 +163,9 @@ def main(arguments: list[str] | None = None) -> None:
     except FloatingPointError as error:
         status = _complain(str(error), status=1)
     except (typer.Abort, KeyboardInterrupt):
-        status = _complain("interrupted.", status=130)
+        status = INTERRUPTED
+    if status == INTERRUPTED:  # a newer Typer returns it, an older one raises
+        _complain("interrupted.")
     sys.exit(status)
 
 

@@ -12,7 +12,7 @@ from tinynet.core.checks import commands
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look: ITU-R BT.601
 FAINT = 0.1  # of the strongest ink; what is weaker belongs to the background
-SPECK = 0.02  # of the area of the largest stroke; smaller ones are dust
+SPECK = 0.03  # of the area of the largest stroke; smaller ones are dust
 BLANK = 0.06  # pixels that differ by less from the background are no ink
 
 
@@ -88,7 +88,7 @@ def framed_digit(path: Path, pixels: np.ndarray, frame: Frame) -> tuple[np.ndarr
     ink = _scaled(ink, height, width)
     done.append(f"scaled to {width}×{height}")
     rows, columns = frame.size
-    middle = _centre_of_mass(ink) if frame.by_mass else ((height - 1) / 2, (width - 1) / 2)
+    middle = _centre_of_mass(ink) if frame.by_mass else (height / 2, width / 2)
     y, x = (_start(size, side, at) for size, side, at in zip(frame.size, ink.shape, middle, strict=True))
     picture = np.zeros((1, rows, columns), np.float32)
     picture[0, y : y + height, x : x + width] = ink / ink.max()
@@ -111,7 +111,7 @@ def _ink(path: Path, grey: np.ndarray) -> tuple[np.ndarray, bool]:
         commands.blank_picture(path)
     noise = float(np.median(np.abs(border - ground))) / contrast.max()
     ink = np.clip(contrast / contrast.max(), 0, 1)
-    ink[ink < 4 * noise] = 0
+    ink[ink < 6 * noise] = 0
     return _without_specks(ink), dark
 
 
@@ -147,4 +147,4 @@ def _centre_of_mass(ink: np.ndarray) -> tuple[float, float]:
 
 def _start(size: int, side: int, at: float) -> int:
     """Where a side has to begin for its point `at` to come to the middle, as far as it stays inside."""
-    return int(np.clip(round(size / 2 - at), 0, size - side))
+    return int(np.clip(np.floor(size / 2 - at + 0.5), 0, size - side))

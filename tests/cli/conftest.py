@@ -1,0 +1,41 @@
+"""How the tests call the command, and a small run that they share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tinynet.cli import main
+
+
+class Result(NamedTuple):
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def tinynet(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Call the command as a user does, with words; also where it fails."""
+
+    def call(*words: object) -> Result:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return Result(ended.value.code or 0, out, err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two epochs on digits; tests read it and leave it as it is."""
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "digits", "--model", "mlp", "--epochs", "2", "--out", str(folder)])
+    assert not ended.value.code
+    return folder
