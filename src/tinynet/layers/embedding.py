@@ -157,7 +157,7 @@ class SinusoidalPosition(Layer):
 
     def __init__(self, embedding_dim: int) -> None:
         self.embedding_dim = checks.integer("SinusoidalPosition", "embedding_dim", embedding_dim, minimum=1)
-        sequences.divides("SinusoidalPosition", "2", 2, "embedding_dim", embedding_dim)
+        sequences.even("SinusoidalPosition", "embedding_dim", embedding_dim)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         sequences.sequence(self, x, self.embedding_dim)
@@ -205,7 +205,7 @@ class RotaryPosition(Layer):
 
     def __init__(self, dim: int, base: float = 10000.0) -> None:
         self.dim = checks.integer("RotaryPosition", "dim", dim, minimum=1)
-        sequences.divides("RotaryPosition", "2", 2, "dim", dim)
+        sequences.even("RotaryPosition", "dim", dim)
         self.base = checks.number("RotaryPosition", "base", base, above=0)
 
     def forward(self, x: np.ndarray) -> np.ndarray:

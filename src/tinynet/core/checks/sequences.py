@@ -26,6 +26,12 @@ def divides(who: object, name: str, divisor: int, other_name: str, number: int) 
         fail(who, f"{name}={divisor} does not divide {other_name}={number}.", f"{name}={nearest} would.")
 
 
+def even(who: object, name: str, number: int) -> None:
+    """Check that a number of features can be taken in pairs."""
+    if number % 2:
+        fail(who, f"{name} must be even, since features are taken in pairs; got {number}.", f"use {number + 1}.")
+
+
 def features_last(layer: object, x: np.ndarray, features: int) -> None:
     """Check x of shape (N, features) or (N, T, features)."""
     floating_input(layer, x)
