@@ -2,20 +2,41 @@
 
 from tinynet.models.autoencoder import conv_autoencoder
 from tinynet.models.catalog import MODELS, build
-from tinynet.models.initialize import he_before_relu
+from tinynet.models.dcgan import dcgan
+from tinynet.models.initialize import he_before_relu, he_convolutions
+from tinynet.models.language import char_gpt, char_lstm, generate
 from tinynet.models.mlp import mlp
+from tinynet.models.mobilenet import mobilenet
+from tinynet.models.resnet import resnet20
+from tinynet.models.seq2seq import EncoderDecoder, seq2seq, transcribe
 from tinynet.models.small import digits_cnn, lenet5, mnist_cnn
+from tinynet.models.unet import unet
+from tinynet.models.vae import VariationalAutoencoder, evidence_loss, vae
 from tinynet.models.vgg import vgg11, vgg16
 
 __all__ = [
     "MODELS",
+    "EncoderDecoder",
+    "VariationalAutoencoder",
     "build",
+    "char_gpt",
+    "char_lstm",
     "conv_autoencoder",
+    "dcgan",
     "digits_cnn",
+    "evidence_loss",
+    "generate",
     "he_before_relu",
+    "he_convolutions",
     "lenet5",
     "mlp",
     "mnist_cnn",
+    "mobilenet",
+    "resnet20",
+    "seq2seq",
+    "transcribe",
+    "unet",
+    "vae",
     "vgg11",
     "vgg16",
 ]

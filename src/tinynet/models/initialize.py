@@ -30,3 +30,23 @@ def he_before_relu(net: Net) -> Net:
             if layer.bias is not None:
                 layer.bias.tensor = zeros(layer.bias.shape)
     return net
+
+
+def he_convolutions(net: Net) -> Net:
+    """Draw anew, by He's rule, the weights of every convolution in the whole tree: all that stand before a batch norm.
+
+    Args:
+        net: A net, whose weights are changed in place.
+
+    Returns:
+        The same net.
+
+    Example:
+        >>> net = he_convolutions(Net([Conv2D(50, 100, 2, bias=False)]))
+        >>> bool(abs(net[0].weight.tensor.std() - (2 / 200) ** 0.5) < 0.01)
+        True
+    """
+    for _, layer in net.layers_inside():
+        if isinstance(layer, Conv2D):
+            layer.weight.tensor = he_normal(layer.weight.shape)
+    return net

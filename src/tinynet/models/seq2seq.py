@@ -1,0 +1,112 @@
+"""From one sequence to another, with attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.layers import Embedding, Layer, LayerNorm, LearnedPosition, Linear, MultiHeadAttention, TransformerBlock
+from tinynet.net import Net
+
+
+class EncoderDecoder(Layer):
+    """Read a sequence, and write another one token at a time, looking at the first: Vaswani et al. 2017.
+
+    Equation:
+        memory = encoder(source)
+        h = reader(written)
+        y = writer(h + attention(norm(h), memory))
+
+    Shapes:
+        source: (N, S) integers    written: (N, T) integers, what comes before each token that is to be predicted
+        y: what the writer gives, (N, T, vocabulary)    memory: (N, S, embed_dim)    h: (N, T, embed_dim)
+
+    Gradients (given dy = ∂L/∂y, f′ being the backward of f):
+        dh = writer′ dy
+        dq, dmemory = attention′ dh
+        reader′ (dh + norm′ dq) and encoder′ dmemory go on to the embeddings; integers have no gradient
+
+    Args:
+        encoder: From source to memory.
+        reader: From written to h; place t sees only what stands before t and itself.
+        attention: Of the places of h, over the memory.
+        writer: From h to logits; place t sees only what stands before t and itself.
+
+    Example:
+        >>> net = seq2seq(vocabulary=5, embed_dim=8, max_length=6)
+        >>> net.forward(np.zeros((2, 6), np.int64), np.zeros((2, 4), np.int64)).shape
+        (2, 4, 5)
+    """
+
+    def __init__(self, encoder: Net, reader: Net, attention: MultiHeadAttention, writer: Net) -> None:
+        self.encoder, self.reader, self.attention, self.writer = encoder, reader, attention, writer
+        self.norm = LayerNorm(attention.embed_dim)
+
+    def forward(self, source: np.ndarray, written: np.ndarray) -> np.ndarray:
+        memory = self.encoder.forward(source)
+        h = self.reader.forward(written)
+        return self.writer.forward(h + self.attention.forward(self.norm.forward(h), memory))
+
+    def backward(self, dy: np.ndarray) -> Any:
+        dh = self.writer.backward(dy)
+        dq, dmemory = self.attention.backward(dh)
+        self.reader.backward(dh + self.norm.backward(dq))
+        self.encoder.backward(dmemory)
+        return None, None
+
+
+def seq2seq(vocabulary: int = 14, embed_dim: int = 64, num_heads: int = 4, max_length: int = 16) -> Net:
+    """A transformer that turns one sequence into another: two blocks read, two write, cross attention stands between.
+
+    `tn.load` needs `layers=[EncoderDecoder]`.
+
+    Shapes:
+        source: (N, S) integers    written: (N, T) integers    y: (N, T, vocabulary), logits
+
+    Args:
+        vocabulary: How many different tokens there are, on both sides together.
+        embed_dim: Features of every place.
+        num_heads: Heads of each attention.
+        max_length: The longest sequence on either side.
+
+    Example:
+        >>> seq2seq().forward(np.zeros((2, 9), np.int64), np.zeros((2, 8), np.int64)).shape
+        (2, 8, 14)
+    """
+
+    def embedding() -> list[Layer]:
+        return [Embedding(vocabulary, embed_dim), LearnedPosition(max_length, embed_dim)]
+
+    def block(causal: bool) -> Layer:
+        return TransformerBlock(embed_dim, num_heads, causal=causal)
+
+    encoder = Net([*embedding(), block(causal=False), block(causal=False), LayerNorm(embed_dim)])
+    reader = Net([*embedding(), block(causal=True)])
+    writer = Net([block(causal=True), LayerNorm(embed_dim), Linear(embed_dim, vocabulary)])
+    return Net([EncoderDecoder(encoder, reader, MultiHeadAttention(embed_dim, num_heads), writer)])
+
+
+def transcribe(net: Net, source: np.ndarray, start: int, length: int) -> np.ndarray:
+    """Let a `seq2seq` net write, always the most likely token.
+
+    Args:
+        net: A net from (source, written) to logits.
+        source: What it reads, (N, S) integers.
+        start: The token that stands before the first one written.
+        length: How many tokens it writes, at least 1.
+
+    Returns:
+        What it wrote, (N, length).
+
+    Example:
+        >>> transcribe(seq2seq(), np.zeros((3, 5), np.int64), start=11, length=4).shape
+        (3, 4)
+    """
+    checks.integer("transcribe", "length", length, minimum=1)
+    written = np.full((len(source), 1), start)
+    for _ in range(length):
+        logits = net.predict(source, written)
+        written = np.concatenate([written, logits[:, -1:].argmax(axis=-1)], axis=1)
+    return written[:, 1:]

@@ -1,0 +1,56 @@
+"""U-Net: a class for every pixel."""
+
+from __future__ import annotations
+
+from tinynet.core import checks
+from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Layer, MaxPool2D, ReLU
+from tinynet.models.initialize import he_convolutions
+from tinynet.net import Concat, Net
+
+
+def unet(in_channels: int = 1, n_classes: int = 2, width: int = 16, depth: int = 2) -> Net:
+    """Down to a small picture that sees far, and up again, beside what was seen on the way: Ronneberger et al. 2015.
+
+    On every level the pixels go on two ways that `Concat` joins: as they are, and through the level below. The
+    convolutions are padded, so that the picture keeps its size, and batch norm follows each.
+
+    Shapes:
+        x: (N, in_channels, H, W), H and W multiples of 2^depth    y: (N, n_classes, H, W), logits
+
+    Train it with `partial(cross_entropy, axis=1)` and labels (N, H, W).
+
+    Args:
+        in_channels: Channels of a picture.
+        n_classes: Classes to tell apart.
+        width: Channels on the first level; each level below has twice as many.
+        depth: How often the picture is halved.
+
+    Example:
+        >>> unet(width=4).forward(np.zeros((2, 1, 16, 24), np.float32)).shape
+        (2, 2, 16, 24)
+    """
+    checks.integer("unet", "n_classes", n_classes, minimum=2)
+    checks.integer("unet", "depth", depth, minimum=0)
+    return he_convolutions(Net([*_level(in_channels, width, depth), Conv2D(width, n_classes, 1)]))
+
+
+def _level(in_channels: int, width: int, depth: int) -> list[Layer]:
+    if depth == 0:
+        return _two_convolutions(in_channels, width)
+    below = [MaxPool2D(2), *_level(width, 2 * width, depth - 1), ConvTranspose2D(2 * width, width, 2, stride=2)]
+    return [
+        *_two_convolutions(in_channels, width),
+        Concat([[], below]),
+        *_two_convolutions(2 * width, width),
+    ]
+
+
+def _two_convolutions(in_channels: int, out_channels: int) -> list[Layer]:
+    return [
+        Conv2D(in_channels, out_channels, 3, padding=1, bias=False),
+        BatchNorm2D(out_channels),
+        ReLU(),
+        Conv2D(out_channels, out_channels, 3, padding=1, bias=False),
+        BatchNorm2D(out_channels),
+        ReLU(),
+    ]
