@@ -26,9 +26,29 @@ def arguments(configuration: dict[str, Any]) -> dict[str, Any]:
 
 
 def inputs(configuration: dict[str, Any]) -> list[np.ndarray]:
-    """The inputs of a layer."""
+    """The inputs of a layer, all that come in order."""
     x = numbers(configuration, "x", configuration["shape"])
-    return [x, switches(configuration)] if configuration["piece"] == "MaxUnpool2D" else [x]
+    if "vocabulary" in configuration:
+        x = np.floor(np.abs(np.sin(9 * x)) * configuration["vocabulary"]).astype(np.int64)
+    others = configuration.get("others", [])
+    extra = [numbers(configuration, f"input{i}", shape) for i, shape in enumerate(others)]
+    return [x, switches(configuration)] if configuration["piece"] == "MaxUnpool2D" else [x, *extra]
+
+
+def padding_mask(configuration: dict[str, Any]) -> np.ndarray | None:
+    """True behind the end of each sequence; None if there is no mask."""
+    lengths = configuration.get("lengths")
+    if lengths is None:
+        return None
+    reads_another = configuration["piece"] == "MultiHeadAttention" and configuration.get("others")
+    masked = configuration["others"][0] if reads_another else configuration["shape"]
+    return np.arange(masked[1]) >= np.array(lengths)[:, np.newaxis]
+
+
+def statistic(configuration: dict[str, Any], name: str, shape: Any) -> np.ndarray:
+    """A running mean or variance to start with; variances are positive."""
+    values = numbers(configuration, name, shape)
+    return 0.5 + np.abs(values) if name.endswith("var") else values
 
 
 def switches(configuration: dict[str, Any]) -> np.ndarray:

@@ -25,6 +25,7 @@ def concat(channels: int, out_channels: tuple[int, ...]) -> Layer:
 
 
 COMPOSED = {"Residual": residual, "Concat": concat}
+RECURRENT = ("RNN", "LSTM", "GRU")
 
 
 def values(configuration: Configuration) -> Values:
@@ -38,10 +39,15 @@ def values(configuration: Configuration) -> Values:
 def build(configuration: Configuration) -> Layer:
     piece = configuration["piece"]
     make = COMPOSED.get(piece) or getattr(layers, piece)
-    layer = make(**arrays.arguments(configuration)).astype(np.float64)
-    parameters = {path: arrays.numbers(configuration, path, p.shape) for path, p in layer.parameters().items()}
-    layer.load_state(layer.state() | parameters)
-    return layer.eval() if piece == "Dropout" else layer
+    layer = make(*configuration.get("positional", []), **arrays.arguments(configuration)).astype(np.float64)
+    state = layer.state()
+    for path, parameter in layer.parameters().items():
+        state[path] = arrays.numbers(configuration, path, parameter.shape)
+    for path, array in state.items():
+        if path not in layer.parameters() and array.dtype.kind == "f":
+            state[path] = arrays.statistic(configuration, path, array.shape)
+    layer.load_state(state)
+    return layer if configuration.get("training", True) else layer.eval()
 
 
 def layer_values(configuration: Configuration) -> Values:
@@ -49,12 +55,15 @@ def layer_values(configuration: Configuration) -> Values:
     inputs: list[Any] = list(arrays.inputs(configuration))
     if "output_size" in configuration:
         inputs.append(tuple(configuration["output_size"]))
-    y = layer.forward(*inputs)
+    mask = arrays.padding_mask(configuration)
+    name = "padding_mask" if configuration["piece"] in RECURRENT else "key_padding_mask"
+    y = layer.forward(*inputs, **({} if mask is None else {name: mask}))
     outputs = y if isinstance(y, tuple) else (y,)
     dy = [arrays.numbers(configuration, f"dy{i}", y.shape) for i, y in enumerate(outputs) if y.dtype.kind == "f"]
     dx = layer.backward(*dy)
     found = {f"y{i}": y for i, y in enumerate(outputs)}
-    found |= {f"dx{i}": gradient for i, gradient in enumerate(dx if isinstance(dx, tuple) else (dx,))}
+    returned = dx if isinstance(dx, tuple) else (dx,)
+    found |= {f"dx{i}": gradient for i, gradient in enumerate(returned) if gradient is not None}
     found |= {f"d {path}": parameter.gradient for path, parameter in layer.parameters().items()}
     return found | {path: array for path, array in layer.state().items() if path not in layer.parameters()}
 

@@ -3,57 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from tests.parity import arrays
+from tests.parity.torch_modules import MODULES, REAL_NAMES
+
+torch.set_default_dtype(torch.float64)  # else NAdam keeps a product of its own in float32
 
 Configuration = dict[str, Any]
 Values = dict[str, np.ndarray]
-
-
-class Residual(nn.Module):
-    def __init__(self, channels: int, out_channels: int, shortcut: bool) -> None:
-        super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(channels, out_channels, 3, padding=1), nn.Tanh())
-        self.shortcut = nn.Sequential(nn.Conv2d(channels, out_channels, 1)) if shortcut else nn.Identity()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.body(x) + self.shortcut(x)
-
-
-class Concat(nn.Module):
-    def __init__(self, channels: int, out_channels: tuple[int, ...]) -> None:
-        super().__init__()
-        self.branches = nn.ModuleList(nn.Sequential(nn.Conv2d(channels, n, 3, padding=1)) for n in out_channels)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
-
-
-MODULES: dict[str, Callable[..., nn.Module]] = {
-    "Linear": nn.Linear,
-    "Flatten": nn.Flatten,
-    "Dropout": lambda p: nn.Dropout(p).eval(),
-    "ReLU": nn.ReLU,
-    "LeakyReLU": nn.LeakyReLU,
-    "Sigmoid": nn.Sigmoid,
-    "Tanh": nn.Tanh,
-    "Softmax": lambda axis: nn.Softmax(dim=axis),
-    "LogSoftmax": lambda axis: nn.LogSoftmax(dim=axis),
-    "Conv2D": nn.Conv2d,
-    "ConvTranspose2D": nn.ConvTranspose2d,
-    "MaxPool2D": lambda return_switches, **rest: nn.MaxPool2d(**rest, return_indices=return_switches),
-    "MaxUnpool2D": nn.MaxUnpool2d,
-    "AvgPool2D": nn.AvgPool2d,
-    "Residual": Residual,
-    "Concat": Concat,
-}
 
 
 def mean_squared_error(predicted: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
@@ -67,7 +29,15 @@ def cross_entropy(predicted: torch.Tensor, truth: torch.Tensor, axis: int) -> to
 
 
 LOSSES = {"cross_entropy": cross_entropy, "mean_squared_error": mean_squared_error}
-OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
+OPTIMIZERS = {
+    "SGD": torch.optim.SGD,
+    "Adagrad": torch.optim.Adagrad,
+    "Adadelta": torch.optim.Adadelta,
+    "RMSProp": torch.optim.RMSprop,
+    "Adam": torch.optim.Adam,
+    "AdamW": torch.optim.AdamW,
+    "NAdam": torch.optim.NAdam,
+}
 
 
 def values(configuration: Configuration) -> Values:
@@ -79,23 +49,39 @@ def values(configuration: Configuration) -> Values:
 
 
 def layer_values(configuration: Configuration) -> Values:
-    module = MODULES[configuration["piece"]](**arrays.arguments(configuration)).double()
-    for path, parameter in module.named_parameters():
+    module = MODULES[configuration["piece"]](*configuration.get("positional", []), **arrays.arguments(configuration))
+    module = module.double().train(configuration.get("training", True))
+    parameters = {_path(path): parameter for path, parameter in module.named_parameters()}
+    for path, parameter in parameters.items():
         parameter.data = torch.from_numpy(arrays.numbers(configuration, path, parameter.shape))
+    buffers = {_path(path): array for path, array in module.named_buffers()}
+    for path, array in buffers.items():
+        if array.is_floating_point():
+            array.copy_(torch.from_numpy(arrays.statistic(configuration, path, array.shape)))
     inputs = [torch.from_numpy(x).requires_grad_(x.dtype.kind == "f") for x in arrays.inputs(configuration)]
+    options = {"output_size": configuration["output_size"]} if "output_size" in configuration else {}
+    mask = arrays.padding_mask(configuration)
+    if mask is not None:
+        options["mask"] = torch.from_numpy(mask)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Using padding='same'")  # it is slower, which does not matter here
-        size = {"output_size": configuration["output_size"]} if "output_size" in configuration else {}
-        y = module(*inputs, **size)
+        y = module(*inputs, **options)
     outputs = y if isinstance(y, tuple) else (y,)
     floating = [y for y in outputs if y.is_floating_point()]
     dy = [torch.from_numpy(arrays.numbers(configuration, f"dy{i}", y.shape)) for i, y in enumerate(floating)]
     torch.autograd.backward(floating, dy)
     found = {f"y{i}": y for i, y in enumerate(outputs)}
     found |= {f"dx{i}": x.grad for i, x in enumerate(inputs) if x.requires_grad}
-    found |= {f"d {path}": parameter.grad for path, parameter in module.named_parameters()}
-    found |= dict(module.named_buffers())
+    found |= {f"d {path}": parameter.grad for path, parameter in parameters.items()}
+    found |= buffers
     return {name: value.detach().numpy() for name, value in found.items()}
+
+
+def _path(path: str) -> str:
+    """The path of the same thing in Tinynet."""
+    for theirs, ours in REAL_NAMES.items():
+        path = path.replace(theirs, ours)
+    return path
 
 
 def loss_values(configuration: Configuration) -> Values:
@@ -107,7 +93,7 @@ def loss_values(configuration: Configuration) -> Values:
 
 
 def trajectory(configuration: Configuration) -> Values:
-    parameters = [nn.Parameter(torch.from_numpy(w)) for w in arrays.start(configuration)]
+    parameters = [torch.nn.Parameter(torch.from_numpy(w)) for w in arrays.start(configuration)]
     optimizer = OPTIMIZERS[configuration["piece"]](parameters, **arrays.arguments(configuration))
     found = {}
     for step in range(1, arrays.N_STEPS + 1):

@@ -10,128 +10,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-Draw = Any
-Configuration = dict[str, Any]
-
-
-def size(low: int, high: int) -> st.SearchStrategy[int]:
-    return st.integers(low, high)
-
-
-@st.composite
-def pair(draw: Draw, low: int, high: int) -> list[int]:
-    """A size for each of height and width."""
-    return [draw(size(low, high)), draw(size(low, high))]
-
-
-def one_or_pair(low: int, high: int) -> st.SearchStrategy[Any]:
-    """An argument that means both axes, or names each."""
-    return st.one_of(size(low, high), pair(low, high))
-
-
-def both(value: int | list[int]) -> list[int]:
-    return [value, value] if isinstance(value, int) else value
-
-
-@st.composite
-def shape(draw: Draw, low: int = 1, high: int = 4) -> list[int]:
-    """The shape of a batch with up to four axes."""
-    return draw(st.lists(size(1, 4), min_size=low, max_size=high))
-
-
-def spans(kernel_size: int | list[int], dilation: int | list[int]) -> list[int]:
-    """How far a dilated kernel reaches."""
-    return [(k - 1) * d + 1 for k, d in zip(both(kernel_size), both(dilation), strict=True)]
+from tests.parity import image_strategies, sequence_strategies
+from tests.parity.drawing import Configuration, Draw, shape, size
 
 
 @st.composite
 def linear(draw: Draw) -> Configuration:
     arguments = {"in_features": draw(size(1, 5)), "out_features": draw(size(1, 5)), "bias": draw(st.booleans())}
     return {"arguments": arguments, "shape": [*draw(shape(1, 3)), arguments["in_features"]]}
-
-
-@st.composite
-def convolution(draw: Draw) -> Configuration:
-    groups = draw(size(1, 3))
-    kernel_size, dilation = draw(one_or_pair(1, 4)), draw(one_or_pair(1, 3))
-    padding = draw(st.one_of(one_or_pair(0, 3), st.sampled_from(["same", "valid"])))
-    arguments = {
-        "in_channels": groups * draw(size(1, 2)),
-        "out_channels": groups * draw(size(1, 3)),
-        "kernel_size": kernel_size,
-        "stride": 1 if padding == "same" else draw(one_or_pair(1, 3)),
-        "padding": padding,
-        "dilation": dilation,
-        "groups": groups,
-        "bias": draw(st.booleans()),
-    }
-    reach = spans(kernel_size, dilation)
-    padded = {"same": [r - 1 for r in reach], "valid": [0, 0]}[padding] if isinstance(padding, str) else both(padding)
-    smallest = [max(1, r - (p if padding == "same" else 2 * p)) for r, p in zip(reach, padded, strict=True)]
-    return {
-        "arguments": arguments,
-        "shape": [draw(size(1, 3)), arguments["in_channels"], *(s + draw(size(0, 4)) for s in smallest)],
-    }
-
-
-@st.composite
-def transposed_convolution(draw: Draw) -> Configuration:
-    groups = draw(size(1, 3))
-    kernel_size, stride, dilation = draw(pair(1, 4)), draw(pair(1, 3)), draw(pair(1, 3))
-    output_padding = [draw(size(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True)]
-    image = draw(pair(1, 5))
-    padding = []
-    for n, s, reach, extra in zip(image, stride, spans(kernel_size, dilation), output_padding, strict=True):
-        uncut = (n - 1) * s + reach + extra
-        padding.append(draw(size(0, min(3, (uncut - 1) // 2))))
-    arguments = {
-        "in_channels": groups * draw(size(1, 2)),
-        "out_channels": groups * draw(size(1, 3)),
-        "kernel_size": kernel_size,
-        "stride": stride,
-        "padding": padding,
-        "output_padding": output_padding,
-        "groups": groups,
-        "bias": draw(st.booleans()),
-        "dilation": dilation,
-    }
-    return {"arguments": arguments, "shape": [draw(size(1, 3)), arguments["in_channels"], *image]}
-
-
-@st.composite
-def pooling(draw: Draw, dilated: bool) -> Configuration:
-    kernel_size = draw(one_or_pair(1, 4))
-    padding = [draw(size(0, k // 2)) for k in both(kernel_size)]
-    dilation = draw(one_or_pair(1, 2)) if dilated else 1
-    arguments = {
-        "kernel_size": kernel_size,
-        "stride": draw(st.one_of(st.none(), one_or_pair(1, 3))),
-        "padding": padding,
-    }
-    if dilated:
-        arguments |= {"dilation": dilation, "return_switches": draw(st.booleans())}
-    else:
-        arguments |= {"count_include_pad": draw(st.booleans())}
-    # Every window needs a pixel of the image: next to padding that takes as many as the dilation.
-    needed = [d if p else 1 for d, p in zip(both(dilation), padding, strict=True)]
-    reach = spans(kernel_size, dilation)
-    smallest = [max(n, r - 2 * p) for n, r, p in zip(needed, reach, padding, strict=True)]
-    return {"arguments": arguments, "shape": [*draw(pair(1, 3)), *(s + draw(size(0, 5)) for s in smallest)]}
-
-
-@st.composite
-def unpooling(draw: Draw) -> Configuration:
-    # No windows overlap: where two switches name one pixel, PyTorch gives the gradient also to the x that is lost.
-    kernel_size = draw(pair(1, 3))
-    stride = [k + draw(size(0, 1)) for k in kernel_size]
-    padding = [draw(size(0, (k - 1) // 2)) for k in kernel_size]
-    image = draw(pair(1, 4))
-    output_size = [
-        (n - 1) * s - 2 * p + k + draw(size(0, s - 1))
-        for n, s, p, k in zip(image, stride, padding, kernel_size, strict=True)
-    ]
-    arguments = {"kernel_size": kernel_size, "stride": stride, "padding": padding}
-    return {"arguments": arguments, "shape": [*draw(pair(1, 3)), *image], "output_size": output_size}
 
 
 @st.composite
@@ -156,20 +42,6 @@ def along_axis(draw: Draw) -> Configuration:
 
 
 @st.composite
-def residual(draw: Draw) -> Configuration:
-    channels, shortcut = draw(size(1, 3)), draw(st.booleans())
-    arguments = {"channels": channels, "out_channels": draw(size(1, 3)) if shortcut else channels, "shortcut": shortcut}
-    return {"arguments": arguments, "shape": [draw(size(1, 3)), channels, *draw(pair(1, 5))]}
-
-
-@st.composite
-def concat(draw: Draw) -> Configuration:
-    channels = draw(size(1, 3))
-    arguments = {"channels": channels, "out_channels": draw(st.lists(size(1, 3), min_size=1, max_size=3))}
-    return {"arguments": arguments, "shape": [draw(size(1, 3)), channels, *draw(pair(1, 5))]}
-
-
-@st.composite
 def classification(draw: Draw) -> Configuration:
     dims = draw(shape(2, 4))
     axis = draw(st.sampled_from([-1, 1]))
@@ -183,48 +55,98 @@ def regression(draw: Draw) -> Configuration:
 
 
 @st.composite
-def sgd(draw: Draw) -> Configuration:
-    momentum = draw(st.sampled_from([0.0, 0.5, 0.9]))
+def gated(draw: Draw) -> Configuration:
     arguments = {
-        "lr": draw(st.sampled_from([0.001, 0.05, 0.3])),
-        "momentum": momentum,
-        "weight_decay": draw(st.sampled_from([0.0, 0.01, 0.2])),
-        "nesterov": bool(momentum) and draw(st.booleans()),
+        "in_features": draw(size(1, 4)),
+        "hidden_features": draw(size(1, 4)),
+        "out_features": draw(size(1, 4)),
+        "bias": draw(st.booleans()),
     }
-    return {"arguments": arguments, "shapes": [draw(shape(1, 2)), draw(shape(1, 3))]}
+    return {"arguments": arguments, "shape": [*draw(shape(1, 2)), arguments["in_features"]]}
 
 
 @st.composite
-def adam(draw: Draw) -> Configuration:
-    arguments = {
-        "lr": draw(st.sampled_from([0.001, 0.05, 0.3])),
-        "betas": [draw(st.sampled_from([0.0, 0.5, 0.9])), draw(st.sampled_from([0.5, 0.99, 0.999]))],
-        "eps": draw(st.sampled_from([1e-8, 1e-3])),
-        "weight_decay": draw(st.sampled_from([0.0, 0.01, 0.2])),
+def learned_slope(draw: Draw) -> Configuration:
+    dims = draw(shape(4, 4))
+    return {"arguments": {"num_parameters": draw(st.sampled_from([1, dims[1]]))}, "shape": dims}
+
+
+@st.composite
+def reshaped(draw: Draw) -> Configuration:
+    n, a, b, c = draw(shape(4, 4))
+    return {
+        "arguments": {},
+        "positional": draw(st.sampled_from([[c, a * b], [-1, b], [a * b * c]])),
+        "shape": [n, a, b, c],
     }
-    return {"arguments": arguments, "shapes": [draw(shape(1, 2)), draw(shape(1, 3))]}
 
 
-LAYERS = {
+@st.composite
+def permuted(draw: Draw) -> Configuration:
+    n_axes = draw(size(1, 3))
+    return {
+        "arguments": {},
+        "positional": draw(st.permutations(range(n_axes))),
+        "shape": draw(shape(n_axes + 1, n_axes + 1)),
+    }
+
+
+@st.composite
+def optimizer(draw: Draw, **arguments: Any) -> Configuration:
+    drawn = {name: draw(values) for name, values in arguments.items()}
+    if drawn.get("nesterov") and not drawn["momentum"]:
+        drawn["nesterov"] = False
+    return {"arguments": drawn, "shapes": [draw(shape(1, 2)), draw(shape(1, 3))]}
+
+
+RATE, DECAY = st.sampled_from([0.001, 0.05, 0.3]), st.sampled_from([0.0, 0.01, 0.2])
+MOMENTUM, EPS = st.sampled_from([0.0, 0.5, 0.9]), st.sampled_from([1e-8, 1e-3])
+BETAS = st.tuples(MOMENTUM, st.sampled_from([0.5, 0.99, 0.999])).map(list)
+ADAM = {"lr": RATE, "betas": BETAS, "eps": EPS, "weight_decay": DECAY}
+
+LAYERS: dict[str, Any] = {
     "Linear": linear(),
     "Flatten": flatten(),
-    "Dropout": elementwise(p=st.sampled_from([0.0, 0.3])),  # in evaluation: the two draw different masks
+    "Reshape": reshaped(),
+    "Permute": permuted(),
+    # In evaluation, since the two draw different masks.
+    "Dropout": elementwise(p=st.sampled_from([0.0, 0.3])).map(lambda drawn: {**drawn, "training": False}),
+    "Dropout2D": elementwise(p=st.just(0.3)).map(lambda drawn: {**drawn, "training": False, "shape": [2, 3, 2, 1]}),
     "ReLU": elementwise(),
     "LeakyReLU": elementwise(negative_slope=st.sampled_from([0.0, 0.01, 0.3])),
     "Sigmoid": elementwise(),
     "Tanh": elementwise(),
+    "GELU": elementwise(approximate=st.sampled_from(["none", "tanh"])),
+    "SiLU": elementwise(),
+    "ELU": elementwise(alpha=st.sampled_from([0.5, 1.0, 2.0])),
+    "SELU": elementwise(),
+    "Softplus": elementwise(beta=st.sampled_from([0.5, 1.0, 3.0]), threshold=st.sampled_from([1.0, 20.0])),
+    "PReLU": learned_slope(),
+    "SwiGLU": gated(),
     "Softmax": along_axis(),
     "LogSoftmax": along_axis(),
-    "Conv2D": convolution(),
-    "ConvTranspose2D": transposed_convolution(),
-    "MaxPool2D": pooling(dilated=True),
-    "MaxUnpool2D": unpooling(),
-    "AvgPool2D": pooling(dilated=False),
-    "Residual": residual(),
-    "Concat": concat(),
+    **image_strategies.LAYERS,
+    **sequence_strategies.LAYERS,
 }
 LOSSES = {"cross_entropy": classification(), "mean_squared_error": regression()}
-OPTIMIZERS = {"SGD": sgd(), "Adam": adam()}
+OPTIMIZERS = {
+    "SGD": optimizer(lr=RATE, momentum=MOMENTUM, weight_decay=DECAY, nesterov=st.booleans()),
+    "Adagrad": optimizer(lr=RATE, lr_decay=DECAY, weight_decay=DECAY, initial_accumulator_value=DECAY, eps=EPS),
+    "Adadelta": optimizer(lr=RATE, rho=st.sampled_from([0.5, 0.9]), eps=EPS, weight_decay=DECAY),
+    "RMSProp": optimizer(
+        lr=RATE,
+        alpha=st.sampled_from([0.5, 0.99]),
+        eps=EPS,
+        weight_decay=DECAY,
+        momentum=MOMENTUM,
+        centered=st.booleans(),
+    ),
+    "Adam": optimizer(**ADAM, amsgrad=st.booleans()),
+    "AdamW": optimizer(**ADAM, amsgrad=st.booleans()),
+    "NAdam": optimizer(**ADAM, momentum_decay=st.sampled_from([0.004, 0.1])),
+}
+# There is nothing to compare them with: PyTorch has no Lion, and its Muon runs in bfloat16.
+WITHOUT_REFERENCE = ["Lion", "Muon", "ParameterGroups"]
 
 
 def configurations(piece: str) -> st.SearchStrategy[Configuration]:
