@@ -11,6 +11,7 @@ from tinynet.visualize.boundary import decision_boundary, fit_curve
 from tinynet.visualize.confusion import confusion_matrix
 from tinynet.visualize.curves import learning_curves
 from tinynet.visualize.diagram import network_diagram
+from tinynet.visualize.generated import latent_space, samples
 from tinynet.visualize.histograms import gradient_histograms, weight_histograms
 from tinynet.visualize.inside import feature_maps, filters
 from tinynet.visualize.mistakes import confident_mistakes, misclassified
@@ -25,10 +26,12 @@ __all__ = [
     "filters",
     "fit_curve",
     "gradient_histograms",
+    "latent_space",
     "learning_curves",
     "misclassified",
     "network_diagram",
     "reconstructions",
     "report",
+    "samples",
     "weight_histograms",
 ]

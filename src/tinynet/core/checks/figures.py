@@ -92,6 +92,13 @@ def images(who: object, x: object) -> np.ndarray:
     return np.asarray(x)
 
 
+def codes_of_samples(who: object, shape: tuple[int, ...], n_samples: int) -> None:
+    """Check that there is a code of at least two numbers for each sample."""
+    if len(shape) != 2 or shape[0] != n_samples or shape[1] < 2:
+        expected = f"expected codes of shape ({n_samples}, 2) or wider, one for each label"
+        fail(who, f"{expected}, got {shape_text(shape)}.", "a map needs two numbers for each sample.")
+
+
 def first_layer(who: object, net: Any, kind: type) -> tuple[str, Any]:
     """The first layer of a class inside a net, and its path."""
     for path, layer in net.layers_inside():

@@ -1,0 +1,74 @@
+"""What a generating net draws, and how it orders what it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinynet.core import checks as basic_checks
+from tinynet.core.checks import figures as checks
+from tinynet.visualize.pictures import Sheet, picture
+from tinynet.visualize.style import COLOURS, panels, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@styled
+def samples(images: np.ndarray, title: str = "Samples", columns: int | None = None) -> Figure:
+    """Pictures in rows, as a net has drawn them.
+
+    Args:
+        images: Images (N, C, H, W).
+        title: What stands above them.
+        columns: Pictures in a row; if None, as many as fill the rows best.
+
+    Raises:
+        ValueError: They are not such images, there is none, or columns is below 1.
+
+    Example:
+        >>> len(samples(np.zeros((12, 1, 8, 8)), columns=4).axes[0].images)
+        12
+    """
+    images = checks.images("samples", images)
+    basic_checks.non_empty_list("samples", "images", list(images))
+    if columns is not None:
+        basic_checks.integer("samples", "columns", columns, minimum=1)
+    low, high = min(0, float(images.min())), max(1, float(images.max()))
+    sheet = Sheet(len(images), images.shape[2:], title, side=0.6, columns=columns)
+    for index, image in enumerate(images):
+        sheet.put(index, picture((image - low) / (high - low)), cmap="gray", vmin=0, vmax=1)
+    return sheet.figure
+
+
+@styled
+def latent_space(codes: np.ndarray, labels: np.ndarray, classes: Sequence[str] | None = None) -> Figure:
+    """A map of codes: each sample a dot where a net has put it, in the colour of its class.
+
+    Args:
+        codes: The codes, (N, 2) or more; the first two numbers of each are drawn.
+        labels: The class of each, (N,) integers.
+        classes: The names of the classes; their numbers if None.
+
+    Raises:
+        ValueError: Codes and labels do not fit together.
+        TypeError: The labels are not integers.
+
+    Example:
+        >>> figure = latent_space(np.eye(3)[:, :2], np.array([0, 1, 1]), ["cat", "dog"])
+        >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+        ['cat', 'dog']
+    """
+    labels = np.asarray(labels)
+    checks.integer_labels("latent_space", labels)
+    checks.codes_of_samples("latent_space", np.shape(codes), len(labels))
+    figure, (ax,) = panels(1, 1, 7, 5.6)
+    for index, label in enumerate(np.unique(labels)):
+        here = np.asarray(codes)[labels == label]
+        name = str(label) if classes is None else classes[label]
+        ax.scatter(here[:, 0], here[:, 1], s=6, linewidths=0, alpha=0.7, color=COLOURS[index % 10], label=name)
+    ax.set(title="Where the net puts each sample", xlabel="first number of the code", ylabel="second number")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=3)
+    return figure
