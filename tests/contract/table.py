@@ -35,15 +35,16 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class LossRow:
-    """A loss, the shape of its predictions, and a truth."""
+    """A loss, the shape of its predictions (of each, in a list), and a truth."""
 
     loss: Callable
-    predicted: Shape
-    ground_truth: np.ndarray
+    predicted: Any
+    ground_truth: Any
 
     def __str__(self) -> str:
         name = getattr(self.loss, "func", self.loss).__name__
-        return f"{name}({getattr(self.loss, 'keywords', '') or ''}) {self.predicted} {self.ground_truth.dtype}"
+        truth = getattr(self.ground_truth, "dtype", type(self.ground_truth).__name__)
+        return f"{name}({getattr(self.loss, 'keywords', '') or ''}) {self.predicted} {truth}"
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,8 @@ LAYERS = [
 
 LABELS = np.array([0, 2, 1, 2])
 PROBABILITIES = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.1, 0.1, 0.8]])
+CLASS_WEIGHT = np.array([0.5, 2.0, 1.0])
+IN_TIME = (np.array([[1, 2, 2], [1, -1, -1]]), np.array([6, 4]), np.array([3, 1]))  # labels, and the two lengths
 
 LOSSES = [
     LossRow(losses.mean_squared_error, (4, 3), np.linspace(-1, 1, 12).reshape(4, 3)),
@@ -207,6 +210,38 @@ LOSSES = [
     LossRow(losses.cross_entropy, (3, 3), PROBABILITIES),
     LossRow(losses.cross_entropy, (3, 3), 2 * PROBABILITIES),  # rows need not sum to one
     LossRow(partial(losses.cross_entropy, axis=1), (1, 3, 3), PROBABILITIES[np.newaxis]),
+    LossRow(partial(losses.cross_entropy, weight=CLASS_WEIGHT, reduction="sum"), (4, 3), LABELS),
+    LossRow(partial(losses.cross_entropy, weight=CLASS_WEIGHT, label_smoothing=0.1, ignore_index=0), (4, 3), LABELS),
+    LossRow(partial(losses.cross_entropy, weight=CLASS_WEIGHT, label_smoothing=0.2), (3, 3), PROBABILITIES),
+    LossRow(losses.negative_log_likelihood, (4, 3), LABELS),
+    LossRow(
+        partial(losses.negative_log_likelihood, axis=1, weight=CLASS_WEIGHT, ignore_index=-1),
+        (4, 3, 1),
+        LABELS[:, None],
+    ),
+    LossRow(losses.binary_cross_entropy_with_logits, (4, 3), np.linspace(0, 1, 12).reshape(4, 3)),
+    LossRow(
+        partial(losses.binary_cross_entropy_with_logits, weight=0.5, pos_weight=CLASS_WEIGHT, reduction="sum"),
+        (4, 3),
+        np.linspace(0, 1, 12).reshape(4, 3),
+    ),
+    LossRow(losses.focal, (4, 3), LABELS),
+    LossRow(partial(losses.focal, gamma=0.5, alpha=CLASS_WEIGHT, axis=1), (2, 3, 2), LABELS.reshape(2, 2)),
+    LossRow(losses.kl_divergence, (3, 3), PROBABILITIES),
+    LossRow(partial(losses.kl_divergence, axis=1, reduction="sum"), (3, 3, 1), PROBABILITIES[..., None]),
+    LossRow(partial(losses.mean_squared_error, reduction="sum"), (4, 3), np.linspace(-1, 1, 12).reshape(4, 3)),
+    LossRow(losses.mean_absolute_error, (4, 3), np.linspace(-1, 1, 12).reshape(4, 3)),
+    LossRow(partial(losses.mean_absolute_error, reduction="sum"), (5,), np.zeros(5)),
+    LossRow(losses.huber, (4, 3), np.linspace(-1, 1, 12).reshape(4, 3)),
+    LossRow(partial(losses.huber, delta=0.3, reduction="sum"), (5,), np.zeros(5)),
+    LossRow(losses.hinge, (4,), 2.0 * (LABELS > 1) - 1),
+    LossRow(partial(losses.hinge, margin=0.5, reduction="sum"), (4,), 2 * (LABELS > 1) - 1),
+    LossRow(losses.multi_margin, (4, 3), LABELS),
+    LossRow(partial(losses.multi_margin, axis=1, margin=2.0, weight=CLASS_WEIGHT), (2, 3, 2), LABELS.reshape(2, 2)),
+    LossRow(losses.info_nce, [(4, 3), (4, 3)], None),
+    LossRow(partial(losses.info_nce, temperature=0.5, reduction="sum"), [(4, 3), (5, 3)], LABELS),
+    LossRow(losses.ctc, (2, 6, 3), IN_TIME),
+    LossRow(partial(losses.ctc, blank=2, reduction="sum"), (1, 4, 3), (LABELS[:1, None], np.array([4]), np.array([1]))),
 ]
 
 OPTIMIZERS = [

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks import losses as options
 
 
-def mean_squared_error(predicted: np.ndarray, ground_truth: np.ndarray) -> tuple[float, np.ndarray]:
+def mean_squared_error(
+    predicted: np.ndarray, ground_truth: np.ndarray, reduction: str = "mean"
+) -> tuple[float, np.ndarray]:
     """The mean of the squared differences, over all numbers of the batch.
 
     Equation:
-        L = 1/n Σᵢ (predictedᵢ − truthᵢ)², where n counts every number, not only the rows
+        L = 1/n Σᵢ (predictedᵢ − truthᵢ)², where n counts every number, not only the rows; n = 1 for reduction="sum"
 
     Shapes:
         predicted, ground_truth, gradient: all alike
@@ -22,19 +25,20 @@ def mean_squared_error(predicted: np.ndarray, ground_truth: np.ndarray) -> tuple
     Args:
         predicted: What the net gave.
         ground_truth: What it should have given; the shape must be the same, so that nothing is broadcast unseen.
+        reduction: "mean" or "sum", over all numbers.
 
     Returns:
         The loss and its gradient.
 
     Raises:
-        ValueError: The shapes differ.
+        ValueError: The shapes differ, or the reduction is unknown.
 
     Example:
         >>> mean_squared_error(np.array([[1.0, 3.0]]), np.array([[1.0, 1.0]]))
         (2.0, array([[0., 2.]]))
     """
     checks.same_targets("mean_squared_error", predicted, ground_truth)
+    n = predicted.size if options.reduction("mean_squared_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
-    n = difference.size
     loss = float(np.square(difference).sum(dtype=np.float64)) / n
     return loss, difference * (2 / n)

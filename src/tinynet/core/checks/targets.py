@@ -8,8 +8,10 @@ from tinynet.core.checks.shapes import array, shape_text
 from tinynet.core.checks.words import fail
 
 
-def class_targets(who: str, predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -1) -> bool:
-    """Check predictions over classes against integer labels or probabilities.
+def class_targets(
+    who: str, predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -1, ignore_index: int | None = None
+) -> bool:
+    """Check predictions over classes against integer labels, but for those to ignore, or probabilities.
 
     Returns:
         True for labels, False for probabilities.
@@ -33,7 +35,10 @@ def class_targets(who: str, predicted: np.ndarray, ground_truth: np.ndarray, axi
         fail(who, f"expected integer labels, got {ground_truth.dtype}.", "convert with .astype(np.int64).", TypeError)
     _label_shape(who, predicted.shape, ground_truth.shape, axis)
     n_classes = predicted.shape[axis]
-    low, high = int(ground_truth.min()), int(ground_truth.max())  # int, for a uint8 cannot count past 255
+    labels = ground_truth if ignore_index is None else ground_truth[ground_truth != ignore_index]
+    if labels.size == 0:
+        return True
+    low, high = int(labels.min()), int(labels.max())  # int, for a uint8 cannot count past 255
     if low < 0 or high >= n_classes:
         wrong = low if low < 0 else high
         fail(

@@ -1,0 +1,65 @@
+"""Binary cross-entropy: for answers that are yes or no, each by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import losses as options
+
+
+def binary_cross_entropy_with_logits(
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    weight: Any = None,
+    pos_weight: Any = None,
+    reduction: str = "mean",
+) -> tuple[float, np.ndarray]:
+    """The mean surprise of a yes-or-no truth, where the net says yes with probability σ(predicted).
+
+    Equation:
+        L = 1/Z Σᵢ wᵢ (−πᵢ tᵢ log σ(xᵢ) − (1 − tᵢ) log σ(−xᵢ)), where x = predicted, t is the truth, w the weight and
+        π the pos_weight; σ(x) = 1 / (1 + e⁻ˣ); Z counts all numbers, or is 1 for reduction="sum"
+
+    Shapes:
+        predicted, ground_truth, gradient: all alike
+        weight, pos_weight: numbers, or any shape that can be spread over that of predicted
+
+    Gradients (with respect to predicted):
+        ∂L/∂xᵢ = wᵢ ((1 − tᵢ) σ(xᵢ) − πᵢ tᵢ σ(−xᵢ)) / Z, which is (σ(xᵢ) − tᵢ) / Z without weights
+
+    Args:
+        predicted: Logits, not probabilities: the sigmoid is in here.
+        ground_truth: From 0, which is no, to 1, which is yes.
+        weight: How much each number counts, at least 0; 1 if None.
+        pos_weight: How much a yes counts, at least 0, as in the number of no's over that of yes's; 1 if None.
+        reduction: "mean" or "sum", over all numbers.
+
+    Returns:
+        The loss and its gradient.
+
+    Raises:
+        ValueError: The shapes differ, a truth is not from 0 to 1, or an option is out of range.
+
+    Example:
+        >>> loss, gradient = binary_cross_entropy_with_logits(np.array([0.0, 1e4]), np.array([1, 0]))
+        >>> round(loss, 4), gradient
+        (5000.3466, array([-0.25,  0.5 ]))
+    """
+    who = "binary_cross_entropy_with_logits"
+    checks.same_targets(who, predicted, ground_truth)
+    options.between_0_and_1(who, ground_truth)
+    w = options.element_weight(who, "weight", weight, predicted.shape)
+    pi = options.element_weight(who, "pos_weight", pos_weight, predicted.shape)
+    scale = 1 / predicted.size if options.reduction(who, reduction) else 1.0
+    no = (1 - ground_truth).astype(predicted.dtype)
+    yes = (ground_truth if pi is None else ground_truth * pi).astype(predicted.dtype)
+    if w is not None:
+        no, yes = no * w.astype(predicted.dtype), yes * w.astype(predicted.dtype)
+    bend = np.log1p(np.exp(-np.abs(predicted)))  # no exponent is above 0
+    surprise_of_yes, surprise_of_no = bend - np.minimum(predicted, 0), bend + np.maximum(predicted, 0)
+    loss = float((yes * surprise_of_yes + no * surprise_of_no).sum(dtype=np.float64)) * scale
+    gradient = no * np.exp(-surprise_of_yes) - yes * np.exp(-surprise_of_no)
+    return loss, gradient * scale

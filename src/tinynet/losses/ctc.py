@@ -1,0 +1,126 @@
+"""Connectionist temporal classification: labels in order, but nobody says when."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import losses as options
+from tinynet.losses.likelihood import softmax_and_surprise
+
+Truth = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def ctc(
+    predicted: np.ndarray,
+    ground_truth: Truth,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> tuple[float, np.ndarray]:
+    """The surprise of a sequence of labels, over all ways to place them in time: Graves et al. 2006.
+
+    At each step the net gives a class or the blank. Neighbouring repeats are merged, then blanks are dropped, and all
+    paths that leave the labels count.
+
+    Equation:
+        L = mean over n of −log P(labelsₙ) / max(1, label_lengthₙ), or Σₙ −log P(labelsₙ) for reduction="sum"
+        P(labels) = Σ over paths of Π_t p[t, path(t)], where p = softmax(predicted)
+                  = α_T(last) + α_T(last but one), over the labels with blanks between and around them
+        α_t(s) = p[t, s] (α_{t−1}(s) + α_{t−1}(s − 1) + α_{t−1}(s − 2)), the last only for a label unlike the one before
+
+    Shapes:
+        predicted: (N, T, C): logits, T steps
+        ground_truth: labels (N, S), input_lengths (N,), label_lengths (N,)
+        gradient: that of predicted
+
+    Gradients (with respect to predicted; β_t(s) is the probability of all that comes after step t at s):
+        ∂(−log P)/∂x[t, c] = p[t, c] − Σ α_t(s) β_t(s) / P over the places s that hold the class c;
+        0 from input_lengthₙ on
+
+    Args:
+        predicted: Logits, not log-probabilities: the softmax is in here.
+        ground_truth: A tuple (labels, input_lengths, label_lengths) of integer arrays: the labels of each sample, of
+            which the first label_lengthₙ count, and how many of the T steps belong to it.
+        blank: The class that means "no label here".
+        reduction: "mean" or "sum", over the samples; in the mean each is divided by its number of labels.
+        zero_infinity: If True, a sample with too few steps for its labels costs nothing. Otherwise it makes the loss
+            infinite. Its gradient is zero either way, for no step would help.
+
+    Returns:
+        The loss and its gradient.
+
+    Raises:
+        TypeError: ground_truth is not such a tuple, or an array is of the wrong kind.
+        ValueError: A shape, a length, a label or the blank is out of range, or the reduction is unknown.
+
+    Example:
+        >>> truth = np.array([[1]]), np.array([2]), np.array([1])
+        >>> loss, gradient = ctc(np.zeros((1, 2, 2)), truth)  # 3 of 4 paths give the label
+        >>> round(loss, 4), gradient[0].round(4)
+        (0.2877, array([[ 0.1667, -0.1667],
+               [ 0.1667, -0.1667]]))
+    """
+    blank = checks.integer("ctc", "blank", blank)
+    options.labels_in_time("ctc", predicted, ground_truth, blank)
+    mean = options.reduction("ctc", reduction)
+    labels, input_lengths, label_lengths = (array.astype(np.intp) for array in ground_truth)
+    p, surprise = softmax_and_surprise(predicted.astype(np.float64))  # sums over many steps need the digits
+    places = _with_blanks(labels, label_lengths, blank)  # (N, S′), S′ = 2S + 1
+    log_p = -np.take_along_axis(surprise, places[:, np.newaxis], axis=2)  # (N, T, S′)
+    skips = _skips(places, blank)
+    alpha, beta = _forward(log_p, skips), _backward(log_p, skips, input_lengths, 2 * label_lengths)
+    log_P = np.logaddexp.reduce(alpha[:, 0] + beta[:, 0], axis=1)  # the same at every step
+    possible = np.isfinite(log_P)
+    shared = np.exp(alpha + beta - np.where(possible, log_P, 0)[:, np.newaxis, np.newaxis])
+    seen = np.eye(predicted.shape[2])[places]  # (N, S′, C)
+    counts = possible[:, np.newaxis] & (np.arange(predicted.shape[1]) < input_lengths[:, np.newaxis])  # (N, T)
+    weight = 1 / (np.maximum(label_lengths, 1) * len(labels)) if mean else np.ones(len(labels))
+    losses = np.where(possible, -log_P, 0 if zero_infinity else np.inf)
+    gradient = (p - shared @ seen) * (weight[:, np.newaxis] * counts)[:, :, np.newaxis]
+    return float(losses @ weight), gradient.astype(predicted.dtype)
+
+
+def _with_blanks(labels: np.ndarray, label_lengths: np.ndarray, blank: int) -> np.ndarray:
+    """Blank, label, blank, label, …, blank; what lies beyond the labels is blank."""
+    places = np.full((len(labels), 2 * labels.shape[1] + 1), blank)
+    real = np.arange(labels.shape[1]) < label_lengths[:, np.newaxis]
+    places[:, 1::2] = np.where(real, labels, blank)
+    return places
+
+
+def _skips(places: np.ndarray, blank: int) -> np.ndarray:
+    """0 where a path may jump over the blank before a place, else −∞: (N, S′)."""
+    skips = np.full(places.shape, -np.inf)
+    skips[:, 2:][(places[:, 2:] != blank) & (places[:, 2:] != places[:, :-2])] = 0
+    return skips
+
+
+def _forward(log_p: np.ndarray, skips: np.ndarray) -> np.ndarray:
+    """log α (N, T, S′): all paths up to step t that stand at place s then."""
+    alpha = np.full(log_p.shape, -np.inf)
+    alpha[:, 0, :2] = log_p[:, 0, :2]
+    for t in range(1, log_p.shape[1]):
+        before = alpha[:, t - 1]
+        arrived = before.copy()
+        arrived[:, 1:] = np.logaddexp(arrived[:, 1:], before[:, :-1])
+        arrived[:, 2:] = np.logaddexp(arrived[:, 2:], before[:, :-2] + skips[:, 2:])
+        alpha[:, t] = arrived + log_p[:, t]
+    return alpha
+
+
+def _backward(log_p: np.ndarray, skips: np.ndarray, input_lengths: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """log β (N, T, S′): all ways to go on from place s after step t, to the last place or the last but one."""
+    samples = np.arange(len(log_p))
+    end = np.full((len(log_p), log_p.shape[2]), -np.inf)
+    end[samples, last] = end[samples, np.maximum(last - 1, 0)] = 0
+    beta = np.full(log_p.shape, -np.inf)
+    for t in reversed(range(log_p.shape[1])):
+        if t + 1 < log_p.shape[1]:
+            after = beta[:, t + 1] + log_p[:, t + 1]
+            beta[:, t] = after
+            beta[:, t, :-1] = np.logaddexp(beta[:, t, :-1], after[:, 1:])
+            beta[:, t, :-2] = np.logaddexp(beta[:, t, :-2], after[:, 2:] + skips[:, 2:])
+        ends = input_lengths == t + 1
+        beta[ends, t] = end[ends]
+    return beta

@@ -1,0 +1,69 @@
+"""Focal loss: cross-entropy that looks away from what is easy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import losses as options
+from tinynet.losses.likelihood import label_weights, softmax_and_surprise
+
+
+def focal(
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    gamma: float = 2.0,
+    alpha: np.ndarray | None = None,
+    axis: int = -1,
+    reduction: str = "mean",
+) -> tuple[float, np.ndarray]:
+    """Cross-entropy in which a label that is already likely counts less, for classes of very different sizes.
+
+    Equation:
+        L = −1/N Σₙ α[labelₙ] (1 − pₙ)^γ log pₙ, where pₙ is softmax(predicted) at the label; N counts the labels, or is
+        1 for reduction="sum" (Lin et al. 2017, equation 5, for any number of classes; a yes-or-no question has two)
+
+    Shapes:
+        predicted: (N, C), or (N, …, C): logits, the class axis last; another place is named by `axis`
+        ground_truth: (N,), or (N, …): integer labels from 0 to C − 1
+        alpha: (C,)
+        gradient: that of predicted
+
+    Gradients (with respect to predicted, where δ is 1 for c = labelₙ and else 0):
+        ∂L/∂xₙ꜀ = α[labelₙ] (γ pₙ (1 − pₙ)^(γ−1) log pₙ − (1 − pₙ)^γ) (δ − softmax(xₙ)꜀) / N
+
+    Args:
+        predicted: Logits, not probabilities.
+        ground_truth: The labels.
+        gamma: γ, at least 0: how much less an easy label counts; 0 gives cross-entropy.
+        alpha: α, how much each class counts, at least 0; 1 if None.
+        axis: The class axis of predicted; 1 for images of classes (N, C, H, W).
+        reduction: "mean" or "sum", over all labels.
+
+    Returns:
+        The loss and its gradient.
+
+    Raises:
+        TypeError: The truth is not integer labels.
+        ValueError: A label or an option is out of range, or the shapes do not fit.
+
+    Example:
+        >>> loss, gradient = focal(np.zeros((1, 2)), np.array([0]))
+        >>> round(loss, 4), gradient.round(4)
+        (0.1733, array([[-0.2983,  0.2983]]))
+    """
+    options.labels_only("focal", checks.class_targets("focal", predicted, ground_truth, axis))
+    gamma = checks.number("focal", "gamma", gamma, minimum=0)
+    alpha = options.class_weight("focal", alpha, predicted.shape[axis], "alpha")
+    scale = 1 / ground_truth.size if options.reduction("focal", reduction) else 1.0
+    p, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
+    index, _, a = label_weights(ground_truth, alpha, None, p.dtype)
+    s = np.take_along_axis(surprise, index, -1)  # −log pₙ
+    miss = -np.expm1(-s)  # 1 − pₙ
+    loss = float((a * miss**gamma * s).sum(dtype=np.float64)) * scale
+    # log pₙ / (1 − pₙ), which tends to −1 where pₙ is 1, so that no power below 0 is taken of 0.
+    ratio = np.divide(-s, miss, where=miss > 0, out=np.full_like(s, -1))
+    slope = a * miss**gamma * (gamma * (1 - miss) * ratio - 1)  # of the loss along log pₙ
+    gradient = p * -slope
+    np.put_along_axis(gradient, index, slope * miss, -1)
+    return loss, np.moveaxis(gradient * scale, -1, axis)

@@ -1,0 +1,106 @@
+"""Hinge losses: right answers are to win by a margin, and then cost nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import losses as options
+
+
+def hinge(
+    predicted: np.ndarray, ground_truth: np.ndarray, margin: float = 1.0, reduction: str = "mean"
+) -> tuple[float, np.ndarray]:
+    """The loss of a support vector machine: a score is to have the sign of its label, and a margin.
+
+    Equation:
+        L = 1/n Σᵢ max(0, margin − truthᵢ predictedᵢ), where n counts every number, or is 1 for reduction="sum"
+
+    Shapes:
+        predicted, ground_truth, gradient: all alike
+
+    Gradients (with respect to predicted):
+        ∂L/∂predictedᵢ = −truthᵢ / n where truthᵢ predictedᵢ < margin, else 0
+
+    Args:
+        predicted: A score for each label.
+        ground_truth: −1 or 1.
+        margin: How far right a score has to be, greater than 0.
+        reduction: "mean" or "sum", over all numbers.
+
+    Returns:
+        The loss and its gradient.
+
+    Raises:
+        ValueError: The shapes differ, a label is not −1 or 1, or an option is out of range.
+
+    Example:
+        >>> hinge(np.array([0.5, 2.0]), np.array([-1, -1]))
+        (2.25, array([0.5, 0.5]))
+    """
+    checks.same_targets("hinge", predicted, ground_truth)
+    options.minus_or_plus_1("hinge", ground_truth)
+    margin = checks.number("hinge", "margin", margin, above=0)
+    n = predicted.size if options.reduction("hinge", reduction) else 1
+    truth = ground_truth.astype(predicted.dtype)
+    short = np.maximum(0, margin - truth * predicted)  # what is missing to the margin
+    return float(short.sum(dtype=np.float64)) / n, -truth * (short > 0) / n
+
+
+def multi_margin(
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    axis: int = -1,
+    margin: float = 1.0,
+    weight: np.ndarray | None = None,
+    reduction: str = "mean",
+) -> tuple[float, np.ndarray]:
+    """The hinge loss for several classes: the true class is to score higher than every other one, by a margin.
+
+    Equation:
+        L = 1/N Σₙ w[yₙ]/C Σ_{c ≠ yₙ} max(0, margin − xₙ[yₙ] + xₙ[c]), where x = predicted and y is the truth; N counts
+        the labels, or is 1 for reduction="sum"
+
+    Shapes:
+        predicted: (N, C), or (N, …, C): scores, the class axis last; another place is named by `axis`
+        ground_truth: (N,), or (N, …): integer labels from 0 to C − 1
+        weight: (C,)
+        gradient: that of predicted
+
+    Gradients (with respect to predicted):
+        ∂L/∂xₙ[c] = w[yₙ] / (C N) for each c ≠ yₙ within the margin, else 0
+        ∂L/∂xₙ[yₙ] = −the sum of these
+
+    Args:
+        predicted: A score for each class.
+        ground_truth: The labels.
+        axis: The class axis of predicted.
+        margin: By how much the true class is to win, greater than 0.
+        weight: w, how much each class counts, at least 0; 1 if None. Unlike in `cross_entropy`, N counts labels and not
+            weights, as in PyTorch.
+        reduction: "mean" or "sum", over all labels.
+
+    Returns:
+        The loss and its gradient.
+
+    Raises:
+        TypeError: The truth is not integer labels.
+        ValueError: A label or an option is out of range, or the shapes do not fit.
+
+    Example:
+        >>> multi_margin(np.array([[1.0, 1.5]]), np.array([0]))
+        (0.75, array([[-0.5,  0.5]]))
+    """
+    who = "multi_margin"
+    options.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis))
+    margin = checks.number(who, "margin", margin, above=0)
+    weight = options.class_weight(who, weight, predicted.shape[axis])
+    n = ground_truth.size if options.reduction(who, reduction) else 1
+    x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
+    y = ground_truth[..., np.newaxis].astype(np.intp)
+    short = np.maximum(0, margin - np.take_along_axis(x, y, -1) + x)
+    np.put_along_axis(short, y, 0, -1)
+    w = np.full(y.shape, 1 / x.shape[-1]) if weight is None else weight[y] / x.shape[-1]
+    gradient = (short > 0) * (w / n).astype(x.dtype)
+    np.put_along_axis(gradient, y, -gradient.sum(axis=-1, keepdims=True), -1)
+    return float((short * w).sum(dtype=np.float64)) / n, np.moveaxis(gradient, -1, axis)

@@ -1,0 +1,68 @@
+"""InfoNCE: tell the key that belongs to a query from all others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import losses as options
+from tinynet.losses.cross_entropy import cross_entropy
+
+
+def info_nce(
+    predicted: tuple[np.ndarray, np.ndarray],
+    ground_truth: np.ndarray | None = None,
+    temperature: float = 0.1,
+    reduction: str = "mean",
+) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
+    """Cross-entropy over the cosines between each query and all keys: contrastive learning, van den Oord et al. 2018.
+
+    Equation:
+        L = cross_entropy(S, truth), where S[n, m] = cos(queryₙ, keyₘ) / τ
+
+    Shapes:
+        predicted: queries (N, D) and keys (M, D)
+        ground_truth: (N,): which key belongs to each query
+        gradient: a pair of the same shapes
+
+    Gradients (given dS = ∂L/∂S from the cross-entropy; u and v are queries and keys divided by their lengths):
+        du = dS v / τ        ∂L/∂queryₙ = (duₙ − uₙ (uₙ · duₙ)) / |queryₙ|
+        dv = dSᵀ u / τ       ∂L/∂keyₘ = (dvₘ − vₘ (vₘ · dvₘ)) / |keyₘ|
+
+    Args:
+        predicted: The pair (queries, keys), as a net with two outputs gives it.
+        ground_truth: The row of the right key for each query; if None, key n belongs to query n.
+        temperature: τ, greater than 0; the lower, the more the nearest wrong key counts.
+        reduction: "mean" or "sum", over the queries.
+
+    Returns:
+        The loss, and a pair of gradients. A query or key of length zero points nowhere and gets the gradient zero.
+
+    Raises:
+        TypeError: predicted is not a pair of floating-point arrays, or the truth is not integers.
+        ValueError: The shapes do not fit, a truth is out of range, or τ is not greater than 0.
+
+    Example:
+        >>> loss, (dq, dk) = info_nce((np.eye(2), np.eye(2)), temperature=1.0)
+        >>> round(loss, 4), dq.round(4)
+        (0.3133, array([[0.    , 0.1345],
+               [0.1345, 0.    ]]))
+    """
+    labels = options.queries_and_keys("info_nce", predicted, ground_truth)
+    temperature = checks.number("info_nce", "temperature", temperature, above=0)
+    (u, query_lengths), (v, key_lengths) = _directions(predicted[0]), _directions(predicted[1])
+    S = u @ v.T / temperature
+    options.labels_only("info_nce", checks.class_targets("info_nce", S, labels))
+    loss, dS = cross_entropy(S, labels, reduction=reduction)
+    dS /= temperature
+    return loss, (_through_length(dS @ v, u, query_lengths), _through_length(dS.T @ u, v, key_lengths))
+
+
+def _directions(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    lengths = np.linalg.norm(x, axis=1, keepdims=True)
+    lengths[lengths == 0] = np.inf
+    return x / lengths, lengths
+
+
+def _through_length(du: np.ndarray, u: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    return (du - u * (u * du).sum(axis=1, keepdims=True)) / lengths

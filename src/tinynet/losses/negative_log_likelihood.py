@@ -1,0 +1,64 @@
+"""Negative log-likelihood: cross-entropy for a net that gives log-probabilities itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import losses as options
+from tinynet.losses.likelihood import label_weights, share, weighted_sum
+
+
+def negative_log_likelihood(
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    axis: int = -1,
+    weight: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+) -> tuple[float, np.ndarray]:
+    """The mean of −log p of the true class, for a net that ends in `LogSoftmax`.
+
+    Equation:
+        L = −1/Z Σₙ w[labelₙ] predicted[n, labelₙ], where Z = Σₙ w[labelₙ], or 1 for reduction="sum"
+
+    Shapes:
+        predicted: (N, C), or (N, …, C): log-probabilities, the class axis last; another place is named by `axis`
+        ground_truth: (N,), or (N, …): integer labels from 0 to C − 1
+        weight: (C,)
+        gradient: that of predicted
+
+    Gradients (with respect to predicted):
+        ∂L/∂predicted[n, c] = −w꜀ / Z where c = labelₙ, else 0
+
+    Args:
+        predicted: Log-probabilities; for logits use `cross_entropy`.
+        ground_truth: The labels.
+        axis: The class axis of predicted; 1 for images of classes (N, C, H, W).
+        weight: w, how much each class counts, at least 0; 1 if None.
+        ignore_index: A label whose rows count for nothing; if None there is none. Where all rows are ignored, loss and
+            gradient are zero.
+        reduction: "mean" or "sum", over all labels.
+
+    Returns:
+        The loss and its gradient.
+
+    Raises:
+        TypeError: The truth is not integer labels.
+        ValueError: A label is out of range, or the shapes do not fit; the axis that would fit is named. An option is
+            out of range.
+
+    Example:
+        >>> negative_log_likelihood(np.log([[0.25, 0.75]]), np.array([0]))[1]
+        array([[-1.,  0.]])
+    """
+    who = "negative_log_likelihood"
+    options.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis, ignore_index))
+    weight = options.class_weight(who, weight, predicted.shape[axis])
+    mean = options.reduction(who, reduction)
+    surprise = -np.moveaxis(predicted, axis, -1)  # (N, …, C)
+    index, _, w = label_weights(ground_truth, weight, ignore_index, predicted.dtype)
+    scale = share(float(w.sum(dtype=np.float64)) if mean else 1)
+    gradient = np.zeros_like(surprise)
+    np.put_along_axis(gradient, index, w * w.dtype.type(-scale), -1)
+    return weighted_sum(w, np.take_along_axis(surprise, index, -1)) * scale, np.moveaxis(gradient, -1, axis)
