@@ -47,6 +47,7 @@ class MultiHeadAttention(Layer):
 
     Raises:
         ValueError: num_heads does not divide embed_dim, or an input or the mask has another shape.
+        RuntimeError: `step` is called on a layer that is not causal.
 
     Example:
         >>> MultiHeadAttention(8, 2, causal=True).forward(np.ones((3, 5, 8), np.float32)).shape
@@ -80,9 +81,8 @@ class MultiHeadAttention(Layer):
         value: np.ndarray | None = None,
         key_padding_mask: np.ndarray | None = None,
     ) -> np.ndarray:
+        sequences.readable(self, query, key, value, self.embed_dim)
         inputs = tuple(x for x in (query, key, value) if x is not None)
-        for x in inputs:
-            sequences.sequence(self, x, self.embed_dim)
         sequences.mask(self, key_padding_mask, inputs[-1].shape[:2])
         q, k, v = self._project(inputs, 0)
         heads, log_sum = attention.forward(q, k, v, self.causal, key_padding_mask)
@@ -113,6 +113,8 @@ class MultiHeadAttention(Layer):
         Returns:
             y (N, T, embed_dim), and the keys and values so far, (N, heads, S, D) each; nothing is remembered.
         """
+        sequences.looks_back_only(self, self.causal)
+        sequences.sequence(self, x, self.embed_dim)
         before = 0 if state is None else state[0].shape[2]
         q, k, v = self._project((x,), before)
         if state is not None:

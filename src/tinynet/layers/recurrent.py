@@ -61,9 +61,7 @@ class _Recurrent(Layer):
         """Back through time; gives ∂L/∂gx, the same on the hidden side, and the gradients of the first states."""
 
     def forward(self, x: np.ndarray, *states: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
-        sequences.sequence(self, x, self.input_size)
-        sequences.states(self, states, self.n_states, (len(self.suffixes), len(x), self.hidden_size))
-        sequences.mask(self, padding_mask, x.shape[:2])
+        self._check(x, states, padding_mask)
         y, last, passes, keep = self._run(x, states, padding_mask)
         self.remember(passes, keep, bool(states))
         return (y, *last) if self.return_state else y
@@ -96,6 +94,7 @@ class _Recurrent(Layer):
             y (N, T, hidden_size), and the new state, a tuple of (num_layers, N, hidden_size) arrays.
         """
         sequences.one_direction(self, self.bidirectional)
+        self._check(x, state or (), None)
         y, last, _, _ = self._run(x, state or (), None)
         return y, last
 
@@ -103,6 +102,11 @@ class _Recurrent(Layer):
         N, T, _ = (x[0] if isinstance(x, tuple) else x).shape
         weights = (parameter for name, parameter in self.parameters().items() if name.startswith("weight"))
         return N * T * sum(weight.size for weight in weights)
+
+    def _check(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None) -> None:
+        sequences.sequence(self, x, self.input_size)
+        sequences.states(self, states, self.n_states, (len(self.suffixes), len(x), self.hidden_size))
+        sequences.mask(self, padding_mask, x.shape[:2])
 
     def _run(
         self, x: np.ndarray, states: States, padding_mask: np.ndarray | None

@@ -119,6 +119,27 @@ def mask(layer: object, given: np.ndarray | None, shape: tuple[int, ...]) -> Non
         fail(layer, f"expected a mask of shape {shape_text(shape)}, got {shape_text(given.shape)}.")
 
 
+def readable(layer: object, query: np.ndarray, key: np.ndarray | None, value: np.ndarray | None, width: int) -> None:
+    """Check the inputs of attention: (N, T, width) queries, and as many keys as values for the same N."""
+    if key is None and value is not None:
+        fail(
+            layer, "expected a key with the value, got None.", "pass (query, memory) or (query, key, value).", TypeError
+        )
+    for x in (query, key, value):
+        if x is not None:
+            sequence(layer, x, width)
+    if key is not None and len(key) != len(query):
+        fail(layer, f"expected keys for {len(query)} sequences, as there are queries; got {len(key)}.")
+    if key is not None and value is not None and key.shape != value.shape:
+        fail(layer, f"expected a value for each key, of shape {shape_text(key.shape)}; got {shape_text(value.shape)}.")
+
+
+def looks_back_only(layer: object, causal: bool) -> None:
+    """Check that a layer that goes on place by place does not look at places that are still to come."""
+    if not causal:
+        fail(layer, "step cannot go on where places see later ones.", "build it with causal=True.", RuntimeError)
+
+
 def one_direction(layer: object, bidirectional: bool) -> None:
     """Check that a layer that goes on step by step does not read backward as well."""
     if bidirectional:
