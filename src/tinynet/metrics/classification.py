@@ -102,7 +102,18 @@ def confusion_matrix(
         array([[1, 1],
                [0, 2]])
     """
-    who = "confusion_matrix"
+    return counts("confusion_matrix", predicted, ground_truth, n_classes, axis)
+
+
+def counts(
+    who: str, predicted: np.ndarray, ground_truth: np.ndarray, n_classes: int | None = None, axis: int = -1
+) -> np.ndarray:
+    """The confusion matrix, for a metric that is called `who`.
+
+    Example:
+        >>> counts("precision", np.array([0, 1, 1]), np.array([0, 0, 1])).tolist()
+        [[1, 1], [0, 1]]
+    """
     if isinstance(predicted, np.ndarray) and predicted.dtype.kind in "iu":
         n_present = checks.label_pairs(who, predicted, ground_truth)
         guesses, labels = predicted, ground_truth

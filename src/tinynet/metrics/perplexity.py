@@ -1,0 +1,50 @@
+"""Perplexity: among how many choices a language model wavers."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks import losses as sentences
+from tinynet.losses.likelihood import label_weights, softmax_and_surprise, weighted_sum
+
+
+def perplexity(
+    predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -1, ignore_index: int | None = None
+) -> float:
+    """The exponential of the mean cross-entropy: a fair guess among k classes has perplexity k.
+
+    Equation:
+        perplexity = exp(−1/N Σₙ log pₙ[labelₙ]), where p = softmax(predicted)
+
+    Shapes:
+        predicted: (N, C), or (N, …, C), as in (N, T, C): logits
+        ground_truth: (N,), or (N, …): integer labels
+
+    Args:
+        predicted: Logits, the class axis last; another place is named by `axis`.
+        ground_truth: The labels.
+        axis: The class axis of predicted.
+        ignore_index: A label that does not count, such as that of padding.
+
+    Returns:
+        A number from 1, which is perfect, up; infinite where it is too large for one. NaN if no label counts.
+
+    Raises:
+        TypeError: The truth is not integer labels.
+        ValueError: A label is out of range, or the shapes do not fit.
+
+    Example:
+        >>> round(perplexity(np.zeros((2, 5, 65)), np.zeros((2, 5), int)), 4)
+        65.0
+    """
+    sentences.labels_only("perplexity", checks.class_targets("perplexity", predicted, ground_truth, axis, ignore_index))
+    _, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))
+    index, kept, w = label_weights(ground_truth, None, ignore_index, surprise.dtype)
+    if not kept.any():
+        return math.nan
+    mean = weighted_sum(w, np.take_along_axis(surprise, index, -1)) / int(kept.sum())
+    return math.exp(mean) if not mean > math.log(sys.float_info.max) else math.inf

@@ -1,0 +1,95 @@
+"""How well scores put what is of a class before what is not, whatever the threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core.checks import metrics as sentences
+
+
+def roc_auc(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
+    """The area under the curve of true over false positives: how often a yes is scored higher than a no.
+
+    Equation:
+        AUC = 1/(P·Q) Σ_{i of P} Σ_{j of Q} ([scoreᵢ > scoreⱼ] + ½ [scoreᵢ = scoreⱼ]), for P rows of it and Q others
+
+    Shapes:
+        predicted: (N,): scores for class 1; or (N, C): a score for each class
+        ground_truth: (N,): integer labels, 0 or 1 for scores (N,)
+
+    Args:
+        predicted: Scores; any that grow with the likelihood will do.
+        ground_truth: The labels.
+
+    Returns:
+        A number from 0 to 1, where 0.5 is chance; for (N, C) the mean over the classes, each against all others. A
+        class that has all rows or none cannot be ranked: it is left out, and if none remains the result is NaN.
+
+    Raises:
+        TypeError: Labels are not integers.
+        ValueError: A label is out of range, or the shapes do not fit.
+
+    Example:
+        >>> roc_auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]))
+        0.75
+    """
+    areas = [_area(scores, of_class) for scores, of_class in _rankings("roc_auc", predicted, ground_truth)]
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def average_precision(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
+    """The mean precision on the way down a ranking, taken wherever another one of the class is found.
+
+    Equation:
+        AP = Σₖ (Rₖ − Rₖ₋₁) Pₖ, with precision P and recall R of the rows that score at least as high as the k-th
+        highest of all different scores
+
+    Shapes:
+        predicted: (N,): scores for class 1; or (N, C): a score for each class
+        ground_truth: (N,): integer labels, 0 or 1 for scores (N,)
+
+    Args:
+        predicted: Scores; any that grow with the likelihood will do.
+        ground_truth: The labels.
+
+    Returns:
+        A number from 0 to 1; for (N, C) the mean over the classes that have rows, each against all others. If there is
+        none of class 1 to find in scores (N,), 0.
+
+    Raises:
+        TypeError: Labels are not integers.
+        ValueError: A label is out of range, or the shapes do not fit.
+
+    Example:
+        >>> round(average_precision(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])), 4)
+        0.8333
+    """
+    rankings = _rankings("average_precision", predicted, ground_truth, all_rows=True)
+    return float(np.mean([_precision(*ranking) for ranking in rankings])) if rankings else 0.0
+
+
+def _rankings(
+    who: str, predicted: np.ndarray, ground_truth: np.ndarray, all_rows: bool = False
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each class that can be ranked, the scores and which rows are of it."""
+    columns = sentences.scores_to_rank(who, predicted, ground_truth)
+    rankings = [(scores, ground_truth == label) for label, scores in columns]
+    return [(scores, y) for scores, y in rankings if y.any() and (all_rows or not y.all())]
+
+
+def _down(scores: np.ndarray, of_class: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """True and false positives at each different score, from the highest down."""
+    order = np.argsort(-scores, kind="stable")
+    last_of_equals = np.append(np.diff(scores[order]) != 0, True)
+    tp = np.cumsum(of_class[order])[last_of_equals]
+    return tp, np.flatnonzero(last_of_equals) + 1 - tp
+
+
+def _area(scores: np.ndarray, of_class: np.ndarray) -> float:
+    tp, fp = (np.append(0, counts) for counts in _down(scores, of_class))
+    return float(np.sum(np.diff(fp) * (tp[1:] + tp[:-1])) / (2 * tp[-1] * fp[-1]))  # trapezoids
+
+
+def _precision(scores: np.ndarray, of_class: np.ndarray) -> float:
+    tp, fp = _down(scores, of_class)
+    return float(np.sum(np.diff(tp, prepend=0) * tp / (tp + fp)) / tp[-1])
