@@ -32,6 +32,8 @@ test: python
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(PYTEST) --cov --cov-report= tests
+	@echo "The compiled kernels once more as plain Python, because coverage does not see compiled lines:"
+	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-append --cov-report= tests/kernels
 	$(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=95 --doctest-modules --pyargs tinynet
 
 parity: python

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401 - loads the library that is looked for below
 from numba import types
+from numba.extending import overload
 from threadpoolctl import ThreadpoolController
-
-from tinynet.kernels.jit import compiled
 
 _gemm: Any = types.ExternalFunction(
     "numba_xxgemm",  # what np.dot calls inside Numba; here with its beta, to add to what is there
@@ -27,28 +26,45 @@ _gemm: Any = types.ExternalFunction(
 )  # fmt: skip
 
 
-@compiled
-def multiply(A, B, C, beta):  # type: ignore[no-untyped-def]
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, beta: float) -> None:
     """C = A @ B + beta · C, for C-ordered A (m, k), B (k, n), C (m, n) of float32 or float64."""
-    scale = np.empty(2, A.dtype)
-    scale[0], scale[1] = 1, beta
-    kind = ord("s") if A.itemsize == 4 else ord("d")
-    _gemm(
-        kind, ord("n"), ord("n"), B.shape[1], A.shape[0], A.shape[1],
-        scale.ctypes, B.ctypes, B.shape[1], A.ctypes, A.shape[1], scale[1:].ctypes, C.ctypes, C.shape[1],
-    )  # fmt: skip
+    C[...] = A @ B + beta * C if beta else A @ B
 
 
-@compiled
-def multiply_transposed(A, B, C, beta):  # type: ignore[no-untyped-def]
+def multiply_transposed(A: np.ndarray, B: np.ndarray, C: np.ndarray, beta: float) -> None:
     """C = Aᵀ @ B + beta · C, for C-ordered A (k, m), B (k, n), C (m, n)."""
-    scale = np.empty(2, A.dtype)
-    scale[0], scale[1] = 1, beta
-    kind = ord("s") if A.itemsize == 4 else ord("d")
-    _gemm(
-        kind, ord("n"), ord("t"), B.shape[1], A.shape[1], A.shape[0],
-        scale.ctypes, B.ctypes, B.shape[1], A.ctypes, A.shape[1], scale[1:].ctypes, C.ctypes, C.shape[1],
-    )  # fmt: skip
+    C[...] = A.T @ B + beta * C if beta else A.T @ B
+
+
+# What the two above become in compiled code. BLAS counts columns first, so it is given Cᵀ = Bᵀ Aᵀ.
+
+
+@overload(multiply)
+def _multiply(A, B, C, beta):  # type: ignore[no-untyped-def]
+    def call(A, B, C, beta):  # type: ignore[no-untyped-def]
+        scale = np.empty(2, A.dtype)
+        scale[0], scale[1] = 1, beta
+        kind = ord("s") if A.itemsize == 4 else ord("d")
+        _gemm(
+            kind, ord("n"), ord("n"), B.shape[1], A.shape[0], A.shape[1],
+            scale.ctypes, B.ctypes, B.shape[1], A.ctypes, A.shape[1], scale[1:].ctypes, C.ctypes, C.shape[1],
+        )  # fmt: skip
+
+    return call
+
+
+@overload(multiply_transposed)
+def _multiply_transposed(A, B, C, beta):  # type: ignore[no-untyped-def]
+    def call(A, B, C, beta):  # type: ignore[no-untyped-def]
+        scale = np.empty(2, A.dtype)
+        scale[0], scale[1] = 1, beta
+        kind = ord("s") if A.itemsize == 4 else ord("d")
+        _gemm(
+            kind, ord("n"), ord("t"), B.shape[1], A.shape[1], A.shape[0],
+            scale.ctypes, B.ctypes, B.shape[1], A.ctypes, A.shape[1], scale[1:].ctypes, C.ctypes, C.shape[1],
+        )  # fmt: skip
+
+    return call
 
 
 @contextmanager
