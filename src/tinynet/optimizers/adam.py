@@ -145,7 +145,7 @@ class NAdam(Adam):
         momentum_decay: float = 0.004,
         **options: Any,
     ) -> None:
-        super().__init__(lr, betas, eps, weight_decay, **options)
+        super().__init__(lr, betas, eps, weight_decay, amsgrad=False, **options)  # NAdam has no such variant
         self.momentum_decay = checks.number("NAdam", "momentum_decay", momentum_decay, minimum=0)
         self._products = [1.0]  # Π₀, Π₁, …, as far as they were needed
 

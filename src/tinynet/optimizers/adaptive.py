@@ -170,7 +170,7 @@ class RMSProp(Optimizer):
         if self.centered:
             a = self.slot("mean", parameter)
             a += (1 - self.alpha) * (g - a)
-            variance = s - a * a
+            variance = np.maximum(s - a * a, 0)  # rounding can take it below 0 where gradients hardly change
         step = g / (np.sqrt(variance) + self.eps)
         if self.momentum:
             v = self.slot("velocity", parameter)

@@ -59,7 +59,8 @@ class ParameterGroups(Optimizer):
         return {"n_calls": self.n_calls, "n_steps": self.n_steps, "groups": states}
 
     def load_state(self, state: dict[str, Any], parameters: dict[str, Parameter]) -> None:
-        for (_, optimizer), part, kept in zip(self.groups, self._divide(parameters), state["groups"], strict=True):
+        states = checks.group_states("ParameterGroups", state, len(self.groups))
+        for (_, optimizer), part, kept in zip(self.groups, self._divide(parameters), states, strict=True):
             optimizer.load_state(kept, part)
         self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
 

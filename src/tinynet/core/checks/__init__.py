@@ -50,7 +50,7 @@ from tinynet.core.checks.learning import (
     single_number,
     unclear_direction,
 )
-from tinynet.core.checks.rules import betas, matrix_parameter, optimizer_groups
+from tinynet.core.checks.rules import betas, group_states, matrix_parameter, optimizer_groups
 from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
 from tinynet.core.checks.words import fail, locate
@@ -73,6 +73,7 @@ __all__ = [
     "floating_input",
     "fraction",
     "generator",
+    "group_states",
     "input_shape",
     "integer",
     "joinable",

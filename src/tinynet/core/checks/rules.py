@@ -27,6 +27,15 @@ def matrix_parameter(who: str, shape: tuple[int, ...]) -> None:
         )
 
 
+def group_states(who: str, state: Any, n_groups: int) -> list[Any]:
+    """Check that a state is one of groups, and of as many, and return theirs."""
+    if "groups" not in state:
+        fail(who, f"expected the state of {n_groups} groups, got that of another rule.")
+    if len(state["groups"]) != n_groups:
+        fail(who, f"expected the state of {n_groups} groups, got {len(state['groups'])}.")
+    return state["groups"]
+
+
 def optimizer_groups(who: str, groups: Any, kind: type) -> None:
     """Check a list of pairs (pattern or function, optimizer), in which no optimizer stands twice."""
     if not isinstance(groups, (list, tuple)) or not groups:
