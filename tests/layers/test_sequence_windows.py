@@ -1,0 +1,142 @@
+"""Convolution and pooling of sequences: values by hand, their twins for images, derivatives, errors."""
+
+import numpy as np
+import pytest
+
+from tests.layers.differences import assert_derivative
+from tinynet.layers import (
+    AvgPool1D,
+    AvgPool2D,
+    Conv1D,
+    Conv2D,
+    ConvTranspose1D,
+    ConvTranspose2D,
+    MaxPool1D,
+    MaxPool2D,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def column(*values: float) -> np.ndarray:
+    """One sequence of one feature."""
+    return np.array(values, float).reshape(1, -1, 1)
+
+
+def test_convolution_by_hand():
+    layer = Conv1D(1, 1, 3, padding=1).astype(np.float64)
+    layer.weight.tensor, layer.bias.tensor = np.array([[[1.0, 10.0, 100.0]]]), np.array([0.5])
+    np.testing.assert_allclose(layer.forward(column(1, 2, 3)), column(210.5, 321.5, 32.5))
+    np.testing.assert_allclose(layer.backward(column(1, 0, 0)), column(10, 100, 0))
+    np.testing.assert_allclose(layer.weight.gradient, [[[0, 1, 2]]])
+    np.testing.assert_allclose(layer.bias.gradient, [1])
+
+
+def test_transposed_convolution_by_hand():
+    layer = ConvTranspose1D(1, 1, 2, stride=2).astype(np.float64)
+    layer.weight.tensor, layer.bias.tensor = np.array([[[1.0, 10.0]]]), np.array([0.5])
+    np.testing.assert_allclose(layer.forward(column(1, 2)), column(1.5, 10.5, 2.5, 20.5))
+    np.testing.assert_allclose(layer.backward(column(1, 2, 3, 4)), column(21, 43))
+    np.testing.assert_allclose(layer.weight.gradient, [[[1 * 1 + 2 * 3, 1 * 2 + 2 * 4]]])
+
+
+def test_pooling_by_hand():
+    x = column(1, 5, 2, 7, 7, 0)
+    layer = MaxPool1D(3, stride=1)
+    np.testing.assert_array_equal(layer.forward(x), column(5, 7, 7, 7))
+    np.testing.assert_array_equal(layer.backward(column(1, 10, 100, 1000)), column(0, 1, 0, 1110, 0, 0))
+    np.testing.assert_array_equal(MaxPool1D(2, dilation=3).forward(x), column(7, 2))
+    np.testing.assert_array_equal(MaxPool1D(2, padding=1).forward(-x), column(-1, -2, -7, 0))
+    np.testing.assert_array_equal(AvgPool1D(2).forward(x), column(3, 4.5, 3.5))
+    np.testing.assert_array_equal(AvgPool1D(2, padding=1).forward(x), column(0.5, 3.5, 7, 0))
+    np.testing.assert_array_equal(AvgPool1D(2, padding=1, count_include_pad=False).forward(x), column(1, 3.5, 7, 0))
+
+
+TWINS = [
+    (Conv1D(4, 6, 3, 2, 1, 2, 2), Conv2D(4, 6, (1, 3), (1, 2), (0, 1), (1, 2), 2)),
+    (Conv1D(4, 4, 4, padding="same", groups=4, bias=False), Conv2D(4, 4, (1, 4), padding="same", groups=4, bias=False)),
+    (
+        ConvTranspose1D(4, 6, 3, 3, 1, 2, 2, True, 2),
+        ConvTranspose2D(4, 6, (1, 3), (1, 3), (0, 1), (0, 2), 2, True, (1, 2)),
+    ),
+    (MaxPool1D(3, 2, 1, 2), MaxPool2D((1, 3), (1, 2), (0, 1), (1, 2))),
+    (AvgPool1D(3, 2, 1, False), AvgPool2D((1, 3), (1, 2), (0, 1), False)),
+]
+
+
+@pytest.mark.parametrize(("layer", "twin"), TWINS, ids=str)
+def test_equals_that_of_images_of_one_row(layer, twin):
+    x = RNG.normal(size=(2, 9, 4)).astype(np.float32)
+    twin.load_state({path: array.reshape(twin.state()[path].shape) for path, array in layer.state().items()})
+    y = layer.forward(x)
+    images = twin.forward(x.transpose(0, 2, 1)[:, :, np.newaxis])
+    np.testing.assert_array_equal(y, images[:, :, 0].transpose(0, 2, 1))
+    dy = RNG.normal(size=y.shape).astype(np.float32)
+    dx = twin.backward(dy.transpose(0, 2, 1)[:, :, np.newaxis])
+    np.testing.assert_array_equal(layer.backward(dy), dx[:, :, 0].transpose(0, 2, 1))
+    for path, parameter in layer.parameters().items():
+        np.testing.assert_array_equal(parameter.gradient.ravel(), twin.parameters()[path].gradient.ravel())
+    assert layer.multiply_adds(x, y) == twin.multiply_adds(x.transpose(0, 2, 1)[:, :, np.newaxis], images)
+
+
+@pytest.mark.parametrize("layer", [layer for layer, _ in TWINS], ids=str)
+def test_derivative(layer):
+    assert_derivative(type(layer)(**layer.arguments), RNG.normal(size=(2, 8, 4)))
+
+
+def test_outputs_lie_in_c_order():
+    x = np.ones((2, 9, 4), np.float32)
+    assert all(layer.forward(x).flags.c_contiguous for layer, _ in TWINS)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "words"),
+    [
+        (lambda: Conv1D(1, 1, (3,)), TypeError, r"Conv1D: kernel_size must be an integer, got \(3,\)\."),
+        (lambda: Conv1D(3, 2, 1, groups=2), ValueError, r"Conv1D: groups=2 must divide in_channels=3\."),
+        (
+            lambda: Conv1D(1, 1, 1, padding="full"),
+            ValueError,
+            r"padding must be an integer, 'valid' or 'same', got 'full'",
+        ),
+        (lambda: Conv1D(1, 1, 3, 2, "same"), ValueError, r"padding='same' needs stride=1, got stride=2\."),
+        (lambda: Conv1D(1, 1, 1, padding=-1), ValueError, r"padding must be at least 0, got -1\."),
+        (lambda: ConvTranspose1D(1, 1, 1, 2, 0, 2), ValueError, r"output_padding must be smaller than stride=2 or dil"),
+        (lambda: MaxPool1D(3, padding=2), ValueError, r"at most half of kernel_size=3, got 2\.\nHint: use padding=1\."),
+        (lambda: AvgPool1D(0), ValueError, r"AvgPool1D: kernel_size must be at least 1, got 0\."),
+    ],
+)
+def test_arguments_that_are_refused(make, kind, words):
+    with pytest.raises(kind, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "words"),
+    [
+        (Conv1D(3, 2, 2), np.ones((2, 5, 4)), r"expected x of shape \(N, T, 3\), got \(2, 5, 4\)\.$"),
+        (
+            Conv1D(3, 2, 2),
+            np.ones((2, 3, 5)),
+            r"Hint: sequences are \(N, T, D\): put the features last with Permute\(1, 0\)",
+        ),
+        (Conv1D(1, 2, 2), np.ones((2, 5)), r"Hint: the feature axis is missing; pass x\[:, :, np\.newaxis\]\."),
+        (Conv1D(3, 2, 2), np.ones((2, 3, 4, 4)), r"Hint: for images use Conv2D\."),
+        (
+            MaxPool1D(2),
+            np.ones((2, 3, 4, 4)),
+            r"expected x of shape \(N, T, D\), got .*\nHint: for images use MaxPool2D\.",
+        ),
+        (MaxPool1D(2), np.ones((3, 4)), r"Hint: the batch axis is missing"),
+        (
+            Conv1D(3, 2, 4),
+            np.ones((2, 3, 3)),
+            r"expected sequences of at least 4 steps, which the kernel needs, got 3\.",
+        ),
+        (AvgPool1D(4), np.ones((2, 3, 3)), r"expected sequences of at least 4 steps"),
+        (ConvTranspose1D(1, 1, 1, padding=2), np.ones((1, 3, 1)), r"sequences of 3 steps would become -1 long\."),
+    ],
+)
+def test_inputs_that_are_refused(layer, x, words):
+    with pytest.raises(ValueError, match=f"(?s){words}"):
+        layer.forward(x)
