@@ -1,5 +1,6 @@
 """Learner: the training loop, its history and callbacks."""
 
+from tinynet.learner.average_weights import AverageWeights
 from tinynet.learner.callback import Callback
 from tinynet.learner.early_stopping import EarlyStopping
 from tinynet.learner.history import History
@@ -7,5 +8,17 @@ from tinynet.learner.keep_best import KeepBest
 from tinynet.learner.learner import Learner
 from tinynet.learner.logs import CSVLog, LearningRateLog
 from tinynet.learner.progress import Progress
+from tinynet.learner.reduce_on_plateau import ReduceOnPlateau
 
-__all__ = ["CSVLog", "Callback", "EarlyStopping", "History", "KeepBest", "Learner", "LearningRateLog", "Progress"]
+__all__ = [
+    "AverageWeights",
+    "CSVLog",
+    "Callback",
+    "EarlyStopping",
+    "History",
+    "KeepBest",
+    "Learner",
+    "LearningRateLog",
+    "Progress",
+    "ReduceOnPlateau",
+]

@@ -2,7 +2,7 @@
 
 from tinynet.models.autoencoder import conv_autoencoder
 from tinynet.models.catalog import MODELS, build
-from tinynet.models.dcgan import dcgan
+from tinynet.models.dcgan import AdversarialLearner, dcgan, noise
 from tinynet.models.initialize import he_before_relu, he_convolutions
 from tinynet.models.language import char_gpt, char_lstm, generate
 from tinynet.models.mlp import mlp
@@ -16,6 +16,7 @@ from tinynet.models.vgg import vgg11, vgg16
 
 __all__ = [
     "MODELS",
+    "AdversarialLearner",
     "EncoderDecoder",
     "VariationalAutoencoder",
     "build",
@@ -32,6 +33,7 @@ __all__ = [
     "mlp",
     "mnist_cnn",
     "mobilenet",
+    "noise",
     "resnet20",
     "seq2seq",
     "transcribe",

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from tinynet.core import checks
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks, stream
 from tinynet.core.checks import models as model_checks
 from tinynet.core.initializers import normal
 from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Flatten, LeakyReLU, Linear, ReLU, Reshape, Sigmoid
+from tinynet.learner import Learner
+from tinynet.losses import binary_cross_entropy_with_logits
 from tinynet.net import Net
+from tinynet.optimizers import Optimizer
 
 Shape = tuple[int, int, int]
 
@@ -55,3 +62,66 @@ def dcgan(input_shape: Shape = (1, 28, 28), latent: int = 64, width: int = 32) -
             if isinstance(layer, (Conv2D, ConvTranspose2D, Linear)):
                 layer.weight.tensor = normal(layer.weight.shape, std=0.02)
     return generator, discriminator
+
+
+def noise(n: int, latent: int) -> np.ndarray:
+    """What a generator draws from: (n, latent) numbers of the normal distribution, from the "dropout" stream.
+
+    Example:
+        >>> noise(3, latent=64).shape
+        (3, 64)
+    """
+    return stream("dropout").standard_normal((n, latent), np.float32)
+
+
+class AdversarialLearner(Learner):
+    """Train a generator against a discriminator, one step each in turn: Goodfellow et al. 2014, algorithm 1.
+
+    The discriminator learns to give high logits to real pictures and low ones to those drawn, the generator to draw
+    what gets high ones; its loss is −log σ of them, the paper's second form, whose gradient does not fade.
+
+    Args:
+        generator: From noise (N, latent) to pictures; it is the learner's net.
+        discriminator: From pictures to logits (N, 1).
+        optimizer: The rule of the generator.
+        discriminator_optimizer: The rule of the discriminator.
+        train: The real pictures; their labels are not used.
+        latent: Numbers that a picture is drawn from.
+        options: `batch_size`, `metrics` (of the logits that the drawn pictures get) and `callbacks`, as in `Learner`.
+
+    Example:
+        >>> from tinynet.optimizers import Adam
+        >>> pictures = tn.data.digits()[1]
+        >>> learner = AdversarialLearner(*dcgan((1, 8, 8), 16, 4), Adam(5e-4), Adam(5e-4), pictures, latent=16)
+        >>> history = learner.fit(progress=False)
+    """
+
+    def __init__(
+        self,
+        generator: Net,
+        discriminator: Net,
+        optimizer: Optimizer,
+        discriminator_optimizer: Optimizer,
+        train: Any,
+        latent: int = 64,
+        **options: Any,
+    ) -> None:
+        super().__init__(generator, binary_cross_entropy_with_logits, optimizer, train, **options)
+        self.discriminator, self.discriminator_optimizer = discriminator, discriminator_optimizer
+        self.latent = latent
+
+    def train_step(self, x: np.ndarray, y: Any) -> tuple[float, np.ndarray]:
+        real, not_real = np.ones((len(x), 1), x.dtype), np.zeros((len(x), 1), x.dtype)
+        drawn = self.net.forward(noise(len(x), self.latent))
+        for pictures, truth in ((x, real), (drawn, not_real)):
+            _, gradient = self.loss(self.discriminator.forward(pictures), truth)
+            self.discriminator.backward(gradient, input_gradient=False)
+        self.discriminator.update(self.discriminator_optimizer)
+
+        with self.discriminator.frozen():  # the gradient goes through it, to the generator
+            judged = self.discriminator.forward(drawn)
+            loss, gradient = self.loss(judged, real)
+            self.net.backward(self.discriminator.backward(gradient), input_gradient=False)
+        self.check_finite(loss, x)
+        self.net.update(self.optimizer)
+        return loss, judged

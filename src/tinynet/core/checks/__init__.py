@@ -38,6 +38,7 @@ from tinynet.core.checks.layers import (
 )
 from tinynet.core.checks.learning import (
     broken_table,
+    constant_rate,
     dataset,
     file_to_write,
     known_column,
@@ -64,6 +65,7 @@ __all__ = [
     "axis_order",
     "broken_table",
     "class_targets",
+    "constant_rate",
     "dataset",
     "fail",
     "file_to_write",

@@ -138,3 +138,10 @@ def same_columns(who: str, path: Path, found: str, expected: str) -> None:
 def broken_table(who: str, path: Any, line: int) -> NoReturn:
     """A line of a table cannot be read."""
     fail(who, f"line {line} of {path} is not a row of numbers.", "cut the file off before that line.")
+
+
+def constant_rate(who: str, optimizer: object, lr: Any) -> None:
+    """Check that the rate of an optimizer is a number, which a callback can change."""
+    if callable(lr):
+        problem = f"the learning rate of {type(optimizer).__name__} is a schedule, which sets it at every step."
+        fail(who, problem, "give the optimizer a number as lr.", TypeError)

@@ -1,0 +1,55 @@
+"""Train with one set of weights, and keep the average of all that they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tinynet.core import checks
+from tinynet.learner.callback import Callback
+from tinynet.optimizers import WeightAverage
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
+
+
+class AverageWeights(Callback):
+    """Average the weights over the steps, and put the average into the net when training is over.
+
+    Validation during training sees the weights of the moment; `average.applied()` shows the others for a `with` block.
+
+    Args:
+        decay: How slowly the average forgets, at least 0 and below 1: it looks back over about 1 / (1 − decay) steps.
+
+    Attributes:
+        average: The `WeightAverage`, from the beginning of `fit` on.
+
+    Raises:
+        ValueError: The decay is out of range.
+
+    Example:
+        >>> from tinynet.data import moons
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.learner import AverageWeights, Learner
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.net import Net
+        >>> from tinynet.optimizers import SGD
+        >>> averaging = AverageWeights(decay=0.9)
+        >>> learner = Learner(Net([Linear(2, 2)]), cross_entropy, SGD(lr=0.1), moons(64), callbacks=[averaging])
+        >>> history = learner.fit(epochs=3, progress=False)
+        >>> averaging.average.n_updates
+        6
+    """
+
+    def __init__(self, decay: float = 0.999) -> None:
+        self.decay = checks.fraction("AverageWeights", "decay", decay)
+
+    def on_fit_begin(self, learner: Learner) -> None:
+        self.average = WeightAverage(learner.net.parameters(), self.decay)
+
+    def on_batch_end(self, learner: Learner, index: int, means: dict[str, float]) -> None:
+        self.average.update()
+
+    def on_fit_end(self, learner: Learner) -> None:
+        if self.average.n_updates:
+            for path, average in self.average.averages().items():
+                self.average.parameters[path].tensor = average

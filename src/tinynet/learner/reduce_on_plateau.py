@@ -1,0 +1,87 @@
+"""Lower the learning rate when nothing is gained any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinynet.core import checks
+from tinynet.learner.callback import Callback
+from tinynet.learner.monitor import Monitor
+from tinynet.optimizers import Optimizer, ParameterGroups
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
+
+
+class ReduceOnPlateau(Callback):
+    """Multiply the learning rate by a factor when a column of the history has not become better for some epochs.
+
+    With `ParameterGroups`, the rate of every group is lowered.
+
+    Equation:
+        ε ← max(factor · ε, min_lr) after more than `patience` epochs without improvement
+
+    Args:
+        monitor: The column to look at.
+        factor: What the rate is multiplied by, at least 0 and below 1.
+        patience: So many epochs without improvement are borne, and the next lowers the rate; at least 0.
+        min_delta: An improvement by no more than this does not count.
+        cooldown: After a lowering, so many epochs pass before counting goes on.
+        min_lr: The rate goes no lower.
+        mode: "min" or "max", what better means; None reads it from the name.
+
+    Raises:
+        ValueError: A number is out of range, the name says nothing about what is better, or, when training begins, the
+            learner has no such column.
+        TypeError: When training begins, the rate is a schedule, which cannot be lowered.
+
+    Example:
+        >>> from tinynet.data import moons
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.learner import Learner, ReduceOnPlateau
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.net import Net
+        >>> from tinynet.optimizers import SGD
+        >>> plateau, optimizer = ReduceOnPlateau("loss", factor=0.5, patience=1, min_delta=9.0), SGD(lr=0.1)
+        >>> learner = Learner(Net([Linear(2, 2)]), cross_entropy, optimizer, moons(64), callbacks=[plateau])
+        >>> learner.fit(epochs=5, progress=False)["lr"]
+        [0.1, 0.1, 0.1, 0.05, 0.05]
+    """
+
+    def __init__(
+        self,
+        monitor: str = "valid_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+        mode: str | None = None,
+    ) -> None:
+        self.monitor = Monitor("ReduceOnPlateau", monitor, mode, min_delta)
+        self.factor = checks.fraction("ReduceOnPlateau", "factor", factor)
+        self.patience = checks.integer("ReduceOnPlateau", "patience", patience, minimum=0)
+        self.cooldown = checks.integer("ReduceOnPlateau", "cooldown", cooldown, minimum=0)
+        self.min_lr = checks.number("ReduceOnPlateau", "min_lr", min_lr, minimum=0)
+
+    def on_fit_begin(self, learner: Learner) -> None:
+        self.monitor.check(learner)
+        for rule in _rules(learner.optimizer):
+            checks.constant_rate("ReduceOnPlateau", rule, rule.lr)
+        self.monitor.reset()
+        self.waited = self.resting = 0
+
+    def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        self.waited = 0 if self.monitor.improves(row) else self.waited + 1
+        if self.resting:
+            self.resting, self.waited = self.resting - 1, 0
+        if self.waited > self.patience:
+            for rule in _rules(learner.optimizer):
+                rule.lr = max(self.factor * rule.learning_rate, self.min_lr)
+            self.waited, self.resting = 0, self.cooldown
+
+
+def _rules(optimizer: Optimizer) -> list[Optimizer]:
+    if isinstance(optimizer, ParameterGroups):
+        return [rule for _, group in optimizer.groups for rule in _rules(group)]
+    return [optimizer]
