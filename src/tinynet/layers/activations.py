@@ -112,7 +112,7 @@ class Sigmoid(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y = np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))  # no exponent is above 0, so nothing can overflow
+        y = sigmoid(x)
         self.remember(y)
         return y
 
@@ -153,3 +153,8 @@ class Tanh(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
         return layout.like(y, dy) * (1 - y * y)  # dx
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e⁻ˣ), where nothing can overflow because no exponent is above 0."""
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))

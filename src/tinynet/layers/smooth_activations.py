@@ -11,8 +11,11 @@ import numpy as np
 
 from tinynet.core import Parameter, checks, layout
 from tinynet.core.checks import resizing
+from tinynet.layers.activations import sigmoid
 from tinynet.layers.layer import Layer
 from tinynet.layers.normal_distribution import normal_share
+
+FAR = 40.0  # where tanh u is 1 in any type, and x³ does not overflow
 
 
 class GELU(Layer):
@@ -56,10 +59,12 @@ class GELU(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x, share = self.recall()
         if self.approximate == "none":
-            slope = np.exp(x * x * -0.5) / math.sqrt(2 * math.pi)  # φ(x)
+            with np.errstate(over="ignore"):  # where x² is too large to be written, φ(x) is 0
+                slope = np.exp(x * x * -0.5) / math.sqrt(2 * math.pi)  # φ(x)
         else:
             # (1 − t²) / 2 = 2 s (1 − s) for the share s = (1 + t) / 2
-            slope = 2 * share * (1 - share) * (math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x))
+            near = x.clip(-FAR, FAR)
+            slope = 2 * share * (1 - share) * (math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near * near))
         return layout.like(x, dy) * (share + x * slope)  # dx
 
 
@@ -290,10 +295,6 @@ def channel_axis(x: np.ndarray) -> int:
     return 1 if x.ndim == 4 else x.ndim - 1
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + e⁻ˣ), where nothing can overflow because no exponent is above 0."""
-    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
-
-
 def _cubic(x: np.ndarray) -> np.ndarray:
+    x = x.clip(-FAR, FAR)
     return math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
