@@ -30,7 +30,7 @@ def write_mnist(folder: Path, packed: bool = True) -> Path:
     for name in idx.NAMES:
         content = idx_bytes(PIXELS if "images" in name else LABELS)
         if packed:
-            (folder / name).write_bytes(gzip.compress(content))
+            (folder / name).write_bytes(gzip.compress(content, mtime=0))
         else:
             (folder / name.removesuffix(".gz")).write_bytes(content)
     return folder
@@ -61,7 +61,7 @@ def test_fashion_mnist_has_its_own_folder_and_classes(
 def test_mnist_is_downloaded_and_verified(cache: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     files = []
     for file in idx.MNIST_FILES:
-        content = gzip.compress(idx_bytes(PIXELS if "images" in file.name else LABELS))
+        content = gzip.compress(idx_bytes(PIXELS if "images" in file.name else LABELS), mtime=0)
         server.pages[f"/good/{file.name}"] = content
         server.pages[f"/refusing/{file.name}"] = 403
         mirrors = (f"{server.address}/refusing", f"{server.address}/good")
@@ -89,18 +89,26 @@ WHOLE = idx_bytes(PIXELS)
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        (0, gzip.compress(WHOLE)[:-20], "expected a complete gzip file, found"),
+        (0, gzip.compress(WHOLE, mtime=0)[:-20], "expected a complete gzip file, found"),
         (0, b"<html>not found</html>", r"expected a complete gzip file, found Not a gzipped file"),
-        (0, gzip.compress(WHOLE)[:300] + bytes(50) + gzip.compress(WHOLE)[350:], "expected a complete gzip file"),
-        (0, gzip.compress(WHOLE[:-1]), "expected 3936 bytes for 5 samples, found 3935 bytes"),
-        (0, gzip.compress(WHOLE + b"x"), "expected 3936 bytes for 5 samples, found 3937 bytes"),
-        (0, gzip.compress(b""), "starts with the bytes 00 00 08 03, found nothing"),
-        (0, gzip.compress(WHOLE[:9]), "expected a header of 16 bytes, found 9 bytes"),
-        (0, gzip.compress(idx_bytes(LABELS)), "starts with the bytes 00 00 08 03, found 00 00 08 01"),
-        (0, gzip.compress(idx_bytes(PIXELS[:, :8])), r"expected samples of shape \(28, 28\), found \(8, 28\)"),
-        (0, gzip.compress(idx_bytes(PIXELS[:0])), "expected samples, found 16 bytes"),
-        (1, gzip.compress(idx_bytes(LABELS[:4])), "expected 5 labels, as many as train-images.* found 4 labels"),
-        (3, gzip.compress(idx_bytes(LABELS + 10)), "expected labels from 0 to 9, found the label 19"),
+        (
+            0,
+            gzip.compress(WHOLE, mtime=0)[:300] + bytes(50) + gzip.compress(WHOLE, mtime=0)[350:],
+            "expected a complete gzip file",
+        ),
+        (0, gzip.compress(WHOLE[:-1], mtime=0), "expected 3936 bytes for 5 samples, found 3935 bytes"),
+        (0, gzip.compress(WHOLE + b"x", mtime=0), "expected 3936 bytes for 5 samples, found 3937 bytes"),
+        (0, gzip.compress(b"", mtime=0), "starts with the bytes 00 00 08 03, found nothing"),
+        (0, gzip.compress(WHOLE[:9], mtime=0), "expected a header of 16 bytes, found 9 bytes"),
+        (0, gzip.compress(idx_bytes(LABELS), mtime=0), "starts with the bytes 00 00 08 03, found 00 00 08 01"),
+        (0, gzip.compress(idx_bytes(PIXELS[:, :8]), mtime=0), r"expected samples of shape \(28, 28\), found \(8, 28\)"),
+        (0, gzip.compress(idx_bytes(PIXELS[:0]), mtime=0), "expected samples, found 16 bytes"),
+        (
+            1,
+            gzip.compress(idx_bytes(LABELS[:4]), mtime=0),
+            "expected 5 labels, as many as train-images.* found 4 labels",
+        ),
+        (3, gzip.compress(idx_bytes(LABELS + 10), mtime=0), "expected labels from 0 to 9, found the label 19"),
     ],
 )
 def test_damaged_mnist_files(cache: Path, name: int, content: bytes, words: str) -> None:
