@@ -12,12 +12,13 @@ unexport PYTHONPATH
 # The tests run in two processes; more threads than one in each would only be in each other's way.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test parity docs clean python
+.PHONY: help demo test parity mutants docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
 	@echo "make test     lint, types, tests, doctests and examples"
 	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
+	@echo "make mutants  change the arithmetic, one thing at a time, and see a test fail each time"
 	@echo "make docs     build the pages in docs/, every number on them computed"
 	@echo "make clean    remove .venv and all that was built or trained"
 
@@ -39,6 +40,10 @@ test: python
 parity: python
 	@$(INSTALL) test parity
 	$(PYTEST) tests/parity
+
+mutants: python
+	@$(INSTALL) test
+	$(BIN)/python -m tools.mutants
 
 docs: python
 	@$(INSTALL) docs

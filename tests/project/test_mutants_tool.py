@@ -1,0 +1,159 @@
+"""The tool behind `make mutants`: its rules on small functions, its sample, its child processes."""
+
+import ast
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinynet
+from tinynet.layers import Linear
+from tools.mutants.children import Gone, Task, in_children
+from tools.mutants.operators import changes
+from tools.mutants.report import line_of, totals
+from tools.mutants.running import Outcome
+from tools.mutants.sources import Function, Mutant, Source, sample, sources
+
+PACKAGE = Path(tinynet.__file__).parent
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
+
+def changed(statement: str, name: str = "f") -> set[str]:
+    function = ast.parse(f"def {name}(x, n=2):\n    '''1 + 1'''\n    {statement}").body[0]
+    return {change.after for change in changes(function, {"checks"})}
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("y = a + b", {"y = a - b", "y = a", "y = b"}),
+        ("y = a - b", {"y = a + b", "y = a"}),
+        ("y = a * b", {"y = a / b", "y = a", "y = b"}),
+        ("y = a @ b.T", {"y = b.T @ a", "y = a @ b"}),
+        ("y = -a", {"y = a"}),
+        ("y = 2 * a", {"y = 2 / a", "y = 2", "y = a", "y = 1 * a"}),
+        ("y = a[1]", {"y = a[0]"}),
+        ("y = 0.5", {"y = 1.0"}),
+        ("y = a.sum(axis=0)", {"y = a.sum(axis=1)", "y = a.mean(axis=0)"}),
+        (
+            "y = g(a, axis=(0, 2), keepdims=True)",
+            {f"y = g(a, axis={end})" for end in ("(2,), keepdims=True", "(0, 2), keepdims=False")},
+        ),
+        ("y = a[b:c]", {"y = a[b + 1:c]", "y = a[b:c - 1]"}),
+        ("y = a[:-1]", {"y = a[:-2]", "y = a[:1]", "y = a[:-0]"}),
+        ("y = a > b", {"y = a >= b", "y = a < b"}),
+        ("y = np.maximum(a, b)", {"y = np.minimum(a, b)"}),
+        ("y = np.sqrt(a)", {"y = a"}),
+        ("y = np.where(a, b, c)", {"y = np.where(a, c, b)"}),
+        ("y = a if b else c", {"y = c if b else a"}),
+        ("y += a", {"y = a", "y -= a"}),
+        ("W.accumulate(a)", {"W.accumulate(-a)", "pass"}),
+        ("for t in range(T): pass", {"for t in range(T - 1):"}),
+    ],
+)
+def test_rules(statement: str, expected: set[str]) -> None:
+    assert changed(statement) == expected
+
+
+def test_what_a_backward_returns_changes_its_sign() -> None:
+    assert changed("return dx", "backward") == {"return -dx"}
+    assert changed("return dx, dy", "gradient_of") == {"return (-dx, dy)"}
+    assert changed("return y", "forward") == set()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["checks.integer('n', x, minimum=1)", "raise ValueError(x + 1)", "y = f'{x + 1}'", "y = (x,) + (n,)", "y = x"],
+)
+def test_what_is_no_arithmetic_stays(statement: str) -> None:
+    assert changed(statement) == set()
+
+
+def test_a_change_names_the_statement_before_and_after() -> None:
+    (change,) = changes(ast.parse("def f(x):\n    return x[0]").body[0], set())
+    assert (change.line, change.before, change.after) == (2, "return x[0]", "return x[1]")
+
+
+def linear() -> Source:
+    return Source("layers/linear.py", PACKAGE)
+
+
+def test_sample_is_even_and_always_the_same() -> None:
+    mutants = list(linear().mutants())
+    six = sample(mutants, 6)
+    assert [m.key for m in sample(reversed(mutants), 6)] == [m.key for m in six]
+    assert {m.function.name for m in six} >= {"Linear.forward", "Linear.backward", "Linear.backward_parameters"}
+    assert len(six) == 6
+    assert len(sample(mutants, 0)) == len(mutants)
+
+
+def test_every_room_is_there_and_there_are_mutants_enough() -> None:
+    found = sources(PACKAGE)
+    assert {source.file.partition("/")[0] for source in found} == {
+        "kernels",
+        "layers",
+        "losses",
+        "metrics",
+        "optimizers",
+    }
+    assert len(sample((mutant for source in found for mutant in source.mutants()), 12)) >= 300
+    assert [source.file for source in sources(PACKAGE, "linear.py")] == ["layers/linear.py"]
+
+
+def test_a_mutant_lives_in_its_child_alone() -> None:
+    source, x = linear(), np.ones((1, 3), np.float32)
+    mutant = next(m for m in source.mutants() if m.change.after == "y -= self.bias.tensor")
+    layer = Linear(3, 2)
+
+    def work() -> np.ndarray:
+        mutant.change.apply()
+        source.install([mutant.function])
+        return layer(x)
+
+    ((about, found),) = in_children([Task(work, 10, "it")], 1)
+    assert about == "it"
+    np.testing.assert_allclose(found, x @ layer.weight.tensor.T - layer.bias.tensor, rtol=1e-6)
+    np.testing.assert_allclose(layer(x), x @ layer.weight.tensor.T + layer.bias.tensor, rtol=1e-6)
+
+
+def test_a_marked_function_says_that_it_runs() -> None:
+    source = linear()
+
+    def work() -> set[str]:
+        called: set[str] = set()
+        for function in source.definitions:
+            source.mark(function, f"seen.add({function.name!r})")
+        source.install(source.definitions).seen = called
+        Linear(3, 2)(np.ones((1, 3), np.float32))
+        return called
+
+    ((_, found),) = in_children([Task(work, 10, None)], 1)
+    assert found == {"Linear.__init__", "Linear.forward"}
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+@pytest.mark.parametrize("work", [spin, lambda: os._exit(1), lambda: time.sleep(60)], ids=["loops", "dies", "sleeps"])
+def test_a_child_that_gives_nothing_is_gone(work) -> None:
+    ((_, found),) = in_children([Task(work, 0.1, None)], 1)
+    assert isinstance(found, Gone)
+
+
+def test_report_tells_survivors_from_equivalent_ones() -> None:
+    def outcome(line: int, caught_by: str | None) -> Outcome:
+        (change,) = changes(ast.parse("\n" * line + f"def f(x):\n    return x[{line}]").body[0], set())
+        return Outcome(Mutant(Function("layers/x.py", "f"), change), caught_by, 5)
+
+    outcomes = [outcome(1, "tests/a.py::test_a"), outcome(2, None), outcome(3, None)]
+    equivalent = {outcomes[2].mutant.key: "It is the same."}
+    assert line_of(outcomes[0], equivalent) == "layers/x.py:3  f  return x[1]  ->  return x[0]  caught by a.py::test_a"
+    assert line_of(outcomes[1], equivalent).endswith("SURVIVED 5 tests")
+    assert line_of(outcomes[2], equivalent).endswith("survived, equivalent")
+    assert totals(outcomes, equivalent, 2.0).endswith(
+        "3 mutants, 1 caught (33.3%), 2 survived, 1 of them equivalent; 2.0 minutes."
+    )

@@ -1,0 +1,76 @@
+"""python -m tools.mutants [--only layers/linear.py] [--most 12] [--jobs 2] [--list] [--report docs/mutants.md]"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from tools.mutants.report import as_markdown, line_of, totals
+from tools.mutants.running import Outcome, Tests, collect
+from tools.mutants.sources import sample, sources
+
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+ENOUGH = 0.95
+# One thread, as a fork takes only one along; and compiled bodies as Python, so that what is changed is what runs.
+SURROUNDINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_DISABLE_JIT": "1"}
+
+
+def main() -> int:
+    """Try the mutants, and return 1 if too many survive."""
+    os.environ |= SURROUNDINGS
+    options = _options()
+    package = Path(importlib.util.find_spec("tinynet").origin).parent
+    found = sources(package, options.only)
+    chosen = sample((mutant for source in found for mutant in source.mutants()), options.most)
+    if options.list:
+        for mutant in chosen:
+            print(f"{mutant.function.file}:{mutant.change.line}  {mutant.key.partition(' ')[2]}")
+        print(f"{len(chosen)} mutants")
+        return 0
+    equivalent = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    outcomes: list[Outcome] = []
+    start = time.monotonic()
+
+    def work(tests: Tests) -> None:
+        print(f"{len(chosen)} mutants. First the tests on the sources as they are: ", end="", flush=True)
+        readings = tests.read(found, options.jobs)
+        broken = [item.nodeid for item, reading in zip(tests.items, readings, strict=True) if not reading.passed]
+        print(f"{len(readings)} tests, {len(broken)} of which fail and will catch nothing.")
+        for name in broken:
+            print(f"  {name}")
+        at = {source.file: source for source in found}
+        pairs: list[tuple] = [(mutant, at[mutant.function.file]) for mutant in chosen]
+        for outcome in tests.catch(pairs, readings, options.jobs):
+            outcomes.append(outcome)
+            print(line_of(outcome, equivalent), flush=True)
+
+    status = collect(work)
+    if len(outcomes) < len(chosen):
+        return status or 1
+    minutes = (time.monotonic() - start) / 60
+    print(totals(outcomes, equivalent, minutes))
+    if options.report:
+        options.report.write_text(as_markdown(outcomes, equivalent, minutes, options.jobs), encoding="utf-8")
+    caught = sum(outcome.caught_by is not None for outcome in outcomes)
+    return 0 if caught >= ENOUGH * len(outcomes) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.mutants", description="Change the arithmetic, and see a test fail."
+    )
+    parser.add_argument("--only", default="", help="part of the path of the files to change, as in layers/linear.py")
+    parser.add_argument("--most", type=int, default=12, help="mutants of each class or single function; 0 for all")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
+    parser.add_argument("--list", action="store_true", help="only list the mutants")
+    parser.add_argument("--report", type=Path, help="write the page of survivors here")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

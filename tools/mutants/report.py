@@ -1,0 +1,110 @@
+"""What is said of the outcomes: a line for each, the totals, and a page that lists the survivors."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tools.mutants.running import Outcome
+
+Reasons = dict[str, str]  # from the key of an equivalent mutant to why it is one
+
+
+def line_of(outcome: Outcome, equivalent: Reasons) -> str:
+    """One line of the table: file and line, function, the change, and what became of it."""
+    mutant, change = outcome.mutant, outcome.mutant.change
+    if outcome.caught_by is not None:
+        end = "caught by " + outcome.caught_by.rpartition("/")[2]
+    elif mutant.key in equivalent:
+        end = "survived, equivalent"
+    else:
+        end = f"SURVIVED {outcome.n_tests} tests"
+    place = f"{mutant.function.file}:{change.line}"
+    return f"{place}  {mutant.function.name}  {change.before}  ->  {change.after}  {end}"
+
+
+def totals(outcomes: list[Outcome], equivalent: Reasons, minutes: float) -> str:
+    """The survivors again, then the numbers of each file and of all."""
+    lines = ["", "Survivors:"]
+    survivors = [outcome for outcome in outcomes if outcome.caught_by is None]
+    for outcome in survivors:
+        lines.append(f"  {line_of(outcome, equivalent)}")
+        if outcome.mutant.key in equivalent:
+            lines.append(f"    {equivalent[outcome.mutant.key]}")
+    lines += [f"  {key}: listed as equivalent, but caught" for key in _not_so(outcomes, equivalent)]
+    tried = Counter(outcome.mutant.function.file for outcome in outcomes)
+    caught = Counter(outcome.mutant.function.file for outcome in outcomes if outcome.caught_by is not None)
+    lines += ["", f"{'file':<44}mutants  caught"]
+    lines += [f"{file:<44}{number:>7}{caught[file]:>8}" for file, number in tried.items()]
+    same = sum(outcome.mutant.key in equivalent for outcome in survivors)
+    share = caught.total() / max(1, tried.total())
+    lines += [
+        f"{'all':<44}{tried.total():>7}{caught.total():>8}",
+        "",
+        f"{tried.total()} mutants, {caught.total()} caught ({share:.1%}), {len(survivors)} survived, {same} of them "
+        f"equivalent; {minutes:.1f} minutes.",
+    ]
+    return "\n".join(lines)
+
+
+def as_markdown(outcomes: list[Outcome], equivalent: Reasons, minutes: float, jobs: int) -> str:
+    """The page docs/mutants.md."""
+    survivors = [outcome for outcome in outcomes if outcome.caught_by is None]
+    caught = len(outcomes) - len(survivors)
+    rows = []
+    for outcome in survivors:
+        change, function = outcome.mutant.change, outcome.mutant.function
+        reason = equivalent.get(outcome.mutant.key, "**No test sees it.**")
+        change_cell = f"`{_cell(change.before)}` → `{_cell(change.after)}`"
+        rows.append(f"| `{function.file}`<br>`{function.name}` | {change_cell} | {_cell(reason)} |")
+    same = sum(outcome.mutant.key in equivalent for outcome in survivors)
+    return PAGE.format(
+        total=len(outcomes),
+        caught=caught,
+        share=f"{caught / max(1, len(outcomes)):.1%}",
+        survived=len(survivors),
+        same=same,
+        minutes=f"{minutes:.0f}",
+        jobs=jobs,
+        rows="\n".join(rows),
+    )
+
+
+def _not_so(outcomes: list[Outcome], equivalent: Reasons) -> list[str]:
+    return [outcome.mutant.key for outcome in outcomes if outcome.caught_by and outcome.mutant.key in equivalent]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PAGE = """# Tests that are tested
+
+A test that cannot fail proves nothing. `make mutants` changes the arithmetic of the kernels, layers, losses, metrics
+and optimizers, one thing at a time: a sign, an operator, the order of a matrix product, a factor, a term or an
+accumulated gradient left out, an axis, `keepdims`, the end of a slice or a range, a comparison, max for min, mean for
+sum. For each such mutant a test must fail. At most twelve of each class, and of each function that stands alone, are
+tried, the same ones each time; `--most 0` tries all.
+
+Everything is imported and the tests are collected once. The tests run once on the sources as they are, to see which
+functions each of them calls; then each mutant gets a forked process, in which the changed function is compiled and the
+tests that call it run, the quickest first, until one fails. A mutant that crashes or hangs is caught. Numba's compiler
+is switched off, so that the compiled bodies are changed and run like all others.
+
+The last run: {total} mutants, {caught} caught ({share}), {survived} survived, {same} of which are equivalent;
+{minutes} minutes in {jobs} processes.
+
+```sh
+make mutants
+.venv/bin/python -m tools.mutants --only layers/linear.py --most 0   # all of one file
+.venv/bin/python -m tools.mutants --list                             # which there are
+```
+
+## Survivors
+
+They count as not caught, equivalent or not. An equivalent one computes what the original computes, or differs in what
+no user can tell; the reasons stand in `tools/mutants/equivalent.toml`.
+
+| where | change | reason |
+| --- | --- | --- |
+{rows}
+"""

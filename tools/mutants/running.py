@@ -1,0 +1,137 @@
+"""Which tests run which functions, and whether one of them fails when a function is changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tools.mutants.children import Gone, Task, in_children
+from tools.mutants.sources import Function, Mutant, Source
+
+TESTS = ("contract", "kernels", "layers", "losses", "metrics", "optimizers", "parity/test_recorded.py")
+PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
+START = 10
+MARKS = "_mutants_called"  # the set, in each module, that a marked function adds its name to
+
+
+@dataclass
+class Outcome:
+    """What became of a mutant: the test that failed, or why none could end; None if it survived."""
+
+    mutant: Mutant
+    caught_by: str | None
+    n_tests: int
+
+
+@dataclass
+class Reading:
+    """One test, run on the sources as they are."""
+
+    passed: bool
+    seconds: float
+    called: set[Function] = field(default_factory=set)
+
+
+def collect(work: Any) -> int:
+    """Let pytest collect the tests, call `work(tests)` in place of running them, and return pytest's exit status."""
+    # Nothing kept, nothing shrunk, the same examples each time: what a mutant does is no concern of the next run.
+    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    hypothesis.settings.register_profile("mutants", database=None, derandomize=True, deadline=None, phases=phases)
+    hypothesis.settings.load_profile("mutants")
+    options = ["-qq", "--no-header", "--no-summary", "--capture=no", "-p", "no:cacheprovider"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # Hypothesis is there before pytest
+    places = [f"tests/{place}" for place in TESTS]
+    return int(pytest.main([*options, *places], plugins=[Tests(work)]))
+
+
+class Tests:
+    """A pytest plugin that has the tests of a session and runs those that it is told to."""
+
+    def __init__(self, work: Any) -> None:
+        self._work = work
+        self._failed: list[str] = []
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of pytest's own loop."""
+        if session.testsfailed:
+            raise session.Interrupted("a file of tests cannot be read")
+        self.items = session.items
+        self._work(self)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what fails."""
+        if report.failed:
+            self._failed.append(report.nodeid)
+
+    def failing(self, chosen: list[int]) -> Iterator[str | None]:
+        """Run these tests one by one; for each, its name if it failed."""
+        for place, index in enumerate(chosen):
+            following = self.items[chosen[place + 1]] if place + 1 < len(chosen) else None
+            item = self.items[index]
+            self._failed.clear()
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            yield self._failed[0] if self._failed else None
+
+    def read(self, sources: list[Source], jobs: int) -> list[Reading]:
+        """Run all tests on the sources as they are, and see which functions each of them calls."""
+        parts = [list(range(start, len(self.items), jobs)) for start in range(jobs)]
+        tasks = [Task(lambda part=part: self._read_here(sources, part), 1800, part) for part in parts]
+        found: dict[int, Reading] = {}
+        for part, readings in in_children(tasks, jobs):
+            if isinstance(readings, Gone):
+                raise RuntimeError("The tests did not come to an end on the sources as they are.")
+            found |= dict(zip(part, readings, strict=True))
+        return [found[index] for index in range(len(self.items))]
+
+    def _read_here(self, sources: list[Source], part: list[int]) -> list[Reading]:
+        called: set[Function] = set()
+        for source in sources:
+            for function in source.definitions:
+                source.mark(function, f"{MARKS}.add({function.name!r})")
+            module = source.install(source.definitions)
+            setattr(module, MARKS, _Names(source.file, called))
+        readings, start = [], time.process_time()
+        for failed in self.failing(part):
+            readings.append(Reading(failed is None, time.process_time() - start, set(called)))
+            called.clear()
+            start = time.process_time()
+        return readings
+
+    def catch(self, mutants: list[tuple[Mutant, Source]], readings: list[Reading], jobs: int) -> Iterator[Outcome]:
+        """Try each mutant on the tests that run its function, the quickest first, up to the one that fails."""
+        tests: dict[Function, list[int]] = {}
+        for index, reading in enumerate(readings):
+            for function in reading.called if reading.passed else ():
+                tests.setdefault(function, []).append(index)
+        for chosen in tests.values():
+            chosen.sort(key=lambda index: readings[index].seconds)
+
+        def tasks() -> Iterator[Task]:
+            for mutant, source in mutants:
+                chosen = tests.get(mutant.function, [])
+                seconds = START + PATIENCE * sum(readings[index].seconds for index in chosen)
+                yield Task(lambda m=mutant, s=source, c=chosen: self._catch_here(m, s, c), seconds, (mutant, chosen))
+
+        for (mutant, chosen), caught_by in in_children(tasks(), jobs):
+            yield Outcome(mutant, str(caught_by) if isinstance(caught_by, Gone) else caught_by, len(chosen))
+
+    def _catch_here(self, mutant: Mutant, source: Source, chosen: list[int]) -> str | None:
+        mutant.change.apply()
+        source.install([mutant.function])
+        return next((failed for failed in self.failing(chosen) if failed), None)
+
+
+class _Names:
+    """Where the marked functions of one file put their names."""
+
+    def __init__(self, file: str, called: set[Function]) -> None:
+        self._file, self._called = file, called
+
+    def add(self, name: str) -> None:
+        self._called.add(Function(self._file, name))

@@ -1,0 +1,143 @@
+"""Where changes are made: the functions of the package, a fair sample of changes, and how one gets into a function."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from tools.mutants.operators import Change, changes
+
+ROOMS = ("kernels", "layers", "losses", "metrics", "optimizers")
+# They select and look up, and compute nothing.
+WITHOUT_ARITHMETIC = {"kernels/selection.py", "kernels/jit.py", "kernels/products.py", "layers/layer.py"}
+# What a summary prints is not what a layer computes.
+NOT_COMPUTED = {"multiply_adds", "__repr__", "__post_init__", "config"}
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the package."""
+
+    file: str  #: As in "layers/linear.py".
+    name: str  #: As in "Linear.forward".
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.name}"
+
+
+@dataclass
+class Mutant:
+    """One change of one function."""
+
+    function: Function
+    change: Change
+
+    @property
+    def key(self) -> str:
+        """What it is called in the list of equivalent ones: no line, so that it outlives other edits of the file."""
+        return f"{self.function}: {self.change.before} -> {self.change.after}"
+
+
+class Source:
+    """A module, with its syntax tree."""
+
+    def __init__(self, file: str, package: Path) -> None:
+        self.file = file
+        self.path = package / file
+        self.tree = ast.parse(self.path.read_text(encoding="utf-8"))
+        self.definitions = {Function(file, name): node for name, node in _definitions(self.tree)}
+
+    def mutants(self) -> Iterator[Mutant]:
+        """Every change of every function."""
+        checks = _names_of_checks(self.tree)
+        for function, node in self.definitions.items():
+            for change in changes(node, checks):
+                yield Mutant(function, change)
+
+    def mark(self, function: Function, call: str) -> None:
+        """Let the function say when it is called: put a statement before its first."""
+        self.definitions[function].body[:0] = ast.parse(call).body
+
+    def install(self, functions: Iterable[Function]) -> ModuleType:
+        """Compile the tree as it is now, and give these functions their new code. For good: do it in a child."""
+        module = importlib.import_module("tinynet." + self.file.removesuffix(".py").replace("/", "."))
+        codes = _codes(compile(ast.fix_missing_locations(self.tree), str(self.path), "exec"))
+        for function in functions:
+            for place in _found(module, function.name):
+                place.__code__ = codes[function.name]
+        return module
+
+
+def sources(package: Path, only: str = "") -> list[Source]:
+    """Every module that computes something; `only` is a part of the path of those that are wanted."""
+    files = [path.relative_to(package).as_posix() for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
+    wanted = [file for file in files if not file.endswith("__init__.py") and file not in WITHOUT_ARITHMETIC]
+    return [Source(file, package) for file in wanted if only in file]
+
+
+def sample(mutants: Iterable[Mutant], most: int) -> list[Mutant]:
+    """At most so many of each class, and of each function that is in none; always the same ones; 0 for all.
+
+    Each function of a class gives as many as the others, as far as it has them, and changes of any kind.
+    """
+    groups: dict[tuple[str, str], dict[str, list[Mutant]]] = defaultdict(lambda: defaultdict(list))
+    for mutant in mutants:
+        groups[mutant.function.file, mutant.function.name.partition(".")[0]][mutant.function.name].append(mutant)
+    chosen = []
+    for functions in groups.values():
+        turns = []
+        for those in functions.values():
+            those.sort(key=lambda mutant: hashlib.sha256(mutant.key.encode()).digest())
+            turns += [(turn, mutant.change.line, mutant) for turn, mutant in enumerate(those)]
+        turns.sort(key=lambda entry: entry[:2])
+        chosen += sorted((mutant for _, _, mutant in turns[: most or None]), key=lambda mutant: mutant.change.line)
+    return chosen
+
+
+def _definitions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from _definitions(node, f"{inside}{node.name}.")
+        elif isinstance(node, ast.FunctionDef) and node.name not in NOT_COMPUTED:
+            yield inside + node.name, node
+
+
+def _names_of_checks(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if f"{node.module}.{alias.name}".startswith("tinynet.core.checks"):
+                    names.add(alias.asname or alias.name)
+    return names
+
+
+def _codes(code: CodeType) -> dict[str, CodeType]:
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    found = {constant.co_qualname: constant for constant in inner}
+    for constant in inner:
+        found |= _codes(constant)
+    return found
+
+
+def _found(module: ModuleType, name: str) -> Iterator[FunctionType]:
+    """The function behind a name; a property or a wrapper (functools.cache, say) is taken off."""
+    thing: Any = module
+    for part in name.split("."):
+        thing = vars(thing)[part]
+    if hasattr(thing, "cache_clear"):
+        thing.cache_clear()
+    thing = getattr(thing, "fget", thing)
+    thing = getattr(thing, "__func__", thing)
+    while not isinstance(thing, FunctionType):
+        thing = thing.__wrapped__
+    while hasattr(thing, "__wrapped__"):
+        thing = thing.__wrapped__
+    yield thing
