@@ -9,9 +9,10 @@ from tinynet.core import Parameter, formula, seed
 from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
+    from tinynet.core.threads import threads
     from tinynet.storage import load, load_weights, save
 
-__all__ = ["Parameter", "formula", "load", "load_weights", "save", "seed", "__version__"]
+__all__ = ["Parameter", "formula", "load", "load_weights", "save", "seed", "threads", "__version__"]
 
 # The rooms load where they are first used, so that `import tinynet` costs little more than NumPy.
 _ROOMS = (
@@ -29,7 +30,7 @@ _ROOMS = (
     "models",
     "visualize",
 )
-_FUNCTIONS = {"load": "storage", "load_weights": "storage", "save": "storage"}
+_FUNCTIONS = {"load": "storage", "load_weights": "storage", "save": "storage", "threads": "core.threads"}
 
 
 def __getattr__(name: str) -> Any:

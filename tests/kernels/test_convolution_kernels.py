@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import tinynet as tn
 from tests.kernels.strategies import Configuration, convolutions, layouts
 from tinynet import kernels
 from tinynet.kernels import convolution
@@ -184,16 +185,12 @@ def test_winograd_serves_unless_exact() -> None:
 
 
 def test_the_number_of_threads_changes_no_bit() -> None:
-    numba = pytest.importorskip("numba")
-    steps = (WIDE, replace(WIDE, stride=(2, 1)))
+    steps = (WIDE, replace(WIDE, stride=(2, 1)), replace(WIDE, outputs=24, groups=24))
     with kernels.use("compiled"):
-        many = [float32(c) for c in steps]
-        before = numba.get_num_threads()
-        numba.set_num_threads(1)
-        try:
+        with tn.threads(3):
+            many = [float32(c) for c in steps]
+        with tn.threads(1):
             one = [float32(c) for c in steps]
-        finally:
-            numba.set_num_threads(before)
     for all_many, all_one in zip(many, one, strict=True):
         for array, other in zip(all_many, all_one, strict=True):
             np.testing.assert_array_equal(array, other)

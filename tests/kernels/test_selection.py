@@ -73,15 +73,28 @@ def test_compiled_code_is_kept_where_that_is_possible(writable: bool, tmp_path: 
     home = tmp_path if writable else tmp_path / "file"  # nothing can be made below a file, whoever runs this
     script = """
 import numpy as np
-from tinynet.kernels import jit
-double = jit.compiled(lambda x: 2 * x)
-print(double(21), jit.cache_folder())
+from tinynet import kernels
+kernels.use("compiled")
+for _ in range(2):
+    y, cells = kernels.pooling.maximum(np.arange(4.0).reshape(1, 1, 2, 2), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
+print(y.item())
 """
-    (tmp_path / "double.py").write_text(script)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", tmp_path / "double.py"],
-        capture_output=True, text=True, check=True, env={**os.environ, "XDG_CACHE_HOME": str(home)},
-    )  # fmt: skip
-    number, *folder = done.stdout.split()
-    assert number == "42"
-    assert [Path(name).parent for name in folder] == ([tmp_path / "tinynet" / "kernels"] if writable else [])
+
+    def run() -> tuple[str, str]:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", script],
+            capture_output=True, text=True, check=True,
+            env={**os.environ, "XDG_CACHE_HOME": str(home), "NUMBA_DISABLE_JIT": "0"},
+        )  # fmt: skip
+        return done.stdout, done.stderr
+
+    said = "Tinynet: compiling kernels (pooling) for this machine, "
+    if writable:
+        folder = tmp_path / "tinynet" / "kernels"
+        output, first = run()
+        assert output == "3.0\n"
+        assert first.startswith(f"{said}kept in {folder}")
+        assert first.count("\n") == 1
+        assert run() == ("3.0\n", "")  # nothing is compiled twice
+    else:
+        assert run() == ("3.0\n", f"{said}for this run only: the cache is read-only\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -11,31 +12,45 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import event
 
 config: Any = numba.config
+_said: set[str] = set()
 
 # fastmath=True would also assume that there is no NaN, and turn relu(NaN) into 0.
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 
 
 def compiled(function: Callable) -> Callable:
-    """Compile for one thread, to be called from other compiled functions."""
-    return _compile(function)
+    """Compile for one thread. A kernel that runs on several takes a range of its blocks and goes to `share`.
 
-
-def parallel(function: Callable) -> Callable:
-    """Compile with `prange` on all of Numba's threads. One such region a kernel: starting it is what costs."""
-    return _compile(function, parallel=True)
-
-
-def _compile(function: Callable, **options: Any) -> Callable:
+    Numba's own parallel regions compile two to three times as long, and the threads of one of their pools spin while
+    they wait: beside another busy process, a region of 12 µs took 12 ms.
+    """
     folder = cache_folder()
     before = config.CACHE_DIR
     config.CACHE_DIR = folder  # Numba looks at it while it decorates
     try:
-        return numba.njit(cache=bool(folder), nogil=True, fastmath=FLAGS, error_model="numpy", **options)(function)
+        return numba.njit(cache=bool(folder), nogil=True, fastmath=FLAGS, error_model="numpy")(function)
     finally:
         config.CACHE_DIR = before
+
+
+class _Announcer(event.Listener):
+    """Says, once for each family of kernels, that it is being compiled, because the first step then takes seconds."""
+
+    def on_start(self, event: Any) -> None:
+        module = event.data["dispatcher"].py_func.__module__.split(".")
+        if module[:2] == ["tinynet", "kernels"] and module[2] not in _said:
+            _said.add(module[2])
+            kept = f"kept in {folder}" if (folder := cache_folder()) else "for this run only: the cache is read-only"
+            sys.stderr.write(f"Tinynet: compiling kernels ({module[2]}) for this machine, {kept}\n")
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+event.register("numba:compile", _Announcer())
 
 
 @cache

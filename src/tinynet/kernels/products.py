@@ -1,7 +1,7 @@
-"""Matrix products on one thread, inside a compiled parallel region.
+"""Matrix products on one thread, inside compiled code that several threads run.
 
-NumPy's products use all threads themselves and would fight with the region around them. Numba has SciPy's BLAS, and
-its thread count is set apart: `single_threaded` holds it at one while a region runs.
+NumPy's products use all threads themselves and would fight with those around them. Numba has SciPy's BLAS, and
+its thread count is set apart: `single_threaded` holds it at one while they run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401 - loads the library that is looked for below
 from numba import types
 from numba.extending import overload
-from threadpoolctl import ThreadpoolController
+
+from tinynet.core.threads import blas
 
 _gemm: Any = types.ExternalFunction(
     "numba_xxgemm",  # what np.dot calls inside Numba; here with its beta, to add to what is there
@@ -83,5 +84,5 @@ def single_threaded() -> Iterator[None]:
 
 @cache
 def _blas() -> list[Any]:
-    libraries = [library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"]
+    libraries = blas()
     return [library for library in libraries if "scipy" in str(library.filepath)] or libraries

@@ -75,7 +75,12 @@ class exact:  # noqa: N801 - as use
 
 
 def is_exact() -> bool:
-    """Whether only plain sums are allowed now."""
+    """Whether only plain sums are allowed now.
+
+    Example:
+        >>> is_exact()
+        False
+    """
     return _exact
 
 

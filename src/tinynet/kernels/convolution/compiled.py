@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core.layout import channels_last
+from tinynet.core.threads import share
 from tinynet.kernels.convolution import compiled_depthwise, rows, vectorized, winograd
 from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.products import single_threaded
@@ -31,15 +32,17 @@ def forward(
     b = np.zeros(O, x.dtype) if b is None else np.ascontiguousarray(b, x.dtype)
     y = np.empty((N, OH, OW, O), x.dtype)
     if groups > 1:
-        compiled_depthwise.forward(pixels(x), depthwise_kernels(W), b, y, stride, corner, dilation)
+        share(compiled_depthwise.forward, N, pixels(x), depthwise_kernels(W), b, y, stride, corner, dilation)
         return y.transpose(0, 3, 1, 2)
     with single_threaded():
         if suits_winograd(W.dtype, O, C, (kh, kw), stride, dilation):
-            winograd.forward(pixels(x), winograd.transformed(W), b, y, points(x), corner, images(OH, OW))
+            step, U = images(OH, OW), winograd.transformed(W)
+            share(winograd.forward, -(-N // step), pixels(x), U, b, y, points(x), corner, step)
         else:
             K = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).reshape(-1, O)
             places = y.reshape(N, OH * OW, O)
-            rows.forward(lines(x), K, b, places, C, (kh, kw), (OH, OW), stride, corner, dilation)
+            blocks = rows.count(N, (OH, OW), len(K))
+            share(rows.forward, blocks, lines(x), K, b, places, C, (kh, kw), (OH, OW), stride, corner, dilation)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -53,21 +56,22 @@ def input_gradient(
     corner = (padding[0][0], padding[1][0])
     if groups > 1:
         dx = np.zeros((N, *size, groups), dy.dtype)
-        compiled_depthwise.input_gradient(pixels(dy), depthwise_kernels(W), dx, stride, corner, dilation)
+        share(compiled_depthwise.input_gradient, N, pixels(dy), depthwise_kernels(W), dx, stride, corner, dilation)
         return dx.transpose(0, 3, 1, 2)
     if suits_winograd(W.dtype, O, C, (kh, kw), stride, dilation) and max(corner) <= 2:
         turned = W[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
         dx = np.empty((N, *size, C), dy.dtype)
         with single_threaded():
-            U, b = winograd.transformed(turned), np.zeros(C, dy.dtype)
-            winograd.forward(pixels(dy), U, b, dx, points(dy), (2 - corner[0], 2 - corner[1]), images(*size))
+            step, U, b = images(*size), winograd.transformed(turned), np.zeros(C, dy.dtype)
+            corner = (2 - corner[0], 2 - corner[1])
+            share(winograd.forward, -(-N // step), pixels(dy), U, b, dx, points(dy), corner, step)
         return dx.transpose(0, 3, 1, 2)
     dx = np.zeros((N, *size, C), dy.dtype)
     K = np.ascontiguousarray(W.transpose(0, 2, 3, 1)).reshape(O, -1)
     with single_threaded():
         places = pixels(dy).reshape(N, OH * OW, O)
         under = dx.reshape(N, size[0], size[1] * C)
-        rows.input_gradient(places, K, under, C, (kh, kw), (OH, OW), stride, corner, dilation)
+        share(rows.input_gradient, N, places, K, under, C, (kh, kw), (OH, OW), stride, corner, dilation)
     return dx.transpose(0, 3, 1, 2)
 
 
@@ -81,16 +85,16 @@ def weight_gradient(
     corner = (padding[0][0], padding[1][0])
     if groups > 1:
         dK = np.zeros((compiled_depthwise.CHUNKS, *kernel_size, C), x.dtype)
-        compiled_depthwise.weight_gradient(pixels(x), pixels(dy), dK, stride, corner, dilation)
+        share(compiled_depthwise.weight_gradient, len(dK), pixels(x), pixels(dy), dK, stride, corner, dilation)
         return dK.sum(axis=0).transpose(2, 0, 1)[:, np.newaxis]
     with single_threaded():
         if suits_winograd(x.dtype, O, C, kernel_size, stride, dilation):
             dU = np.zeros((winograd.CHUNKS, 36, C, O), x.dtype)
-            winograd.weight_gradient(pixels(x), pixels(dy), dU, points(x), corner, images(OH, OW))
+            share(winograd.weight_gradient, len(dU), pixels(x), pixels(dy), dU, points(x), corner, images(OH, OW))
             return winograd.weight_gradient_of(dU.sum(axis=0))
         dK = np.zeros((rows.CHUNKS, kernel_size[0] * kernel_size[1] * C, O), x.dtype)
         places = pixels(dy).reshape(N, OH * OW, O)
-        rows.weight_gradient(lines(x), places, dK, C, kernel_size, (OH, OW), stride, corner, dilation)
+        share(rows.weight_gradient, len(dK), lines(x), places, dK, C, kernel_size, (OH, OW), stride, corner, dilation)
     return dK.sum(axis=0).reshape(*kernel_size, C, O).transpose(3, 2, 0, 1)
 
 

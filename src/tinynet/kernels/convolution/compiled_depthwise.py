@@ -1,23 +1,22 @@
-"""Depthwise convolution compiled by Numba: one region over images, channels innermost, no border copied.
+"""Depthwise convolution compiled by Numba: image by image, channels innermost, no border copied.
 
-Here every channel has one kernel: x is (N, H, W, C), K (kh, kw, C), y and dy (N, OH, OW, C).
+Here every channel has one kernel: x is (N, H, W, C), K (kh, kw, C), y and dy (N, OH, OW, C). The first two arguments
+say which images or partial sums one thread does.
 """
 
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
-from numba import prange
-
-from tinynet.kernels.jit import parallel
+from tinynet.kernels.jit import compiled
 
 CHUNKS = 8  # partial sums of dW
 
 
-@parallel
-def forward(x, K, b, y, stride, corner, dilation):
+@compiled
+def forward(start, end, x, K, b, y, stride, corner, dilation):
     """y = b + Σ K[i, j] · x, with corner = (top, left), the padding before the image."""
-    for n in prange(y.shape[0]):
+    for n in range(start, end):
         for r in range(y.shape[1]):
             for s in range(y.shape[2]):
                 out = y[n, r, s]
@@ -33,10 +32,10 @@ def forward(x, K, b, y, stride, corner, dilation):
                                 out[c] += weight[c] * under[c]
 
 
-@parallel
-def input_gradient(dy, K, dx, stride, corner, dilation):
+@compiled
+def input_gradient(start, end, dy, K, dx, stride, corner, dilation):
     """Add K[i, j] · dy to the pixels under each cell; dx is zero."""
-    for n in prange(dy.shape[0]):
+    for n in range(start, end):
         for r in range(dy.shape[1]):
             for s in range(dy.shape[2]):
                 back = dy[n, r, s]
@@ -50,11 +49,11 @@ def input_gradient(dy, K, dx, stride, corner, dilation):
                                 under[c] += weight[c] * back[c]
 
 
-@parallel
-def weight_gradient(x, dy, dK, stride, corner, dilation):
+@compiled
+def weight_gradient(start, end, x, dy, dK, stride, corner, dilation):
     """dK[chunk] = Σ x · dy over the places in the images of each chunk; dK (CHUNKS, kh, kw, C) is zero."""
     share = (x.shape[0] + dK.shape[0] - 1) // dK.shape[0]
-    for chunk in prange(dK.shape[0]):
+    for chunk in range(start, end):
         for n in range(chunk * share, min(x.shape[0], (chunk + 1) * share)):
             for r in range(dy.shape[1]):
                 for s in range(dy.shape[2]):

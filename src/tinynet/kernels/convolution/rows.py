@@ -1,8 +1,9 @@
-"""The gathered matrix products of `vectorized`, in one compiled parallel region.
+"""The gathered matrix products of `vectorized`, compiled.
 
 Each thread gathers the rows of a few lines of one image, few enough to stay in its cache, and multiplies them on its
 own. x is (N, H, W·C), so that a row of a kernel is one run of kw·C neighbours; y and dy are (N, OH·OW, O). The blocks
-do not depend on the number of threads, and so neither does a bit of the result.
+do not depend on the number of threads, and so neither does a bit of the result. The first two arguments say which
+blocks, images or partial sums one thread does.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -10,20 +11,19 @@ do not depend on the number of threads, and so neither does a bit of the result.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
-from tinynet.kernels.jit import compiled, parallel
+from tinynet.kernels.jit import compiled
 from tinynet.kernels.products import multiply, multiply_transposed
 
 BLOCK = 1 << 16  # numbers gathered at a time: half of a second-level cache
 CHUNKS = 8  # partial sums of dW
 
 
-@parallel
-def forward(x, K, b, y, C, kernel_size, places, stride, corner, dilation):
+@compiled
+def forward(start, end, x, K, b, y, C, kernel_size, places, stride, corner, dilation):
     """y = rows @ K + b, with K (kh·kw·C, O) and corner = (top, left), the padding before the image."""
     lines, blocks = _cut(places, K.shape[0])
-    for block in prange(x.shape[0] * blocks):
+    for block in range(start, end):
         n, first = block // blocks, block % blocks * lines
         last = min(places[0], first + lines)
         rows = np.empty(((last - first) * places[1], K.shape[0]), x.dtype)
@@ -35,11 +35,11 @@ def forward(x, K, b, y, C, kernel_size, places, stride, corner, dilation):
                 out[p, o] += b[o]
 
 
-@parallel
-def input_gradient(dy, K, dx, C, kernel_size, places, stride, corner, dilation):
+@compiled
+def input_gradient(start, end, dy, K, dx, C, kernel_size, places, stride, corner, dilation):
     """Add dy @ K to the pixels that its rows were gathered from, with K (O, kh·kw·C) and dx zero."""
     lines, blocks = _cut(places, K.shape[1])
-    for n in prange(dy.shape[0]):
+    for n in range(start, end):
         for block in range(blocks):
             first = block * lines
             last = min(places[0], first + lines)
@@ -48,12 +48,12 @@ def input_gradient(dy, K, dx, C, kernel_size, places, stride, corner, dilation):
             _scatter(rows, dx[n], first, last, C, kernel_size, places, stride, corner, dilation)
 
 
-@parallel
-def weight_gradient(x, dy, dK, C, kernel_size, places, stride, corner, dilation):
+@compiled
+def weight_gradient(start, end, x, dy, dK, C, kernel_size, places, stride, corner, dilation):
     """dK[chunk] = rowsᵀ @ dy over the images of each chunk; dK (CHUNKS, kh·kw·C, O) is zero."""
     lines, blocks = _cut(places, dK.shape[1])
     step = (x.shape[0] + dK.shape[0] - 1) // dK.shape[0]
-    for chunk in prange(dK.shape[0]):
+    for chunk in range(start, end):
         for n in range(chunk * step, min(x.shape[0], (chunk + 1) * step)):
             for block in range(blocks):
                 first = block * lines
@@ -61,6 +61,11 @@ def weight_gradient(x, dy, dK, C, kernel_size, places, stride, corner, dilation)
                 rows = np.empty(((last - first) * places[1], dK.shape[1]), x.dtype)
                 _gather(x[n], rows, first, last, C, kernel_size, places, stride, corner, dilation)
                 multiply_transposed(rows, dy[n, first * places[1] : last * places[1]], dK[chunk], 1.0)
+
+
+def count(N, places, width):
+    """How many blocks the rows of N images make, each row `width` long."""
+    return N * _cut(places, width)[1]
 
 
 @compiled

@@ -3,7 +3,8 @@
 Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks". A tile d of 6×6 pixels and a kernel g of 3×3
 give the 4×4 tile Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. Summed over channels, each of the 36 places of ⊙ is a matrix product over
 all tiles, M[k] = V[k] @ U[k] with V (36, tiles, C) and U (36, C, O). It rounds more than the plain sum does: relative
-errors are some 1e-6 in float32. One parallel region; each thread transforms a few images, multiplies, transforms back.
+errors are some 1e-6 in float32. Each thread transforms a few images, multiplies, and transforms back; the first two
+arguments say which blocks of images or partial sums it does.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -11,9 +12,8 @@ errors are some 1e-6 in float32. One parallel region; each thread transforms a f
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
-from tinynet.kernels.jit import compiled, parallel
+from tinynet.kernels.jit import compiled
 from tinynet.kernels.products import multiply, multiply_transposed
 
 # The polynomials behind the transforms are interpolated at 0, ±a, ±b and infinity. The paper takes a = 1 and b = 2;
@@ -39,12 +39,12 @@ def weight_gradient_of(dU: np.ndarray) -> np.ndarray:
     return np.einsum("pi,pqco,qj->ocij", G, dU.reshape(6, 6, *dU.shape[1:]), G, optimize=True).astype(dU.dtype)
 
 
-@parallel
-def forward(x, U, bias, y, points, corner, step):
+@compiled
+def forward(start, end, x, U, bias, y, points, corner, step):
     """y (N, OH, OW, O) from x (N, H, W, C), `step` images at a time; corner = (top, left) is the padding before x."""
     N, OH, OW, O = y.shape
     TH, TW, C = (OH + 3) // 4, (OW + 3) // 4, x.shape[3]
-    for block in prange((N + step - 1) // step):
+    for block in range(start, end):
         first, last = block * step, min(N, (block + 1) * step)
         V = np.empty((36, (last - first) * TH * TW, C), x.dtype)
         _transform_images(x, first, last, TH, TW, points, corner, V)
@@ -61,13 +61,13 @@ def forward(x, U, bias, y, points, corner, step):
                         y[n, r + i, s + j, o] = tile[i, j, o] + bias[o]
 
 
-@parallel
-def weight_gradient(x, dy, dU, points, corner, step):
+@compiled
+def weight_gradient(start, end, x, dy, dU, points, corner, step):
     """dU[chunk] = Vᵀ @ dM over the images of each chunk; dU (CHUNKS, 36, C, O) is zero."""
     N, OH, OW, O = dy.shape
     TH, TW, C = (OH + 3) // 4, (OW + 3) // 4, x.shape[3]
     share = (N + dU.shape[0] - 1) // dU.shape[0]
-    for chunk in prange(dU.shape[0]):
+    for chunk in range(start, end):
         end = min(N, (chunk + 1) * share)
         for first in range(chunk * share, end, step):
             last = min(end, first + step)

@@ -1,4 +1,4 @@
-"""Pooling compiled by Numba: one region over images, channels innermost."""
+"""Pooling compiled by Numba: image by image, channels innermost."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -7,11 +7,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import prange
 
 from tinynet.core.layout import channels_last
+from tinynet.core.threads import share
 from tinynet.kernels.geometry import Padding, Pair, output_size
-from tinynet.kernels.jit import parallel
+from tinynet.kernels.jit import compiled
 from tinynet.kernels.pooling import vectorized
 from tinynet.kernels.pooling.vectorized import average, average_gradient, unpool, unpool_gradient
 
@@ -27,7 +27,7 @@ def maximum(
     places = output_size(x.shape[2:], kernel_size, stride, padding, dilation)
     y = np.empty((len(x), *places, x.shape[1]), x.dtype)
     cells = np.empty(y.shape, np.uint8)
-    _maximum(_pixels(x), y, cells, kernel_size, stride, (padding[0][0], padding[1][0]), dilation)
+    share(_maximum, len(x), _pixels(x), y, cells, kernel_size, stride, (padding[0][0], padding[1][0]), dilation)
     return y.transpose(0, 3, 1, 2), cells.transpose(0, 3, 1, 2)
 
 
@@ -39,13 +39,13 @@ def maximum_gradient(
         return vectorized.maximum_gradient(dy, cells, size, kernel_size, stride, padding, dilation)
     dx = np.zeros((len(dy), *size, dy.shape[1]), dy.dtype)
     corner = (padding[0][0], padding[1][0])
-    _maximum_gradient(_pixels(dy), _pixels(cells), dx, kernel_size, stride, corner, dilation)
+    share(_maximum_gradient, len(dy), _pixels(dy), _pixels(cells), dx, kernel_size, stride, corner, dilation)
     return dx.transpose(0, 3, 1, 2)
 
 
-@parallel
-def _maximum(x, y, cells, kernel_size, stride, corner, dilation):
-    for n in prange(y.shape[0]):
+@compiled
+def _maximum(start, end, x, y, cells, kernel_size, stride, corner, dilation):
+    for n in range(start, end):
         for r in range(y.shape[1]):
             for s in range(y.shape[2]):
                 best, won, fresh = y[n, r, s], cells[n, r, s], True
@@ -63,9 +63,9 @@ def _maximum(x, y, cells, kernel_size, stride, corner, dilation):
                         fresh = False
 
 
-@parallel
-def _maximum_gradient(dy, cells, dx, kernel_size, stride, corner, dilation):
-    for n in prange(dy.shape[0]):
+@compiled
+def _maximum_gradient(start, end, dy, cells, dx, kernel_size, stride, corner, dilation):
+    for n in range(start, end):
         for r in range(dy.shape[1]):
             for s in range(dy.shape[2]):
                 top, left = r * stride[0] - corner[0], s * stride[1] - corner[1]
