@@ -197,7 +197,7 @@ SOFT = np.full((4, 3), 1 / 3)
         (
             partial(kl_divergence, X, LABELS),
             TypeError,
-            r"kl_divergence: expected probabilities, got integer labels\.\nHint: for labels use negative_log_likelihood",
+            r"kl_divergence: expected probabilities, got integer labels\.\nHint: for labels use negative_log_like",
         ),
         (partial(kl_divergence, X, 2 * SOFT + 1), ValueError, r"expected ground_truth from 0 to 1, got 1\.66667 to"),
     ],

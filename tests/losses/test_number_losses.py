@@ -114,7 +114,7 @@ Y = np.ones(X.shape)
         (partial(hinge, X, Y, -1), r"hinge: margin must be greater than 0, got -1\."),
         (
             partial(binary_cross_entropy_with_logits, X, -Y),
-            r"expected ground_truth from 0 to 1, got -1 to -1\.\nHint: for labels -1 and 1 pass \(ground_truth \+ 1\) / 2",
+            r"expected ground_truth from 0 to 1, got -1 to -1\.\nHint: for labels -1 and 1 pass \(ground_truth \+ 1\)",
         ),
         (
             partial(binary_cross_entropy_with_logits, X, Y, np.ones(3)),
