@@ -160,13 +160,15 @@ class MultiHeadAttention(Layer):
     def _cut(self, x: np.ndarray) -> np.ndarray:
         """(N, T, embed_dim) -> (N, heads, T, D)."""
         N, T, _ = x.shape
-        return np.ascontiguousarray(x.reshape(N, T, self.num_heads, -1).transpose(0, 2, 1, 3))
+        return np.ascontiguousarray(
+            x.reshape(N, T, self.num_heads, self.embed_dim // self.num_heads).transpose(0, 2, 1, 3)
+        )
 
 
 def _join(heads: np.ndarray) -> np.ndarray:
     """(N, heads, T, D) -> (N, T, embed_dim)."""
-    N, _, T, _ = heads.shape
-    return heads.transpose(0, 2, 1, 3).reshape(N, T, -1)
+    N, n_heads, T, D = heads.shape
+    return heads.transpose(0, 2, 1, 3).reshape(N, T, n_heads * D)
 
 
 def _affine(x: np.ndarray, W: np.ndarray, b: np.ndarray | None) -> np.ndarray:

@@ -6,6 +6,8 @@ loss by three ways: through its own x̂, through μ and through σ. The derivati
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tinynet.core import Parameter, checks
@@ -140,7 +142,8 @@ class GroupNorm(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
         sequences.channels_second(self, x, self.num_channels)
-        groups = x.reshape(len(x), self.num_groups, -1)  # (N, groups, channels of a group and all pixels)
+        size = math.prod(x.shape[1:]) // self.num_groups  # all pixels of the channels of a group
+        groups = x.reshape(len(x), self.num_groups, size)
         x_hat, inverse_std, _, _ = standardize(groups, (2,), self.eps)
         self.remember(x_hat, inverse_std)
         x_hat = x_hat.reshape(x.shape)
