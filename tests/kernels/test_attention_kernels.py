@@ -140,6 +140,18 @@ def test_a_query_that_sees_nothing_gives_zero(body: str) -> None:
 
 
 @pytest.mark.parametrize("body", ["loops", *FAST])
+def test_large_scores_stay_finite(body: str) -> None:
+    q, k = np.full((1, 1, 1, 1), 1e3), np.array([[[[1e3], [-1e3], [1e3]]]])
+    v = np.array([[[[1.0], [5.0], [2.0]]]])
+    with kernels.use(body):
+        y, log_sum = attention.forward(q, k, v, False, None)
+        _, _, dv = attention.backward(np.ones((1, 1, 1, 1)), q, k, v, y, log_sum, False, None)
+    assert y.item() == pytest.approx(1.5)
+    assert log_sum.item() == pytest.approx(1e6)
+    np.testing.assert_allclose(dv.ravel(), [0.5, 0, 0.5])
+
+
+@pytest.mark.parametrize("body", ["loops", *FAST])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_is_kept_and_inputs_stay_untouched(body: str, dtype: type) -> None:
     q, k, v, dy, ignored = (a if a is None or a.dtype == bool else a.astype(dtype) for a in

@@ -90,16 +90,11 @@ def test_sample_is_even_and_always_the_same() -> None:
 
 
 def test_every_room_is_there_and_there_are_mutants_enough() -> None:
-    found = sources(PACKAGE)
-    assert {source.file.partition("/")[0] for source in found} == {
-        "kernels",
-        "layers",
-        "losses",
-        "metrics",
-        "optimizers",
-    }
-    assert len(sample((mutant for source in found for mutant in source.mutants()), 12)) >= 300
+    rooms = {source.file.partition("/")[0] for source in sources(PACKAGE)}
+    assert rooms == {"kernels", "layers", "losses", "metrics", "optimizers"}
     assert [source.file for source in sources(PACKAGE, "linear.py")] == ["layers/linear.py"]
+    layers = sources(PACKAGE, "layers/a")  # activations, attention and such
+    assert len(sample((mutant for source in layers for mutant in source.mutants()), 12)) >= 50
 
 
 def test_a_mutant_lives_in_its_child_alone() -> None:

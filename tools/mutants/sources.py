@@ -14,7 +14,7 @@ from typing import Any
 
 from tools.mutants.operators import Change, changes
 
-ROOMS = ("kernels", "layers", "losses", "metrics", "optimizers")
+ROOMS = ("layers", "losses", "optimizers", "metrics", "kernels")
 # They select and look up, and compute nothing.
 WITHOUT_ARITHMETIC = {"kernels/selection.py", "kernels/jit.py", "kernels/products.py", "layers/layer.py"}
 # What a summary prints is not what a layer computes.
@@ -105,8 +105,13 @@ def _definitions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.Fun
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ClassDef):
             yield from _definitions(node, f"{inside}{node.name}.")
-        elif isinstance(node, ast.FunctionDef) and node.name not in NOT_COMPUTED:
+        elif isinstance(node, ast.FunctionDef) and not (node.name in NOT_COMPUTED or _decides(node)):
             yield inside + node.name, node
+
+
+def _decides(function: ast.FunctionDef) -> bool:
+    """Whether it answers yes or no, mostly which of several ways to the same numbers is taken."""
+    return isinstance(function.returns, ast.Name) and function.returns.id == "bool"
 
 
 def _names_of_checks(tree: ast.Module) -> set[str]:
