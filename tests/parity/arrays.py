@@ -66,17 +66,51 @@ def switches(configuration: dict[str, Any]) -> np.ndarray:
     return places[0] * sizes[1] + places[1]
 
 
-def truth(configuration: dict[str, Any]) -> np.ndarray:
+def options(configuration: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a loss, weights that are arrays included."""
+    weights = configuration.get("weights", {})
+    return arguments(configuration) | {w: np.abs(numbers(configuration, w, shape)) for w, shape in weights.items()}
+
+
+def truth(configuration: dict[str, Any]) -> Any:
     """What a loss compares with."""
-    shape = configuration["shape"]
+    shape, kind = configuration["shape"], configuration["truth"]
     raw = numbers(configuration, "truth", shape)
-    if configuration["truth"] == "numbers":
+    if kind == "numbers":
         return raw
+    if kind == "signs":
+        return np.sign(raw)
+    if kind == "shares":
+        return np.sin(raw) ** 2
+    if kind in ("keys", "nothing"):
+        return below(raw[:, 0], configuration["others"][0][0]) if kind == "keys" else None
+    return in_time(configuration) if kind == "in time" else classes(configuration, raw)
+
+
+def classes(configuration: dict[str, Any], raw: np.ndarray) -> np.ndarray:
+    """Labels, some of them to ignore, but never all; or probabilities, some of them zero."""
     axis = configuration["arguments"]["axis"]
-    if configuration["truth"] == "labels":
-        return raw.argmax(axis=axis)
-    e = np.exp(raw)
-    return e / e.sum(axis=axis, keepdims=True)
+    if configuration["truth"] == "probabilities":
+        e = np.exp(raw) * (raw > -1.5)
+        return e / np.maximum(e.sum(axis=axis, keepdims=True), 1e-3)
+    labels = raw.argmax(axis=axis)
+    if configuration["arguments"].get("ignore_index") is not None:
+        labels.ravel()[1:][raw.max(axis=axis).ravel()[1:] > 1] = configuration["arguments"]["ignore_index"]
+    return labels
+
+
+def in_time(configuration: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels in time, none of them the blank, and the lengths of inputs and labels."""
+    (n, steps, n_classes), longest = configuration["shape"], configuration["longest"]
+    labels = below(numbers(configuration, "labels", (n, longest)), n_classes - 1)
+    labels += labels >= configuration["arguments"]["blank"]
+    lengths = numbers(configuration, "lengths", (2, n))
+    return labels, 1 + below(lengths[0], steps), below(lengths[1], longest + 1)
+
+
+def below(raw: np.ndarray, limit: int) -> np.ndarray:
+    """Integers from 0 up to, but below, a limit."""
+    return np.minimum(np.floor(np.sin(9 * raw) ** 2 * limit), limit - 1).astype(np.int64)
 
 
 def start(configuration: dict[str, Any]) -> list[np.ndarray]:
