@@ -44,7 +44,7 @@ def test_summary_of_a_model_a_run_and_a_file(run, tinynet, tmp_path):
     package.save(Net([Conv2D(1, 2, 3)]), tmp_path / "conv.safetensors")
     assert "does not tell the shape of its input" in tinynet("summary", tmp_path / "conv.safetensors").err
     assert tinynet("summary", tmp_path / "conv.safetensors", "--input-shape", "1,9,9").status == 0
-    assert "(3, 32, 40)" in tinynet("summary", "mlp", "--input-shape", "3x32x40").out
+    assert "(N, 3, 32, 40)" in tinynet("summary", "mlp", "--input-shape", "3x32x40").out
 
 
 def test_report_is_written_anew(run, tinynet, tmp_path):

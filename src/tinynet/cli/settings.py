@@ -11,7 +11,7 @@ from tinynet.core import checks
 from tinynet.core.checks import commands
 from tinynet.data import DATASETS
 from tinynet.models import MODELS
-from tinynet.optimizers import SGD, Adam, Optimizer
+from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, LinearWarmup, Optimizer
 
 OPTIMIZERS = ("adam", "sgd")
 VALID_FRACTION = 0.1  # of the training data, held out to look at while training
@@ -31,7 +31,7 @@ class Recipe(NamedTuple):
 
 IN_THE_PLANE = Recipe("mlp", 60, 32, 0.005, 0.05)
 FOR_DATA = {
-    "digits": Recipe("digits_cnn", 20, 64, 0.003, 0.05),
+    "digits": Recipe("digits_cnn", 30, 64, 0.003, 0.05),
     "mnist": Recipe("mnist_cnn", 3, 128, 0.002, 0.05),
     "fashion-mnist": Recipe("mnist_cnn", 5, 128, 0.002, 0.05),
     "cifar10": Recipe("vgg11", 15, 128, 0.001, 0.02),
@@ -63,30 +63,11 @@ class Settings:
         return shlex.join([*words, "--out", out])
 
     def make_optimizer(self, n_samples: int) -> Optimizer:
-        """The optimizer, with a learning rate that rises for a tenth of the steps and then falls like a cosine to 0."""
-        schedule = WarmUpAndCosine(self.lr, self.epochs * math.ceil(n_samples / self.batch_size))
+        """The optimizer, with a learning rate that falls like a cosine to 0, after a rise in the first tenth."""
+        n_steps = self.epochs * math.ceil(n_samples / self.batch_size)
+        falling = CosineAnnealingLR(self.lr, T_max=n_steps)
+        schedule = LinearWarmup(falling, n_steps=max(1, round(WARM_UP * n_steps)))
         return Adam(lr=schedule) if self.optimizer == "adam" else SGD(lr=schedule, momentum=MOMENTUM)
-
-
-@dataclass(frozen=True)
-class WarmUpAndCosine:
-    """A schedule: linear from 0 to `peak`, then half a cosine down to 0. Loshchilov and Hutter 2017, equation 5.
-
-    Example:
-        >>> schedule = WarmUpAndCosine(peak=1.0, n_steps=20)
-        >>> [round(schedule(step), 3) for step in (0, 1, 2, 11, 20)]
-        [0.5, 1.0, 1.0, 0.5, 0.0]
-    """
-
-    peak: float
-    n_steps: int
-
-    def __call__(self, step: int) -> float:
-        rising = max(1, round(WARM_UP * self.n_steps))
-        if step < rising:
-            return self.peak * (step + 1) / rising
-        done = min(1.0, (step - rising) / max(1, self.n_steps - rising))
-        return self.peak * (1 + math.cos(math.pi * done)) / 2
 
 
 def choose(

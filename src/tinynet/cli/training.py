@@ -7,7 +7,7 @@ from typing import Any
 
 from tinynet.cli.settings import VALID_FRACTION, Settings
 from tinynet.core import seed
-from tinynet.learner import Callback, KeepBest, Learner
+from tinynet.learner import Callback, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.metrics import accuracy
 from tinynet.models import MODELS, build
@@ -47,7 +47,8 @@ def for_model(model: str, data: Any) -> Any:
 def make_learner(settings: Settings, train: Any, callbacks: Sequence[Callback] = ()) -> Learner:
     """Start the random streams, hold out validation data, build the model, and put the learner together.
 
-    The weights of the epoch with the lowest validation loss are kept.
+    The weights of the last epoch are kept: as the learning rate falls to 0 they are as good as the best or better,
+    while the validation loss of a small data set is too noisy to choose by.
 
     Args:
         settings: What to train, and how.
@@ -66,7 +67,7 @@ def make_learner(settings: Settings, train: Any, callbacks: Sequence[Callback] =
         valid=for_model(settings.model, valid),
         batch_size=settings.batch_size,
         metrics=metrics,
-        callbacks=[KeepBest("valid_loss"), *callbacks],
+        callbacks=callbacks,
     )
 
 
