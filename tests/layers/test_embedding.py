@@ -110,6 +110,11 @@ def test_what_is_refused(make, kind, words):
 # Positions.
 
 
+def test_learned_positions_start_small():
+    layer = LearnedPosition(50, 40, rng=np.random.default_rng(0))
+    assert layer.weight.tensor.std() == pytest.approx(0.02, rel=0.05)
+
+
 def test_learned_positions_are_added_and_learned():
     layer = LearnedPosition(3, 2).astype(np.float64)
     layer.weight.tensor = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
