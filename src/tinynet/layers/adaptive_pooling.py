@@ -48,7 +48,7 @@ class AdaptiveAvgPool2D(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
         resizing.not_empty(self, x)
-        A, B = (shares(size, out, x.dtype) for size, out in zip(x.shape[2:], self.size, strict=True))
+        A, B = (_shares(size, out, x.dtype) for size, out in zip(x.shape[2:], self.size, strict=True))
         self.remember(A, B)
         return along_both(A, B, x)
 
@@ -88,7 +88,7 @@ class AdaptiveAvgPool1D(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
         resizing.not_empty(self, x)
-        A = shares(x.shape[1], self.output_size, x.dtype)
+        A = _shares(x.shape[1], self.output_size, x.dtype)
         self.remember(A)
         return A @ x
 
@@ -133,13 +133,13 @@ class AdaptiveMaxPool2D(Layer):
         images.image_input(self, x)
         resizing.not_empty(self, x)
         rows = layout.channels_last(x).transpose(0, 2, 3, 1)  # (N, H, W, C)
-        y, winners = largest_of_windows(rows, self.size)
+        y, winners = _largest_of_windows(rows, self.size)
         self.remember(winners, x.shape[2:])
         return y.transpose(0, 3, 1, 2)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         winners, size = self.recall()
-        return back_to_winners(dy.transpose(0, 2, 3, 1), winners, size).transpose(0, 3, 1, 2)  # dx
+        return _back_to_winners(dy.transpose(0, 2, 3, 1), winners, size).transpose(0, 3, 1, 2)  # dx
 
 
 class AdaptiveMaxPool1D(Layer):
@@ -173,43 +173,48 @@ class AdaptiveMaxPool1D(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
         resizing.not_empty(self, x)
-        y, winners = largest_of_windows(x[:, np.newaxis], (1, self.output_size))  # of images (N, 1, T, C)
+        y, winners = _largest_of_windows(x[:, np.newaxis], (1, self.output_size))  # of images (N, 1, T, C)
         self.remember(winners, x.shape[1])
         return y[:, 0]
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         winners, length = self.recall()
-        return back_to_winners(dy[:, np.newaxis], winners, (1, length))[:, 0]  # dx
+        return _back_to_winners(dy[:, np.newaxis], winners, (1, length))[:, 0]  # dx
 
 
-def windows(size: int, count: int) -> list[slice]:
+def _windows(size: int, count: int) -> list[slice]:
     """The numbers in each of so many windows."""
     return [slice(r * size // count, -(-(r + 1) * size // count)) for r in range(count)]
 
 
-def shares(size: int, count: int, dtype: np.dtype) -> np.ndarray:
+def _shares(size: int, count: int, dtype: np.dtype) -> np.ndarray:
     """The matrix (count, size) whose row r takes the mean of window r."""
     A = np.zeros((count, size), dtype)
-    for row, window in zip(A, windows(size, count), strict=True):
+    for row, window in zip(A, _windows(size, count), strict=True):
         row[window] = 1 / (window.stop - window.start)
     return A
 
 
 def along_both(A: np.ndarray, B: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """A x Bᵀ for each channel of x (N, C, H, W), of A (OH, H) and B (OW, W), as products of rows of channels."""
+    """A x Bᵀ for each channel of x (N, C, H, W), of A (OH, H) and B (OW, W), as products of rows of channels.
+
+    Example:
+        >>> along_both(np.array([[0.5, 0.5]]), np.eye(2), np.array([[[[1.0, 2.0], [3.0, 4.0]]]]))
+        array([[[[2., 3.]]]])
+    """
     N, C, H, W = x.shape
     rows = layout.channels_last(x).transpose(0, 2, 3, 1)  # (N, H, W, C)
     rows = (A @ rows.reshape(N, H, W * C)).reshape(N * len(A), W, C)
     return (B @ rows).reshape(N, len(A), len(B), C).transpose(0, 3, 1, 2)
 
 
-def largest_of_windows(rows: np.ndarray, counts: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _largest_of_windows(rows: np.ndarray, counts: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Of rows (N, H, W, C), the largest number of each window, (N, OH, OW, C), and the pixel p·W + q that it is."""
     N, H, W, C = rows.shape
     y = np.empty((N, *counts, C), rows.dtype)
     winners = np.empty(y.shape, np.intp)
-    for r, above in enumerate(windows(H, counts[0])):
-        for s, beside in enumerate(windows(W, counts[1])):
+    for r, above in enumerate(_windows(H, counts[0])):
+        for s, beside in enumerate(_windows(W, counts[1])):
             window = rows[:, above, beside]  # (N, h, w, C)
             y[:, r, s], won = largest(window.reshape(N, -1, C))
             i, j = np.divmod(won, window.shape[2])
@@ -217,7 +222,7 @@ def largest_of_windows(rows: np.ndarray, counts: tuple[int, int]) -> tuple[np.nd
     return y, winners
 
 
-def back_to_winners(dy: np.ndarray, winners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _back_to_winners(dy: np.ndarray, winners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """dx (N, H, W, C): every dy (N, OH, OW, C) is added at the pixel that won."""
     N, OH, OW, C = dy.shape
     dx = np.zeros((N, size[0] * size[1], C), dy.dtype)

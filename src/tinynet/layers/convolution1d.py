@@ -107,10 +107,20 @@ class Conv1D(Layer):
 
 
 def as_images(x: np.ndarray) -> np.ndarray:
-    """Sequences (N, T, C) as images (N, C, 1, T) of one row, their channels last in memory, so nothing is copied."""
+    """Sequences (N, T, C) as images (N, C, 1, T) of one row, their channels last in memory, so nothing is copied.
+
+    Example:
+        >>> as_images(np.ones((4, 28, 3))).shape
+        (4, 3, 1, 28)
+    """
     return x[:, np.newaxis].transpose(0, 3, 1, 2)
 
 
 def as_sequences(y: np.ndarray) -> np.ndarray:
-    """Images (N, C, 1, T) of one row as sequences (N, T, C)."""
+    """Images (N, C, 1, T) of one row as sequences (N, T, C).
+
+    Example:
+        >>> as_sequences(np.ones((4, 3, 1, 28))).shape
+        (4, 28, 3)
+    """
     return y[:, :, 0].transpose(0, 2, 1)

@@ -81,7 +81,7 @@ class GlobalMaxPool2D(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         winners, (n, c, h, w) = self.recall()
-        return to_winners(dy, winners, h * w).reshape(n, h, w, c).transpose(0, 3, 1, 2)  # dx
+        return _to_winners(dy, winners, h * w).reshape(n, h, w, c).transpose(0, 3, 1, 2)  # dx
 
 
 class GlobalAvgPool1D(Layer):
@@ -148,16 +148,21 @@ class GlobalMaxPool1D(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         winners, length = self.recall()
-        return to_winners(dy, winners, length)  # dx
+        return _to_winners(dy, winners, length)  # dx
 
 
 def largest(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of rows (N, P, C), the largest number over P, and where it stands: both (N, C)."""
+    """Of rows (N, P, C), the largest number over P, and where it stands: both (N, C).
+
+    Example:
+        >>> largest(np.array([[[1.0, 9.0], [2.0, 8.0]]]))
+        (array([[2., 9.]]), array([[1, 0]]))
+    """
     winners = rows.argmax(axis=1)
     return np.take_along_axis(rows, winners[:, np.newaxis], axis=1)[:, 0], winners
 
 
-def to_winners(dy: np.ndarray, winners: np.ndarray, size: int) -> np.ndarray:
+def _to_winners(dy: np.ndarray, winners: np.ndarray, size: int) -> np.ndarray:
     """Zeros (N, size, C) but for dy (N, C) where the winners stand."""
     dx = np.zeros((len(dy), size, dy.shape[1]), dy.dtype)
     np.put_along_axis(dx, winners[:, np.newaxis], dy[:, np.newaxis], axis=1)

@@ -280,7 +280,7 @@ class PReLU(Layer):
         dy, positive = layout.like(x, dy), x > 0
         da = dy * np.minimum(x, 0)
         if self.num_parameters > 1:
-            self.weight.accumulate(da.sum(axis=tuple(axis for axis in range(x.ndim) if axis != channel_axis(x))))
+            self.weight.accumulate(da.sum(axis=tuple(axis for axis in range(x.ndim) if axis != _channel_axis(x))))
         else:
             self.weight.accumulate(da.sum(keepdims=True).reshape(1))
         return dy * (positive + self._slopes(x) * ~positive)  # dx
@@ -290,7 +290,7 @@ class PReLU(Layer):
         return a.reshape(-1, 1, 1) if self.num_parameters > 1 and x.ndim == 4 else a
 
 
-def channel_axis(x: np.ndarray) -> int:
+def _channel_axis(x: np.ndarray) -> int:
     """Axis 1 of images (N, C, H, W), else the last."""
     return 1 if x.ndim == 4 else x.ndim - 1
 
