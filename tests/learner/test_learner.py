@@ -104,6 +104,25 @@ def test_accumulated_gradients_make_the_step_of_the_large_batch():
         np.testing.assert_allclose(parameter.tensor, nets[1].parameters()[path].tensor, atol=1e-5)
 
 
+def test_each_epoch_reads_all_rows_in_an_order_of_its_own():
+    orders = []
+
+    class Order(Callback):
+        def on_epoch_begin(self, learner, epoch):
+            orders.append([])
+
+        def on_batch_begin(self, learner, index):
+            orders[-1].extend(learner.batch[0][:, 0])
+
+    data = line(20)
+    Learner(one_weight(), mean_squared_error, SGD(lr=0.1), data, valid=data, batch_size=6, callbacks=[Order()]).fit(
+        epochs=2, progress=False
+    )
+    rows = list(data.x[:, 0])
+    assert [sorted(order) for order in orders] == [rows, rows]
+    assert orders[0] != orders[1] != rows != orders[0]
+
+
 def run(seed):
     tn.seed(seed)
     train, valid = two_classes().split(0.25)

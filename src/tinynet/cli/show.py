@@ -21,12 +21,12 @@ from tinynet.storage import load
 
 
 def beginning(settings: Settings, learner: Learner, test: Any) -> str:
-    """What is going to be trained, in a line."""
+    """What is going to be trained, in two lines."""
     n_parameters = sum(parameter.size for parameter in learner.net.parameters().values())
-    parts = {"training": learner.train, "validation": learner.valid, "the test": test}
-    samples = ", ".join(f"{len(data):,} for {name}" for name, data in parts.items())
     how = f"{settings.optimizer}, lr {settings.lr:g}, batches of {settings.batch_size}, seed {settings.seed}"
-    return f"{settings.model} ({n_parameters:,} parameters) on {settings.dataset}: samples {samples}; {how}"
+    parts = {"to learn from": learner.train, "for validation": learner.valid, "for the test": test}
+    samples = ", ".join(f"{len(data):,} {name}" for name, data in parts.items())
+    return f"{settings.model} ({n_parameters:,} parameters) on {settings.dataset}: {how}\n{samples}"
 
 
 def results_line(results: dict[str, float], n_samples: int) -> str:
