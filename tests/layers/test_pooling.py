@@ -88,6 +88,13 @@ def test_unpooling_puts_each_pixel_back() -> None:
     np.testing.assert_array_equal(back[back != 0], x[back != 0])
 
 
+def test_unpooling_knows_the_size_that_padding_was_taken_from() -> None:
+    x = distinct(1, 1, 5, 7)
+    y, switches = MaxPool2D((3, 2), 2, padding=(1, 0), return_switches=True)(x)
+    assert MaxUnpool2D((3, 2), 2, padding=(1, 0))(y, switches, x.shape).shape == x.shape
+    assert MaxUnpool2D((3, 2), 2, padding=(1, 0))(y, np.zeros_like(switches)).shape == (1, 1, 5, 6)
+
+
 @pytest.mark.parametrize("body", ["loops", "vectorized"])
 @pytest.mark.parametrize("stride", [2, 1])
 def test_unpooling_backward_is_the_derivative(body: str, stride: int) -> None:
@@ -138,6 +145,8 @@ def test_bad_input(layer: MaxPool2D | AvgPool2D) -> None:
 def test_no_window_lies_in_the_padding_as_a_whole() -> None:
     with pytest.raises(ValueError, match="expected images of at least 2 × 1 pixels"):
         MaxPool2D((2, 1), 1, (1, 0), dilation=(2, 1))(np.ones((1, 1, 1, 1)))
+    with pytest.raises(ValueError, match="expected images of at least 1 × 3 pixels"):
+        MaxPool2D((1, 2), 1, (0, 1), dilation=(1, 3))(np.ones((1, 1, 1, 2)))
 
 
 def test_bad_switches() -> None:

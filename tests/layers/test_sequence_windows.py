@@ -52,6 +52,13 @@ def test_pooling_by_hand():
     np.testing.assert_array_equal(AvgPool1D(2, padding=1, count_include_pad=False).forward(x), column(1, 3.5, 7, 0))
 
 
+@pytest.mark.parametrize(("kind", "fan_in"), [(Conv1D, 8 * 3), (ConvTranspose1D, 40 * 3)])
+def test_initial_weights_are_uniform_within_one_over_the_root_of_fan_in(kind, fan_in):
+    layer = kind(16, 80, 3, groups=2, rng=np.random.default_rng(0))
+    for parameter in (layer.weight, layer.bias):
+        assert 0.9 < np.abs(parameter.tensor).max() * np.sqrt(fan_in) <= 1
+
+
 TWINS = [
     (Conv1D(4, 6, 3, 2, 1, 2, 2), Conv2D(4, 6, (1, 3), (1, 2), (0, 1), (1, 2), 2)),
     (Conv1D(4, 4, 4, padding="same", groups=4, bias=False), Conv2D(4, 4, (1, 4), padding="same", groups=4, bias=False)),
@@ -137,6 +144,7 @@ def test_arguments_that_are_refused(make, kind, words):
             r"expected sequences of at least 4 steps, which the kernel needs, got 3\.",
         ),
         (AvgPool1D(4), np.ones((2, 3, 3)), r"expected sequences of at least 4 steps"),
+        (MaxPool1D(3, dilation=2), np.ones((2, 4, 3)), r"expected sequences of at least 5 steps"),
         (ConvTranspose1D(1, 1, 1, padding=2), np.ones((1, 3, 1)), r"sequences of 3 steps would become -1 long\."),
     ],
 )

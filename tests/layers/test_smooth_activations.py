@@ -37,7 +37,10 @@ def test_silu_by_hand():
 
 
 def test_elu_and_selu_by_hand():
-    np.testing.assert_allclose(ELU(2.0).forward(X), expected(lambda x: x if x > 0 else 2 * (math.exp(x) - 1)))
+    elu = ELU(2.0)
+    np.testing.assert_allclose(elu.forward(X), expected(lambda x: x if x > 0 else 2 * (math.exp(x) - 1)))
+    elu.forward(np.zeros((1, 1)))
+    assert elu.backward(np.ones((1, 1))) == 2  # the slope from the left, as in PyTorch
     np.testing.assert_allclose(
         SELU().forward(X)[0, [0, 3]], [1.0507009873 * 1.6732632423 * (math.exp(-3) - 1), 1.0507009873]
     )

@@ -87,12 +87,12 @@ def test_dtype_and_layout_of_what_comes_out(dtype: type) -> None:
 
 
 def test_initial_weights() -> None:
-    layer = ConvTranspose2D(16, 8, (3, 2), groups=2, rng=np.random.default_rng(0))
-    k = 1 / np.sqrt(4 * 3 * 2)
-    assert layer.weight.shape == (16, 4, 3, 2)
+    layer = ConvTranspose2D(4, 64, (3, 2), groups=2, rng=np.random.default_rng(0))
+    k = 1 / np.sqrt(32 * 3 * 2)
+    assert layer.weight.shape == (4, 32, 3, 2)
     assert 0.98 * k < np.abs(layer.weight.tensor).max() <= k
-    assert layer.bias.shape == (8,)
-    assert np.abs(layer.bias.tensor).max() <= k
+    assert layer.bias.shape == (64,)
+    assert 0.8 * k < np.abs(layer.bias.tensor).max() <= k
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def test_each_group_takes_its_own_schedule():
 
 
 def test_the_learning_rate_shown_is_that_of_the_rest():
-    assert ParameterGroups([("a", SGD(1.0)), ("*", SGD(0.25))]).learning_rate == 0.25
+    for others in ([], [("a", SGD(1.0))], [("a", SGD(1.0)), ("b", SGD(2.0))]):
+        assert ParameterGroups([*others, ("*", SGD(0.25))]).learning_rate == 0.25
 
 
 def test_a_frozen_parameter_is_left_alone():

@@ -44,6 +44,8 @@ def test_cosine_restarts_at_once_and_each_cycle_is_longer():
     assert values(CosineAnnealingWarmRestarts(1.0, T_0=1, T_mult=3, eta_min=0.2), 5) == pytest.approx(
         [1.0, 1.0, 0.8, 0.4, 1.0]
     )
+    lengths = CosineAnnealingWarmRestarts(1.0, T_0=2, T_mult=3)  # cycles of 2, 6 and 18 steps
+    assert [step for step in range(27) if lengths(step) == 1] == [0, 2, 8, 26]
 
 
 def test_linear_warmup_to_a_number_and_into_a_schedule():
