@@ -12,7 +12,7 @@ unexport PYTHONPATH
 # The tests run in two processes; more threads than one in each would only be in each other's way.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test parity mutants models docs clean python
+.PHONY: help demo test parity bench mutants models docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
@@ -20,6 +20,7 @@ help:
 	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
 	@echo "make mutants  change the arithmetic, one thing at a time, and see a test fail each time"
 	@echo "make models   train every ready model and write docs/results.md (hours; ONLY=\"15 16\" for some examples)"
+	@echo "make bench    time it against PyTorch (installs it into .venv)"
 	@echo "make docs     build the pages in docs/, every number on them computed"
 	@echo "make clean    remove .venv and all that was built or trained"
 
@@ -41,6 +42,10 @@ test: python
 parity: python
 	@$(INSTALL) test parity
 	$(PYTEST) tests/parity
+
+bench: python
+	@$(INSTALL) test parity
+	$(BIN)/python -m benchmarks.against_pytorch --write docs/benchmarks.md
 
 mutants: python
 	@$(INSTALL) test
