@@ -45,6 +45,14 @@ def test_a_class_that_never_occurs_is_0_and_not_part_of_the_mean(metric):
     assert metric(scores, TRUTH) == pytest.approx(np.mean(BY_CLASS[metric]))
 
 
+@pytest.mark.parametrize("metric", BY_CLASS)
+def test_a_class_that_is_only_predicted_or_only_true_is_part_of_the_mean(metric):
+    truth, guess = np.array([0, 0, 0, 1]), np.array([0, 0, 2, 0])
+    by_class = metric(guess, truth, average=None)
+    np.testing.assert_array_equal(by_class[1:], 0)
+    assert metric(guess, truth) == pytest.approx(by_class[0] / 3)
+
+
 def test_images_of_classes():
     scores = np.eye(3)[GUESS].T.reshape(1, 3, 2, 3)
     assert iou(scores, TRUTH.reshape(1, 2, 3), axis=1) == pytest.approx(11 / 36)

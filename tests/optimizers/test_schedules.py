@@ -66,12 +66,13 @@ def test_one_cycle():
 
 
 def test_one_cycle_of_a_single_step():
-    assert math.isfinite(OneCycleLR(1.0, total_steps=1)(0))
+    assert OneCycleLR(1.0, total_steps=1)(0) == pytest.approx(1 / 25 / 1e4)
 
 
 def test_sequence_counts_each_from_zero():
     schedule = SequentialLR([0.1, ExponentialLR(1.0, 0.5), 0.3], milestones=[2, 5])
     assert values(schedule, 7) == [0.1, 0.1, 1.0, 0.5, 0.25, 0.3, 0.3]
+    assert values(SequentialLR([ExponentialLR(1.0, 0.5), 0.3], milestones=[2]), 3) == [1.0, 0.5, 0.3]
 
 
 ALL = [

@@ -231,7 +231,7 @@ class OneCycleLR:
         top, end = self.pct_start * self.total_steps - 1, self.total_steps - 1
         if step < top:
             return _cosine(start, self.max_lr, step / top)
-        return _cosine(self.max_lr, start / self.final_div_factor, (step - top) / (end - top) if end > top else 1)
+        return _cosine(self.max_lr, start / self.final_div_factor, (step - top) / (end - top))
 
 
 @dataclass(frozen=True)
