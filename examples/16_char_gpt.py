@@ -40,4 +40,5 @@ for t in range(x.shape[1]):
     y, state = net.step(x[:, t : t + 1], state)  # reads one character, and what is kept of those before
     cached.append(y)
 print(f"with and without the cache, logits differ by {np.abs(whole - np.concatenate(cached, axis=1)).max():.1e}")
-print(text.decode(generate(net, text.encode("\n"), length=50 if options.quick else 500, temperature=0.8)))
+written = generate(net, text.encode("\n"), 50 if options.quick else 500, temperature=0.8, context=text.valid.length)
+print(text.decode(written))

@@ -105,6 +105,18 @@ def test_tokens_are_drawn_as_often_as_they_are_likely():
     np.testing.assert_allclose(shares(top_k=2), softmax(two), atol=0.08)
 
 
+@pytest.mark.parametrize("n_prompt", [1, 3, 11])
+def test_a_full_context_begins_anew_with_its_later_half(n_prompt):
+    net = small_gpt()
+    prompt = np.arange(n_prompt) % 7
+    written = generate(net, prompt, 12, temperature=0, context=6)
+    text, seen = list(prompt), list(prompt[-6:])
+    for token in written:
+        assert token == net.predict(np.array([seen]))[0, -1].argmax()
+        text.append(token)
+        seen = [*seen, token] if len(seen) < 6 else text[-3:]
+
+
 def test_one_seed_writes_one_text():
     net = small_gpt()
     texts = []
@@ -126,6 +138,7 @@ def test_writing_leaves_the_net_in_training():
         ({"length": 0}, "generate: length must be at least 1"),
         ({"temperature": -1}, "generate: temperature must be at least 0"),
         ({"top_k": 0}, "generate: top_k must be at least 1"),
+        ({"context": 1}, "generate: context must be at least 2"),
         ({"prompt": np.zeros(0, int)}, "generate: prompt"),
         ({"prompt": np.zeros((1, 2), int)}, r"generate: expected prompt of shape \(T,\)"),
     ],

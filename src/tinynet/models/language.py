@@ -77,6 +77,7 @@ def generate(
     length: int,
     temperature: float = 1.0,
     top_k: int | None = None,
+    context: int | None = None,
     rng: np.random.Generator | None = None,
 ) -> np.ndarray:
     """Let a language model go on with a text, one token at a time; what it has read is kept, not read again.
@@ -87,6 +88,8 @@ def generate(
         length: How many tokens to add, at least 1.
         temperature: Logits are divided by it: below 1 is bolder, 0 takes the most likely token each time.
         top_k: If given, only so many of the most likely tokens may be drawn.
+        context: The longest stretch that the net has learned to read, at least 2, for a net whose places count: when
+            it is full, the net begins anew with the later half of it.
         rng: Where the draws come from; the package's "shuffling" stream if None.
 
     Returns:
@@ -103,15 +106,19 @@ def generate(
     checks.number("generate", "temperature", temperature, minimum=0)
     checks.input_shape("generate", prompt, ("T",), name="prompt")
     checks.non_empty_list("generate", "prompt", list(prompt))
+    if context is not None:
+        checks.integer("generate", "context", context, minimum=2)
     rng = stream("shuffling") if rng is None else rng
-    tokens = []
-    logits, state = net.step(np.asarray(prompt)[np.newaxis])
+    text = [int(token) for token in prompt]
+    unread, state, n_read = text[-context:] if context else text, None, 0
     for _ in range(length):
-        token = _choose(logits[0, -1].astype(np.float64), temperature, top_k, rng)
-        tokens.append(token)
-        if len(tokens) < length:
-            logits, state = net.step(np.array([[token]]), state)
-    return np.array(tokens)
+        if context is not None and n_read + len(unread) > context:
+            unread, state, n_read = text[-(context // 2) :], None, 0
+        logits, state = net.step(np.array([unread]), state)
+        n_read += len(unread)
+        unread = [_choose(logits[0, -1].astype(np.float64), temperature, top_k, rng)]
+        text += unread
+    return np.array(text[len(prompt) :])
 
 
 def _choose(logits: np.ndarray, temperature: float, top_k: int | None, rng: np.random.Generator) -> int:
