@@ -10,6 +10,7 @@ from tests.parity import arrays
 from tinynet import layers, losses, net, optimizers
 from tinynet.core import Parameter
 from tinynet.layers import Layer
+from tinynet.optimizers import Optimizer
 
 Configuration = dict[str, Any]
 Values = dict[str, np.ndarray]
@@ -22,6 +23,11 @@ def residual(channels: int, out_channels: int, shortcut: bool) -> Layer:
 
 def concat(channels: int, out_channels: tuple[int, ...]) -> Layer:
     return net.Concat([layers.Conv2D(channels, out, 3, padding=1) for out in out_channels])
+
+
+def groups(first: tuple[float, float], rest: tuple[float, float], clip_norm: float | None) -> Optimizer:
+    rules = [optimizers.SGD(lr, weight_decay=decay) for lr, decay in (first, rest)]
+    return optimizers.ParameterGroups(list(zip("0*", rules, strict=True)), clip_norm=clip_norm)
 
 
 COMPOSED = {"Residual": residual, "Concat": concat}
@@ -70,13 +76,16 @@ def layer_values(configuration: Configuration) -> Values:
 
 def loss_values(configuration: Configuration) -> Values:
     loss = getattr(losses, configuration["piece"])
-    predicted = arrays.numbers(configuration, "x", configuration["shape"])
-    value, gradient = loss(predicted, arrays.truth(configuration), **arrays.arguments(configuration))
-    return {"loss": np.array(value), "dx0": gradient}
+    inputs = arrays.inputs(configuration)
+    predicted = tuple(inputs) if len(inputs) > 1 else inputs[0]
+    value, gradient = loss(predicted, arrays.truth(configuration), **arrays.options(configuration))
+    gradients = gradient if isinstance(gradient, tuple) else (gradient,)
+    return {"loss": np.array(value)} | {f"dx{i}": gradient for i, gradient in enumerate(gradients)}
 
 
 def trajectory(configuration: Configuration) -> Values:
-    optimizer = getattr(optimizers, configuration["piece"])(**arrays.arguments(configuration))
+    make = groups if configuration["piece"] == "ParameterGroups" else getattr(optimizers, configuration["piece"])
+    optimizer = make(**arrays.arguments(configuration))
     parameters = {str(i): Parameter(w, dtype=np.float64) for i, w in enumerate(arrays.start(configuration))}
     found = {}
     for step in range(1, arrays.N_STEPS + 1):

@@ -7,37 +7,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from tests.parity import arrays
+from tests.parity.torch_losses import LOSSES
 from tests.parity.torch_modules import MODULES, REAL_NAMES
+from tests.parity.torch_optimizers import OPTIMIZERS
 
 torch.set_default_dtype(torch.float64)  # else NAdam keeps a product of its own in float32
 
 Configuration = dict[str, Any]
 Values = dict[str, np.ndarray]
-
-
-def mean_squared_error(predicted: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    return functional.mse_loss(predicted, truth)
-
-
-def cross_entropy(predicted: torch.Tensor, truth: torch.Tensor, axis: int) -> torch.Tensor:
-    if truth.is_floating_point():
-        truth = truth.movedim(axis, 1)
-    return functional.cross_entropy(predicted.movedim(axis, 1), truth)  # the classes come second there
-
-
-LOSSES = {"cross_entropy": cross_entropy, "mean_squared_error": mean_squared_error}
-OPTIMIZERS = {
-    "SGD": torch.optim.SGD,
-    "Adagrad": torch.optim.Adagrad,
-    "Adadelta": torch.optim.Adadelta,
-    "RMSProp": torch.optim.RMSprop,
-    "Adam": torch.optim.Adam,
-    "AdamW": torch.optim.AdamW,
-    "NAdam": torch.optim.NAdam,
-}
 
 
 def values(configuration: Configuration) -> Values:
@@ -85,11 +64,19 @@ def _path(path: str) -> str:
 
 
 def loss_values(configuration: Configuration) -> Values:
-    predicted = torch.from_numpy(arrays.numbers(configuration, "x", configuration["shape"])).requires_grad_()
-    truth = torch.from_numpy(np.asarray(arrays.truth(configuration)))
-    loss = LOSSES[configuration["piece"]](predicted, truth, **arrays.arguments(configuration))
+    inputs = [torch.from_numpy(x).requires_grad_() for x in arrays.inputs(configuration)]
+    options = {name: _tensors(value) for name, value in arrays.options(configuration).items()}
+    truth = _tensors(arrays.truth(configuration))
+    predicted = tuple(inputs) if len(inputs) > 1 else inputs[0]
+    loss = LOSSES[configuration["piece"]](predicted, truth, **options)
     loss.backward()
-    return {"loss": loss.detach().numpy(), "dx0": predicted.grad.numpy()}
+    return {"loss": loss.detach().numpy()} | {f"dx{i}": x.grad.numpy() for i, x in enumerate(inputs)}
+
+
+def _tensors(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_tensors(item) for item in value)
+    return torch.from_numpy(np.asarray(value)) if isinstance(value, np.ndarray) else value
 
 
 def trajectory(configuration: Configuration) -> Values:

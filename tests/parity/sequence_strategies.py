@@ -106,8 +106,15 @@ def recurrent(draw: Draw, n_states: int, with_nonlinearity: bool = False) -> Con
 def attention(draw: Draw) -> Configuration:
     """Of one sequence, of one and a memory, or of queries, keys and values apart."""
     heads, n, T, causal = draw(size(1, 3)), draw(size(1, 3)), draw(size(1, 5)), draw(st.booleans())
-    width = heads * draw(size(1, 3))
-    arguments = {"embed_dim": width, "num_heads": heads, "bias": draw(st.booleans()), "causal": causal}
+    rotary = draw(st.booleans())
+    width = heads * draw(size(1, 2)) * (2 if rotary else 1)
+    arguments = {
+        "embed_dim": width,
+        "num_heads": heads,
+        "bias": draw(st.booleans()),
+        "causal": causal,
+        "rotary": rotary,
+    }
     n_inputs = draw(size(1, 3))
     S = T if n_inputs == 1 else T + draw(size(0, 3)) if causal else draw(size(1, 6))
     others = [[n, S, width]] * (n_inputs - 1)

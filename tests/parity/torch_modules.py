@@ -117,16 +117,29 @@ def hidden_future(n_queries: int, n_keys: int) -> torch.Tensor:
 
 
 class Attention(nn.Module):
-    def __init__(self, embed_dim: int, num_heads: int, bias: bool, causal: bool) -> None:
+    def __init__(self, embed_dim: int, num_heads: int, bias: bool, causal: bool, rotary: bool) -> None:
         super().__init__()
         self.wrapped = nn.MultiheadAttention(embed_dim, num_heads, bias=bias, batch_first=True)
-        self.causal = causal
+        self.causal, self.rotary = causal, rotary
 
     def forward(self, *inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         query, key, value = (*inputs, *[inputs[-1]] * (3 - len(inputs)))
         future = hidden_future(query.shape[1], key.shape[1]) if self.causal else None
+        if self.rotary:
+            return self._turned(query, key, value, mask, future)
         y, _ = self.wrapped(query, key, value, key_padding_mask=mask, attn_mask=future, need_weights=False)
         return y
+
+    def _turned(self, q: Any, k: Any, v: Any, mask: Any, future: Any) -> torch.Tensor:
+        """What PyTorch's own layer has no place for: rotary positions between the projections and the product."""
+        inner = self.wrapped
+        b = (None,) * 3 if inner.in_proj_bias is None else inner.in_proj_bias.chunk(3)
+        parts = zip((q, k, v), inner.in_proj_weight.chunk(3), b, strict=True)
+        q, k, v = (functional.linear(*part).unflatten(-1, (inner.num_heads, -1)).transpose(1, 2) for part in parts)
+        hidden = torch.zeros(q.shape[-2], k.shape[-2], dtype=torch.bool) if future is None else future
+        seen = ~(hidden if mask is None else hidden | mask[:, None, None])
+        heads = functional.scaled_dot_product_attention(rotary(q, 10000.0), rotary(k, 10000.0), v, seen)
+        return inner.out_proj(heads.transpose(1, 2).flatten(-2))
 
 
 class Block(nn.Module):
