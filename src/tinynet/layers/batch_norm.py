@@ -9,7 +9,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.layers.layer import Layer
-from tinynet.layers.normalization import Axes, standardize, standardize_gradient
+from tinynet.layers.normalization import Axes, standardize
 
 
 class _BatchNorm(Layer):
@@ -59,13 +59,17 @@ class _BatchNorm(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x_hat, inverse_std, axes, shape, from_batch = self.recall()
+        dweight, dbias = (dy * x_hat).sum(axis=axes), dy.sum(axis=axes)
+        scale = inverse_std  # γ / σ
         if self.weight is not None and self.bias is not None:
-            self.weight.accumulate((dy * x_hat).sum(axis=axes))
-            self.bias.accumulate(dy.sum(axis=axes))
-            dy = dy * self.weight.tensor.reshape(shape)  # dx̂
+            self.weight.accumulate(dweight)
+            self.bias.accumulate(dbias)
+            scale = scale * self.weight.tensor.reshape(shape)
         if not from_batch:  # the running statistics do not depend on x
-            return dy * inverse_std
-        return standardize_gradient(dy, x_hat, inverse_std, axes)
+            return dy * scale
+        n = dy.size // self.num_features
+        # γ is one number for all that the means are taken over, so γ · sums / n are mean(g) and mean(g · x̂).
+        return (dy - dbias.reshape(shape) / n - x_hat * (dweight.reshape(shape) / n)) * scale
 
     def _track(self, name: str, value: np.ndarray) -> None:
         running = getattr(self, name)
