@@ -167,6 +167,29 @@ def test_rms_norm_has_an_eps_for_each_type():
 
 @pytest.mark.parametrize(
     ("layer", "shape"),
+    [
+        (LayerNorm(3), (2, 4, 3)),
+        (LayerNorm((4, 3), eps=0.5), (2, 4, 3)),
+        (LayerNorm(3, bias=False), (4, 3)),
+        (LayerNorm(3, elementwise_affine=False), (4, 3)),
+        (GroupNorm(2, 4, eps=0.5), (2, 4, 3)),
+        (GroupNorm(2, 4, affine=False), (2, 4, 3, 2)),
+        (RMSNorm(3), (2, 4, 3)),
+        (RMSNorm((4, 3), eps=0.5), (2, 4, 3)),
+        (RMSNorm(3, elementwise_affine=False), (4, 3)),
+        (BatchNorm1D(3, eps=0.5), (4, 3)),
+        (BatchNorm2D(3), (2, 3, 2, 2)),
+    ],
+    ids=lambda value: str(value),
+)
+def test_derivative(layer, shape):
+    for path, parameter in layer.parameters().items():
+        parameter.tensor = normal(*parameter.shape, seed=len(path))
+    assert_derivative(layer, normal(*shape))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
     [(BatchNorm1D(3), (4, 3)), (BatchNorm2D(3), (2, 3, 2, 2)), (LayerNorm(3), (4, 3)), (GroupNorm(3, 3), (2, 3, 4))],
     ids=lambda value: str(value),
 )

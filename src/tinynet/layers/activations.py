@@ -156,5 +156,10 @@ class Tanh(Layer):
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + e⁻ˣ), where nothing can overflow because no exponent is above 0."""
+    """1 / (1 + e⁻ˣ), where nothing can overflow because no exponent is above 0.
+
+    Example:
+        >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
+        array([0. , 0.5, 1. ])
+    """
     return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))

@@ -68,7 +68,12 @@ class Embedding(Layer):
 
 
 def scatter_add(index: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
-    """Add each row to the row of the result that its index names: (N,), (N, D) -> (n, D)."""
+    """Add each row to the row of the result that its index names: (N,), (N, D) -> (n, D).
+
+    Example:
+        >>> scatter_add(np.array([2, 0, 2]), np.array([[1.0], [2.0], [3.0]]), 3).ravel()
+        array([2., 0., 4.])
+    """
     order = np.argsort(index, kind="stable")
     present, starts = np.unique(index[order], return_index=True)
     result = np.zeros((n, rows.shape[1]), rows.dtype)
@@ -235,6 +240,12 @@ class RotaryPosition(Layer):
 
 
 def angles(places: np.ndarray, dim: int, base: float) -> np.ndarray:
-    """The angle t / base^(2i/dim) for each place t and pair i: (T,) -> (T, dim/2)."""
+    """The angle t / base^(2i/dim) for each place t and pair i: (T,) -> (T, dim/2).
+
+    Example:
+        >>> angles(np.array([0, 3]), 4, 100.0).round(1)
+        array([[0. , 0. ],
+               [3. , 0.3]])
+    """
     frequencies = np.exp(np.arange(0, dim, 2) * (-math.log(base) / dim))
     return places[:, np.newaxis] * frequencies

@@ -22,6 +22,10 @@ def standardize(x: np.ndarray, axes: Axes, eps: float) -> tuple[np.ndarray, np.n
 
     Returns:
         x̂ = (x − μ) / σ with σ = √(var + eps), then 1/σ, μ and var, which keep the reduced axes with size 1.
+
+    Example:
+        >>> standardize(np.array([1.0, 5.0]), (0,), 0.0)
+        (array([-1.,  1.]), array([0.5]), array([3.]), array([4.]))
     """
     mean = x.mean(axis=axes, keepdims=True, dtype=np.float64).astype(x.dtype)  # many float32 numbers add up in float64
     centered = x - mean
@@ -32,7 +36,13 @@ def standardize(x: np.ndarray, axes: Axes, eps: float) -> tuple[np.ndarray, np.n
 
 
 def standardize_gradient(dx_hat: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, axes: Axes) -> np.ndarray:
-    """The derivative of `standardize`: dx = (dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) / σ. Ioffe and Szegedy 2015."""
+    """The derivative of `standardize`: dx = (dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) / σ. Ioffe and Szegedy 2015.
+
+    Example:
+        >>> x_hat, inverse_std, _, _ = standardize(np.array([-2.0, 0.0, 2.0]), (0,), 0.0)
+        >>> standardize_gradient(np.array([1.0, 0.0, 0.0]), x_hat, inverse_std, (0,)).round(3)  # the sum is 0
+        array([ 0.102, -0.204,  0.102])
+    """
     through_mean = dx_hat.mean(axis=axes, keepdims=True)
     through_var = (dx_hat * x_hat).mean(axis=axes, keepdims=True)
     return (dx_hat - through_mean - x_hat * through_var) * inverse_std
