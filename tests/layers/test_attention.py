@@ -106,6 +106,12 @@ def test_a_memory_gives_keys_and_values():
         np.testing.assert_allclose(parameter.gradient, three.parameters()[path].gradient, atol=1e-12, err_msg=path)
 
 
+def test_queries_keys_and_values_apart():
+    q, k, v = normal(2, 5, 3), normal(2, 4, 3, seed=1), normal(2, 4, 3, seed=2)
+    expected = softmax(q @ k.transpose(0, 2, 1) / np.sqrt(3)) @ v
+    np.testing.assert_allclose(plain(3).forward(q, k, v), expected)
+
+
 # Who sees whom.
 
 

@@ -44,7 +44,7 @@ class _BatchNorm(Layer):
         if self.training or not self.track_running_stats:
             x_hat, inverse_std, mean, var = standardize(x, axes, self.eps)
             self.remember(x_hat, inverse_std, axes, shape, True)
-            if self.training and self.track_running_stats:
+            if self.track_running_stats:
                 n = x.size // self.num_features
                 self._track("running_mean", mean)
                 self._track("running_var", var * (n / (n - 1)))  # the unbiased variance, as in PyTorch
