@@ -87,8 +87,9 @@ tried, the same ones each time; `--most 0` tries all.
 
 Everything is imported and the tests are collected once. The tests run once on the sources as they are, to see which
 functions each of them calls; then each mutant gets a forked process, in which the changed function is compiled and the
-tests that call it run, the quickest first, until one fails. A mutant that crashes or hangs is caught. Numba's compiler
-is switched off, so that the compiled bodies are changed and run like all others.
+tests that call it run, the quickest first, until one fails; doctests are among them. A mutant that crashes or hangs is
+caught. The compiled bodies of the kernels stay as they are, as each mutant would have to be compiled: the tests hold
+them against the bodies that are changed here.
 
 The last run: {total} mutants, {caught} caught ({share}), {survived} survived, {same} of which are equivalent;
 {minutes} minutes in {jobs} processes.

@@ -11,9 +11,9 @@ import hypothesis
 import pytest
 
 from tools.mutants.children import Gone, Task, in_children
-from tools.mutants.sources import Function, Mutant, Source
+from tools.mutants.sources import ROOMS, Function, Mutant, Source
 
-TESTS = ("contract", "kernels", "layers", "losses", "metrics", "optimizers", "parity/test_recorded.py")
+TESTS = ("contract", "extremes", "kernels", "layers", "losses", "metrics", "net", "optimizers")
 PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
 START = 10
 MARKS = "_mutants_called"  # the set, in each module, that a marked function adds its name to
@@ -45,7 +45,9 @@ def collect(work: Any) -> int:
     hypothesis.settings.load_profile("mutants")
     options = ["-qq", "--no-header", "--no-summary", "--capture=no", "-p", "no:cacheprovider"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # Hypothesis is there before pytest
-    places = [f"tests/{place}" for place in TESTS]
+    options += ["-k", "not compiled and not winograd", "--doctest-modules", "--pyargs"]
+    places = [f"tests/{place}" for place in TESTS] + ["tests/parity/test_recorded.py"]
+    places += [f"tinynet.{room}" for room in ROOMS]
     return int(pytest.main([*options, *places], plugins=[Tests(work)]))
 
 

@@ -17,6 +17,8 @@ from tools.mutants.operators import Change, changes
 ROOMS = ("layers", "losses", "optimizers", "metrics", "kernels")
 # They select and look up, and compute nothing.
 WITHOUT_ARITHMETIC = {"kernels/selection.py", "kernels/jit.py", "kernels/products.py", "layers/layer.py"}
+# Bodies for Numba, which the tests hold against the others: each mutant of them would have to be compiled.
+COMPILED = {"compiled.py", "compiled_depthwise.py", "rows.py", "winograd.py"}
 # What a summary prints is not what a layer computes.
 NOT_COMPUTED = {"multiply_adds", "__repr__", "__post_init__", "config"}
 
@@ -78,8 +80,8 @@ class Source:
 def sources(package: Path, only: str = "") -> list[Source]:
     """Every module that computes something; `only` is a part of the path of those that are wanted."""
     files = [path.relative_to(package).as_posix() for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
-    wanted = [file for file in files if not file.endswith("__init__.py") and file not in WITHOUT_ARITHMETIC]
-    return [Source(file, package) for file in wanted if only in file]
+    left_out = WITHOUT_ARITHMETIC | {file for file in files if Path(file).name in COMPILED | {"__init__.py"}}
+    return [Source(file, package) for file in files if only in file and file not in left_out]
 
 
 def sample(mutants: Iterable[Mutant], most: int) -> list[Mutant]:
