@@ -19,15 +19,13 @@ def test_the_sign_is_that_of_a_mix_and_the_momentum_remembers_longer():
 
 
 def test_the_momentum_is_taken_after_the_step():
-    # Were m updated first, the second step would see ¾ · 1 − ¼ · 3 = 0 and the gradient alone, and turn as well; the
-    # first mix decides: ½ · 1 − ½ · 0.9 > 0.
+    # ½ · 1 − ½ · 0.9 is above zero; with m updated first, ½ · 0.525 − ½ · 0.9 would be below.
     rule = Lion(lr=1.0, betas=(0.5, 0.75))
     assert trajectory(rule, 0.0, [4.0, -0.9])[-1] == -2
-    slots = Lion(lr=1.0, betas=(0.5, 0.75))
-    w = parameter([0.0])
+    rule, w = Lion(lr=1.0, betas=(0.5, 0.75)), parameter([0.0])
     w.accumulate(np.array([4.0]))
-    slots.step({"w": w})
-    assert slots.state({"w": w})["slots"]["w"]["m"] == [1.0]
+    rule.step({"w": w})
+    assert rule.state({"w": w})["slots"]["w"]["m"] == [1.0]
 
 
 def test_decay_is_decoupled_from_the_sign():

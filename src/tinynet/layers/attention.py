@@ -26,7 +26,7 @@ class MultiHeadAttention(Layer):
 
     Equation:
         q, k, v = x W_qᵀ + b_q, memory W_kᵀ + b_k, memory W_vᵀ + b_v, each cut into heads of D = embed_dim / num_heads
-        p = softmax(q kᵀ / √D), for each head; a place that may not be seen gets p = 0
+        p = softmax(q kᵀ / √D), for each head; a place that may not be seen gets p = 0, all of them if none may be
         y = [p v of all heads] W_oᵀ + b_o
 
     Shapes:
