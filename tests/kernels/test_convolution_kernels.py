@@ -110,10 +110,11 @@ def test_more_images_than_one_block(body: str, groups: int, outputs: int, monkey
 
     with kernels.use(body):
         whole = run()
-        monkeypatch.setattr(vectorized, "BLOCK", 2 * 24 * 9 * 8)
-        monkeypatch.setattr(depthwise, "BLOCK", 2 * 24 * outputs)
-        for blocked, at_once in zip(run(), whole, strict=True):
-            np.testing.assert_allclose(blocked, at_once, rtol=1e-12, atol=1e-12)
+        for n_images in (2, 0.5):  # half an image: each is a block, though it is too large for one
+            monkeypatch.setattr(vectorized, "BLOCK", int(n_images * 24 * 9 * 8))
+            monkeypatch.setattr(depthwise, "BLOCK", int(n_images * 24 * outputs))
+            for blocked, at_once in zip(run(), whole, strict=True):
+                np.testing.assert_allclose(blocked, at_once, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("body", [*FAST, "loops"])

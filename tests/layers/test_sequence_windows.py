@@ -144,10 +144,16 @@ def test_arguments_that_are_refused(make, kind, words):
             r"expected sequences of at least 4 steps, which the kernel needs, got 3\.",
         ),
         (AvgPool1D(4), np.ones((2, 3, 3)), r"expected sequences of at least 4 steps"),
-        (MaxPool1D(3, dilation=2), np.ones((2, 4, 3)), r"expected sequences of at least 5 steps"),
         (ConvTranspose1D(1, 1, 1, padding=2), np.ones((1, 3, 1)), r"sequences of 3 steps would become -1 long\."),
     ],
 )
 def test_inputs_that_are_refused(layer, x, words):
     with pytest.raises(ValueError, match=f"(?s){words}"):
         layer.forward(x)
+
+
+def test_a_dilated_window_needs_the_room_that_it_reaches_over():
+    layer = MaxPool1D(3, dilation=2)
+    np.testing.assert_array_equal(layer.forward(column(1, 9, 3, 9, 2)), column(3))
+    with pytest.raises(ValueError, match="expected sequences of at least 5 steps"):
+        layer.forward(column(1, 2, 3, 4))

@@ -69,13 +69,15 @@ def test_adam_corrects_the_bias_of_its_first_steps():
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_run_is_updated_as_its_parameters_would_be(rule):
+@pytest.mark.parametrize("first_frozen", [False, True])
+def test_a_run_is_updated_as_its_parameters_would_be(rule, first_frozen):
     gradients = np.random.default_rng(0).normal(size=(5, 5))
     single, packed = ([parameter([1.0, 2.0]), parameter([[3.0], [4.0], [5.0]])] for _ in range(2))
     pack(packed)
     single_rule, packed_rule = RULES[rule](), RULES[rule]()
-    for gradient in gradients:
+    for step, gradient in enumerate(gradients):
         for parameters, optimizer in ((single, single_rule), (packed, packed_rule)):
+            parameters[0].trainable = not (first_frozen and step == 0)  # if so, it is a step behind from then on
             parameters[0].accumulate(gradient[:2])
             parameters[1].accumulate(gradient[2:].reshape(3, 1))
             optimizer.step(dict(zip("ab", parameters, strict=True)))
@@ -244,6 +246,7 @@ def test_state_round_trip(rule):
 
 def test_state_is_a_copy():
     w, rule = parameter([1.0]), SGD(lr=0.1, momentum=0.5)
+    assert rule.state({"w": w}) == {"n_calls": 0, "n_steps": 0, "counts": {"w": 0}, "slots": {"w": {}}}
     w.accumulate(np.ones(1))
     rule.step({"w": w})
     state = rule.state({"w": w})
