@@ -110,11 +110,41 @@ def test_more_images_than_one_block(body: str, groups: int, outputs: int, monkey
 
     with kernels.use(body):
         whole = run()
-        for n_images in (2, 0.5):  # half an image: each is a block, though it is too large for one
-            monkeypatch.setattr(vectorized, "BLOCK", int(n_images * 24 * 9 * 8))
-            monkeypatch.setattr(depthwise, "BLOCK", int(n_images * 24 * outputs))
-            for blocked, at_once in zip(run(), whole, strict=True):
-                np.testing.assert_allclose(blocked, at_once, rtol=1e-12, atol=1e-12)
+        monkeypatch.setattr(vectorized, "BLOCK", 2 * 24 * 9 * 8)
+        monkeypatch.setattr(depthwise, "BLOCK", 2 * 24 * outputs)
+        for blocked, at_once in zip(run(), whole, strict=True):
+            np.testing.assert_allclose(blocked, at_once, rtol=1e-12, atol=1e-12)
+
+
+def test_a_block_holds_as_many_images_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinynet.kernels.convolution import depthwise, vectorized
+
+    monkeypatch.setattr(vectorized, "BLOCK", 250)
+    monkeypatch.setattr(depthwise, "BLOCK", 250)
+    two = [slice(0, 2), slice(2, 4), slice(4, 5)]
+    assert list(vectorized.blocks(5, 6, 100)) == [(some, slice(6 * some.start, 6 * some.stop)) for some in two]
+    assert [images for images, _ in vectorized.blocks(2, 6, 251)] == [slice(0, 1), slice(1, 2)]
+    assert [images for images, _ in vectorized.blocks(2, 6, 0)] == [slice(0, 2)]
+    assert [range(5)[some] for some in depthwise._blocks(np.empty((5, 100)))] == [range(5)[some] for some in two]
+    assert len(depthwise._blocks(np.empty((2, 251)))) == 2
+    assert len(depthwise._blocks(np.empty((2, 0)))) == 1
+
+
+def test_blocks_are_measured_by_what_is_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinynet.kernels.convolution import vectorized
+
+    measured, blocks = [], vectorized.blocks
+
+    def noted(N: int, places: int, numbers: int) -> object:
+        measured.append(numbers)
+        return blocks(N, places, numbers)
+
+    monkeypatch.setattr(vectorized, "blocks", noted)
+    x, W, dy = np.ones((2, 8, 5, 6)), np.ones((6, 4, 2, 3)), np.ones((2, 6, 4, 4))
+    convolution.forward(x, W, None, *PLAIN[:3], 2)
+    convolution.input_gradient(dy, W, (5, 6), *PLAIN[:3], 2)
+    convolution.weight_gradient(x, dy, (2, 3), *PLAIN[:3], 2)
+    assert measured == [4 * 4 * 2 * 3 * 8, 4 * 4 * 8, 4 * 4 * 2 * 3 * 8]  # on the way back one cell at a time
 
 
 @pytest.mark.parametrize("body", [*FAST, "loops"])
