@@ -196,7 +196,7 @@ LOGITS = single([2, 1, 0], [0, 1, 3])  # of three classes, none of which is 1
         multi_margin,
         negative_log_likelihood,
     ],
-    ids=str,
+    ids=["plain", "weighted", "smoothed", "focal", "weighted focal", "multi_margin", "negative_log_likelihood"],
 )
 def test_losses_without_a_class(loss: Any) -> None:
     value, gradient = loss(LOGITS, np.array([0, 2]))
