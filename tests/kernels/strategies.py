@@ -67,9 +67,9 @@ def convolutions(draw: st.DrawFn) -> Configuration:
 @st.composite
 def poolings(draw: st.DrawFn) -> Configuration:
     (kh, kw), channels = draw(pairs(1, 3)), draw(st.integers(1, 3))
-    h, w = draw(st.integers(0, kh // 2)), draw(st.integers(0, kw // 2))
+    padding = tuple((draw(st.integers(0, k // 2)), draw(st.integers(0, k // 2))) for k in (kh, kw))
     configuration = Configuration(
-        draw(st.integers(1, 2)), channels, channels, draw(pairs(1, 6)), (kh, kw), draw(pairs(1, 3)), ((h, h), (w, w)),
+        draw(st.integers(1, 2)), channels, channels, draw(pairs(1, 6)), (kh, kw), draw(pairs(1, 3)), padding,
         draw(pairs(1, 2)), channels, draw(st.integers(0, 99)),
     )  # fmt: skip
     _assume_fits(configuration)

@@ -40,6 +40,16 @@ def test_loops_by_hand() -> None:
     np.testing.assert_array_equal(shared, [[[[1, 3, 2], [1, 3, 2]]]])
 
 
+@pytest.mark.parametrize("body", ["loops", *FAST])
+def test_cells_take_one_byte_as_long_as_that_is_enough(body: str) -> None:
+    x = np.arange(257.0).reshape(1, 1, 1, 257)
+    for width, dtype in ((256, np.uint8), (257, np.uint16)):
+        with kernels.use(body):
+            _, cells = pooling.maximum(x[..., :width], (1, width), (1, 1), ((0, 0), (0, 0)), (1, 1))
+        assert cells.dtype == dtype
+        assert cells.item() == width - 1
+
+
 @pytest.mark.parametrize("body", FAST)
 @settings(deadline=None, max_examples=80)
 @given(c=poolings(), include=st.booleans())

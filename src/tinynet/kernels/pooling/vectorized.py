@@ -20,7 +20,7 @@ def maximum(
     xp = padded_rows(x, padding, -np.inf)  # (N, Hp, Wp, C)
     y = np.full((len(x), *places, x.shape[1]), -np.inf, x.dtype)
     winners = np.empty(y.shape, np.min_scalar_type(math.prod(kernel_size) - 1))
-    winners[...] = first_cells(x.shape[2:], places, kernel_size, stride, padding, dilation)[..., np.newaxis]
+    winners[...] = first_cells(places, kernel_size, stride, padding, dilation)[..., np.newaxis]
     for cell, under in views(xp, places, kernel_size, stride, dilation):
         wins = under > y
         wins |= np.isnan(under)
@@ -92,9 +92,7 @@ def views(
         yield i * kernel_size[1] + j, xp[:, rows, columns]
 
 
-def first_cells(
-    size: Pair, places: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
-) -> np.ndarray:
+def first_cells(places: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> np.ndarray:
     """The first cell (OH, OW) of each window that is not in the padding: it wins if no pixel is above -inf."""
     first = [
         np.maximum(0, -((np.arange(places[axis]) * stride[axis] - padding[axis][0]) // dilation[axis]))
