@@ -32,7 +32,7 @@ def main() -> int:
             print(f"{mutant.function.file}:{mutant.change.line}  {mutant.key.partition(' ')[2]}")
         print(f"{len(chosen)} mutants")
         return 0
-    equivalent = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    equivalent = _equivalent()
     outcomes: list[Outcome] = []
     start = time.monotonic()
 
@@ -58,6 +58,11 @@ def main() -> int:
         options.report.write_text(as_markdown(outcomes, equivalent, minutes, options.jobs), encoding="utf-8")
     caught = sum(outcome.caught_by is not None for outcome in outcomes)
     return 0 if caught >= ENOUGH * len(outcomes) else 1
+
+
+def _equivalent() -> dict[str, str]:
+    entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutants"]
+    return {f"{entry['where']}: {change}": entry["why"] for entry in entries for change in entry["changes"]}
 
 
 def _options() -> argparse.Namespace:
