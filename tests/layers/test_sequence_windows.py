@@ -152,6 +152,12 @@ def test_inputs_that_are_refused(layer, x, words):
         layer.forward(x)
 
 
+def test_a_dilated_kernel_reaches_further():
+    assert Conv1D(1, 1, 3, dilation=2, padding="same").forward(column(1, 2, 3).astype(np.float32)).shape == (1, 3, 1)
+    with pytest.raises(ValueError, match="expected sequences of at least 7 steps"):
+        Conv1D(1, 1, 3, dilation=3).forward(column(1, 2, 3, 4, 5, 6))
+
+
 def test_a_dilated_window_needs_the_room_that_it_reaches_over():
     layer = MaxPool1D(3, dilation=2)
     np.testing.assert_array_equal(layer.forward(column(1, 9, 3, 9, 2)), column(3))

@@ -24,8 +24,8 @@ def line_of(outcome: Outcome, equivalent: Reasons) -> str:
 
 def totals(outcomes: list[Outcome], equivalent: Reasons, minutes: float) -> str:
     """The survivors again, then the numbers of each file and of all."""
-    lines = ["", "Survivors:"]
     survivors = [outcome for outcome in outcomes if outcome.caught_by is None]
+    lines = ["", "Survivors:" if survivors else "No survivors."]
     for outcome in survivors:
         lines.append(f"  {line_of(outcome, equivalent)}")
         if outcome.mutant.key in equivalent:
