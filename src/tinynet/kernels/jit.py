@@ -39,15 +39,19 @@ def compiled(function: Callable) -> Callable:
 class _Announcer(event.Listener):
     """Says, once for each family of kernels, that it is being compiled, because the first step then takes seconds."""
 
+    def __init__(self) -> None:
+        self.depth = 0  # a function is compiled within the one that calls it
+
     def on_start(self, event: Any) -> None:
+        self.depth += 1
         module = event.data["dispatcher"].py_func.__module__.split(".")
-        if module[:2] == ["tinynet", "kernels"] and module[2] not in _said:
+        if self.depth == 1 and module[:2] == ["tinynet", "kernels"] and module[2] not in _said:
             _said.add(module[2])
             kept = f"kept in {folder}" if (folder := cache_folder()) else "for this run only: the cache is read-only"
             sys.stderr.write(f"Tinynet: compiling kernels ({module[2]}) for this machine, {kept}\n")
 
     def on_end(self, event: Any) -> None:
-        pass
+        self.depth -= 1
 
 
 event.register("numba:compile", _Announcer())

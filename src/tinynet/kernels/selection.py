@@ -10,7 +10,7 @@ from typing import Self
 from tinynet.core import checks
 
 BODIES = ("loops", "vectorized", "compiled")
-_selected = "vectorized"  # needs no compiling and starts no threads of its own
+_selected = "compiled"
 _exact = False
 
 
@@ -18,8 +18,9 @@ class use:  # noqa: N801 - reads as a verb: with kernels.use("loops")
     """Select the body of every kernel, from now on or, as a context manager, for one block.
 
     Args:
-        body: "loops", nested Python loops that read like the definition; "vectorized", NumPy; or "compiled", Numba.
-            A family without a compiled body, or a machine without Numba, takes the vectorized one instead.
+        body: "loops", nested Python loops that read like the definition; "vectorized", NumPy; or "compiled", Numba,
+            which is the default. A family without a compiled body, or a machine without Numba, takes the vectorized
+            one instead. Bodies differ in the last bits, so a run that is to be repeated keeps to one.
 
     Raises:
         ValueError: There is no such body.
@@ -29,7 +30,7 @@ class use:  # noqa: N801 - reads as a verb: with kernels.use("loops")
         ...     selected()
         'loops'
         >>> selected()
-        'vectorized'
+        'compiled'
     """
 
     def __init__(self, body: str) -> None:
@@ -89,7 +90,7 @@ def selected() -> str:
 
     Example:
         >>> selected()
-        'vectorized'
+        'compiled'
     """
     return _selected
 
@@ -98,7 +99,8 @@ def body(family: str) -> ModuleType:
     """The module that holds the selected body of a family of kernels, as in "convolution".
 
     Example:
-        >>> body("convolution").__name__
+        >>> with use("vectorized"):
+        ...     body("convolution").__name__
         'tinynet.kernels.convolution.vectorized'
     """
     return _load(family, _selected)

@@ -123,7 +123,8 @@ class Layer(ABC):
     def parts(self) -> Iterator[tuple[str, Any]]:
         """Each Parameter, inner Layer and statistic right inside this layer, with its path."""
         for name, value in self.attributes().items():
-            yield from _find(name, value)
+            if type(value) not in _PLAIN:
+                yield from _find(name, value)
 
     def layers_inside(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         """This layer and every layer inside it, with paths like "0.body.2"; its own path comes first."""
@@ -228,16 +229,20 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
+# Most attributes are of these, and to ask an abstract class whether one is its instance takes a while.
+_PLAIN = frozenset({int, float, bool, str, type(None)})
+
+
 def _find(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, (Parameter, Layer)) or (isinstance(value, np.ndarray) and not name.startswith("_")):
         yield name, value
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            if isinstance(item, (Parameter, Layer, list, tuple, dict)):
+            if type(item) not in _PLAIN and isinstance(item, (Parameter, Layer, list, tuple, dict)):
                 yield from _find(f"{name}.{index}" if name else str(index), item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if isinstance(item, (Parameter, Layer, list, tuple, dict)):
+            if type(item) not in _PLAIN and isinstance(item, (Parameter, Layer, list, tuple, dict)):
                 yield from _find(f"{name}.{key}" if name else str(key), item)
 
 

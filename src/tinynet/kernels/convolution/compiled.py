@@ -16,7 +16,7 @@ from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.products import single_threaded
 from tinynet.kernels.selection import is_exact
 
-WINOGRAD_CHANNELS = 24  # with fewer on one side, the transforms cost more than the multiplications they save
+WINOGRAD_CHANNELS = 16  # with fewer on one side, the transforms cost more than the multiplications they save
 WINOGRAD_TILES = 128  # tiles that a thread transforms at a time
 
 
