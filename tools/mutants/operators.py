@@ -248,7 +248,7 @@ def _is_sum_or_product(node: ast.AST) -> TypeGuard[ast.BinOp]:
     return isinstance(node, ast.BinOp) and not isinstance(node.left, WORDS) and not isinstance(node.right, WORDS)
 
 
-def _is_call(node: ast.AST, name: str) -> bool:
+def _is_call(node: ast.AST, name: str) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and _name(node.func) == name
 
 

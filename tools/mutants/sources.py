@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -72,8 +73,7 @@ class Source:
         module = importlib.import_module("tinynet." + self.file.removesuffix(".py").replace("/", "."))
         codes = _codes(compile(ast.fix_missing_locations(self.tree), str(self.path), "exec"))
         for function in functions:
-            for place in _found(module, function.name):
-                place.__code__ = codes[function.name]
+            _found(module, function.name).__code__ = codes[function.name]
         return module
 
 
@@ -134,17 +134,12 @@ def _codes(code: CodeType) -> dict[str, CodeType]:
     return found
 
 
-def _found(module: ModuleType, name: str) -> Iterator[FunctionType]:
-    """The function behind a name; a property or a wrapper (functools.cache, say) is taken off."""
+def _found(module: ModuleType, name: str) -> FunctionType:
+    """The function behind a name: without the property or the wrapper (functools.cache, say) around it."""
     thing: Any = module
     for part in name.split("."):
         thing = vars(thing)[part]
     if hasattr(thing, "cache_clear"):
         thing.cache_clear()
     thing = getattr(thing, "fget", thing)
-    thing = getattr(thing, "__func__", thing)
-    while not isinstance(thing, FunctionType):
-        thing = thing.__wrapped__
-    while hasattr(thing, "__wrapped__"):
-        thing = thing.__wrapped__
-    yield thing
+    return inspect.unwrap(getattr(thing, "__func__", thing))
