@@ -9,7 +9,6 @@ A classifier of real digits, asked afterwards, is sure of most of those drawn, a
 import numpy as np
 from mnist_or_digits import options_and_data
 
-import tinynet as tn
 from tinynet.learner import Learner
 from tinynet.losses import cross_entropy
 from tinynet.models import AdversarialLearner, dcgan, mlp, noise
@@ -17,7 +16,6 @@ from tinynet.optimizers import Adam
 from tinynet.visualize import samples
 
 options, train, _, test = options_and_data(__doc__)
-tn.kernels.use("vectorized" if options.quick else "compiled")  # compiling takes a while, the first time
 n_epochs, latent = 1 if options.quick else 3, 64
 shape = train[:1][0].shape[1:]
 

@@ -16,7 +16,6 @@ def options_and_data(description):
     arguments.add_argument("--quick", action="store_true", help="a few steps on noise, without CIFAR-10")
     options = arguments.parse_args()
     tn.seed(0)
-    tn.kernels.use("vectorized" if options.quick else "compiled")  # compiling takes a while, the first time
     train, test = (_noise(96), _noise(32)) if options.quick else tn.data.cifar10()
     print(f"{len(train):,} images to learn from, {len(test):,} to test with: {train.source or 'noise'}")
     augmented = train.with_transform([NORMALIZE, RandomCrop(32, padding=4), RandomFlip()])

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-KEPT, PAGE = ROOT / "docs" / "results.json", ROOT / "docs" / "results.md"
+KEPT, PAGE, PICTURES = ROOT / "docs" / "results.json", ROOT / "docs" / "results.md", ROOT / "docs" / "pictures"
 
 
 class Number(NamedTuple):
@@ -36,12 +37,13 @@ class Number(NamedTuple):
 
 
 class Run(NamedTuple):
-    """An example, what is learned there, and its numbers; `sample` says that it ends with text to keep."""
+    """An example, what is learned there, its numbers and pictures; `sample` says that it ends with text to keep."""
 
     example: str
     model: str
     task: str
     numbers: list[Number]
+    pictures: tuple[str, ...] = ()
     sample: bool = False
 
 
@@ -53,6 +55,7 @@ RUNS = [
         "conv_autoencoder",
         "MNIST, 3 epochs",
         [Number("mean squared error", r"error ([\d.]+);", "≤", 0.01)],
+        pictures=("08_reconstructions.png",),
     ),
     Run(
         "10_resnet20.py",
@@ -69,14 +72,16 @@ RUNS = [
     Run(
         "12_unet.py",
         "unet",
-        "discs among squares, 300 steps of 16",
+        "discs among squares, 450 steps of 16",
         [Number("intersection over union", r"union ([\d.]+)", "≥", 0.9)],
+        pictures=("12_pictures.png",),
     ),
     Run(
         "13_vae.py",
         "vae",
         "MNIST, a code of two numbers, 20 epochs",
-        [Number("negative evidence bound, nats", r"bound ([\d.]+)", "≤", 155)],
+        [Number("negative evidence bound, nats", r"bound ([\d.]+)", "≤", 145)],
+        pictures=("13_latent_space.png", "13_samples.png"),
     ),
     Run(
         "14_dcgan.py",
@@ -86,6 +91,7 @@ RUNS = [
             Number("a classifier is sure of, %", r"drawn ones .* sure of ([\d.]+)", "≥", 60),
             Number("different digits", r"drawn ones .* sees (\d+)", "≥", 10),
         ],
+        pictures=("14_samples.png",),
     ),
     Run("15_char_lstm.py", "char_lstm", "Tiny Shakespeare, 980 steps of 32 × 64", [LOSS], sample=True),
     Run(
@@ -132,6 +138,8 @@ def train(run: Run) -> dict:
             lines.append(line)
     if process.returncode:
         raise SystemExit(f"{run.example} ended with status {process.returncode}.")
+    for name in run.pictures:
+        shutil.copy(ROOT / "runs" / "examples" / name, PICTURES / name)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return read(run, "".join(lines), round(time.perf_counter() - start), round(cpu))
@@ -185,6 +193,10 @@ def page(kept: dict) -> str:
     for run in done:
         if kept[run.example]["sample"]:
             lines += ["", f"## What `{run.model}` writes", "", "```text", kept[run.example]["sample"], "```"]
+        if run.pictures:
+            lines += ["", f"## What `{run.model}` draws"]
+        for name in run.pictures:
+            lines += ["", f"![{Path(name).stem[3:].replace('_', ' ')}](pictures/{name})"]
     return "\n".join(lines) + "\n"
 
 
