@@ -41,6 +41,15 @@ def test_loops_by_hand() -> None:
 
 
 @pytest.mark.parametrize("body", ["loops", *FAST])
+def test_where_nothing_is_above_minus_infinity_the_first_pixel_inside_wins(body: str) -> None:
+    x = np.full((1, 1, 2, 3), -np.inf)
+    with kernels.use(body):
+        y, cells = pooling.maximum(x, (2, 2), (1, 1), ((1, 0), (0, 1)), (1, 1))
+    np.testing.assert_array_equal(y, np.full((1, 1, 2, 3), -np.inf))
+    np.testing.assert_array_equal(cells, [[[[2, 2, 2], [0, 0, 0]]]])
+
+
+@pytest.mark.parametrize("body", ["loops", *FAST])
 def test_cells_take_one_byte_as_long_as_that_is_enough(body: str) -> None:
     x = np.arange(257.0).reshape(1, 1, 1, 257)
     for width, dtype in ((256, np.uint8), (257, np.uint16)):
