@@ -6,6 +6,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.initializers import uniform_fan_in
+from tinynet.kernels.matrix import product
 from tinynet.layers.layer import Layer
 
 
@@ -48,20 +49,21 @@ class Linear(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.linear_input(self, x, self.in_features)
         self.remember(x)
-        y = x @ self.weight.tensor.T
+        y = product(x.reshape(-1, self.in_features), self.weight.tensor.T)  # all leading axes in one
         if self.bias is not None:
             y += self.bias.tensor
-        return y
+        return y.reshape(*x.shape[:-1], self.out_features)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.backward_parameters(dy)
-        return dy @ self.weight.tensor  # dx
+        dx = product(dy.reshape(-1, self.out_features), self.weight.tensor)
+        return dx.reshape(*dy.shape[:-1], self.in_features)
 
     def backward_parameters(self, dy: np.ndarray) -> None:
         (x,) = self.recall()
         x = x.reshape(-1, self.in_features)  # (N, in_features), all leading axes in one
         dy = dy.reshape(-1, self.out_features)  # (N, out_features)
-        self.weight.accumulate(dy.T @ x)
+        self.weight.accumulate(product(dy.T, x))
         if self.bias is not None:
             self.bias.accumulate(dy.sum(axis=0))
 

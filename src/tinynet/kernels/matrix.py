@@ -1,0 +1,57 @@
+"""Large matrix products, shared among threads that sleep while they wait.
+
+NumPy's own threads spin, which on a busy machine costs more than they gain, and where they cut a product depends on
+their number, and so do the last bits. Here the cuts are fixed, and each block is NumPy's product on one thread.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tinynet.core.threads import blas, share
+
+SMALL = 1 << 21  # multiply-adds that one thread does in the time that a second one takes to wake up
+BLOCK = 128  # rows or columns of the result
+
+
+def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """A @ B, for A (M, K) and B (K, N); the same bits for any number of threads.
+
+    Example:
+        >>> product(np.ones((2, 3)), np.full((3, 1), 2.0))
+        array([[6.],
+               [6.]])
+    """
+    (M, K), N = A.shape, B.shape[1]
+    libraries = _libraries()
+    before = [library.num_threads for library in libraries]
+    for library in libraries:
+        library.set_num_threads(1)
+    try:
+        if M * K * N < SMALL:
+            return A @ B
+        C = np.empty((M, N), np.result_type(A, B))
+        share(_rows if M >= N else _columns, -(-max(M, N) // BLOCK), A, B, C)
+        return C
+    finally:
+        for library, number in zip(libraries, before, strict=True):
+            library.set_num_threads(number)
+
+
+def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> None:
+    for start in range(first * BLOCK, min(last * BLOCK, len(C)), BLOCK):
+        np.matmul(A[start : start + BLOCK], B, out=C[start : start + BLOCK])
+
+
+def _columns(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> None:
+    for start in range(first * BLOCK, min(last * BLOCK, C.shape[1]), BLOCK):
+        np.matmul(A, B[:, start : start + BLOCK], out=C[:, start : start + BLOCK])
+
+
+@cache
+def _libraries() -> list[Any]:
+    libraries = blas()
+    return [library for library in libraries if "numpy" in str(library.filepath)] or libraries
