@@ -6,6 +6,7 @@ import ast
 import hashlib
 import importlib
 import inspect
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from tools.mutants.operators import Change, changes
 
 ROOMS = ("layers", "losses", "optimizers", "metrics", "kernels")
 # They select and look up, and compute nothing.
-WITHOUT_ARITHMETIC = {"kernels/selection.py", "kernels/jit.py", "kernels/products.py", "layers/layer.py"}
-# Bodies for Numba, which the tests hold against the others: each mutant of them would have to be compiled.
-COMPILED = {"compiled.py", "compiled_depthwise.py", "rows.py", "winograd.py"}
+WITHOUT_ARITHMETIC = {"kernels/selection.py", "layers/layer.py"}
+# Code for Numba, which the tests hold against the other bodies: each mutant of it would have to be compiled.
+COMPILED = re.compile(r"^(import numba|from numba|from tinynet\.kernels\.jit)", re.MULTILINE)
 # What a summary prints is not what a layer computes.
 NOT_COMPUTED = {"multiply_adds", "__repr__", "__post_init__", "config"}
 
@@ -80,8 +81,8 @@ class Source:
 def sources(package: Path, only: str = "") -> list[Source]:
     """Every module that computes something; `only` is a part of the path of those that are wanted."""
     files = [path.relative_to(package).as_posix() for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
-    left_out = WITHOUT_ARITHMETIC | {file for file in files if Path(file).name in COMPILED | {"__init__.py"}}
-    return [Source(file, package) for file in files if only in file and file not in left_out]
+    wanted = [file for file in files if only in file and not _is_left_out(package / file, file)]
+    return [Source(file, package) for file in wanted]
 
 
 def sample(mutants: Iterable[Mutant], most: int) -> list[Mutant]:
@@ -109,6 +110,12 @@ def _definitions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.Fun
             yield from _definitions(node, f"{inside}{node.name}.")
         elif isinstance(node, ast.FunctionDef) and not (node.name in NOT_COMPUTED or _decides(node)):
             yield inside + node.name, node
+
+
+def _is_left_out(path: Path, file: str) -> bool:
+    if file in WITHOUT_ARITHMETIC or path.name in ("__init__.py", "compiled.py"):
+        return True
+    return COMPILED.search(path.read_text(encoding="utf-8")) is not None
 
 
 def _decides(function: ast.FunctionDef) -> bool:
