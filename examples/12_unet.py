@@ -1,6 +1,6 @@
 """A U-Net finds the discs in noisy pictures, pixel by pixel, and leaves the squares alone.
 
-After 450 steps, the pixels it marks and those of the discs overlap to more than 0.9 (intersection over union).
+After 300 steps, the pixels it marks and those of the discs overlap to more than 0.9 (intersection over union).
 """
 
 import argparse
@@ -22,7 +22,7 @@ arguments.add_argument("--quick", action="store_true", help="fewer steps, a smal
 arguments.add_argument("--out", type=Path, default=Path("runs/examples"), help="the folder for the picture")
 options = arguments.parse_args()
 options.out.mkdir(parents=True, exist_ok=True)
-n_steps, batch_size, size = 10 if options.quick else 450, 16, 48
+n_steps, batch_size, size = 10 if options.quick else 300, 16, 48
 
 
 def pictures(n):
@@ -31,7 +31,7 @@ def pictures(n):
     x = rng.normal(0, 0.15, (n, 1, size, size))
     y = np.zeros((n, size, size), np.int64)
     for picture, truth in zip(x[:, 0], y, strict=True):
-        for disc in rng.permutation([True, True, False, False]):
+        for disc in (False, False, True, True):  # the discs lie on top
             middle, radius = rng.uniform(10, size - 10, 2), rng.uniform(5, 10)
             away = np.stack([row - middle[0], column - middle[1]])
             inside = np.hypot(*away) < radius if disc else np.abs(away).max(axis=0) < 0.85 * radius

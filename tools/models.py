@@ -72,7 +72,7 @@ RUNS = [
     Run(
         "12_unet.py",
         "unet",
-        "discs among squares, 450 steps of 16",
+        "discs among squares, 300 steps of 16",
         [Number("intersection over union", r"union ([\d.]+)", "≥", 0.9)],
         pictures=("12_pictures.png",),
     ),
