@@ -190,6 +190,7 @@ def page(kept: dict) -> str:
             last = [str(outcome["seed"]), took, f"`python examples/{run.example}`"] if index == 0 else [""] * 3
             cells = [*first, number.what, f"{value:g}", f"{number.relation} {number.bound:g}", *last]
             lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"\n`{run.model}`: {kept[run.example]['note']}" for run in done if "note" in kept[run.example]]
     for run in done:
         if kept[run.example]["sample"]:
             lines += ["", f"## What `{run.model}` writes", "", "```text", kept[run.example]["sample"], "```"]
