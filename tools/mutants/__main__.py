@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import signal
 import sys
 import time
 import tomllib
@@ -23,6 +24,7 @@ SURROUNDINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_DISA
 def main() -> int:
     """Try the mutants, and return 1 if too many survive."""
     os.environ |= SURROUNDINGS
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit ends the children too
     options = _options()
     package = Path(importlib.util.find_spec("tinynet").origin).parent
     found = sources(package, options.only)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import resource
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ def _late(running: dict[Connection, tuple[Any, Task, float]]) -> list[Connection
 
 
 def _child(task: Task, theirs: Connection) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     seconds = int(task.seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

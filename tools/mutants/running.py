@@ -39,13 +39,16 @@ class Reading:
 
 def collect(work: Any) -> int:
     """Let pytest collect the tests, call `work(tests)` in place of running them, and return pytest's exit status."""
+    from tinynet import kernels  # not at the top: NumPy reads how many threads it may have when it loads
+
+    kernels.use("vectorized")  # the compiled bodies, which run otherwise, stay as they are
     # Nothing kept, nothing shrunk, the same examples each time: what a mutant does is no concern of the next run.
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, deadline=None, phases=phases)
     hypothesis.settings.load_profile("mutants")
     options = ["-qq", "--no-header", "--no-summary", "--capture=no", "-p", "no:cacheprovider"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # Hypothesis is there before pytest
-    options += ["-k", "not compiled and not winograd", "--doctest-modules", "--pyargs"]
+    options += ["-k", "not compiled and not winograd and not selection", "--doctest-modules", "--pyargs"]
     places = [f"tests/{place}" for place in TESTS] + ["tests/parity/test_recorded.py"]
     places += [f"tinynet.{room}" for room in ROOMS]
     return int(pytest.main([*options, *places], plugins=[Tests(work)]))
