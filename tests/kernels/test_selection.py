@@ -21,6 +21,28 @@ def test_use_as_a_statement_and_as_a_context() -> None:
     assert kernels.selected() == before
 
 
+def test_auto_compiles_for_large_samples_only() -> None:
+    with kernels.use("auto"):
+        assert kernels.body("convolution", 4095).__name__.endswith("convolution.vectorized")
+        assert kernels.body("convolution", 4096).__name__.endswith("convolution.compiled")
+    with kernels.use("compiled"):
+        assert kernels.body("convolution", 1).__name__.endswith("convolution.compiled")
+
+
+@pytest.mark.parametrize(("n_channels", "body"), [(8, "vectorized"), (64, "compiled")])
+def test_auto_looks_at_one_sample_whatever_the_batch(n_channels: int, body: str) -> None:
+    x, W = np.ones((50, n_channels, 8, 8), np.float32), np.ones((n_channels, n_channels, 3, 3), np.float32)
+    setting = ((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    with kernels.use(body):
+        expected = kernels.convolution.forward(x, W, None, *setting)
+        dx = kernels.convolution.input_gradient(x, W, (8, 8), *setting)
+        dW = kernels.convolution.weight_gradient(x, x, (3, 3), *setting)
+    with kernels.use("auto"):
+        np.testing.assert_array_equal(kernels.convolution.forward(x, W, None, *setting), expected)
+        np.testing.assert_array_equal(kernels.convolution.input_gradient(x, W, (8, 8), *setting), dx)
+        np.testing.assert_array_equal(kernels.convolution.weight_gradient(x, x, (3, 3), *setting), dW)
+
+
 def test_use_is_undone_by_an_error() -> None:
     before = kernels.selected()
     with pytest.raises(ZeroDivisionError), kernels.use("loops"):

@@ -9,8 +9,9 @@ from typing import Self
 
 from tinynet.core import checks
 
-BODIES = ("loops", "vectorized", "compiled")
-_selected = "compiled"
+BODIES = ("auto", "loops", "vectorized", "compiled")
+LARGE = 4096  # numbers in a sample from which on compiling pays: the digits of 8×8 pixels learn faster than it takes
+_selected = "auto"
 _exact = False
 
 
@@ -18,9 +19,10 @@ class use:  # noqa: N801 - reads as a verb: with kernels.use("loops")
     """Select the body of every kernel, from now on or, as a context manager, for one block.
 
     Args:
-        body: "loops", nested Python loops that read like the definition; "vectorized", NumPy; or "compiled", Numba,
-            which is the default. A family without a compiled body, or a machine without Numba, takes the vectorized
-            one instead. Bodies differ in the last bits, so a run that is to be repeated keeps to one.
+        body: "loops", nested Python loops that read like the definition; "vectorized", NumPy; "compiled", Numba; or
+            "auto", the default: compiled for large samples, vectorized for small ones, which need no compiler. A family
+            without a compiled body, or a machine without Numba, takes the vectorized one instead. Bodies differ in the
+            last bits, so a run that is to be repeated keeps to one choice.
 
     Raises:
         ValueError: There is no such body.
@@ -30,7 +32,7 @@ class use:  # noqa: N801 - reads as a verb: with kernels.use("loops")
         ...     selected()
         'loops'
         >>> selected()
-        'compiled'
+        'auto'
     """
 
     def __init__(self, body: str) -> None:
@@ -90,20 +92,28 @@ def selected() -> str:
 
     Example:
         >>> selected()
-        'compiled'
+        'auto'
     """
     return _selected
 
 
-def body(family: str) -> ModuleType:
+def body(family: str, sample_size: int = LARGE) -> ModuleType:
     """The module that holds the selected body of a family of kernels, as in "convolution".
+
+    Args:
+        family: The name of the folder.
+        sample_size: How many numbers one sample has, by which "auto" chooses. The batch does not count, so that a
+            sample gives the same alone and among others.
 
     Example:
         >>> with use("vectorized"):
         ...     body("convolution").__name__
         'tinynet.kernels.convolution.vectorized'
     """
-    return _load(family, _selected)
+    name = _selected
+    if name == "auto":
+        name = "compiled" if sample_size >= LARGE else "vectorized"
+    return _load(family, name)
 
 
 @cache

@@ -25,7 +25,9 @@ def forward(
         array([[ 8., 12.],
                [20., 24.]])
     """
-    return body("convolution").forward(x, W, b, stride, padding, dilation, groups)
+    return body("convolution", _sample_size(x.shape[1], len(W), x.shape[2:])).forward(
+        x, W, b, stride, padding, dilation, groups
+    )
 
 
 def input_gradient(
@@ -40,7 +42,9 @@ def input_gradient(
                [2., 4., 2.],
                [1., 2., 1.]])
     """
-    return body("convolution").input_gradient(dy, W, size, stride, padding, dilation, groups)
+    return body("convolution", _sample_size(W.shape[1] * groups, len(W), size)).input_gradient(
+        dy, W, size, stride, padding, dilation, groups
+    )
 
 
 def weight_gradient(
@@ -54,4 +58,10 @@ def weight_gradient(
         array([[ 8., 12.],
                [20., 24.]])
     """
-    return body("convolution").weight_gradient(x, dy, kernel_size, stride, padding, dilation, groups)
+    return body("convolution", _sample_size(x.shape[1], dy.shape[1], x.shape[2:])).weight_gradient(
+        x, dy, kernel_size, stride, padding, dilation, groups
+    )
+
+
+def _sample_size(in_channels: int, out_channels: int, size: tuple[int, ...]) -> int:
+    return max(in_channels, out_channels) * size[0] * size[1]

@@ -27,7 +27,7 @@ def maximum(
         >>> y.item(), cells.item()
         (3.0, 1)
     """
-    return body("pooling").maximum(x, kernel_size, stride, padding, dilation)
+    return body("pooling", x.shape[1] * x.shape[2] * x.shape[3]).maximum(x, kernel_size, stride, padding, dilation)
 
 
 def maximum_gradient(
@@ -41,7 +41,9 @@ def maximum_gradient(
         array([[0., 5.],
                [0., 0.]])
     """
-    return body("pooling").maximum_gradient(dy, cells, size, kernel_size, stride, padding, dilation)
+    return body("pooling", dy.shape[1] * size[0] * size[1]).maximum_gradient(
+        dy, cells, size, kernel_size, stride, padding, dilation
+    )
 
 
 def average(x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, count_include_pad: bool) -> np.ndarray:
