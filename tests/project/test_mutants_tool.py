@@ -11,7 +11,7 @@ import pytest
 import tinynet
 from tinynet.layers import Linear
 from tools.mutants.children import Gone, Task, in_children
-from tools.mutants.operators import changes
+from tools.mutants.operators import RULES, changes
 from tools.mutants.report import line_of, totals
 from tools.mutants.running import Outcome
 from tools.mutants.sources import Function, Mutant, Source, sample, sources
@@ -133,10 +133,36 @@ def spin() -> None:
         pass
 
 
-@pytest.mark.parametrize("work", [spin, lambda: os._exit(1), lambda: time.sleep(60)], ids=["loops", "dies", "sleeps"])
+@pytest.mark.parametrize("work", [spin, lambda: os._exit(2), lambda: time.sleep(60)], ids=["loops", "dies", "sleeps"])
 def test_a_child_that_gives_nothing_is_gone(work) -> None:
     ((_, found),) = in_children([Task(work, 0.1, None)], 1)
     assert isinstance(found, Gone)
+
+
+def fail() -> None:
+    raise ValueError("in the tool itself")
+
+
+def test_an_error_of_the_tool_catches_no_mutant() -> None:
+    with pytest.raises(RuntimeError, match="An error outside the tests: this one"):
+        list(in_children([Task(fail, 1, "this one")], 1))
+
+
+def test_every_change_can_be_compiled() -> None:
+    text = """def backward(x):
+        for t in range(1, n):
+            y = g(x, axis=(0, 1), keepdims=True) @ W.T if a > b and not c else -x[1:, ::2] ** 0.5
+            y += np.where(a, np.sqrt(x.transpose(1, 0)), x.mean(axis=0)) * 2
+            W.accumulate(y)
+        return y, x - 1
+    """
+    function = ast.parse(text).body[0]
+    rules = [change.rule for change in changes(function, set())]
+    assert set(rules) == {rule.__name__ for rule in RULES}
+    for index in range(len(rules)):
+        tree = ast.parse(text)
+        list(changes(tree.body[0], set()))[index].apply()
+        compile(ast.fix_missing_locations(tree), "text", "exec")
 
 
 def test_report_tells_survivors_from_equivalent_ones() -> None:

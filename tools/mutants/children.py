@@ -49,9 +49,12 @@ def in_children(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Any, Any]]:
                 result = ours.recv() if ours.poll() else Gone("takes too long")
             except EOFError:
                 result = Gone("takes too long or crashes")
+            else:
+                process.kill()
             ours.close()
-            process.kill()
             process.join()
+            if process.exitcode == 1:
+                raise RuntimeError(f"An error outside the tests: {task.about}")
             yield task.about, result
 
 

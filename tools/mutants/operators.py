@@ -94,9 +94,9 @@ def dropped_sign(node: ast.AST, _: ast.FunctionDef) -> Iterator[ast.AST]:
 def flipped_gradient(node: ast.AST, function: ast.FunctionDef) -> Iterator[ast.AST]:
     """What a backward returns or accumulates, with the other sign."""
     if isinstance(node, ast.Return) and node.value and any(word in function.name for word in ("backward", "gradient")):
-        first = node.value.elts[0] if isinstance(node.value, ast.Tuple) else node.value
+        first, *rest = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
         minus = ast.UnaryOp(ast.USub(), first)
-        yield ast.Return(ast.Tuple([minus, *node.value.elts[1:]]) if isinstance(node.value, ast.Tuple) else minus)
+        yield ast.Return(ast.Tuple([minus, *rest], ast.Load()) if rest else minus)
     if _is_call(node, "accumulate"):
         yield ast.Call(node.func, [ast.UnaryOp(ast.USub(), node.args[0])], [])
 
@@ -126,7 +126,7 @@ def other_axis(node: ast.AST, _: ast.FunctionDef) -> Iterator[ast.AST]:
     """axis=0 to axis=1, any other to 0; of several axes the first is left out."""
     if isinstance(node, ast.keyword) and node.arg in ("axis", "axes"):
         if isinstance(node.value, ast.Tuple):
-            yield ast.keyword(node.arg, ast.Tuple(node.value.elts[1:]))
+            yield ast.keyword(node.arg, ast.Tuple(node.value.elts[1:], ast.Load()))
         elif isinstance(node.value, ast.Constant | ast.UnaryOp):
             first = isinstance(node.value, ast.Constant) and node.value.value == 0
             yield ast.keyword(node.arg, ast.Constant(1 if first else 0))
