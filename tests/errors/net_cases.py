@@ -205,7 +205,7 @@ CASES = [
         "an unknown kernel body",
         lambda: tn.kernels.use("cuda"),
         ValueError,
-        r"kernels\.use: body must be one of 'loops', .*; got 'cuda'",
+        r"kernels\.use: body must be one of 'auto', .*; got 'cuda'",
     ),
     # Gradient checks.
     Case(
