@@ -6,6 +6,8 @@ their number, and so do the last bits. Here the cuts are fixed, and each block i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -26,16 +28,29 @@ def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
                [6.]])
     """
     (M, K), N = A.shape, B.shape[1]
-    libraries = _libraries()
-    before = [library.num_threads for library in libraries]
-    for library in libraries:
-        library.set_num_threads(1)
-    try:
+    with one_thread():
         if M * K * N < SMALL:
             return A @ B
         C = np.empty((M, N), np.result_type(A, B))
         share(_rows if M >= N else _columns, -(-max(M, N) // BLOCK), A, B, C)
         return C
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within this block NumPy's products run on one thread.
+
+    Example:
+        >>> with one_thread():
+        ...     np.ones((2, 3)) @ np.ones(3)
+        array([3., 3.])
+    """
+    libraries = _libraries()
+    before = [library.num_threads for library in libraries]
+    for library in libraries:
+        library.set_num_threads(1)
+    try:
+        yield
     finally:
         for library, number in zip(libraries, before, strict=True):
             library.set_num_threads(number)

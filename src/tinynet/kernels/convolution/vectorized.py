@@ -3,7 +3,8 @@
 The pixels under the kernel at one place make one row of a matrix, kh·kw·C numbers long with the channels innermost, and
 y = rows @ W is one product (im2col). On rows of channels the products run near the machine's peak, and a row is copied
 in runs of kw·C neighbours. Rows are gathered for a few images at a time, so the matrix, kh·kw times as large as x,
-never exists as a whole, and they are gathered anew for dW rather than kept.
+never exists as a whole, and they are gathered anew for dW rather than kept. The products run on one thread: several of
+NumPy's spin between them, which a busy machine pays for dearly, and give other last bits.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from tinynet.core.layout import channels_last
 from tinynet.kernels.convolution import depthwise
 from tinynet.kernels.geometry import Padding, Pair, cells, output_size, span
+from tinynet.kernels.matrix import one_thread
 from tinynet.kernels.padded import padded_rows
 
 BLOCK = 1 << 19  # numbers gathered at a time: they stay in the cache, and the products are still large
 
 
+@one_thread()
 def forward(
     x: np.ndarray, W: np.ndarray, b: np.ndarray | None, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> np.ndarray:
@@ -43,6 +46,7 @@ def forward(
     return y.transpose(0, 3, 1, 2)
 
 
+@one_thread()
 def input_gradient(
     dy: np.ndarray, W: np.ndarray, size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> np.ndarray:
@@ -64,6 +68,7 @@ def input_gradient(
     return channels_last(dxp[:, top : top + h, left : left + w].transpose(0, 3, 1, 2))
 
 
+@one_thread()
 def weight_gradient(
     x: np.ndarray, dy: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> np.ndarray:
