@@ -10,7 +10,7 @@ from typing import Self
 from tinynet.core import checks
 
 BODIES = ("auto", "loops", "vectorized", "compiled")
-LARGE = 4096  # numbers in a sample from which on compiling pays: the digits of 8×8 pixels learn faster than it takes
+LARGE = 3000  # numbers in a sample from which on compiling pays: the digits of 8×8 pixels learn faster than it takes
 _selected = "auto"
 _exact = False
 

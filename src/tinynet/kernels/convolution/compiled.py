@@ -1,8 +1,8 @@
 """Convolution compiled by Numba: for each call the route that measured fastest.
 
-Winograd's for 3×3 kernels of stride 1 in float32, where there are channels enough to pay for the transforms; a sum of
-elementwise products where every channel has a kernel of its own; gathered rows for the rest. Other groups, and types
-that the BLAS does not have, go to the vectorized body.
+In float32, Winograd's for 3×3 kernels of stride 1 between channels in sixteens, a matrix product for 1×1 kernels, and
+else sums held in registers; gathered rows in float64; a sum of elementwise products where every channel has a kernel of
+its own. Other groups, and types that the BLAS does not have, go to the vectorized body.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import numpy as np
 
 from tinynet.core.layout import channels_last
 from tinynet.core.threads import share
-from tinynet.kernels.convolution import compiled_depthwise, rows, vectorized, winograd
+from tinynet.kernels.convolution import compiled_depthwise, direct, rows, vectorized, winograd
 from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.products import single_threaded
 from tinynet.kernels.selection import is_exact
-
-WINOGRAD_CHANNELS = 16  # with fewer on one side, the transforms cost more than the multiplications they save
-WINOGRAD_TILES = 128  # tiles that a thread transforms at a time
+from tinynet.kernels.vectors import LANES
 
 
 def forward(
@@ -33,15 +31,15 @@ def forward(
     y = np.empty((N, OH, OW, O), x.dtype)
     if groups > 1:
         share(compiled_depthwise.forward, N, pixels(x), depthwise_kernels(W), b, y, stride, corner, dilation)
-        return y.transpose(0, 3, 1, 2)
-    with single_threaded():
-        if suits_winograd(W.dtype, O, C, (kh, kw), stride, dilation):
-            step, U = images(OH, OW), winograd.transformed(W)
-            share(winograd.forward, -(-N // step), pixels(x), U, b, y, points(x), corner, step)
-        else:
-            K = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).reshape(-1, O)
-            places = y.reshape(N, OH * OW, O)
-            blocks = rows.count(N, (OH, OW), len(K))
+    elif suits_winograd(x.dtype, O, C, (kh, kw), stride, dilation):
+        winograd.convolve(pixels(x), np.ascontiguousarray(W.transpose(2, 3, 1, 0)), b, y, corner)
+    elif x.dtype == np.float32:
+        direct.convolve(pixels(x), W.transpose(2, 3, 1, 0), b, y, taps(kh, kw, corner, dilation), stride)
+    else:
+        K = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).reshape(-1, O)
+        places = y.reshape(N, OH * OW, O)
+        blocks = rows.count(N, (OH, OW), len(K))
+        with single_threaded():
             share(rows.forward, blocks, lines(x), K, b, places, C, (kh, kw), (OH, OW), stride, corner, dilation)
     return y.transpose(0, 3, 1, 2)
 
@@ -49,36 +47,31 @@ def forward(
 def input_gradient(
     dy: np.ndarray, W: np.ndarray, size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> np.ndarray:
-    """dx: a convolution of dy with the kernels turned round by Winograd, or products handed back to their pixels."""
+    """dx: a convolution of dy with the kernels turned round, or products handed back to their pixels."""
     (N, O, OH, OW), (_, C, kh, kw) = dy.shape, W.shape
     if not is_served(dy, W, C * groups, O, groups):
         return vectorized.input_gradient(dy, W, size, stride, padding, dilation, groups)
     corner = (padding[0][0], padding[1][0])
+    dx = np.zeros((N, *size, C * groups), dy.dtype)
     if groups > 1:
-        dx = np.zeros((N, *size, groups), dy.dtype)
         share(compiled_depthwise.input_gradient, N, pixels(dy), depthwise_kernels(W), dx, stride, corner, dilation)
-        return dx.transpose(0, 3, 1, 2)
-    if suits_winograd(W.dtype, O, C, (kh, kw), stride, dilation) and max(corner) <= 2:
-        turned = W[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-        dx = np.empty((N, *size, C), dy.dtype)
+    elif suits_winograd(dy.dtype, O, C, (kh, kw), stride, dilation):
+        turned = np.ascontiguousarray(W[:, :, ::-1, ::-1].transpose(2, 3, 0, 1))
+        winograd.convolve(pixels(dy), turned, np.zeros(C, dy.dtype), dx, (2 - corner[0], 2 - corner[1]))
+    elif dy.dtype == np.float32:
+        direct.input_gradient(pixels(dy), W.transpose(2, 3, 0, 1), dx, stride, corner, dilation)
+    else:
+        K = np.ascontiguousarray(W.transpose(0, 2, 3, 1)).reshape(O, -1)
+        places, under = pixels(dy).reshape(N, OH * OW, O), dx.reshape(N, size[0], size[1] * C)
         with single_threaded():
-            step, U, b = images(*size), winograd.transformed(turned), np.zeros(C, dy.dtype)
-            corner = (2 - corner[0], 2 - corner[1])
-            share(winograd.forward, -(-N // step), pixels(dy), U, b, dx, points(dy), corner, step)
-        return dx.transpose(0, 3, 1, 2)
-    dx = np.zeros((N, *size, C), dy.dtype)
-    K = np.ascontiguousarray(W.transpose(0, 2, 3, 1)).reshape(O, -1)
-    with single_threaded():
-        places = pixels(dy).reshape(N, OH * OW, O)
-        under = dx.reshape(N, size[0], size[1] * C)
-        share(rows.input_gradient, N, places, K, under, C, (kh, kw), (OH, OW), stride, corner, dilation)
+            share(rows.input_gradient, N, places, K, under, C, (kh, kw), (OH, OW), stride, corner, dilation)
     return dx.transpose(0, 3, 1, 2)
 
 
 def weight_gradient(
     x: np.ndarray, dy: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> np.ndarray:
-    """dW: the sum over images of rowsᵀ @ dy."""
+    """dW: over all images and places, the products of dy with the pixels under the kernel."""
     (N, O, OH, OW), C = dy.shape, x.shape[1]
     if not is_served(x, dy, C, O, groups):
         return vectorized.weight_gradient(x, dy, kernel_size, stride, padding, dilation, groups)
@@ -87,13 +80,15 @@ def weight_gradient(
         dK = np.zeros((compiled_depthwise.CHUNKS, *kernel_size, C), x.dtype)
         share(compiled_depthwise.weight_gradient, len(dK), pixels(x), pixels(dy), dK, stride, corner, dilation)
         return dK.sum(axis=0).transpose(2, 0, 1)[:, np.newaxis]
+    if suits_winograd(x.dtype, O, C, kernel_size, stride, dilation):
+        return winograd.weight_gradient(pixels(x), pixels(dy), corner).transpose(3, 2, 0, 1)
+    if x.dtype == np.float32:
+        return direct.weight_gradient(pixels(x), pixels(dy), taps(*kernel_size, corner, dilation), stride).transpose(
+            3, 2, 0, 1
+        )
+    dK = np.zeros((rows.CHUNKS, kernel_size[0] * kernel_size[1] * C, O), x.dtype)
+    places = pixels(dy).reshape(N, OH * OW, O)
     with single_threaded():
-        if suits_winograd(x.dtype, O, C, kernel_size, stride, dilation):
-            dU = np.zeros((winograd.CHUNKS, 36, C, O), x.dtype)
-            share(winograd.weight_gradient, len(dU), pixels(x), pixels(dy), dU, points(x), corner, images(OH, OW))
-            return winograd.weight_gradient_of(dU.sum(axis=0))
-        dK = np.zeros((rows.CHUNKS, kernel_size[0] * kernel_size[1] * C, O), x.dtype)
-        places = pixels(dy).reshape(N, OH * OW, O)
         share(rows.weight_gradient, len(dK), lines(x), places, dK, C, kernel_size, (OH, OW), stride, corner, dilation)
     return dK.sum(axis=0).reshape(*kernel_size, C, O).transpose(3, 2, 0, 1)
 
@@ -112,17 +107,13 @@ def depthwise_kernels(W: np.ndarray) -> np.ndarray:
 def suits_winograd(dtype: np.dtype, O: int, C: int, kernel_size: Pair, stride: Pair, dilation: Pair) -> bool:
     """Whether Winograd's route is allowed and pays. In float64 proofs are made, and it rounds too much for them."""
     shape_fits = tuple(kernel_size) == (3, 3) and stride == (1, 1) and dilation == (1, 1)
-    return shape_fits and dtype == np.float32 and min(O, C) >= WINOGRAD_CHANNELS and not is_exact()
+    in_lanes = O > 0 and O % LANES == 0 and C % LANES == 0
+    return shape_fits and in_lanes and dtype == np.float32 and not is_exact()
 
 
-def images(OH: int, OW: int) -> int:
-    """How many images make one block of Winograd tiles."""
-    return max(1, WINOGRAD_TILES // (-(-OH // 4) * -(-OW // 4)))
-
-
-def points(x: np.ndarray) -> np.ndarray:
-    """The constants of Winograd's transforms in the type of x, which a bare number would widen."""
-    return winograd.POINTS.astype(x.dtype)
+def taps(kh: int, kw: int, corner: Pair, dilation: Pair) -> direct.Taps:
+    """Where the lines and columns of a kernel stand, seen from the pixel of its place."""
+    return [i * dilation[0] - corner[0] for i in range(kh)], [j * dilation[1] - corner[1] for j in range(kw)]
 
 
 def pixels(x: np.ndarray) -> np.ndarray:

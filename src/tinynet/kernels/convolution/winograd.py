@@ -3,8 +3,10 @@
 Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks". A tile d of 6×6 pixels and a kernel g of 3×3
 give the 4×4 tile Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. Summed over channels, each of the 36 places of ⊙ is a matrix product over
 all tiles, M[k] = V[k] @ U[k] with V (36, tiles, C) and U (36, C, O). It rounds more than the plain sum does: relative
-errors are some 1e-6 in float32. Each thread transforms a few images, multiplies, and transforms back; the first two
-arguments say which blocks of images or partial sums it does.
+errors are some 1e-6 in float32. A thread takes a few lines of tiles, transforms them, multiplies, and transforms back,
+always for sixteen channels at a time; U lies as (O / 16, 36, C, 16).
+
+The first two arguments of what is compiled say which lines of tiles, or which partial sums, one thread does.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -13,164 +15,261 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.kernels.jit import compiled
-from tinynet.kernels.products import multiply, multiply_transposed
-
-# The polynomials behind the transforms are interpolated at 0, ±a, ±b and infinity. The paper takes a = 1 and b = 2;
-# with a² = 1/2 and b² = 2 all coefficients stay near 1, and the rounding error is a fifth (measured at 256 channels).
-a, b = 0.5**0.5, 2**0.5
-G = np.array(
-    [[1, 0, 0]]
-    + [[1 / n, p / n, p * p / n] for p, n in ((a, -1.5), (-a, -1.5), (b, 6), (-b, 6))]  # n = Π (p - other points)
-    + [[0, 0, 1]]
+from tinynet.core.threads import share
+from tinynet.kernels.convolution.padded_lines import pad
+from tinynet.kernels.convolution.winograd_lines import (
+    CONSTANTS,
+    constants,
+    gradient_line,
+    input_line,
+    kernel_gradient_line,
+    kernel_line,
+    output_line,
 )
-POINTS = np.array([a, b, a * a, b * b, a * a + b * b, a**3, b**3])
+from tinynet.kernels.geometry import Pair
+from tinynet.kernels.jit import compiled
+from tinynet.kernels.vectors import LANES, load, splat, store, zeros
+
+BLOCK = 1 << 16  # numbers of V: as much as fits a second-level cache beside M and U
 CHUNKS = 4  # partial sums of dU
 
 
-def transformed(W: np.ndarray) -> np.ndarray:
-    """U = G W Gᵀ as (36, C, O), from W (O, C, 3, 3)."""
-    U = np.einsum("pi,ocij,qj->pqco", G, W, G, optimize=True)
-    return np.ascontiguousarray(U.reshape(36, W.shape[1], W.shape[0]), W.dtype)
+def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner: Pair) -> None:
+    """y (N, OH, OW, O) = W ⋆ x + b, from x (N, H, W, C) with corner = (top, left) zeros before it, and W (3, 3, C, O).
+
+    C and O are multiples of 16, and all arrays in C order.
+    """
+    (N, OH, OW, O), C = y.shape, x.shape[3]
+    U = np.empty(36 * C * O, x.dtype)
+    share(_transform_kernels, O // LANES, W.reshape(-1), U, C, O, CONSTANTS)
+    lines, tiles = _lines(OH, OW, C)
+    share(_convolve, -(-N * tiles[0] // lines), x, U, b, y.reshape(-1), y.shape, corner, lines, tiles, CONSTANTS)
 
 
-def weight_gradient_of(dU: np.ndarray) -> np.ndarray:
-    """dW = Gᵀ dU G as (O, C, 3, 3), from dU (36, C, O)."""
-    return np.einsum("pi,pqco,qj->ocij", G, dU.reshape(6, 6, *dU.shape[1:]), G, optimize=True).astype(dU.dtype)
+def weight_gradient(x: np.ndarray, dy: np.ndarray, corner: Pair) -> np.ndarray:
+    """dW (3, 3, C, O) = Gᵀ (Σ Vᵀ dM) G, from x (N, H, W, C) and dy (N, OH, OW, O)."""
+    (_, OH, OW, O), C = dy.shape, x.shape[3]
+    dU = np.zeros((CHUNKS, 36 * C * O), x.dtype)
+    lines, tiles = _lines(OH, OW, C)
+    share(_weight_gradient, CHUNKS, x, dy.reshape(-1), dy.shape, dU, corner, lines, tiles, CONSTANTS)
+    dW = np.empty((3, 3, C, O), x.dtype)
+    share(_transform_back, O // LANES, dU, dW.reshape(-1), C, O, CONSTANTS)
+    return dW
+
+
+def _lines(OH: int, OW: int, C: int) -> tuple[int, Pair]:
+    """How many lines of tiles a thread takes at a time, and how many tiles an image has."""
+    tiles = -(-OH // 4), -(-OW // 4)
+    wanted = max(16, min(64, BLOCK // (36 * C)))
+    return max(1, wanted // tiles[1]), tiles
 
 
 @compiled
-def forward(start, end, x, U, bias, y, points, corner, step):
-    """y (N, OH, OW, O) from x (N, H, W, C), `step` images at a time; corner = (top, left) is the padding before x."""
-    N, OH, OW, O = y.shape
-    TH, TW, C = (OH + 3) // 4, (OW + 3) // 4, x.shape[3]
+def _row(T, C):
+    """The numbers from V[k] to V[k + 1]: never a power of two, or all 36 would share a few places of the cache."""
+    return T * C + LANES
+
+
+@compiled
+def _convolve(start, end, x, U, bias, y, shape, corner, lines, tiles, points):
+    (N, OH, OW, O), (TH, TW), C = shape, tiles, x.shape[3]
+    numbers = constants(points)
+    padded = np.empty(6 * (4 * TW + 2) * C, x.dtype)
+    part = np.empty(36 * LANES, x.dtype)
+    V, M = np.empty(36 * _row(lines * TW, C), x.dtype), np.empty(36 * _row(lines * TW, LANES), x.dtype)
     for block in range(start, end):
-        first, last = block * step, min(N, (block + 1) * step)
-        V = np.empty((36, (last - first) * TH * TW, C), x.dtype)
-        _transform_images(x, first, last, TH, TW, points, corner, V)
-        M = np.empty((36, V.shape[1], O), x.dtype)
-        for k in range(36):
-            multiply(V[k], U[k], M[k], 0.0)
-        part, tile = np.empty((4, 6, O), x.dtype), np.empty((4, 4, O), x.dtype)
-        for t in range(V.shape[1]):
-            n, r, s = first + t // (TH * TW), t // TW % TH * 4, t % TW * 4
-            _output_tile(M, t, points, part, tile)
-            for i in range(min(4, OH - r)):
-                for j in range(min(4, OW - s)):
-                    for o in range(O):
-                        y[n, r + i, s + j, o] = tile[i, j, o] + bias[o]
-
-
-@compiled
-def weight_gradient(start, end, x, dy, dU, points, corner, step):
-    """dU[chunk] = Vᵀ @ dM over the images of each chunk; dU (CHUNKS, 36, C, O) is zero."""
-    N, OH, OW, O = dy.shape
-    TH, TW, C = (OH + 3) // 4, (OW + 3) // 4, x.shape[3]
-    share = (N + dU.shape[0] - 1) // dU.shape[0]
-    for chunk in range(start, end):
-        end = min(N, (chunk + 1) * share)
-        for first in range(chunk * share, end, step):
-            last = min(end, first + step)
-            V = np.empty((36, (last - first) * TH * TW, C), x.dtype)
-            _transform_images(x, first, last, TH, TW, points, corner, V)
-            dM = np.empty((36, V.shape[1], O), x.dtype)
-            part, tile = np.empty((6, 4, O), x.dtype), np.empty((4, 4, O), x.dtype)
-            for t in range(V.shape[1]):
-                n, r, s = first + t // (TH * TW), t // TW % TH * 4, t % TW * 4
-                tile[:] = 0
-                for i in range(min(4, OH - r)):
-                    for j in range(min(4, OW - s)):
-                        for o in range(O):
-                            tile[i, j, o] = dy[n, r + i, s + j, o]
-                _gradient_tile(tile, points, part, dM, t)
+        first, last = block * lines, min(N * TH, (block + 1) * lines)
+        T = (last - first) * TW
+        for line in range(first, last):
+            pad(x[line // TH], padded, line % TH * 4 - corner[0], 6, 4 * TW + 2, corner[1])
+            _transform_line(padded, TW, C, (line - first) * TW, T, numbers, part, V)
+        for at in range(0, O, LANES):
             for k in range(36):
-                multiply_transposed(V[k], dM[k], dU[chunk, k], 1.0)
+                _multiply(V, k * _row(T, C), U, (at * 36 + k * LANES) * C, M, k * _row(T, LANES), T, C)
+            for t in range(T):
+                line = first + t // TW
+                r, s = line % TH * 4, t % TW * 4
+                to = ((line // TH * OH + r) * OW + s) * O + at
+                _output_tile(M, t, T, numbers, part, load(bias, at), y, to, min(4, OH - r), min(4, OW - s), OW * O, O)
 
 
 @compiled
-def _transform_images(x, first, last, TH, TW, points, corner, V):
-    """V = Bᵀ d B of every tile d of the images from first to last, with zeros around them."""
-    H, W, C = x.shape[1:]
-    padded = np.zeros((4 * TH + 2, 4 * TW + 2, C), x.dtype)
-    part = np.empty((6, 6, C), x.dtype)
-    top, left = corner
-    bottom, right = min(H, padded.shape[0] - top), min(W, padded.shape[1] - left)
-    for n in range(first, last):
-        for h in range(bottom):
-            for w in range(right):
-                for c in range(C):
-                    padded[top + h, left + w, c] = x[n, h, w, c]
-        for r in range(TH):
-            for s in range(TW):
-                _input_tile(padded, 4 * r, 4 * s, points, part, V, ((n - first) * TH + r) * TW + s)
+def _weight_gradient(start, end, x, dy, shape, dU, corner, lines, tiles, points):
+    (N, OH, OW, O), (TH, TW), C = shape, tiles, x.shape[3]
+    numbers = constants(points)
+    padded = np.empty(6 * (4 * TW + 2) * C, x.dtype)
+    part = np.empty(36 * LANES, x.dtype)
+    V, dM = np.empty(36 * _row(lines * TW, C), x.dtype), np.empty(36 * _row(lines * TW, LANES), x.dtype)
+    blocks = (N * TH + lines - 1) // lines
+    for chunk in range(start, end):
+        total = dU[chunk]
+        for block in range(blocks * chunk // len(dU), blocks * (chunk + 1) // len(dU)):
+            first, last = block * lines, min(N * TH, (block + 1) * lines)
+            T = (last - first) * TW
+            for line in range(first, last):
+                pad(x[line // TH], padded, line % TH * 4 - corner[0], 6, 4 * TW + 2, corner[1])
+                _transform_line(padded, TW, C, (line - first) * TW, T, numbers, part, V)
+            for at in range(0, O, LANES):
+                for t in range(T):
+                    line = first + t // TW
+                    r, s = line % TH * 4, t % TW * 4
+                    given = ((line // TH * OH + r) * OW + s) * O + at
+                    _gradient_tile(dy, given, min(4, OH - r), min(4, OW - s), OW * O, O, numbers, part, dM, t, T)
+                for k in range(36):
+                    _add_outer(V, k * _row(T, C), dM, k * _row(T, LANES), total, (at * 36 + k * LANES) * C, T, C)
 
 
 @compiled
-def _input_tile(d, r, s, points, part, V, t):
-    """V[:, t] = Bᵀ d B, first along the columns of the tile, then along its rows."""
+def _multiply(V, v, U, u, M, m, T, C):
+    """M = V @ U, for V (T, C), U (C, 16) and M (T, 16), which begin at v, u and m."""
+    for t in range(0, T, 4):
+        t1, t2, t3 = min(t + 1, T - 1), min(t + 2, T - 1), min(t + 3, T - 1)
+        p0, p1, p2, p3 = v + t * C, v + t1 * C, v + t2 * C, v + t3 * C
+        v0, v1, v2, v3 = zeros(), zeros(), zeros(), zeros()
+        for c in range(C):
+            w = load(U, u + c * LANES)
+            v0 += splat(V, p0 + c) * w
+            v1 += splat(V, p1 + c) * w
+            v2 += splat(V, p2 + c) * w
+            v3 += splat(V, p3 + c) * w
+        store(M, m + t * LANES, v0)
+        store(M, m + t1 * LANES, v1)
+        store(M, m + t2 * LANES, v2)
+        store(M, m + t3 * LANES, v3)
+
+
+@compiled
+def _add_outer(V, v, dM, m, dU, u, T, C):
+    """dU += Vᵀ @ dM, for V (T, C), dM (T, 16) and dU (C, 16), which begin at v, m and u."""
+    for c in range(0, C, 4):
+        to = u + c * LANES
+        v0, v1 = load(dU, to), load(dU, to + LANES)
+        v2, v3 = load(dU, to + 2 * LANES), load(dU, to + 3 * LANES)
+        for t in range(T):
+            d, p = load(dM, m + t * LANES), v + t * C + c
+            v0 += splat(V, p) * d
+            v1 += splat(V, p + 1) * d
+            v2 += splat(V, p + 2) * d
+            v3 += splat(V, p + 3) * d
+        store(dU, to, v0)
+        store(dU, to + LANES, v1)
+        store(dU, to + 2 * LANES, v2)
+        store(dU, to + 3 * LANES, v3)
+
+
+@compiled
+def _transform_line(padded, TW, C, first, T, numbers, part, V):
+    """V[:, first + s] = Bᵀ d B of every tile d of six lines."""
+    line = (4 * TW + 2) * C
+    for s in range(TW):
+        for c in range(0, C, LANES):
+            for j in range(6):
+                p = (4 * s + j) * C + c
+                v = input_line(
+                    load(padded, p), load(padded, p + line), load(padded, p + 2 * line),
+                    load(padded, p + 3 * line), load(padded, p + 4 * line), load(padded, p + 5 * line), numbers,
+                )  # fmt: skip
+                _store_six(part, j * LANES, 6 * LANES, v)
+            for i in range(6):
+                v = input_line(*_load_six(part, 6 * i * LANES, LANES), numbers)
+                _store_six(V, 6 * i * _row(T, C) + (first + s) * C + c, _row(T, C), v)
+
+
+@compiled
+def _output_tile(M, t, T, numbers, part, bias, y, to, height, width, line, step):
+    """y = Aᵀ M[:, t] A + b for the part of the tile that lies inside y."""
     for j in range(6):
-        for c in range(d.shape[2]):
-            d0, d1, d2 = d[r, s + j, c], d[r + 1, s + j, c], d[r + 2, s + j, c]
-            d3, d4, d5 = d[r + 3, s + j, c], d[r + 4, s + j, c], d[r + 5, s + j, c]
-            v = _input_line(d0, d1, d2, d3, d4, d5, points)
-            part[0, j, c], part[1, j, c], part[2, j, c], part[3, j, c], part[4, j, c], part[5, j, c] = v
-    for i in range(6):
-        for c in range(d.shape[2]):
-            d0, d1, d2 = part[i, 0, c], part[i, 1, c], part[i, 2, c]
-            d3, d4, d5 = part[i, 3, c], part[i, 4, c], part[i, 5, c]
-            v = _input_line(d0, d1, d2, d3, d4, d5, points)
-            k = 6 * i
-            V[k, t, c], V[k + 1, t, c], V[k + 2, t, c], V[k + 3, t, c], V[k + 4, t, c], V[k + 5, t, c] = v
+        m0, m1, m2, m3 = output_line(_load_six(M, j * _row(T, LANES) + t * LANES, 6 * _row(T, LANES)), numbers)
+        store(part, j * LANES, m0)
+        store(part, (6 + j) * LANES, m1)
+        store(part, (12 + j) * LANES, m2)
+        store(part, (18 + j) * LANES, m3)
+    for i in range(height):
+        y0, y1, y2, y3 = output_line(_load_six(part, 6 * i * LANES, LANES), numbers)
+        p = to + i * line
+        store(y, p, y0 + bias)
+        if width > 1:
+            store(y, p + step, y1 + bias)
+        if width > 2:
+            store(y, p + 2 * step, y2 + bias)
+        if width > 3:
+            store(y, p + 3 * step, y3 + bias)
 
 
 @compiled
-def _output_tile(M, t, points, part, tile):
-    """tile = Aᵀ M[:, t] A."""
-    for j in range(6):
-        for o in range(M.shape[2]):
-            m0, m1, m2 = M[j, t, o], M[6 + j, t, o], M[12 + j, t, o]
-            m3, m4, m5 = M[18 + j, t, o], M[24 + j, t, o], M[30 + j, t, o]
-            part[0, j, o], part[1, j, o], part[2, j, o], part[3, j, o] = _output_line(m0, m1, m2, m3, m4, m5, points)
-    for i in range(4):
-        for o in range(M.shape[2]):
-            m0, m1, m2 = part[i, 0, o], part[i, 1, o], part[i, 2, o]
-            m3, m4, m5 = part[i, 3, o], part[i, 4, o], part[i, 5, o]
-            tile[i, 0, o], tile[i, 1, o], tile[i, 2, o], tile[i, 3, o] = _output_line(m0, m1, m2, m3, m4, m5, points)
-
-
-@compiled
-def _gradient_tile(tile, points, part, dM, t):
-    """dM[:, t] = A tile Aᵀ."""
+def _gradient_tile(dy, given, height, width, line, step, numbers, part, dM, t, T):
+    """dM[:, t] = A dy Aᵀ, with zeros where the tile reaches beyond dy."""
     for j in range(4):
-        for o in range(tile.shape[2]):
-            v = _gradient_line(tile[0, j, o], tile[1, j, o], tile[2, j, o], tile[3, j, o], points)
-            part[0, j, o], part[1, j, o], part[2, j, o], part[3, j, o], part[4, j, o], part[5, j, o] = v
+        d0 = load(dy, given + j * step) if j < width else zeros()
+        d1 = load(dy, given + line + j * step) if j < width and height > 1 else zeros()
+        d2 = load(dy, given + 2 * line + j * step) if j < width and height > 2 else zeros()
+        d3 = load(dy, given + 3 * line + j * step) if j < width and height > 3 else zeros()
+        _store_six(part, j * LANES, 4 * LANES, gradient_line(d0, d1, d2, d3, numbers))
     for i in range(6):
-        for o in range(tile.shape[2]):
-            v = _gradient_line(part[i, 0, o], part[i, 1, o], part[i, 2, o], part[i, 3, o], points)
-            k = 6 * i
-            dM[k, t, o], dM[k + 1, t, o], dM[k + 2, t, o], dM[k + 3, t, o], dM[k + 4, t, o], dM[k + 5, t, o] = v
+        p = 4 * i * LANES
+        v = gradient_line(
+            load(part, p), load(part, p + LANES), load(part, p + 2 * LANES), load(part, p + 3 * LANES), numbers
+        )
+        _store_six(dM, 6 * i * _row(T, LANES) + t * LANES, _row(T, LANES), v)
 
 
 @compiled
-def _input_line(d0, d1, d2, d3, d4, d5, points):
-    """Bᵀ times six numbers; a²b² = 1."""
-    a, b, aa, bb, both = points[0], points[1], points[2], points[3], points[4]
-    even_a, odd_a, even_b, odd_b = d4 - bb * d2, a * (d3 - bb * d1), d4 - aa * d2, b * (d3 - aa * d1)
-    return d0 - both * d2 + d4, even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, d1 - both * d3 + d5
+def _transform_kernels(start, end, W, U, C, O, points):
+    """U = G W Gᵀ, W (3, 3, C, O), for blocks of sixteen output channels."""
+    numbers = constants(points)
+    part = np.empty(18 * LANES, W.dtype)
+    for block in range(start, end):
+        for c in range(C):
+            for j in range(3):
+                p = (j * C + c) * O + block * LANES
+                v = kernel_line(load(W, p), load(W, p + 3 * C * O), load(W, p + 6 * C * O), numbers)
+                _store_six(part, j * LANES, 3 * LANES, v)
+            for i in range(6):
+                p = 3 * i * LANES
+                v = kernel_line(load(part, p), load(part, p + LANES), load(part, p + 2 * LANES), numbers)
+                _store_six(U, (block * 36 + 6 * i) * C * LANES + c * LANES, C * LANES, v)
 
 
 @compiled
-def _output_line(m0, m1, m2, m3, m4, m5, points):
-    """Aᵀ times six numbers: the i-th result is the sum of pⁱ m over the points p, and m of infinity with the last."""
-    a, b, aa, bb, aaa, bbb = points[0], points[1], points[2], points[3], points[5], points[6]
-    even_a, odd_a, even_b, odd_b = m1 + m2, m1 - m2, m3 + m4, m3 - m4
-    return m0 + even_a + even_b, a * odd_a + b * odd_b, aa * even_a + bb * even_b, aaa * odd_a + bbb * odd_b + m5
+def _transform_back(start, end, dU, dW, C, O, points):
+    """dW = Gᵀ dU G of the sum of the chunks, for blocks of sixteen output channels."""
+    numbers = constants(points)
+    part, total = np.empty(18 * LANES, dW.dtype), np.empty(36 * LANES, dW.dtype)
+    for block in range(start, end):
+        for c in range(C):
+            for k in range(36):
+                p = ((block * 36 + k) * C + c) * LANES
+                v = load(dU[0], p)
+                for chunk in range(1, len(dU)):
+                    v += load(dU[chunk], p)
+                store(total, k * LANES, v)
+            for j in range(6):
+                g0, g1, g2 = kernel_gradient_line(_load_six(total, j * LANES, 6 * LANES), numbers)
+                store(part, j * LANES, g0)
+                store(part, (6 + j) * LANES, g1)
+                store(part, (12 + j) * LANES, g2)
+            for i in range(3):
+                g0, g1, g2 = kernel_gradient_line(_load_six(part, 6 * i * LANES, LANES), numbers)
+                p = (3 * i * C + c) * O + block * LANES
+                store(dW, p, g0)
+                store(dW, p + C * O, g1)
+                store(dW, p + 2 * C * O, g2)
 
 
 @compiled
-def _gradient_line(y0, y1, y2, y3, points):
-    """A times four numbers: for each point p the sum of pⁱ yᵢ."""
-    a, b, aa, bb, aaa, bbb = points[0], points[1], points[2], points[3], points[5], points[6]
-    even_a, odd_a, even_b, odd_b = y0 + aa * y2, a * y1 + aaa * y3, y0 + bb * y2, b * y1 + bbb * y3
-    return y0, even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, y3
+def _load_six(array, start, step):
+    return (
+        load(array, start), load(array, start + step), load(array, start + 2 * step),
+        load(array, start + 3 * step), load(array, start + 4 * step), load(array, start + 5 * step),
+    )  # fmt: skip
+
+
+@compiled
+def _store_six(array, start, step, vectors):
+    v0, v1, v2, v3, v4, v5 = vectors
+    store(array, start, v0)
+    store(array, start + step, v1)
+    store(array, start + 2 * step, v2)
+    store(array, start + 3 * step, v3)
+    store(array, start + 4 * step, v4)
+    store(array, start + 5 * step, v5)

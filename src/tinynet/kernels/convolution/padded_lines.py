@@ -1,0 +1,24 @@
+"""A few lines of an image with the zeros around them, in a buffer that fits a cache."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from tinynet.kernels.jit import compiled
+
+
+@compiled
+def pad(x, padded, top, height, width, left):
+    """Copy `height` lines of x (H, W, C) from line `top` on, with `left` zeros before each, where x has them."""
+    H, W, C = x.shape
+    start, end = max(0, left), max(0, min(width, W + left))
+    for h in range(height):
+        line = padded[h * width * C : (h + 1) * width * C]
+        if top + h < 0 or top + h >= H or start >= end:
+            line[:] = 0
+            continue
+        line[: start * C] = 0
+        line[end * C :] = 0
+        given, taken = x[top + h, start - left : end - left].reshape(-1), line[start * C : end * C]
+        for k in range(len(given)):
+            taken[k] = given[k]

@@ -1,0 +1,144 @@
+"""Sixteen numbers at a time, in compiled code.
+
+A compiler turns a simple loop into vector instructions, but it does not keep the sums of a small matrix product in
+registers: it stores and loads them again for every product. With the functions here a kernel says it itself: a `Vector`
+is a value of sixteen float32 that can be added, subtracted and multiplied, and those that a loop adds to stay in
+registers. The machine's own vectors may be
+shorter (8 with AVX2, 4 with NEON); the compiler then takes two or four for one.
+
+Arrays are flat, and an index is where the first of the sixteen lies; neither is checked.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import extending, types
+from numba.core import cgutils
+from numba.extending import models, overload, register_model
+
+LANES = 16
+intrinsic: Any = extending.intrinsic  # its type hints do not know that the compiler gives the first argument
+FLAGS = ("reassoc", "contract", "nsz", "arcp")
+_LLVM = ir.VectorType(ir.FloatType(), LANES)
+
+
+def load(array: np.ndarray, start: int) -> np.ndarray:
+    """The sixteen numbers of a flat float32 array from `start` on."""
+    return array[start : start + LANES].copy()
+
+
+def store(array: np.ndarray, start: int, vector: np.ndarray) -> None:
+    """Write a vector into a flat float32 array from `start` on."""
+    array[start : start + LANES] = vector
+
+
+def splat(array: np.ndarray, index: int) -> np.ndarray:
+    """A vector of sixteen times array[index]."""
+    return np.full(LANES, array[index])
+
+
+def zeros() -> np.ndarray:
+    """A vector of zeros."""
+    return np.zeros(LANES, np.float32)
+
+
+# What these become in compiled code.
+
+
+class _Vector(types.Type):
+    def __init__(self) -> None:
+        super().__init__("Vector")
+
+
+VECTOR = _Vector()
+
+
+@register_model(_Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _LLVM)
+
+
+def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """The address of array[index]."""
+    array = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0])
+    return builder.gep(array.data, [args[1]])
+
+
+def _splat(builder: Any, number: Any) -> Any:
+    one = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+
+
+@intrinsic
+def _load_vector(typing: Any, array: Any, start: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = builder.bitcast(_place(context, builder, signature, args), _LLVM.as_pointer())
+        return builder.load(address, align=4)
+
+    return VECTOR(array, types.intp), code
+
+
+@intrinsic
+def _store_vector(typing: Any, array: Any, start: Any, vector: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = builder.bitcast(_place(context, builder, signature, args), _LLVM.as_pointer())
+        builder.store(args[2], address, align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, VECTOR), code
+
+
+@intrinsic
+def _splat_vector(typing: Any, array: Any, index: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _splat(builder, builder.load(_place(context, builder, signature, args)))
+
+    return VECTOR(array, types.intp), code
+
+
+@intrinsic
+def _zero_vector(typing: Any) -> Any:
+    return VECTOR(), lambda context, builder, signature, args: ir.Constant(_LLVM, None)
+
+
+def _operation(emit: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return emit(builder, *args)
+
+    return code
+
+
+@intrinsic
+def _add(typing: Any, a: Any, b: Any) -> Any:
+    return VECTOR(VECTOR, VECTOR), _operation(lambda builder, a, b: builder.fadd(a, b, flags=FLAGS))
+
+
+@intrinsic
+def _subtract(typing: Any, a: Any, b: Any) -> Any:
+    return VECTOR(VECTOR, VECTOR), _operation(lambda builder, a, b: builder.fsub(a, b, flags=FLAGS))
+
+
+@intrinsic
+def _multiply(typing: Any, a: Any, b: Any) -> Any:
+    return VECTOR(VECTOR, VECTOR), _operation(lambda builder, a, b: builder.fmul(a, b, flags=FLAGS))
+
+
+def _of_vectors(compute: Any) -> Any:
+    def choose(a, b):  # type: ignore[no-untyped-def]  # Numba compares the signatures
+        return (lambda a, b: compute(a, b)) if a is VECTOR and b is VECTOR else None
+
+    return choose
+
+
+overload(load)(lambda array, start: lambda array, start: _load_vector(array, start))
+overload(splat)(lambda array, index: lambda array, index: _splat_vector(array, index))
+overload(store)(lambda array, start, vector: lambda array, start, vector: _store_vector(array, start, vector))
+overload(zeros)(lambda: lambda: _zero_vector())
+for _operator, _intrinsic in ((operator.add, _add), (operator.sub, _subtract), (operator.mul, _multiply)):
+    overload(_operator)(_of_vectors(_intrinsic))
+overload(operator.iadd)(_of_vectors(_add))
