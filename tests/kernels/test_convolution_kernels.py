@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import tinynet as tn
 from tests.kernels.strategies import Configuration, convolutions, layouts
@@ -167,7 +168,7 @@ def test_empty_batch(body: str) -> None:
     np.testing.assert_array_equal(dW, np.zeros((4, 2, 2, 2)))
 
 
-WIDE = Configuration(9, 24, 32, (9, 14), (3, 3), (1, 1), ((1, 0), (1, 2)), (1, 1), 1, 0)
+WIDE = Configuration(9, 16, 32, (9, 14), (3, 3), (1, 1), ((1, 0), (1, 2)), (1, 1), 1, 0)
 
 
 def float32(c: Configuration) -> list[np.ndarray]:
@@ -202,12 +203,25 @@ def test_winograd_is_near_the_true_sum(c: Configuration) -> None:
         assert np.abs(other - true).max() < 1e-6 * scale
 
 
+@settings(deadline=None, max_examples=30)
+@given(convolutions(), st.integers(1, 9), st.integers(1, 36))
+def test_float32_is_near_the_true_sum(c: Configuration, channels: int, outputs: int) -> None:
+    c = replace(c, channels=channels, outputs=outputs, groups=1)  # blocks of sixteen outputs, whole and in part
+    with kernels.use("compiled"), kernels.exact():
+        got = float32(c)
+    for one, true in zip(got, results(c, "vectorized"), strict=True):
+        assert one.shape == true.shape
+        assert one.dtype == np.float32
+        np.testing.assert_allclose(one, true, rtol=0, atol=2e-6 * max(np.abs(true).max(), 1))
+
+
 def test_winograd_serves_unless_exact() -> None:
     compiled = pytest.importorskip("tinynet.kernels.convolution.compiled")
-    wide = (np.dtype(np.float32), 24, 24, (3, 3), (1, 1), (1, 1))
+    wide = (np.dtype(np.float32), 16, 32, (3, 3), (1, 1), (1, 1))
     assert compiled.suits_winograd(*wide)
     assert not compiled.suits_winograd(np.dtype(np.float64), *wide[1:])
     assert not compiled.suits_winograd(*wide[:4], (2, 1), (1, 1))
+    assert not compiled.suits_winograd(wide[0], 16, 24, *wide[3:])  # the channels are not in sixteens
     with kernels.exact():
         assert not compiled.suits_winograd(*wide)
         with kernels.exact(False):
@@ -216,7 +230,12 @@ def test_winograd_serves_unless_exact() -> None:
 
 
 def test_the_number_of_threads_changes_no_bit() -> None:
-    steps = (WIDE, replace(WIDE, stride=(2, 1)), replace(WIDE, outputs=24, groups=24))
+    steps = (
+        WIDE,
+        replace(WIDE, stride=(2, 1)),
+        replace(WIDE, outputs=5),
+        replace(WIDE, channels=24, outputs=24, groups=24),
+    )
     with kernels.use("compiled"):
         with tn.threads(3):
             many = [float32(c) for c in steps]

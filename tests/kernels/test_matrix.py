@@ -5,7 +5,7 @@ import pytest
 
 import tinynet as tn
 from tinynet.core.threads import blas
-from tinynet.kernels.matrix import BLOCK, SMALL, product
+from tinynet.kernels.matrix import BLOCK, SMALL, column_sums, product
 
 SHAPES = [(3, 4, 5), (0, 4, 5), (3 * BLOCK + 1, 130, 70), (70, 130, 3 * BLOCK + 1), (BLOCK, BLOCK, BLOCK)]
 
@@ -38,3 +38,12 @@ def test_numpy_gets_its_threads_back() -> None:
     with tn.threads(2):
         product(np.ones((BLOCK, BLOCK)), np.ones((BLOCK, BLOCK)))
         assert {library.num_threads for library in blas()} == {2}
+
+
+@pytest.mark.parametrize("rows", [0, 1, 1023, 1024, 5000])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_column_sums(rows: int, dtype: type) -> None:
+    A = np.random.default_rng(0).integers(-2, 3, (rows, 7)).astype(dtype)  # whole numbers: exact in any order
+    sums = column_sums(A)
+    assert sums.dtype == dtype
+    np.testing.assert_array_equal(sums, A.astype(float).sum(axis=0))

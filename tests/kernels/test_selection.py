@@ -23,8 +23,8 @@ def test_use_as_a_statement_and_as_a_context() -> None:
 
 def test_auto_compiles_for_large_samples_only() -> None:
     with kernels.use("auto"):
-        assert kernels.body("convolution", 4095).__name__.endswith("convolution.vectorized")
-        assert kernels.body("convolution", 4096).__name__.endswith("convolution.compiled")
+        assert kernels.body("convolution", 2999).__name__.endswith("convolution.vectorized")
+        assert kernels.body("convolution", 3000).__name__.endswith("convolution.compiled")
     with kernels.use("compiled"):
         assert kernels.body("convolution", 1).__name__.endswith("convolution.compiled")
 

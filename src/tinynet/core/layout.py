@@ -28,6 +28,11 @@ def channels_last(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
+def rows(x: np.ndarray) -> np.ndarray:
+    """x (N, C, H, W) as a C-ordered (N·H·W, C): a row of channels for each pixel, without a copy if they lie so."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(-1, x.shape[1])
+
+
 def like(x: np.ndarray, values: np.ndarray) -> np.ndarray:
     """`values` in the memory layout of `x`: the helper to align an incoming gradient to the input it belongs to."""
     if values.shape == x.shape and values.strides == x.strides and values.dtype == x.dtype:

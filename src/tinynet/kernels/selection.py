@@ -97,13 +97,14 @@ def selected() -> str:
     return _selected
 
 
-def body(family: str, sample_size: int = LARGE) -> ModuleType:
+def body(family: str, sample_size: int = LARGE, large: int = LARGE) -> ModuleType:
     """The module that holds the selected body of a family of kernels, as in "convolution".
 
     Args:
         family: The name of the folder.
         sample_size: How many numbers one sample has, by which "auto" chooses. The batch does not count, so that a
             sample gives the same alone and among others.
+        large: From how many of them on compiling pays.
 
     Example:
         >>> with use("vectorized"):
@@ -112,7 +113,7 @@ def body(family: str, sample_size: int = LARGE) -> ModuleType:
     """
     name = _selected
     if name == "auto":
-        name = "compiled" if sample_size >= LARGE else "vectorized"
+        name = "compiled" if sample_size >= large else "vectorized"
     return _load(family, name)
 
 

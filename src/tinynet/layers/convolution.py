@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import Parameter, checks
+from tinynet.core import Parameter, checks, layout
 from tinynet.core.checks import images
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.kernels import convolution, geometry
+from tinynet.kernels.matrix import column_sums
 from tinynet.layers.layer import Layer
 
 
@@ -98,7 +99,7 @@ class Conv2D(Layer):
         (x,) = self.recall()
         self.weight.accumulate(convolution.weight_gradient(x, dy, self.kernel_size, *self.steps))
         if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=(0, 2, 3)))
+            self.bias.accumulate(column_sums(layout.rows(dy)))
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * (self.weight.size // self.out_channels)

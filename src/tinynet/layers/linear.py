@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels.matrix import product
+from tinynet.kernels.matrix import column_sums, product
 from tinynet.layers.layer import Layer
 
 
@@ -65,7 +65,7 @@ class Linear(Layer):
         dy = dy.reshape(-1, self.out_features)  # (N, out_features)
         self.weight.accumulate(product(dy.T, x))
         if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=0))
+            self.bias.accumulate(column_sums(dy))
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * self.in_features

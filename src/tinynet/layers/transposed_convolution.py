@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import Parameter, checks
+from tinynet.core import Parameter, checks, layout
 from tinynet.core.checks import images
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.kernels import convolution, geometry
+from tinynet.kernels.matrix import column_sums
 from tinynet.layers.layer import Layer
 
 
@@ -108,7 +109,7 @@ class ConvTranspose2D(Layer):
         (x,) = self.recall()
         self.weight.accumulate(convolution.weight_gradient(dy, x, self.kernel_size, *self.steps))
         if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=(0, 2, 3)))
+            self.bias.accumulate(column_sums(layout.rows(dy)))
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return x.size * (self.weight.size // self.in_channels)

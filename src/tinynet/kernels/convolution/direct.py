@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core.threads import share
+from tinynet.kernels.convolution import side_by_side
 from tinynet.kernels.convolution.padded_lines import pad
 from tinynet.kernels.geometry import Pair
 from tinynet.kernels.jit import compiled
@@ -49,6 +50,10 @@ def convolve(
         first: The first place, in y.
         step: From one place to the next, in y.
     """
+    n = side_by_side.count(y.shape[3], y.shape[2]) if step == (1, 1) else 1
+    if n > 1:
+        K, b, y = side_by_side.widened(K, taps[1], stride[1], n), np.tile(b, n), side_by_side.grouped(y, n)
+        taps, stride = (taps[0], side_by_side.columns(taps[1], stride[1], n)), (stride[0], stride[1] * n)
     (N, OH, OW, O), C = y.shape, x.shape[3]
     places = -(-(OH - first[0]) // step[0]), -(-(OW - first[1]) // step[1])
     width = (places[1] - 1) * stride[1] + taps[1][-1] - taps[1][0] + 1
@@ -80,6 +85,11 @@ def input_gradient(dy: np.ndarray, K: np.ndarray, dx: np.ndarray, stride: Pair, 
 
 def weight_gradient(x: np.ndarray, dy: np.ndarray, taps: Taps, stride: Pair) -> np.ndarray:
     """dK (kh, kw, C, O): the sum over all places of x[stride · place + tap] dy[place]."""
+    n = side_by_side.count(dy.shape[3], dy.shape[2])
+    if n > 1:
+        wide = taps[0], side_by_side.columns(taps[1], stride[1], n)
+        dK = weight_gradient(x, side_by_side.grouped(dy, n), wide, (stride[0], stride[1] * n))
+        return side_by_side.narrowed(dK, taps[1], stride[1], n)
     (_, OH, OW, O), C = dy.shape, x.shape[3]
     width = (OW - 1) * stride[1] + taps[1][-1] - taps[1][0] + 1
     height = taps[0][-1] - taps[0][0] + 1

@@ -14,6 +14,8 @@ from tinynet.kernels.selection import body
 
 __all__ = ["average", "average_gradient", "maximum", "maximum_gradient", "switches", "unpool", "unpool_gradient"]
 
+LARGE = 1024  # compiled in a second
+
 
 def maximum(
     x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
@@ -27,7 +29,9 @@ def maximum(
         >>> y.item(), cells.item()
         (3.0, 1)
     """
-    return body("pooling", x.shape[1] * x.shape[2] * x.shape[3]).maximum(x, kernel_size, stride, padding, dilation)
+    return body("pooling", x.shape[1] * x.shape[2] * x.shape[3], LARGE).maximum(
+        x, kernel_size, stride, padding, dilation
+    )
 
 
 def maximum_gradient(
@@ -41,7 +45,7 @@ def maximum_gradient(
         array([[0., 5.],
                [0., 0.]])
     """
-    return body("pooling", dy.shape[1] * size[0] * size[1]).maximum_gradient(
+    return body("pooling", dy.shape[1] * size[0] * size[1], LARGE).maximum_gradient(
         dy, cells, size, kernel_size, stride, padding, dilation
     )
 

@@ -45,22 +45,30 @@ def maximum_gradient(
 
 @compiled
 def _maximum(start, end, x, y, cells, kernel_size, stride, corner, dilation):
+    best, won = np.empty(x.shape[3], x.dtype), np.empty(x.shape[3], np.int32)  # as wide as the numbers compared
     for n in range(start, end):
         for r in range(y.shape[1]):
             for s in range(y.shape[2]):
-                best, won, fresh = y[n, r, s], cells[n, r, s], True
+                fresh = True
                 for i in range(kernel_size[0]):
                     line = r * stride[0] + i * dilation[0] - corner[0]
                     for j in range(kernel_size[1]):
                         column = s * stride[1] + j * dilation[1] - corner[1]
                         if line < 0 or line >= x.shape[1] or column < 0 or column >= x.shape[2]:
                             continue
-                        cell, under = np.uint8(i * kernel_size[1] + j), x[n, line, column]
-                        for c in range(under.shape[0]):
-                            wins = fresh or under[c] > best[c] or under[c] != under[c]  # the last is NaN
+                        cell, under = np.int32(i * kernel_size[1] + j), x[n, line, column]
+                        if fresh:
+                            best[:], won[:] = under, cell
+                            fresh = False
+                            continue
+                        for c in range(len(best)):
+                            wins = under[c] > best[c] or under[c] != under[c]  # the last is NaN
                             best[c] = under[c] if wins else best[c]
                             won[c] = cell if wins else won[c]
-                        fresh = False
+                into, which = y[n, r, s], cells[n, r, s]
+                for c in range(len(best)):
+                    into[c] = best[c]
+                    which[c] = won[c]
 
 
 @compiled

@@ -1,0 +1,32 @@
+"""What the C library does with memory that was freed.
+
+A training step makes and drops the same large arrays again and again. The C library of Linux hands such memory back to
+the system at once, and gets it again page by page, each of them filled with zeros first: a third to a half of the time
+of a small convolutional net went into that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
+
+
+def keep_freed() -> bool:
+    """Let this process keep freed memory for its next arrays, and say whether it will.
+
+    Only glibc offers the choice. Where the environment has one of glibc's own MALLOC_… variables or GLIBC_TUNABLES,
+    somebody has chosen already, and nothing is changed. What the process holds is the most that it has needed at once.
+
+    Example:
+        >>> keep_freed() in (True, False)
+        True
+    """
+    chosen = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
+    if chosen or not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
+    return mallopt is not None and bool(mallopt(M_MMAP_MAX, 0) and mallopt(M_TRIM_THRESHOLD, -1))

@@ -1,0 +1,27 @@
+"""Vectors in compiled code do what the Python functions of the same names do."""
+
+import numpy as np
+import pytest
+
+vectors = pytest.importorskip("tinynet.kernels.vectors")
+from tinynet.kernels.jit import compiled  # noqa: E402 - needs Numba
+from tinynet.kernels.vectors import load, splat, store, zeros  # noqa: E402
+
+
+def combine(x, y, out):  # type: ignore[no-untyped-def]
+    total = zeros()
+    for k in range(3):
+        total += splat(y, k) * load(x, k)
+    store(out, 1, total - load(x, 2) * load(x, 0) + splat(y, 3))
+
+
+def test_compiled_equals_python() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 20)).astype(np.float32)
+    slow, fast = np.zeros((2, 18), np.float32)
+    combine(x, y, slow)
+    compiled(combine)(x, y, fast)
+    np.testing.assert_allclose(fast, slow, rtol=1e-6, atol=1e-6)
+    expected = sum(y[k].astype(float) * x[k : k + 16] for k in range(3)) - x[2:18].astype(float) * x[:16] + y[3]
+    np.testing.assert_allclose(slow[1:17], expected, rtol=1e-5, atol=1e-6)
+    assert slow[0] == slow[17] == fast[0] == fast[17] == 0
