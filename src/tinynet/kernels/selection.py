@@ -21,8 +21,8 @@ class use:  # noqa: N801 - reads as a verb: with kernels.use("loops")
     Args:
         body: "loops", nested Python loops that read like the definition; "vectorized", NumPy; "compiled", Numba; or
             "auto", the default: compiled for large samples, vectorized for small ones, which need no compiler. A family
-            without a compiled body, or a machine without Numba, takes the vectorized one instead. Bodies differ in the
-            last bits, so a run that is to be repeated keeps to one choice.
+            without such a body, or a machine without Numba, takes the vectorized one instead. Bodies differ in the last
+            bits, so a run that is to be repeated keeps to one choice.
 
     Raises:
         ValueError: There is no such body.
@@ -123,6 +123,6 @@ def _load(family: str, name: str) -> ModuleType:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if name != "compiled" or error.name not in (module, "numba"):
+        if name == "vectorized" or error.name not in (module, "numba"):
             raise
         return _load(family, "vectorized")

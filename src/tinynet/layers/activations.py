@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks, layout
+from tinynet.kernels import relu
 from tinynet.layers.layer import Layer
 
 
@@ -36,13 +37,13 @@ class ReLU(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y = np.maximum(x, 0)
+        y = relu.forward(x)
         self.remember(y)
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        return layout.like(y, dy) * (y > 0)  # dx
+        return relu.gradient(dy, y)  # dx
 
 
 class LeakyReLU(Layer):

@@ -8,8 +8,10 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
+from tinynet.kernels import batch_norm
+from tinynet.layers.activations import ReLU
+from tinynet.layers.fused import Fused
 from tinynet.layers.layer import Layer
-from tinynet.layers.normalization import Axes, standardize
 
 
 class _BatchNorm(Layer):
@@ -36,44 +38,54 @@ class _BatchNorm(Layer):
         self.track_running_stats = track_running_stats
 
     @abstractmethod
-    def _axes(self, x: np.ndarray) -> tuple[Axes, tuple[int, ...]]:
-        """Check x, and return the axes to average over and the shape in which a feature vector fits x."""
+    def _feature_axis(self, x: np.ndarray) -> int:
+        """Check x, and return the axis of its features: mean and variance are taken over all others."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        axes, shape = self._axes(x)
-        if self.training or not self.track_running_stats:
-            x_hat, inverse_std, mean, var = standardize(x, axes, self.eps)
-            self.remember(x_hat, inverse_std, axes, shape, True)
-            if self.track_running_stats:
-                n = x.size // self.num_features
-                self._track("running_mean", mean)
-                self._track("running_var", var * (n / (n - 1)))  # the unbiased variance, as in PyTorch
-                self.num_batches_tracked += 1
-        else:
-            inverse_std = 1 / np.sqrt(self.running_var.reshape(shape) + x.dtype.type(self.eps))
-            x_hat = (x - self.running_mean.reshape(shape)) * inverse_std
-            self.remember(x_hat, inverse_std, axes, shape, False)
-        if self.weight is None or self.bias is None:
-            return x_hat
-        return x_hat * self.weight.tensor.reshape(shape) + self.bias.tensor.reshape(shape)
+        return self.normalize(x)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        x_hat, inverse_std, axes, shape, from_batch = self.recall()
-        dweight, dbias = (dy * x_hat).sum(axis=axes), dy.sum(axis=axes)
-        scale = inverse_std  # γ / σ
+        return self.gradient(dy)
+
+    def normalize(self, x: np.ndarray, relu: bool = False) -> np.ndarray:
+        """y; with `relu` that of the ReLU that follows, in the same pass."""
+        axis = self._feature_axis(x)
+        from_batch = self.training or not self.track_running_stats
+        if from_batch:
+            mean, var = batch_norm.statistics(x, axis)
+            self._track(mean, var, x.size // self.num_features)
+        else:
+            mean, var = self.running_mean, self.running_var
+        inverse_std = 1 / np.sqrt(var + x.dtype.type(self.eps))
+        scale, shift = inverse_std, np.zeros_like(mean)
+        if self.weight is not None and self.bias is not None:
+            scale, shift = inverse_std * self.weight.tensor, self.bias.tensor
+        self.remember(x, axis, mean, inverse_std, scale, from_batch)
+        return batch_norm.normalize(x, mean, scale, shift, axis, relu)
+
+    def gradient(self, dy: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+        """dx; if y is given, which a ReLU has made, dy is the gradient of that."""
+        x, axis, mean, inverse_std, scale, from_batch = self.recall()
+        dbias, products = batch_norm.sums(dy, x, mean, axis, y)
+        dweight = products * inverse_std  # Σ dy · x̂
         if self.weight is not None and self.bias is not None:
             self.weight.accumulate(dweight)
             self.bias.accumulate(dbias)
-            scale = scale * self.weight.tensor.reshape(shape)
-        if not from_batch:  # the running statistics do not depend on x
-            return dy * scale
+        # γ is one number for all that the means are taken over, so dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) · γ / σ.
         n = dy.size // self.num_features
-        # γ is one number for all that the means are taken over, so γ · sums / n are mean(g) and mean(g · x̂).
-        return (dy - dbias.reshape(shape) / n - x_hat * (dweight.reshape(shape) / n)) * scale
+        shift, slope = dbias / n, dweight / n * inverse_std
+        if not from_batch:  # the running statistics do not depend on x
+            shift, slope = np.zeros((2, len(mean)), x.dtype)
+        return batch_norm.input_gradient(dy, x, mean, scale, shift, slope, axis, y)
 
-    def _track(self, name: str, value: np.ndarray) -> None:
-        running = getattr(self, name)
-        running += self.momentum * (value.reshape(-1) - running)
+    def fuse_with(self, following: Layer) -> Layer | None:
+        return BatchNormReLU(self, following) if type(following) is ReLU else None
+
+    def _track(self, mean: np.ndarray, var: np.ndarray, n: int) -> None:
+        if self.track_running_stats:
+            self.running_mean += self.momentum * (mean - self.running_mean)
+            self.running_var += self.momentum * (var * (n / (n - 1)) - self.running_var)  # unbiased, as in PyTorch
+            self.num_batches_tracked += 1
 
 
 class BatchNorm1D(_BatchNorm):
@@ -108,11 +120,11 @@ class BatchNorm1D(_BatchNorm):
                [ 1.,  0.]], dtype=float32)
     """
 
-    def _axes(self, x: np.ndarray) -> tuple[Axes, tuple[int, ...]]:
+    def _feature_axis(self, x: np.ndarray) -> int:
         sequences.features_last(self, x, self.num_features)
         if self.training:
             sequences.more_than_one_row(self, x.shape, x.size // self.num_features)
-        return tuple(range(x.ndim - 1)), (1,) * (x.ndim - 1) + (-1,)
+        return x.ndim - 1
 
 
 class BatchNorm2D(_BatchNorm):
@@ -148,9 +160,36 @@ class BatchNorm2D(_BatchNorm):
 
     any_layout = True
 
-    def _axes(self, x: np.ndarray) -> tuple[Axes, tuple[int, ...]]:
+    def _feature_axis(self, x: np.ndarray) -> int:
         checks.floating_input(self, x)
         checks.input_shape(self, x, ("N", self.num_features, "H", "W"))
         if self.training:
             sequences.more_than_one_row(self, x.shape, x.size // self.num_features)
-        return (0, 2, 3), (1, -1, 1, 1)
+        return 1
+
+
+class BatchNormReLU(Fused):
+    """Batch norm and the ReLU after it, whose x is never written: one pass for two forward, and one less back.
+
+    Equation:
+        y = max(γ x̂ + β, 0)
+
+    Gradients (given dy = ∂L/∂y):
+        those of the batch norm, of dy where y > 0, else 0
+
+    Example:
+        >>> both = BatchNorm1D(1).fuse_with(ReLU())
+        >>> both.forward(np.array([[1.0], [2.0], [3.0]], np.float32)).round(2).ravel()
+        array([0.  , 0.  , 1.22], dtype=float32)
+    """
+
+    first: _BatchNorm
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        y = self.first.normalize(x, relu=True)
+        self.second.remember(y)
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (y,) = self.second.recall()
+        return self.first.gradient(dy, y)

@@ -70,6 +70,16 @@ class Layer(ABC):
         """Only add to the gradients of the parameters. A layer that saves work without ∂L/∂x says so here."""
         self.backward(*gradients)
 
+    def fuse_with(self, following: Layer) -> Layer | None:
+        """A layer that does the work of this one and of the one that follows in a net, or None if there is none.
+
+        It is a `layers.fused.Fused`, made anew for each forward. Its results equal those of the two bit for bit,
+        forward and back, and it raises no error but those of this layer, so an offer is made only to a layer that takes
+        whatever this one gives. A Net does not ask where a subclass has a forward or backward of its own, nor while
+        somebody watches; whether `following` is of a subclass is for this method to see: `type(following) is ReLU`.
+        """
+        return None
+
     def multiply_adds(self, x: Any, y: Any) -> int:
         """How many multiplications followed by an addition make y of x; elementwise work counts 0.
 

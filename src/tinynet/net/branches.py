@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.layers import Layer
+from tinynet.kernels import relu
+from tinynet.layers import Layer, ReLU
+from tinynet.layers.fused import Fused
 from tinynet.net.net import Net
 
 
@@ -38,13 +40,46 @@ class Residual(Layer):
         self.shortcut = None if shortcut is None else _net(shortcut)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        F = self.body.forward(x)
-        S = x if self.shortcut is None else self.shortcut.forward(x)
-        checks.same_branches(self, F.shape, S.shape)
+        F, S = self.ways(x)
         return F + S
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         return self.body.backward(dy) + (dy if self.shortcut is None else self.shortcut.backward(dy))
+
+    def ways(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """F(x) and S(x)."""
+        F = self.body.forward(x)
+        S = x if self.shortcut is None else self.shortcut.forward(x)
+        checks.same_branches(self, F.shape, S.shape)
+        return F, S
+
+    def fuse_with(self, following: Layer) -> Layer | None:
+        return ResidualReLU(self, following) if type(following) is ReLU else None
+
+
+class ResidualReLU(Fused):
+    """Residual and the ReLU after it: the sum is never written.
+
+    Equation:
+        y = max(F(x) + S(x), 0)
+
+    Gradients (given dy = ∂L/∂y):
+        those of the residual, of dy where y > 0, else 0
+
+    Example:
+        >>> Residual([]).fuse_with(ReLU()).forward(np.array([-1.0, 2.0]))
+        array([0., 4.])
+    """
+
+    first: Residual
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        y = relu.forward(*self.first.ways(x))
+        self.second.remember(y)
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        return self.first.backward(self.second.backward(dy))
 
 
 class Concat(Layer):

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinynet.core import checks, pack
 from tinynet.layers import Layer
+from tinynet.net.fusion import fused
 from tinynet.net.modes import evaluating, frozen
 from tinynet.net.watch import watch
 
@@ -55,13 +56,15 @@ class Net(Layer):
 
     def forward(self, *inputs: np.ndarray) -> Any:
         x: Any = _tuple(tuple(self._cast(value) for value in inputs))
-        for index, layer in enumerate(self.layers):
+        steps = fused(self.layers)
+        for index, layer in steps:
             try:
                 x = layer.forward(*_arranged(layer, x))
             except (ValueError, TypeError, RuntimeError) as error:
-                checks.locate(error, layer, self.layers_inside(), self.layers[index - 1] if index else None)
+                previous = self.layers[index - 1] if index else None
+                checks.locate(error, self.layers[index], self.layers_inside(), previous)
                 raise
-        self.remember(*(np.shape(y) for y in (x if isinstance(x, tuple) else (x,))))
+        self.remember(steps, tuple(np.shape(y) for y in (x if isinstance(x, tuple) else (x,))))
         return x
 
     def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
@@ -75,20 +78,22 @@ class Net(Layer):
             ValueError: A gradient has not the shape of its output.
             RuntimeError: There was no forward, or it has been gone back through already.
         """
-        checks.output_gradients(f"{type(self).__name__}.backward", gradients, self.recall())
+        steps, shapes = self.recall()
+        checks.output_gradients(f"{type(self).__name__}.backward", gradients, shapes)
         dy: Any = _tuple(gradients)
         last_needed = 0 if input_gradient else self._first_trainable()
-        for index in reversed(range(len(self.layers))):
-            layer = self.layers[index]
+        end = len(self.layers)
+        for index, layer in reversed(steps):  # it does the work of the layers from index to end
             try:
                 if index > last_needed or input_gradient:
                     dy = layer.backward(*_arranged(layer, dy))
-                elif index == last_needed:
+                elif end > last_needed:
                     layer.backward_parameters(*_arranged(layer, dy))
             except (ValueError, TypeError, RuntimeError) as error:
-                checks.locate(error, layer, self.layers_inside())
+                checks.locate(error, self.layers[index], self.layers_inside())
                 raise
             layer.forget()
+            end = index
         self.forget()
         return dy if input_gradient else None
 
