@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import growth, page
 from benchmarks.sides import Plan
-from benchmarks.tables import PARTS, STARTED, Row, heading, line
+from benchmarks.tables import PARTS, STARTED, Row, heading, in_threads, line
 from benchmarks.worker import WORKLOADS
 
 USUAL = ("training", "memory", "inference")
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None, sides: tuple[str, str] = ("tinynet"
 def measure(name: str, workloads: list[str], plan: Plan) -> dict[str, Row]:
     """The rows of one table, each printed as soon as it is known."""
     part, rows = PARTS[name], {}
-    print(f"{part.title}, {plan.threads} threads", *heading(part), sep="\n", flush=True)
+    print(f"{part.title}, {in_threads(plan.threads)}", *heading(part), sep="\n", flush=True)
     for workload in workloads:
         rows[workload] = part.measure(workload, plan)
         print(line([workload, *part.cells(workload, rows[workload])]), flush=True)

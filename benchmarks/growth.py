@@ -29,6 +29,7 @@ def measure(workloads: list[str], plan: Plan, stacks: bool = True) -> dict[str, 
 def draw(found: dict[str, dict[str, Line]], path: Path) -> None:
     """Draw the milliseconds for each sample on axes that double evenly."""
     import matplotlib
+    from matplotlib.ticker import LogLocator
 
     figure, axes = panels(1, len(found), 3.4 * len(found), 3.2)
     for ax, (panel, lines) in zip(axes, found.items(), strict=True):
@@ -38,6 +39,8 @@ def draw(found: dict[str, dict[str, Line]], path: Path) -> None:
                 ax.plot(list(line), times, dash, marker="o", markersize=4, color=colour, label=f"{label}, {name}")
         sizes = sorted({size for line in lines.values() for size in line})
         ax.set(xscale="log", yscale="log", xlabel=panel, xticks=sizes, xticklabels=sizes)
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
         ax.minorticks_off()
         ax.legend(fontsize=7.5)
     axes[0].set_ylabel("ms for each sample")

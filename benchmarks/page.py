@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from benchmarks import growth, sides
-from benchmarks.tables import PARTS, Row, heading, line
+from benchmarks.tables import PARTS, Row, heading, in_threads, line
 from tinynet.cli.kernel_table import blas_of
 
 PICTURE = "pictures/growth.svg"
@@ -47,8 +47,8 @@ def machine(threads: int) -> list[str]:
     """What it was measured on."""
     versions = [f"{name} {metadata.version(name)}" for name in ("numpy", "scipy", "numba", "torch") if _has(name)]
     return [
-        f"**Machine**: {processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}; {threads} "
-        f"threads on each side.",
+        f"**Machine**: {processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}; "
+        f"{in_threads(threads)} on each side.",
         f"**Versions**: Python {platform.python_version()}, {', '.join(versions)}; matrix products by "
         f"{blas_of('numpy')} (NumPy) and {blas_of('scipy')} (SciPy).",
     ]

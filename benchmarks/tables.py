@@ -119,6 +119,10 @@ PARTS = {
 }
 
 
+def in_threads(number: int) -> str:
+    return f"{number} thread{'s' if number > 1 else ''}"
+
+
 def line(texts: list[str]) -> str:
     return "| " + " | ".join(texts) + " |"
 
