@@ -93,11 +93,32 @@ def _recurrent(large: bool) -> dict[str, Call]:
     return {name: Call(arguments, gates * dy.size * h) for name, (gates, arguments) in made.items()}
 
 
+def _batch_norm(large: bool) -> dict[str, Call]:
+    n, c, size = (32, 32, 32) if large else (1, 4, 6)
+    x, dy = (_numbers(n, size, size, c).transpose(0, 3, 1, 2) for _ in range(2))
+    mean, scale, shift, slope = (_numbers(c) for _ in range(4))
+    made = {
+        "statistics": (x, 1),
+        "normalize": (x, mean, scale, shift, 1),
+        "sums": (dy, x, mean, 1),
+        "input_gradient": (dy, x, mean, scale, shift, slope, 1),
+    }
+    return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
+
+
+def _relu(large: bool) -> dict[str, Call]:
+    x, dy = (_numbers(*((32, 32, 32, 32) if large else (1, 4, 6, 6))) for _ in range(2))
+    made: dict[str, tuple] = {"forward": (x,), "gradient": (dy, np.maximum(x, 0))}
+    return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
+
+
 _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
     "attention": _attention,
+    "batch_norm": _batch_norm,
     "convolution": _convolution,
     "pooling": _pooling,
     "recurrent": _recurrent,
+    "relu": _relu,
 }
 
 
