@@ -31,10 +31,10 @@ def test_every_kernel_is_listed_with_its_body(tinynet, body, monkeypatch):
     assert max(len(line) for line in lines if "compiled code" not in line) <= 100
     assert lines[0].split() == ["kernels", body]
     assert [line.strip() for line in lines if line.strip() in FOLDERS and line[0] != " "] == FOLDERS
-    forward = next(line for line in lines if line.startswith("  input_gradient")).split()
-    assert forward[1] == body
-    assert forward[-2:][0].replace(".", "").isdigit()
-    assert forward[-1].endswith("%")
+    product = next(line for line in lines if line.startswith("  weight_gradient")).split()
+    assert product[1] == body
+    assert product[-2].replace(".", "").isdigit()
+    assert product[-1].endswith("%")
     assert kernels.selected() == "auto"
 
 
@@ -86,7 +86,7 @@ def test_speed_is_that_for_the_same_work(monkeypatch):
 def test_a_family_that_is_not_known_is_listed_all_the_same(tinynet, monkeypatch):
     monkeypatch.setattr(kernel_table, "calls", lambda family, large: {})
     lines = tinynet("kernels", "--kernels", "vectorized").out.splitlines()
-    assert ["input_gradient", "vectorized"] in [line.split() for line in lines]
+    assert ["weight_gradient", "vectorized"] in [line.split() for line in lines]
 
 
 def test_numbers_are_short():
