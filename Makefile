@@ -12,13 +12,14 @@ unexport PYTHONPATH
 # The tests run in two processes; more threads than one in each would only be in each other's way.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test parity bench mutants models docs clean python
+.PHONY: help demo test parity bench mutants no-alarm models docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
 	@echo "make test     lint, types, tests, doctests and examples"
 	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
 	@echo "make mutants  change the arithmetic, one thing at a time, and see a test fail each time"
+	@echo "make no-alarm check every layer in 1,000 random configurations: the checker must raise no alarm"
 	@echo "make models   train every ready model and write docs/results.md (hours; ONLY=\"15 16\" for some examples)"
 	@echo "make bench    time it against PyTorch (installs it into .venv)"
 	@echo "make docs     build the pages in docs/, every number on them computed"
@@ -50,6 +51,10 @@ bench: python
 mutants: python
 	@$(INSTALL) test
 	$(BIN)/python -m tools.mutants
+
+no-alarm: python
+	@$(INSTALL) test
+	$(BIN)/python -m tools.no_alarm
 
 models: python
 	@$(INSTALL)

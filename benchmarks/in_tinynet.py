@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
 import numpy as np
 
 import tinynet as tn
 from tinynet import kernels, models
-from tinynet.layers import Conv2D, Dropout, Flatten, Linear, MaxPool2D, ReLU
+from tinynet.layers import Conv2D, Dropout, Flatten, GlobalAvgPool2D, Linear, MaxPool2D, ReLU
 from tinynet.losses import cross_entropy
 from tinynet.net import Net
 from tinynet.optimizers import SGD, Adam, Optimizer
@@ -28,6 +31,13 @@ def vgg() -> Net:
     return Net([*layers, Flatten(), Linear(4096, 256), ReLU(), Linear(256, 10)])
 
 
+def stack(width: int, depth: int) -> Net:
+    layers = [Conv2D(3, width, 3, padding=1), ReLU()]
+    for _ in range(depth - 1):
+        layers += [Conv2D(width, width, 3, padding=1), ReLU()]
+    return Net([*layers, GlobalAvgPool2D(), Linear(width, 10)])
+
+
 NETS = {
     "mlp": models.mlp,
     "lenet": lenet,
@@ -40,8 +50,15 @@ NETS = {
 }
 
 
+def build(workload: str) -> Net:
+    """The net of a workload, with the sizes in the name of a stack."""
+    if workload.startswith("stack-"):
+        return stack(*map(int, workload.removeprefix("stack-").split("x")))
+    return NETS[workload]()
+
+
 class Side:
-    """One network in training, from the weights at a path, which are written there if there are none."""
+    """One network in training, from its first weights for seed 0, which are written to a path if nothing is there."""
 
     name = "tinynet"
 
@@ -50,15 +67,19 @@ class Side:
         tn.threads(threads)
         if body:
             kernels.use(body)
-        self.net = NETS[workload]()
+        self.net = build(workload)
         self.optimizer: Optimizer = SGD(lr=0.01, momentum=0.9) if optimizer == "sgd" else Adam(lr=0.001)
-        np.savez(weights, *[parameter.tensor for parameter in self.net.parameters().values()])
+        if not Path(weights).exists():
+            np.savez(weights, *[parameter.tensor for parameter in self.net.parameters().values()])
 
     def step(self, x: np.ndarray, labels: np.ndarray) -> float:
         loss, gradient = cross_entropy(self.net.forward(x), labels)
         self.net.backward(gradient, input_gradient=False)
         self.net.update(self.optimizer)
         return loss
+
+    def inference(self) -> AbstractContextManager:
+        return nullcontext()  # predict sees to it
 
     def infer(self, x: np.ndarray) -> None:
         self.net.predict(x, batch_size=len(x))

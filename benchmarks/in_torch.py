@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import nn
@@ -116,10 +119,24 @@ def mobilenet() -> nn.Module:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
 
 
+def stack(width: int, depth: int) -> nn.Module:
+    layers: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1), nn.ReLU()]
+    for _ in range(depth - 1):
+        layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 10))
+
+
 NETS = {
     "mlp": mlp, "lenet": lenet, "mnist_cnn": mnist_cnn, "resnet20": resnet20, "vgg": vgg, "gpt": gpt, "lstm": LSTM,
     "mobilenet": mobilenet,
 }  # fmt: skip
+
+
+def build(workload: str) -> nn.Module:
+    """The net of a workload, with the sizes in the name of a stack."""
+    if workload.startswith("stack-"):
+        return stack(*map(int, workload.removeprefix("stack-").split("x")))
+    return NETS[workload]()
 
 
 class Side:
@@ -130,7 +147,7 @@ class Side:
     def __init__(self, workload: str, optimizer: str, weights: str, threads: int, body: str) -> None:
         torch.manual_seed(0)
         torch.set_num_threads(threads)
-        self.net = NETS[workload]()
+        self.net = build(workload)
         parameters = list(self.net.parameters())
         arrays = np.load(weights)
         with torch.no_grad():
@@ -148,11 +165,15 @@ class Side:
         self.optimizer.step()
         return loss.item()
 
-    def infer(self, x: np.ndarray) -> None:
+    @contextmanager
+    def inference(self) -> Iterator[None]:
         self.net.eval()
         with torch.inference_mode():
-            self.net(torch.from_numpy(x))
+            yield
         self.net.train()
+
+    def infer(self, x: np.ndarray) -> None:
+        self.net(torch.from_numpy(x))
 
     def without_dropout(self) -> None:
         for module in self.net.modules():

@@ -12,6 +12,7 @@ import json
 import resource
 import sys
 from importlib import import_module
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -29,12 +30,13 @@ WORKLOADS: dict[str, tuple[int, tuple[int, ...], str]] = {
     "mobilenet": (64, (3, 32, 32), "sgd"),
 }
 TEXTS = ("gpt", "lstm")
+STACK = (64, (3, 16, 16), "sgd")  # of convolutions, stack-WIDTHxDEPTH
 
 
 def batch(workload: str, size: int) -> tuple[np.ndarray, np.ndarray]:
     """The same inputs and labels on both sides."""
     rng = np.random.default_rng(0)
-    shape = WORKLOADS[workload][1]
+    shape = WORKLOADS.get(workload, STACK)[1]
     if workload in TEXTS:
         return rng.integers(0, 65, (size, *shape)), rng.integers(0, 65, (size, *shape))
     return rng.random((size, *shape), np.float32), rng.integers(0, 10, size)
@@ -43,12 +45,16 @@ def batch(workload: str, size: int) -> tuple[np.ndarray, np.ndarray]:
 def product_peak() -> float:
     """The best of some large matrix products, in GFLOP/s."""
     a = np.ones((2048, 2048), np.float32)
-    seconds = []
-    for _ in range(8):
-        start = perf_counter()
-        a @ a
-        seconds.append(perf_counter() - start)
-    return 2 * 2048**3 / min(seconds) / 1e9
+    return 2 * 2048**3 / min(timed(lambda: a @ a, 8)[0]) / 1e9
+
+
+def peak_memory() -> int:
+    """The most bytes that this process ever had in memory."""
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage also counts what the parent had when it started this process
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def timed(work: Any, times: int) -> tuple[list[float], list[Any]]:
@@ -61,8 +67,7 @@ def timed(work: Any, times: int) -> tuple[list[float], list[Any]]:
 
 
 def answer(side: Any, workload: str, asked: dict[str, Any]) -> dict[str, Any]:
-    size = asked.get("batch", WORKLOADS[workload][0])
-    x, labels = batch(workload, size)
+    x, labels = batch(workload, asked.get("batch", WORKLOADS.get(workload, STACK)[0]))
     match asked["do"]:
         case "train":
             seconds, losses = timed(lambda: side.step(x, labels), asked["times"])
@@ -73,9 +78,10 @@ def answer(side: Any, workload: str, asked: dict[str, Any]) -> dict[str, Any]:
             side.with_dropout()
             return {"losses": losses}
         case "infer":
-            return {"seconds": timed(lambda: side.infer(x), asked["times"])[0]}
+            with side.inference():
+                return {"seconds": timed(lambda: side.infer(x), asked["times"])[0]}
         case "memory":
-            return {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+            return {"bytes": peak_memory()}
         case "work":
             return {"multiply_adds": side.multiply_adds(x), "peak": product_peak()}
     raise ValueError(asked)
@@ -83,11 +89,12 @@ def answer(side: Any, workload: str, asked: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     name, workload, weights, threads, *body = sys.argv[1:]
+    size, _, optimizer = WORKLOADS.get(workload, STACK)
     side = import_module(f"benchmarks.in_{name}").Side(
-        workload, WORKLOADS[workload][2], weights, int(threads), body[0] if body else ""
+        workload, optimizer, weights, int(threads), body[0] if body else ""
     )
     side.without_dropout()
-    print(json.dumps({"losses": [side.step(*batch(workload, WORKLOADS[workload][0]))]}), flush=True)
+    print(json.dumps({"losses": [side.step(*batch(workload, size))]}), flush=True)
     side.with_dropout()
     for line in sys.stdin:
         print(json.dumps(answer(side, workload, json.loads(line))), flush=True)

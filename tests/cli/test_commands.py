@@ -15,7 +15,7 @@ from tinynet.layers import Conv2D, Linear, ReLU
 from tinynet.models import MODELS
 from tinynet.net import Net
 
-COMMANDS = ("train", "evaluate", "predict", "summary", "report", "models", "datasets")
+COMMANDS = ("train", "evaluate", "predict", "summary", "report", "models", "datasets", "kernels")
 
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])
@@ -69,6 +69,8 @@ BAD = [
     (["train", "digits", "--batch-size", "0"], "--batch-size must be at least 1, got 0."),
     (["train", "digits", "--seed", "-1"], "--seed must be at least 0, got -1."),
     (["train", "digits", "--epoch", "3"], "--epoch"),
+    (["train", "digits", "--kernels", "loop"], "no body of the kernels called 'loop'.\nHint: did you mean loops?"),
+    (["kernels", "--kernels", "zebra"], "no body of the kernels called 'zebra'.\nHint: there are auto, loops, vec"),
     (["train", "spirals", "--model", "vgg11"], "input_shape must be (channels, height, width), got (2,)."),
     (["train", "digits", "--model", "vgg11"], "at least 32 × 32 pixels (height × width), got 8 × 8."),
     (["train", "digits", "--out", "/proc/nothing/here"], "cannot write to /proc/nothing/here"),

@@ -156,7 +156,7 @@ LAYERS = [
     LayerRow(lambda: layers.GroupNorm(3, 3, affine=False), (2, 3, 5), (2, 3, 5)),
     LayerRow(lambda: layers.RMSNorm(3), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.Embedding(5, 3), [TOKENS], (2, 3, 3)),
-    LayerRow(lambda: layers.Embedding(5, 3, padding_idx=3), [TOKENS], (2, 3, 3)),
+    LayerRow(lambda: layers.Embedding(5, 3, padding_idx=2), [TOKENS], (2, 3, 3)),
     LayerRow(lambda: layers.LearnedPosition(6, 3), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.SinusoidalPosition(4), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: layers.RotaryPosition(4), (2, 3, 4), (2, 3, 4)),

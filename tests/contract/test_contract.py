@@ -1,8 +1,9 @@
-"""Every exported layer, loss and optimizer keeps the contract of its kind, in every row of the table."""
+"""Every exported layer, loss and optimizer keeps the contract of its kind, in every row, under each body of kernels."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import tinynet.losses
 import tinynet.net
 import tinynet.optimizers
 from tests.contract.table import LAYERS, LOSSES, OPTIMIZERS, LayerRow, LossRow, OptimizerRow
+from tinynet import kernels
 from tinynet.core import Parameter, formula
 from tinynet.gradcheck import check_layer, check_loss
 from tinynet.layers import Layer
@@ -29,6 +31,16 @@ EVERY_LOSS = [getattr(tinynet.losses, name) for name in tinynet.losses.__all__]
 EVERY_OPTIMIZER = exported(tinynet.optimizers, Optimizer)
 
 
+@pytest.fixture(params=[body for body in kernels.BODIES if body != "auto"])
+def body(request: pytest.FixtureRequest) -> Iterator[str]:
+    with kernels.use(request.param):
+        yield request.param
+
+
+under_each_body = pytest.mark.usefixtures("body")
+
+
+@under_each_body
 @pytest.mark.parametrize("row", LAYERS, ids=str)
 def test_layer(row: LayerRow) -> None:
     layer = row.build()
@@ -37,6 +49,7 @@ def test_layer(row: LayerRow) -> None:
     assert set(layer.parameters()) <= set(report.errors)
 
 
+@under_each_body
 @pytest.mark.parametrize("row", LAYERS, ids=str)
 def test_output_shape(row: LayerRow) -> None:
     given = row.inputs if isinstance(row.inputs, list) else [row.inputs]
@@ -46,11 +59,13 @@ def test_output_shape(row: LayerRow) -> None:
     assert y.dtype == np.float32
 
 
+@under_each_body
 @pytest.mark.parametrize("row", LOSSES, ids=str)
 def test_loss(row: LossRow) -> None:
     assert check_loss(row.loss, row.predicted, row.ground_truth).max_error < 1e-6
 
 
+@under_each_body
 @pytest.mark.parametrize("row", OPTIMIZERS, ids=str)
 def test_optimizer_reaches_the_foot_of_a_parabola(row: OptimizerRow) -> None:
     foot, curvature = np.array([[1.0, -2.0, 0.5]]), np.array([[1.0, 2.0, 0.5]])
@@ -63,6 +78,7 @@ def test_optimizer_reaches_the_foot_of_a_parabola(row: OptimizerRow) -> None:
     assert not weight.gradient.any()
 
 
+@under_each_body
 @pytest.mark.parametrize("row", OPTIMIZERS, ids=str)
 def test_optimizer_goes_on_from_its_state(row: OptimizerRow) -> None:
     def train(optimizer: Optimizer, weight: Parameter, n_steps: int) -> None:

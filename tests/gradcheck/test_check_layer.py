@@ -11,7 +11,19 @@ import tinynet as tn
 from tests.gradcheck.planted_bugs import Dense, MaskInverted
 from tinynet.core import Parameter, generator_states
 from tinynet.gradcheck import GradientError, check_layer
-from tinynet.layers import AvgPool2D, Conv2D, Dropout, Flatten, Layer, LeakyReLU, Linear, MaxPool2D, ReLU, Tanh
+from tinynet.layers import (
+    AvgPool2D,
+    Conv2D,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    Linear,
+    MaxPool2D,
+    ReLU,
+    Tanh,
+)
 from tinynet.net import Net, Residual
 
 
@@ -435,3 +447,24 @@ def test_raises_no_alarm_at_kinks(seed: int, kind: str) -> None:
         ),
     }[kind]
     assert check_layer(layer, shape, seed=seed, max_entries=24).max_error < 1e-5
+
+
+class Frozen(Embedding):
+    """An embedding whose backward does with the vector of the padding what it is told."""
+
+    def __init__(self, *sizes: int, padding_idx: int, padding_gradient: float) -> None:
+        super().__init__(*sizes, padding_idx=padding_idx)
+        self.padding_gradient = padding_gradient
+
+    def backward(self, dy):
+        super().backward(dy)
+        self.weight.gradient[self.padding_idx] += self.padding_gradient
+
+
+def test_what_a_layer_holds_fixed_is_a_constant() -> None:
+    tokens = np.array([[0, 2, 1], [2, 2, 3]])
+    assert check_layer(Embedding(4, 3, padding_idx=2), tokens).n_compared == {"weight": 12}
+    assert check_layer(Net([Embedding(4, 3, padding_idx=2), Linear(3, 2)]), tokens).max_error < 1e-8
+    check_layer(Frozen(4, 3, padding_idx=2, padding_gradient=0.0), tokens)
+    with pytest.raises(GradientError, match=r"weight is wrong at \[2, .*expected 0 by finite differences, got 0\.5"):
+        check_layer(Frozen(4, 3, padding_idx=2, padding_gradient=0.5), tokens)

@@ -8,7 +8,7 @@ from tinynet.layers import Linear
 from tinynet.learner import AverageWeights, Callback, Learner
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net
-from tinynet.optimizers import SGD
+from tinynet.optimizers import SGD, ParameterGroups
 
 
 class Keep(Callback):
@@ -52,6 +52,37 @@ def test_training_that_fails_at_once_keeps_its_weights():
     with pytest.raises(FloatingPointError):
         trained.fit(progress=False)
     assert all(np.array_equal(trained.net.state()[path], array) for path, array in before.items())
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        SGD(0.1, gradient_accumulation_steps=3),
+        ParameterGroups([("*", SGD(0.1))], gradient_accumulation_steps=3),
+        ParameterGroups([("*", SGD(0.1, gradient_accumulation_steps=3))]),
+    ],
+    ids=["alone", "groups", "in a group"],
+)
+def test_batches_that_only_add_up_gradients_count_once(optimizer):
+    keep, averaging = Keep(), AverageWeights(decay=0.5)
+    trained = learner(keep, averaging)
+    trained.optimizer = optimizer
+    trained.fit(2, progress=False)
+    assert averaging.average.n_updates == 2
+    np.testing.assert_allclose(trained.net[0].weight.tensor, (keep.weights[2] + keep.weights[5]) / 2, rtol=1e-6)
+
+
+def test_a_step_without_the_optimizer_counts_too():
+    class Alone(Learner):
+        def train_step(self, x, y):
+            self.net[0].weight.tensor += 1.0
+            return 0.0, y
+
+    averaging = AverageWeights(decay=0.5)
+    whole = learner()
+    trained = Alone(whole.net, whole.loss, whole.optimizer, whole.train, batch_size=4, callbacks=[averaging])
+    trained.fit(1, progress=False)
+    assert averaging.average.n_updates == 3
 
 
 def test_a_bad_decay():

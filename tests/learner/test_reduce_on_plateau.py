@@ -70,6 +70,15 @@ def test_every_group_is_lowered():
     assert [rule.lr for _, rule in groups.groups] == [0.25e-9, 0.25e-9]
 
 
+def test_groups_within_groups_are_lowered_and_none_is_raised_to_the_floor():
+    slow, fast, inner = SGD(lr=1e-9), SGD(lr=8e-9), SGD(lr=6e-9)
+    groups = ParameterGroups([("*.bias", slow), ("*", ParameterGroups([("0.*", fast), ("*", inner)]))])
+    plateau = ReduceOnPlateau("loss", factor=0.5, patience=0, min_delta=1.0, min_lr=3.5e-9)
+    learner = Learner(Net([Linear(2, 2)]), mean_squared_error, groups, data(), callbacks=[plateau])
+    learner.fit(2, progress=False)
+    assert [rule.lr for rule in (slow, fast, inner)] == [1e-9, 4e-9, 3.5e-9]
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

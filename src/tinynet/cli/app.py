@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import show, training
+from tinynet.cli import kernel_table, show, training
 from tinynet.cli.predicting import predictions
 from tinynet.cli.runs import HISTORY, MODEL, begin, describe, free_folder, open_run, write_config
-from tinynet.cli.settings import choose
+from tinynet.cli.settings import Settings, choose, known_kernels
 from tinynet.core.version import __version__
 from tinynet.data import load
+from tinynet.kernels import use
 from tinynet.learner import CSVLog
 from tinynet.storage import save
 
@@ -25,9 +26,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+KERNELS = "The body that computes: loops, vectorized, compiled or auto."
 INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.")]
+
+
+Kernels = Annotated[
+    str | None,
+    typer.Option("--kernels", help=KERNELS, show_default="those of the run"),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -61,6 +69,7 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")] = None,
     optimizer: Annotated[str, typer.Option(help="sgd (with momentum 0.9) or adam.")] = "adam",
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
+    kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
     out: Annotated[
         Path | None, typer.Option(help="The folder for the run.", show_default="runs/DATASET-MODEL-NUMBER")
     ] = None,
@@ -72,8 +81,12 @@ def train(
     the settings (config.json), the numbers of each epoch (history.csv), the network (model.safetensors) and a page to
     look at (report.html). Ctrl-C ends training early and keeps what was learned.
     """
-    settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed)
-    folder = free_folder(settings, out, force)
+    settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels)
+    with use(settings.kernels):
+        _train(settings, free_folder(settings, out, force))
+
+
+def _train(settings: Settings, folder: Path) -> None:
     train_data, test_data = load(settings.dataset)
     learner = training.make_learner(settings, train_data, [CSVLog(folder / HISTORY)])
     config = describe(settings, folder, train_data)
@@ -91,11 +104,12 @@ def train(
 
 
 @app.command()
-def evaluate(run: RunFolder) -> None:
+def evaluate(run: RunFolder, kernels: Kernels = None) -> None:
     """Test the network of a run on the test data of its data set."""
     opened = open_run(run)
     _, test_data = load(opened.settings.dataset)
-    results = training.evaluate(opened.settings, opened.net(), test_data)
+    with use(opened.kernels(kernels)):
+        results = training.evaluate(opened.settings, opened.net(), test_data)
     typer.echo(show.results_line(results, len(test_data)))
 
 
@@ -103,6 +117,7 @@ def evaluate(run: RunFolder) -> None:
 def predict(
     run: RunFolder,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.")],
+    kernels: Kernels = None,
 ) -> None:
     """Say what is on pictures.
 
@@ -110,8 +125,9 @@ def predict(
     background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer.
     """
     opened = open_run(run)
-    for text in predictions(opened, images):
-        typer.echo(text)
+    with use(opened.kernels(kernels)):
+        for text in predictions(opened, images):
+            typer.echo(text)
 
 
 @app.command()
@@ -143,6 +159,18 @@ def models() -> None:
 def datasets() -> None:
     """List the data sets."""
     show.datasets_table()
+
+
+@app.command("kernels")
+def list_kernels(kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto") -> None:
+    """Show which body serves each kernel, on what, and how fast it is.
+
+    Speed is that for each multiply-add or number against nested loops (against NumPy where an operation needs none);
+    the peak is the machine's own matrix product. Winograd's convolution needs fewer multiplications than it is counted
+    with. The first time, all kernels are compiled, which takes a minute or two.
+    """
+    with use(known_kernels(kernels)):
+        kernel_table.kernels_table()
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -13,8 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tinynet import kernels
-from tinynet.cli.settings import VALID_FRACTION, Settings, choose
+from tinynet.cli.settings import VALID_FRACTION, Settings, choose, known_kernels
 from tinynet.core.checks import commands
 from tinynet.core.version import __version__
 from tinynet.learner import History
@@ -47,6 +46,10 @@ class Run:
     @property
     def classes(self) -> list[str]:
         return [str(name) for name in self.config["classes"]]
+
+    def kernels(self, asked: str | None) -> str:
+        """The body of the kernels that was asked for, or that the run was trained with."""
+        return self.settings.kernels if asked is None else known_kernels(asked)
 
     def net(self) -> Net:
         """The trained net."""
@@ -94,7 +97,6 @@ def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
         "classes": list(train.classes),
         "data_source": train.source,
         "versions": versions,
-        "kernels": kernels.selected(),
         "threads": {name: os.environ[name] for name in _THREADS if name in os.environ},
         "platform": f"{sys.platform} {platform.machine()}, {os.cpu_count()} cores",
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from tinynet.core import checks
 from tinynet.core.checks import commands
 from tinynet.data import DATASETS
+from tinynet.kernels import BODIES
 from tinynet.models import MODELS
 from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, LinearWarmup, Optimizer
 
@@ -53,6 +54,7 @@ class Settings:
     batch_size: int
     optimizer: str
     seed: int
+    kernels: str
 
     def command(self, out: str) -> str:
         """The command that repeats this run."""
@@ -78,6 +80,7 @@ def choose(
     batch_size: int | None = None,
     optimizer: str = "adam",
     seed: int = 0,
+    kernels: str = "auto",
 ) -> Settings:
     """Check what was asked for, and fill in what was not.
 
@@ -103,4 +106,10 @@ def choose(
         checks.integer("tinynet", "--batch-size", recipe.batch_size if batch_size is None else batch_size, minimum=1),
         optimizer,
         checks.integer("tinynet", "--seed", seed, minimum=0),
+        known_kernels(kernels),
     )
+
+
+def known_kernels(name: str) -> str:
+    """Check the name of a body of the kernels."""
+    return commands.known("body of the kernels", name, BODIES)

@@ -37,8 +37,14 @@ class Subject:
         self.rng = rng
         self.loss, self.ground_truth = loss, ground_truth
         self.inputs = draw(self.given, rng)
+        self.held = [
+            (getattr(inner, name).tensor, index, getattr(inner, name).tensor[index].copy())
+            for _, inner in self.layer.layers_inside()
+            for name, index in inner.held_fixed().items()
+        ]
         for parameter in self.parameters().values():  # away from the zeros and ones of fresh biases and scales
             parameter.tensor += rng.normal(0, 0.2, parameter.shape)
+        self.hold()
         self.put_back = keep_randomness(self.layer)
 
     @property
@@ -59,6 +65,11 @@ class Subject:
             named = ["x"] if len(self.inputs) == 1 else [f"x[{i}]" for i in range(len(self.inputs))]
         taken = self.parameters()
         return [f"input {name}" if name in taken else name for name in named[: len(self.inputs)]]
+
+    def hold(self) -> None:
+        """Put back what layers hold fixed, so that no step of a difference moves it."""
+        for array, index, values in self.held:
+            array[index] = values
 
     def redraw(self) -> None:
         """Take other inputs."""
@@ -101,6 +112,7 @@ class Subject:
 
     def outputs(self) -> list[np.ndarray]:
         """Copies of the floating outputs, or the loss."""
+        self.hold()
         y = self.forward()
         if self.loss is not None:
             return [np.array(self.loss(y[0] if len(y) == 1 else y, self.ground_truth)[0])]

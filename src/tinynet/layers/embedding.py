@@ -66,6 +66,9 @@ class Embedding(Layer):
             dW[self.padding_idx] = 0
         self.weight.accumulate(dW)
 
+    def held_fixed(self) -> dict[str, int]:
+        return {} if self.padding_idx is None else {"weight": self.padding_idx}
+
 
 def scatter_add(index: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
     """Add each row to the row of the result that its index names: (N,), (N, D) -> (n, D).

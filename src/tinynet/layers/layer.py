@@ -87,6 +87,13 @@ class Layer(ABC):
         """
         return 0
 
+    def held_fixed(self) -> dict[str, Any]:
+        """Which part of a parameter `backward` leaves alone although the output depends on it: an index by attribute.
+
+        `check_layer` takes these numbers for constants, whose gradient must be zero.
+        """
+        return {}
+
     def step(self, x: np.ndarray, state: Any = None) -> tuple[np.ndarray, Any]:
         """Go on with a few places of a sequence, (N, T, …), and remember nothing, for generation.
 

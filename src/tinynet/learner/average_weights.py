@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class AverageWeights(Callback):
     """Average the weights over the steps, and put the average into the net when training is over.
 
-    Validation during training sees the weights of the moment; `average.applied()` shows the others for a `with` block.
+    A batch that only adds to the gradients, for an optimizer with `gradient_accumulation_steps`, is no step. Validation
+    during training sees the weights of the moment; `average.applied()` shows the others for a `with` block.
 
     Args:
         decay: How slowly the average forgets, at least 0 and below 1: it looks back over about 1 / (1 − decay) steps.
@@ -47,7 +48,8 @@ class AverageWeights(Callback):
         self.average = WeightAverage(learner.net.parameters(), self.decay)
 
     def on_batch_end(self, learner: Learner, index: int, means: dict[str, float]) -> None:
-        self.average.update()
+        if not learner.optimizer.is_adding_up:
+            self.average.update()
 
     def on_fit_end(self, learner: Learner) -> None:
         if self.average.n_updates:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from tinynet.core import checks
 from tinynet.learner.callback import Callback
 from tinynet.learner.monitor import Monitor
-from tinynet.optimizers import Optimizer, ParameterGroups
 
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
 class ReduceOnPlateau(Callback):
     """Multiply the learning rate by a factor when a column of the history has not become better for some epochs.
 
-    With `ParameterGroups`, the rate of every group is lowered.
+    With `ParameterGroups`, the rate of every group is lowered, but for one that is below `min_lr` already.
 
     Equation:
-        ε ← max(factor · ε, min_lr) after more than `patience` epochs without improvement
+        ε ← min(ε, max(factor · ε, min_lr)) after more than `patience` epochs without improvement
 
     Args:
         monitor: The column to look at.
@@ -66,7 +65,7 @@ class ReduceOnPlateau(Callback):
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)
-        for rule in _rules(learner.optimizer):
+        for rule in learner.optimizer.rules:
             checks.constant_rate("ReduceOnPlateau", rule, rule.lr)
         self.monitor.reset()
         self.waited = self.resting = 0
@@ -76,12 +75,7 @@ class ReduceOnPlateau(Callback):
         if self.resting:
             self.resting, self.waited = self.resting - 1, 0
         if self.waited > self.patience:
-            for rule in _rules(learner.optimizer):
-                rule.lr = max(self.factor * rule.learning_rate, self.min_lr)
+            for rule in learner.optimizer.rules:
+                rate = rule.learning_rate
+                rule.lr = min(rate, max(self.factor * rate, self.min_lr))
             self.waited, self.resting = 0, self.cooldown
-
-
-def _rules(optimizer: Optimizer) -> list[Optimizer]:
-    if isinstance(optimizer, ParameterGroups):
-        return [rule for _, group in optimizer.groups for rule in _rules(group)]
-    return [optimizer]

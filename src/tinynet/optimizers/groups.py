@@ -53,6 +53,14 @@ class ParameterGroups(Optimizer):
         """The learning rate of the last group, which takes the rest."""
         return self.groups[-1][1].learning_rate
 
+    @property
+    def rules(self) -> tuple[Optimizer, ...]:
+        return tuple(rule for _, optimizer in self.groups for rule in optimizer.rules)
+
+    @property
+    def is_adding_up(self) -> bool:
+        return super().is_adding_up or all(optimizer.is_adding_up for _, optimizer in self.groups)
+
     def state(self, parameters: dict[str, Parameter]) -> dict[str, Any]:
         parts = self._divide(parameters)
         states = [optimizer.state(part) for (_, optimizer), part in zip(self.groups, parts, strict=True)]

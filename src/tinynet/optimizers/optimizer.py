@@ -72,6 +72,16 @@ class Optimizer(ABC):
             return self.lr
         return checks.number(type(self).__name__, f"lr({self.n_steps})", self.lr(self.n_steps), minimum=0)
 
+    @property
+    def rules(self) -> tuple[Optimizer, ...]:
+        """The optimizers that apply a rule: this one, or those of the groups."""
+        return (self,)
+
+    @property
+    def is_adding_up(self) -> bool:
+        """Whether the last call of `step` changed no weight, for more gradients are to come."""
+        return self.n_calls % self.gradient_accumulation_steps > 0
+
     def step(self, parameters: dict[str, Parameter]) -> None:
         """Update every trainable parameter and clear the gradients.
 

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Check correct layers in random configurations: `check_layer` must raise no alarm.
+
+usage: python -m tools.no_alarm [N] [--seed S] [--only LAYER] [--kernels BODY]     (N configurations, or else 1,000)
+
+Every exported layer, and nets of several, is drawn equally often: its arguments, the shape of its input, its weights,
+padding masks and first states. `check_layer` compares slopes, and tries each memory layout where a layer takes any. The
+exit status is 1 if there is an alarm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
+from hypothesis import seed as seeded  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+import tinynet as tn  # noqa: E402
+from tests.parity import arrays, in_tinynet  # noqa: E402
+from tests.parity import strategies as parity  # noqa: E402
+from tinynet import layers, net  # noqa: E402
+from tinynet.gradcheck import GradientError, check_layer  # noqa: E402
+from tinynet.layers import Layer  # noqa: E402
+
+ACTIVATIONS = ("ReLU", "Tanh", "GELU", "SiLU", "Softmax")
+
+
+class Told(Layer):
+    """A layer whose forward is told more than its inputs, such as a padding mask."""
+
+    def __init__(self, layer: Layer, **told: Any) -> None:
+        self.layer, self._told = layer, told
+        self.any_layout = layer.any_layout
+
+    def forward(self, *inputs: np.ndarray) -> Any:
+        n = len(inputs[0])  # one of the checks takes the first sample only
+        told = {name: value[:n] if isinstance(value, np.ndarray) else value for name, value in self._told.items()}
+        return self.layer.forward(*inputs, **told)
+
+    def backward(self, *gradients: np.ndarray) -> Any:
+        return self.layer.backward(*gradients)
+
+
+@st.composite
+def stacks(draw: Any) -> dict[str, Any]:
+    """Nets of one to three Linear layers with activations between them."""
+    sizes = draw(st.lists(st.integers(1, 5), min_size=2, max_size=4))
+    between = draw(st.lists(st.sampled_from(ACTIVATIONS), min_size=len(sizes) - 2, max_size=len(sizes) - 2))
+    return {"arguments": {"sizes": sizes, "between": between}, "shape": [draw(st.integers(1, 4)), sizes[0]]}
+
+
+def build(configuration: dict[str, Any]) -> Layer:
+    if configuration["piece"] != "Net":
+        return in_tinynet.build(configuration)
+    sizes, between = configuration["arguments"].values()
+    parts: list[Layer] = [layers.Linear(sizes[0], sizes[1])]
+    for name, i, o in zip(between, sizes[1:], sizes[2:], strict=False):
+        parts += [getattr(layers, name)(), layers.Linear(i, o)]
+    return net.Net(parts)
+
+
+STRATEGIES: dict[str, Any] = parity.LAYERS | {"Net": stacks()}
+
+
+def draw(piece: str, count: int, seed: int) -> list[dict[str, Any]]:
+    """So many different configurations of a layer, the same ones for the same seed."""
+    drawn: dict[str, dict[str, Any]] = {}
+
+    @seeded(seed)
+    @settings(
+        max_examples=3 * count + 10,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(STRATEGIES[piece], st.integers(0, 2**31))
+    def collect(configuration: dict[str, Any], seed: int) -> None:
+        configuration = {"piece": piece, **configuration, "seed": seed}
+        drawn[json.dumps(configuration)] = configuration
+
+    collect()
+    return list(drawn.values())[-count:]  # the first ones that Hypothesis draws are the smallest
+
+
+def error_of(configuration: dict[str, Any]) -> float:
+    """The largest relative error that `check_layer` finds; it raises a GradientError where it sees an alarm."""
+    piece = configuration["piece"]
+    if piece.startswith("Dropout"):
+        configuration = {**configuration, "training": True}  # parity with other masks compares evaluation
+    layer = build(configuration)
+    told: dict[str, Any] = {}
+    if "output_size" in configuration:
+        told["output_size"] = tuple(configuration["output_size"])
+    mask = arrays.padding_mask(configuration)
+    if mask is not None:
+        told["padding_mask" if piece in in_tinynet.RECURRENT else "key_padding_mask"] = mask
+    inputs = [x.shape if x.dtype.kind == "f" else x for x in arrays.inputs(configuration)]
+    with_first_state = piece in in_tinynet.RECURRENT and len(inputs) > 1  # its second axis is the batch
+    report = check_layer(
+        Told(layer, **told) if told else layer,
+        inputs,
+        seed=configuration["seed"],
+        batch_of_one=not with_first_state and not piece.startswith("BatchNorm"),
+    )
+    return report.max_error
+
+
+def check(count: int, seed: int, only: str | None, say: Callable[[str], None]) -> int:
+    """Check so many configurations, say what each alarm is and the totals, and return the number of alarms."""
+    pieces = sorted(STRATEGIES) if only is None else [only]
+    errors, alarms, start = [], 0, perf_counter()
+    for index, piece in enumerate(pieces):
+        share = count * (index + 1) // len(pieces) - count * index // len(pieces)
+        for configuration in draw(piece, share, seed):
+            try:
+                errors.append((error_of(configuration), piece))
+            except GradientError as error:
+                alarms += 1
+                say(f"ALARM {json.dumps(configuration)}\n{error}")
+    largest, where = max(errors, default=(0.0, "none"))
+    say(
+        f"{len(errors) + alarms:,} random configurations of {len(pieces)} layers: {alarms} alarms; largest relative "
+        f"error {largest:.1e} ({where}); seed {seed}, kernels {tn.kernels.selected()}, {perf_counter() - start:.0f} s"
+    )
+    return alarms
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Check correct layers in random configurations.")
+    parser.add_argument("count", nargs="?", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=sorted(STRATEGIES), metavar="LAYER")
+    parser.add_argument("--kernels", choices=tn.kernels.BODIES, default="auto")
+    given = parser.parse_args()
+    with tn.threads(1), tn.kernels.use(given.kernels):
+        return 1 if check(given.count, given.seed, given.only, lambda line: print(line, flush=True)) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
