@@ -6,10 +6,11 @@ their number, and so do the last bits. Here the cuts are fixed, and each block i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from itertools import product as product_of_names
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,15 +65,15 @@ def one_thread() -> Iterator[None]:
         ...     np.ones((2, 3)) @ np.ones(3)
         array([3., 3.])
     """
-    libraries = _libraries()
-    before = [library.num_threads for library in libraries]
-    for library in libraries:
-        library.set_num_threads(1)
+    before = [(library, library.get()) for library in _libraries()]
+    many = [(library, number) for library, number in before if number != 1]
+    for library, _ in many:
+        library.set(1)
     try:
         yield
     finally:
-        for library, number in zip(libraries, before, strict=True):
-            library.set_num_threads(number)
+        for library, number in many:
+            library.set(number)
 
 
 def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> None:
@@ -85,7 +86,25 @@ def _columns(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray)
         np.matmul(A, B[:, start : start + BLOCK], out=C[:, start : start + BLOCK])
 
 
+class _Library(NamedTuple):
+    """How many threads a BLAS runs on, and how to set it."""
+
+    get: Callable[[], int]
+    set: Callable[[int], object]
+
+
 @cache
-def _libraries() -> list[Any]:
-    libraries = blas()
-    return [library for library in libraries if "numpy" in str(library.filepath)] or libraries
+def _libraries() -> list[_Library]:
+    found = [library for library in blas() if "numpy" in str(library.filepath)] or blas()
+    return [_direct(library) or _Library(library.get_num_threads, library.set_num_threads) for library in found]
+
+
+def _direct(library: Any) -> _Library | None:
+    """OpenBLAS's own two functions: to go through threadpoolctl takes longer than a product of a small net."""
+    for start, end in product_of_names(("", "scipy_"), ("64_", "", "_64")):
+        get, set_number = (
+            getattr(library.dynlib, f"{start}openblas_{verb}_num_threads{end}", None) for verb in ("get", "set")
+        )
+        if get and set_number:
+            return _Library(get, set_number)
+    return None

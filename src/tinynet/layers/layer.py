@@ -6,6 +6,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import copy
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -135,19 +136,26 @@ class Layer(ABC):
 
     def attributes(self) -> dict[str, Any]:
         """The attributes that are searched for parameters, layers and statistics, by the name used in paths."""
-        return {name: value for name, value in vars(self).items() if name not in ("arguments", "_memory")}
+        attributes = vars(self).copy()
+        attributes.pop("arguments", None)
+        attributes.pop("_memory", None)
+        return attributes
 
-    def parts(self) -> Iterator[tuple[str, Any]]:
+    def parts(self) -> list[tuple[str, Any]]:
         """Each Parameter, inner Layer and statistic right inside this layer, with its path."""
+        found: list[tuple[str, Any]] = []
         for name, value in self.attributes().items():
-            if type(value) not in _PLAIN:
-                yield from _find(name, value)
+            if isinstance(value, np.ndarray) and not name.startswith("_"):
+                found.append((name, value))
+            elif _kind(value.__class__) is not None:
+                _find(name, value, found)
+        return found
 
     def layers_inside(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         """This layer and every layer inside it, with paths like "0.body.2"; its own path comes first."""
         yield path, self
         for name, part in self.parts():
-            if isinstance(part, Layer):
+            if _kind(part.__class__) is Layer:
                 yield from part.layers_inside(_join(path, name))
 
     def parameters(self) -> dict[str, Parameter]:
@@ -168,7 +176,7 @@ class Layer(ABC):
     def _arrays(self) -> Iterator[tuple[str, Any]]:
         for path, layer in self.layers_inside():
             for name, part in layer.parts():
-                if not isinstance(part, Layer):
+                if _kind(part.__class__) is not Layer:
                     yield _join(path, name), part
 
     # Modes and types.
@@ -246,21 +254,20 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-# Most attributes are of these, and to ask an abstract class whether one is its instance takes a while.
-_PLAIN = frozenset({int, float, bool, str, type(None)})
+@cache
+def _kind(of: type) -> type | None:
+    """Which of the classes that a search looks for this one is; asked often, and an abstract class answers slowly."""
+    return next((kind for kind in (Parameter, Layer, dict, list, tuple) if issubclass(of, kind)), None)
 
 
-def _find(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, (Parameter, Layer)) or (isinstance(value, np.ndarray) and not name.startswith("_")):
-        yield name, value
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            if type(item) not in _PLAIN and isinstance(item, (Parameter, Layer, list, tuple, dict)):
-                yield from _find(f"{name}.{index}" if name else str(index), item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if type(item) not in _PLAIN and isinstance(item, (Parameter, Layer, list, tuple, dict)):
-                yield from _find(f"{name}.{key}" if name else str(key), item)
+def _find(name: str, value: Any, found: list[tuple[str, Any]]) -> None:
+    kind = _kind(value.__class__)
+    if kind is Parameter or kind is Layer:
+        found.append((name, value))
+    else:
+        for key, item in value.items() if kind is dict else enumerate(value):
+            if _kind(item.__class__) is not None:
+                _find(_join(name, str(key)), item, found)
 
 
 def _encode(layer: Layer, name: str, value: Any) -> Any:

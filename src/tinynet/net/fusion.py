@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from tinynet.layers import Layer
 
-_METHODS = ("forward", "backward", "backward_parameters")
+_METHODS = frozenset(("forward", "backward", "backward_parameters"))
 
 
 def fused(layers: Iterable[Layer]) -> list[tuple[int, Layer]]:
@@ -29,16 +30,17 @@ def fused(layers: Iterable[Layer]) -> list[tuple[int, Layer]]:
 
 def _offer(layer: Layer, following: Layer) -> Layer | None:
     """What the layer offers, unless its methods or its follower's are shadowed, as while a net is watched."""
-    if any(name in vars(one) for one in (layer, following) for name in _METHODS) or _is_changed(type(layer)):
+    if _is_changed(type(layer)) or not (_METHODS.isdisjoint(vars(layer)) and _METHODS.isdisjoint(vars(following))):
         return None
     return layer.fuse_with(following)
 
 
+@cache
 def _is_changed(kind: type[Layer]) -> bool:
     """Whether a subclass has another forward or backward than the class that made the offer."""
     for owner in kind.__mro__:
         if "fuse_with" in vars(owner):
             return False
-        if any(name in vars(owner) for name in _METHODS):
+        if not _METHODS.isdisjoint(vars(owner)):
             return True
     return True

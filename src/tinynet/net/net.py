@@ -118,10 +118,11 @@ class Net(Layer):
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
         n_rows = checks.same_length("Net.predict", inputs)
         outputs = []
-        with self.evaluating():
+        with evaluating(self) as layers:
             for start in range(0, max(n_rows, 1), batch_size):
                 outputs.append(self.forward(*(np.asarray(x)[start : start + batch_size] for x in inputs)))
-                self.forget()
+                for layer in layers:
+                    layer._memory = None  # forget() would look for them all again
         if isinstance(outputs[0], tuple):
             return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
         return np.concatenate(outputs)
@@ -136,7 +137,7 @@ class Net(Layer):
                 kept.append(after)
         return x, tuple(kept)
 
-    def evaluating(self) -> AbstractContextManager[None]:
+    def evaluating(self) -> AbstractContextManager[Any]:
         """Within `with net.evaluating():` every layer is in evaluation mode; afterwards as it was."""
         return evaluating(self)
 
@@ -168,8 +169,8 @@ class Net(Layer):
         return self
 
     def attributes(self) -> dict[str, Any]:
-        others = {name: value for name, value in super().attributes().items() if name != "layers"}
-        return {"": self.layers, **others}  # no name of its own, so that paths read "0.weight"
+        attributes = super().attributes()
+        return {"": attributes.pop("layers", ()), **attributes}  # no name of its own, so that paths read "0.weight"
 
     def __getitem__(self, index: int) -> Layer:
         return self.layers[index]
