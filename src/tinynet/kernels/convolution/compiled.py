@@ -1,8 +1,8 @@
 """Convolution compiled by Numba: for each call the route that measured fastest.
 
-In float32, Winograd's for 3×3 kernels of stride 1 between channels in sixteens, a matrix product for 1×1 kernels, and
-else sums held in registers; gathered rows in float64; a sum of elementwise products where every channel has a kernel of
-its own. Other groups, and types that the BLAS does not have, go to the vectorized body.
+In float32, Winograd's for 3×3 kernels of stride 1 between channels in sixteens, and else sums held in registers;
+gathered rows in float64; a sum of elementwise products where every channel has a kernel of its own. Other groups, and
+types that the BLAS does not have, go to the vectorized body.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def forward(
     if groups > 1:
         share(compiled_depthwise.forward, N, pixels(x), depthwise_kernels(W), b, y, stride, corner, dilation)
     elif suits_winograd(x.dtype, O, C, (kh, kw), stride, dilation):
-        winograd.convolve(pixels(x), np.ascontiguousarray(W.transpose(2, 3, 1, 0)), b, y, corner)
+        winograd.convolve(pixels(x), np.ascontiguousarray(W), b, y, corner)
     elif x.dtype == np.float32:
         direct.convolve(pixels(x), W.transpose(2, 3, 1, 0), b, y, taps(kh, kw, corner, dilation), stride)
     else:
@@ -56,8 +56,8 @@ def input_gradient(
     if groups > 1:
         share(compiled_depthwise.input_gradient, N, pixels(dy), depthwise_kernels(W), dx, stride, corner, dilation)
     elif suits_winograd(dy.dtype, O, C, (kh, kw), stride, dilation):
-        turned = np.ascontiguousarray(W[:, :, ::-1, ::-1].transpose(2, 3, 0, 1))
-        winograd.convolve(pixels(dy), turned, np.zeros(C, dy.dtype), dx, (2 - corner[0], 2 - corner[1]))
+        corner, b = (2 - corner[0], 2 - corner[1]), np.zeros(C, dy.dtype)
+        winograd.convolve(pixels(dy), np.ascontiguousarray(W), b, dx, corner, turned=True)
     elif dy.dtype == np.float32:
         direct.input_gradient(pixels(dy), W.transpose(2, 3, 0, 1), dx, stride, corner, dilation)
     else:
@@ -81,7 +81,7 @@ def weight_gradient(
         share(compiled_depthwise.weight_gradient, len(dK), pixels(x), pixels(dy), dK, stride, corner, dilation)
         return dK.sum(axis=0).transpose(2, 0, 1)[:, np.newaxis]
     if suits_winograd(x.dtype, O, C, kernel_size, stride, dilation):
-        return winograd.weight_gradient(pixels(x), pixels(dy), corner).transpose(3, 2, 0, 1)
+        return winograd.weight_gradient(pixels(x), pixels(dy), corner)
     if x.dtype == np.float32:
         return direct.weight_gradient(pixels(x), pixels(dy), taps(*kernel_size, corner, dilation), stride).transpose(
             3, 2, 0, 1
@@ -113,7 +113,7 @@ def suits_winograd(dtype: np.dtype, O: int, C: int, kernel_size: Pair, stride: P
 
 def taps(kh: int, kw: int, corner: Pair, dilation: Pair) -> direct.Taps:
     """Where the lines and columns of a kernel stand, seen from the pixel of its place."""
-    return [i * dilation[0] - corner[0] for i in range(kh)], [j * dilation[1] - corner[1] for j in range(kw)]
+    return tuple(i * dilation[0] - corner[0] for i in range(kh)), tuple(j * dilation[1] - corner[1] for j in range(kw))
 
 
 def pixels(x: np.ndarray) -> np.ndarray:

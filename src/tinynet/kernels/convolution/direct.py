@@ -11,6 +11,8 @@ The first two arguments of what is compiled say which blocks of lines, or which 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from tinynet.core.threads import share
@@ -25,7 +27,7 @@ CHUNKS = 8  # partial sums of dK
 PLACES = 4  # places whose sums are in registers at a time
 
 
-Taps = tuple[list[int], list[int]]  # lines and columns, ascending
+Taps = tuple[tuple[int, ...], tuple[int, ...]]  # lines and columns, ascending
 
 
 def convolve(
@@ -105,17 +107,18 @@ def weight_gradient(x: np.ndarray, dy: np.ndarray, taps: Taps, stride: Pair) -> 
     return summed.transpose(1, 0, 2).reshape(len(taps[0]), len(taps[1]), C, -1)[..., :O]
 
 
-def _phases(size: int, stride: int, corner: int, dilation: int) -> list[tuple[int, list[int], list[int]]]:
+def _phases(size: int, stride: int, corner: int, dilation: int) -> list[tuple[int, tuple[int, ...], list[int]]]:
     """For each first pixel of a phase, from which places it gets something, and by which lines of the kernel."""
     phases = []
     for pixel in range(stride):
         reached = [pixel + corner - i * dilation for i in range(size)]
         places = sorted((distance // stride, i) for i, distance in enumerate(reached) if distance % stride == 0)
         if places:
-            phases.append((pixel, [place for place, _ in places], [i for _, i in places]))
+            phases.append((pixel, tuple(place for place, _ in places), [i for _, i in places]))
     return phases
 
 
+@lru_cache(maxsize=1000)
 def _offsets(taps: Taps, width: int, C: int) -> np.ndarray:
     """Where the numbers under the kernel lie in lines of `width` pixels, (kh·kw·C,)."""
     rows, columns = np.subtract(taps[0], taps[0][0]), np.subtract(taps[1], taps[1][0])

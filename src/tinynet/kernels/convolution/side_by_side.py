@@ -11,6 +11,8 @@ import numpy as np
 
 from tinynet.kernels.vectors import LANES
 
+Columns = tuple[int, ...]
+
 
 def count(O: int, OW: int) -> int:
     """How many places to take as one.
@@ -28,17 +30,17 @@ def grouped(y: np.ndarray, n: int) -> np.ndarray:
     return y.reshape(N, OH, OW // n, n * O)
 
 
-def columns(narrow: list[int], stride: int, n: int) -> list[int]:
+def columns(narrow: Columns, stride: int, n: int) -> Columns:
     """Where the columns of the wide kernel stand.
 
     Example:
-        >>> columns([-1, 0, 1], 1, 2)
-        [-1, 0, 1, 2]
+        >>> columns((-1, 0, 1), 1, 2)
+        (-1, 0, 1, 2)
     """
-    return sorted({column + place * stride for column in narrow for place in range(n)})
+    return tuple(sorted({column + place * stride for column in narrow for place in range(n)}))
 
 
-def widened(K: np.ndarray, narrow: list[int], stride: int, n: int) -> np.ndarray:
+def widened(K: np.ndarray, narrow: Columns, stride: int, n: int) -> np.ndarray:
     """The wide kernel (kh, columns, C, n · O) of K (kh, kw, C, O)."""
     kh, _, C, O = K.shape
     wide = np.zeros((kh, len(columns(narrow, stride, n)), C, n, O), K.dtype)
@@ -47,14 +49,14 @@ def widened(K: np.ndarray, narrow: list[int], stride: int, n: int) -> np.ndarray
     return wide.reshape(kh, -1, C, n * O)
 
 
-def narrowed(wide: np.ndarray, narrow: list[int], stride: int, n: int) -> np.ndarray:
+def narrowed(wide: np.ndarray, narrow: Columns, stride: int, n: int) -> np.ndarray:
     """The gradient of K from that of its wide kernel: what came to its copies, added."""
     parts = wide.reshape(*wide.shape[:3], n, -1)
     copies = [parts[:, :, :, place][:, at] for place, at in enumerate(_columns_of_each(narrow, stride, n))]
     return np.sum(copies, axis=0)
 
 
-def _columns_of_each(narrow: list[int], stride: int, n: int) -> list[list[int]]:
+def _columns_of_each(narrow: Columns, stride: int, n: int) -> list[list[int]]:
     """For each place, which columns of the wide kernel are those of the narrow one."""
     wide = columns(narrow, stride, n)
     return [[wide.index(column + place * stride) for column in narrow] for place in range(n)]

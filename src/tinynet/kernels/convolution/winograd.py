@@ -34,26 +34,28 @@ BLOCK = 1 << 16  # numbers of V: as much as fits a second-level cache beside M a
 CHUNKS = 4  # partial sums of dU
 
 
-def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner: Pair) -> None:
-    """y (N, OH, OW, O) = W ⋆ x + b, from x (N, H, W, C) with corner = (top, left) zeros before it, and W (3, 3, C, O).
+def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner: Pair, turned: bool = False) -> None:
+    """y (N, OH, OW, O) = W ⋆ x + b, from x (N, H, W, C) with corner = (top, left) zeros before it, and W (O, C, 3, 3).
 
-    C and O are multiples of 16, and all arrays in C order.
+    If `turned`, W is (C, O, 3, 3) and its kernels are turned round, as the way back wants them. C and O are multiples
+    of 16, and all arrays in C order.
     """
     (N, OH, OW, O), C = y.shape, x.shape[3]
     U = np.empty(36 * C * O, x.dtype)
-    share(_transform_kernels, O // LANES, W.reshape(-1), U, C, O, CONSTANTS)
+    steps = (9 * O, 9) if turned else (9, 9 * C)  # from one input channel, and one output channel, to the next in W
+    share(_transform_kernels, O // LANES, W.reshape(-1), U, C, steps, turned, CONSTANTS)
     lines, tiles = _lines(OH, OW, C)
     share(_convolve, -(-N * tiles[0] // lines), x, U, b, y.reshape(-1), y.shape, corner, lines, tiles, CONSTANTS)
 
 
 def weight_gradient(x: np.ndarray, dy: np.ndarray, corner: Pair) -> np.ndarray:
-    """dW (3, 3, C, O) = Gᵀ (Σ Vᵀ dM) G, from x (N, H, W, C) and dy (N, OH, OW, O)."""
+    """dW (O, C, 3, 3) = Gᵀ (Σ Vᵀ dM) G, from x (N, H, W, C) and dy (N, OH, OW, O)."""
     (_, OH, OW, O), C = dy.shape, x.shape[3]
     dU = np.zeros((CHUNKS, 36 * C * O), x.dtype)
     lines, tiles = _lines(OH, OW, C)
     share(_weight_gradient, CHUNKS, x, dy.reshape(-1), dy.shape, dU, corner, lines, tiles, CONSTANTS)
-    dW = np.empty((3, 3, C, O), x.dtype)
-    share(_transform_back, O // LANES, dU, dW.reshape(-1), C, O, CONSTANTS)
+    dW = np.empty((O, C, 3, 3), x.dtype)
+    share(_transform_back, O // LANES, dU, dW.reshape(-1), C, CONSTANTS)
     return dW
 
 
@@ -214,46 +216,61 @@ def _gradient_tile(dy, given, height, width, line, step, numbers, part, dM, t, T
 
 
 @compiled
-def _transform_kernels(start, end, W, U, C, O, points):
-    """U = G W Gᵀ, W (3, 3, C, O), for blocks of sixteen output channels."""
+def _transform_kernels(start, end, W, U, C, steps, turned, points):
+    """U = G g Gᵀ of every kernel g in W, for blocks of sixteen output channels."""
     numbers = constants(points)
-    part = np.empty(18 * LANES, W.dtype)
+    kernel, part = np.empty(9 * LANES, W.dtype), np.empty(18 * LANES, W.dtype)
     for block in range(start, end):
         for c in range(C):
+            for lane in range(LANES):
+                at = c * steps[0] + (block * LANES + lane) * steps[1]
+                for k in range(9):
+                    kernel[k * LANES + lane] = W[at + 8 - k] if turned else W[at + k]
             for j in range(3):
-                p = (j * C + c) * O + block * LANES
-                v = kernel_line(load(W, p), load(W, p + 3 * C * O), load(W, p + 6 * C * O), numbers)
+                v = kernel_line(*_load_three(kernel, j * LANES, 3 * LANES), numbers)
                 _store_six(part, j * LANES, 3 * LANES, v)
             for i in range(6):
-                p = 3 * i * LANES
-                v = kernel_line(load(part, p), load(part, p + LANES), load(part, p + 2 * LANES), numbers)
+                v = kernel_line(*_load_three(part, 3 * i * LANES, LANES), numbers)
                 _store_six(U, (block * 36 + 6 * i) * C * LANES + c * LANES, C * LANES, v)
 
 
 @compiled
-def _transform_back(start, end, dU, dW, C, O, points):
+def _transform_back(start, end, dU, dW, C, points):
     """dW = Gᵀ dU G of the sum of the chunks, for blocks of sixteen output channels."""
     numbers = constants(points)
-    part, total = np.empty(18 * LANES, dW.dtype), np.empty(36 * LANES, dW.dtype)
+    kernel, part = np.empty(9 * LANES, dW.dtype), np.empty(18 * LANES, dW.dtype)
+    total = np.empty(36 * LANES, dW.dtype)
     for block in range(start, end):
         for c in range(C):
             for k in range(36):
-                p = ((block * 36 + k) * C + c) * LANES
-                v = load(dU[0], p)
+                at = ((block * 36 + k) * C + c) * LANES
+                v = load(dU[0], at)
                 for chunk in range(1, len(dU)):
-                    v += load(dU[chunk], p)
+                    v += load(dU[chunk], at)
                 store(total, k * LANES, v)
             for j in range(6):
-                g0, g1, g2 = kernel_gradient_line(_load_six(total, j * LANES, 6 * LANES), numbers)
-                store(part, j * LANES, g0)
-                store(part, (6 + j) * LANES, g1)
-                store(part, (12 + j) * LANES, g2)
+                v = kernel_gradient_line(_load_six(total, j * LANES, 6 * LANES), numbers)
+                _store_three(part, j * LANES, 6 * LANES, v)
             for i in range(3):
-                g0, g1, g2 = kernel_gradient_line(_load_six(part, 6 * i * LANES, LANES), numbers)
-                p = (3 * i * C + c) * O + block * LANES
-                store(dW, p, g0)
-                store(dW, p + C * O, g1)
-                store(dW, p + 2 * C * O, g2)
+                v = kernel_gradient_line(_load_six(part, 6 * i * LANES, LANES), numbers)
+                _store_three(kernel, 3 * i * LANES, LANES, v)
+            for lane in range(LANES):
+                at = ((block * LANES + lane) * C + c) * 9
+                for k in range(9):
+                    dW[at + k] = kernel[k * LANES + lane]
+
+
+@compiled
+def _load_three(array, start, step):
+    return load(array, start), load(array, start + step), load(array, start + 2 * step)
+
+
+@compiled
+def _store_three(array, start, step, vectors):
+    v0, v1, v2 = vectors
+    store(array, start, v0)
+    store(array, start + step, v1)
+    store(array, start + 2 * step, v2)
 
 
 @compiled
