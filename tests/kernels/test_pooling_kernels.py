@@ -144,3 +144,21 @@ def test_dtype_is_kept(body: str, dtype: type) -> None:
         ]
     assert [array.dtype for array in found] == [dtype] * 6
     assert cells.dtype == np.uint8  # one byte for each output is all that is kept until backward
+
+
+@pytest.mark.parametrize("kernel_size", [(2, 2), (3, 1), (1, 4)])
+@pytest.mark.parametrize("channels", [1, 6, 16, 35])
+def test_windows_side_by_side_in_float32(channels: int, kernel_size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(channels)
+    x = rng.integers(-2, 3, (3, channels, 7, 9)).astype(np.float32)  # many equals: the first wins
+    x[rng.random(x.shape) < 0.1] = np.nan
+    x[rng.random(x.shape) < 0.1] = -np.inf
+    steps = (kernel_size, kernel_size, ((0, 0), (0, 0)), (1, 1))
+    got = {}
+    for body in ("loops", "compiled"):
+        with kernels.use(body):
+            y, cells = pooling.maximum(x, *steps)
+            dy = np.random.default_rng(0).normal(size=y.shape).astype(np.float32)
+            got[body] = y, cells, pooling.maximum_gradient(dy, cells, x.shape[2:], *steps)
+    for slow, fast in zip(got["loops"], got["compiled"], strict=True):
+        np.testing.assert_array_equal(slow, fast)

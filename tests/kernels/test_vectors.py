@@ -5,7 +5,7 @@ import pytest
 
 vectors = pytest.importorskip("tinynet.kernels.vectors")
 from tinynet.kernels.jit import compiled  # noqa: E402 - needs Numba
-from tinynet.kernels.vectors import load, splat, store, zeros  # noqa: E402
+from tinynet.kernels.vectors import load, splat, store, where_equal, where_larger, zeros  # noqa: E402
 
 
 def combine(x, y, out):  # type: ignore[no-untyped-def]
@@ -25,3 +25,21 @@ def test_compiled_equals_python() -> None:
     expected = sum(y[k].astype(float) * x[k : k + 16] for k in range(3)) - x[2:18].astype(float) * x[:16] + y[3]
     np.testing.assert_allclose(slow[1:17], expected, rtol=1e-5, atol=1e-6)
     assert slow[0] == slow[17] == fast[0] == fast[17] == 0
+
+
+def choose(x, y, out):  # type: ignore[no-untyped-def]
+    a, b = load(x, 0), load(y, 0)
+    store(out, 0, where_larger(a, b, a, b))
+    store(out, 16, where_equal(a, b, zeros(), a))
+
+
+def test_compiled_choices_equal_python() -> None:
+    x, y = np.random.default_rng(0).integers(-1, 2, (2, 16)).astype(np.float32)
+    x[:4], y[2:6] = np.nan, np.nan
+    slow, fast = np.zeros((2, 32), np.float32)
+    choose(x, y, slow)
+    compiled(choose)(x, y, fast)
+    np.testing.assert_array_equal(fast, slow)
+    np.testing.assert_array_equal(slow[:4], np.full(4, np.nan))
+    np.testing.assert_array_equal(slow[6:16], np.maximum(x, y)[6:])
+    np.testing.assert_array_equal(slow[22:], np.where(x == y, 0, x)[6:])

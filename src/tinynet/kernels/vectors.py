@@ -46,6 +46,16 @@ def zeros() -> np.ndarray:
     return np.zeros(LANES, np.float32)
 
 
+def where_larger(a: np.ndarray, b: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x where a > b or a is NaN, else y."""
+    return np.where((a > b) | np.isnan(a), x, y)
+
+
+def where_equal(a: np.ndarray, b: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x where a = b, else y."""
+    return np.where(a == b, x, y)
+
+
 # What these become in compiled code.
 
 
@@ -128,6 +138,23 @@ def _multiply(typing: Any, a: Any, b: Any) -> Any:
     return VECTOR(VECTOR, VECTOR), _operation(lambda builder, a, b: builder.fmul(a, b, flags=FLAGS))
 
 
+@intrinsic
+def _where_larger(typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+    def emit(builder: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+        larger_or_nan = builder.or_(builder.fcmp_ordered(">", a, b), builder.fcmp_unordered("uno", a, a))
+        return builder.select(larger_or_nan, x, y)
+
+    return VECTOR(VECTOR, VECTOR, VECTOR, VECTOR), _operation(emit)
+
+
+@intrinsic
+def _where_equal(typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+    def emit(builder: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+        return builder.select(builder.fcmp_ordered("==", a, b), x, y)
+
+    return VECTOR(VECTOR, VECTOR, VECTOR, VECTOR), _operation(emit)
+
+
 def _of_vectors(compute: Any) -> Any:
     def choose(a, b):  # type: ignore[no-untyped-def]  # Numba compares the signatures
         return (lambda a, b: compute(a, b)) if a is VECTOR and b is VECTOR else None
@@ -137,6 +164,8 @@ def _of_vectors(compute: Any) -> Any:
 
 overload(load)(lambda array, start: lambda array, start: _load_vector(array, start))
 overload(splat)(lambda array, index: lambda array, index: _splat_vector(array, index))
+overload(where_larger)(lambda a, b, x, y: lambda a, b, x, y: _where_larger(a, b, x, y))
+overload(where_equal)(lambda a, b, x, y: lambda a, b, x, y: _where_equal(a, b, x, y))
 overload(store)(lambda array, start, vector: lambda array, start, vector: _store_vector(array, start, vector))
 overload(zeros)(lambda: lambda: _zero_vector())
 for _operator, _intrinsic in ((operator.add, _add), (operator.sub, _subtract), (operator.mul, _multiply)):

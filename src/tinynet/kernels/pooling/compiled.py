@@ -12,7 +12,7 @@ from tinynet.core.layout import channels_last
 from tinynet.core.threads import share
 from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.jit import compiled
-from tinynet.kernels.pooling import vectorized
+from tinynet.kernels.pooling import vectorized, windows
 from tinynet.kernels.pooling.vectorized import average, average_gradient, unpool, unpool_gradient
 
 __all__ = ["average", "average_gradient", "maximum", "maximum_gradient", "unpool", "unpool_gradient"]
@@ -27,6 +27,9 @@ def maximum(
     places = output_size(x.shape[2:], kernel_size, stride, padding, dilation)
     y = np.empty((len(x), *places, x.shape[1]), x.dtype)
     cells = np.empty(y.shape, np.uint8)
+    if _side_by_side(x, kernel_size, stride, padding, dilation):
+        share(windows.maximum, len(x), _pixels(x), y, cells, kernel_size)
+        return y.transpose(0, 3, 1, 2), cells.transpose(0, 3, 1, 2)
     share(_maximum, len(x), _pixels(x), y, cells, kernel_size, stride, (padding[0][0], padding[1][0]), dilation)
     return y.transpose(0, 3, 1, 2), cells.transpose(0, 3, 1, 2)
 
@@ -37,10 +40,20 @@ def maximum_gradient(
     """dx: the winner of each window gets its dy."""
     if dy.dtype not in (np.float32, np.float64) or cells.dtype != np.uint8:
         return vectorized.maximum_gradient(dy, cells, size, kernel_size, stride, padding, dilation)
+    if _side_by_side(dy, kernel_size, stride, padding, dilation):
+        dx = np.empty((len(dy), *size, dy.shape[1]), dy.dtype)
+        share(windows.gradient, len(dy), _pixels(dy), _pixels(cells), dx, kernel_size)
+        return dx.transpose(0, 3, 1, 2)
     dx = np.zeros((len(dy), *size, dy.shape[1]), dy.dtype)
     corner = (padding[0][0], padding[1][0])
     share(_maximum_gradient, len(dy), _pixels(dy), _pixels(cells), dx, kernel_size, stride, corner, dilation)
     return dx.transpose(0, 3, 1, 2)
+
+
+def _side_by_side(x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> bool:
+    """Whether the windows cover the image like tiles, so that each pixel is in one at most."""
+    tiled = tuple(stride) == tuple(kernel_size) and tuple(dilation) == (1, 1)
+    return tiled and not np.any(padding) and x.dtype == np.float32
 
 
 @compiled
