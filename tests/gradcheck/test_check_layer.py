@@ -12,6 +12,7 @@ from tests.gradcheck.planted_bugs import Dense, MaskInverted
 from tinynet.core import Parameter, generator_states
 from tinynet.gradcheck import GradientError, check_layer
 from tinynet.layers import (
+    LSTM,
     AvgPool2D,
     Conv2D,
     Dropout,
@@ -468,3 +469,8 @@ def test_what_a_layer_holds_fixed_is_a_constant() -> None:
     check_layer(Frozen(4, 3, padding_idx=2, padding_gradient=0.0), tokens)
     with pytest.raises(GradientError, match=r"weight is wrong at \[2, .*expected 0 by finite differences, got 0\.5"):
         check_layer(Frozen(4, 3, padding_idx=2, padding_gradient=0.5), tokens)
+
+
+def test_a_state_with_as_many_layers_as_samples_is_no_batch() -> None:
+    # Its shape is (2 directions, 2 samples, 1): the first axis stays when one sample comes alone.
+    assert check_layer(LSTM(3, 1, bidirectional=True, return_state=True), (2, 4, 3)).max_error < 1e-6
