@@ -11,6 +11,7 @@ import tinynet as tn
 from tinynet import kernels
 from tinynet.cli import app, kernel_calls, kernel_table
 from tinynet.cli.kernel_table import Speed
+from tinynet.kernels.selection import LARGE
 from tinynet.layers import Conv2D, MultiHeadAttention
 
 FOLDERS = sorted(path.parent.name for path in Path(kernels.__file__).parent.glob("*/__init__.py"))
@@ -49,7 +50,7 @@ def test_what_they_run_on_is_named(tinynet):
 
 
 def test_auto_says_from_which_size_on_it_compiles():
-    assert "from 4,096 numbers" in kernel_table.surroundings(1.0)["kernels"]
+    assert f"from {LARGE:,} numbers" in kernel_table.surroundings(1.0)["kernels"]
 
 
 @pytest.mark.parametrize("family", FOLDERS)

@@ -12,6 +12,7 @@ from tests.gradcheck.planted_bugs import Dense, MaskInverted
 from tinynet.core import Parameter, generator_states
 from tinynet.gradcheck import GradientError, check_layer
 from tinynet.layers import (
+    LSTM,
     AvgPool2D,
     Conv2D,
     Dropout,
@@ -468,3 +469,30 @@ def test_what_a_layer_holds_fixed_is_a_constant() -> None:
     check_layer(Frozen(4, 3, padding_idx=2, padding_gradient=0.0), tokens)
     with pytest.raises(GradientError, match=r"weight is wrong at \[2, .*expected 0 by finite differences, got 0\.5"):
         check_layer(Frozen(4, 3, padding_idx=2, padding_gradient=0.5), tokens)
+
+
+def test_a_state_with_as_many_layers_as_samples_is_no_batch() -> None:
+    # Its shape is (2 directions, 2 samples, 1): the first axis stays when one sample comes alone.
+    assert check_layer(LSTM(3, 1, bidirectional=True, return_state=True), (2, 4, 3)).max_error < 1e-6
+
+
+def test_a_slope_that_bends_within_a_step_is_no_alarm() -> None:
+    class Steep(Layer):
+        """tanh(590 x): at 0 a central difference with the usual step errs by 1.2e-5."""
+
+        error = 0.0
+
+        def forward(self, x):
+            self.remember(np.tanh(590 * x))
+            return np.tanh(590 * x)
+
+        def backward(self, dy):
+            (y,) = self.recall()
+            return (1 + self.error) * 590 * (1 - y * y) * dy
+
+    wrong = Steep()
+    wrong.error = 2e-5
+    for x in (np.zeros((2, 3)), np.zeros((9, 9))):  # the larger one is also compared along a direction
+        assert check_layer(Steep(), x).max_error < 1e-5
+        with pytest.raises(GradientError, match="x is wrong"):
+            check_layer(wrong, x)

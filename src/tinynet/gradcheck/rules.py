@@ -134,9 +134,11 @@ def takes_one_sample(subject: Subject) -> None:
     batch = [x[:1] for x in subject.inputs]
     many = subject.forward()
     one = subject.forward(*batch)
+    N = len(subject.inputs[0])
     for y, single in zip(many, one, strict=True):
-        kept = y.ndim > 0 and len(y) == len(subject.inputs[0])
-        if kept and single.shape != (1, *y.shape[1:]):
+        # Any axis as long as the batch may be it: the states of two layers for two samples have such an axis before.
+        fitting = [(*y.shape[:axis], 1, *y.shape[axis + 1 :]) for axis in range(y.ndim) if y.shape[axis] == N]
+        if y.ndim > 0 and len(y) == N and single.shape not in fitting:
             sentences.wrong_shape(subject.who, "output", single, (1, *y.shape[1:]), "for a batch of one ")
     dx = subject.backward([np.ones_like(y) if is_floating(y) else None for y in one])
     for name, x, gradient in zip(subject.names(), batch, dx, strict=True):
