@@ -146,10 +146,15 @@ def _convolve(start, end, x, K, bias, y, O, offsets, stride, corner, geometry, o
     image = len(y) // x.shape[0]
     line, step = stride[0] * width * C, stride[1] * C
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
-    rest = np.empty(PLACES * LANES, x.dtype)  # the last block, when it has less than 16 channels
+    rest = np.empty(PLACES * LANES, x.dtype)
+    in_order = O < LANES and (out[1], out[2]) == (
+        OW * O,
+        O,
+    )  # what reaches into the next places is overwritten by their own
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
         last = min(OH, top + lines)
+        limit = n * image + out[0] + last * out[1] - LANES
         pad(x[n], padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
         for at in range(0, O, LANES):
             kernel = at * len(offsets)
@@ -166,7 +171,7 @@ def _convolve(start, end, x, K, bias, y, O, offsets, stride, corner, geometry, o
                         v2 += splat(padded, p2 + offset) * w
                         v3 += splat(padded, p3 + offset) * w
                     to = n * image + out[0] + (top + r) * out[1] + at
-                    if at + LANES <= O:
+                    if at + LANES <= O or (in_order and to + s3 * out[2] <= limit):
                         store(y, to + s * out[2], v0)
                         store(y, to + s1 * out[2], v1)
                         store(y, to + s2 * out[2], v2)
@@ -188,8 +193,7 @@ def _weight_gradient(start, end, x, dy, O, dK, offsets, stride, corner, geometry
     images = (N + len(dK) - 1) // len(dK)
     line, step = stride[0] * width * C, stride[1] * C
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
-    lanes = (O + LANES - 1) // LANES * LANES
-    wide = np.zeros(lines * OW * lanes if lanes != O else 1, x.dtype)  # dy with its channels filled up to 16
+    copied = np.zeros(lines * OW * O + LANES if O % LANES else 1, x.dtype)  # so that sixteen may reach beyond the last
     for chunk in range(start, end):
         total = dK[chunk]
         for n in range(chunk * images, min(N, (chunk + 1) * images)):
@@ -197,20 +201,20 @@ def _weight_gradient(start, end, x, dy, O, dK, offsets, stride, corner, geometry
                 last = min(OH, top + lines)
                 pad(x[n], padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
                 given, begin = dy, (n * OH + top) * OW * O
-                if lanes != O:
-                    for p in range((last - top) * OW):
-                        for o in range(O):
-                            wide[p * lanes + o] = dy[begin + p * O + o]
-                    given, begin = wide, 0
+                if O % LANES:
+                    lines_of_dy = dy[begin : begin + (last - top) * OW * O]
+                    for k in range(len(lines_of_dy)):
+                        copied[k] = lines_of_dy[k]
+                    given, begin = copied, 0
                 k = 0
-                for at in range(0, lanes, LANES):
+                for at in range(0, O, LANES):
                     for j in range(0, len(offsets), PLACES):
                         v0, v1 = load(total, k), load(total, k + LANES)
                         v2, v3 = load(total, k + 2 * LANES), load(total, k + 3 * LANES)
                         o0, o1, o2, o3 = offsets[j], offsets[j + 1], offsets[j + 2], offsets[j + 3]
                         for r in range(last - top):
                             p = r * line
-                            o = begin + r * OW * lanes + at
+                            o = begin + r * OW * O + at
                             for _ in range(OW):
                                 d = load(given, o)
                                 v0 += splat(padded, p + o0) * d
@@ -218,7 +222,7 @@ def _weight_gradient(start, end, x, dy, O, dK, offsets, stride, corner, geometry
                                 v2 += splat(padded, p + o2) * d
                                 v3 += splat(padded, p + o3) * d
                                 p += step
-                                o += lanes
+                                o += O
                         store(total, k, v0)
                         store(total, k + LANES, v1)
                         store(total, k + 2 * LANES, v2)
