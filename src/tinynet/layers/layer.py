@@ -137,11 +137,13 @@ class Layer(ABC):
         """The attributes that are searched for parameters, layers and statistics, by the name used in paths."""
         return {name: value for name, value in vars(self).items() if name not in ("arguments", "_memory")}
 
-    def parts(self) -> Iterator[tuple[str, Any]]:
+    def parts(self) -> list[tuple[str, Any]]:
         """Each Parameter, inner Layer and statistic right inside this layer, with its path."""
+        found: list[tuple[str, Any]] = []
         for name, value in self.attributes().items():
             if type(value) not in _PLAIN:
-                yield from _find(name, value)
+                _find(name, value, found)
+        return found
 
     def layers_inside(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         """This layer and every layer inside it, with paths like "0.body.2"; its own path comes first."""
@@ -247,20 +249,19 @@ def _join(path: str, name: str) -> str:
 
 
 # Most attributes are of these, and to ask an abstract class whether one is its instance takes a while.
-_PLAIN = frozenset({int, float, bool, str, type(None)})
+_PLAIN = frozenset({int, float, bool, str, type(None), np.dtype(np.float32).__class__})
 
 
-def _find(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, (Parameter, Layer)) or (isinstance(value, np.ndarray) and not name.startswith("_")):
-        yield name, value
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            if type(item) not in _PLAIN and isinstance(item, (Parameter, Layer, list, tuple, dict)):
-                yield from _find(f"{name}.{index}" if name else str(index), item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if type(item) not in _PLAIN and isinstance(item, (Parameter, Layer, list, tuple, dict)):
-                yield from _find(f"{name}.{key}" if name else str(key), item)
+def _find(name: str, value: Any, found: list[tuple[str, Any]]) -> None:
+    if isinstance(value, np.ndarray):
+        if not name.startswith("_"):
+            found.append((name, value))
+    elif isinstance(value, (list, tuple, dict)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if type(item) not in _PLAIN and not isinstance(item, np.ndarray):
+                _find(f"{name}.{key}" if name else str(key), item, found)
+    elif isinstance(value, (Parameter, Layer)):
+        found.append((name, value))
 
 
 def _encode(layer: Layer, name: str, value: Any) -> Any:

@@ -29,6 +29,8 @@ def fused(layers: Iterable[Layer]) -> list[tuple[int, Layer]]:
 
 def _offer(layer: Layer, following: Layer) -> Layer | None:
     """What the layer offers, unless its methods or its follower's are shadowed, as while a net is watched."""
+    if type(layer).fuse_with is Layer.fuse_with:  # most layers have nothing to offer
+        return None
     if any(name in vars(one) for one in (layer, following) for name in _METHODS) or _is_changed(type(layer)):
         return None
     return layer.fuse_with(following)

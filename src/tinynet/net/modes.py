@@ -9,12 +9,13 @@ from tinynet.layers import Layer
 
 
 @contextmanager
-def evaluating(net: Layer) -> Iterator[None]:
-    """Put every layer into evaluation mode, and each back into its own mode on leaving."""
+def evaluating(net: Layer) -> Iterator[list[Layer]]:
+    """Put every layer into evaluation mode, and each back into its own mode on leaving. The layers are given."""
     before = [(layer, layer.training) for _, layer in net.layers_inside()]
-    net.eval()
+    for layer, _ in before:
+        layer.training = False
     try:
-        yield
+        yield [layer for layer, _ in before]
     finally:
         for layer, training in before:
             layer.training = training

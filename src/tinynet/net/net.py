@@ -118,10 +118,11 @@ class Net(Layer):
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
         n_rows = checks.same_length("Net.predict", inputs)
         outputs = []
-        with self.evaluating():
+        with evaluating(self) as layers:
             for start in range(0, max(n_rows, 1), batch_size):
                 outputs.append(self.forward(*(np.asarray(x)[start : start + batch_size] for x in inputs)))
-                self.forget()
+                for layer in layers:  # as forget does, which would look for them anew
+                    layer._memory = None
         if isinstance(outputs[0], tuple):
             return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
         return np.concatenate(outputs)
@@ -136,7 +137,7 @@ class Net(Layer):
                 kept.append(after)
         return x, tuple(kept)
 
-    def evaluating(self) -> AbstractContextManager[None]:
+    def evaluating(self) -> AbstractContextManager[Any]:
         """Within `with net.evaluating():` every layer is in evaluation mode; afterwards as it was."""
         return evaluating(self)
 

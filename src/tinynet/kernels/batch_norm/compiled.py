@@ -34,7 +34,7 @@ def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     n[-1] = len(rows) - (n_blocks - 1) * step
     exact = means + rests / n
     mean = fold.sums(n * exact) / (x.size // x.shape[axis])
-    squares = squares - rests * (rests / n) + n * np.square(exact - fold.columns(mean))
+    squares = squares - rests * (rests / n) + n * np.square(exact - fold.columns(mean, dtype=np.float64))
     return mean.astype(x.dtype), (fold.sums(squares) / (x.size // x.shape[axis])).astype(x.dtype)
 
 
@@ -47,7 +47,7 @@ def normalize(
     fold = Fold(x, axis)
     rows = fold.rows(x)
     y, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    columns = [fold.columns(v.astype(x.dtype, copy=False)) for v in (mean, scale, shift)]
+    columns = fold.columns(mean, scale, shift)
     share(_normalize, n_blocks, rows, step, *columns, relu, y)
     return fold.back(y)
 
@@ -62,8 +62,7 @@ def sums(
     rows, through = fold.rows(x), None if y is None else fold.rows(y)
     step, n_blocks = _blocks(rows)
     found, products = np.zeros((2, n_blocks, rows.shape[1]), x.dtype)
-    mean = fold.columns(mean.astype(x.dtype, copy=False))
-    share(_sums, n_blocks, fold.rows(dy), rows, step, mean, through, found, products)
+    share(_sums, n_blocks, fold.rows(dy), rows, step, *fold.columns(mean), through, found, products)
     return fold.sums(found), fold.sums(products)
 
 
@@ -83,7 +82,7 @@ def input_gradient(
     fold = Fold(x, axis)
     rows, through = fold.rows(x), None if y is None else fold.rows(y)
     dx, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    columns = [fold.columns(v.astype(x.dtype, copy=False)) for v in (mean, scale, shift, slope)]
+    columns = fold.columns(mean, scale, shift, slope)
     share(_input_gradient, n_blocks, fold.rows(dy), rows, step, *columns, through, dx)
     return fold.back(dx)
 
@@ -92,8 +91,9 @@ class Fold:
     """How arrays of the shape of x become rows, and how features spread over the columns."""
 
     def __init__(self, x: np.ndarray, axis: int) -> None:
-        self.axis = axis
-        last = np.moveaxis(x, axis, -1)
+        self.order = [*range(axis), *range(axis + 1, x.ndim), axis]
+        self.undo = [*range(axis), x.ndim - 1, *range(axis, x.ndim - 1)]
+        self.dtype, last = x.dtype, x.transpose(self.order)
         C, self.in_order = x.shape[axis], x.flags.c_contiguous and not last.flags.c_contiguous
         self.shape = x.shape if self.in_order else last.shape
         pixels = math.gcd(x.size // C, 1 << max(0, (WIDTH // C).bit_length() - 1))
@@ -102,17 +102,19 @@ class Fold:
 
     def rows(self, array: np.ndarray) -> np.ndarray:
         """The array as rows, a view if it lies in memory as x does."""
-        array = array if self.in_order else np.moveaxis(array, self.axis, -1)
+        array = array if self.in_order else array.transpose(self.order)
         return np.ascontiguousarray(array).reshape(-1, math.prod(self.cut))
 
     def back(self, rows: np.ndarray) -> np.ndarray:
         """Rows in the shape of x."""
         array = rows.reshape(self.shape)
-        return array if self.in_order else np.moveaxis(array, -1, self.axis)
+        return array if self.in_order else array.transpose(self.undo)
 
-    def columns(self, v: np.ndarray) -> np.ndarray:
-        """v (features,) at each of the columns."""
-        return np.broadcast_to(v[:, np.newaxis], self.cut).reshape(-1)
+    def columns(self, *vectors: np.ndarray, dtype: type | None = None) -> np.ndarray:
+        """Vectors (features,) at each of the columns, one in a row."""
+        pixels, C, P = self.cut
+        stacked = np.array(vectors, dtype or self.dtype).reshape(-1, 1, C).repeat(pixels, axis=1)
+        return stacked.reshape(len(vectors), -1).repeat(P, axis=1)
 
     def sums(self, parts: np.ndarray) -> np.ndarray:
         """(features,) in float64, from sums for each block and column."""
