@@ -32,7 +32,7 @@ def results(x: np.ndarray, dy: np.ndarray, relu: bool) -> list[np.ndarray]:
     mean, var = batch_norm.statistics(x, axis)
     scale, shift = 1 / np.sqrt(var + x.dtype.type(0.5)), var - mean
     y = batch_norm.normalize(x, mean, scale, shift, axis, relu)
-    through = y if relu else None
+    through = (scale, shift) if relu else None
     dbias, products = batch_norm.sums(dy, x, mean, axis, through)
     means = [v.astype(x.dtype) / dy.size for v in (dbias, products)]
     dx = batch_norm.input_gradient(dy, x, mean, scale, *means, axis, through)
@@ -140,8 +140,8 @@ def test_nan_and_infinity_pass_where_they_are(body: str) -> None:
     with kernels.use(body):
         y = batch_norm.normalize(x, v, v, v, 1, True)
         mean, var = batch_norm.statistics(x, 1)
-        dbias, products = batch_norm.sums(dy, x, v, 1, y)
-        dx = batch_norm.input_gradient(dy, x, v, v, 0 * v, 0 * v, 1, y)
+        dbias, products = batch_norm.sums(dy, x, v, 1, (v, v))
+        dx = batch_norm.input_gradient(dy, x, v, v, 0 * v, 0 * v, 1, (v, v))
     np.testing.assert_array_equal(np.isnan(y), np.isnan(x))
     for found in (mean, var):
         np.testing.assert_array_equal(np.isnan(found), [True, False, False])
@@ -157,5 +157,5 @@ def test_nothing_at_all(body: str, shape: tuple[int, ...]) -> None:
     x, v = np.empty(shape, np.float32), np.ones(3, np.float32)
     with kernels.use(body):
         assert batch_norm.normalize(x, v, v, v, 1).shape == shape
-        assert batch_norm.input_gradient(x, x, v, v, v, v, 1, x).shape == shape
+        assert batch_norm.input_gradient(x, x, v, v, v, v, 1, (v, v)).shape == shape
         np.testing.assert_array_equal(batch_norm.sums(x, x, v, 1), np.zeros((2, 3)))

@@ -15,9 +15,10 @@ import numpy as np
 
 from tinynet.core.threads import share
 from tinynet.kernels.batch_norm import vectorized
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.batch_norm.vectorized import Through
+from tinynet.kernels.jit import compiled_in_order
 
-BLOCK = 1 << 15  # numbers that a thread takes at a time: they stay in the cache between two passes over them
+BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache between two passes over them
 WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another
 
 
@@ -52,17 +53,16 @@ def normalize(
     return fold.back(y)
 
 
-def sums(
-    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, y: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
+def sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, through: Through) -> tuple[np.ndarray, np.ndarray]:
     """Σ dy and Σ dy · (x − μ)."""
     if not _is_served(x, dy):
-        return vectorized.sums(dy, x, mean, axis, y)
+        return vectorized.sums(dy, x, mean, axis, through)
     fold = Fold(x, axis)
-    rows, through = fold.rows(x), None if y is None else fold.rows(y)
+    rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
     found, products = np.zeros((2, n_blocks, rows.shape[1]), x.dtype)
-    share(_sums, n_blocks, fold.rows(dy), rows, step, *fold.columns(mean), through, found, products)
+    columns = fold.columns(mean, *(through or (mean, mean)))
+    share(_sums, n_blocks, fold.rows(dy), rows, step, *columns, through is not None, found, products)
     return fold.sums(found), fold.sums(products)
 
 
@@ -74,16 +74,16 @@ def input_gradient(
     shift: np.ndarray,
     slope: np.ndarray,
     axis: int,
-    y: np.ndarray | None,
+    through: Through,
 ) -> np.ndarray:
     """dx = (dy − shift − slope · (x − μ)) · scale."""
     if not _is_served(x, dy, scale):
-        return vectorized.input_gradient(dy, x, mean, scale, shift, slope, axis, y)
+        return vectorized.input_gradient(dy, x, mean, scale, shift, slope, axis, through)
     fold = Fold(x, axis)
-    rows, through = fold.rows(x), None if y is None else fold.rows(y)
+    rows = fold.rows(x)
     dx, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    columns = fold.columns(mean, scale, shift, slope)
-    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, *columns, through, dx)
+    columns = fold.columns(mean, scale, shift, slope, *(through or (mean, mean)))
+    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, *columns, through is not None, dx)
     return fold.back(dx)
 
 
@@ -131,7 +131,7 @@ def _blocks(rows: np.ndarray) -> tuple[int, int]:
     return step, -(-len(rows) // step)
 
 
-@compiled
+@compiled_in_order
 def _moments(start, end, x, step, means, rests, squares):
     """Of each block the mean of each column, and of the distances from it the sum, which rounding leaves, and that of
     the squares; all three are zero.
@@ -153,7 +153,7 @@ def _moments(start, end, x, step, means, rests, squares):
                 square[f] += distance * distance
 
 
-@compiled
+@compiled_in_order
 def _normalize(start, end, x, step, mean, scale, shift, relu, y):
     zero = shift.dtype.type(0)
     for r in range(start * step, min(x.shape[0], end * step)):
@@ -163,22 +163,26 @@ def _normalize(start, end, x, step, mean, scale, shift, relu, y):
             out[f] = zero if relu and value < zero else value
 
 
-@compiled
-def _sums(start, end, dy, x, step, mean, y, found, products):
+@compiled_in_order
+def _sums(start, end, dy, x, step, mean, scale, shift, relu, found, products):
     zero, one = mean.dtype.type(0), mean.dtype.type(1)
     for block in range(start, end):
         total, product = found[block], products[block]
         for r in range(block * step, min(x.shape[0], (block + 1) * step)):
             for f in range(x.shape[1]):
-                g = dy[r, f] if y is None else dy[r, f] * (one if y[r, f] > zero else zero)
+                distance, g = x[r, f] - mean[f], dy[r, f]
+                if relu:
+                    g *= one if distance * scale[f] + shift[f] > zero else zero
                 total[f] += g
-                product[f] += g * (x[r, f] - mean[f])
+                product[f] += g * distance
 
 
-@compiled
-def _input_gradient(start, end, dy, x, step, mean, scale, shift, slope, y, dx):
+@compiled_in_order
+def _input_gradient(start, end, dy, x, step, mean, scale, shift, slope, y_scale, y_shift, relu, dx):
     zero, one = mean.dtype.type(0), mean.dtype.type(1)
     for r in range(start * step, min(x.shape[0], end * step)):
         for f in range(x.shape[1]):
-            g = dy[r, f] if y is None else dy[r, f] * (one if y[r, f] > zero else zero)
-            dx[r, f] = (g - shift[f] - slope[f] * (x[r, f] - mean[f])) * scale[f]
+            distance, g = x[r, f] - mean[f], dy[r, f]
+            if relu:
+                g *= one if distance * y_scale[f] + y_shift[f] > zero else zero
+            dx[r, f] = (g - shift[f] - slope[f] * distance) * scale[f]
