@@ -7,7 +7,10 @@ import tinynet as tn
 from tinynet.core.threads import blas
 from tinynet.kernels.matrix import BLOCK, SMALL, column_sums, product
 
-SHAPES = [(3, 4, 5), (0, 4, 5), (3 * BLOCK + 1, 130, 70), (70, 130, 3 * BLOCK + 1), (BLOCK, BLOCK, BLOCK)]
+SHAPES = [
+    (3, 4, 5), (0, 4, 5), (3 * BLOCK + 1, 130, 70), (70, 130, 3 * BLOCK + 1), (BLOCK, BLOCK, BLOCK),
+    (5 * BLOCK, 2, 2048), (5000, 40, 20), (20, 40, 5000), (40, 5000, 20), (BLOCK, 9 * BLOCK, BLOCK),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])

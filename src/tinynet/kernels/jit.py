@@ -21,7 +21,7 @@ _said: set[str] = set()
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 
 
-def compiled(function: Callable) -> Callable:
+def compiled(function: Callable, flags: set[str] = FLAGS) -> Callable:
     """Compile for one thread. A kernel that runs on several takes a range of its blocks and goes to `share`.
 
     Numba's own parallel regions compile two to three times as long, and the threads of one of their pools spin while
@@ -31,9 +31,14 @@ def compiled(function: Callable) -> Callable:
     before = config.CACHE_DIR
     config.CACHE_DIR = folder  # Numba looks at it while it decorates
     try:
-        return numba.njit(cache=bool(folder), nogil=True, fastmath=FLAGS, error_model="numpy")(function)
+        return numba.njit(cache=bool(folder), nogil=True, fastmath=flags, error_model="numpy")(function)
     finally:
         config.CACHE_DIR = before
+
+
+def compiled_in_order(function: Callable) -> Callable:
+    """Compile, and add in the order that is written, so that a line has the same bits whatever stands around it."""
+    return compiled(function, FLAGS - {"reassoc"})
 
 
 class _Announcer(event.Listener):

@@ -17,7 +17,8 @@ import numpy as np
 from tinynet.core.threads import blas, share
 
 SMALL = 1 << 21  # multiply-adds that one thread does in the time that a second one takes to wake up
-BLOCK = 128  # rows or columns of the result
+WORK = 1 << 22  # multiply-adds that make a block worth its call
+BLOCK = 128  # rows or columns of the result, at least
 ROWS = 1024  # rows that `column_sums` takes at a time
 
 
@@ -33,8 +34,11 @@ def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     with one_thread():
         if M * K * N < SMALL:
             return A @ B
-        C = np.empty((M, N), np.result_type(A, B))
-        share(_rows if M >= N else _columns, -(-max(M, N) // BLOCK), A, B, C)
+        if M * N <= BLOCK * BLOCK and K >= 8 * BLOCK:
+            return _long_sum(A, B)
+        C, cut = np.empty((M, N), np.result_type(A, B)), _rows if M >= N else _columns
+        step = max(BLOCK, WORK // (K * min(M, N)))
+        share(cut, -(-max(M, N) // step), A, B, C, step)
         return C
 
 
@@ -76,14 +80,28 @@ def one_thread() -> Iterator[None]:
             library.set(number)
 
 
-def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> None:
-    for start in range(first * BLOCK, min(last * BLOCK, len(C)), BLOCK):
-        np.matmul(A[start : start + BLOCK], B, out=C[start : start + BLOCK])
+def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, step: int) -> None:
+    for start in range(first * step, min(last * step, len(C)), step):
+        np.matmul(A[start : start + step], B, out=C[start : start + step])
 
 
-def _columns(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> None:
-    for start in range(first * BLOCK, min(last * BLOCK, C.shape[1]), BLOCK):
-        np.matmul(A, B[:, start : start + BLOCK], out=C[:, start : start + BLOCK])
+def _columns(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, step: int) -> None:
+    for start in range(first * step, min(last * step, C.shape[1]), step):
+        np.matmul(A, B[:, start : start + step], out=C[:, start : start + step])
+
+
+def _long_sum(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """A @ B for a small result: the gradient of a weight, which is a sum over many rows, is cut along that sum."""
+    step = max(8 * BLOCK, WORK // (len(A) * B.shape[1]))
+    parts = np.empty((-(-len(B) // step), len(A), B.shape[1]), np.result_type(A, B))
+    share(_parts, len(parts), A, B, parts, step)
+    return parts.sum(axis=0)
+
+
+def _parts(first: int, last: int, A: np.ndarray, B: np.ndarray, parts: np.ndarray, step: int) -> None:
+    for part in range(first, last):
+        inner = slice(part * step, (part + 1) * step)
+        np.matmul(A[:, inner], B[inner], out=parts[part])
 
 
 class _Library(NamedTuple):

@@ -60,13 +60,14 @@ class _BatchNorm(Layer):
         scale, shift = inverse_std, np.zeros_like(mean)
         if self.weight is not None and self.bias is not None:
             scale, shift = inverse_std * self.weight.tensor, self.bias.tensor
-        self.remember(x, axis, mean, inverse_std, scale, from_batch)
+        self.remember(x, axis, mean, inverse_std, scale, shift, from_batch)
         return batch_norm.normalize(x, mean, scale, shift, axis, relu)
 
-    def gradient(self, dy: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
-        """dx; if y is given, which a ReLU has made, dy is the gradient of that."""
-        x, axis, mean, inverse_std, scale, from_batch = self.recall()
-        dbias, products = batch_norm.sums(dy, x, mean, axis, y)
+    def gradient(self, dy: np.ndarray, relu: bool = False) -> np.ndarray:
+        """dx; with `relu`, dy is the gradient of what the ReLU that follows has made of y."""
+        x, axis, mean, inverse_std, scale, bias, from_batch = self.recall()
+        through = (scale, bias) if relu else None
+        dbias, products = batch_norm.sums(dy, x, mean, axis, through)
         dweight = products * inverse_std  # Σ dy · x̂
         if self.weight is not None and self.bias is not None:
             self.weight.accumulate(dweight)
@@ -76,7 +77,7 @@ class _BatchNorm(Layer):
         shift, slope = dbias / n, dweight / n * inverse_std
         if not from_batch:  # the running statistics do not depend on x
             shift, slope = np.zeros((2, len(mean)), x.dtype)
-        return batch_norm.input_gradient(dy, x, mean, scale, shift, slope, axis, y)
+        return batch_norm.input_gradient(dy, x, mean, scale, shift, slope, axis, through)
 
     def fuse_with(self, following: Layer) -> Layer | None:
         return BatchNormReLU(self, following) if type(following) is ReLU else None
@@ -191,5 +192,4 @@ class BatchNormReLU(Fused):
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (y,) = self.second.recall()
-        return self.first.gradient(dy, y)
+        return self.first.gradient(dy, relu=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import checks
+from tinynet.core import checks, layout
 from tinynet.kernels import relu
 from tinynet.layers import Layer, ReLU
 from tinynet.layers.fused import Fused
@@ -41,7 +41,7 @@ class Residual(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         F, S = self.ways(x)
-        return F + S
+        return F + layout.like(F, S)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         return self.body.backward(dy) + (dy if self.shortcut is None else self.shortcut.backward(dy))

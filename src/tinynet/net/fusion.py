@@ -30,6 +30,8 @@ def fused(layers: Iterable[Layer]) -> list[tuple[int, Layer]]:
 
 def _offer(layer: Layer, following: Layer) -> Layer | None:
     """What the layer offers, unless its methods or its follower's are shadowed, as while a net is watched."""
+    if type(layer).fuse_with is Layer.fuse_with:  # most layers have nothing to offer
+        return None
     if _is_changed(type(layer)) or not (_METHODS.isdisjoint(vars(layer)) and _METHODS.isdisjoint(vars(following))):
         return None
     return layer.fuse_with(following)

@@ -2,7 +2,7 @@
 
 `axis` is the axis of the features, over all others they are averaged; what there is one of for each feature (mean,
 scale, …) has the shape (features,). Where a ReLU follows, the same passes do its work too: forward with `relu`, and
-back with its output y, for it lets through the dy where y > 0.
+back with `through`, scale and shift of the forward, from which y is found anew: only where y > 0 does dy pass.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.kernels.selection import body
+
+Through = tuple[np.ndarray, np.ndarray] | None
 
 __all__ = ["input_gradient", "normalize", "statistics", "sums"]
 
@@ -38,7 +40,7 @@ def normalize(
 
 
 def sums(
-    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, y: np.ndarray | None = None
+    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, through: Through = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Σ dy and Σ dy · (x − mean) of each feature.
 
@@ -46,7 +48,7 @@ def sums(
         >>> sums(np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]), np.array([2.0]), axis=1)
         (array([3.]), array([1.]))
     """
-    return _body(x).sums(dy, x, mean, axis, y)
+    return _body(x).sums(dy, x, mean, axis, through)
 
 
 def input_gradient(
@@ -57,7 +59,7 @@ def input_gradient(
     shift: np.ndarray,
     slope: np.ndarray,
     axis: int,
-    y: np.ndarray | None = None,
+    through: Through = None,
 ) -> np.ndarray:
     """dx = (dy − shift − slope · (x − mean)) · scale.
 
@@ -66,7 +68,7 @@ def input_gradient(
         >>> input_gradient(dy, x, 2 * one, 10 * one, 3 * one, -one, axis=1).ravel()
         array([0., 0.])
     """
-    return _body(x).input_gradient(dy, x, mean, scale, shift, slope, axis, y)
+    return _body(x).input_gradient(dy, x, mean, scale, shift, slope, axis, through)
 
 
 def _body(x: np.ndarray):  # type: ignore[no-untyped-def]

@@ -15,9 +15,10 @@ import numpy as np
 
 from tinynet.core.threads import share
 from tinynet.kernels.batch_norm import vectorized
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.batch_norm.vectorized import Through
+from tinynet.kernels.jit import compiled_in_order
 
-BLOCK = 1 << 15  # numbers that a thread takes at a time: they stay in the cache between two passes over them
+BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache between two passes over them
 WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another
 
 
@@ -34,7 +35,7 @@ def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     n[-1] = len(rows) - (n_blocks - 1) * step
     exact = means + rests / n
     mean = fold.sums(n * exact) / (x.size // x.shape[axis])
-    squares = squares - rests * (rests / n) + n * np.square(exact - fold.columns(mean))
+    squares = squares - rests * (rests / n) + n * np.square(exact - fold.columns(mean, dtype=np.float64))
     return mean.astype(x.dtype), (fold.sums(squares) / (x.size // x.shape[axis])).astype(x.dtype)
 
 
@@ -47,23 +48,21 @@ def normalize(
     fold = Fold(x, axis)
     rows = fold.rows(x)
     y, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    columns = [fold.columns(v.astype(x.dtype, copy=False)) for v in (mean, scale, shift)]
+    columns = fold.columns(mean, scale, shift)
     share(_normalize, n_blocks, rows, step, *columns, relu, y)
     return fold.back(y)
 
 
-def sums(
-    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, y: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
+def sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, through: Through) -> tuple[np.ndarray, np.ndarray]:
     """Σ dy and Σ dy · (x − μ)."""
     if not _is_served(x, dy):
-        return vectorized.sums(dy, x, mean, axis, y)
+        return vectorized.sums(dy, x, mean, axis, through)
     fold = Fold(x, axis)
-    rows, through = fold.rows(x), None if y is None else fold.rows(y)
+    rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
     found, products = np.zeros((2, n_blocks, rows.shape[1]), x.dtype)
-    mean = fold.columns(mean.astype(x.dtype, copy=False))
-    share(_sums, n_blocks, fold.rows(dy), rows, step, mean, through, found, products)
+    columns = fold.columns(mean, *(through or (mean, mean)))
+    share(_sums, n_blocks, fold.rows(dy), rows, step, *columns, through is not None, found, products)
     return fold.sums(found), fold.sums(products)
 
 
@@ -75,16 +74,16 @@ def input_gradient(
     shift: np.ndarray,
     slope: np.ndarray,
     axis: int,
-    y: np.ndarray | None,
+    through: Through,
 ) -> np.ndarray:
     """dx = (dy − shift − slope · (x − μ)) · scale."""
     if not _is_served(x, dy, scale):
-        return vectorized.input_gradient(dy, x, mean, scale, shift, slope, axis, y)
+        return vectorized.input_gradient(dy, x, mean, scale, shift, slope, axis, through)
     fold = Fold(x, axis)
-    rows, through = fold.rows(x), None if y is None else fold.rows(y)
+    rows = fold.rows(x)
     dx, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    columns = [fold.columns(v.astype(x.dtype, copy=False)) for v in (mean, scale, shift, slope)]
-    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, *columns, through, dx)
+    columns = fold.columns(mean, scale, shift, slope, *(through or (mean, mean)))
+    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, *columns, through is not None, dx)
     return fold.back(dx)
 
 
@@ -92,8 +91,9 @@ class Fold:
     """How arrays of the shape of x become rows, and how features spread over the columns."""
 
     def __init__(self, x: np.ndarray, axis: int) -> None:
-        self.axis = axis
-        last = np.moveaxis(x, axis, -1)
+        self.order = [*range(axis), *range(axis + 1, x.ndim), axis]
+        self.undo = [*range(axis), x.ndim - 1, *range(axis, x.ndim - 1)]
+        self.dtype, last = x.dtype, x.transpose(self.order)
         C, self.in_order = x.shape[axis], x.flags.c_contiguous and not last.flags.c_contiguous
         self.shape = x.shape if self.in_order else last.shape
         pixels = math.gcd(x.size // C, 1 << max(0, (WIDTH // C).bit_length() - 1))
@@ -102,17 +102,19 @@ class Fold:
 
     def rows(self, array: np.ndarray) -> np.ndarray:
         """The array as rows, a view if it lies in memory as x does."""
-        array = array if self.in_order else np.moveaxis(array, self.axis, -1)
+        array = array if self.in_order else array.transpose(self.order)
         return np.ascontiguousarray(array).reshape(-1, math.prod(self.cut))
 
     def back(self, rows: np.ndarray) -> np.ndarray:
         """Rows in the shape of x."""
         array = rows.reshape(self.shape)
-        return array if self.in_order else np.moveaxis(array, -1, self.axis)
+        return array if self.in_order else array.transpose(self.undo)
 
-    def columns(self, v: np.ndarray) -> np.ndarray:
-        """v (features,) at each of the columns."""
-        return np.broadcast_to(v[:, np.newaxis], self.cut).reshape(-1)
+    def columns(self, *vectors: np.ndarray, dtype: type | None = None) -> np.ndarray:
+        """Vectors (features,) at each of the columns, one in a row."""
+        pixels, C, P = self.cut
+        stacked = np.array(vectors, dtype or self.dtype).reshape(-1, 1, C).repeat(pixels, axis=1)
+        return stacked.reshape(len(vectors), -1).repeat(P, axis=1)
 
     def sums(self, parts: np.ndarray) -> np.ndarray:
         """(features,) in float64, from sums for each block and column."""
@@ -129,7 +131,7 @@ def _blocks(rows: np.ndarray) -> tuple[int, int]:
     return step, -(-len(rows) // step)
 
 
-@compiled
+@compiled_in_order
 def _moments(start, end, x, step, means, rests, squares):
     """Of each block the mean of each column, and of the distances from it the sum, which rounding leaves, and that of
     the squares; all three are zero.
@@ -151,7 +153,7 @@ def _moments(start, end, x, step, means, rests, squares):
                 square[f] += distance * distance
 
 
-@compiled
+@compiled_in_order
 def _normalize(start, end, x, step, mean, scale, shift, relu, y):
     zero = shift.dtype.type(0)
     for r in range(start * step, min(x.shape[0], end * step)):
@@ -161,22 +163,26 @@ def _normalize(start, end, x, step, mean, scale, shift, relu, y):
             out[f] = zero if relu and value < zero else value
 
 
-@compiled
-def _sums(start, end, dy, x, step, mean, y, found, products):
+@compiled_in_order
+def _sums(start, end, dy, x, step, mean, scale, shift, relu, found, products):
     zero, one = mean.dtype.type(0), mean.dtype.type(1)
     for block in range(start, end):
         total, product = found[block], products[block]
         for r in range(block * step, min(x.shape[0], (block + 1) * step)):
             for f in range(x.shape[1]):
-                g = dy[r, f] if y is None else dy[r, f] * (one if y[r, f] > zero else zero)
+                distance, g = x[r, f] - mean[f], dy[r, f]
+                if relu:
+                    g *= one if distance * scale[f] + shift[f] > zero else zero
                 total[f] += g
-                product[f] += g * (x[r, f] - mean[f])
+                product[f] += g * distance
 
 
-@compiled
-def _input_gradient(start, end, dy, x, step, mean, scale, shift, slope, y, dx):
+@compiled_in_order
+def _input_gradient(start, end, dy, x, step, mean, scale, shift, slope, y_scale, y_shift, relu, dx):
     zero, one = mean.dtype.type(0), mean.dtype.type(1)
     for r in range(start * step, min(x.shape[0], end * step)):
         for f in range(x.shape[1]):
-            g = dy[r, f] if y is None else dy[r, f] * (one if y[r, f] > zero else zero)
-            dx[r, f] = (g - shift[f] - slope[f] * (x[r, f] - mean[f])) * scale[f]
+            distance, g = x[r, f] - mean[f], dy[r, f]
+            if relu:
+                g *= one if distance * y_scale[f] + y_shift[f] > zero else zero
+            dx[r, f] = (g - shift[f] - slope[f] * distance) * scale[f]

@@ -6,6 +6,8 @@ import numpy as np
 
 from tinynet.core import layout
 
+Through = tuple[np.ndarray, np.ndarray] | None
+
 
 def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """μ and σ², summed in float64 or better."""
@@ -23,11 +25,9 @@ def normalize(
     return np.maximum(y, 0, out=y) if relu else y
 
 
-def sums(
-    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, y: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
+def sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, through: Through) -> tuple[np.ndarray, np.ndarray]:
     """Σ dy and Σ dy · (x − μ)."""
-    dy, others = _let_through(dy, y), _others(x, axis)
+    dy, others = _let_through(dy, x, mean, axis, through), _others(x, axis)
     return dy.sum(axis=others), (dy * (x - _feature(mean, x, axis))).sum(axis=others)
 
 
@@ -39,15 +39,19 @@ def input_gradient(
     shift: np.ndarray,
     slope: np.ndarray,
     axis: int,
-    y: np.ndarray | None,
+    through: Through,
 ) -> np.ndarray:
     """dx = (dy − shift − slope · (x − μ)) · scale."""
+    dy = _let_through(dy, x, mean, axis, through)
     mean, scale, shift, slope = (_feature(v, x, axis) for v in (mean, scale, shift, slope))
-    return (_let_through(dy, y) - shift - slope * (x - mean)) * scale
+    return (dy - shift - slope * (x - mean)) * scale
 
 
-def _let_through(dy: np.ndarray, y: np.ndarray | None) -> np.ndarray:
-    return dy if y is None else layout.like(y, dy) * (y > 0)
+def _let_through(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, through: Through) -> np.ndarray:
+    if through is None:
+        return dy
+    y = normalize(x, mean, *through, axis, False)
+    return layout.like(y, dy) * (y > 0)
 
 
 def _others(x: np.ndarray, axis: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinynet.core import layout
 from tinynet.core.threads import share
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.jit import compiled_in_order
 from tinynet.kernels.relu import vectorized
 
 BLOCK = 1 << 14  # numbers; more than one thread pays from several of them on
@@ -40,7 +40,7 @@ def _is_served(x: np.ndarray, result: np.ndarray, other: np.ndarray | None) -> b
     return x.dtype in (np.float32, np.float64) and x.size > 0 and x.strides == result.strides and alike
 
 
-@compiled
+@compiled_in_order
 def _forward(start, end, x, plus, y):
     zero = x.dtype.type(0)
     for i in range(start * BLOCK, min(x.size, end * BLOCK)):
@@ -48,7 +48,7 @@ def _forward(start, end, x, plus, y):
         y[i] = zero if value < zero else value
 
 
-@compiled
+@compiled_in_order
 def _gradient(start, end, dy, y, dx):
     zero, one = y.dtype.type(0), y.dtype.type(1)
     for i in range(start * BLOCK, min(y.size, end * BLOCK)):

@@ -11,7 +11,7 @@ def forward(x: np.ndarray, plus: np.ndarray | None) -> np.ndarray:
     """y = max(x + plus, 0)."""
     if plus is None:
         return np.maximum(x, 0)
-    total = x + plus
+    total = x + layout.like(x, plus)
     return np.maximum(total, 0, out=total) if total.ndim else np.maximum(total, 0)
 
 

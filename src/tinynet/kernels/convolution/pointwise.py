@@ -1,0 +1,49 @@
+"""Convolution with kernels of one pixel and no padding: with the channels last, each pass is one matrix product."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core import layout
+from tinynet.kernels.geometry import Padding, Pair
+from tinynet.kernels.matrix import product
+
+
+def suits(kernel_size: Pair, padding: Padding, groups: int) -> bool:
+    """Whether a convolution is one of these.
+
+    Example:
+        >>> suits((1, 1), ((0, 0), (0, 0)), groups=1)
+        True
+    """
+    return tuple(kernel_size) == (1, 1) and not np.any(padding) and groups == 1
+
+
+def forward(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, stride: Pair) -> np.ndarray:
+    """y = x Wᵀ + b for each pixel that is met."""
+    met = _met(x, stride)
+    y = product(layout.rows(met), W[:, :, 0, 0].T)
+    if b is not None:
+        y += b
+    return y.reshape(len(x), *met.shape[2:], len(W)).transpose(0, 3, 1, 2)
+
+
+def input_gradient(dy: np.ndarray, W: np.ndarray, size: Pair, stride: Pair) -> np.ndarray:
+    """dx = dy W for each pixel that was met, else 0."""
+    rows = product(layout.rows(dy), W[:, :, 0, 0])
+    back = rows.reshape(len(dy), *dy.shape[2:], -1).transpose(0, 3, 1, 2)
+    if tuple(stride) == (1, 1):
+        return back
+    dx = layout.empty_channels_last((len(dy), W.shape[1], *size), dy.dtype)
+    dx[...] = 0
+    _met(dx, stride)[...] = back
+    return dx
+
+
+def weight_gradient(x: np.ndarray, dy: np.ndarray, stride: Pair) -> np.ndarray:
+    """dW = dyᵀ x, summed over all pixels."""
+    return product(layout.rows(dy).T, layout.rows(_met(x, stride)))[:, :, np.newaxis, np.newaxis]
+
+
+def _met(x: np.ndarray, stride: Pair) -> np.ndarray:
+    return x[:, :, :: stride[0], :: stride[1]]

@@ -1,0 +1,99 @@
+"""Every fused pair gives the bits of the two layers one after the other."""
+
+import numpy as np
+import pytest
+
+from tests.kernels.strategies import layouts
+from tinynet import kernels
+from tinynet.layers import BatchNorm1D, BatchNorm2D, Conv2D, Layer, ReLU
+from tinynet.layers.fused import Fused
+from tinynet.net import Net, Residual
+from tinynet.net.fusion import fused
+
+
+def convolution(channels: int) -> Conv2D:
+    return Conv2D(3, channels, 3, padding=1, rng=np.random.default_rng(channels))
+
+
+PAIRS = {
+    "BatchNorm2D": lambda: [BatchNorm2D(3)],
+    "BatchNorm2D without parameters": lambda: [BatchNorm2D(3, affine=False)],
+    "BatchNorm2D of the batch always": lambda: [BatchNorm2D(3, track_running_stats=False)],
+    "BatchNorm1D": lambda: [BatchNorm1D(6)],
+    "Residual": lambda: [Residual([convolution(3), BatchNorm2D(3)])],
+    "Residual with shortcut": lambda: [Residual([convolution(4), BatchNorm2D(4)], shortcut=[convolution(4)])],
+    "Residual around nothing": lambda: [Residual([])],
+    "Residual in a row": lambda: [Residual([BatchNorm2D(3), ReLU(), Residual([convolution(3)]), ReLU()])],
+}
+
+
+def gone_through(net: Net, forward, backward, x: np.ndarray) -> list[np.ndarray]:
+    y = forward(x)
+    dy = np.random.default_rng(5).normal(size=y.shape).astype(y.dtype)
+    dx = backward(dy)
+    gradients = [parameter.gradient for parameter in net.parameters().values()]
+    return [y, dx, *gradients, *net.state().values()]
+
+
+def one_by_one(layers: tuple[Layer, ...], x: np.ndarray) -> np.ndarray:
+    for layer in layers:
+        x = layer.forward(x)
+    return x
+
+
+def back(layers: tuple[Layer, ...], dy: np.ndarray) -> np.ndarray:
+    for layer in reversed(layers):
+        dy = layer.backward(dy)
+    return dy
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("body", ["vectorized", "compiled"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("training", [True, False])
+def test_bit_for_bit(pair: str, body: str, dtype: type, training: bool) -> None:
+    plain, quick = (Net([*PAIRS[pair](), ReLU()]).astype(dtype) for _ in range(2))
+    for net in (plain, quick):
+        net.train() if training else net.eval()
+        for path, parameter in net.parameters().items():
+            rng = np.random.default_rng(len(path))
+            parameter.tensor = rng.normal(size=parameter.shape)
+    assert isinstance(fused(quick.layers)[0][1], Fused)
+    assert len(fused(quick.layers)) == 1
+    x = np.random.default_rng(0).normal(size=(4, 6) if "1D" in pair else (4, 3, 5, 6)).astype(dtype)
+    with kernels.use(body):
+        for name, view in {"": x, **(layouts(x) if x.ndim == 4 else {})}.items():
+            before = view.copy()
+            true = gone_through(plain, lambda x: one_by_one(plain.layers, x), lambda dy: back(plain.layers, dy), view)
+            found = gone_through(quick, quick.forward, quick.backward, view)
+            for one, other in zip(found, true, strict=True):
+                np.testing.assert_array_equal(one, other, err_msg=name)
+            np.testing.assert_array_equal(view, before)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_each_remembers_what_it_would_alone(pair: str) -> None:
+    plain, quick = (Net([*PAIRS[pair](), ReLU()]) for _ in range(2))
+    quick.load_state(plain.state())
+    x = np.random.default_rng(0).normal(size=(4, 6) if "1D" in pair else (4, 3, 5, 6)).astype(np.float32)
+    y, dy = one_by_one(plain.layers, x), np.ones_like(quick.forward(x))
+    np.testing.assert_array_equal(back(quick.layers, dy), back(plain.layers, np.ones_like(y)))
+
+
+def test_a_relu_of_another_kind_is_let_alone() -> None:
+    class Capped(ReLU):
+        def forward(self, x):
+            return np.minimum(super().forward(x), 1)
+
+    for pair in PAIRS.values():
+        assert len(fused([*pair(), Capped()])) == 2
+
+
+def test_the_errors_are_those_of_the_first() -> None:
+    x = np.ones((2, 4, 5, 6), np.float32)
+    with pytest.raises(ValueError, match=r"layer 0: BatchNorm2D\(num_features=3\): expected x of shape"):
+        Net([BatchNorm2D(3), ReLU()]).forward(x)
+    with pytest.raises(ValueError, match=r"layer 0\.body\.1: BatchNorm2D\(num_features=3\): expected x of shape"):
+        Net([Residual([ReLU(), BatchNorm2D(3), ReLU()]), ReLU()]).forward(x)
+    with pytest.raises(ValueError, match="layer 0: Residual: the body gives shape"):
+        Net([Residual([Conv2D(4, 3, 1)]), ReLU()]).forward(x)
