@@ -8,6 +8,7 @@ from tinynet.core import Parameter, checks
 from tinynet.core.checks import images, resizing
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.kernels import convolution
+from tinynet.kernels.matrix import column_sums
 from tinynet.layers.layer import Layer
 
 
@@ -97,7 +98,7 @@ class Conv1D(Layer):
         dW = convolution.weight_gradient(as_images(x), as_images(dy), (1, self.kernel_size), *self.steps)
         self.weight.accumulate(dW[:, :, 0])
         if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=(0, 1)))
+            self.bias.accumulate(column_sums(dy.reshape(-1, dy.shape[-1])))
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * (self.weight.size // self.out_channels)
