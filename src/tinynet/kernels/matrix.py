@@ -16,12 +16,12 @@ import numpy as np
 from tinynet.core.threads import blas, share
 
 SMALL = 1 << 21  # multiply-adds that one thread does in the time that a second one takes to wake up
-BLOCK = 128  # rows or columns of the result
+BLOCK = 128  # rows or columns of the result, twice as many where there are many: each block packs the other factor anew
 ROWS = 1024  # rows that `column_sums` takes at a time
 
 
-def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """A @ B, for A (M, K) and B (K, N); the same bits for any number of threads.
+def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
+    """A @ B, for A (M, K) and B (K, N), plus b (N,) to each row; the same bits for any number of threads.
 
     Example:
         >>> product(np.ones((2, 3)), np.full((3, 1), 2.0))
@@ -29,12 +29,14 @@ def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
                [6.]])
     """
     (M, K), N = A.shape, B.shape[1]
+    C = np.empty((M, N), np.result_type(A, B))
     with one_thread():
         if M * K * N < SMALL:
-            return A @ B
-        C = np.empty((M, N), np.result_type(A, B))
-        share(_rows if M >= N else _columns, -(-max(M, N) // BLOCK), A, B, C)
-        return C
+            _rows(0, 1, A, B, C, b, max(M, 1))
+        else:
+            block = BLOCK if max(M, N) < 8 * BLOCK else 2 * BLOCK
+            share(_rows if M >= N else _columns, -(-max(M, N) // block), A, B, C, b, block)
+    return C
 
 
 def column_sums(A: np.ndarray) -> np.ndarray:
@@ -75,14 +77,22 @@ def one_thread() -> Iterator[None]:
             library.set_num_threads(number)
 
 
-def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> None:
-    for start in range(first * BLOCK, min(last * BLOCK, len(C)), BLOCK):
-        np.matmul(A[start : start + BLOCK], B, out=C[start : start + BLOCK])
+def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, b: np.ndarray | None, size: int) -> None:
+    for start in range(first * size, min(last * size, len(C)), size):
+        block = C[start : start + size]
+        np.matmul(A[start : start + size], B, out=block)
+        if b is not None:
+            block += b  # while the block is in the cache
 
 
-def _columns(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray) -> None:
-    for start in range(first * BLOCK, min(last * BLOCK, C.shape[1]), BLOCK):
-        np.matmul(A, B[:, start : start + BLOCK], out=C[:, start : start + BLOCK])
+def _columns(
+    first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, b: np.ndarray | None, size: int
+) -> None:
+    for start in range(first * size, min(last * size, C.shape[1]), size):
+        block = C[:, start : start + size]
+        np.matmul(A, B[:, start : start + size], out=block)
+        if b is not None:
+            block += b[start : start + size]
 
 
 @cache
