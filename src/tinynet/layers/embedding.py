@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import normal
+from tinynet.kernels.scatter_add import scatter_add
 from tinynet.layers.layer import Layer
 
 
@@ -62,28 +63,13 @@ class Embedding(Layer):
 
     def backward(self, dy: np.ndarray) -> None:
         (x,) = self.recall()
-        dW = scatter_add(x.reshape(-1), dy.reshape(-1, self.embedding_dim), self.num_embeddings)
+        dW = scatter_add(x, dy, self.num_embeddings)
         if self.padding_idx is not None:
             dW[self.padding_idx] = 0
         self.weight.accumulate(dW)
 
     def held_fixed(self) -> dict[str, int]:
         return {} if self.padding_idx is None else {"weight": self.padding_idx}
-
-
-def scatter_add(index: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
-    """Add each row to the row of the result that its index names: (N,), (N, D) -> (n, D).
-
-    Example:
-        >>> scatter_add(np.array([2, 0, 2]), np.array([[1.0], [2.0], [3.0]]), 3).ravel()
-        array([2., 0., 4.])
-    """
-    order = np.argsort(index, kind="stable")
-    present, starts = np.unique(index[order], return_index=True)
-    result = np.zeros((n, rows.shape[1]), rows.dtype)
-    if len(present):
-        result[present] = np.add.reduceat(rows[order], starts, axis=0)
-    return result
 
 
 class LearnedPosition(Layer):
