@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.threads import blas, share
+from tinynet.core.threads import blas, share, thread_count
 
 SMALL = 1 << 21  # multiply-adds that one thread does in the time that a second one takes to wake up
 BLOCK = 128  # rows or columns of the result, twice as many where there are many: each block packs the other factor anew
@@ -66,7 +66,7 @@ def one_thread() -> Iterator[None]:
         ...     np.ones((2, 3)) @ np.ones(3)
         array([3., 3.])
     """
-    libraries = _libraries()
+    libraries = _libraries() if thread_count() > 1 else []  # for one, there is nothing to change
     before = [library.num_threads for library in libraries]
     for library in libraries:
         library.set_num_threads(1)
