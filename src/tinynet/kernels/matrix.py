@@ -18,12 +18,12 @@ from tinynet.core.threads import blas, share
 
 SMALL = 1 << 21  # multiply-adds that one thread does in the time that a second one takes to wake up
 WORK = 1 << 22  # multiply-adds that make a block worth its call
-BLOCK = 128  # rows or columns of the result, at least
+BLOCK = 128  # rows or columns of the result, at least; twice as many where there are many: each packs the other factor
 ROWS = 1024  # rows that `column_sums` takes at a time
 
 
-def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """A @ B, for A (M, K) and B (K, N); the same bits for any number of threads.
+def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
+    """A @ B + b, for A (M, K), B (K, N) and b (N,); the same bits for any number of threads.
 
     Example:
         >>> product(np.ones((2, 3)), np.full((3, 1), 2.0))
@@ -32,13 +32,14 @@ def product(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     """
     (M, K), N = A.shape, B.shape[1]
     with one_thread():
-        if M * K * N < SMALL:
-            return A @ B
-        if M * N <= BLOCK * BLOCK and K >= 8 * BLOCK:
+        if b is None and M * N <= BLOCK * BLOCK and K >= 8 * BLOCK and M * K * N >= SMALL:
             return _long_sum(A, B)
-        C, cut = np.empty((M, N), np.result_type(A, B)), _rows if M >= N else _columns
-        step = max(BLOCK, WORK // (K * min(M, N)))
-        share(cut, -(-max(M, N) // step), A, B, C, step)
+        C = np.empty((M, N), np.result_type(A, B))
+        if M * K * N < SMALL:
+            _rows(0, 1, A, B, C, b, max(M, 1))
+        else:
+            step = max(BLOCK if max(M, N) < 8 * BLOCK else 2 * BLOCK, WORK // (K * min(M, N)))
+            share(_rows if M >= N else _columns, -(-max(M, N) // step), A, B, C, b, step)
         return C
 
 
@@ -80,14 +81,22 @@ def one_thread() -> Iterator[None]:
             library.set(number)
 
 
-def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, step: int) -> None:
+def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, b: np.ndarray | None, step: int) -> None:
     for start in range(first * step, min(last * step, len(C)), step):
-        np.matmul(A[start : start + step], B, out=C[start : start + step])
+        block = C[start : start + step]
+        np.matmul(A[start : start + step], B, out=block)
+        if b is not None:
+            block += b  # while the block is in the cache
 
 
-def _columns(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, step: int) -> None:
+def _columns(
+    first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, b: np.ndarray | None, step: int
+) -> None:
     for start in range(first * step, min(last * step, C.shape[1]), step):
-        np.matmul(A, B[:, start : start + step], out=C[:, start : start + step])
+        block = C[:, start : start + step]
+        np.matmul(A, B[:, start : start + step], out=block)
+        if b is not None:
+            block += b[start : start + step]
 
 
 def _long_sum(A: np.ndarray, B: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.kernels import attention
+from tinynet.kernels.matrix import product
 from tinynet.layers.embedding import RotaryPosition
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
@@ -92,20 +93,19 @@ class MultiHeadAttention(Layer):
     def backward(self, dy: np.ndarray) -> Any:
         inputs, q, k, v, heads, log_sum, ignored = self.recall()
         do = self._cut(self.out_proj.backward(dy))
-        dq, dk, dv = attention.backward(do, q, k, v, heads, log_sum, self.causal, ignored)
-        if self.rotary is not None:
-            dq, dk = self.rotary.turn(dq, 0, -1), self.rotary.turn(dk, 0, -1)
-        gradients = [_join(part) for part in (dq, dk, dv)]
+        dq, dk, dv = (_join(d) for d in attention.backward(do, q, k, v, heads, log_sum, self.causal, ignored))
         E = self.embed_dim
         if len(inputs) == 1:  # one product for q, k and v together
-            return self._part_back(inputs[0], np.concatenate(gradients, axis=-1), slice(0, 3 * E))
+            d = np.empty((*dv.shape[:2], 3 * E), dv.dtype)
+            self._turn(dq, 0, -1, out=d[..., :E])
+            self._turn(dk, 0, -1, out=d[..., E : 2 * E])
+            d[..., 2 * E :] = dv
+            return self._part_back(inputs[0], d, 0)
+        dq, dk = self._turn(dq, 0, -1), self._turn(dk, 0, -1)
+        dx = self._part_back(inputs[0], dq, 0)
         if len(inputs) == 2:
-            d_memory = self._part_back(inputs[1], np.concatenate(gradients[1:], axis=-1), slice(E, 3 * E))
-            return self._part_back(inputs[0], gradients[0], slice(0, E)), d_memory
-        return tuple(
-            self._part_back(x, gradient, slice(i * E, (i + 1) * E))
-            for i, (x, gradient) in enumerate(zip(inputs, gradients, strict=True))
-        )
+            return dx, self._part_back(inputs[1], np.concatenate([dk, dv], axis=-1), E)
+        return dx, self._part_back(inputs[1], dk, E), self._part_back(inputs[2], dv, 2 * E)
 
     def step(self, x: np.ndarray, state: Cache | None = None) -> tuple[np.ndarray, Cache]:
         """Go on with a few places (N, T, embed_dim), which also read the keys and values kept from those before.
@@ -129,53 +129,53 @@ class MultiHeadAttention(Layer):
 
     def _project(self, inputs: tuple[np.ndarray, ...], place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """q, k and v, (N, heads, T, D) each; the first row of each stands at `place`."""
-        W = self.in_proj_weight.tensor
-        b = None if self.in_proj_bias is None else self.in_proj_bias.tensor
         E = self.embed_dim
         if len(inputs) == 1:
-            q, k, v = np.split(_affine(inputs[0], W, b), 3, axis=-1)
+            qkv = self._part(inputs[0], 0, 3 * E)
+            self._turn(qkv[..., : 2 * E], place, 1, out=qkv[..., : 2 * E])
+            q, k, v = qkv[..., :E], qkv[..., E : 2 * E], qkv[..., 2 * E :]
         else:
-            of = (inputs[0], inputs[1], inputs[-1])
-            q, k, v = (
-                _affine(x, W[i * E : (i + 1) * E], None if b is None else b[i * E : (i + 1) * E])
-                for i, x in enumerate(of)
-            )
-        q, k, v = self._cut(q), self._cut(k), self._cut(v)
-        if self.rotary is not None:
-            q, k = self.rotary.turn(q, place, 1), self.rotary.turn(k, place, 1)
-        return q, k, v
+            q, k, v = (self._part(x, i * E, E) for i, x in enumerate((inputs[0], inputs[1], inputs[-1])))
+            q, k = self._turn(q, place, 1), self._turn(k, place, 1)
+        return self._cut(q), self._cut(k), self._cut(v)
 
-    def _part_back(self, x: np.ndarray, d: np.ndarray, part: slice) -> np.ndarray:
+    def _turn(self, x: np.ndarray, place: int, direction: int, out: np.ndarray | None = None) -> np.ndarray:
+        """Turn heads side by side, (N, T, n · D), by their places, if this is wanted."""
+        if self.rotary is not None:
+            return self.rotary.turn(x, place, direction, out)
+        if out is None:
+            return x
+        out[...] = x
+        return out
+
+    def _part(self, x: np.ndarray, first: int, size: int) -> np.ndarray:
+        """x Wᵀ + b for some rows of the projection: (N, T, size)."""
+        W = self.in_proj_weight.tensor[first : first + size]
+        b = None if self.in_proj_bias is None else self.in_proj_bias.tensor[first : first + size]
+        return product(x.reshape(-1, self.embed_dim), W.T, b).reshape(*x.shape[:2], size)
+
+    def _part_back(self, x: np.ndarray, d: np.ndarray, first: int) -> np.ndarray:
         """From ∂L/∂(x Wᵀ + b) of some rows of the projection: their weight gradients, and ∂L/∂x."""
+        part = slice(first, first + d.shape[-1])
         rows = d.reshape(-1, d.shape[-1])  # (N · T, rows of W)
         dW = np.zeros_like(self.in_proj_weight.tensor)
-        dW[part] = rows.T @ x.reshape(-1, self.embed_dim)
+        dW[part] = product(rows.T, x.reshape(-1, self.embed_dim))
         self.in_proj_weight.accumulate(dW)
         if self.in_proj_bias is not None:
             db = np.zeros_like(self.in_proj_bias.tensor)
             db[part] = rows.sum(axis=0)
             self.in_proj_bias.accumulate(db)
-        return d @ self.in_proj_weight.tensor[part]
+        return product(rows, self.in_proj_weight.tensor[part]).reshape(x.shape)
 
     def _cut(self, x: np.ndarray) -> np.ndarray:
-        """(N, T, embed_dim) -> (N, heads, T, D)."""
-        N, T, _ = x.shape
-        return np.ascontiguousarray(
-            x.reshape(N, T, self.num_heads, self.embed_dim // self.num_heads).transpose(0, 2, 1, 3)
-        )
+        """(N, T, embed_dim) -> (N, heads, T, D), a view."""
+        return x.reshape(*x.shape[:2], self.num_heads, self.embed_dim // self.num_heads).transpose(0, 2, 1, 3)
 
 
 def _join(heads: np.ndarray) -> np.ndarray:
     """(N, heads, T, D) -> (N, T, embed_dim)."""
     N, n_heads, T, D = heads.shape
     return heads.transpose(0, 2, 1, 3).reshape(N, T, n_heads * D)
-
-
-def _affine(x: np.ndarray, W: np.ndarray, b: np.ndarray | None) -> np.ndarray:
-    y = x @ W.T
-    if b is not None:
-        y += b
-    return y
 
 
 def _without_memory(layer: Layer, x: np.ndarray) -> np.ndarray:

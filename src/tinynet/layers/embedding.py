@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import normal
+from tinynet.kernels.scatter_add import scatter_add
 from tinynet.layers.layer import Layer
 
 
@@ -61,28 +63,13 @@ class Embedding(Layer):
 
     def backward(self, dy: np.ndarray) -> None:
         (x,) = self.recall()
-        dW = scatter_add(x.reshape(-1), dy.reshape(-1, self.embedding_dim), self.num_embeddings)
+        dW = scatter_add(x, dy, self.num_embeddings)
         if self.padding_idx is not None:
             dW[self.padding_idx] = 0
         self.weight.accumulate(dW)
 
     def held_fixed(self) -> dict[str, int]:
         return {} if self.padding_idx is None else {"weight": self.padding_idx}
-
-
-def scatter_add(index: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
-    """Add each row to the row of the result that its index names: (N,), (N, D) -> (n, D).
-
-    Example:
-        >>> scatter_add(np.array([2, 0, 2]), np.array([[1.0], [2.0], [3.0]]), 3).ravel()
-        array([2., 0., 4.])
-    """
-    order = np.argsort(index, kind="stable")
-    present, starts = np.unique(index[order], return_index=True)
-    result = np.zeros((n, rows.shape[1]), rows.dtype)
-    if len(present):
-        result[present] = np.add.reduceat(rows[order], starts, axis=0)
-    return result
 
 
 class LearnedPosition(Layer):
@@ -231,15 +218,33 @@ class RotaryPosition(Layer):
         start = state or 0
         return self.turn(x, start, 1), start + x.shape[-2]
 
-    def turn(self, x: np.ndarray, start: int, direction: int) -> np.ndarray:
-        """Turn x, whose first row stands at place `start`, forward (1) or back (−1)."""
-        angle = direction * angles(np.arange(start, start + x.shape[-2]), self.dim, self.base)  # (T, D/2)
-        cos, sin = np.cos(angle).astype(x.dtype), np.sin(angle).astype(x.dtype)
-        a, b = x[..., 0::2], x[..., 1::2]
-        y = np.empty_like(x)
-        y[..., 0::2] = a * cos - b * sin
-        y[..., 1::2] = a * sin + b * cos
-        return y
+    def turn(self, x: np.ndarray, start: int, direction: int, out: np.ndarray | None = None) -> np.ndarray:
+        """Turn x (..., T, n · dim), whose first row stands at place `start`, forward (1) or back (−1).
+
+        A pair is a complex number here, so that to turn it is to multiply it by e^(i · angle).
+
+        Args:
+            x: Vectors of length dim, n of them side by side, which are turned alike.
+            start: The place of the first row.
+            direction: 1 or −1.
+            out: Where the result is written, x itself if it may; a new array if None.
+        """
+        if x.dtype == np.float16:  # of which there are no complex numbers
+            return self.turn(x.astype(np.float32), start, direction).astype(x.dtype)
+        if x.strides[-1] != x.itemsize:
+            x = np.ascontiguousarray(x)
+        out = np.empty(x.shape, x.dtype) if out is None else out
+        dtype = np.result_type(x, np.complex64)
+        turns = _turns(self.dim, self.base, start, x.shape[-2], x.shape[-1] // self.dim, dtype)
+        np.multiply(x.view(dtype), turns if direction > 0 else turns.conj(), out=out.view(dtype))
+        return out
+
+
+@lru_cache(maxsize=64)
+def _turns(dim: int, base: float, start: int, length: int, n: int, dtype: np.dtype) -> np.ndarray:
+    """e^(i · angle) for each place from `start` on and each pair of n vectors: (length, n · dim / 2)."""
+    turns = np.exp(1j * angles(np.arange(start, start + length), dim, base))
+    return np.tile(turns.astype(dtype), n)
 
 
 def angles(places: np.ndarray, dim: int, base: float) -> np.ndarray:

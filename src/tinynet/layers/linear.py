@@ -49,9 +49,8 @@ class Linear(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.linear_input(self, x, self.in_features)
         self.remember(x)
-        y = product(x.reshape(-1, self.in_features), self.weight.tensor.T)  # all leading axes in one
-        if self.bias is not None:
-            y += self.bias.tensor
+        b = None if self.bias is None else self.bias.tensor
+        y = product(x.reshape(-1, self.in_features), self.weight.tensor.T, b)  # all leading axes in one
         return y.reshape(*x.shape[:-1], self.out_features)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Normalization: shift and scale numbers so that they have mean 0 and variance 1.
 
 All layers here standardize, x̂ = (x − μ) / σ, and differ in the axes over which μ and σ are taken. Each x reaches the
-loss by three ways: through its own x̂, through μ and through σ. The derivative that adds them up stands once, below.
+loss by three ways: through its own x̂, through μ and through σ. The derivative that adds them up stands once, in
+`kernels/layer_norm`, for rows of numbers.
 """
 
 from __future__ import annotations
@@ -12,40 +13,8 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
+from tinynet.kernels import layer_norm
 from tinynet.layers.layer import Layer
-
-Axes = tuple[int, ...]
-
-
-def standardize(x: np.ndarray, axes: Axes, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Subtract the mean over `axes` and divide by the standard deviation.
-
-    Returns:
-        x̂ = (x − μ) / σ with σ = √(var + eps), then 1/σ, μ and var, which keep the reduced axes with size 1.
-
-    Example:
-        >>> standardize(np.array([1.0, 5.0]), (0,), 0.0)
-        (array([-1.,  1.]), array([0.5]), array([3.]), array([4.]))
-    """
-    mean = x.mean(axis=axes, keepdims=True, dtype=np.float64).astype(x.dtype)  # many float32 numbers add up in float64
-    centered = x - mean
-    var = np.square(centered).mean(axis=axes, keepdims=True, dtype=np.float64).astype(x.dtype)
-    inverse_std = 1 / np.sqrt(var + x.dtype.type(eps))
-    centered *= inverse_std
-    return centered, inverse_std, mean, var
-
-
-def standardize_gradient(dx_hat: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, axes: Axes) -> np.ndarray:
-    """The derivative of `standardize`: dx = (dx̂ − mean(dx̂) − x̂ · mean(dx̂ · x̂)) / σ. Ioffe and Szegedy 2015.
-
-    Example:
-        >>> x_hat, inverse_std, _, _ = standardize(np.array([-2.0, 0.0, 2.0]), (0,), 0.0)
-        >>> standardize_gradient(np.array([1.0, 0.0, 0.0]), x_hat, inverse_std, (0,)).round(3)  # the sum is 0
-        array([ 0.102, -0.204,  0.102])
-    """
-    through_mean = dx_hat.mean(axis=axes, keepdims=True)
-    through_var = (dx_hat * x_hat).mean(axis=axes, keepdims=True)
-    return (dx_hat - through_mean - x_hat * through_var) * inverse_std
 
 
 class LayerNorm(Layer):
@@ -92,23 +61,23 @@ class LayerNorm(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
         checks.input_shape(self, x, ("...", *self.normalized_shape))
-        axes = tuple(range(-len(self.normalized_shape), 0))
-        x_hat, inverse_std, _, _ = standardize(x, axes, self.eps)
-        self.remember(x_hat, inverse_std, axes)
-        y = x_hat * self.weight.tensor if self.weight is not None else x_hat
-        if self.bias is not None:
-            y += self.bias.tensor
-        return y
+        weight, bias = (None if p is None else p.tensor.reshape(-1) for p in (self.weight, self.bias))
+        y, x_hat, inverse_std = layer_norm.forward(self._rows(x), weight, bias, self.eps)
+        self.remember(x_hat, inverse_std, weight)
+        return y.reshape(x.shape)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        x_hat, inverse_std, axes = self.recall()
-        rows = tuple(range(dy.ndim + axes[0]))
-        if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=rows))
+        x_hat, inverse_std, weight = self.recall()
+        dx, d_weight, d_bias = layer_norm.backward(self._rows(dy), x_hat, inverse_std, weight)
         if self.weight is not None:
-            self.weight.accumulate((dy * x_hat).sum(axis=rows))
-            dy = dy * self.weight.tensor
-        return standardize_gradient(dy, x_hat, inverse_std, axes)
+            self.weight.accumulate(d_weight.reshape(self.normalized_shape))
+        if self.bias is not None:
+            self.bias.accumulate(d_bias.reshape(self.normalized_shape))
+        return dx.reshape(dy.shape)
+
+    def _rows(self, x: np.ndarray) -> np.ndarray:
+        """x with all that is standardized together in the last axis."""
+        return x.reshape(*x.shape[: x.ndim - len(self.normalized_shape)], math.prod(self.normalized_shape))
 
 
 class GroupNorm(Layer):
@@ -154,7 +123,7 @@ class GroupNorm(Layer):
         sequences.channels_second(self, x, self.num_channels)
         size = math.prod(x.shape[1:]) // self.num_groups  # all pixels of the channels of a group
         groups = x.reshape(len(x), self.num_groups, size)
-        x_hat, inverse_std, _, _ = standardize(groups, (2,), self.eps)
+        _, x_hat, inverse_std = layer_norm.forward(groups, None, None, self.eps)
         self.remember(x_hat, inverse_std)
         x_hat = x_hat.reshape(x.shape)
         if self.weight is None or self.bias is None:
@@ -169,7 +138,8 @@ class GroupNorm(Layer):
             self.weight.accumulate((dy * x_hat.reshape(dy.shape)).sum(axis=others))
             self.bias.accumulate(dy.sum(axis=others))
             dy = dy * self.weight.tensor.reshape((-1,) + (1,) * (dy.ndim - 2))
-        return standardize_gradient(dy.reshape(x_hat.shape), x_hat, inverse_std, (2,)).reshape(dy.shape)
+        dx, _, _ = layer_norm.backward(dy.reshape(x_hat.shape), x_hat, inverse_std, None)
+        return dx.reshape(dy.shape)
 
 
 class RMSNorm(Layer):

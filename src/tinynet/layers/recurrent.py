@@ -14,6 +14,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import uniform_fan_in
+from tinynet.kernels.matrix import column_sums, product
 from tinynet.layers.layer import Layer
 
 States = tuple[np.ndarray, ...]
@@ -137,9 +138,9 @@ class _Recurrent(Layer):
         suffix = self.suffixes[index]
         if suffix.endswith("_reverse"):
             x, keep = x[::-1], None if keep is None else keep[::-1]
-        gx = x @ self._get("weight_ih", suffix).tensor.T
-        if self.has_bias:
-            gx += self._input_bias(suffix)
+        bias = self._input_bias(suffix) if self.has_bias else None
+        gx = product(x.reshape(-1, x.shape[-1]), self._get("weight_ih", suffix).tensor.T, bias)  # all steps at once
+        gx = gx.reshape(*x.shape[:2], -1)
         states, kept = self._pass(suffix, gx, first, keep)
         y = states[0][1:]
         if keep is not None:
@@ -158,12 +159,13 @@ class _Recurrent(Layer):
         dy = dy if keep is None else dy * keep
         dgx, dgh, dfirst = self._pass_back(suffix, np.ascontiguousarray(dy), dlast, states, more, keep)
         rows, hidden = dgx.reshape(-1, dgx.shape[-1]), dgh.reshape(-1, dgh.shape[-1])  # (T · N, gates · H)
-        self._get("weight_ih", suffix).accumulate(rows.T @ x.reshape(-1, x.shape[-1]))
-        self._get("weight_hh", suffix).accumulate(hidden.T @ states[0][:-1].reshape(-1, self.hidden_size))
+        self._get("weight_ih", suffix).accumulate(product(rows.T, x.reshape(-1, x.shape[-1])))
+        self._get("weight_hh", suffix).accumulate(product(hidden.T, states[0][:-1].reshape(-1, self.hidden_size)))
         if self.has_bias:
-            self._get("bias_ih", suffix).accumulate(rows.sum(axis=0))
-            self._get("bias_hh", suffix).accumulate(hidden.sum(axis=0))
-        dx = dgx @ self._get("weight_ih", suffix).tensor
+            db = column_sums(rows)
+            self._get("bias_ih", suffix).accumulate(db)
+            self._get("bias_hh", suffix).accumulate(db if dgh is dgx else column_sums(hidden))
+        dx = product(rows, self._get("weight_ih", suffix).tensor).reshape(x.shape)
         return (dx[::-1] if reverse else dx), dfirst
 
     def _get(self, kind: str, suffix: str) -> Any:

@@ -5,17 +5,13 @@ Each is a function of one number, so any shape and memory order will do; only `P
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from tinynet.core import Parameter, checks, layout
 from tinynet.core.checks import resizing
+from tinynet.kernels import gelu
 from tinynet.layers.activations import sigmoid
 from tinynet.layers.layer import Layer
-from tinynet.layers.normal_distribution import normal_share
-
-FAR = 40.0  # where tanh u is 1 in any type, and x³ does not overflow
 
 
 class GELU(Layer):
@@ -52,20 +48,13 @@ class GELU(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        share = normal_share(x) if self.approximate == "none" else (1 + np.tanh(_cubic(x))) / 2
-        self.remember(x, share)
-        return x * share
+        y, slope = gelu.forward(x, self.approximate)
+        self.remember(slope)
+        return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        x, share = self.recall()
-        if self.approximate == "none":
-            with np.errstate(over="ignore"):  # where x² is too large to be written, φ(x) is 0
-                slope = np.exp(x * x * -0.5) / math.sqrt(2 * math.pi)  # φ(x)
-        else:
-            # (1 − t²) / 2 = 2 s (1 − s) for the share s = (1 + t) / 2
-            near = x.clip(-FAR, FAR)
-            slope = 2 * share * (1 - share) * (math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near * near))
-        return layout.like(x, dy) * (share + x * slope)  # dx
+        (slope,) = self.recall()  # Φ(x) + x φ(x)
+        return layout.like(slope, dy) * slope  # dx
 
 
 class SiLU(Layer):
@@ -293,8 +282,3 @@ class PReLU(Layer):
 def _channel_axis(x: np.ndarray) -> int:
     """Axis 1 of images (N, C, H, W), else the last."""
     return 1 if x.ndim == 4 else x.ndim - 1
-
-
-def _cubic(x: np.ndarray) -> np.ndarray:
-    x = x.clip(-FAR, FAR)
-    return math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)

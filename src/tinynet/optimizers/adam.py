@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, Run, checks
+from tinynet.kernels import descent
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -59,16 +60,10 @@ class Adam(Optimizer):
         self._descend(parameter, g)
 
     def _descend(self, parameter: Parameter | Run, g: np.ndarray) -> None:
-        beta1, beta2 = self.betas
-        t = self.count(parameter)
         m, v = self.slot("m", parameter), self.slot("v", parameter)
-        m += (1 - beta1) * (g - m)
-        v += (1 - beta2) * (g * g - v)
-        if self.amsgrad:
-            largest = self.slot("largest_v", parameter)
-            v = np.maximum(largest, v, out=largest)
-        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
-        parameter.tensor -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.eps)
+        largest_v = self.slot("largest_v", parameter) if self.amsgrad else None
+        t = self.count(parameter)
+        descent.adam(parameter.tensor, g, m, v, largest_v, self.learning_rate, self.betas, self.eps, t)
 
 
 class AdamW(Adam):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinynet.core import Parameter, Run, checks
+from tinynet.kernels import descent
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -50,12 +51,11 @@ class SGD(Optimizer):
             checks.fail("SGD", "nesterov needs a momentum, got momentum=0.", "write momentum=0.9.")
 
     def update(self, parameter: Parameter | Run) -> None:
-        step = parameter.gradient
+        g = parameter.gradient
         if self.weight_decay:
-            step = step + self.weight_decay * parameter.tensor
+            g = g + self.weight_decay * parameter.tensor
         if self.momentum:
             velocity = self.slot("velocity", parameter)
-            velocity *= self.momentum
-            velocity += step
-            step = step + self.momentum * velocity if self.nesterov else velocity
-        parameter.tensor -= self.learning_rate * step
+            descent.momentum(parameter.tensor, g, velocity, self.learning_rate, self.momentum, self.nesterov)
+        else:
+            parameter.tensor -= self.learning_rate * g

@@ -6,7 +6,10 @@ import math
 
 import numpy as np
 
+from tinynet.kernels.matrix import one_thread
 
+
+@one_thread()
 def forward(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -40,6 +43,7 @@ def forward(
     return y, log_sum
 
 
+@one_thread()
 def backward(
     dy: np.ndarray,
     q: np.ndarray,

@@ -8,6 +8,8 @@ where a step counts and 0 where it is padding, over which the state goes unchang
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 
 from tinynet.kernels.selection import body
@@ -25,7 +27,7 @@ def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: Keep, relu:
         >>> rnn_forward(np.ones((2, 1, 1)), np.ones((1, 1)), np.zeros((1, 1)), None, relu=True).ravel()
         array([0., 1., 2.])
     """
-    return body("recurrent").rnn_forward(gx, W, h0, keep, relu)
+    return _body(gx, W).rnn_forward(gx, W, h0, keep, relu)
 
 
 def rnn_backward(dy: np.ndarray, dh: np.ndarray, h: np.ndarray, W: np.ndarray, keep: Keep, relu: bool) -> Arrays:
@@ -36,7 +38,7 @@ def rnn_backward(dy: np.ndarray, dh: np.ndarray, h: np.ndarray, W: np.ndarray, k
         >>> rnn_backward(np.ones((2, 1, 1)), np.zeros((1, 1)), h, np.ones((1, 1)), None, relu=True)[0].ravel()
         array([2., 1.])
     """
-    return body("recurrent").rnn_backward(dy, dh, h, W, keep, relu)
+    return _body(dy, W).rnn_backward(dy, dh, h, W, keep, relu)
 
 
 def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: Keep) -> Arrays:
@@ -46,7 +48,7 @@ def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, 
         >>> lstm_forward(np.zeros((1, 1, 4)), np.ones((4, 1)), np.zeros((1, 1)), np.ones((1, 1)), None)[1].ravel()
         array([1. , 0.5])
     """
-    return body("recurrent").lstm_forward(gx, W, h0, c0, keep)
+    return _body(gx, W).lstm_forward(gx, W, h0, c0, keep)
 
 
 def lstm_backward(
@@ -60,7 +62,7 @@ def lstm_backward(
         >>> lstm_backward(np.zeros((1, 1, 1)), zero, np.ones((1, 1)), c, gates, np.ones((4, 1)), None)[2].ravel()
         array([0.5])
     """
-    return body("recurrent").lstm_backward(dy, dh, dc, c, gates, W, keep)
+    return _body(dy, W).lstm_backward(dy, dh, dc, c, gates, W, keep)
 
 
 def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, keep: Keep) -> Arrays:
@@ -72,7 +74,7 @@ def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, ke
         >>> gru_forward(np.zeros((1, 1, 3)), np.zeros((3, 1)), np.zeros(3), np.ones((1, 1)), None)[0].ravel()
         array([1. , 0.5])
     """
-    return body("recurrent").gru_forward(gx, W, b, h0, keep)
+    return _body(gx, W).gru_forward(gx, W, b, h0, keep)
 
 
 def gru_backward(
@@ -85,4 +87,8 @@ def gru_backward(
         >>> gru_backward(np.ones((1, 1, 1)), np.zeros((1, 1)), h, gates, inner, np.zeros((3, 1)), None)[2].ravel()
         array([0.5])
     """
-    return body("recurrent").gru_backward(dy, dh, h, gates, inner, W, keep)
+    return _body(dy, W).gru_backward(dy, dh, h, gates, inner, W, keep)
+
+
+def _body(x: np.ndarray, W: np.ndarray) -> ModuleType:
+    return body("recurrent", len(x) * len(W))  # as many gates as a sample has, over all steps

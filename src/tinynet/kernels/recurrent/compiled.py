@@ -1,109 +1,147 @@
-"""The LSTM compiled by Numba: a matrix product a step as in NumPy, and then one pass over all gates.
+"""The recurrent cells in float32 compiled by Numba: each thread takes some samples through all of time.
 
-The products stay NumPy's, for all threads at once: given some samples each, threads would all read the whole of W in
-every step. The other cells are served by the vectorized body.
+float64, where proofs are made, and other types go to the vectorized body. What is compiled takes states whose size is a
+multiple of 16; others are filled up with zeros, which add nothing.
 """
-
-# mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from tinynet.kernels.jit import compiled
+from tinynet.core.threads import share
+from tinynet.kernels.recurrent import compiled_cells as cells
 from tinynet.kernels.recurrent import vectorized
-from tinynet.kernels.recurrent.vectorized import gru_backward, gru_forward, rnn_backward, rnn_forward
-from tinynet.kernels.smooth import sigmoid, tanh
-
-__all__ = ["gru_backward", "gru_forward", "lstm_backward", "lstm_forward", "rnn_backward", "rnn_forward"]
+from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded
 
 Arrays = tuple[np.ndarray, ...]
+Keep = np.ndarray | None
 
 
-def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: np.ndarray | None) -> Arrays:
+def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: Keep, relu: bool) -> np.ndarray:
+    """h[t] = f(gx[t] + h[t−1] Wᵀ) with f = tanh or ReLU."""
+    if not is_served(gx, W, h0):
+        return vectorized.rnn_forward(gx, W, h0, keep, relu)
+    H, h = h0.shape[1], states(h0, len(gx))
+    run(cells.rnn_forward, (wide(gx, H), ahead(W), h), counted(gx, keep), H, relu)
+    return narrow(h, H)
+
+
+def rnn_backward(dy: np.ndarray, dh: np.ndarray, h: np.ndarray, W: np.ndarray, keep: Keep, relu: bool) -> Arrays:
+    """Back through time: da[t] = dh[t] · f′, dh[t−1] = da[t] W; gives da (T, N, H) and dh0."""
+    if not is_served(dy, dh, h, W):
+        return vectorized.rnn_backward(dy, dh, h, W, keep, relu)
+    H, dh = dh.shape[1], wide(dh, dh.shape[1], copy=True)  # it becomes dh0
+    da = np.empty((*dy.shape[:2], rounded(H)), dy.dtype)
+    run(cells.rnn_backward, (wide(dy, H), dh, wide(h, H), back(W), da), counted(dy, keep), H, relu)
+    return narrow(da, H), narrow(dh, H)
+
+
+def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: Keep) -> Arrays:
     """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t]), with the gates i, f, g, o of gx[t] + h[t−1] Wᵀ."""
     if not is_served(gx, W, h0, c0):
         return vectorized.lstm_forward(gx, W, h0, c0, keep)
-    (T, N, _), counts = gx.shape, counted(gx, keep)
-    h, c = np.empty((2, T + 1, *h0.shape), gx.dtype)
-    h[0], c[0], gates, gh = h0, c0, np.array(gx, order="C"), np.empty((N, len(W)), gx.dtype)
-    for t in range(T):
-        np.matmul(h[t], W.T, out=gh)
-        _forward(gates[t], gh, c[t], h[t], c[t + 1], h[t + 1], counts[t])
-    return h, c, gates
+    H, h, c, gx = h0.shape[1], states(h0, len(gx)), states(c0, len(gx)), wide(gx, h0.shape[1])
+    gates = np.empty(gx.shape, gx.dtype)
+    run(cells.lstm_forward, (gx, ahead(W), h, c, gates), counted(gx, keep), H)
+    return narrow(h, H), narrow(c, H), narrow(gates, H)
 
 
 def lstm_backward(
-    dy: np.ndarray,
-    dh: np.ndarray,
-    dc: np.ndarray,
-    c: np.ndarray,
-    gates: np.ndarray,
-    W: np.ndarray,
-    keep: np.ndarray | None,
+    dy: np.ndarray, dh: np.ndarray, dc: np.ndarray, c: np.ndarray, gates: np.ndarray, W: np.ndarray, keep: Keep
 ) -> Arrays:
     """Back through time; gives the gradient before the gates' functions (T, N, 4H), dh0 and dc0."""
     if not is_served(dy, dh, dc, c, gates, W):
         return vectorized.lstm_backward(dy, dh, dc, c, gates, W, keep)
-    counts, da = counted(dy, keep), np.empty(gates.shape, gates.dtype)
-    dh, dc = np.array(dh, order="C"), np.array(dc, order="C")  # they become dh0 and dc0
-    dy, c, gates = (np.ascontiguousarray(array) for array in (dy, c, gates))
-    for t in reversed(range(len(dy))):
-        dh += dy[t]
-        _backward(da[t], dh, dc, c[t], c[t + 1], gates[t], counts[t])
-        back = da[t] @ W
-        if keep is None:
-            dh = back
-        else:
-            np.copyto(dh, back, where=counts[t][:, np.newaxis])
-    return da, dh, dc
+    H, gates = dh.shape[1], wide(gates, dh.shape[1])
+    dh, dc = wide(dh, H, copy=True), wide(dc, H, copy=True)  # they become dh0 and dc0
+    da = np.empty(gates.shape, gates.dtype)
+    run(cells.lstm_backward, (wide(dy, H), dh, dc, wide(c, H), gates, back(W), da), counted(dy, keep), H)
+    return narrow(da, H), narrow(dh, H), narrow(dc, H)
+
+
+def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, keep: Keep) -> Arrays:
+    """h[t] = (1 − z) n + z h[t−1] with r, z = σ(…) and n = tanh(gx_n + r (h[t−1] W_nᵀ + b_n))."""
+    if not is_served(gx, W, b, h0):
+        return vectorized.gru_forward(gx, W, b, h0, keep)
+    H, h, gx = h0.shape[1], states(h0, len(gx)), wide(gx, h0.shape[1])
+    gates, inner = np.empty(gx.shape, gx.dtype), np.empty((*gx.shape[:2], rounded(H)), gx.dtype)
+    run(cells.gru_forward, (gx, ahead(W), wide(b, H), h, gates, inner), counted(gx, keep), H)
+    return narrow(h, H), narrow(gates, H), narrow(inner, H)
+
+
+def gru_backward(
+    dy: np.ndarray, dh: np.ndarray, h: np.ndarray, gates: np.ndarray, inner: np.ndarray, W: np.ndarray, keep: Keep
+) -> Arrays:
+    """Back through time; gives the gradients on the input side and on the hidden side (T, N, 3H) each, and dh0."""
+    if not is_served(dy, dh, h, gates, inner, W):
+        return vectorized.gru_backward(dy, dh, h, gates, inner, W, keep)
+    H, dh = dh.shape[1], wide(dh, dh.shape[1], copy=True)  # it becomes dh0
+    dgx, dgh = np.empty((2, *dy.shape[:2], 3 * rounded(H)), dy.dtype)
+    given = (wide(dy, H), dh, wide(h, H), wide(gates, H), wide(inner, H), back(W), dgx, dgh)
+    run(cells.gru_backward, given, counted(dy, keep), H)
+    return narrow(dgx, H), narrow(dgh, H), narrow(dh, H)
 
 
 def is_served(*arrays: np.ndarray) -> bool:
-    """Whether all are of one type that the BLAS has."""
-    return arrays[0].dtype in (np.float32, np.float64) and len({array.dtype for array in arrays}) == 1
+    """Whether the arrays are what these kernels are made for."""
+    return all(array.dtype == np.float32 and array.size for array in arrays)
 
 
-def counted(x: np.ndarray, keep: np.ndarray | None) -> np.ndarray:
+def run(cell: Callable[..., None], arrays: Arrays, counts: np.ndarray, H: int, *options: bool) -> None:
+    """Share the samples among threads."""
+    groups = -(-counts.shape[1] // ROWS)
+    share(cell, groups, *(array.reshape(-1) for array in arrays), counts, rounded(H), *options)
+
+
+def counted(x: np.ndarray, keep: Keep) -> np.ndarray:
     """Whether each step of each sample counts, (T, N)."""
     return np.ones(x.shape[:2], bool) if keep is None else keep[..., 0] != 0
 
 
-@compiled
-def _forward(a, gh, c, h, new_c, new_h, counts):
-    """One step: a is gx before and the gates after; a, gh (N, 4H), the states (N, H)."""
-    H = c.shape[1]
-    for n in range(len(a)):
-        gate, hidden, before, cell, state = a[n], gh[n], c[n], new_c[n], new_h[n]
-        for j in range(2 * H):
-            gate[j] = sigmoid(gate[j] + hidden[j])
-        for j in range(2 * H, 3 * H):
-            gate[j] = tanh(gate[j] + hidden[j])
-        for j in range(3 * H, 4 * H):
-            gate[j] = sigmoid(gate[j] + hidden[j])
-        if counts[n]:
-            for j in range(H):
-                cell[j] = gate[H + j] * before[j] + gate[j] * gate[2 * H + j]
-                state[j] = gate[3 * H + j] * tanh(cell[j])
-        else:
-            cell[:], state[:] = before, h[n]
+def states(first: np.ndarray, n_steps: int) -> np.ndarray:
+    """Room for the states of all steps, (T + 1, N, H), with the first one in its place."""
+    room = np.empty((n_steps + 1, len(first), rounded(first.shape[1])), first.dtype)
+    room[0] = wide(first, first.shape[1])
+    return room
 
 
-@compiled
-def _backward(da, dh, dc, c, new_c, gates, counts):
-    """One step back: fill da, and take dc to the step before; dh and dc (N, H)."""
-    H = c.shape[1]
-    one = c.dtype.type(1)  # a bare 1 would make float64 of float32
-    for n in range(len(da)):
-        gate, d, before, cell, up, down = gates[n], da[n], c[n], new_c[n], dh[n], dc[n]
-        if not counts[n]:
-            d[:] = 0
-            continue
-        for j in range(H):
-            i, f, g, o, shown = gate[j], gate[H + j], gate[2 * H + j], gate[3 * H + j], tanh(cell[j])
-            inner = down[j] + up[j] * o * (one - shown * shown)
-            d[j] = inner * g * i * (one - i)
-            d[H + j] = inner * before[j] * f * (one - f)
-            d[2 * H + j] = inner * i * (one - g * g)
-            d[3 * H + j] = up[j] * shown * o * (one - o)
-            down[j] = inner * f
+def wide(x: np.ndarray, H: int, copy: bool = False) -> np.ndarray:
+    """x (..., gates · H) in C order, with zeros after each H numbers to make them a multiple of 16."""
+    if rounded(H) == H:
+        return np.array(x, order="C") if copy else np.ascontiguousarray(x)
+    room = np.zeros((*x.shape[:-1], x.shape[-1] // H, rounded(H)), x.dtype)
+    room[..., :H] = x.reshape(*x.shape[:-1], -1, H)
+    return room.reshape(*x.shape[:-1], -1)
+
+
+def narrow(x: np.ndarray, H: int) -> np.ndarray:
+    """The inverse of `wide`."""
+    if rounded(H) == H:
+        return x
+    return x.reshape(*x.shape[:-1], -1, rounded(H))[..., :H].reshape(*x.shape[:-1], -1)
+
+
+def ahead(W: np.ndarray) -> np.ndarray:
+    """Wᵀ in panels, for h Wᵀ."""
+    W = _weights(W)
+    P = np.empty(W.size, W.dtype)
+    pack_transposed(W.reshape(-1), 0, W.shape[1], *W.shape, P)
+    return P
+
+
+def back(W: np.ndarray) -> np.ndarray:
+    """W in panels, for da W."""
+    W = _weights(W)
+    P = np.empty(W.size, W.dtype)
+    pack(W.reshape(-1), 0, W.shape[1], *W.shape, P)
+    return P
+
+
+def _weights(W: np.ndarray) -> np.ndarray:
+    """W (gates · H, H) with zeros in the rows and columns that fill up H."""
+    H = W.shape[1]
+    columns = wide(W, H)  # (gates · H, wide H)
+    gates = columns.reshape(-1, H, columns.shape[1]).transpose(0, 2, 1)
+    return columns if rounded(H) == H else wide(gates, H).transpose(0, 2, 1).reshape(-1, columns.shape[1])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinynet.kernels.matrix import product
+
 Arrays = tuple[np.ndarray, ...]
 
 
@@ -23,7 +25,7 @@ def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: np.ndarray 
     h = np.empty((len(gx) + 1, *h0.shape), gx.dtype)
     h[0] = h0
     for t in range(len(gx)):
-        a = gx[t] + h[t] @ W.T
+        a = gx[t] + product(h[t], W.T)
         new = np.maximum(a, 0) if relu else np.tanh(a)
         h[t + 1] = new if keep is None else np.where(keep[t], new, h[t])
     return h
@@ -39,7 +41,7 @@ def rnn_backward(
         new = h[t + 1]
         slope = (new > 0) if relu else 1 - new * new
         da[t] = dh * slope if keep is None else dh * slope * keep[t]
-        dh = da[t] @ W if keep is None else da[t] @ W + dh * (1 - keep[t])
+        dh = product(da[t], W) if keep is None else product(da[t], W) + dh * (1 - keep[t])
     return da, dh
 
 
@@ -61,7 +63,7 @@ def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, 
     gates = np.empty_like(gx)
     h[0], c[0] = h0, c0
     for t in range(T):
-        a = gx[t] + h[t] @ W.T
+        a = gx[t] + product(h[t], W.T)
         gate = gates[t]
         gate[:] = sigmoid(a)
         gate[:, 2 * H : 3 * H] = np.tanh(a[:, 2 * H : 3 * H])
@@ -97,7 +99,7 @@ def lstm_backward(
         da[t, :, H : 2 * H] = dc * c[t] * f * (1 - f)
         da[t, :, 2 * H : 3 * H] = dc * i * (1 - g * g)
         da[t, :, 3 * H :] = dh * tanh_c * o * (1 - o)
-        dh, dc = da[t] @ W, dc * f
+        dh, dc = product(da[t], W), dc * f
         if skipped is not None:
             dh, dc = dh + skipped[0], dc + skipped[1]
     return da, dh, dc
@@ -121,7 +123,7 @@ def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, ke
     gates, inner = np.empty_like(gx), np.empty((T, *h0.shape), gx.dtype)
     h[0] = h0
     for t in range(T):
-        gh = h[t] @ W.T + b
+        gh = product(h[t], W.T) + b
         rz = sigmoid(gx[t, :, : 2 * H] + gh[:, : 2 * H])
         r, z = rz[:, :H], rz[:, H:]
         inner[t] = gh[:, 2 * H :]
@@ -155,7 +157,7 @@ def gru_backward(
         dgx[t, :, 2 * H :] = dn
         dgh[t, :, : 2 * H] = dgx[t, :, : 2 * H]
         dgh[t, :, 2 * H :] = dn * r
-        back = dgh[t] @ W + active * z
+        back = product(dgh[t], W) + active * z
         dh = back if keep is None else back + dh * (1 - keep[t])
     return dgx, dgh, dh
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from tinynet.layers.normal_distribution import PART, normal_share
+from tinynet.kernels.normal_distribution import PART, normal_share
 
 
 def test_float32_is_right_to_its_last_digits():

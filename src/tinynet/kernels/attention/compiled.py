@@ -1,0 +1,226 @@
+"""Attention in float32 compiled by Numba: a few queries at a time, so that their scores stay in the cache.
+
+No T × S matrix is kept, and what a causal mask hides is hardly computed: scores come in tiles of 4 queries and 16 keys,
+and those that lie beyond the last key that a query sees are left out. A thread takes heads of samples. float64, where
+proofs are made, and other types go to the vectorized body.
+
+In what is compiled, arrays are flat: (memory, steps) is an array and how far it is from sample to sample, from head to
+head and from row to row. `ahead` is how many keys the query before the first one of a block sees.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinynet.core.threads import share
+from tinynet.kernels.attention import vectorized
+from tinynet.kernels.jit import compiled
+from tinynet.kernels.smooth import exp, largest
+from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded, tile
+from tinynet.kernels.vectors import LANES
+
+BLOCK = 32  # queries
+Flat = tuple[np.ndarray, tuple[int, int, int]]
+
+
+def forward(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """y = softmax(q kᵀ / √D) v and the logarithm of each row's sum of exponentials."""
+    if not is_served(q, k, v):
+        return vectorized.forward(q, k, v, causal, ignored)
+    (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
+    y, log_sum = zeros(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
+    given, sizes = (flat(q), flat(k), flat(v)), (heads, T, S, D, depth)
+    share(_forward, N * heads, given, flat(y), log_sum, mask(ignored, S), causal, sizes)
+    return y[..., :depth], log_sum.reshape(N, heads, T)
+
+
+def backward(
+    dy: np.ndarray,
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    y: np.ndarray,
+    log_sum: np.ndarray,
+    causal: bool,
+    ignored: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """dv = pᵀ dy; ds = p (dy vᵀ − Σ dy y) / √D; dq = ds k; dk = dsᵀ q, each summed block by block."""
+    if not is_served(q, k, v, dy, y, log_sum):
+        return vectorized.backward(dy, q, k, v, y, log_sum, causal, ignored)
+    (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
+    dq, dk, dv = zeros(N, heads, T, D), zeros(N, heads, S, D), zeros(N, heads, S, depth)
+    given, wanted = (flat(q), flat(k), flat(v), flat(y), flat(dy)), (flat(dq), flat(dk), flat(dv))
+    sizes = (heads, T, S, D, depth)
+    share(_backward, N * heads, given, np.ravel(log_sum), wanted, mask(ignored, S), causal, sizes)
+    return dq[..., :D], dk[..., :D], dv[..., :depth]
+
+
+def is_served(*arrays: np.ndarray) -> bool:
+    """Whether the arrays are what these kernels are made for."""
+    return all(array.dtype == np.float32 and array.size for array in arrays)
+
+
+def zeros(N: int, heads: int, rows: int, depth: int) -> np.ndarray:
+    """Zeros (N, heads, rows, depth), the depth rounded up to whole panels; in memory (N, rows, heads, depth)."""
+    return np.zeros((N, rows, heads, rounded(depth)), np.float32).transpose(0, 2, 1, 3)
+
+
+def flat(x: np.ndarray) -> Flat:
+    """x (N, heads, rows, depth) as its memory and the steps to the next sample, head and row."""
+    if x.strides[3] != x.itemsize or min(x.strides) < 0:
+        x = np.ascontiguousarray(x)
+    steps = tuple(stride // x.itemsize for stride in x.strides[:3])
+    last = sum((size - 1) * step for size, step in zip(x.shape, steps, strict=False))
+    return np.lib.stride_tricks.as_strided(x, (last + x.shape[3],), (x.itemsize,)), steps
+
+
+def mask(ignored: np.ndarray | None, S: int) -> np.ndarray:
+    """The mask (N, S), or one without rows where nothing is hidden."""
+    return np.empty((0, S), bool) if ignored is None else np.ascontiguousarray(ignored)
+
+
+@compiled
+def _forward(start, end, given, wanted, log_sum, ignored, causal, sizes):
+    (q, q_steps), (k, k_steps), (v, v_steps) = given
+    y, y_steps = wanted
+    heads, T, S, D, depth = sizes
+    width, wide = rounded(S), rounded(depth)
+    keys, values, s = np.empty(width * D, q.dtype), np.empty(S * wide, q.dtype), np.empty(BLOCK * width, q.dtype)
+    scale = q.dtype.type(1 / math.sqrt(D))
+    for head in range(start, end):
+        n, h = head // heads, head % heads
+        pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
+        pack(v, _at(v_steps, n, h, 0), v_steps[2], S, depth, values)
+        for first in range(0, T, BLOCK):
+            count, ahead = min(BLOCK, T - first), first + S - T if causal else S
+            _scores(q, _at(q_steps, n, h, first), q_steps[2], D, keys, s, width, count, ahead, S)
+            _softmax(s, width, count, ahead, S, ignored[n : n + 1], scale, log_sum[head * T + first :])
+            _multiply(s, width, count, ahead, S, values, y, _at(y_steps, n, h, first), y_steps[2], wide)
+
+
+@compiled
+def _backward(start, end, given, log_sum, wanted, ignored, causal, sizes):
+    (q, q_steps), (k, k_steps), (v, v_steps), (y, y_steps), (dy, dy_steps) = given
+    (dq, dq_steps), (dk, dk_steps), (dv, dv_steps) = wanted
+    heads, T, S, D, depth = sizes
+    width, across, wide = rounded(S), rounded(D), rounded(depth)
+    keys, values, by_key = np.empty(width * D, q.dtype), np.empty(width * depth, q.dtype), np.empty(S * across, q.dtype)
+    queries, d_queries = np.empty(BLOCK * across, q.dtype), np.empty(BLOCK * wide, q.dtype)
+    s, ds, inner = np.empty(BLOCK * width, q.dtype), np.empty(BLOCK * width, q.dtype), np.empty(BLOCK, q.dtype)
+    scale = q.dtype.type(1 / math.sqrt(D))
+    for head in range(start, end):
+        n, h = head // heads, head % heads
+        pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
+        pack_transposed(v, _at(v_steps, n, h, 0), v_steps[2], S, depth, values)
+        pack(k, _at(k_steps, n, h, 0), k_steps[2], S, D, by_key)
+        for first in range(0, T, BLOCK):
+            count, ahead = min(BLOCK, T - first), first + S - T if causal else S
+            q_at, y_at, dy_at = _at(q_steps, n, h, first), _at(y_steps, n, h, first), _at(dy_steps, n, h, first)
+            pack(q, q_at, q_steps[2], count, D, queries)
+            pack(dy, dy_at, dy_steps[2], count, depth, d_queries)
+            _inner(dy, dy_at, dy_steps[2], y, y_at, y_steps[2], count, depth, inner)
+            _scores(q, q_at, q_steps[2], D, keys, s, width, count, ahead, S)
+            _scores(dy, dy_at, dy_steps[2], depth, values, ds, width, count, ahead, S)
+            _softmax_gradient(
+                s, ds, width, count, ahead, S, ignored[n : n + 1], scale, log_sum[head * T + first :], inner
+            )
+            _multiply(ds, width, count, ahead, S, by_key, dq, _at(dq_steps, n, h, first), dq_steps[2], across)
+            _add_transposed(ds, width, count, ahead, S, queries, dk, _at(dk_steps, n, h, 0), dk_steps[2], across)
+            _add_transposed(s, width, count, ahead, S, d_queries, dv, _at(dv_steps, n, h, 0), dv_steps[2], wide)
+
+
+@compiled
+def _at(steps, n, h, row):
+    return n * steps[0] + h * steps[1] + row * steps[2]
+
+
+@compiled
+def _seen(i, ahead, S):
+    """How many of the S keys row i of a block sees."""
+    return max(0, min(S, ahead + i + 1))
+
+
+@compiled
+def _scores(q, at, step, D, keys, s, width, count, ahead, S):
+    """s = q @ keysᵀ for the rows of a block, where a key is seen by one of four rows."""
+    for key in range(0, S, LANES):
+        for i in range(0, count, ROWS):
+            if key < _seen(min(i + ROWS, count) - 1, ahead, S):
+                tile(q, at + i * step, step, 1, count - 1 - i, keys, key * D, D, s, s, i * width + key, width, False)
+
+
+@compiled
+def _multiply(s, width, count, ahead, S, P, out, at, step, wide):
+    """out = s @ P over the keys that are seen."""
+    for panel in range(0, wide, LANES):
+        for i in range(0, count, ROWS):
+            seen = _seen(min(i + ROWS, count) - 1, ahead, S)
+            to = at + i * step + panel
+            tile(s, i * width, width, 1, count - 1 - i, P, panel * S, seen, out, out, to, step, False)
+
+
+@compiled
+def _add_transposed(s, width, count, ahead, S, P, out, at, step, wide):
+    """out += sᵀ @ P over the queries that see a key."""
+    for panel in range(0, wide, LANES):
+        for key in range(0, S, ROWS):
+            i = max(0, key - ahead)  # the first query that does
+            if i < count:
+                p, to = panel * count + i * LANES, at + key * step + panel
+                tile(s, i * width + key, 1, width, S - 1 - key, P, p, count - i, out, out, to, step, True)
+
+
+@compiled
+def _softmax(s, width, count, ahead, S, ignored, scale, log_sum):
+    """The scores of a block become weights."""
+    for i in range(count):
+        row = _row(s, width, i, count, ahead, S, ignored)
+        top = largest(row) * scale
+        top = top if top > -np.inf else s.dtype.type(0)
+        total = s.dtype.type(0)
+        for j in range(len(row) // LANES * LANES):  # which it is: so the compiler knows that nothing is left over
+            row[j] = exp(row[j] * scale - top)
+            total += row[j]
+        share_of = s.dtype.type(1) / total if total != 0 else total
+        for j in range(len(row)):
+            row[j] *= share_of
+        log_sum[i] = top + math.log(total) if total != 0 else np.inf  # a query that sees nothing
+
+
+@compiled
+def _softmax_gradient(s, ds, width, count, ahead, S, ignored, scale, log_sum, inner):
+    """The scores become weights again, and ds, which is dy vᵀ before, the gradient of the scores."""
+    for i in range(count):
+        row = _row(s, width, i, count, ahead, S, ignored)
+        d_row, log, mean = ds[i * width :], log_sum[i], inner[i]
+        for j in range(len(row) // LANES * LANES):
+            row[j] = exp(row[j] * scale - log)
+            d_row[j] = row[j] * (d_row[j] - mean) * scale
+
+
+@compiled
+def _row(s, width, i, count, ahead, S, ignored):
+    """The scores of row i, −∞ where nothing is seen, as far as `_scores` computes them."""
+    last = min(i // ROWS * ROWS + ROWS, count) - 1
+    row = s[i * width : i * width + rounded(_seen(last, ahead, S))]
+    row[_seen(i, ahead, S) :] = -np.inf
+    if len(ignored):
+        for j in range(min(S, len(row))):
+            row[j] = -np.inf if ignored[0, j] else row[j]
+    return row
+
+
+@compiled
+def _inner(dy, dy_at, dy_step, y, y_at, y_step, count, depth, inner):
+    """The sum of dy · y in each row."""
+    for i in range(count):
+        a, b = dy[dy_at + i * dy_step :], y[y_at + i * y_step :]
+        inner[i] = 0
+        for d in range(depth):
+            inner[i] += a[d] * b[d]

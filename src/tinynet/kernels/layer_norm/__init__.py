@@ -1,0 +1,39 @@
+"""Layer normalization of the last axis: x (..., D), with γ (weight) and β (bias) of shape (D,), or None.
+
+What `backward` needs are x̂ = (x − μ) / σ and 1/σ, the latter (..., 1).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.kernels.selection import body
+
+__all__ = ["backward", "forward"]
+
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def forward(x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, eps: float) -> Arrays:
+    """y = γ x̂ + β, x̂ and 1/σ, where σ = √(var + eps).
+
+    Example:
+        >>> forward(np.array([[1.0, 5.0]]), np.array([1.0, 2.0]), np.array([0.0, 3.0]), 0.0)
+        (array([[-1.,  5.]]), array([[-1.,  1.]]), array([[0.5]]))
+    """
+    return body("layer_norm", _sample_size(x)).forward(x, weight, bias, eps)
+
+
+def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray | None) -> Arrays:
+    """dx = (g − mean(g) − x̂ · mean(g x̂)) / σ with g = γ dy; dγ = Σ dy x̂; dβ = Σ dy.
+
+    Example:
+        >>> _, x_hat, inverse_std = forward(np.array([[-2.0, 0.0, 2.0]]), None, None, 0.0)
+        >>> backward(np.array([[1.0, 0.0, 0.0]]), x_hat, inverse_std, None)[0].round(3)  # the sum is 0
+        array([[ 0.102, -0.204,  0.102]])
+    """
+    return body("layer_norm", _sample_size(dy)).backward(dy, x_hat, inverse_std, weight)
+
+
+def _sample_size(x: np.ndarray) -> int:
+    return x.size // max(1, len(x)) if x.ndim > 1 else x.size

@@ -1,0 +1,87 @@
+"""Layer normalization compiled by Numba: row by row, each of which stays in the cache between its passes."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core.threads import share
+from tinynet.kernels.jit import compiled
+from tinynet.kernels.layer_norm import vectorized
+
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+ROWS = 64  # that a thread takes at a time, and that dγ and dβ are summed over apart
+
+
+def forward(x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, eps: float) -> Arrays:
+    """y = γ x̂ + β."""
+    if not _is_served(x, weight, bias):
+        return vectorized.forward(x, weight, bias, eps)
+    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    x_hat, inverse_std = np.empty_like(rows), np.empty((*x.shape[:-1], 1), x.dtype)
+    y = x_hat if weight is None else np.empty_like(rows)
+    share(_forward, _blocks(rows), rows, weight, bias, x.dtype.type(eps), y, x_hat, inverse_std.reshape(-1))
+    return y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std
+
+
+def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray | None) -> Arrays:
+    """dx, and the sums of dy x̂ and of dy over blocks of rows, added up."""
+    if not _is_served(dy, x_hat, weight):
+        return vectorized.backward(dy, x_hat, inverse_std, weight)
+    rows, hats = (np.ascontiguousarray(array).reshape(-1, dy.shape[-1]) for array in (dy, x_hat))
+    dx, (d_weight, d_bias) = np.empty_like(rows), np.zeros((2, _blocks(rows), rows.shape[1]), dy.dtype)
+    share(_backward, _blocks(rows), rows, hats, np.ravel(inverse_std), weight, dx, d_weight, d_bias)
+    return dx.reshape(dy.shape), d_weight.sum(axis=0), d_bias.sum(axis=0)
+
+
+def _is_served(x: np.ndarray, *others: np.ndarray | None) -> bool:
+    alike = all(other is None or other.dtype == x.dtype for other in others)
+    return x.dtype in (np.float32, np.float64) and x.size > 0 and alike
+
+
+def _blocks(rows: np.ndarray) -> int:
+    return -(-len(rows) // ROWS)
+
+
+@compiled
+def _forward(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
+    D, one = x.shape[1], x.dtype.type(1)
+    for r in range(start * ROWS, min(x.shape[0], end * ROWS)):
+        row, hat, out = x[r], x_hat[r], y[r]
+        total, squares = 0.0, 0.0  # in float64
+        for j in range(D):
+            total += row[j]
+        mean = x.dtype.type(total / D)
+        for j in range(D):
+            hat[j] = row[j] - mean
+            squares += hat[j] * hat[j]
+        inverse = one / np.sqrt(x.dtype.type(squares / D) + eps)
+        inverse_std[r] = inverse
+        for j in range(D):
+            hat[j] *= inverse
+            if weight is not None:
+                out[j] = hat[j] * weight[j] if bias is None else hat[j] * weight[j] + bias[j]
+
+
+@compiled
+def _backward(start, end, dy, x_hat, inverse_std, weight, dx, d_weights, d_biases):
+    D = dy.shape[1]
+    for block in range(start, end):
+        d_weight, d_bias = d_weights[block], d_biases[block]
+        for r in range(block * ROWS, min(dy.shape[0], (block + 1) * ROWS)):
+            d, hat, out = dy[r], x_hat[r], dx[r]
+            through_mean, through_var = dy.dtype.type(0), dy.dtype.type(0)
+            for j in range(D):
+                d_weight[j] += d[j] * hat[j]
+            for j in range(D):
+                d_bias[j] += d[j]
+            for j in range(D):
+                out[j] = d[j] if weight is None else d[j] * weight[j]  # g
+            for j in range(D):
+                through_mean += out[j]
+                through_var += out[j] * hat[j]
+            through_mean /= dy.dtype.type(D)
+            through_var /= dy.dtype.type(D)
+            for j in range(D):
+                out[j] = (out[j] - through_mean - hat[j] * through_var) * inverse_std[r]

@@ -1,0 +1,20 @@
+"""Rows added up by an index: the gradient of a look-up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.kernels.selection import body
+
+__all__ = ["scatter_add"]
+
+
+def scatter_add(index: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    """Add each row to the row of the result that its index names: (...), (..., D) -> (n, D).
+
+    Example:
+        >>> scatter_add(np.array([2, 0, 2]), np.array([[1.0], [2.0], [3.0]]), 3).ravel()
+        array([2., 0., 4.])
+    """
+    sample_size = rows.size // max(1, len(rows))
+    return body("scatter_add", sample_size).scatter_add(index.reshape(-1), rows.reshape(-1, rows.shape[-1]), n)

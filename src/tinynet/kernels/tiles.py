@@ -1,0 +1,90 @@
+"""Small matrix products of float32 inside compiled code, whose second factor is packed once and used often.
+
+BLAS packs both factors in every call, which for 32 rows costs a quarter of its time. Here the second one, B (K, N),
+lies packed in panels of 16 columns, (panels, K, 16) with zeros after the last column, and a *tile* is four rows of the
+result in one panel, whose sums stay in registers. Each number is the same sum in the same order whichever rows are
+computed together, so rows can be given to any number of threads.
+
+Arrays are flat; `row` and `step` are the distances from one row of A to the next and from one of its columns to the
+next, so that Aᵀ needs no copy.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from tinynet.kernels.jit import compiled
+from tinynet.kernels.vectors import LANES, load, splat, store, zeros
+
+ROWS = 4  # of a tile: eight sums of eight numbers, as many as the machine adds to before the first is ready again
+DEPTH = 256  # of a panel at a time: 16 KB, half of a first-level cache
+
+
+@compiled
+def rounded(size):
+    """The size rounded up to whole panels."""
+    return (size + LANES - 1) // LANES * LANES
+
+
+@compiled
+def pack(B, b, row, K, N, P):
+    """Fill P with the panels of B (K, N), which begins at B[b]."""
+    for panel in range(0, N, LANES):
+        for k in range(K):
+            at, to = b + k * row + panel, panel * K + k * LANES
+            if panel + LANES <= N:
+                store(P, to, load(B, at))
+            else:
+                for lane in range(LANES):
+                    P[to + lane] = B[at + lane] if panel + lane < N else 0
+
+
+@compiled
+def pack_transposed(B, b, row, K, N, P):
+    """Fill P with the panels of Bᵀ (N, K)."""
+    for panel in range(0, K, LANES):
+        for lane in range(LANES):
+            at = b + (panel + lane) * row
+            for n in range(N):
+                P[panel * N + n * LANES + lane] = B[at + n] if panel + lane < K else 0
+
+
+@compiled
+def tile(A, a, row, step, last, P, p, K, start, C, c, width, add):
+    """C = A @ P for up to four rows, the last of which is `last`, and one panel; plus what stands in `start`, if add.
+
+    A begins at A[a], the panel at P[p], and C at C[c], with `width` from one row to the next, in `start` alike.
+    """
+    r1, r2, r3 = min(1, last), min(2, last), min(3, last)  # beyond the last row it is computed again
+    a0, a1, a2, a3 = a, a + r1 * row, a + r2 * row, a + r3 * row
+    to1, to2, to3 = c + r1 * width, c + r2 * width, c + r3 * width
+    if add:
+        c0, c1, c2, c3 = load(start, c), load(start, to1), load(start, to2), load(start, to3)
+    else:
+        c0, c1, c2, c3 = zeros(), zeros(), zeros(), zeros()
+    for k in range(K):
+        b = load(P, p + k * LANES)
+        c0 += splat(A, a0) * b
+        c1 += splat(A, a1) * b
+        c2 += splat(A, a2) * b
+        c3 += splat(A, a3) * b
+        a0, a1, a2, a3 = a0 + step, a1 + step, a2 + step, a3 + step
+    store(C, c, c0)
+    store(C, to1, c1)
+    store(C, to2, c2)
+    store(C, to3, c3)
+
+
+@compiled
+def multiply(A, a, row, M, P, K, n_panels, start, C, c, width, add):
+    """C = A @ P for M rows, as in `tile`; the rows of A have their numbers side by side."""
+    for k in range(0, K, DEPTH):
+        depth = min(DEPTH, K - k)
+        for panel in range(n_panels):
+            for i in range(0, M, ROWS):
+                at = c + i * width + panel * LANES
+                first = a + i * row + k
+                if k == 0:
+                    tile(A, first, row, 1, M - 1 - i, P, panel * K * LANES, depth, start, C, at, width, add)
+                else:
+                    tile(A, first, row, 1, M - 1 - i, P, (panel * K + k) * LANES, depth, C, C, at, width, True)
