@@ -17,8 +17,8 @@ import numpy as np
 from tinynet.core.threads import blas, share
 
 SMALL = 1 << 21  # multiply-adds that one thread does in the time that a second one takes to wake up
-WORK = 1 << 22  # multiply-adds that make a block worth its call
-BLOCK = 128  # rows or columns of the result, at least; twice as many where there are many: each packs the other factor
+WORK = 1 << 25  # multiply-adds for one block: each packs the other factor anew
+BLOCK = 128  # rows or columns of the result, and multiples of it, which no kernel of a BLAS leaves a rest of
 ROWS = 1024  # rows that `column_sums` takes at a time
 
 
@@ -38,7 +38,8 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
         if M * K * N < SMALL:
             _rows(0, 1, A, B, C, b, max(M, 1))
         else:
-            step = max(BLOCK if max(M, N) < 8 * BLOCK else 2 * BLOCK, WORK // (K * min(M, N)))
+            parts = max(2, min(16, M * K * N // WORK))
+            step = -(-max(M, N) // (parts * BLOCK)) * BLOCK
             share(_rows if M >= N else _columns, -(-max(M, N) // step), A, B, C, b, step)
         return C
 
@@ -101,7 +102,7 @@ def _columns(
 
 def _long_sum(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     """A @ B for a small result: the gradient of a weight, which is a sum over many rows, is cut along that sum."""
-    step = max(8 * BLOCK, WORK // (len(A) * B.shape[1]))
+    step = max(8 * BLOCK, 2 * SMALL // (len(A) * B.shape[1]))
     parts = np.empty((-(-len(B) // step), len(A), B.shape[1]), np.result_type(A, B))
     share(_parts, len(parts), A, B, parts, step)
     return parts.sum(axis=0)
