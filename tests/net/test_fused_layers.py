@@ -5,7 +5,7 @@ import pytest
 
 from tests.kernels.strategies import layouts
 from tinynet import kernels
-from tinynet.layers import BatchNorm1D, BatchNorm2D, Conv2D, Layer, ReLU
+from tinynet.layers import BatchNorm1D, BatchNorm2D, Conv2D, Layer, MaxPool2D, ReLU
 from tinynet.layers.fused import Fused
 from tinynet.net import Net, Residual
 from tinynet.net.fusion import fused
@@ -23,8 +23,15 @@ PAIRS = {
     "Residual": lambda: [Residual([convolution(3), BatchNorm2D(3)])],
     "Residual with shortcut": lambda: [Residual([convolution(4), BatchNorm2D(4)], shortcut=[convolution(4)])],
     "Residual around nothing": lambda: [Residual([])],
+    "Pooling": lambda: [ReLU(), MaxPool2D(2)],
+    "Pooling that overlaps": lambda: [ReLU(), MaxPool2D(3, stride=1, padding=1)],
     "Residual in a row": lambda: [Residual([BatchNorm2D(3), ReLU(), Residual([convolution(3)]), ReLU()])],
 }
+
+
+def net(pair: str) -> Net:
+    layers = PAIRS[pair]()
+    return Net(layers if len(layers) == 2 else [*layers, ReLU()])
 
 
 def gone_through(net: Net, forward, backward, x: np.ndarray) -> list[np.ndarray]:
@@ -52,10 +59,10 @@ def back(layers: tuple[Layer, ...], dy: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
 @pytest.mark.parametrize("training", [True, False])
 def test_bit_for_bit(pair: str, body: str, dtype: type, training: bool) -> None:
-    plain, quick = (Net([*PAIRS[pair](), ReLU()]).astype(dtype) for _ in range(2))
-    for net in (plain, quick):
-        net.train() if training else net.eval()
-        for path, parameter in net.parameters().items():
+    plain, quick = (net(pair).astype(dtype) for _ in range(2))
+    for one in (plain, quick):
+        one.train() if training else one.eval()
+        for path, parameter in one.parameters().items():
             rng = np.random.default_rng(len(path))
             parameter.tensor = rng.normal(size=parameter.shape)
     assert isinstance(fused(quick.layers)[0][1], Fused)
@@ -73,7 +80,7 @@ def test_bit_for_bit(pair: str, body: str, dtype: type, training: bool) -> None:
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_each_remembers_what_it_would_alone(pair: str) -> None:
-    plain, quick = (Net([*PAIRS[pair](), ReLU()]) for _ in range(2))
+    plain, quick = net(pair), net(pair)
     quick.load_state(plain.state())
     x = np.random.default_rng(0).normal(size=(4, 6) if "1D" in pair else (4, 3, 5, 6)).astype(np.float32)
     y, dy = one_by_one(plain.layers, x), np.ones_like(quick.forward(x))
@@ -85,11 +92,17 @@ def test_a_relu_of_another_kind_is_let_alone() -> None:
         def forward(self, x):
             return np.minimum(super().forward(x), 1)
 
-    for pair in PAIRS.values():
-        assert len(fused([*pair(), Capped()])) == 2
+    class Pool(MaxPool2D):
+        pass
+
+    for pair in ("BatchNorm2D", "BatchNorm1D", "Residual"):
+        assert len(fused([*PAIRS[pair](), Capped()])) == 2
+    for pool in (Pool(2), MaxPool2D(2, return_switches=True)):
+        assert len(fused([ReLU(), pool])) == 2
+    assert len(fused([Capped(), MaxPool2D(2)])) == 2
 
 
-def test_the_errors_are_those_of_the_first() -> None:
+def test_errors_name_the_one_at_fault() -> None:
     x = np.ones((2, 4, 5, 6), np.float32)
     with pytest.raises(ValueError, match=r"layer 0: BatchNorm2D\(num_features=3\): expected x of shape"):
         Net([BatchNorm2D(3), ReLU()]).forward(x)
@@ -97,3 +110,19 @@ def test_the_errors_are_those_of_the_first() -> None:
         Net([Residual([ReLU(), BatchNorm2D(3), ReLU()]), ReLU()]).forward(x)
     with pytest.raises(ValueError, match="layer 0: Residual: the body gives shape"):
         Net([Residual([Conv2D(4, 3, 1)]), ReLU()]).forward(x)
+    pooled = Net([Conv2D(4, 2, 3), ReLU(), MaxPool2D(9)])
+    with pytest.raises(ValueError, match=r"layer 2: MaxPool2D(.|\n)*What came is the output of layer 1: ReLU\(\)"):
+        pooled.forward(x)
+    with pytest.raises(TypeError, match=r"layer 0: ReLU\(\): "):
+        Net([ReLU(), MaxPool2D(2)]).forward(x.astype(int))
+
+
+def test_nan_and_negative_numbers_before_a_pooling() -> None:
+    x = np.full((1, 1, 4, 4), -1, np.float32)
+    x[0, 0, 0, 0], x[0, 0, 2, 3], x[0, 0, 3, 0] = np.nan, 5, 0
+    plain, quick = net("Pooling"), net("Pooling")
+    y = one_by_one(plain.layers, x)
+    np.testing.assert_array_equal(quick.forward(x), y)
+    np.testing.assert_array_equal(y[0, 0], [[np.nan, 0], [0, 5]])
+    dy = np.arange(1, 5, dtype=np.float32).reshape(1, 1, 2, 2)
+    np.testing.assert_array_equal(quick.backward(dy), back(plain.layers, dy))

@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import checks, layout
 from tinynet.kernels import relu
 from tinynet.layers.layer import Layer
+from tinynet.layers.pooling import MaxPool2D, ReLUMaxPool
 
 
 class ReLU(Layer):
@@ -44,6 +45,10 @@ class ReLU(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
         return relu.gradient(dy, y)  # dx
+
+    def fuse_with(self, following: Layer) -> Layer | None:
+        suits = type(following) is MaxPool2D and not following.return_switches  # a switch may point where y is 0
+        return ReLUMaxPool(self, following) if suits else None
 
 
 class LeakyReLU(Layer):

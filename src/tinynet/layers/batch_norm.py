@@ -72,11 +72,11 @@ class _BatchNorm(Layer):
         if self.weight is not None and self.bias is not None:
             self.weight.accumulate(dweight)
             self.bias.accumulate(dbias)
-        # γ is one number for all that the means are taken over, so dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) · γ / σ.
-        n = dy.size // self.num_features
-        shift, slope = dbias / n, dweight / n * inverse_std
-        if not from_batch:  # the running statistics do not depend on x
-            shift, slope = np.zeros((2, len(mean)), x.dtype)
+        shift, slope = np.zeros((2, len(mean)), x.dtype)
+        if from_batch:  # else the statistics do not depend on x
+            # γ is one number for all that the means are taken over: dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) · γ / σ.
+            n = dy.size // self.num_features
+            shift, slope = dbias / n, dweight / n * inverse_std
         return batch_norm.input_gradient(dy, x, mean, scale, shift, slope, axis, through)
 
     def fuse_with(self, following: Layer) -> Layer | None:

@@ -75,9 +75,8 @@ class Layer(ABC):
         """A layer that does the work of this one and of the one that follows in a net, or None if there is none.
 
         It is a `layers.fused.Fused`, made anew for each forward. Its results equal those of the two bit for bit,
-        forward and back, and it raises no error but those of this layer, so an offer is made only to a layer that takes
-        whatever this one gives. A Net does not ask where a subclass has a forward or backward of its own, nor while
-        somebody watches; whether `following` is of a subclass is for this method to see: `type(following) is ReLU`.
+        forward and back. A Net does not ask where a subclass has a forward or backward of its own, nor while somebody
+        watches; whether `following` is of a subclass is for this method to see: `type(following) is ReLU`.
         """
         return None
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import images
-from tinynet.kernels import geometry, pooling
+from tinynet.kernels import geometry, pooling, relu
+from tinynet.layers.fused import Fused
 from tinynet.layers.layer import Layer
 
 
@@ -130,3 +133,34 @@ class AvgPool2D(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (size,) = self.recall()
         return pooling.average_gradient(dy, size, *self.steps)  # dx
+
+
+class ReLUMaxPool(Fused):
+    """A ReLU and the max pooling after it, the other way round: the largest is found first, and fewer are left.
+
+    Equation:
+        y = max(max_{i, j} x[n, c, p, q], 0), which is the largest max(x, 0)
+
+    Gradients (given dy = ∂L/∂y):
+        those of the pooling, of dy where y > 0, else 0: who wins a window without a positive number does not matter
+
+    Example:
+        >>> from tinynet.layers import ReLU
+        >>> ReLU().fuse_with(MaxPool2D(2)).forward(np.array([[[[1.0, -2.0], [4.0, 3.0]]]]))
+        array([[[[4.]]]])
+    """
+
+    second: MaxPool2D
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        checks.floating_input(self.first, x)
+        self.first.remember(x)  # it is positive where the output of the ReLU is
+        with self.second_at_fault():
+            largest: Any = self.second.forward(x)
+        y = relu.forward(largest)
+        self.remember(y)
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (y,) = self.recall()
+        return self.second.backward(relu.gradient(dy, y))

@@ -22,9 +22,7 @@ def suits(kernel_size: Pair, padding: Padding, groups: int) -> bool:
 def forward(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, stride: Pair) -> np.ndarray:
     """y = x Wᵀ + b for each pixel that is met."""
     met = _met(x, stride)
-    y = product(layout.rows(met), W[:, :, 0, 0].T)
-    if b is not None:
-        y += b
+    y = product(layout.rows(met), W[:, :, 0, 0].T, b)
     return y.reshape(len(x), *met.shape[2:], len(W)).transpose(0, 3, 1, 2)
 
 
