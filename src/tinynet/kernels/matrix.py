@@ -32,15 +32,17 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
     """
     (M, K), N = A.shape, B.shape[1]
     with one_thread():
-        if b is None and M * N <= BLOCK * BLOCK and K >= 8 * BLOCK and M * K * N >= SMALL:
+        if M * K * N < SMALL:
+            C = A @ B
+            if b is not None:
+                C += b
+            return C
+        if b is None and M * N <= BLOCK * BLOCK and K >= 8 * BLOCK:
             return _long_sum(A, B)
         C = np.empty((M, N), np.result_type(A, B))
-        if M * K * N < SMALL:
-            _rows(0, 1, A, B, C, b, max(M, 1))
-        else:
-            parts = max(2, min(16, M * K * N // WORK))
-            step = -(-max(M, N) // (parts * BLOCK)) * BLOCK
-            share(_rows if M >= N else _columns, -(-max(M, N) // step), A, B, C, b, step)
+        parts = max(2, min(16, M * K * N // WORK))
+        step = -(-max(M, N) // (parts * BLOCK)) * BLOCK
+        share(_rows if M >= N else _columns, -(-max(M, N) // step), A, B, C, b, step)
         return C
 
 

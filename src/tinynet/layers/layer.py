@@ -128,7 +128,7 @@ class Layer(ABC):
 
     def forget(self) -> None:
         """Free the memory of this layer and of all inside it."""
-        for _, layer in self.layers_inside():
+        for layer in self.every_layer():
             layer._memory = None
 
     # What the layer consists of, found from its attributes.
@@ -156,6 +156,14 @@ class Layer(ABC):
         for name, part in self.parts():
             if _kind(part.__class__) is Layer:
                 yield from part.layers_inside(_join(path, name))
+
+    def every_layer(self) -> list[Layer]:
+        """The layers of `layers_inside` without their paths, which take most of its time."""
+        found = [self]
+        for name, value in vars(self).items():
+            if _kind(value.__class__) is not None and name not in ("arguments", "_memory"):
+                _find_layers(value, found)
+        return found
 
     def parameters(self) -> dict[str, Parameter]:
         """Every parameter by its path, as in "0.weight". A parameter that is shared appears once, at its first path."""
@@ -267,6 +275,15 @@ def _find(name: str, value: Any, found: list[tuple[str, Any]]) -> None:
         for key, item in value.items() if kind is dict else enumerate(value):
             if _kind(item.__class__) is not None:
                 _find(_join(name, str(key)), item, found)
+
+
+def _find_layers(value: Any, found: list[Layer]) -> None:
+    kind = _kind(value.__class__)
+    if kind is Layer:
+        found += value.every_layer()
+    elif kind is not None and kind is not Parameter:
+        for item in value.values() if kind is dict else value:
+            _find_layers(item, found)
 
 
 def _encode(layer: Layer, name: str, value: Any) -> Any:

@@ -11,7 +11,7 @@ from tinynet.layers import Layer
 @contextmanager
 def evaluating(net: Layer) -> Iterator[list[Layer]]:
     """Put every layer into evaluation mode, and each back into its own mode on leaving; gives the layers."""
-    before = [(layer, layer.training) for _, layer in net.layers_inside()]
+    before = [(layer, layer.training) for layer in net.every_layer()]
     for layer, _ in before:
         layer.training = False
     try:

@@ -219,6 +219,4 @@ def _arranged(layer: Layer, values: Any) -> tuple:
     values = values if isinstance(values, tuple) else (values,)
     if layer.any_layout:
         return values
-    return tuple(
-        np.ascontiguousarray(value) if isinstance(value, np.ndarray) and value.ndim else value for value in values
-    )
+    return tuple([np.ascontiguousarray(x) if isinstance(x, np.ndarray) and x.ndim else x for x in values])
