@@ -72,7 +72,7 @@ def _sigmoid(x):
     return by_tanh
 
 
-def exp(x: float) -> float:
+def exp(x: float | np.floating) -> float:
     """eˣ of one number, for x up to 88; NaN stays NaN."""
     return math.exp(x)
 

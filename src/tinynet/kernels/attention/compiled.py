@@ -75,9 +75,9 @@ def flat(x: np.ndarray) -> Flat:
     """x (N, heads, rows, depth) as its memory and the steps to the next sample, head and row."""
     if x.strides[3] != x.itemsize or min(x.strides) < 0:
         x = np.ascontiguousarray(x)
-    steps = tuple(stride // x.itemsize for stride in x.strides[:3])
-    last = sum((size - 1) * step for size, step in zip(x.shape, steps, strict=False))
-    return np.lib.stride_tricks.as_strided(x, (last + x.shape[3],), (x.itemsize,)), steps
+    sample, head, row = (stride // x.itemsize for stride in x.strides[:3])
+    last = (x.shape[0] - 1) * sample + (x.shape[1] - 1) * head + (x.shape[2] - 1) * row
+    return np.lib.stride_tricks.as_strided(x, (last + x.shape[3],), (x.itemsize,)), (sample, head, row)
 
 
 def mask(ignored: np.ndarray | None, S: int) -> np.ndarray:
