@@ -57,8 +57,9 @@ class _BatchNorm(Layer):
         else:
             mean, var = self.running_mean, self.running_var
         inverse_std = 1 / np.sqrt(var + x.dtype.type(self.eps))
-        scale, shift = inverse_std, np.zeros_like(mean)
-        if self.weight is not None and self.bias is not None:
+        if self.weight is None or self.bias is None:
+            scale, shift = inverse_std, np.zeros_like(mean)
+        else:
             scale, shift = inverse_std * self.weight.tensor, self.bias.tensor
         self.remember(x, axis, mean, inverse_std, scale, shift, from_batch)
         return batch_norm.normalize(x, mean, scale, shift, axis, relu)

@@ -41,14 +41,13 @@ def forward(start, end, x, K, b, y, stride, corner, dilation):
 
 @compiled
 def input_gradient(start, end, dy, K, dx, stride, corner, dilation):
-    """dx = Σ K[i, j] · dy over the cells that met each pixel; dx is zero."""
+    """dx = Σ K[i, j] · dy over the cells that met each pixel."""
     kh, kw = K.shape[:2]
     weights = _repeated(K, dy.shape[2])
     line = _frame(dy[:, :1], K[:1], stride, dilation)  # the row of it that is worked on
     cells, place, top = _cells(line, K[:1], dilation), line.reshape(-1), corner[0]
-    height = (dy.shape[1] - 1) * stride[0] + (kh - 1) * dilation[0] + 1
     for n in range(start, end):
-        for h in range(top, min(height, top + dx.shape[1])):
+        for h in range(top, top + dx.shape[1]):
             place[:] = 0
             for i in range(kh):
                 r = h - i * dilation[0]
@@ -169,8 +168,10 @@ def _put(image, frame, corner):
 
 @compiled
 def _take(line, row, left):
-    """Copy a row of pixels (W, C) out of a row of the frame, line (stride, 1, columns, C)."""
+    """Copy a row of pixels (W, C) out of a row of the frame, line (stride, 1, columns, C); those beyond it are 0."""
     n_phases = line.shape[0]
+    if n_phases * line.shape[2] - left < row.shape[0]:
+        row[:] = 0
     for phase in range(n_phases):
         first, column, count = _met(phase - left, n_phases, line.shape[2], row.shape[0])
         _copy(line[phase, 0], first, 1, row, column, n_phases, count)
