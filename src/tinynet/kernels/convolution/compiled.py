@@ -11,7 +11,7 @@ import numpy as np
 
 from tinynet.core.layout import channels_last
 from tinynet.core.threads import share
-from tinynet.kernels.convolution import compiled_depthwise, direct, rows, vectorized, winograd
+from tinynet.kernels.convolution import compiled_depthwise, direct, pointwise, rows, vectorized, winograd
 from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.products import single_threaded
 from tinynet.kernels.selection import is_exact
@@ -25,6 +25,8 @@ def forward(
     (N, C, H, width), (O, _, kh, kw) = x.shape, W.shape
     if not is_served(x, W, C, O, groups):
         return vectorized.forward(x, W, b, stride, padding, dilation, groups)
+    if pointwise.suits((kh, kw), padding, groups):
+        return pointwise.forward(x, W, b, stride)
     OH, OW = output_size((H, width), (kh, kw), stride, padding, dilation)
     corner = (padding[0][0], padding[1][0])
     b = np.zeros(O, x.dtype) if b is None else np.ascontiguousarray(b, x.dtype)
@@ -51,11 +53,14 @@ def input_gradient(
     (N, O, OH, OW), (_, C, kh, kw) = dy.shape, W.shape
     if not is_served(dy, W, C * groups, O, groups):
         return vectorized.input_gradient(dy, W, size, stride, padding, dilation, groups)
-    corner = (padding[0][0], padding[1][0])
-    dx = np.zeros((N, *size, C * groups), dy.dtype)
+    if pointwise.suits((kh, kw), padding, groups):
+        return pointwise.input_gradient(dy, W, size, stride)
+    corner, by_winograd = (padding[0][0], padding[1][0]), suits_winograd(dy.dtype, O, C, (kh, kw), stride, dilation)
+    empty = np.empty if groups > 1 or by_winograd else np.zeros  # those two write every pixel
+    dx = empty((N, *size, C * groups), dy.dtype)
     if groups > 1:
         share(compiled_depthwise.input_gradient, N, pixels(dy), depthwise_kernels(W), dx, stride, corner, dilation)
-    elif suits_winograd(dy.dtype, O, C, (kh, kw), stride, dilation):
+    elif by_winograd:
         corner, b = (2 - corner[0], 2 - corner[1]), np.zeros(C, dy.dtype)
         winograd.convolve(pixels(dy), np.ascontiguousarray(W), b, dx, corner, turned=True)
     elif dy.dtype == np.float32:
@@ -75,6 +80,8 @@ def weight_gradient(
     (N, O, OH, OW), C = dy.shape, x.shape[1]
     if not is_served(x, dy, C, O, groups):
         return vectorized.weight_gradient(x, dy, kernel_size, stride, padding, dilation, groups)
+    if pointwise.suits(kernel_size, padding, groups):
+        return pointwise.weight_gradient(x, dy, stride)
     corner = (padding[0][0], padding[1][0])
     if groups > 1:
         dK = np.zeros((compiled_depthwise.CHUNKS, *kernel_size, C), x.dtype)
