@@ -98,19 +98,20 @@ def test_every_room_is_there_and_there_are_mutants_enough() -> None:
 
 
 def test_a_mutant_lives_in_its_child_alone() -> None:
-    source, x = linear(), np.ones((1, 3), np.float32)
-    mutant = next(m for m in source.mutants() if m.change.after == "y -= self.bias.tensor")
+    source, dy = linear(), np.ones((1, 2), np.float32)
+    mutant = next(m for m in source.mutants() if m.change.after.startswith("return -dx"))
     layer = Linear(3, 2)
+    layer(np.ones((1, 3), np.float32))
 
     def work() -> np.ndarray:
         mutant.change.apply()
         source.install([mutant.function])
-        return layer(x)
+        return layer.backward(dy)
 
     ((about, found),) = in_children([Task(work, 10, "it")], 1)
     assert about == "it"
-    np.testing.assert_allclose(found, x @ layer.weight.tensor.T - layer.bias.tensor, rtol=1e-6)
-    np.testing.assert_allclose(layer(x), x @ layer.weight.tensor.T + layer.bias.tensor, rtol=1e-6)
+    np.testing.assert_allclose(found, -dy @ layer.weight.tensor, rtol=1e-6)
+    np.testing.assert_allclose(layer.backward(dy), dy @ layer.weight.tensor, rtol=1e-6)
 
 
 def test_a_marked_function_says_that_it_runs() -> None:

@@ -72,11 +72,10 @@ class Layer(ABC):
         self.backward(*gradients)
 
     def fuse_with(self, following: Layer) -> Layer | None:
-        """A layer that does the work of this one and of the one that follows in a net, or None if there is none.
+        """A `layers.fused.Fused` that does the work of this layer and of the one that follows in a net, or None.
 
-        It is a `layers.fused.Fused`, made anew for each forward. Its results equal those of the two bit for bit,
-        forward and back. A Net does not ask where a subclass has a forward or backward of its own, nor while somebody
-        watches; whether `following` is of a subclass is for this method to see: `type(following) is ReLU`.
+        It is made anew for each forward, and gives what the two give, bit for bit. A Net does not ask where a subclass
+        has a forward or backward of its own, nor while somebody watches; here, ask for `type(following) is ReLU`.
         """
         return None
 
