@@ -140,7 +140,7 @@ class _Recurrent(Layer):
             x, keep = x[::-1], None if keep is None else keep[::-1]
         bias = self._input_bias(suffix) if self.has_bias else None
         gx = product(x.reshape(-1, x.shape[-1]), self._get("weight_ih", suffix).tensor.T, bias)  # all steps at once
-        gx = gx.reshape(*x.shape[:2], -1)
+        gx = gx.reshape(*x.shape[:2], gx.shape[1])
         states, kept = self._pass(suffix, gx, first, keep)
         y = states[0][1:]
         if keep is not None:
