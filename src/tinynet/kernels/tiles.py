@@ -55,16 +55,16 @@ def pack_transposed(B, b, row, K, N, P):
 
 
 @compiled
-def tile(A, a, row, step, last, P, p, K, start, C, c, width, add):
-    """C = A @ P for up to four rows, the last of which is `last`, and one panel; plus what stands in `start`, if add.
+def tile(A, a, row, step, last, P, p, K, C, c, width, add):
+    """C = A @ P, plus what C was if `add`, for one panel and up to four rows, of which the last is number `last`.
 
-    A begins at A[a], the panel at P[p], and C at C[c], with `width` from one row to the next, in `start` alike.
+    A begins at A[a], the panel at P[p], and C at C[c], with `width` from one row to the next.
     """
     r1, r2, r3 = min(1, last), min(2, last), min(3, last)  # beyond the last row it is computed again
     a0, a1, a2, a3 = a, a + r1 * row, a + r2 * row, a + r3 * row
     to1, to2, to3 = c + r1 * width, c + r2 * width, c + r3 * width
     if add:
-        c0, c1, c2, c3 = load(start, c), load(start, to1), load(start, to2), load(start, to3)
+        c0, c1, c2, c3 = load(C, c), load(C, to1), load(C, to2), load(C, to3)
     else:
         c0, c1, c2, c3 = zeros(), zeros(), zeros(), zeros()
     for k in range(K):
@@ -81,15 +81,59 @@ def tile(A, a, row, step, last, P, p, K, start, C, c, width, add):
 
 
 @compiled
-def _six(A, a, row, P, p, K, start, C, c, width, add):
-    """As `tile`, for six whole rows with their numbers side by side: fewer loads, but less often a fit."""
+def multiply(A, a, row, M, P, K, N, start, C, c, width, add):
+    """C = A @ P for M rows and N columns, a multiple of 16, plus what C was if `add`, or else the row `start`.
+
+    The rows of A have their numbers side by side.
+    """
+    for k in range(0, K, DEPTH):
+        depth, more = min(DEPTH, K - k), add or k > 0
+        for n in range(0, N, LANES):
+            p, i = n * K + k * LANES, 0
+            while i < M:
+                from_a, to = a + i * row + k, c + i * width + n
+                if M - i >= 6 and M - i != 8:
+                    _six(A, from_a, row, P, p, depth, start, n, C, to, width, more)
+                    i += 6
+                else:
+                    _four(A, from_a, row, M - 1 - i, P, p, depth, start, n, C, to, width, more)
+                    i += 4
+
+
+# Two functions that differ in their number of rows, since the sums stay in registers only if each has its name.
+
+
+@compiled
+def _four(A, a, row, last, P, p, K, start, s, C, c, width, add):
+    r1, r2, r3 = min(1, last), min(2, last), min(3, last)
+    a1, a2, a3 = a + r1 * row, a + r2 * row, a + r3 * row
+    to1, to2, to3 = c + r1 * width, c + r2 * width, c + r3 * width
+    if add:
+        c0, c1, c2, c3 = load(C, c), load(C, to1), load(C, to2), load(C, to3)
+    else:
+        c0, c1, c2, c3 = load(start, s), load(start, s), load(start, s), load(start, s)
+    for k in range(K):
+        b = load(P, p + k * LANES)
+        c0 += splat(A, a + k) * b
+        c1 += splat(A, a1 + k) * b
+        c2 += splat(A, a2 + k) * b
+        c3 += splat(A, a3 + k) * b
+    store(C, c, c0)
+    store(C, to1, c1)
+    store(C, to2, c2)
+    store(C, to3, c3)
+
+
+@compiled
+def _six(A, a, row, P, p, K, start, s, C, c, width, add):
     a1, a2, a3, a4, a5 = a + row, a + 2 * row, a + 3 * row, a + 4 * row, a + 5 * row
     to1, to2, to3, to4, to5 = c + width, c + 2 * width, c + 3 * width, c + 4 * width, c + 5 * width
     if add:
-        c0, c1, c2 = load(start, c), load(start, to1), load(start, to2)
-        c3, c4, c5 = load(start, to3), load(start, to4), load(start, to5)
+        c0, c1, c2 = load(C, c), load(C, to1), load(C, to2)
+        c3, c4, c5 = load(C, to3), load(C, to4), load(C, to5)
     else:
-        c0, c1, c2, c3, c4, c5 = zeros(), zeros(), zeros(), zeros(), zeros(), zeros()
+        c0, c1, c2 = load(start, s), load(start, s), load(start, s)
+        c3, c4, c5 = load(start, s), load(start, s), load(start, s)
     for k in range(K):
         b = load(P, p + k * LANES)
         c0 += splat(A, a + k) * b
@@ -104,20 +148,3 @@ def _six(A, a, row, P, p, K, start, C, c, width, add):
     store(C, to3, c3)
     store(C, to4, c4)
     store(C, to5, c5)
-
-
-@compiled
-def multiply(A, a, row, M, P, K, n_panels, start, C, c, width, add):
-    """C = A @ P for M rows, as in `tile`; the rows of A have their numbers side by side."""
-    for k in range(0, K, DEPTH):
-        depth, first = min(DEPTH, K - k), k == 0
-        for panel in range(n_panels):
-            p, i = (panel * K + k) * LANES, 0
-            while i < M:
-                from_a, to = a + i * row + k, c + i * width + panel * LANES
-                if M - i >= 6 and M - i != 2 * ROWS:
-                    _six(A, from_a, row, P, p, depth, start if first else C, C, to, width, add or not first)
-                    i += 6
-                else:
-                    tile(A, from_a, row, 1, M - 1 - i, P, p, depth, start if first else C, C, to, width, add or not first)
-                    i += ROWS

@@ -152,7 +152,7 @@ def _scores(q, at, step, D, keys, s, width, count, ahead, S):
     for key in range(0, S, LANES):
         for i in range(0, count, ROWS):
             if key < _seen(min(i + ROWS, count) - 1, ahead, S):
-                tile(q, at + i * step, step, 1, count - 1 - i, keys, key * D, D, s, s, i * width + key, width, False)
+                tile(q, at + i * step, step, 1, count - 1 - i, keys, key * D, D, s, i * width + key, width, False)
 
 
 @compiled
@@ -162,7 +162,7 @@ def _multiply(s, width, count, ahead, S, P, out, at, step, wide):
         for i in range(0, count, ROWS):
             seen = _seen(min(i + ROWS, count) - 1, ahead, S)
             to = at + i * step + panel
-            tile(s, i * width, width, 1, count - 1 - i, P, panel * S, seen, out, out, to, step, False)
+            tile(s, i * width, width, 1, count - 1 - i, P, panel * S, seen, out, to, step, False)
 
 
 @compiled
@@ -173,7 +173,7 @@ def _add_transposed(s, width, count, ahead, S, P, out, at, step, wide):
             i = max(0, key - ahead)  # the first query that does
             if i < count:
                 p, to = panel * count + i * LANES, at + key * step + panel
-                tile(s, i * width + key, 1, width, S - 1 - key, P, p, count - i, out, out, to, step, True)
+                tile(s, i * width + key, 1, width, S - 1 - key, P, p, count - i, out, to, step, True)
 
 
 @compiled

@@ -12,27 +12,29 @@ from __future__ import annotations
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import sigmoid, tanh
 from tinynet.kernels.tiles import ROWS, multiply
-from tinynet.kernels.vectors import LANES
 
 
 @compiled
 def rnn_forward(start, end, gx, P, h, counts, H, relu):
     (T, N), zero = counts.shape, h.dtype.type(0)
     first, M = _samples(start, end, N)
+    gh, nothing = np.empty(M * H, h.dtype), np.zeros(H, h.dtype)  # gh of one step, so that it stays in the cache
     for t in range(T):
-        at = (t * N + first) * H
-        before, a = h[at:], h[at + N * H :]
-        multiply(before, 0, H, M, P, H, H // LANES, gx[at:], a, 0, H, True)
+        at = t * N + first
+        multiply(h, at * H, H, M, P, H, H, nothing, gh, 0, H, False)
         for n in range(M):
-            state = a[n * H : (n + 1) * H]
+            place, row = slice((at + n) * H, (at + n + 1) * H), gh[n * H : (n + 1) * H]
+            given, state = gx[place], h[N * H :][place]
             if not counts[t, first + n]:
-                state[:] = before[n * H : (n + 1) * H]
+                state[:] = h[place]
             elif relu:
+                for j in range(H):
+                    state[j] = given[j] + row[j]
                 for j in range(H):
                     state[j] = zero if state[j] < zero else state[j]
             else:
                 for j in range(H):
-                    state[j] = tanh(state[j])
+                    state[j] = tanh(given[j] + row[j])
 
 
 @compiled
@@ -54,35 +56,38 @@ def rnn_backward(start, end, dy, dh, h, P, da, counts, H, relu):
                 slope = one - new[j] * new[j] if not relu else one if new[j] > zero else zero
                 d[j] = up[j] * slope
                 up[j] = 0  # what comes now goes through da
-        multiply(da, at, H, M, P, H, H // LANES, dh[first * H :], dh[first * H :], 0, H, True)
+        multiply(da, at, H, M, P, H, H, dh, dh, first * H, H, True)
 
 
 @compiled
 def lstm_forward(start, end, gx, P, h, c, gates, counts, H):
     T, N = counts.shape
     first, M = _samples(start, end, N)
+    gh, nothing = np.empty(4 * M * H, h.dtype), np.zeros(4 * H, h.dtype)
     for t in range(T):
         at = t * N + first
-        multiply(h, at * H, H, M, P, H, 4 * H // LANES, gx, gates, 4 * at * H, 4 * H, True)
-        for n in range(at, at + M):
-            i, f, g, o = _quarters(gates, n, H)
-            before, cell = c[n * H : (n + 1) * H], c[(n + N) * H : (n + N + 1) * H]
-            state = h[(n + N) * H : (n + N + 1) * H]
+        multiply(h, at * H, H, M, P, H, 4 * H, nothing, gh, 0, 4 * H, False)
+        for n in range(M):
+            i, f, g, o = _quarters(gates, at + n, H)
+            xi, xf, xg, xo = _quarters(gx, at + n, H)
+            hi, hf, hg, ho = _quarters(gh, n, H)
+            place = slice((at + n) * H, (at + n + 1) * H)
+            before, cell, state = c[place], c[N * H :][place], h[N * H :][place]
             for j in range(H):
-                i[j] = sigmoid(i[j])
+                i[j] = sigmoid(xi[j] + hi[j])
             for j in range(H):
-                f[j] = sigmoid(f[j])
+                f[j] = sigmoid(xf[j] + hf[j])
             for j in range(H):
-                g[j] = tanh(g[j])
+                g[j] = tanh(xg[j] + hg[j])
             for j in range(H):
-                o[j] = sigmoid(o[j])
-            if counts[t, n - t * N]:
+                o[j] = sigmoid(xo[j] + ho[j])
+            if counts[t, first + n]:
                 for j in range(H):
                     cell[j] = f[j] * before[j] + i[j] * g[j]
                 for j in range(H):
                     state[j] = o[j] * tanh(cell[j])
             else:
-                cell[:], state[:] = before, h[n * H : (n + 1) * H]
+                cell[:], state[:] = before, h[place]
 
 
 @compiled
@@ -112,31 +117,31 @@ def lstm_backward(start, end, dy, dh, dc, c, gates, P, da, counts, H):
                 df[j] = down[j] * before[j] * f[j] * (one - f[j])
                 dg[j] = down[j] * i[j] * (one - g[j] * g[j])
                 down[j] *= f[j]
-        multiply(da, 4 * at * H, 4 * H, M, P, 4 * H, H // LANES, dh[first * H :], dh[first * H :], 0, H, True)
+        multiply(da, 4 * at * H, 4 * H, M, P, 4 * H, H, dh, dh, first * H, H, True)
 
 
 @compiled
 def gru_forward(start, end, gx, P, b, h, gates, inner, counts, H):
     (T, N), one = counts.shape, h.dtype.type(1)
     first, M = _samples(start, end, N)
+    gh = np.empty(3 * M * H, h.dtype)
     for t in range(T):
         at = t * N + first
-        for n in range(at, at + M):
-            gates[3 * n * H : 3 * (n + 1) * H] = b
-        multiply(h, at * H, H, M, P, H, 3 * H // LANES, gates, gates, 3 * at * H, 3 * H, True)
-        for n in range(at, at + M):
-            r, z, new = _thirds(gates, n, H)
-            xr, xz, xn = _thirds(gx, n, H)
-            row, before = inner[n * H : (n + 1) * H], h[n * H : (n + 1) * H]
-            state = h[(n + N) * H : (n + N + 1) * H]
-            row[:] = new
+        multiply(h, at * H, H, M, P, H, 3 * H, b, gh, 0, 3 * H, False)
+        for n in range(M):
+            r, z, new = _thirds(gates, at + n, H)
+            xr, xz, xn = _thirds(gx, at + n, H)
+            hr, hz, hn = _thirds(gh, n, H)
+            place = slice((at + n) * H, (at + n + 1) * H)
+            row, before, state = inner[place], h[place], h[N * H :][place]
             for j in range(H):
-                r[j] = sigmoid(xr[j] + r[j])
+                r[j] = sigmoid(xr[j] + hr[j])
             for j in range(H):
-                z[j] = sigmoid(xz[j] + z[j])
+                z[j] = sigmoid(xz[j] + hz[j])
+            row[:] = hn
             for j in range(H):
                 new[j] = tanh(xn[j] + r[j] * row[j])
-            if counts[t, n - t * N]:
+            if counts[t, first + n]:
                 for j in range(H):
                     state[j] = (one - z[j]) * new[j] + z[j] * before[j]
             else:
@@ -171,7 +176,7 @@ def gru_backward(start, end, dy, dh, h, gates, inner, P, dgx, dgh, counts, H):
             hr[:], hz[:] = xr, xz
             for j in range(H):
                 hn[j] = xn[j] * r[j]
-        multiply(dgh, 3 * at * H, 3 * H, M, P, 3 * H, H // LANES, dh[first * H :], dh[first * H :], 0, H, True)
+        multiply(dgh, 3 * at * H, 3 * H, M, P, 3 * H, H, dh, dh, first * H, H, True)
 
 
 @compiled
