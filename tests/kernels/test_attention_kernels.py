@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tinynet as tn
 from tinynet import kernels
 from tinynet.kernels import attention
 
@@ -163,3 +164,75 @@ def test_dtype_is_kept_and_inputs_stay_untouched(body: str, dtype: type) -> None
     assert {result.dtype for result in results} == {np.dtype(dtype)}
     for now, then in zip((q, k, v, dy), before, strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+@st.composite
+def large_attentions(draw: st.DrawFn) -> Configuration:
+    """More queries than a block of the compiled kernel, more keys than a panel, depths that fill no panel."""
+    few, bit, D = st.integers(1, 2), st.booleans(), st.sampled_from([1, 5, 16, 20])
+    T, S = draw(st.integers(1, 40)), draw(st.integers(1, 40))
+    return Configuration(draw(few), draw(few), T, S, draw(D), draw(bit), draw(bit), draw(st.integers(0, 99)))
+
+
+def single(c: Configuration) -> tuple[np.ndarray, ...]:
+    return tuple(a if a is None or a.dtype == bool else a.astype(np.float32) for a in c.arrays())
+
+
+def compiled_results(q, k, v, dy, ignored, causal: bool) -> list[np.ndarray]:  # type: ignore[no-untyped-def]
+    with kernels.use("compiled"):
+        y, log_sum = attention.forward(q, k, v, causal, ignored)
+        return [y, log_sum, *attention.backward(dy, q, k, v, y, log_sum, causal, ignored)]
+
+
+@settings(deadline=None, max_examples=25)
+@given(c=large_attentions())
+def test_compiled_in_float32_is_near_the_true_values(c: Configuration) -> None:
+    fast = compiled_results(*single(c), c.causal)
+    for one, true in zip(fast, c.results("vectorized"), strict=True):
+        assert one.dtype == np.float32
+        np.testing.assert_array_equal(np.isinf(one), np.isinf(true))
+        finite = np.where(np.isinf(true), 0, true)
+        scale = max(1.0, np.abs(finite).max())
+        np.testing.assert_allclose(np.where(np.isinf(one), 0, one), finite, rtol=1e-5, atol=1e-5 * scale)
+
+
+def test_compiled_takes_any_strides() -> None:
+    c = Configuration(2, 2, 9, 9, 6, True, True, 3)
+    q, k, v, dy, ignored = single(c)
+    expected = compiled_results(q, k, v, dy, ignored, True)
+    wide = np.zeros((2, 9, 3, 2, 6), np.float32)  # heads side by side, as the layer gives them
+    for part, array in enumerate((q, k, v)):
+        wide[:, :, part] = array.transpose(0, 2, 1, 3)
+    views = [wide[:, :, part].transpose(0, 2, 1, 3) for part in range(3)]
+    backwards = [np.ascontiguousarray(array[:, :, ::-1])[:, :, ::-1] for array in (q, k, v)]
+    deep = [np.ascontiguousarray(array.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2) for array in (q, k, v)]
+    for arrays in (views, backwards, deep):
+        for one, other in zip(compiled_results(*arrays, dy, ignored, True), expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    q, k, v, dy, ignored = single(Configuration(3, 2, 33, 21, 5, True, True, 4))
+    results = []
+    for n in (1, 2, 3):
+        with tn.threads(n):
+            results.append(compiled_results(q, k, v, dy, ignored, True))
+    for others in results[1:]:
+        for one, other in zip(results[0], others, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_nan_reaches_all_that_see_it_and_no_other_head() -> None:
+    q, k, v, dy, _ = single(Configuration(1, 2, 5, 5, 4, True, False, 5))
+    k[0, 0, 3] = np.nan
+    y, log_sum, dq, _, _ = compiled_results(q, k, v, dy, None, True)
+    np.testing.assert_array_equal(np.isnan(log_sum), [[[False] * 3 + [True] * 2, [False] * 5]])
+    for result in (y, dq):
+        assert np.isnan(result[0, 0, 3:]).all()
+        assert not np.isnan(result[0, 1]).any()
+
+
+def test_an_empty_batch() -> None:
+    q, k, v, dy, _ = (np.zeros((0, 2, 3, 4), np.float32) for _ in range(5))
+    for result in compiled_results(q, k, v, dy, None, False):
+        assert result.size == 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import tinynet as tn
 from tinynet import kernels
 from tinynet.kernels import recurrent
 
@@ -53,7 +54,7 @@ class Configuration:
 
     def backward(self, saved: tuple[np.ndarray, ...], W: np.ndarray, body: str) -> tuple[np.ndarray, ...]:
         """∂L/∂gx first and ∂L/∂ the first states last, for the loss of `loss`."""
-        dy, dh, dc = (self.draw(name, *shape) for name, shape in self.weights().items())
+        dy, dh, dc = (self.draw(name, *shape).astype(W.dtype) for name, shape in self.weights().items())
         with kernels.use(body):
             if self.cell.startswith("rnn"):
                 return recurrent.rnn_backward(dy, dh, saved[0], W, self.keep, "relu" in self.cell)
@@ -184,3 +185,46 @@ def test_dtype_is_kept_and_inputs_stay_untouched(body: str, cell: str, dtype: ty
         np.testing.assert_array_equal(array, before[name])
     for array, then in zip(saved, kept, strict=True):
         np.testing.assert_array_equal(array, then)
+
+
+def in_float32(c: Configuration) -> list[np.ndarray]:
+    """All that forward and backward give, of the compiled body."""
+    arrays = {name: array.astype(np.float32) for name, array in c.inputs().items()}
+    saved = c.forward(arrays, "compiled")
+    return [*saved, *c.backward(saved, arrays["W"], "compiled")]
+
+
+@settings(deadline=None, max_examples=40)
+@given(c=recurrences().map(lambda c: replace(c, n=3 * c.n, H=(1, 5, 16, 20)[c.H - 1])))
+def test_compiled_in_float32_is_near_the_true_values(c: Configuration) -> None:
+    true = c.forward(c.inputs(), "vectorized")
+    true += c.backward(true, c.inputs()["W"], "vectorized")
+    for one, other in zip(in_float32(c), true, strict=True):
+        assert one.shape == other.shape
+        assert one.dtype == np.float32
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * max(1.0, np.abs(other).max()))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_sample_gives_the_same_bits_alone_and_on_any_thread(cell: str) -> None:
+    c = Configuration(cell, 3, 23, 20, True, 7)
+    results = []
+    for n in (1, 2, 3):
+        with tn.threads(n):
+            results.append(in_float32(c))
+    for others in results[1:]:
+        for one, other in zip(results[0], others, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_float32_padding_passes_states_on(cell: str) -> None:
+    c = Configuration(cell, 3, 5, 4, True, 5)
+    results = in_float32(c)
+    padding = c.keep[..., 0] == 0
+    assert padding.any()
+    for state in results[: 2 if cell == "lstm" else 1]:
+        for t, n in np.argwhere(padding):
+            np.testing.assert_array_equal(state[t + 1, n], state[t, n])
+    dgx = results[len(results) - {"rnn tanh": 2, "rnn relu": 2, "lstm": 3, "gru": 3}[cell]]
+    assert not dgx[padding].any()

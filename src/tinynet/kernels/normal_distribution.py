@@ -34,7 +34,7 @@ def normal_share(x: np.ndarray) -> np.ndarray:
     if x.dtype != np.float32:
         from scipy.special import ndtr  # here, because SciPy takes longer to load than NumPy
 
-        return ndtr(x)
+        return ndtr(x.astype(np.float64, copy=False)).astype(x.dtype, copy=False)  # it knows no other types
     share = np.empty_like(x)
     n_parts = min(-(-x.size // PART), len(x)) if x.ndim else 0
     for some, result in zip(_parts(x, n_parts), _parts(share, n_parts), strict=True):

@@ -49,7 +49,7 @@ def _forward(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
     D, one = x.shape[1], x.dtype.type(1)
     for r in range(start * ROWS, min(x.shape[0], end * ROWS)):
         row, hat, out = x[r], x_hat[r], y[r]
-        total, squares = 0.0, 0.0  # in float64
+        total, squares = np.float64(0), np.float64(0)
         for j in range(D):
             total += row[j]
         mean = x.dtype.type(total / D)

@@ -9,6 +9,8 @@ arrays but `counts` (T, N) are flat; their shapes are those of `recurrent`, and 
 
 from __future__ import annotations
 
+import numpy as np
+
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import sigmoid, tanh
 from tinynet.kernels.tiles import ROWS, multiply
