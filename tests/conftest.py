@@ -8,3 +8,10 @@ def _same_streams() -> None:
     import tinynet as tn  # not at the top: coverage starts after this file is read
 
     tn.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _threads_share_small_work_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinynet.core import threads
+
+    monkeypatch.setattr(threads, "TRIALS", 0)

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -91,3 +92,26 @@ def test_a_forked_process_starts_helpers_of_its_own() -> None:
         if not pid:  # the child: it must not come back into pytest
             os._exit(0 if len(parts(2)) == 2 else 1)
         assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_quick_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinynet.core import threads
+
+    monkeypatch.setattr(threads, "TRIALS", 2)
+    seen: list[int] = []
+
+    def quick(first: int, last: int) -> None:
+        seen.append(last - first)
+
+    def slow(first: int, last: int) -> None:
+        seen.append(last - first)
+        time.sleep(2 * threads.QUICK)
+
+    with tn.threads(2):
+        for _ in range(4):
+            share(quick, 6)
+        assert seen == [6, 6, 6, 6]
+        seen.clear()
+        for _ in range(3):
+            share(slow, 6)
+    assert seen == [6, 6, 3, 3]

@@ -11,13 +11,19 @@ import os
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
+from time import perf_counter
 from typing import Any, Self
+
+import numpy as np
 
 from tinynet.core import checks
 
 _count = 0  # 0 until it is known
 _helpers: list[_Helper] = []
 _busy = threading.Lock()
+_seconds: dict[tuple, list[float]] = {}
+TRIALS = 3  # calls that are done alone, to see whether sharing pays
+QUICK = 150e-6  # seconds: a helper needs some 40 to 80 µs to wake up
 
 
 class threads:  # noqa: N801 - reads as a verb: with tn.threads(1)
@@ -83,7 +89,8 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
     """Call work(first, last, *arguments) on each thread for its part of range(count); back when all are done.
 
     `work` gains by it only while it holds no GIL, as compiled code does. A second caller finds the helpers busy and
-    works alone.
+    works alone, and so does who has so little to do that a helper would hardly be awake before it is done: the first
+    calls, with arrays of the same shapes, tell. The same bits come of it either way.
 
     Example:
         >>> squares = np.zeros(5)
@@ -93,7 +100,13 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
         array([ 0.,  1.,  4.,  9., 16.])
     """
     parts = min(thread_count(), count)
-    if parts < 2 or not _busy.acquire(blocking=False):
+    seconds = _seconds_of(work, count, arguments) if parts > 1 else []
+    if parts > 1 and len(seconds) < TRIALS:
+        start = perf_counter()
+        work(0, count, *arguments)
+        seconds.append(perf_counter() - start)
+        return
+    if parts < 2 or min(seconds, default=QUICK) < QUICK or not _busy.acquire(blocking=False):
         work(0, count, *arguments)
         return
     try:
@@ -111,6 +124,14 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
                 raise error
     finally:
         _busy.release()
+
+
+def _seconds_of(work: Callable[..., None], count: int, arguments: tuple) -> list[float]:
+    """How long the first calls of this work took alone, with arrays of these shapes; the very first may compile."""
+    if len(_seconds) > 10_000:  # sequences of every length, say
+        _seconds.clear()
+    shapes = [array.shape for array in arguments if isinstance(array, np.ndarray)]
+    return _seconds.setdefault((work, count, *shapes), [])
 
 
 class _Helper(threading.Thread):
