@@ -9,7 +9,7 @@ A classifier of real digits, asked afterwards, is sure of most of those drawn, a
 import numpy as np
 from mnist_or_digits import options_and_data
 
-from tinynet.learner import Learner
+from tinynet.learner import AverageWeights, Learner
 from tinynet.losses import cross_entropy
 from tinynet.models import AdversarialLearner, dcgan, mlp, noise
 from tinynet.optimizers import Adam
@@ -25,9 +25,14 @@ def taken_for_real(judged, truth):
 
 
 generator, discriminator = dcgan(shape, latent, width=8 if options.quick else 32)
-rules = [Adam(5e-4, betas=(0.5, 0.999)) for _ in range(2)]
-learner = AdversarialLearner(generator, discriminator, *rules, train, latent, batch_size=64, metrics=[taken_for_real])
+rules = [Adam(rate, betas=(0.5, 0.999)) for rate in (1e-3, 2e-4)]  # or the discriminator learns too fast to teach
+averaging = AverageWeights(0.999)  # of the generator: what it draws goes to and fro with every step
+learner = AdversarialLearner(
+    generator, discriminator, *rules, train, latent, batch_size=64, metrics=[taken_for_real], callbacks=[averaging]
+)
 learner.fit(n_epochs)
+for _ in range(50):  # batch norm has yet to see what the averaged weights give
+    generator.train().forward(noise(64, latent))
 drawn = generator.predict(noise(1000, latent))
 
 judge = mlp(int(np.prod(shape)))
