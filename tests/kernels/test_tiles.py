@@ -30,12 +30,12 @@ def test_panels_hold_the_columns_and_zeros_after_them(K: int, N: int) -> None:
 @pytest.mark.parametrize("K", [1, DEPTH, DEPTH + 3])
 @pytest.mark.parametrize("add", [False, True])
 def test_multiply(M: int, K: int, add: bool) -> None:
-    A, B, row, before = integers(M, K), integers(K, 32, seed=1), integers(32, seed=2), integers(M, 40, seed=3)
+    A, B, row, before = integers(M, K), integers(K, 96, seed=1), integers(96, seed=2), integers(M, 100, seed=3)
     P, C = np.empty(B.size, np.float32), before.copy()
-    pack(B.reshape(-1), 0, 32, K, 32, P)
-    multiply(A.reshape(-1), 0, K, M, P, K, 32, row, C.reshape(-1), 0, 40, add)
-    np.testing.assert_array_equal(C[:, :32], A @ B + (before[:, :32] if add else row))
-    np.testing.assert_array_equal(C[:, 32:], before[:, 32:])
+    pack(B.reshape(-1), 0, 96, K, 96, P)
+    multiply(A.reshape(-1), 0, K, M, P, K, 96, row, C.reshape(-1), 0, 100, add)
+    np.testing.assert_array_equal(C[:, :96], A @ B + (before[:, :96] if add else row))
+    np.testing.assert_array_equal(C[:, 96:], before[:, 96:])
 
 
 @pytest.mark.parametrize("last", [0, 1, 2, 3])
@@ -49,10 +49,10 @@ def test_tile_of_a_transposed_matrix(last: int) -> None:
 
 def test_a_row_has_the_same_bits_among_any_others() -> None:
     rng = np.random.default_rng(0)
-    A, P = rng.normal(size=(11, 300)).astype(np.float32), rng.normal(size=300 * 16).astype(np.float32)
-    row, C = np.zeros(16, np.float32), np.empty((11, 16), np.float32)
-    multiply(A.reshape(-1), 0, 300, 11, P, 300, 16, row, C.reshape(-1), 0, 16, False)
+    A, P = rng.normal(size=(11, 300)).astype(np.float32), rng.normal(size=300 * 80).astype(np.float32)
+    row, C = np.zeros(80, np.float32), np.empty((11, 80), np.float32)
+    multiply(A.reshape(-1), 0, 300, 11, P, 300, 80, row, C.reshape(-1), 0, 80, False)
     for i in range(11):
-        alone = np.empty(16, np.float32)
-        multiply(A[i], 0, 300, 1, P, 300, 16, row, alone, 0, 16, False)
+        alone = np.empty(80, np.float32)
+        multiply(A[i], 0, 300, 1, P, 300, 80, row, alone, 0, 80, False)
         np.testing.assert_array_equal(alone, C[i])

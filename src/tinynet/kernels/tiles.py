@@ -86,9 +86,12 @@ def multiply(A, a, row, M, P, K, N, start, C, c, width, add):
 
     The rows of A have their numbers side by side.
     """
+    wide = N // (4 * LANES) * 4 * LANES if M == 1 else 0  # columns that a lone row takes four panels at a time
+    for n in range(0, wide, 4 * LANES):
+        _one(A, a, P, n * K, K, C if add else start, c + n if add else n, C, c + n)
     for k in range(0, K, DEPTH):
         depth, more = min(DEPTH, K - k), add or k > 0
-        for n in range(0, N, LANES):
+        for n in range(wide, N, LANES):
             p, i = n * K + k * LANES, 0
             while i < M:
                 from_a, to = a + i * row + k, c + i * width + n
@@ -100,7 +103,23 @@ def multiply(A, a, row, M, P, K, N, start, C, c, width, add):
                     i += 4
 
 
-# Two functions that differ in their number of rows, since the sums stay in registers only if each has its name.
+# Three functions that differ in their number of rows, since the sums stay in registers only if each has its name.
+
+
+@compiled
+def _one(A, a, P, p, K, start, s, C, c):
+    c0, c1, c2, c3 = load(start, s), load(start, s + LANES), load(start, s + 2 * LANES), load(start, s + 3 * LANES)
+    p1, p2, p3 = p + K * LANES, p + 2 * K * LANES, p + 3 * K * LANES
+    for k in range(K):
+        x = splat(A, a + k)
+        c0 += x * load(P, p + k * LANES)
+        c1 += x * load(P, p1 + k * LANES)
+        c2 += x * load(P, p2 + k * LANES)
+        c3 += x * load(P, p3 + k * LANES)
+    store(C, c, c0)
+    store(C, c + LANES, c1)
+    store(C, c + 2 * LANES, c2)
+    store(C, c + 3 * LANES, c3)
 
 
 @compiled

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
+from tinynet.kernels.cross_entropy import of_labels
 from tinynet.losses.likelihood import label_weights, share, softmax_and_surprise, weighted_sum
 
 
@@ -62,35 +63,26 @@ def cross_entropy(
     weight = options.class_weight(who, weight, predicted.shape[axis])
     smoothing = checks.fraction(who, "label_smoothing", label_smoothing)
     mean = options.reduction(who, reduction)
-    p, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
+    logits = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     if labels:
-        index, kept, w = label_weights(ground_truth, weight, ignore_index, p.dtype)
+        index, kept, w = label_weights(ground_truth, weight, ignore_index, logits.dtype)
         scale = share(float(w.sum(dtype=np.float64)) if mean else 1)
         if smoothing:
-            q = np.zeros_like(p)
+            q = np.zeros_like(logits)
             np.put_along_axis(q, index, 1, -1)
-            loss, gradient = _of_targets(p, surprise, _smooth(q, smoothing, weight) * kept, scale)
+            loss, gradient = _of_targets(logits, _smooth(q, smoothing, weight) * kept, scale)
         else:
-            loss, gradient = _of_labels(p, surprise, index, w, scale)
+            loss, gradient = of_labels(logits, index[..., 0], w[..., 0], scale)
     else:
         options.nothing_to_ignore(who, ignore_index)
-        q = np.moveaxis(ground_truth, axis, -1).astype(p.dtype)
+        q = np.moveaxis(ground_truth, axis, -1).astype(logits.dtype)
         scale = share(q.size // q.shape[-1] if mean else 1)
-        loss, gradient = _of_targets(p, surprise, _smooth(q, smoothing, weight), scale)
+        loss, gradient = _of_targets(logits, _smooth(q, smoothing, weight), scale)
     return loss, np.moveaxis(gradient, -1, axis)
 
 
-def _of_labels(
-    p: np.ndarray, surprise: np.ndarray, index: np.ndarray, w: np.ndarray, scale: float
-) -> tuple[float, np.ndarray]:
-    loss = weighted_sum(w, np.take_along_axis(surprise, index, -1)) * scale
-    gradient = p
-    np.put_along_axis(gradient, index, np.take_along_axis(p, index, -1) - 1, -1)
-    gradient *= w * w.dtype.type(scale)
-    return loss, gradient
-
-
-def _of_targets(p: np.ndarray, surprise: np.ndarray, t: np.ndarray, scale: float) -> tuple[float, np.ndarray]:
+def _of_targets(logits: np.ndarray, t: np.ndarray, scale: float) -> tuple[float, np.ndarray]:
+    p, surprise = softmax_and_surprise(logits)
     gradient = p * t.sum(axis=-1, keepdims=True) - t
     gradient *= scale
     return weighted_sum(t, surprise) * scale, gradient
