@@ -17,7 +17,7 @@ import numpy as np
 from tinynet.core.threads import blas, share
 
 SMALL = 1 << 21  # multiply-adds that one thread does in the time that a second one takes to wake up
-WORK = 1 << 25  # multiply-adds for one block: each packs the other factor anew
+WORK, LONG = 1 << 25, 512  # multiply-adds and rows or columns for one block: each packs the other factor anew
 BLOCK = 128  # rows or columns of the result, and multiples of it, which no kernel of a BLAS leaves a rest of
 ROWS = 1024  # rows that `column_sums` takes at a time
 
@@ -40,9 +40,14 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
         if b is None and M * N <= BLOCK * BLOCK and K >= 8 * BLOCK:
             return _long_sum(A, B)
         C = np.empty((M, N), np.result_type(A, B))
-        parts = max(2, min(16, M * K * N // WORK))
+        parts = max(2, min(16, M * K * N // WORK, max(M, N) // LONG))
         step = -(-max(M, N) // (parts * BLOCK)) * BLOCK
-        share(_rows if M >= N else _columns, -(-max(M, N) // step), A, B, C, b, step)
+        if M >= N:
+            share(_rows, -(-M // step), A, B, C, b, step)
+            return C
+        share(_columns, -(-N // step), A, B, C, step)
+        if b is not None:
+            C += b
         return C
 
 
@@ -92,14 +97,9 @@ def _rows(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, b:
             block += b  # while the block is in the cache
 
 
-def _columns(
-    first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, b: np.ndarray | None, step: int
-) -> None:
+def _columns(first: int, last: int, A: np.ndarray, B: np.ndarray, C: np.ndarray, step: int) -> None:
     for start in range(first * step, min(last * step, C.shape[1]), step):
-        block = C[:, start : start + step]
-        np.matmul(A, B[:, start : start + step], out=block)
-        if b is not None:
-            block += b[start : start + step]
+        np.matmul(A, B[:, start : start + step], out=C[:, start : start + step])
 
 
 def _long_sum(A: np.ndarray, B: np.ndarray) -> np.ndarray:

@@ -34,10 +34,10 @@ def forward(
     if not is_served(q, k, v):
         return vectorized.forward(q, k, v, causal, ignored)
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
-    y, log_sum = zeros(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
+    (y, memory), log_sum = zeros(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
     given, sizes = (flat(q), flat(k), flat(v)), (heads, T, S, D, depth)
-    share(_forward, N * heads, given, flat(y), log_sum, mask(ignored, S), causal, sizes)
-    return y[..., :depth], log_sum.reshape(N, heads, T)
+    share(_forward, N * heads, given, memory, log_sum, mask(ignored, S), causal, sizes)
+    return y, log_sum.reshape(N, heads, T)
 
 
 def backward(
@@ -54,11 +54,10 @@ def backward(
     if not is_served(q, k, v, dy, y, log_sum):
         return vectorized.backward(dy, q, k, v, y, log_sum, causal, ignored)
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
-    dq, dk, dv = zeros(N, heads, T, D), zeros(N, heads, S, D), zeros(N, heads, S, depth)
-    given, wanted = (flat(q), flat(k), flat(v), flat(y), flat(dy)), (flat(dq), flat(dk), flat(dv))
-    sizes = (heads, T, S, D, depth)
+    given, sizes = (flat(q), flat(k), flat(v), flat(y), flat(dy)), (heads, T, S, D, depth)
+    results, wanted = zip(zeros(N, heads, T, D), zeros(N, heads, S, D), zeros(N, heads, S, depth), strict=True)
     share(_backward, N * heads, given, np.ravel(log_sum), wanted, mask(ignored, S), causal, sizes)
-    return dq[..., :D], dk[..., :D], dv[..., :depth]
+    return results
 
 
 def is_served(*arrays: np.ndarray) -> bool:
@@ -66,9 +65,12 @@ def is_served(*arrays: np.ndarray) -> bool:
     return all(array.dtype == np.float32 and array.size for array in arrays)
 
 
-def zeros(N: int, heads: int, rows: int, depth: int) -> np.ndarray:
-    """Zeros (N, heads, rows, depth), the depth rounded up to whole panels; in memory (N, rows, heads, depth)."""
-    return np.zeros((N, rows, heads, rounded(depth)), np.float32).transpose(0, 2, 1, 3)
+def zeros(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, Flat]:
+    """Zeros (N, heads, rows, depth), and their memory, which is (N, rows, heads, depth rounded up to whole panels)."""
+    wide = rounded(depth)
+    memory = np.zeros(N * rows * heads * wide, np.float32)
+    view = memory.reshape(N, rows, heads, wide).transpose(0, 2, 1, 3)
+    return view[..., :depth], (memory, (rows * heads * wide, wide, heads * wide))
 
 
 def flat(x: np.ndarray) -> Flat:
