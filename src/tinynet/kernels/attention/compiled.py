@@ -55,9 +55,11 @@ def backward(
         return vectorized.backward(dy, q, k, v, y, log_sum, causal, ignored)
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
     given, sizes = (flat(q), flat(k), flat(v), flat(y), flat(dy)), (heads, T, S, D, depth)
-    results, wanted = zip(zeros(N, heads, T, D), zeros(N, heads, S, D), zeros(N, heads, S, depth), strict=True)
+    (dq, q_memory), (dk, k_memory) = zeros(N, heads, T, D), zeros(N, heads, S, D)
+    dv, v_memory = zeros(N, heads, S, depth)
+    wanted = (q_memory, k_memory, v_memory)
     share(_backward, N * heads, given, np.ravel(log_sum), wanted, mask(ignored, S), causal, sizes)
-    return results
+    return dq, dk, dv
 
 
 def is_served(*arrays: np.ndarray) -> bool:
