@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinynet.kernels import attention, pooling, recurrent
+from tinynet.kernels import attention, layer_norm, pooling, recurrent
 
 
 class Call(NamedTuple):
@@ -112,13 +112,52 @@ def _relu(large: bool) -> dict[str, Call]:
     return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
 
 
+def _layer_norm(large: bool) -> dict[str, Call]:
+    x, dy = (_numbers(*((16, 128, 128) if large else (1, 4, 8))) for _ in range(2))
+    weight, bias = _numbers(x.shape[-1]), _numbers(x.shape[-1])
+    _, x_hat, inverse_std = layer_norm.forward(x, weight, bias, 1e-5)
+    made = {"forward": (x, weight, bias, 1e-5), "backward": (dy, x_hat, inverse_std, weight)}
+    return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
+
+
+def _gelu(large: bool) -> dict[str, Call]:
+    x = _numbers(*((16, 128, 256) if large else (1, 4, 8)))
+    return {name: Call((x, kind), numbers=x.size) for name, kind in (("forward", "none"), ("forward, tanh", "tanh"))}
+
+
+def _cross_entropy(large: bool) -> dict[str, Call]:
+    logits = _numbers(*((16, 128, 65) if large else (1, 4, 5)))
+    labels, w = np.zeros(logits.shape[:-1], np.intp), np.ones(logits.shape[:-1], np.float32)
+    return {"of_labels": Call((logits, labels, w, 1.0), numbers=logits.size)}
+
+
+def _scatter_add(large: bool) -> dict[str, Call]:
+    rows = _numbers(*((16, 128, 128) if large else (1, 4, 8)))
+    index = np.arange(rows[..., 0].size).reshape(rows.shape[:-1]) % 3
+    return {"scatter_add": Call((index, rows, 3), numbers=rows.size)}
+
+
+def _descent(large: bool) -> dict[str, Call]:
+    w, g, m, v = _numbers(4, 1 << 20 if large else 64)
+    made = {
+        "momentum": (w, g, m, 0.01, 0.9, False),
+        "adam": (w, g, m, np.abs(v), None, 0.001, (0.9, 0.999), 1e-8, 1),
+    }
+    return {name: Call(arguments, numbers=w.size) for name, arguments in made.items()}
+
+
 _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
     "attention": _attention,
     "batch_norm": _batch_norm,
     "convolution": _convolution,
+    "cross_entropy": _cross_entropy,
+    "descent": _descent,
+    "gelu": _gelu,
+    "layer_norm": _layer_norm,
     "pooling": _pooling,
     "recurrent": _recurrent,
     "relu": _relu,
+    "scatter_add": _scatter_add,
 }
 
 

@@ -9,11 +9,11 @@ Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def forward(x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, eps: float) -> Arrays:
     """y = γ x̂ + β."""
-    exact = np.promote_types(x.dtype, np.float64)  # many float32 numbers add up in float64
-    mean = x.mean(axis=-1, keepdims=True, dtype=exact).astype(x.dtype)
-    x_hat = x - mean
-    var = np.square(x_hat).mean(axis=-1, keepdims=True, dtype=exact).astype(x.dtype)
-    inverse_std = 1 / np.sqrt(var + x.dtype.type(eps))
+    D, exact = x.shape[-1], np.promote_types(x.dtype, np.float64)  # many float32 numbers add up in float64
+    mean = x.sum(axis=-1, keepdims=True, dtype=exact) / D
+    x_hat = x - mean.astype(x.dtype)
+    var = np.square(x_hat).sum(axis=-1, keepdims=True, dtype=exact) / D
+    inverse_std = 1 / np.sqrt(var.astype(x.dtype) + x.dtype.type(eps))
     x_hat *= inverse_std
     y = x_hat if weight is None else x_hat * weight
     if bias is not None:

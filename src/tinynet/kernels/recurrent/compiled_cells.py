@@ -28,7 +28,7 @@ def rnn_forward(start, end, gx, P, h, counts, H, relu):
             place, row = slice((at + n) * H, (at + n + 1) * H), gh[n * H : (n + 1) * H]
             given, state = gx[place], h[N * H :][place]
             if not counts[t, first + n]:
-                state[:] = h[place]
+                _copy(h[place], state)
             elif relu:
                 for j in range(H):
                     state[j] = given[j] + row[j]
@@ -89,7 +89,8 @@ def lstm_forward(start, end, gx, P, h, c, gates, counts, H):
                 for j in range(H):
                     state[j] = o[j] * tanh(cell[j])
             else:
-                cell[:], state[:] = before, h[place]
+                _copy(before, cell)
+                _copy(h[place], state)
 
 
 @compiled
@@ -140,14 +141,14 @@ def gru_forward(start, end, gx, P, b, h, gates, inner, counts, H):
                 r[j] = sigmoid(xr[j] + hr[j])
             for j in range(H):
                 z[j] = sigmoid(xz[j] + hz[j])
-            row[:] = hn
+            _copy(hn, row)
             for j in range(H):
                 new[j] = tanh(xn[j] + r[j] * row[j])
             if counts[t, first + n]:
                 for j in range(H):
                     state[j] = (one - z[j]) * new[j] + z[j] * before[j]
             else:
-                state[:] = before
+                _copy(before, state)
 
 
 @compiled
@@ -175,7 +176,8 @@ def gru_backward(start, end, dy, dh, h, gates, inner, P, dgx, dgh, counts, H):
             for j in range(H):
                 xz[j] = up[j] * (before[j] - new[j]) * z[j] * (one - z[j])
                 up[j] *= z[j]
-            hr[:], hz[:] = xr, xz
+            _copy(xr, hr)
+            _copy(xz, hz)
             for j in range(H):
                 hn[j] = xn[j] * r[j]
         multiply(dgh, 3 * at * H, 3 * H, M, P, 3 * H, H, dh, dh, first * H, H, True)
@@ -197,3 +199,9 @@ def _quarters(gates, n, H):
 def _thirds(gates, n, H):
     row = gates[3 * n * H : 3 * (n + 1) * H]
     return row[:H], row[H : 2 * H], row[2 * H :]
+
+
+@compiled
+def _copy(x, y):
+    for j in range(len(y)):  # y[:] = x would check the shapes, and the code for its error takes seconds to compile
+        y[j] = x[j]
