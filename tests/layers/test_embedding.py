@@ -174,3 +174,12 @@ def test_a_cached_sequence_may_not_outgrow_learned_positions():
     _, state = layer.step(np.ones((1, 3, 2), np.float32))
     with pytest.raises(ValueError, match="expected at most 4 places, got a sequence of 5"):
         layer.step(np.ones((1, 2, 2), np.float32), state)
+
+
+def test_rotary_backward_turns_back() -> None:
+    rng = np.random.default_rng(0)
+    layer, x, dy = RotaryPosition(4).astype(np.float64), rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 3, 4))
+    y = layer.forward(x)
+    dx = layer.backward(dy)
+    np.testing.assert_allclose((dx * x).sum(), (dy * y).sum(), rtol=1e-12)  # y is linear in x
+    np.testing.assert_allclose(layer.backward(y), x, rtol=1e-12)  # a turn loses no length, so its transpose undoes it
