@@ -25,12 +25,17 @@ def channels_last(x: np.ndarray) -> np.ndarray:
     """The same (N, C, H, W) values with the channels last in memory; x itself if they are already."""
     if is_channels_last(x):
         return x
-    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    return pixels(x).transpose(0, 3, 1, 2)
+
+
+def pixels(x: np.ndarray) -> np.ndarray:
+    """x (N, C, H, W) as a C-ordered (N, H, W, C), without a copy if its channels lie last."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
 def rows(x: np.ndarray) -> np.ndarray:
     """x (N, C, H, W) as a C-ordered (N·H·W, C): a row of channels for each pixel, without a copy if they lie so."""
-    return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(-1, x.shape[1])
+    return pixels(x).reshape(-1, x.shape[1])
 
 
 def like(x: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.layout import channels_last
+from tinynet.core.layout import pixels
 from tinynet.core.threads import share
 from tinynet.kernels.convolution import compiled_depthwise, direct, pointwise, rows, vectorized, winograd
 from tinynet.kernels.geometry import Padding, Pair, output_size
@@ -121,11 +121,6 @@ def suits_winograd(dtype: np.dtype, O: int, C: int, kernel_size: Pair, stride: P
 def taps(kh: int, kw: int, corner: Pair, dilation: Pair) -> direct.Taps:
     """Where the lines and columns of a kernel stand, seen from the pixel of its place."""
     return tuple(i * dilation[0] - corner[0] for i in range(kh)), tuple(j * dilation[1] - corner[1] for j in range(kw))
-
-
-def pixels(x: np.ndarray) -> np.ndarray:
-    """x (N, C, H, W) as a C-ordered (N, H, W, C)."""
-    return np.ascontiguousarray(channels_last(x).transpose(0, 2, 3, 1))
 
 
 def lines(x: np.ndarray) -> np.ndarray:

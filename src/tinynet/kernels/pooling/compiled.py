@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from tinynet.core.layout import channels_last
+from tinynet.core.layout import pixels
 from tinynet.core.threads import share
 from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.jit import compiled
@@ -28,9 +28,9 @@ def maximum(
     y = np.empty((len(x), *places, x.shape[1]), x.dtype)
     cells = np.empty(y.shape, np.uint8)
     if _side_by_side(x, kernel_size, stride, padding, dilation):
-        share(windows.maximum, len(x), _pixels(x), y, cells, kernel_size)
+        share(windows.maximum, len(x), pixels(x), y, cells, kernel_size)
         return y.transpose(0, 3, 1, 2), cells.transpose(0, 3, 1, 2)
-    share(_maximum, len(x), _pixels(x), y, cells, kernel_size, stride, (padding[0][0], padding[1][0]), dilation)
+    share(_maximum, len(x), pixels(x), y, cells, kernel_size, stride, (padding[0][0], padding[1][0]), dilation)
     return y.transpose(0, 3, 1, 2), cells.transpose(0, 3, 1, 2)
 
 
@@ -42,11 +42,11 @@ def maximum_gradient(
         return vectorized.maximum_gradient(dy, cells, size, kernel_size, stride, padding, dilation)
     if _side_by_side(dy, kernel_size, stride, padding, dilation):
         dx = np.empty((len(dy), *size, dy.shape[1]), dy.dtype)
-        share(windows.gradient, len(dy), _pixels(dy), _pixels(cells), dx, kernel_size)
+        share(windows.gradient, len(dy), pixels(dy), pixels(cells), dx, kernel_size)
         return dx.transpose(0, 3, 1, 2)
     dx = np.zeros((len(dy), *size, dy.shape[1]), dy.dtype)
     corner = (padding[0][0], padding[1][0])
-    share(_maximum_gradient, len(dy), _pixels(dy), _pixels(cells), dx, kernel_size, stride, corner, dilation)
+    share(_maximum_gradient, len(dy), pixels(dy), pixels(cells), dx, kernel_size, stride, corner, dilation)
     return dx.transpose(0, 3, 1, 2)
 
 
@@ -70,14 +70,11 @@ def _maximum(start, end, x, y, cells, kernel_size, stride, corner, dilation):
                         if line < 0 or line >= x.shape[1] or column < 0 or column >= x.shape[2]:
                             continue
                         cell, under = np.int32(i * kernel_size[1] + j), x[n, line, column]
-                        if fresh:
-                            best[:], won[:] = under, cell
-                            fresh = False
-                            continue
                         for c in range(len(best)):
-                            wins = under[c] > best[c] or under[c] != under[c]  # the last is NaN
+                            wins = fresh or under[c] > best[c] or under[c] != under[c]  # the last is NaN
                             best[c] = under[c] if wins else best[c]
                             won[c] = cell if wins else won[c]
+                        fresh = False
                 into, which = y[n, r, s], cells[n, r, s]
                 for c in range(len(best)):
                     into[c] = best[c]
@@ -99,8 +96,3 @@ def _maximum_gradient(start, end, dy, cells, dx, kernel_size, stride, corner, di
                         cell, under = np.uint8(i * kernel_size[1] + j), dx[n, line, column]
                         for c in range(under.shape[0]):
                             under[c] += dy[n, r, s, c] if cells[n, r, s, c] == cell else 0
-
-
-def _pixels(x: np.ndarray) -> np.ndarray:
-    """x (N, C, H, W) as a C-ordered (N, H, W, C)."""
-    return np.ascontiguousarray(channels_last(x).transpose(0, 2, 3, 1))
