@@ -12,6 +12,6 @@ def _same_streams() -> None:
 
 @pytest.fixture(autouse=True)
 def _threads_share_small_work_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinynet.core import threads
+    from tinynet.kernels import team
 
-    monkeypatch.setattr(threads, "TRIALS", 0)
+    monkeypatch.setattr(team, "TRIALS", 0)

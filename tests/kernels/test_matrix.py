@@ -1,14 +1,22 @@
 """Matrix products that are shared among threads."""
 
+import os
+
 import numpy as np
 import pytest
 
 import tinynet as tn
 from tinynet.core.threads import blas
-from tinynet.kernels.matrix import BLOCK, SMALL, column_sums, product
+from tinynet.kernels import blas as numpys
+from tinynet.kernels import use
+from tinynet.kernels.matrix import SMALL, add_product, column_sums, product
+
+BLOCK = 128
+BODIES = ("vectorized",) if os.environ.get("NUMBA_DISABLE_JIT") else ("vectorized", "compiled")  # large, for Python
 
 SHAPES = [
     (3, 4, 5), (0, 4, 5), (3 * BLOCK + 1, 130, 70), (70, 130, 3 * BLOCK + 1), (BLOCK, BLOCK, BLOCK),
+    (64, 784, 256), (64, 256, 130), (67, 130, 131),
     (5 * BLOCK, 2, 2048), (5000, 40, 20), (20, 40, 5000), (40, 5000, 20), (BLOCK, 9 * BLOCK, BLOCK),
 ]  # fmt: skip
 
@@ -19,20 +27,26 @@ def test_equals_numpy(M: int, K: int, N: int, dtype: type) -> None:
     rng = np.random.default_rng(0)
     A, B = rng.integers(-3, 4, (M, K)).astype(dtype), rng.integers(-3, 4, (K, N)).astype(dtype)
     for left, right in ((A, B), (np.asfortranarray(A), B), (A, np.asfortranarray(B)), (A[:, ::-1], B[::-1])):
-        C = product(left, right)
-        assert C.dtype == dtype
-        np.testing.assert_array_equal(C, A.astype(np.float64) @ B.astype(np.float64))
+        exact = A.astype(np.float64) @ B.astype(np.float64)
+        for body in BODIES:
+            with use(body):
+                C = product(left, right)
+                assert C.dtype == dtype
+                np.testing.assert_array_equal(C, exact)
+                np.testing.assert_array_equal(product(left, right, b=np.ones(N, dtype)), exact + 1)
+                add_product(left, right, to=C)
+                np.testing.assert_array_equal(C, 2 * exact)
 
 
 def test_the_number_of_threads_changes_no_bit() -> None:
     rng = np.random.default_rng(0)
-    for M, K, N in SHAPES[2:]:
+    for M, K, N in SHAPES[2:] if len(BODIES) == 2 else ():
         assert M * K * N >= SMALL
         A, B = rng.normal(size=(M, K)).astype(np.float32), rng.normal(size=(K, N)).astype(np.float32)
         results = []
         for n in (1, 2, 3):
             with tn.threads(n):
-                results.append(product(A, B))
+                results.append(np.stack([product(A, B), product(np.asfortranarray(A), B), product(A, B.T.copy().T)]))
         np.testing.assert_array_equal(results[0], results[1])
         np.testing.assert_array_equal(results[0], results[2])
 
@@ -50,3 +64,47 @@ def test_column_sums(rows: int, dtype: type) -> None:
     sums = column_sums(A)
     assert sums.dtype == dtype
     np.testing.assert_array_equal(sums, A.astype(float).sum(axis=0))
+
+
+@pytest.mark.parametrize(("M", "K", "N"), [(1, 1, 1), (6, 16, 16), (5, 3, 17), (7, 300, 2), (33, 20, 1)])
+@pytest.mark.parametrize("add", [False, True])
+def test_compiled_products_of_any_size(M: int, K: int, N: int, add: bool) -> None:
+    compiled = pytest.importorskip("tinynet.kernels.matrix.compiled")
+    rng = np.random.default_rng(0)
+    A, B = (rng.integers(-3, 4, shape).astype(np.float32) for shape in ((M, K), (K, N)))
+    for left in (A, np.asfortranarray(A)):
+        for right in (B, np.asfortranarray(B)):
+            C = np.ones((M, N), np.float32)
+            compiled.multiply(left, right, C, add)
+            np.testing.assert_array_equal(C, A @ B + add)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_calls_of_the_blas(dtype: type, axis: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    A, B = rng.integers(-3, 4, (9, 5)).astype(dtype), rng.integers(-3, 4, (5, 8)).astype(dtype)
+    room = np.zeros((9, 20), dtype)
+    for left in (A, np.asfortranarray(A), np.repeat(A, 2, axis=1)[:, ::2]):
+        for routine in (numpys._routine, lambda dtype: None):
+            monkeypatch.setattr(numpys, "_routine", routine)
+            C = room[:, 3:11]  # its rows lie apart
+            C[...] = 1
+            for call in numpys.products(left, B, C, True, axis, 4):
+                call()
+            np.testing.assert_array_equal(C, A @ B + 1)
+            for call in numpys.products(left, B, C, False, axis, 4):
+                call()
+            np.testing.assert_array_equal(C, A @ B)
+    assert not room[:, :3].any()
+    assert not room[:, 11:].any()
+
+
+def test_a_function_on_one_thread() -> None:
+    @numpys.one_thread()
+    def number() -> set[int]:
+        return {library.get() for library in numpys._libraries()}
+
+    with tn.threads(2):
+        assert number() == {1}
+        assert {library.num_threads for library in blas()} == {2}

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels.matrix import column_sums, product
+from tinynet.kernels.matrix import add_product, column_sums, product
 from tinynet.layers.layer import Layer
 
 
@@ -62,7 +62,8 @@ class Linear(Layer):
         (x,) = self.recall()
         x = x.reshape(-1, self.in_features)  # (N, in_features), all leading axes in one
         dy = dy.reshape(-1, self.out_features)  # (N, out_features)
-        self.weight.accumulate(product(dy.T, x))
+        if self.weight.trainable:
+            add_product(dy.T, x, to=self.weight.gradient)
         if self.bias is not None:
             self.bias.accumulate(column_sums(dy))
 

@@ -16,10 +16,10 @@ import math
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.attention import vectorized
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import exp, largest
+from tinynet.kernels.team import share
 from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded, tile
 from tinynet.kernels.vectors import LANES
 

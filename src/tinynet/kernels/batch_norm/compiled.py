@@ -13,10 +13,10 @@ import math
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.batch_norm import vectorized
 from tinynet.kernels.batch_norm.vectorized import Through
 from tinynet.kernels.jit import compiled_in_order
+from tinynet.kernels.team import share
 
 BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache between two passes over them
 WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another

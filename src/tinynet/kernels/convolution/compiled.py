@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core.layout import pixels
-from tinynet.core.threads import share
 from tinynet.kernels.convolution import compiled_depthwise, direct, pointwise, rows, vectorized, winograd
 from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.products import single_threaded
 from tinynet.kernels.selection import is_exact
+from tinynet.kernels.team import share
 from tinynet.kernels.vectors import LANES
 
 

@@ -15,11 +15,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.convolution import side_by_side
 from tinynet.kernels.convolution.padded_lines import pad
 from tinynet.kernels.geometry import Pair
 from tinynet.kernels.jit import compiled
+from tinynet.kernels.team import share
 from tinynet.kernels.vectors import LANES, load, splat, store
 
 BLOCK = 1 << 13  # numbers of the padded input that a thread takes at a time: a first-level cache

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.convolution.padded_lines import pad
 from tinynet.kernels.convolution.winograd_lines import (
     CONSTANTS,
@@ -28,6 +27,7 @@ from tinynet.kernels.convolution.winograd_lines import (
 )
 from tinynet.kernels.geometry import Pair
 from tinynet.kernels.jit import compiled
+from tinynet.kernels.team import share
 from tinynet.kernels.vectors import LANES, load, splat, store, zeros
 
 BLOCK = 1 << 16  # numbers of V: as much as fits a second-level cache beside M and U

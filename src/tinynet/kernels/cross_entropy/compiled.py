@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.cross_entropy import vectorized
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import exp, largest
+from tinynet.kernels.team import share
 
 ROWS = 64  # that a thread takes at a time, and whose losses are summed apart
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.descent import vectorized
 from tinynet.kernels.jit import compiled
+from tinynet.kernels.team import share
 
 BLOCK = 1 << 14  # numbers; more than one thread pays from several of them on
 

@@ -8,10 +8,10 @@ import math
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.gelu import vectorized
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import exp, normal
+from tinynet.kernels.team import share
 
 BLOCK = 1 << 13  # numbers; more than one thread pays from several of them on
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.layer_norm import vectorized
+from tinynet.kernels.team import share
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 ROWS = 64  # that a thread takes at a time, and that dγ and dβ are summed over apart

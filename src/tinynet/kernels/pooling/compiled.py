@@ -9,11 +9,11 @@ import math
 import numpy as np
 
 from tinynet.core.layout import pixels
-from tinynet.core.threads import share
 from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.pooling import vectorized, windows
 from tinynet.kernels.pooling.vectorized import average, average_gradient, unpool, unpool_gradient
+from tinynet.kernels.team import share
 
 __all__ = ["average", "average_gradient", "maximum", "maximum_gradient", "unpool", "unpool_gradient"]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.recurrent import compiled_cells as cells
 from tinynet.kernels.recurrent import vectorized
+from tinynet.kernels.team import share
 from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded
 
 Arrays = tuple[np.ndarray, ...]

@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import layout
-from tinynet.core.threads import share
 from tinynet.kernels.jit import compiled_in_order
 from tinynet.kernels.relu import vectorized
+from tinynet.kernels.team import share
 
 BLOCK = 1 << 14  # numbers; more than one thread pays from several of them on
 

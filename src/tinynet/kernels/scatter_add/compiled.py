@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.threads import share
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.scatter_add import vectorized
+from tinynet.kernels.team import share
 
 BLOCK = 64  # columns
 

@@ -1,0 +1,74 @@
+"""Matrix products, the large ones shared among threads that sleep while they wait.
+
+NumPy's own threads spin, which on a busy machine costs more than they gain, and where they cut a product depends on
+their number, and so do the last bits. Here the cuts are fixed, and each block is a product on one thread.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.kernels.blas import one_thread
+from tinynet.kernels.selection import body
+
+__all__ = ["add_product", "column_sums", "one_thread", "product"]
+
+SMALL = 1 << 20  # multiply-adds from which on a second thread, and compiled code, are worth it
+ROWS = 1024  # rows that `column_sums` takes at a time
+
+
+def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
+    """A @ B + b, for A (M, K), B (K, N) and b (N,); the same bits for any number of threads.
+
+    Example:
+        >>> product(np.ones((2, 3)), np.full((3, 1), 2.0))
+        array([[6.],
+               [6.]])
+    """
+    work = A.size * B.shape[1]
+    with one_thread():
+        if work < SMALL:
+            C = A @ B
+            if b is not None:
+                C += b
+            return C
+        C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
+        if b is not None:
+            C[...] = b
+        body("matrix", work, SMALL).multiply(A, B, C, add=b is not None)
+        return C
+
+
+def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
+    """Add A @ B to an array (M, N): a gradient, which adds up.
+
+    Example:
+        >>> gradient = np.ones((2, 1))
+        >>> add_product(np.ones((2, 3)), np.full((3, 1), 2.0), to=gradient); gradient
+        array([[7.],
+               [7.]])
+    """
+    work = A.size * B.shape[1]
+    with one_thread():
+        if work < SMALL:
+            to += A @ B
+        else:
+            body("matrix", work, SMALL).multiply(A, B, to, add=True)
+
+
+def column_sums(A: np.ndarray) -> np.ndarray:
+    """Σ over the rows of A (M, N): the gradient of a bias from that of what it was added to.
+
+    NumPy adds row to row, which is slow for short rows; a product with ones is not. Blocks of rows are summed apart,
+    which rounds less, and always the same ones.
+
+    Example:
+        >>> column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        array([4., 6.])
+    """
+    ones, whole = np.ones(min(len(A), ROWS), A.dtype), len(A) // ROWS * ROWS
+    with one_thread():
+        if whole == 0:
+            return ones @ A
+        blocks = (ones @ A[:whole].reshape(-1, ROWS, A.shape[1])).sum(axis=0)
+        return blocks + ones[: len(A) - whole] @ A[whole:]

@@ -1,0 +1,56 @@
+"""Large matrix products by NumPy's BLAS, in blocks."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from tinynet.kernels.blas import Call, products
+from tinynet.kernels.team import share
+
+WORK, LONG = 1 << 25, 512  # multiply-adds and rows or columns for one block: each packs the other factor anew
+BLOCK = 16  # rows or columns of the result, and multiples of it, which no kernel of a BLAS leaves a rest of
+FEW, MANY = 128, 1024  # a result of FEW² numbers that are sums of MANY is cut along the sums
+
+
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool) -> None:
+    """C = A @ B, or C += A @ B if `add`."""
+    if len(B) >= MANY and C.size <= FEW * FEW:
+        sum_of_parts = _long_sum(A, B)
+        C[...] = C + sum_of_parts if add else sum_of_parts
+    else:
+        _compute_together(A, B, products(A, B, C, add, *_cut(*A.shape, B.shape[1])))
+
+
+@lru_cache
+def _cut(M: int, K: int, N: int) -> tuple[int, int]:
+    """The axis of the result along which blocks are more alike, and how long they are."""
+    parts = max(2, min(16, M * K * N // WORK, max(M, N) // LONG))
+    steps = [-(-length // (parts * BLOCK)) * BLOCK for length in (M, N)]
+    shares = [min(step, length) / length for step, length in zip(steps, (M, N), strict=True)]
+    axis = 0 if (shares[0], N) <= (shares[1], M) else 1
+    return axis, steps[axis]
+
+
+def _compute_together(A: np.ndarray, B: np.ndarray, calls: list[Call]) -> None:
+    """By the shapes of A and B `share` knows how long it takes."""
+    share(_compute, len(calls), calls, A, B)
+
+
+def _compute(first: int, last: int, calls: list[Call], A: np.ndarray, B: np.ndarray) -> None:
+    for call in calls[first:last]:
+        call()
+
+
+def _long_sum(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """A @ B, cut along the sum: a small result of many rows, as the gradient of a weight is."""
+    step = max(MANY, (1 << 22) // (len(A) * B.shape[1]))
+    starts = range(0, len(B), step)
+    parts = np.empty((len(starts), len(A), B.shape[1]), np.result_type(A, B))
+    calls = []
+    for start, part in zip(starts, parts, strict=True):
+        inner = slice(start, start + step)
+        calls += products(A[:, inner], B[inner], part, False, 0, len(A))
+    _compute_together(A, B, calls)
+    return parts.sum(axis=0)

@@ -1,0 +1,172 @@
+"""The work of a kernel shared among threads.
+
+Threads that wait in a loop take the processor from those that work: two libraries of such threads used in turn slowed
+each other down four to six times. So the compiled kernels have no pool of their own; `share` cuts their work among the
+helpers here. A helper that has nothing to do looks out for work for a fifth of a millisecond, then it sleeps.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from functools import cache
+from queue import SimpleQueue
+from time import perf_counter
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tinynet.core.threads import processors, thread_count
+
+TRIALS = 3  # calls that are done alone, to see whether sharing pays
+QUICK = 25e-6  # seconds of work from which on a helper that is awake is worth the 5 µs until it begins
+LONG = 150e-6  # seconds of work from which on one that sleeps is: it needs 40 to 80 µs to wake up
+_helpers: list[_Helper] = []
+_busy = threading.Lock()
+_seconds: dict[tuple, list[float]] = {}
+
+
+def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
+    """Call work(first, last, *arguments) on each thread for its part of range(count); back when all are done.
+
+    `work` gains by it only while it holds no GIL, as compiled code does. A second caller finds the helpers busy and
+    works alone, and so does who has so little to do that a helper would hardly have begun before it is done: the first
+    calls, with arrays of the same shapes, tell. The same bits come of it either way.
+
+    Example:
+        >>> squares = np.zeros(5)
+        >>> def square(first, last):
+        ...     squares[first:last] = np.arange(first, last) ** 2
+        >>> share(square, 5); squares
+        array([ 0.,  1.,  4.,  9., 16.])
+    """
+    parts = min(thread_count(), count)
+    seconds = _seconds_of(work, count, arguments) if parts > 1 else []
+    if parts > 1 and len(seconds) < TRIALS:
+        start = perf_counter()
+        work(0, count, *arguments)
+        seconds.append(perf_counter() - start)
+    elif parts > 1 and _pays(min(seconds, default=LONG), parts - 1) and _busy.acquire(blocking=False):
+        try:
+            _together(work, [count * part // parts for part in range(parts + 1)], arguments)
+        finally:
+            _busy.release()
+    else:
+        work(0, count, *arguments)
+
+
+def _together(work: Callable[..., None], ends: list[int], arguments: tuple) -> None:
+    helpers = _first_helpers(len(ends) - 2)
+    for helper, first, last in zip(helpers, ends[1:], ends[2:], strict=False):
+        helper.call((work, first, last, arguments))
+    try:
+        work(0, ends[1], *arguments)
+    finally:
+        errors = [helper.answer() for helper in helpers]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+def _pays(seconds: float, n_helpers: int) -> bool:
+    """Whether to share work that takes one thread so long; where only sleep is in the way, it ends for the next one."""
+    if seconds < QUICK or seconds >= LONG:
+        return seconds >= LONG
+    sleepers = [helper for helper in _first_helpers(n_helpers) if helper.sleeps]
+    for helper in sleepers:
+        helper.wake()
+    return not sleepers
+
+
+def _seconds_of(work: Callable[..., None], count: int, arguments: tuple) -> list[float]:
+    """How long the first calls of this work took alone, with arrays of these shapes; the very first may compile."""
+    if len(_seconds) > 10_000:  # sequences of every length, say
+        _seconds.clear()
+    shapes = [array.shape for array in arguments if isinstance(array, np.ndarray)]
+    return _seconds.setdefault((work, count, *shapes), [])
+
+
+def _first_helpers(number: int) -> list[_Helper]:
+    while len(_helpers) < number:
+        _helpers.append(_Helper())
+    return _helpers[:number]
+
+
+class _Helper(threading.Thread):
+    """A thread that takes what comes through a queue.
+
+    The queues carry jobs and answers, and whoever waits at one sleeps. Only so that they need not, each side looks at a
+    count for a while before it goes there: how many `called` the helper, and how many of these are `done`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="tinynet", daemon=True)
+        self.jobs: SimpleQueue[tuple | None] = SimpleQueue()
+        self.answers: SimpleQueue[BaseException | None] = SimpleQueue()
+        self.called, self.done = np.zeros((2, 16), np.int64)[:, :1]  # apart, in two lines of the cache
+        self.sleeps = False
+        self.start()
+
+    def call(self, job: tuple | None) -> None:
+        self.jobs.put(job)
+        self.called[0] += 1
+
+    def wake(self) -> None:
+        self.sleeps = False
+        self.call(None)
+
+    def answer(self) -> BaseException | None:
+        lookout = _lookout()
+        if lookout is not None:
+            lookout.look_for(int(self.called[0]), self.done)
+        return self.answers.get()
+
+    def run(self) -> None:
+        n_done = 0
+        while True:
+            lookout = _lookout()
+            self.sleeps = lookout is None or not lookout.say_and_look_for(n_done, self.done, n_done + 1, self.called)
+            job = self.jobs.get()
+            n_done += 1
+            self.sleeps = False
+            if job is not None:
+                self._do(*job)
+            del job  # or the arrays would live until the next one
+
+    def _do(self, work: Callable[..., None], first: int, last: int, arguments: tuple) -> None:
+        answer = None
+        try:
+            work(first, last, *arguments)
+        except BaseException as error:  # noqa: BLE001 - the caller raises it
+            answer = error
+        self.answers.put(answer)
+
+
+@cache
+def _compiled_lookout() -> ModuleType | None:
+    """The module `lookout`, unless there is no Numba."""
+    try:
+        from tinynet.kernels import lookout
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        return None
+    return lookout
+
+
+def _lookout() -> ModuleType | None:
+    """The module `lookout` where each thread has a processor of its own: one that looks keeps others from working."""
+    return _compiled_lookout() if thread_count() <= processors() else None
+
+
+def _forget_helpers() -> None:
+    """A forked process has none of its parent's threads."""
+    global _busy
+    _helpers.clear()
+    _busy = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_helpers)
