@@ -23,8 +23,8 @@ def parts(count: int) -> list[tuple[int, int, int]]:
     ("n", "count", "ranges"),
     [
         (1, 7, [(0, 7)]),
-        (2, 7, [(0, 3), (3, 7)]),
-        (3, 7, [(0, 2), (2, 4), (4, 7)]),
+        (2, 7, [(0, 4), (4, 7)]),
+        (3, 7, [(0, 2), (2, 5), (5, 7)]),
         (4, 2, [(0, 1), (1, 2)]),
         (2, 0, [(0, 0)]),
     ],
@@ -153,3 +153,16 @@ def test_what_is_said_is_seen_by_another_thread() -> None:
     other.join()
     assert heard == [True]
     assert (there[0], back[0]) == (7, 8)
+
+
+def test_who_is_slower_gets_less() -> None:
+    known = team._Experience(2)
+    assert known.ends(8) == [4, 8]
+    for _ in range(20):
+        ends = known.ends(8)
+        known.learn(ends, [ends[0] * 1.0, (8 - ends[0]) * 3.0])  # a third as fast
+    assert known.ends(8) == [6, 8]
+    for _ in range(50):
+        known.learn(known.ends(8), [1.0, 1e9])
+    assert known.ends(8) == [7, 8]  # but never nothing
+    assert known.ends(2) == [1, 2]

@@ -7,10 +7,12 @@ helpers here. A helper that has nothing to do looks out for work for a fifth of 
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable
 from functools import cache
+from itertools import accumulate, pairwise
 from queue import SimpleQueue
 from time import perf_counter
 from types import ModuleType
@@ -25,7 +27,7 @@ QUICK = 25e-6  # seconds of work from which on a helper that is awake is worth t
 LONG = 150e-6  # seconds of work from which on one that sleeps is: it needs 40 to 80 µs to wake up
 _helpers: list[_Helper] = []
 _busy = threading.Lock()
-_seconds: dict[tuple, list[float]] = {}
+_known: dict[tuple, _Experience] = {}
 
 
 def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
@@ -43,31 +45,71 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
         array([ 0.,  1.,  4.,  9., 16.])
     """
     parts = min(thread_count(), count)
-    seconds = _seconds_of(work, count, arguments) if parts > 1 else []
-    if parts > 1 and len(seconds) < TRIALS:
+    if parts < 2:
+        work(0, count, *arguments)
+        return
+    known = _experience(work, count, parts, arguments)
+    if known.trials < TRIALS:
         start = perf_counter()
         work(0, count, *arguments)
-        seconds.append(perf_counter() - start)
-    elif parts > 1 and _pays(min(seconds, default=LONG), parts - 1) and _busy.acquire(blocking=False):
+        known.trials, known.seconds = known.trials + 1, min(known.seconds, perf_counter() - start)
+    elif _pays(known.seconds, parts - 1) and _busy.acquire(blocking=False):
         try:
-            _together(work, [count * part // parts for part in range(parts + 1)], arguments)
+            _together(work, count, arguments, known)
         finally:
             _busy.release()
     else:
         work(0, count, *arguments)
 
 
-def _together(work: Callable[..., None], ends: list[int], arguments: tuple) -> None:
-    helpers = _first_helpers(len(ends) - 2)
-    for helper, first, last in zip(helpers, ends[1:], ends[2:], strict=False):
+class _Experience:
+    """What is known of some work on arrays of some shapes: how long it takes alone, and which share each thread takes.
+
+    Processors may be shared with other programs, and a helper begins later than the caller. So from call to call the
+    shares follow the speeds, that all be done at once.
+    """
+
+    def __init__(self, parts: int) -> None:
+        self.trials, self.seconds = 0, math.inf  # the very first may compile
+        self.shares = [1 / parts] * parts
+
+    def ends(self, count: int) -> list[int]:
+        """Where the parts of range(count) end, none of them empty."""
+        parts, ends = len(self.shares), [0]
+        for part, share in enumerate(accumulate(self.shares), start=1):
+            ends.append(min(max(round(count * share), ends[-1] + 1), count - parts + part))
+        return ends[1:]
+
+    def learn(self, ends: list[int], seconds: list[float]) -> None:
+        """How long each thread needed for its part."""
+        counts = [last - first for first, last in pairwise([0, *ends])]
+        speeds = [n / s for n, s in zip(counts, seconds, strict=True)]
+        self.shares = [0.75 * old + 0.25 * new / sum(speeds) for old, new in zip(self.shares, speeds, strict=True)]
+
+
+def _experience(work: Callable[..., None], count: int, parts: int, arguments: tuple) -> _Experience:
+    if len(_known) > 10_000:  # sequences of every length, say
+        _known.clear()
+    key = (work, count, parts, *[array.shape for array in arguments if isinstance(array, np.ndarray)])
+    if key not in _known:
+        _known[key] = _Experience(parts)
+    return _known[key]
+
+
+def _together(work: Callable[..., None], count: int, arguments: tuple, known: _Experience) -> None:
+    ends, begun = known.ends(count), perf_counter()
+    helpers = _first_helpers(len(ends) - 1)
+    for helper, first, last in zip(helpers, ends, ends[1:], strict=False):
         helper.call((work, first, last, arguments))
     try:
-        work(0, ends[1], *arguments)
+        work(0, ends[0], *arguments)
     finally:
+        done = perf_counter()
         errors = [helper.answer() for helper in helpers]
     for error in errors:
         if error is not None:
             raise error
+    known.learn(ends, [moment - begun for moment in (done, *[helper.done_at for helper in helpers])])
 
 
 def _pays(seconds: float, n_helpers: int) -> bool:
@@ -78,14 +120,6 @@ def _pays(seconds: float, n_helpers: int) -> bool:
     for helper in sleepers:
         helper.wake()
     return not sleepers
-
-
-def _seconds_of(work: Callable[..., None], count: int, arguments: tuple) -> list[float]:
-    """How long the first calls of this work took alone, with arrays of these shapes; the very first may compile."""
-    if len(_seconds) > 10_000:  # sequences of every length, say
-        _seconds.clear()
-    shapes = [array.shape for array in arguments if isinstance(array, np.ndarray)]
-    return _seconds.setdefault((work, count, *shapes), [])
 
 
 def _first_helpers(number: int) -> list[_Helper]:
@@ -106,7 +140,7 @@ class _Helper(threading.Thread):
         self.jobs: SimpleQueue[tuple | None] = SimpleQueue()
         self.answers: SimpleQueue[BaseException | None] = SimpleQueue()
         self.called, self.done = np.zeros((2, 16), np.int64)[:, :1]  # apart, in two lines of the cache
-        self.sleeps = False
+        self.sleeps, self.done_at = False, 0.0
         self.start()
 
     def call(self, job: tuple | None) -> None:
@@ -141,6 +175,7 @@ class _Helper(threading.Thread):
             work(first, last, *arguments)
         except BaseException as error:  # noqa: BLE001 - the caller raises it
             answer = error
+        self.done_at = perf_counter()
         self.answers.put(answer)
 
 
