@@ -75,7 +75,7 @@ def test_compiled_products_of_any_size(M: int, K: int, N: int, add: bool) -> Non
     for left in (A, np.asfortranarray(A)):
         for right in (B, np.asfortranarray(B)):
             C = np.ones((M, N), np.float32)
-            compiled.multiply(left, right, C, add)
+            compiled.multiply(left, right, C, C if add else None)
             np.testing.assert_array_equal(C, A @ B + add)
 
 

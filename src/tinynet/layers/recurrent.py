@@ -14,7 +14,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels.matrix import column_sums, product
+from tinynet.kernels.matrix import add_product, column_sums, product
 from tinynet.layers.layer import Layer
 
 States = tuple[np.ndarray, ...]
@@ -76,15 +76,15 @@ class _Recurrent(Layer):
         dfirst = [np.zeros(shape, dy.dtype) for _ in range(self.n_states)]
         H, width = self.hidden_size, 2 if self.bidirectional else 1
         for start in reversed(range(0, len(self.suffixes), width)):  # the layers, the last first
-            dx: Any = 0
+            parts = []
             for index in range(start, start + width):
                 part = dy[:, :, (index - start) * H : (index - start + 1) * H]
                 ends = tuple(given[index] for given in dlast[: self.n_states])
                 dx_part, firsts = self._one_back(index, part, ends, passes[index], keep)
-                dx = dx + dx_part
+                parts.append(dx_part)
                 for given, first in zip(dfirst, firsts, strict=True):
                     given[index] = first
-            dy = dx
+            dy = parts[0] + parts[1] if len(parts) == 2 else parts[0]
         dx = dy.transpose(1, 0, 2)
         return (dx, *dfirst) if states_given else dx
 
@@ -159,8 +159,10 @@ class _Recurrent(Layer):
         dy = dy if keep is None else dy * keep
         dgx, dgh, dfirst = self._pass_back(suffix, np.ascontiguousarray(dy), dlast, states, more, keep)
         rows, hidden = dgx.reshape(-1, dgx.shape[-1]), dgh.reshape(-1, dgh.shape[-1])  # (T · N, gates · H)
-        self._get("weight_ih", suffix).accumulate(product(rows.T, x.reshape(-1, x.shape[-1])))
-        self._get("weight_hh", suffix).accumulate(product(hidden.T, states[0][:-1].reshape(-1, self.hidden_size)))
+        for kind, d, read in (("weight_ih", rows, x), ("weight_hh", hidden, states[0][:-1])):
+            weight = self._get(kind, suffix)
+            if weight.trainable:
+                add_product(d.T, read.reshape(-1, read.shape[-1]), to=weight.gradient)  # Σₜ da[t]ᵀ x[t], or h[t−1]
         if self.has_bias:
             db = column_sums(rows)
             self._get("bias_ih", suffix).accumulate(db)

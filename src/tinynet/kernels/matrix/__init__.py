@@ -33,9 +33,7 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
                 C += b
             return C
         C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
-        if b is not None:
-            C[...] = b
-        body("matrix", work, SMALL).multiply(A, B, C, add=b is not None)
+        body("matrix", work, SMALL).multiply(A, B, C, start=b)
         return C
 
 
@@ -53,7 +51,7 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
         if work < SMALL:
             to += A @ B
         else:
-            body("matrix", work, SMALL).multiply(A, B, to, add=True)
+            body("matrix", work, SMALL).multiply(A, B, to, start=to)
 
 
 def column_sums(A: np.ndarray) -> np.ndarray:

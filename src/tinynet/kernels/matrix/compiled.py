@@ -22,12 +22,14 @@ PACKED = 1 << 16  # numbers of A that every thread packs for itself
 ROWS = 6  # of a tile: twelve sums of eight numbers leave four registers for what is multiplied
 
 
-def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool) -> None:
-    """C = A @ B, or C += A @ B if `add`, for A (M, K), B (K, N), C (M, N)."""
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
+    """C = A @ B + start, where start is a row (N,), C itself or nothing."""
     if not is_served(A, B, C):
-        vectorized.multiply(A, B, C, add)
+        vectorized.multiply(A, B, C, start)
         return
-    row, step = A.strides[0] // A.itemsize, A.strides[1] // A.itemsize
+    if start is not None and start is not C:
+        C[...] = start
+    row, step, add = A.strides[0] // A.itemsize, A.strides[1] // A.itemsize, start is not None
     a, b, c = A.ravel(order="K"), B.ravel(order="K"), C.reshape(-1)
     if B.flags.c_contiguous:
         share(_by_panels, -(-C.shape[1] // LANES), a, b, c, row, step, A.shape, add)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -14,13 +14,26 @@ BLOCK = 16  # rows or columns of the result, and multiples of it, which no kerne
 FEW, MANY = 128, 1024  # a result of FEW² numbers that are sums of MANY is cut along the sums
 
 
-def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool) -> None:
-    """C = A @ B, or C += A @ B if `add`."""
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
+    """C = A @ B + start, where start is a row (N,), C itself or nothing."""
+    add = start is not None
     if len(B) >= MANY and C.size <= FEW * FEW:
         sum_of_parts = _long_sum(A, B)
-        C[...] = C + sum_of_parts if add else sum_of_parts
-    else:
-        _compute_together(A, B, products(A, B, C, add, *_cut(*A.shape, B.shape[1])))
+        C[...] = sum_of_parts if start is None else start + sum_of_parts
+        return
+    axis, step = _cut(*A.shape, B.shape[1])
+    calls = products(A, B, C, add, axis, step)
+    if start is not None and start is not C:
+        pieces = range(0, C.shape[axis], step)
+        starts = [start[i : i + step] if axis else start for i in pieces]
+        blocks = [C[:, i : i + step] if axis else C[i : i + step] for i in pieces]
+        calls = [partial(_from, *three) for three in zip(starts, blocks, calls, strict=True)]
+    _compute_together(A, B, calls)
+
+
+def _from(start: np.ndarray, block: np.ndarray, add_product: Call) -> None:
+    block[...] = start
+    add_product()
 
 
 @lru_cache
