@@ -146,6 +146,12 @@ def _descent(large: bool) -> dict[str, Call]:
     return {name: Call(arguments, numbers=w.size) for name, arguments in made.items()}
 
 
+def _matrix(large: bool) -> dict[str, Call]:
+    n, inner, width = (64, 784, 256) if large else (2, 3, 4)
+    A, B, C = _numbers(n, inner), _numbers(width, inner).T, _numbers(n, width)
+    return {"multiply": Call((A, B, C, None), n * inner * width)}
+
+
 _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
     "attention": _attention,
     "batch_norm": _batch_norm,
@@ -154,6 +160,7 @@ _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
     "descent": _descent,
     "gelu": _gelu,
     "layer_norm": _layer_norm,
+    "matrix": _matrix,
     "pooling": _pooling,
     "recurrent": _recurrent,
     "relu": _relu,

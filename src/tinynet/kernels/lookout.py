@@ -1,8 +1,7 @@
 """Looking at a number for a while before going to sleep, in compiled code that holds no GIL.
 
 A thread that sleeps needs 40 to 80 µs to wake up, as long as many a kernel takes; one that looks is there within 1. It
-looks for a fifth of a millisecond at most, about what Python needs between two kernels, so that it takes nothing from
-other programs while there is no work.
+looks for half a millisecond at most, so that it takes nothing from other programs while there is no work.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -22,7 +21,7 @@ from numba.extending import overload
 
 from tinynet.kernels.jit import compiled
 
-PATIENCE = 200e-6  # seconds
+PATIENCE = 500e-6  # seconds: what Python and NumPy do between two kernels of a small net
 GRACE = 150  # turns until whoever wrote the number has let go of the GIL
 intrinsic: Any = extending.intrinsic
 

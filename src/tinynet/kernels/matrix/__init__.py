@@ -11,7 +11,7 @@ import numpy as np
 from tinynet.kernels.blas import one_thread
 from tinynet.kernels.selection import body
 
-__all__ = ["add_product", "column_sums", "one_thread", "product"]
+__all__ = ["add_product", "column_sums", "multiply", "one_thread", "product"]
 
 SMALL = 1 << 20  # multiply-adds from which on a second thread, and compiled code, are worth it
 ROWS = 1024  # rows that `column_sums` takes at a time
@@ -33,7 +33,7 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
                 C += b
             return C
         C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
-        body("matrix", work, SMALL).multiply(A, B, C, start=b)
+        multiply(A, B, C, start=b)
         return C
 
 
@@ -51,7 +51,19 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
         if work < SMALL:
             to += A @ B
         else:
-            body("matrix", work, SMALL).multiply(A, B, to, start=to)
+            multiply(A, B, to, start=to)
+
+
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
+    """C = A @ B + start, where start is a row (N,), C itself or nothing: what `product` does where it is large.
+
+    Example:
+        >>> C = np.ones((2, 1))
+        >>> multiply(np.ones((2, 3)), np.full((3, 1), 2.0), C, start=C); C
+        array([[7.],
+               [7.]])
+    """
+    body("matrix", A.size * B.shape[1], SMALL).multiply(A, B, C, start)
 
 
 def column_sums(A: np.ndarray) -> np.ndarray:
