@@ -166,3 +166,13 @@ def test_who_is_slower_gets_less() -> None:
         known.learn(known.ends(8), [1.0, 1e9])
     assert known.ends(8) == [7, 8]  # but never nothing
     assert known.ends(2) == [1, 2]
+
+
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next() -> None:
+    helper = team._Helper()
+    helper.call((lambda first, last: 1 / 0, 0, 1, ()))  # as if Ctrl-C had ended the waiting
+    helper.call((lambda first, last: None, 0, 1, ()))
+    assert helper.answer() is None
+    helper.wake()
+    helper.call((lambda first, last: 1 / 0, 0, 1, ()))
+    assert isinstance(helper.answer(), ZeroDivisionError)

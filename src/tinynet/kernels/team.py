@@ -53,12 +53,7 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
         start = perf_counter()
         work(0, count, *arguments)
         known.trials, known.seconds = known.trials + 1, min(known.seconds, perf_counter() - start)
-    elif _pays(known.seconds, parts - 1) and _busy.acquire(blocking=False):
-        try:
-            _together(work, count, arguments, known)
-        finally:
-            _busy.release()
-    else:
+    elif known.seconds < QUICK or not _shared(work, count, arguments, known):
         work(0, count, *arguments)
 
 
@@ -96,9 +91,27 @@ def _experience(work: Callable[..., None], count: int, parts: int, arguments: tu
     return _known[key]
 
 
-def _together(work: Callable[..., None], count: int, arguments: tuple, known: _Experience) -> None:
+def _shared(work: Callable[..., None], count: int, arguments: tuple, known: _Experience) -> bool:
+    """Whether the work was shared. Where only sleep was in the way, it ends for what comes next."""
+    if not _busy.acquire(blocking=False):
+        return False
+    try:
+        helpers = _first_helpers(len(known.shares) - 1)
+        sleepers = [helper for helper in helpers if helper.sleeps]
+        if sleepers and known.seconds < LONG:
+            for helper in sleepers:
+                helper.wake()
+            return False
+        _together(work, count, arguments, known, helpers)
+        return True
+    finally:
+        _busy.release()
+
+
+def _together(
+    work: Callable[..., None], count: int, arguments: tuple, known: _Experience, helpers: list[_Helper]
+) -> None:
     ends, begun = known.ends(count), perf_counter()
-    helpers = _first_helpers(len(ends) - 1)
     for helper, first, last in zip(helpers, ends, ends[1:], strict=False):
         helper.call((work, first, last, arguments))
     try:
@@ -110,16 +123,6 @@ def _together(work: Callable[..., None], count: int, arguments: tuple, known: _E
         if error is not None:
             raise error
     known.learn(ends, [moment - begun for moment in (done, *[helper.done_at for helper in helpers])])
-
-
-def _pays(seconds: float, n_helpers: int) -> bool:
-    """Whether to share work that takes one thread so long; where only sleep is in the way, it ends for the next one."""
-    if seconds < QUICK or seconds >= LONG:
-        return seconds >= LONG
-    sleepers = [helper for helper in _first_helpers(n_helpers) if helper.sleeps]
-    for helper in sleepers:
-        helper.wake()
-    return not sleepers
 
 
 def _first_helpers(number: int) -> list[_Helper]:
@@ -138,7 +141,7 @@ class _Helper(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="tinynet", daemon=True)
         self.jobs: SimpleQueue[tuple | None] = SimpleQueue()
-        self.answers: SimpleQueue[BaseException | None] = SimpleQueue()
+        self.answers: SimpleQueue[tuple[int, BaseException | None]] = SimpleQueue()
         self.called, self.done = np.zeros((2, 16), np.int64)[:, :1]  # apart, in two lines of the cache
         self.sleeps, self.done_at = False, 0.0
         self.start()
@@ -155,7 +158,10 @@ class _Helper(threading.Thread):
         lookout = _lookout()
         if lookout is not None:
             lookout.look_for(int(self.called[0]), self.done)
-        return self.answers.get()
+        number = -1
+        while number != self.called[0]:  # an older answer is there if Ctrl-C ended the waiting for it
+            number, error = self.answers.get()
+        return error
 
     def run(self) -> None:
         n_done = 0
@@ -166,17 +172,17 @@ class _Helper(threading.Thread):
             n_done += 1
             self.sleeps = False
             if job is not None:
-                self._do(*job)
+                self.answers.put((n_done, self._do(*job)))
             del job  # or the arrays would live until the next one
 
-    def _do(self, work: Callable[..., None], first: int, last: int, arguments: tuple) -> None:
-        answer = None
+    def _do(self, work: Callable[..., None], first: int, last: int, arguments: tuple) -> BaseException | None:
         try:
             work(first, last, *arguments)
         except BaseException as error:  # noqa: BLE001 - the caller raises it
-            answer = error
-        self.done_at = perf_counter()
-        self.answers.put(answer)
+            return error
+        finally:
+            self.done_at = perf_counter()
+        return None
 
 
 @cache
