@@ -104,6 +104,8 @@ class LayerNorm(Layer):
 
     def _rows(self, x: np.ndarray) -> np.ndarray:
         """x with all that is standardized together in the last axis."""
+        if len(self.normalized_shape) == 1:
+            return x
         return x.reshape(*x.shape[: x.ndim - len(self.normalized_shape)], math.prod(self.normalized_shape))
 
 

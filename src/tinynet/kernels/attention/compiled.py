@@ -214,10 +214,11 @@ def _softmax_gradient(s, ds, width, count, ahead, S, ignored, scale, log_sum, in
     """The scores become weights again, and ds, which is dy vᵀ before, the gradient of the scores."""
     for i in range(count):
         row = _row(s, width, i, count, ahead, S, ignored)
-        d_row, log, mean = ds[i * width :], log_sum[i], inner[i]
+        d_row, log, mean = ds[i * width :], log_sum[i], inner[i] * scale
         for j in range(len(row) // LANES * LANES):
             row[j] = exp(row[j] * scale - log)
-            d_row[j] = row[j] * (d_row[j] - mean) * scale
+        for j in range(len(row) // LANES * LANES):
+            d_row[j] = row[j] * (d_row[j] * scale - mean)
 
 
 @compiled
@@ -240,6 +241,7 @@ def _inner(dy, dy_at, dy_step, y, y_at, y_step, count, depth, inner):
     """The sum of dy · y in each row."""
     for i in range(count):
         a, b = dy[dy_at + i * dy_step :], y[y_at + i * y_step :]
-        inner[i] = 0
+        total = a.dtype.type(0)  # in a register: no loop over what lies in memory becomes a vector
         for d in range(depth):
-            inner[i] += a[d] * b[d]
+            total += a[d] * b[d]
+        inner[i] = total

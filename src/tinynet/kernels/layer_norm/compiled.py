@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.core.threads import share
@@ -18,7 +20,7 @@ def forward(x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, e
     """y = γ x̂ + β."""
     if not _is_served(x, weight, bias):
         return vectorized.forward(x, weight, bias, eps)
-    return _normalized(np.ascontiguousarray(x), None, weight, bias, eps)[1:]
+    return _normalized(x, None, weight, bias, eps)[1:]
 
 
 def forward_of_sum(
@@ -27,7 +29,7 @@ def forward_of_sum(
     """h = x + r, and y = γ ĥ + β."""
     if not _is_served(x, r, weight, bias):
         return vectorized.forward_of_sum(x, r, weight, bias, eps)
-    return _normalized(np.ascontiguousarray(x), np.ascontiguousarray(r), weight, bias, eps)
+    return _normalized(x, r, weight, bias, eps)
 
 
 def backward(
@@ -42,17 +44,18 @@ def backward(
     return dx.reshape(dy.shape), d_weight.sum(axis=0), d_bias.sum(axis=0)
 
 
-def _normalized(x: np.ndarray, r: np.ndarray | None, weight: np.ndarray | None, bias: np.ndarray | None, eps: float):
-    h = x if r is None else np.empty_like(x)
-    x_hat, inverse_std = np.empty_like(x), np.empty((*x.shape[:-1], 1), x.dtype)
-    y = x_hat if weight is None else np.empty_like(x)
-    rows, others, sums, hats, out = (_rows(array) for array in (x, r, h, x_hat, y))
-    eps = x.dtype.type(eps)
-    share(_forward, _blocks(rows), rows, others, sums, weight, bias, eps, out, hats, inverse_std.reshape(-1))
-    return h, y, x_hat, inverse_std
+def _normalized(
+    x: np.ndarray, r: np.ndarray | None, weight: np.ndarray | None, bias: np.ndarray | None, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rows, others = _rows(x), _rows(r)
+    x_hat, inverse_std = np.empty_like(rows), np.empty(len(rows), x.dtype)
+    h, y = rows if r is None else np.empty_like(rows), x_hat if weight is None else np.empty_like(rows)
+    share(_forward, _blocks(rows), rows, others, h, weight, bias, x.dtype.type(eps), y, x_hat, inverse_std)
+    return h.reshape(x.shape), y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std.reshape(*x.shape[:-1], 1)
 
 
-def _rows(x: np.ndarray | None) -> np.ndarray | None:
+def _rows(x: Any) -> Any:
+    """x as a matrix in C order; None stays None."""
     return None if x is None else np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
