@@ -236,3 +236,23 @@ def test_an_empty_batch() -> None:
     q, k, v, dy, _ = (np.zeros((0, 2, 3, 4), np.float32) for _ in range(5))
     for result in compiled_results(q, k, v, dy, None, False):
         assert result.size == 0
+
+
+@pytest.mark.parametrize("body", ["loops", *FAST])
+@pytest.mark.parametrize(("dtype", "D"), [(np.float64, 4), (np.float32, 4), (np.float32, 16), (np.float32, 32)])
+def test_gradients_can_be_written_side_by_side(body: str, dtype: type, D: int) -> None:
+    c = Configuration(2, 2, 7, 7, D, True, True, 6)
+    q, k, v, dy, ignored = (a if a is None or a.dtype == bool else a.astype(dtype) for a in c.arrays())
+    room = np.full((2, 7, 3, 2, D + 1), np.nan, dtype)
+    out = [room[:, :, part, :, :D].transpose(0, 2, 1, 3) for part in range(3)]
+    backwards = [np.full(q.shape, np.nan, dtype)[..., ::-1] for _ in range(3)]
+    with kernels.use(body):
+        y, log_sum = attention.forward(q, k, v, True, ignored)
+        given = (dy, q, k, v, y, log_sum, True, ignored)
+        expected = attention.backward(*given)
+        for arrays in (out, backwards):
+            results = attention.backward(*given, tuple(arrays))
+            for array, result, other in zip(arrays, results, expected, strict=True):
+                assert result is array
+                np.testing.assert_array_equal(result, other)
+    assert np.isnan(room[..., D]).all()

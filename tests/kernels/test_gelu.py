@@ -81,3 +81,19 @@ def test_the_number_of_threads_changes_no_bit() -> None:
                 found.append(results(x, kind, "compiled"))
         for other in found[1:]:
             np.testing.assert_array_equal(other, found[0])
+
+
+@pytest.mark.parametrize("body", ["vectorized", "compiled"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_backward_is_the_product_in_the_order_of_the_slope(body: str, dtype: type) -> None:
+    draw = np.random.default_rng(0).normal
+    dy, slope = (draw(size=(2, 3, 4, 5)).astype(dtype) for _ in range(2))
+    last = np.ascontiguousarray(slope.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    with kernels.use(body):
+        for some in (slope, last, slope[:0], np.repeat(slope, 2, axis=3)[..., ::2]):
+            dx = gelu.backward(dy[: len(some)], some)
+            assert dx.dtype == dtype
+            np.testing.assert_array_equal(dx, dy[: len(some)] * some)
+        assert gelu.backward(dy, last).strides == last.strides
+        assert gelu.backward(np.float64(3.0) + np.zeros(()), np.full((), 2.0)) == 6
+        assert gelu.backward(dy.astype(np.longdouble), slope).dtype == np.longdouble

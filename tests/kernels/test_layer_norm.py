@@ -87,3 +87,22 @@ def test_the_number_of_threads_changes_no_bit_and_inputs_stay() -> None:
             np.testing.assert_array_equal(one, other)
     for now, then in zip(given, before, strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize("body", ["loops", "vectorized", "compiled"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("affine", ["neither", "weight", "both"])
+@pytest.mark.parametrize("width", [1, 6, 65, 128])
+def test_a_sum_has_the_bits_of_what_it_does_in_one_pass(body: str, dtype: type, affine: str, width: int) -> None:
+    x, weight, bias, dy = arrays((2, 70, width), affine, dtype)
+    r, more = (array[:, ::-1].copy()[:, ::-1] for array in arrays((2, 70, width), affine, dtype, 1)[::3])
+    with kernels.use(body):
+        h, *parts = layer_norm.forward_of_sum(x, r, weight, bias, 1e-5)
+        np.testing.assert_array_equal(h, x + r)
+        for part, other in zip(parts, layer_norm.forward(x + r, weight, bias, 1e-5), strict=True):
+            np.testing.assert_array_equal(part, other)
+        _, x_hat, inverse_std = parts
+        both = layer_norm.backward(dy, x_hat, inverse_std, weight, more)
+        dx, d_weight, d_bias = layer_norm.backward(dy, x_hat, inverse_std, weight)
+        for result, other in zip(both, (dx + more, d_weight, d_bias), strict=True):
+            np.testing.assert_array_equal(result, other)

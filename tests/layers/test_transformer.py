@@ -196,3 +196,54 @@ def test_a_net_of_layers_that_need_no_state_steps_too():
 def test_what_is_refused(run, kind, words):
     with pytest.raises(kind, match=words):
         run()
+
+
+class Seen:
+    """An observer that keeps what the layers take and give."""
+
+    def __init__(self):
+        self.forward, self.backward = {}, {}
+
+    def on_forward(self, path, layer, x, y):
+        self.forward[path] = x, y
+
+    def on_backward(self, path, layer, dy, dx):
+        self.backward[path] = dy, dx
+
+
+@pytest.mark.parametrize("size", [(2, 5, 8), (2, 64, 64)])
+def test_a_watched_block_shows_every_layer_and_computes_the_same_bits(size):
+    seed(0)
+    net = Net([TransformerBlock(size[-1], 2, causal=True, rotary=True)])
+    x, dy = (normal(*size, seed=s).astype(np.float32) for s in range(2))
+    y, dx = net.forward(x), net.backward(dy)
+    gradients = {path: parameter.gradient.copy() for path, parameter in net.parameters().items()}
+    net.zero_gradient()
+    with net.watch(Seen()) as seen:
+        np.testing.assert_array_equal(net.forward(x), y)
+        np.testing.assert_array_equal(net.backward(dy), dx)
+    for path, parameter in net.parameters().items():
+        np.testing.assert_array_equal(parameter.gradient, gradients[path])
+    names = ["norm1", "attention", "attention.out_proj", "dropout1", "norm2", "linear1", "activation", "linear2"]
+    for name in [*names, "dropout2"]:
+        assert f"0.{name}" in seen.forward, name
+        assert f"0.{name}" in seen.backward, name
+    h, _ = seen.forward["0.norm2"]
+    np.testing.assert_array_equal(h, x + seen.forward["0.dropout1"][1])
+
+
+def test_a_norm_of_another_kind_is_called_as_it_is():
+    class Twice(LayerNorm):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+        def backward(self, dy):
+            return super().backward(2 * dy)
+
+    block, x, dy = build(8, 2), normal(2, 5, 8), normal(2, 5, 8, seed=1)
+    plain = LayerNorm(8).astype(np.float64)
+    block.norm2 = Twice(8).astype(np.float64)
+    h, normed = block.norm2.forward_of_sum(x, dy)
+    np.testing.assert_array_equal(h, x + dy)
+    np.testing.assert_array_equal(normed, 2 * plain.forward(x + dy))
+    np.testing.assert_array_equal(block.norm2.backward_of_sum(dy, x), plain.backward(2 * dy) + x)

@@ -116,13 +116,24 @@ def _layer_norm(large: bool) -> dict[str, Call]:
     x, dy = (_numbers(*((16, 128, 128) if large else (1, 4, 8))) for _ in range(2))
     weight, bias = _numbers(x.shape[-1]), _numbers(x.shape[-1])
     _, x_hat, inverse_std = layer_norm.forward(x, weight, bias, 1e-5)
-    made = {"forward": (x, weight, bias, 1e-5), "backward": (dy, x_hat, inverse_std, weight)}
+    made = {
+        "forward": (x, weight, bias, 1e-5),
+        "forward_of_sum": (x, dy, weight, bias, 1e-5),
+        "backward": (dy, x_hat, inverse_std, weight),
+    }
     return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
 
 
 def _gelu(large: bool) -> dict[str, Call]:
     x = _numbers(*((16, 128, 256) if large else (1, 4, 8)))
-    return {name: Call((x, kind), numbers=x.size) for name, kind in (("forward", "none"), ("forward, tanh", "tanh"))}
+    made: dict[str, tuple] = {"forward": (x, "none"), "forward, tanh": (x, "tanh"), "backward": (x, x)}
+    return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
+
+
+def _rotary(large: bool) -> dict[str, Call]:
+    x = _numbers(*((16, 128, 256) if large else (1, 4, 8)))
+    angle = _numbers(x.shape[1], x.shape[2] // 2)
+    return {"turn": Call((x, np.cos(angle), np.sin(angle)), numbers=x.size)}
 
 
 def _cross_entropy(large: bool) -> dict[str, Call]:
@@ -164,6 +175,7 @@ _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
     "pooling": _pooling,
     "recurrent": _recurrent,
     "relu": _relu,
+    "rotary": _rotary,
     "scatter_add": _scatter_add,
 }
 

@@ -16,6 +16,7 @@ from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 
 Cache = tuple[np.ndarray, np.ndarray]
+_OF_EACH_INPUT = {1: (3,), 2: (1, 2), 3: (1, 1, 1)}  # how many of q, k and v come from each of so many inputs
 
 
 class MultiHeadAttention(Layer):
@@ -93,19 +94,16 @@ class MultiHeadAttention(Layer):
     def backward(self, dy: np.ndarray) -> Any:
         inputs, q, k, v, heads, log_sum, ignored = self.recall()
         do = self._cut(self.out_proj.backward(dy))
-        dq, dk, dv = (_join(d) for d in attention.backward(do, q, k, v, heads, log_sum, self.causal, ignored))
-        E = self.embed_dim
-        if len(inputs) == 1:  # one product for q, k and v together
-            d = np.empty((*dv.shape[:2], 3 * E), dv.dtype)
-            self._turn(dq, 0, -1, out=d[..., :E])
-            self._turn(dk, 0, -1, out=d[..., E : 2 * E])
-            d[..., 2 * E :] = dv
-            return self._part_back(inputs[0], d, 0)
-        dq, dk = self._turn(dq, 0, -1), self._turn(dk, 0, -1)
-        dx = self._part_back(inputs[0], dq, 0)
-        if len(inputs) == 2:
-            return dx, self._part_back(inputs[1], np.concatenate([dk, dv], axis=-1), E)
-        return dx, self._part_back(inputs[1], dk, E), self._part_back(inputs[2], dv, 2 * E)
+        E, shares = self.embed_dim, _OF_EACH_INPUT[len(inputs)]
+        d = [np.empty((*x.shape[:2], n * E), q.dtype) for x, n in zip(inputs, shares, strict=True)]
+        dq, dk, dv = (part for some, n in zip(d, shares, strict=True) for part in np.split(some, n, axis=-1))
+        out = (self._cut(dq), self._cut(dk), self._cut(dv))
+        attention.backward(do, q, k, v, heads, log_sum, self.causal, ignored, out)
+        self._turn(dq, 0, -1)
+        self._turn(dk, 0, -1)
+        firsts = np.cumsum([0, *shares[:-1]]) * E
+        dx = [self._part_back(x, some, int(first)) for x, some, first in zip(inputs, d, firsts, strict=True)]
+        return dx[0] if len(dx) == 1 else tuple(dx)
 
     def step(self, x: np.ndarray, state: Cache | None = None) -> tuple[np.ndarray, Cache]:
         """Go on with a few places (N, T, embed_dim), which also read the keys and values kept from those before.
@@ -132,21 +130,18 @@ class MultiHeadAttention(Layer):
         E = self.embed_dim
         if len(inputs) == 1:
             qkv = self._part(inputs[0], 0, 3 * E)
-            self._turn(qkv[..., : 2 * E], place, 1, out=qkv[..., : 2 * E])
+            self._turn(qkv[..., : 2 * E], place, 1)
             q, k, v = qkv[..., :E], qkv[..., E : 2 * E], qkv[..., 2 * E :]
         else:
             q, k, v = (self._part(x, i * E, E) for i, x in enumerate((inputs[0], inputs[1], inputs[-1])))
-            q, k = self._turn(q, place, 1), self._turn(k, place, 1)
+            self._turn(q, place, 1)
+            self._turn(k, place, 1)
         return self._cut(q), self._cut(k), self._cut(v)
 
-    def _turn(self, x: np.ndarray, place: int, direction: int, out: np.ndarray | None = None) -> np.ndarray:
-        """Turn heads side by side, (N, T, n · D), by their places, if this is wanted."""
+    def _turn(self, x: np.ndarray, place: int, direction: int) -> None:
+        """Turn heads side by side, (N, T, n · D), by their places, in x itself, if this is wanted."""
         if self.rotary is not None:
-            return self.rotary.turn(x, place, direction, out)
-        if out is None:
-            return x
-        out[...] = x
-        return out
+            self.rotary.turn(x, place, direction, out=x)
 
     def _part(self, x: np.ndarray, first: int, size: int) -> np.ndarray:
         """x Wᵀ + b for some rows of the projection: (N, T, size)."""

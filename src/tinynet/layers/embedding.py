@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import normal
+from tinynet.kernels import rotary
 from tinynet.kernels.scatter_add import scatter_add
 from tinynet.layers.layer import Layer
 
@@ -221,30 +222,28 @@ class RotaryPosition(Layer):
     def turn(self, x: np.ndarray, start: int, direction: int, out: np.ndarray | None = None) -> np.ndarray:
         """Turn x (..., T, n · dim), whose first row stands at place `start`, forward (1) or back (−1).
 
-        A pair is a complex number here, so that to turn it is to multiply it by e^(i · angle).
-
         Args:
             x: Vectors of length dim, n of them side by side, which are turned alike.
             start: The place of the first row.
             direction: 1 or −1.
             out: Where the result is written, x itself if it may; a new array if None.
         """
-        if x.dtype == np.float16:  # of which there are no complex numbers
-            return self.turn(x.astype(np.float32), start, direction).astype(x.dtype)
-        if x.strides[-1] != x.itemsize:
-            x = np.ascontiguousarray(x)
-        out = np.empty(x.shape, x.dtype) if out is None else out
-        dtype = np.result_type(x, np.complex64)
-        turns = _turns(self.dim, self.base, start, x.shape[-2], x.shape[-1] // self.dim, dtype)
-        np.multiply(x.view(dtype), turns if direction > 0 else turns.conj(), out=out.view(dtype))
+        if out is None:
+            out = np.array(x, order="C")
+        elif out is not x:
+            out[...] = x
+        n = x.shape[-1] // self.dim
+        rotary.turn(out, *_turns(self.dim, self.base, start, x.shape[-2], n, direction, x.dtype))
         return out
 
 
 @lru_cache(maxsize=64)
-def _turns(dim: int, base: float, start: int, length: int, n: int, dtype: np.dtype) -> np.ndarray:
-    """e^(i · angle) for each place from `start` on and each pair of n vectors: (length, n · dim / 2)."""
-    turns = np.exp(1j * angles(np.arange(start, start + length), dim, base))
-    return np.tile(turns.astype(dtype), n)
+def _turns(
+    dim: int, base: float, start: int, length: int, n: int, direction: int, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    """cos and sin of the angle of each pair of n vectors, for each place from `start` on: (length, n · dim / 2)."""
+    angle = np.tile(direction * angles(np.arange(start, start + length), dim, base), n)
+    return np.cos(angle).astype(dtype), np.sin(angle).astype(dtype)
 
 
 def angles(places: np.ndarray, dim: int, base: float) -> np.ndarray:

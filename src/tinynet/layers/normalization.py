@@ -61,22 +61,51 @@ class LayerNorm(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
         checks.input_shape(self, x, ("...", *self.normalized_shape))
-        weight, bias = (None if p is None else p.tensor.reshape(-1) for p in (self.weight, self.bias))
+        weight, bias = self._affine()
         y, x_hat, inverse_std = layer_norm.forward(self._rows(x), weight, bias, self.eps)
         self.remember(x_hat, inverse_std, weight)
         return y.reshape(x.shape)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
+        return self._backward(dy, None)
+
+    def forward_of_sum(self, x: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """h = x + r, for x and r of one shape, and y = forward(h): a residual, in one pass through the memory."""
+        if self._is_changed():
+            h = x + r
+            return h, self.forward(h)
+        checks.floating_input(self, x)
+        checks.input_shape(self, x, ("...", *self.normalized_shape))
+        weight, bias = self._affine()
+        h, y, x_hat, inverse_std = layer_norm.forward_of_sum(self._rows(x), self._rows(r), weight, bias, self.eps)
+        self.remember(x_hat, inverse_std, weight)
+        return h.reshape(x.shape), y.reshape(x.shape)
+
+    def backward_of_sum(self, dy: np.ndarray, dh: np.ndarray) -> np.ndarray:
+        """dh + backward(dy): ∂L/∂x and ∂L/∂r, where h went by another way too, from which dh comes."""
+        return self.backward(dy) + dh if self._is_changed() else self._backward(dy, self._rows(dh))
+
+    def _backward(self, dy: np.ndarray, more: np.ndarray | None) -> np.ndarray:
         x_hat, inverse_std, weight = self.recall()
-        dx, d_weight, d_bias = layer_norm.backward(self._rows(dy), x_hat, inverse_std, weight)
+        dx, d_weight, d_bias = layer_norm.backward(self._rows(dy), x_hat, inverse_std, weight, more)
         if self.weight is not None:
             self.weight.accumulate(d_weight.reshape(self.normalized_shape))
         if self.bias is not None:
             self.bias.accumulate(d_bias.reshape(self.normalized_shape))
         return dx.reshape(dy.shape)
 
+    def _affine(self) -> list[np.ndarray | None]:
+        return [None if p is None else p.tensor.reshape(-1) for p in (self.weight, self.bias)]
+
+    def _is_changed(self) -> bool:
+        """Whether forward or backward are other ones, as while a net is watched: then they are called."""
+        ours = type(self).forward is LayerNorm.forward and type(self).backward is LayerNorm.backward
+        return not ours or "forward" in vars(self) or "backward" in vars(self)
+
     def _rows(self, x: np.ndarray) -> np.ndarray:
         """x with all that is standardized together in the last axis."""
+        if len(self.normalized_shape) == 1:
+            return x
         return x.reshape(*x.shape[: x.ndim - len(self.normalized_shape)], math.prod(self.normalized_shape))
 
 

@@ -54,7 +54,7 @@ class GELU(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (slope,) = self.recall()  # Φ(x) + x φ(x)
-        return layout.like(slope, dy) * slope  # dx
+        return gelu.backward(dy, slope)  # dx
 
 
 class SiLU(Layer):

@@ -73,22 +73,23 @@ class TransformerBlock(Layer):
 
     def forward(self, x: np.ndarray, key_padding_mask: np.ndarray | None = None) -> np.ndarray:
         read = self.attention.forward(self.norm1.forward(x), key_padding_mask=key_padding_mask)
-        h = x + self.dropout1.forward(read)
-        return h + self.dropout2.forward(self._think(h))
+        h, normed = self.norm2.forward_of_sum(x, self.dropout1.forward(read))  # h = x + dropout(read), norm2(h)
+        return h + self.dropout2.forward(self._think(normed))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         d = self.linear2.backward(self.dropout2.backward(dy))
         d = self.linear1.backward(self.activation.backward(d))
-        dh = dy + self.norm2.backward(d)
-        return dh + self.norm1.backward(self.attention.backward(self.dropout1.backward(dh)))
+        dh = self.norm2.backward_of_sum(d, dy)  # dy + norm2′ d
+        d = self.attention.backward(self.dropout1.backward(dh))
+        return self.norm1.backward_of_sum(d, dh)  # dh + norm1′ d
 
     def step(self, x: np.ndarray, state: Cache | None = None) -> tuple[np.ndarray, Cache]:
         """Go on with a few places, in evaluation; see `MultiHeadAttention.step`."""
         read, state = self.attention.step(self.norm1.forward(x), state)
-        h = x + read
-        y: Any = h + self._think(h)
+        h, normed = self.norm2.forward_of_sum(x, read)
+        y: Any = h + self._think(normed)
         self.forget()
         return y, state
 
-    def _think(self, h: np.ndarray) -> np.ndarray:
-        return self.linear2.forward(self.activation.forward(self.linear1.forward(self.norm2.forward(h))))
+    def _think(self, normed: np.ndarray) -> np.ndarray:
+        return self.linear2.forward(self.activation.forward(self.linear1.forward(normed)))

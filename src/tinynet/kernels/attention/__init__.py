@@ -13,6 +13,8 @@ from tinynet.kernels.selection import body
 
 __all__ = ["backward", "forward"]
 
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 def forward(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None
@@ -38,8 +40,9 @@ def backward(
     log_sum: np.ndarray,
     causal: bool,
     ignored: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """∂L/∂q, ∂L/∂k and ∂L/∂v.
+    out: Arrays | None = None,
+) -> Arrays:
+    """∂L/∂q, ∂L/∂k and ∂L/∂v, written into the arrays of `out` if it is given.
 
     Example:
         >>> q = k = np.zeros((1, 1, 2, 4)); v = np.array([[[[1.0], [3.0]]]])
@@ -47,7 +50,9 @@ def backward(
         >>> backward(np.ones_like(y), q, k, v, y, log_sum, True, None)[2].ravel()
         array([1.5, 0.5])
     """
-    return body("attention", _n_scores(q, k)).backward(dy, q, k, v, y, log_sum, causal, ignored)
+    out = (np.empty_like(q), np.empty_like(k), np.empty_like(v)) if out is None else out
+    body("attention", _n_scores(q, k)).backward(dy, q, k, v, y, log_sum, causal, ignored, out)
+    return out
 
 
 def _n_scores(q: np.ndarray, k: np.ndarray) -> int:

@@ -17,6 +17,7 @@ import math
 import numpy as np
 
 from tinynet.kernels.attention import vectorized
+from tinynet.kernels.flat import flat
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import exp, largest
 from tinynet.kernels.team import share
@@ -24,7 +25,8 @@ from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded, tile
 from tinynet.kernels.vectors import LANES
 
 BLOCK = 32  # queries
-Flat = tuple[np.ndarray, tuple[int, int, int]]
+Flat = tuple[np.ndarray, tuple[int, ...]]
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def forward(
@@ -34,7 +36,7 @@ def forward(
     if not is_served(q, k, v):
         return vectorized.forward(q, k, v, causal, ignored)
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
-    (y, memory), log_sum = zeros(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
+    (y, memory), log_sum = room(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
     given, sizes = (flat(q), flat(k), flat(v)), (heads, T, S, D, depth)
     share(_forward, N * heads, given, memory, log_sum, mask(ignored, S), causal, sizes)
     return y, log_sum.reshape(N, heads, T)
@@ -49,17 +51,21 @@ def backward(
     log_sum: np.ndarray,
     causal: bool,
     ignored: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    out: Arrays,
+) -> None:
     """dv = pᵀ dy; ds = p (dy vᵀ − Σ dy y) / √D; dq = ds k; dk = dsᵀ q, each summed block by block."""
-    if not is_served(q, k, v, dy, y, log_sum):
-        return vectorized.backward(dy, q, k, v, y, log_sum, causal, ignored)
+    if not is_served(q, k, v, dy, y, log_sum, *out):
+        vectorized.backward(dy, q, k, v, y, log_sum, causal, ignored, out)
+        return
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
     given, sizes = (flat(q), flat(k), flat(v), flat(y), flat(dy)), (heads, T, S, D, depth)
-    (dq, q_memory), (dk, k_memory) = zeros(N, heads, T, D), zeros(N, heads, S, D)
-    dv, v_memory = zeros(N, heads, S, depth)
-    wanted = (q_memory, k_memory, v_memory)
-    share(_backward, N * heads, given, np.ravel(log_sum), wanted, mask(ignored, S), causal, sizes)
-    return dq, dk, dv
+    in_place = all(takes_panels(d) for d in out)
+    made = [(d, flat(d)) if in_place else room(*d.shape) for d in out]
+    (_, dq), (_, dk), (_, dv) = made
+    share(_backward, N * heads, given, np.ravel(log_sum), (dq, dk, dv), mask(ignored, S), causal, sizes)
+    for result, (d, _) in zip(out, made, strict=True):
+        if not in_place:
+            result[...] = d
 
 
 def is_served(*arrays: np.ndarray) -> bool:
@@ -67,21 +73,17 @@ def is_served(*arrays: np.ndarray) -> bool:
     return all(array.dtype == np.float32 and array.size for array in arrays)
 
 
-def zeros(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, Flat]:
-    """Zeros (N, heads, rows, depth), and their memory, which is (N, rows, heads, depth rounded up to whole panels)."""
+def room(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, Flat]:
+    """An array (N, heads, rows, depth), and its memory: (N, rows, heads, depth rounded up to whole panels)."""
     wide = rounded(depth)
-    memory = np.zeros(N * rows * heads * wide, np.float32)
+    memory = np.empty(N * rows * heads * wide, np.float32)
     view = memory.reshape(N, rows, heads, wide).transpose(0, 2, 1, 3)
     return view[..., :depth], (memory, (rows * heads * wide, wide, heads * wide))
 
 
-def flat(x: np.ndarray) -> Flat:
-    """x (N, heads, rows, depth) as its memory and the steps to the next sample, head and row."""
-    if x.strides[3] != x.itemsize or min(x.strides) < 0:
-        x = np.ascontiguousarray(x)
-    sample, head, row = (stride // x.itemsize for stride in x.strides[:3])
-    last = (x.shape[0] - 1) * sample + (x.shape[1] - 1) * head + (x.shape[2] - 1) * row
-    return np.lib.stride_tricks.as_strided(x, (last + x.shape[3],), (x.itemsize,)), (sample, head, row)
+def takes_panels(out: np.ndarray) -> bool:
+    """Whether tiles, which are whole panels wide, can be written straight into an array."""
+    return out.shape[3] % LANES == 0 and out.strides[3] == out.itemsize and min(out.strides) > 0
 
 
 def mask(ignored: np.ndarray | None, S: int) -> np.ndarray:
@@ -123,6 +125,8 @@ def _backward(start, end, given, log_sum, wanted, ignored, causal, sizes):
         pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
         pack_transposed(v, _at(v_steps, n, h, 0), v_steps[2], S, depth, values)
         pack(k, _at(k_steps, n, h, 0), k_steps[2], S, D, by_key)
+        _clear(dk, _at(dk_steps, n, h, 0), dk_steps[2], S, across)
+        _clear(dv, _at(dv_steps, n, h, 0), dv_steps[2], S, wide)
         for first in range(0, T, BLOCK):
             count, ahead = min(BLOCK, T - first), first + S - T if causal else S
             q_at, y_at, dy_at = _at(q_steps, n, h, first), _at(y_steps, n, h, first), _at(dy_steps, n, h, first)
@@ -142,6 +146,14 @@ def _backward(start, end, given, log_sum, wanted, ignored, causal, sizes):
 @compiled
 def _at(steps, n, h, row):
     return n * steps[0] + h * steps[1] + row * steps[2]
+
+
+@compiled
+def _clear(x, at, step, rows, width):
+    for first in range(at, at + rows * step, step):
+        row = x[first : first + width]
+        for i in range(width):
+            row[i] = 0
 
 
 @compiled
@@ -202,10 +214,11 @@ def _softmax_gradient(s, ds, width, count, ahead, S, ignored, scale, log_sum, in
     """The scores become weights again, and ds, which is dy vᵀ before, the gradient of the scores."""
     for i in range(count):
         row = _row(s, width, i, count, ahead, S, ignored)
-        d_row, log, mean = ds[i * width :], log_sum[i], inner[i]
+        d_row, log, mean = ds[i * width :], log_sum[i], inner[i] * scale
         for j in range(len(row) // LANES * LANES):
             row[j] = exp(row[j] * scale - log)
-            d_row[j] = row[j] * (d_row[j] - mean) * scale
+        for j in range(len(row) // LANES * LANES):
+            d_row[j] = row[j] * (d_row[j] * scale - mean)
 
 
 @compiled
@@ -213,7 +226,10 @@ def _row(s, width, i, count, ahead, S, ignored):
     """The scores of row i, −∞ where nothing is seen, as far as `_scores` computes them."""
     last = min(i // ROWS * ROWS + ROWS, count) - 1
     row = s[i * width : i * width + rounded(_seen(last, ahead, S))]
-    row[_seen(i, ahead, S) :] = -np.inf
+    first, low = _seen(i, ahead, S) // LANES * LANES, s.dtype.type(-np.inf)
+    panels, seen = row[first:], _seen(i, ahead, S) - first  # whole ones, which a vector at a time goes through
+    for j in range(len(panels) // LANES * LANES):
+        panels[j] = panels[j] if j < seen else low
     if len(ignored):
         for j in range(min(S, len(row))):
             row[j] = -np.inf if ignored[0, j] else row[j]
@@ -225,6 +241,7 @@ def _inner(dy, dy_at, dy_step, y, y_at, y_step, count, depth, inner):
     """The sum of dy · y in each row."""
     for i in range(count):
         a, b = dy[dy_at + i * dy_step :], y[y_at + i * y_step :]
-        inner[i] = 0
+        total = a.dtype.type(0)  # in a register: no loop over what lies in memory becomes a vector
         for d in range(depth):
-            inner[i] += a[d] * b[d]
+            total += a[d] * b[d]
+        inner[i] = total

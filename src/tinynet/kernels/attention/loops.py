@@ -37,9 +37,12 @@ def backward(
     log_sum: np.ndarray,
     causal: bool,
     ignored: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    out: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
     """dv = p dy; ds = p (dp − Σ p dp) with dp = dy · v, so that Σ p dp = dy · y; dq = ds k / √D; dk = ds q / √D."""
-    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    dq, dk, dv = out
+    for d in out:
+        d[...] = 0
     for query, keys in queries(q.shape, k.shape, causal, ignored):
         for key in keys:
             p = math.exp(score(q[query], k[key]) - float(log_sum[query]))
@@ -47,7 +50,6 @@ def backward(
             dq[query] += ds * k[key] / math.sqrt(q.shape[-1])
             dk[key] += ds * q[query] / math.sqrt(q.shape[-1])
             dv[key] += p * dy[query]
-    return dq, dk, dv
 
 
 def score(q: np.ndarray, k: np.ndarray) -> float:

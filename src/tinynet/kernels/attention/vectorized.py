@@ -53,9 +53,10 @@ def backward(
     log_sum: np.ndarray,
     causal: bool,
     ignored: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    out: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
     """dv = pᵀ dy; ds = p (dy vᵀ − Σ dy y); dq = ds k / √D; dk = dsᵀ q / √D. Dao et al. 2022, algorithm 4."""
-    dq, dk, dv = np.empty_like(q), np.empty_like(k), np.empty_like(v)
+    dq, dk, dv = out
     scale = q.dtype.type(1 / math.sqrt(q.shape[-1]))
     for n in range(len(q)):
         s = _scores(q[n], k[n], causal, None if ignored is None else ignored[n])
@@ -68,7 +69,6 @@ def backward(
         ds *= scale
         np.matmul(ds, k[n], out=dq[n])
         np.matmul(ds.transpose(0, 2, 1), q[n], out=dk[n])
-    return dq, dk, dv
 
 
 def _scores(q: np.ndarray, k: np.ndarray, causal: bool, ignored: np.ndarray | None) -> np.ndarray:

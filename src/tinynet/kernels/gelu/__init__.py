@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.kernels.selection import body
 
-__all__ = ["forward"]
+__all__ = ["backward", "forward"]
 
 
 def forward(x: np.ndarray, approximate: str) -> tuple[np.ndarray, np.ndarray]:
@@ -17,4 +17,18 @@ def forward(x: np.ndarray, approximate: str) -> tuple[np.ndarray, np.ndarray]:
         >>> y.round(4), slope.round(4)
         (array([-0.    ,  0.    ,  0.8413]), array([0.    , 0.5   , 1.0833]))
     """
-    return body("gelu", x.size // max(1, x.shape[0]) if x.ndim else 1).forward(x, approximate)
+    return body("gelu", _sample_size(x)).forward(x, approximate)
+
+
+def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """dx = dy · slope, in the memory order of the slope.
+
+    Example:
+        >>> backward(np.array([2.0, 4.0]), np.array([0.5, 1.0]))
+        array([1., 4.])
+    """
+    return body("gelu", _sample_size(slope)).backward(dy, slope)
+
+
+def _sample_size(x: np.ndarray) -> int:
+    return x.size // max(1, x.shape[0]) if x.ndim else 1

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from tinynet.core import layout
 from tinynet.kernels.gelu import vectorized
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import exp, normal
@@ -24,6 +25,16 @@ def forward(x: np.ndarray, approximate: str) -> tuple[np.ndarray, np.ndarray]:
     work = _exact if approximate == "none" else _by_tanh
     share(work, -(-x.size // BLOCK), x.ravel(order="K"), y.ravel(order="K"), slope.ravel(order="K"))
     return y, slope
+
+
+def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """dx, the product of both."""
+    dy, dx = layout.like(slope, dy), np.empty_like(slope)
+    alike = dy.strides == slope.strides == dx.strides and dy.dtype == slope.dtype
+    if slope.dtype not in (np.float32, np.float64) or slope.size == 0 or not alike:
+        return vectorized.backward(dy, slope)
+    share(_product, -(-slope.size // BLOCK), dy.ravel(order="K"), slope.ravel(order="K"), dx.ravel(order="K"))
+    return dx
 
 
 @compiled
@@ -50,3 +61,11 @@ def _by_tanh(start, end, x, y, slope):
         s = one / (one + exp(-two * linear * (near + cubic * near * near * near)))  # ½ (1 + tanh u)
         y[i] = x[i] * s
         slope[i] = s + near * (two * s * (one - s) * linear * (one + steep * near * near))
+
+
+@compiled
+def _product(start, end, dy, slope, dx):
+    block = slice(start * BLOCK, end * BLOCK)
+    dy, slope, dx = dy[block], slope[block], dx[block]
+    for i in range(dx.size):
+        dx[i] = dy[i] * slope[i]

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from tinynet.core import layout
 from tinynet.kernels.normal_distribution import normal_share
 
 FAR = 40.0  # where tanh u is 1 and φ(x) is 0 in any type, and x³ does not overflow
@@ -21,3 +22,8 @@ def forward(x: np.ndarray, approximate: str) -> tuple[np.ndarray, np.ndarray]:
         # (1 − t²) / 2 = 2 s (1 − s) for the share s = (1 + t) / 2
         density = 2 * share * (1 - share) * (math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near * near))
     return x * share, share + near * density
+
+
+def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """dx = dy · slope."""
+    return layout.like(slope, dy) * slope

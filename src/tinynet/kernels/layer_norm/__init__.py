@@ -9,7 +9,7 @@ import numpy as np
 
 from tinynet.kernels.selection import body
 
-__all__ = ["backward", "forward"]
+__all__ = ["backward", "forward", "forward_of_sum"]
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -24,15 +24,34 @@ def forward(x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, e
     return body("layer_norm", _sample_size(x)).forward(x, weight, bias, eps)
 
 
-def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray | None) -> Arrays:
-    """dx = (g − mean(g) − x̂ · mean(g x̂)) / σ with g = γ dy; dγ = Σ dy x̂; dβ = Σ dy.
+def forward_of_sum(
+    x: np.ndarray, r: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """h = x + r, for x and r of one shape, and what `forward` makes of h, while its rows are at hand.
+
+    Example:
+        >>> h, y, *_ = forward_of_sum(np.array([[1.0, 5.0]]), np.array([[1.0, 1.0]]), None, None, 0.0)
+        >>> h, y
+        (array([[2., 6.]]), array([[-1.,  1.]]))
+    """
+    return body("layer_norm", _sample_size(x)).forward_of_sum(x, r, weight, bias, eps)
+
+
+def backward(
+    dy: np.ndarray,
+    x_hat: np.ndarray,
+    inverse_std: np.ndarray,
+    weight: np.ndarray | None,
+    more: np.ndarray | None = None,
+) -> Arrays:
+    """dx = (g − mean(g) − x̂ · mean(g x̂)) / σ with g = γ dy, plus `more`; dγ = Σ dy x̂; dβ = Σ dy.
 
     Example:
         >>> _, x_hat, inverse_std = forward(np.array([[-2.0, 0.0, 2.0]]), None, None, 0.0)
         >>> backward(np.array([[1.0, 0.0, 0.0]]), x_hat, inverse_std, None)[0].round(3)  # the sum is 0
         array([[ 0.102, -0.204,  0.102]])
     """
-    return body("layer_norm", _sample_size(dy)).backward(dy, x_hat, inverse_std, weight)
+    return body("layer_norm", _sample_size(dy)).backward(dy, x_hat, inverse_std, weight, more)
 
 
 def _sample_size(x: np.ndarray) -> int:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.kernels.jit import compiled
@@ -18,21 +20,43 @@ def forward(x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, e
     """y = γ x̂ + β."""
     if not _is_served(x, weight, bias):
         return vectorized.forward(x, weight, bias, eps)
-    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
-    x_hat, inverse_std = np.empty_like(rows), np.empty((*x.shape[:-1], 1), x.dtype)
-    y = x_hat if weight is None else np.empty_like(rows)
-    share(_forward, _blocks(rows), rows, weight, bias, x.dtype.type(eps), y, x_hat, inverse_std.reshape(-1))
-    return y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std
+    return _normalized(x, None, weight, bias, eps)[1:]
 
 
-def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray | None) -> Arrays:
+def forward_of_sum(
+    x: np.ndarray, r: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """h = x + r, and y = γ ĥ + β."""
+    if not _is_served(x, r, weight, bias):
+        return vectorized.forward_of_sum(x, r, weight, bias, eps)
+    return _normalized(x, r, weight, bias, eps)
+
+
+def backward(
+    dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray | None, more: np.ndarray | None
+) -> Arrays:
     """dx, and the sums of dy x̂ and of dy over blocks of rows, added up."""
-    if not _is_served(dy, x_hat, weight):
-        return vectorized.backward(dy, x_hat, inverse_std, weight)
-    rows, hats = (np.ascontiguousarray(array).reshape(-1, dy.shape[-1]) for array in (dy, x_hat))
+    if not _is_served(dy, x_hat, weight, more):
+        return vectorized.backward(dy, x_hat, inverse_std, weight, more)
+    rows, hats, others = (_rows(array) for array in (dy, x_hat, more))
     dx, (d_weight, d_bias) = np.empty_like(rows), np.zeros((2, _blocks(rows), rows.shape[1]), dy.dtype)
-    share(_backward, _blocks(rows), rows, hats, np.ravel(inverse_std), weight, dx, d_weight, d_bias)
+    share(_backward, _blocks(rows), rows, hats, np.ravel(inverse_std), weight, others, dx, d_weight, d_bias)
     return dx.reshape(dy.shape), d_weight.sum(axis=0), d_bias.sum(axis=0)
+
+
+def _normalized(
+    x: np.ndarray, r: np.ndarray | None, weight: np.ndarray | None, bias: np.ndarray | None, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rows, others = _rows(x), _rows(r)
+    x_hat, inverse_std = np.empty_like(rows), np.empty(len(rows), x.dtype)
+    h, y = rows if r is None else np.empty_like(rows), x_hat if weight is None else np.empty_like(rows)
+    share(_forward, _blocks(rows), rows, others, h, weight, bias, x.dtype.type(eps), y, x_hat, inverse_std)
+    return h.reshape(x.shape), y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std.reshape(*x.shape[:-1], 1)
+
+
+def _rows(x: Any) -> Any:
+    """x as a matrix in C order; None stays None."""
+    return None if x is None else np.ascontiguousarray(x).reshape(-1, x.shape[-1])
 
 
 def _is_served(x: np.ndarray, *others: np.ndarray | None) -> bool:
@@ -45,10 +69,14 @@ def _blocks(rows: np.ndarray) -> int:
 
 
 @compiled
-def _forward(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
+def _forward(start, end, x, more, h, weight, bias, eps, y, x_hat, inverse_std):
     D, one = x.shape[1], x.dtype.type(1)
     for r in range(start * ROWS, min(x.shape[0], end * ROWS)):
-        row, hat, out = x[r], x_hat[r], y[r]
+        row, hat, out = h[r], x_hat[r], y[r]
+        if more is not None:  # or else h is x
+            a, b = x[r], more[r]
+            for j in range(D):
+                row[j] = a[j] + b[j]
         total, squares = np.float64(0), np.float64(0)
         for j in range(D):
             total += row[j]
@@ -65,7 +93,7 @@ def _forward(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
 
 
 @compiled
-def _backward(start, end, dy, x_hat, inverse_std, weight, dx, d_weights, d_biases):
+def _backward(start, end, dy, x_hat, inverse_std, weight, more, dx, d_weights, d_biases):
     D = dy.shape[1]
     for block in range(start, end):
         d_weight, d_bias = d_weights[block], d_biases[block]
@@ -85,3 +113,7 @@ def _backward(start, end, dy, x_hat, inverse_std, weight, dx, d_weights, d_biase
             through_var /= dy.dtype.type(D)
             for j in range(D):
                 out[j] = (out[j] - through_mean - hat[j] * through_var) * inverse_std[r]
+            if more is not None:  # in a loop of its own, so that dx is rounded as without it
+                other = more[r]
+                for j in range(D):
+                    out[j] += other[j]

@@ -21,10 +21,21 @@ def forward(x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, e
     return y, x_hat, inverse_std
 
 
-def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray | None) -> Arrays:
+def forward_of_sum(
+    x: np.ndarray, r: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """h = x + r, and y = γ ĥ + β."""
+    h = x + r
+    return h, *forward(h, weight, bias, eps)
+
+
+def backward(
+    dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray | None, more: np.ndarray | None
+) -> Arrays:
     """dx = (g − mean(g) − x̂ · mean(g x̂)) / σ: x goes by three ways, through x̂ itself, through μ and through σ."""
     rows = tuple(range(dy.ndim - 1))
     d_weight, d_bias = (dy * x_hat).sum(axis=rows), dy.sum(axis=rows)
     g = dy if weight is None else dy * weight
     through_mean, through_var = g.mean(axis=-1, keepdims=True), (g * x_hat).mean(axis=-1, keepdims=True)
-    return (g - through_mean - x_hat * through_var) * inverse_std, d_weight, d_bias
+    dx = (g - through_mean - x_hat * through_var) * inverse_std
+    return dx if more is None else dx + more, d_weight, d_bias

@@ -40,6 +40,7 @@ def _from(start: np.ndarray, block: np.ndarray, add_product: Call) -> None:
 def _cut(M: int, K: int, N: int) -> tuple[int, int]:
     """The axis of the result along which blocks are more alike, and how long they are."""
     parts = max(2, min(16, M * K * N // WORK, max(M, N) // LONG))
+    parts = 1 << (parts - 1).bit_length()  # so that two threads have the same number, or four
     steps = [-(-length // (parts * BLOCK)) * BLOCK for length in (M, N)]
     shares = [min(step, length) / length for step, length in zip(steps, (M, N), strict=True)]
     axis = 0 if (shares[0], N) <= (shares[1], M) else 1

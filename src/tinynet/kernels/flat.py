@@ -1,0 +1,22 @@
+"""Arrays as compiled kernels like them: flat memory, and how far it is along each axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def flat(x: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    """The memory of x from its first number to its last, and the steps to the next along all axes but the last.
+
+    Along the last one the numbers lie side by side, and no axis runs backwards; otherwise it is the memory of a copy.
+
+    Example:
+        >>> memory, steps = flat(np.arange(12).reshape(2, 6)[:, 2:5])
+        >>> memory, steps
+        (array([ 2,  3,  4,  5,  6,  7,  8,  9, 10]), (6,))
+    """
+    if x.strides[-1] != x.itemsize or min(x.strides) < 0:
+        x = np.ascontiguousarray(x)
+    steps = tuple([stride // x.itemsize for stride in x.strides[:-1]])
+    last = sum([(size - 1) * step for size, step in zip(x.shape, steps, strict=False)])
+    return np.lib.stride_tricks.as_strided(x, (last + x.shape[-1],), (x.itemsize,)), steps
