@@ -41,7 +41,8 @@ def forward(
     b = np.zeros(O, x.dtype) if b is None else np.ascontiguousarray(b, x.dtype)
     y = np.empty((N, OH, OW, O), x.dtype)
     if groups > 1:
-        share(compiled_depthwise.forward, N, pixels(x), depthwise_kernels(W), b, y, stride, corner, dilation)
+        K, parts = depthwise_kernels(W), -(-compiled_depthwise.PARTS // N)
+        share(compiled_depthwise.forward, N * parts, pixels(x), K, b, y, stride, corner, dilation, parts)
     elif suits_winograd(x.dtype, O, C, (kh, kw), stride, dilation):
         winograd.convolve(pixels(x), np.ascontiguousarray(W), b, y, corner)
     elif x.dtype == np.float32:

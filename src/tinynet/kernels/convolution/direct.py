@@ -5,7 +5,7 @@ for four or six neighbouring places at a time runs through the numbers under the
 them lies, seen from the first number of a place. The kernel is packed as (blocks of 16 output channels, 1 + lines ·
 columns · C, 16), the bias first.
 
-The first two arguments of what is compiled say which blocks of lines, or of output channels, one thread does.
+The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -44,41 +44,17 @@ def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray
     """Fill the places of y that the plan names, with W whose numbers are `steps` apart from one output channel, and
     from one input channel, to the next.
     """
-    n, offsets, cells, tops, corner, stride, places, (height, width, lines), out = plan
-    N, C, O = len(x), x.shape[3], len(b) * n
-    lines = max(1, min(lines, N * places[0] // PARTS))
-    K = np.empty(-(-O // LANES) * (1 + len(offsets)) * LANES, x.dtype)
-    share(_pack, -(-O // LANES), W.reshape(-1), steps, b, cells, C, K)
-    buffer = (height, width, lines, *places)
-    share(_convolve, N * -(-places[0] // lines), x, K, y.reshape(-1), O, offsets, tops, stride, corner, buffer, out)
+    n, offsets, cells, tops, corner, step, places, (height, width, lines), out = plan
+    lines = max(1, min(lines, len(x) * places[0] // PARTS))
+    kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *places)
+    blocks = len(x) * -(-places[0] // lines)
+    share(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, corner, buffer, out)
 
 
 @compiled
-def _pack(start, end, W, steps, b, cells, C, K):
-    """K: bias and kernels of n places side by side, with zeros after the last of their output channels."""
-    n, lines, columns = cells.shape
-    O, rows = len(b), 1 + lines * columns * C
-    for block in range(start, end):
-        for lane in range(LANES):
-            o = block * LANES + lane
-            K[block * rows * LANES + lane] = b[o % O] if o < n * O else 0
-        whole, first, at = n == 1 and (block + 1) * LANES <= O, block * LANES * steps[0], (block * rows + 1) * LANES
-        for tap in range(lines * columns):
-            i, j = tap // columns, tap % columns
-            for c in range(C):
-                if whole:
-                    store(K, at, gather(W, first + c * steps[1] + cells[0, i, j], steps[0]))
-                else:
-                    for lane in range(LANES):
-                        place, o = (block * LANES + lane) // O, (block * LANES + lane) % O
-                        cell = cells[place, i, j] if place < n else -1
-                        K[at + lane] = W[o * steps[0] + c * steps[1] + cell] if cell >= 0 else 0
-                at += LANES
-
-
-@compiled
-def _convolve(start, end, x, K, y, O, offsets, tops, stride, corner, buffer, out):
+def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, corner, buffer, out):
     height, width, lines, OH, OW = buffer
+    K = _packed(W, steps, b, cells, x.shape[3])
     blocks, (_, H, _, C) = (OH + lines - 1) // lines, x.shape
     image, line, step = len(y) // x.shape[0], stride[0] * width * C, stride[1] * C
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
@@ -110,6 +86,31 @@ def _convolve(start, end, x, K, y, O, offsets, tops, stride, corner, buffer, out
                             for o in range(O - at):
                                 y[to + q * out[2] + o] = rest[q * LANES + o]
                     s, p, to = s + count, p + count * step, to + count * out[2]
+
+
+@compiled
+def _packed(W, steps, b, cells, C):
+    """Bias and kernels of n places side by side, with zeros after the last of their output channels."""
+    n, lines, columns = cells.shape
+    O, rows = len(b), 1 + lines * columns * C
+    blocks = (n * O + LANES - 1) // LANES
+    K = np.empty(blocks * rows * LANES, W.dtype)
+    for block in range(blocks):
+        at, whole = block * rows * LANES, n == 1 and (block + 1) * LANES <= O
+        for lane in range(LANES):
+            K[at + lane] = b[(block * LANES + lane) % O]
+        for i in range(lines):
+            for j in range(columns):
+                for c in range(C):
+                    at += LANES
+                    if whole:
+                        store(K, at, gather(W, block * LANES * steps[0] + c * steps[1] + cells[0, i, j], steps[0]))
+                    else:
+                        for lane in range(LANES):
+                            place, o = (block * LANES + lane) // O, (block * LANES + lane) % O
+                            cell = cells[place, i, j] if place < n else -1
+                            K[at + lane] = W[o * steps[0] + c * steps[1] + cell] if cell >= 0 else 0
+    return K
 
 
 @compiled
