@@ -43,3 +43,21 @@ def test_two_threads_give_the_same_bits() -> None:
             found.append([y, dx, pointwise.weight_gradient(x, y, (1, 1))])
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (2, 1)], ids=str)
+@pytest.mark.parametrize("sizes", [(7, 3, 32), (2, 300, 16)], ids=str)  # more pixels, and channels, than one block
+def test_outputs_in_sixteens_in_float32(sizes: tuple[int, int, int], stride: tuple[int, int]) -> None:
+    (N, C, O), rng = sizes, np.random.default_rng(0)
+    x, W, b = rng.normal(size=(N, C, 9, 13)), rng.normal(size=(O, C, 1, 1)), rng.normal(size=O)
+    x, W, b = x.astype(np.float32), W.astype(np.float32), b.astype(np.float32)
+    for bias in (b, None):
+        y = pointwise.forward(x, W, bias, stride)
+        true = np.einsum("nchw,oc->nohw", x[:, :, :: stride[0], :: stride[1]], W[:, :, 0, 0], dtype=np.float64)
+        true += 0 if bias is None else bias.reshape(-1, 1, 1)
+        assert y.dtype == np.float32
+        np.testing.assert_allclose(y, true, rtol=0, atol=1e-6 * np.abs(true).max())
+        for n in range(len(x)):
+            np.testing.assert_array_equal(pointwise.forward(x[n : n + 1], W, bias, stride)[0], y[n])
+        with tn.threads(3):
+            np.testing.assert_array_equal(pointwise.forward(x, W, bias, stride), y)

@@ -5,7 +5,7 @@ import pytest
 
 vectors = pytest.importorskip("tinynet.kernels.vectors")
 from tinynet.kernels.jit import compiled  # noqa: E402 - needs Numba
-from tinynet.kernels.vectors import load, splat, store, where_equal, where_larger, zeros  # noqa: E402
+from tinynet.kernels.vectors import gather, load, splat, store, where_equal, where_larger, zeros  # noqa: E402
 
 
 def combine(x, y, out):  # type: ignore[no-untyped-def]
@@ -43,3 +43,17 @@ def test_compiled_choices_equal_python() -> None:
     np.testing.assert_array_equal(slow[:4], np.full(4, np.nan))
     np.testing.assert_array_equal(slow[6:16], np.maximum(x, y)[6:])
     np.testing.assert_array_equal(slow[22:], np.where(x == y, 0, x)[6:])
+
+
+def collect(x, out):  # type: ignore[no-untyped-def]
+    store(out, 0, gather(x, 1, 3))
+    store(out, 16, gather(x, 46, -2))
+
+
+def test_compiled_gathers_as_python_does() -> None:
+    x = np.arange(47, dtype=np.float32)
+    slow, fast = np.zeros((2, 32), np.float32)
+    collect(x, slow)
+    compiled(collect)(x, fast)
+    np.testing.assert_array_equal(slow, [*range(1, 47, 3), *range(46, 15, -2)])
+    np.testing.assert_array_equal(fast, slow)

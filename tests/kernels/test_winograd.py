@@ -16,7 +16,7 @@ from tinynet.kernels import convolution
 compiled = pytest.importorskip("tinynet.kernels.convolution.compiled")
 from numba import config  # noqa: E402
 
-from tinynet.kernels.convolution import winograd, winograd_lines  # noqa: E402
+from tinynet.kernels.convolution import winograd, winograd_lines, winograd_weights  # noqa: E402
 
 # Compiled, its vectors are of float32. As plain Python the same lines take any type: `make test` runs them so too.
 plain_python = pytest.mark.skipif(not config.DISABLE_JIT, reason="needs NUMBA_DISABLE_JIT=1")
@@ -43,8 +43,9 @@ def forced(dtype: type) -> Iterator[list[tuple]]:
     with pytest.MonkeyPatch.context() as patch, kernels.use("compiled"):
         patch.setattr(compiled, "suits_winograd", lambda *asked: taken.append(asked) or True)
         if dtype is np.float64:
-            patch.setattr(winograd, "CONSTANTS", np.array(constants))
-            patch.setattr(winograd, "zeros", lambda: np.zeros(winograd.LANES))
+            for module in (winograd, winograd_weights):
+                patch.setattr(module, "CONSTANTS", np.array(constants))
+                patch.setattr(module, "zeros", lambda: np.zeros(winograd.LANES))
         yield taken
 
 
@@ -90,3 +91,16 @@ def test_many_channels_stay_as_near(c: Configuration) -> None:
 @plain_python
 def test_many_channels_stay_as_near_in_float64() -> None:
     assert distance(WIDE, np.float64, "vectorized") < 1e-8
+
+
+@pytest.mark.parametrize("c", [replace(WIDE, n=5), replace(WIDE, n=3, channels=192, size=(8, 8))])
+def test_an_image_alone_has_the_same_bits_as_among_others(c: Configuration) -> None:
+    x, W, b, _ = (array.astype(np.float32) for array in c.arrays())
+    lines, tiles = winograd.block_of_lines(*c.arrays()[3].shape[2:], c.channels)
+    assert c.n * tiles[0] > lines >= tiles[0]  # one image is one block, whose kernels are transformed as they are used
+    with forced(np.float32):
+        y = convolution.forward(x, W, b, *c.steps)
+        for n in (0, c.n - 1):
+            np.testing.assert_array_equal(convolution.forward(x[n : n + 1], W, b, *c.steps)[0], y[n])
+        dx = convolution.input_gradient(y, W, c.size, *c.steps)
+        np.testing.assert_array_equal(convolution.input_gradient(y[:1], W, c.size, *c.steps)[0], dx[0])

@@ -41,6 +41,11 @@ def splat(array: np.ndarray, index: int) -> np.ndarray:
     return np.full(LANES, array[index])
 
 
+def gather(array: np.ndarray, start: int, step: int) -> np.ndarray:
+    """Sixteen numbers of a flat float32 array, `step` apart."""
+    return array[start + step * np.arange(LANES)]
+
+
 def zeros() -> np.ndarray:
     """A vector of zeros."""
     return np.zeros(LANES, np.float32)
@@ -112,6 +117,18 @@ def _splat_vector(typing: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
+def _gather_vector(typing: Any, array: Any, start: Any, step: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector, address = ir.Constant(_LLVM, ir.Undefined), _place(context, builder, signature, args)
+        for lane in range(LANES):
+            place = builder.gep(address, [builder.mul(args[2], ir.Constant(args[2].type, lane))])
+            vector = builder.insert_element(vector, builder.load(place), ir.Constant(ir.IntType(32), lane))
+        return vector
+
+    return VECTOR(array, types.intp, types.intp), code
+
+
+@intrinsic
 def _zero_vector(typing: Any) -> Any:
     return VECTOR(), lambda context, builder, signature, args: ir.Constant(_LLVM, None)
 
@@ -164,6 +181,7 @@ def _of_vectors(compute: Any) -> Any:
 
 overload(load)(lambda array, start: lambda array, start: _load_vector(array, start))
 overload(splat)(lambda array, index: lambda array, index: _splat_vector(array, index))
+overload(gather)(lambda array, start, step: lambda array, start, step: _gather_vector(array, start, step))
 overload(where_larger)(lambda a, b, x, y: lambda a, b, x, y: _where_larger(a, b, x, y))
 overload(where_equal)(lambda a, b, x, y: lambda a, b, x, y: _where_equal(a, b, x, y))
 overload(store)(lambda array, start, vector: lambda array, start, vector: _store_vector(array, start, vector))

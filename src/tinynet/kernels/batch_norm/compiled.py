@@ -10,6 +10,7 @@ for wide registers; in C order it is a whole image.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """μ and σ²: those of blocks, merged (Chan, Golub and LeVeque 1979)."""
     if not _is_served(x):
         return vectorized.statistics(x, axis)
-    fold = Fold(x, axis)
+    fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
     means, rests, squares = np.zeros((3, n_blocks, rows.shape[1]), x.dtype)
@@ -35,7 +36,7 @@ def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     n[-1] = len(rows) - (n_blocks - 1) * step
     exact = means + rests / n
     mean = fold.sums(n * exact) / (x.size // x.shape[axis])
-    squares = squares - rests * (rests / n) + n * np.square(exact - fold.columns(mean, dtype=np.float64))
+    squares = squares - rests * (rests / n) + n * np.square(exact - fold.columns(mean))
     return mean.astype(x.dtype), (fold.sums(squares) / (x.size // x.shape[axis])).astype(x.dtype)
 
 
@@ -45,11 +46,10 @@ def normalize(
     """y = (x − μ) · scale + shift."""
     if not _is_served(x, scale):
         return vectorized.normalize(x, mean, scale, shift, axis, relu)
-    fold = Fold(x, axis)
+    fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     y, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    columns = fold.columns(mean, scale, shift)
-    share(_normalize, n_blocks, rows, step, *columns, relu, y)
+    share(_normalize, n_blocks, rows, step, fold.cut, mean, scale, shift, relu, y)
     return fold.back(y)
 
 
@@ -57,12 +57,12 @@ def sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, through: Th
     """Σ dy and Σ dy · (x − μ)."""
     if not _is_served(x, dy):
         return vectorized.sums(dy, x, mean, axis, through)
-    fold = Fold(x, axis)
+    fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
     found, products = np.zeros((2, n_blocks, rows.shape[1]), x.dtype)
-    columns = fold.columns(mean, *(through or (mean, mean)))
-    share(_sums, n_blocks, fold.rows(dy), rows, step, *columns, through is not None, found, products)
+    features = (mean, *(through or (mean, mean)))
+    share(_sums, n_blocks, fold.rows(dy), rows, step, fold.cut, *features, through is not None, found, products)
     return fold.sums(found), fold.sums(products)
 
 
@@ -79,46 +79,49 @@ def input_gradient(
     """dx = (dy − shift − slope · (x − μ)) · scale."""
     if not _is_served(x, dy, scale):
         return vectorized.input_gradient(dy, x, mean, scale, shift, slope, axis, through)
-    fold = Fold(x, axis)
+    fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     dx, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    columns = fold.columns(mean, scale, shift, slope, *(through or (mean, mean)))
-    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, *columns, through is not None, dx)
+    features = (mean, scale, shift, slope, *(through or (mean, mean)))
+    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, fold.cut, *features, through is not None, dx)
     return fold.back(dx)
 
 
 class Fold:
     """How arrays of the shape of x become rows, and how features spread over the columns."""
 
-    def __init__(self, x: np.ndarray, axis: int) -> None:
-        self.order = [*range(axis), *range(axis + 1, x.ndim), axis]
-        self.undo = [*range(axis), x.ndim - 1, *range(axis, x.ndim - 1)]
-        self.dtype, last = x.dtype, x.transpose(self.order)
-        C, self.in_order = x.shape[axis], x.flags.c_contiguous and not last.flags.c_contiguous
-        self.shape = x.shape if self.in_order else last.shape
-        pixels = math.gcd(x.size // C, 1 << max(0, (WIDTH // C).bit_length() - 1))
+    def __init__(self, shape: tuple[int, ...], c_contiguous: bool, axis: int) -> None:
+        C, P = shape[axis], math.prod(shape[axis + 1 :])
+        self.order = [*range(axis), *range(axis + 1, len(shape)), axis]
+        self.undo = [*range(axis), len(shape) - 1, *range(axis, len(shape) - 1)]
+        self.in_order = c_contiguous and C > 1 and P > 1  # else the features lie last, or are to be laid last
+        self.shape = shape if self.in_order else tuple(shape[other] for other in self.order)
+        pixels = math.gcd(math.prod(shape) // C, 1 << max(0, (WIDTH // C).bit_length() - 1))
         # Column (i, c, p) is of feature c.
-        self.cut = (1, C, x.size // (len(x) * C)) if self.in_order else (pixels, C, 1)
+        self.cut = (1, C, math.prod(shape) // (shape[0] * C)) if self.in_order else (pixels, C, 1)
+        self.width = math.prod(self.cut)
 
     def rows(self, array: np.ndarray) -> np.ndarray:
         """The array as rows, a view if it lies in memory as x does."""
         array = array if self.in_order else array.transpose(self.order)
-        return np.ascontiguousarray(array).reshape(-1, math.prod(self.cut))
+        return np.ascontiguousarray(array).reshape(-1, self.width)
 
     def back(self, rows: np.ndarray) -> np.ndarray:
         """Rows in the shape of x."""
         array = rows.reshape(self.shape)
         return array if self.in_order else array.transpose(self.undo)
 
-    def columns(self, *vectors: np.ndarray, dtype: type | None = None) -> np.ndarray:
-        """Vectors (features,) at each of the columns, one in a row."""
-        pixels, C, P = self.cut
-        stacked = np.array(vectors, dtype or self.dtype).reshape(-1, 1, C).repeat(pixels, axis=1)
-        return stacked.reshape(len(vectors), -1).repeat(P, axis=1)
+    def columns(self, v: np.ndarray) -> np.ndarray:
+        """v (features,) at each of the columns."""
+        pixels, _, P = self.cut
+        return v[np.newaxis].repeat(pixels, axis=0).reshape(-1).repeat(P)
 
     def sums(self, parts: np.ndarray) -> np.ndarray:
         """(features,) in float64, from sums for each block and column."""
         return parts.reshape(-1, *self.cut).sum(axis=(0, 1, 3), dtype=np.float64)
+
+
+_fold = lru_cache(maxsize=1000)(Fold)
 
 
 def _is_served(x: np.ndarray, *others: np.ndarray) -> bool:
@@ -154,7 +157,20 @@ def _moments(start, end, x, step, means, rests, squares):
 
 
 @compiled_in_order
-def _normalize(start, end, x, step, mean, scale, shift, relu, y):
+def _columns(cut, v):
+    """v (features,) at each of the columns."""
+    pixels, C, P = cut
+    columns = np.empty(pixels * C * P, v.dtype)
+    for pixel in range(pixels):
+        for c in range(C):
+            for p in range(P):
+                columns[(pixel * C + c) * P + p] = v[c]
+    return columns
+
+
+@compiled_in_order
+def _normalize(start, end, x, step, cut, mean, scale, shift, relu, y):
+    mean, scale, shift = _columns(cut, mean), _columns(cut, scale), _columns(cut, shift)
     zero = shift.dtype.type(0)
     for r in range(start * step, min(x.shape[0], end * step)):
         row, out = x[r], y[r]
@@ -164,7 +180,8 @@ def _normalize(start, end, x, step, mean, scale, shift, relu, y):
 
 
 @compiled_in_order
-def _sums(start, end, dy, x, step, mean, scale, shift, relu, found, products):
+def _sums(start, end, dy, x, step, cut, mean, scale, shift, relu, found, products):
+    mean, scale, shift = _columns(cut, mean), _columns(cut, scale), _columns(cut, shift)
     zero, one = mean.dtype.type(0), mean.dtype.type(1)
     for block in range(start, end):
         total, product = found[block], products[block]
@@ -178,7 +195,9 @@ def _sums(start, end, dy, x, step, mean, scale, shift, relu, found, products):
 
 
 @compiled_in_order
-def _input_gradient(start, end, dy, x, step, mean, scale, shift, slope, y_scale, y_shift, relu, dx):
+def _input_gradient(start, end, dy, x, step, cut, mean, scale, shift, slope, y_scale, y_shift, relu, dx):
+    mean, scale, shift = _columns(cut, mean), _columns(cut, scale), _columns(cut, shift)
+    slope, y_scale, y_shift = _columns(cut, slope), _columns(cut, y_scale), _columns(cut, y_shift)
     zero, one = mean.dtype.type(0), mean.dtype.type(1)
     for r in range(start * step, min(x.shape[0], end * step)):
         for f in range(x.shape[1]):

@@ -10,7 +10,16 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core.layout import pixels
-from tinynet.kernels.convolution import compiled_depthwise, direct, pointwise, rows, vectorized, winograd
+from tinynet.kernels.convolution import (
+    compiled_depthwise,
+    direct,
+    direct_weights,
+    pointwise,
+    rows,
+    vectorized,
+    winograd,
+    winograd_weights,
+)
 from tinynet.kernels.geometry import Padding, Pair, output_size
 from tinynet.kernels.products import single_threaded
 from tinynet.kernels.selection import is_exact
@@ -32,11 +41,12 @@ def forward(
     b = np.zeros(O, x.dtype) if b is None else np.ascontiguousarray(b, x.dtype)
     y = np.empty((N, OH, OW, O), x.dtype)
     if groups > 1:
-        share(compiled_depthwise.forward, N, pixels(x), depthwise_kernels(W), b, y, stride, corner, dilation)
+        K, parts = depthwise_kernels(W), -(-compiled_depthwise.PARTS // N)
+        share(compiled_depthwise.forward, N * parts, pixels(x), K, b, y, stride, corner, dilation, parts)
     elif suits_winograd(x.dtype, O, C, (kh, kw), stride, dilation):
         winograd.convolve(pixels(x), np.ascontiguousarray(W), b, y, corner)
     elif x.dtype == np.float32:
-        direct.convolve(pixels(x), W.transpose(2, 3, 1, 0), b, y, taps(kh, kw, corner, dilation), stride)
+        direct.convolve(pixels(x), np.ascontiguousarray(W), b, y, stride, corner, dilation)
     else:
         K = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).reshape(-1, O)
         places = y.reshape(N, OH * OW, O)
@@ -64,7 +74,7 @@ def input_gradient(
         corner, b = (2 - corner[0], 2 - corner[1]), np.zeros(C, dy.dtype)
         winograd.convolve(pixels(dy), np.ascontiguousarray(W), b, dx, corner, turned=True)
     elif dy.dtype == np.float32:
-        direct.input_gradient(pixels(dy), W.transpose(2, 3, 0, 1), dx, stride, corner, dilation)
+        direct.input_gradient(pixels(dy), np.ascontiguousarray(W), dx, stride, corner, dilation)
     else:
         K = np.ascontiguousarray(W.transpose(0, 2, 3, 1)).reshape(O, -1)
         places, under = pixels(dy).reshape(N, OH * OW, O), dx.reshape(N, size[0], size[1] * C)
@@ -88,11 +98,9 @@ def weight_gradient(
         share(compiled_depthwise.weight_gradient, len(dK), pixels(x), pixels(dy), dK, stride, corner, dilation)
         return dK.sum(axis=0).transpose(2, 0, 1)[:, np.newaxis]
     if suits_winograd(x.dtype, O, C, kernel_size, stride, dilation):
-        return winograd.weight_gradient(pixels(x), pixels(dy), corner)
+        return winograd_weights.weight_gradient(pixels(x), pixels(dy), corner)
     if x.dtype == np.float32:
-        return direct.weight_gradient(pixels(x), pixels(dy), taps(*kernel_size, corner, dilation), stride).transpose(
-            3, 2, 0, 1
-        )
+        return direct_weights.weight_gradient(pixels(x), pixels(dy), kernel_size, stride, corner, dilation)
     dK = np.zeros((rows.CHUNKS, kernel_size[0] * kernel_size[1] * C, O), x.dtype)
     places = pixels(dy).reshape(N, OH * OW, O)
     with single_threaded():
@@ -116,11 +124,6 @@ def suits_winograd(dtype: np.dtype, O: int, C: int, kernel_size: Pair, stride: P
     shape_fits = tuple(kernel_size) == (3, 3) and stride == (1, 1) and dilation == (1, 1)
     in_lanes = O > 0 and O % LANES == 0 and C % LANES == 0
     return shape_fits and in_lanes and dtype == np.float32 and not is_exact()
-
-
-def taps(kh: int, kw: int, corner: Pair, dilation: Pair) -> direct.Taps:
-    """Where the lines and columns of a kernel stand, seen from the pixel of its place."""
-    return tuple(i * dilation[0] - corner[0] for i in range(kh)), tuple(j * dilation[1] - corner[1] for j in range(kw))
 
 
 def lines(x: np.ndarray) -> np.ndarray:

@@ -16,27 +16,30 @@ import numpy as np
 from tinynet.kernels.jit import compiled
 
 CHUNKS = 8  # partial sums of dW
+PARTS = 4  # of all images, at least, so that several threads share even one
 WIDTH = 512  # numbers of a row taken at a time: with the weights of nine cells they stay in the first-level cache
 
 
 @compiled
-def forward(start, end, x, K, b, y, stride, corner, dilation):
-    """y = b + Σ K[i, j] · x, with corner = (top, left), the padding before the image."""
+def forward(start, end, x, K, b, y, stride, corner, dilation, parts):
+    """y = b + Σ K[i, j] · x, with corner = (top, left), the padding before the image; an image in so many parts."""
     frame = _frame(y, K, stride, dilation)
     weights, cells, step = _repeated(K, y.shape[2]), _cells(frame, K, dilation), stride[0] * frame[0, 0].size
     bias, pixels = _repeated(b.reshape(1, 1, -1), y.shape[2])[0], frame.reshape(-1)
-    for n in range(start, end):
-        _put(x[n], frame, corner)
-        for r in range(y.shape[1]):
+    for item in range(start, end):
+        n, part = item // parts, item % parts
+        if item == start or part == 0:
+            _put(x[n], frame, corner)
+        for r in range(y.shape[1] * part // parts, y.shape[1] * (part + 1) // parts):
             row = y[n, r].reshape(-1)
             for first in range(0, row.size, bias.size):
-                part, under = row[first : first + bias.size], pixels[r * step + first :]
-                for f in range(part.size):
-                    part[f] = bias[f]
+                total, under = row[first : first + bias.size], pixels[r * step + first :]
+                for f in range(total.size):
+                    total[f] = bias[f]
                 for t in range(0, cells.size - 8, 9):
-                    _add_nine(part, weights, under, t, cells)
+                    _add_nine(total, weights, under, t, cells)
                 for t in range(cells.size // 9 * 9, cells.size):
-                    _add(part, weights[t], under[cells[t] :])
+                    _add(total, weights[t], under[cells[t] :])
 
 
 @compiled

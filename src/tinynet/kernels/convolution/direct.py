@@ -1,230 +1,166 @@
 """Convolution in float32 without gathering anything: sums of sixteen output channels stay in registers.
 
 A thread takes a few lines of one image, copies them with the zeros around them into a buffer that fits its cache, and
-for four neighbouring places at a time runs through the numbers under the kernel. `offsets` says where each of them
-lies, seen from the first number of a place. K holds the kernel as (blocks of 16 output channels, kh·kw·C, 16).
+for four or six neighbouring places at a time runs through the numbers under the kernel. `offsets` says where each of
+them lies, seen from the first number of a place. The kernel is packed as (blocks of 16 output channels, 1 + lines ·
+columns · C, 16), the bias first.
 
-The first two arguments of what is compiled say which blocks of lines, or which partial sums, one thread does.
+The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
 """
 
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from tinynet.kernels.convolution import side_by_side
+from tinynet.kernels.convolution import direct_plan
 from tinynet.kernels.convolution.padded_lines import pad
 from tinynet.kernels.geometry import Pair
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.team import share
-from tinynet.kernels.vectors import LANES, load, splat, store
+from tinynet.kernels.vectors import LANES, gather, load, splat, store
 
-BLOCK = 1 << 13  # numbers of the padded input that a thread takes at a time: a first-level cache
-CHUNKS = 8  # partial sums of dK
-PLACES = 4  # places whose sums are in registers at a time
-
-
-Taps = tuple[tuple[int, ...], tuple[int, ...]]  # lines and columns, ascending
+PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
 
 
 def convolve(
-    x: np.ndarray,
-    K: np.ndarray,
-    b: np.ndarray,
-    y: np.ndarray,
-    taps: Taps,
-    stride: Pair,
-    first: Pair = (0, 0),
-    step: Pair = (1, 1),
+    x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, stride: Pair, corner: Pair, dilation: Pair
 ) -> None:
-    """Fill y[:, first[0]::step[0], first[1]::step[1]] with Σ x[stride · place + tap] K[tap] + b over all taps.
+    """Fill y (N, OH, OW, O) with W ⋆ x + b, from x (N, H, W, C) and W (O, C, kh, kw), all in C order."""
+    _, C, kh, kw = W.shape
+    plan = direct_plan.of_forward(W.shape, y.shape[1:3], stride, corner, dilation)
+    _run(x, W, (C * kh * kw, kh * kw), b, y, plan)
 
-    Args:
-        x: (N, H, W, C) in C order; a tap outside of it meets a zero.
-        K: (kh, kw, C, O).
-        b: (O,).
-        y: (N, OH, OW, O) in C order.
-        taps: Where the lines and the columns of the kernel stand, seen from the first place.
-        stride: From one place to the next, in x.
-        first: The first place, in y.
-        step: From one place to the next, in y.
+
+def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, corner: Pair, dilation: Pair) -> None:
+    """Fill dx (N, H, W, C), which is zero, from dy (N, OH, OW, O) and W (O, C, kh, kw) in C order."""
+    (_, C, kh, kw), b = W.shape, np.zeros(dx.shape[3], dx.dtype)
+    for plan in direct_plan.of_input_gradient(W.shape, dx.shape[1:3], stride, corner, dilation):
+        _run(dy, W, (kh * kw, C * kh * kw), b, dx, plan)
+
+
+def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray, plan: direct_plan.Plan) -> None:
+    """Fill the places of y that the plan names, with W whose numbers are `steps` apart from one output channel, and
+    from one input channel, to the next.
     """
-    n = side_by_side.count(y.shape[3], y.shape[2]) if step == (1, 1) else 1
-    if n > 1:
-        K, b, y = side_by_side.widened(K, taps[1], stride[1], n), np.tile(b, n), side_by_side.grouped(y, n)
-        taps, stride = (taps[0], side_by_side.columns(taps[1], stride[1], n)), (stride[0], stride[1] * n)
-    (N, OH, OW, O), C = y.shape, x.shape[3]
-    places = -(-(OH - first[0]) // step[0]), -(-(OW - first[1]) // step[1])
-    width = (places[1] - 1) * stride[1] + taps[1][-1] - taps[1][0] + 1
-    height = taps[0][-1] - taps[0][0] + 1
-    offsets = _offsets(taps, width, C)
-    corner = (-taps[0][0], -taps[1][0])
-    out = ((first[0] * OW + first[1]) * O, step[0] * OW * O, step[1] * O)
-    lines = _lines(places[0], height, stride[0], width * C)
-    weights = _in_lanes(K.reshape(len(offsets), O))
-    bias = _in_lanes(b.reshape(1, O))
-    blocks = N * -(-places[0] // lines)
-    geometry = (height, width, lines, *places)
-    share(_convolve, blocks, x, weights, bias, y.reshape(-1), O, offsets, stride, corner, geometry, out)
-
-
-def input_gradient(dy: np.ndarray, K: np.ndarray, dx: np.ndarray, stride: Pair, corner: Pair, dilation: Pair) -> None:
-    """Fill dx (N, H, W, C), which is zero, from dy (N, OH, OW, O) and K (kh, kw, O, C).
-
-    A pixel gets from line i of the kernel what came from place (pixel + corner − i · dilation) / stride, if that is a
-    whole number. So the pixels fall into stride² phases, each a convolution of dy with some lines and columns of K.
-    """
-    b = np.zeros(dx.shape[3], dx.dtype)
-    lines, columns = (_phases(K.shape[axis], stride[axis], corner[axis], dilation[axis]) for axis in (0, 1))
-    for r, from_lines, i in lines:
-        for s, from_columns, j in columns:
-            if r < dx.shape[1] and s < dx.shape[2]:
-                convolve(dy, K[i][:, j], b, dx, (from_lines, from_columns), (1, 1), (r, s), stride)
-
-
-def weight_gradient(x: np.ndarray, dy: np.ndarray, taps: Taps, stride: Pair) -> np.ndarray:
-    """dK (kh, kw, C, O): the sum over all places of x[stride · place + tap] dy[place]."""
-    n = side_by_side.count(dy.shape[3], dy.shape[2])
-    if n > 1:
-        wide = taps[0], side_by_side.columns(taps[1], stride[1], n)
-        dK = weight_gradient(x, side_by_side.grouped(dy, n), wide, (stride[0], stride[1] * n))
-        return side_by_side.narrowed(dK, taps[1], stride[1], n)
-    (_, OH, OW, O), C = dy.shape, x.shape[3]
-    width = (OW - 1) * stride[1] + taps[1][-1] - taps[1][0] + 1
-    height = taps[0][-1] - taps[0][0] + 1
-    offsets = _offsets(taps, width, C)
-    K = len(offsets)
-    offsets = np.pad(offsets, (0, -K % PLACES))  # those added are left out of the result
-    lines = _lines(OH, height, stride[0], width * C)
-    dK = np.zeros((CHUNKS, -(-O // LANES), len(offsets), LANES), x.dtype)
-    corner = (-taps[0][0], -taps[1][0])
-    geometry = (height, width, lines, OH, OW)
-    share(_weight_gradient, CHUNKS, x, dy.reshape(-1), O, dK.reshape(CHUNKS, -1), offsets, stride, corner, geometry)
-    summed = dK.sum(axis=0)[:, :K]  # (blocks, kh·kw·C, 16)
-    return summed.transpose(1, 0, 2).reshape(len(taps[0]), len(taps[1]), C, -1)[..., :O]
-
-
-def _phases(size: int, stride: int, corner: int, dilation: int) -> list[tuple[int, tuple[int, ...], list[int]]]:
-    """For each first pixel of a phase, from which places it gets something, and by which lines of the kernel."""
-    phases = []
-    for pixel in range(stride):
-        reached = [pixel + corner - i * dilation for i in range(size)]
-        places = sorted((distance // stride, i) for i, distance in enumerate(reached) if distance % stride == 0)
-        if places:
-            phases.append((pixel, tuple(place for place, _ in places), [i for _, i in places]))
-    return phases
-
-
-@lru_cache(maxsize=1000)
-def _offsets(taps: Taps, width: int, C: int) -> np.ndarray:
-    """Where the numbers under the kernel lie in lines of `width` pixels, (kh·kw·C,)."""
-    rows, columns = np.subtract(taps[0], taps[0][0]), np.subtract(taps[1], taps[1][0])
-    pixels = (rows[:, np.newaxis] * width + columns).reshape(-1, 1)
-    return (pixels * C + np.arange(C)).reshape(-1)
-
-
-def _lines(places: int, height: int, stride: int, line: int) -> int:
-    """How many lines of places make a block."""
-    return max(1, min(places, (BLOCK // line - height) // stride + 1))
-
-
-def _in_lanes(K: np.ndarray) -> np.ndarray:
-    """K (k, O) as a flat (blocks, k, 16), with zeros after the last of the O channels."""
-    k, O = K.shape
-    wide = np.zeros((k, -(-O // LANES) * LANES), np.float32)
-    wide[:, :O] = K
-    return np.ascontiguousarray(wide.reshape(k, -1, LANES).transpose(1, 0, 2)).reshape(-1)
+    n, offsets, cells, tops, corner, step, places, (height, width, lines), out = plan
+    lines = max(1, min(lines, len(x) * places[0] // PARTS))
+    kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *places)
+    blocks = len(x) * -(-places[0] // lines)
+    share(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, corner, buffer, out)
 
 
 @compiled
-def _convolve(start, end, x, K, bias, y, O, offsets, stride, corner, geometry, out):
-    height, width, lines, OH, OW = geometry
-    blocks, C = (OH + lines - 1) // lines, x.shape[3]
-    image = len(y) // x.shape[0]
-    line, step = stride[0] * width * C, stride[1] * C
+def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, corner, buffer, out):
+    height, width, lines, OH, OW = buffer
+    K = _packed(W, steps, b, cells, x.shape[3])
+    blocks, (_, H, _, C) = (OH + lines - 1) // lines, x.shape
+    image, line, step = len(y) // x.shape[0], stride[0] * width * C, stride[1] * C
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
-    rest = np.empty(PLACES * LANES, x.dtype)
-    in_order = O < LANES and (out[1], out[2]) == (
-        OW * O,
-        O,
-    )  # what reaches into the next places is overwritten by their own
+    rest = np.empty(6 * LANES, x.dtype)
+    in_order = O < LANES and out[1] == OW * O and out[2] == O  # what reaches into the next places they overwrite
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
         last = min(OH, top + lines)
         limit = n * image + out[0] + last * out[1] - LANES
         pad(x[n], padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
         for at in range(0, O, LANES):
-            kernel = at * len(offsets)
-            for r in range(last - top):
-                for s in range(0, OW, PLACES):
-                    s1, s2, s3 = min(s + 1, OW - 1), min(s + 2, OW - 1), min(s + 3, OW - 1)
-                    v0, v1, v2, v3 = load(bias, at), load(bias, at), load(bias, at), load(bias, at)
-                    p = r * line
-                    p0, p1, p2, p3 = p + s * step, p + s1 * step, p + s2 * step, p + s3 * step
-                    for k in range(len(offsets)):
-                        w, offset = load(K, kernel + k * LANES), offsets[k]
-                        v0 += splat(padded, p0 + offset) * w
-                        v1 += splat(padded, p1 + offset) * w
-                        v2 += splat(padded, p2 + offset) * w
-                        v3 += splat(padded, p3 + offset) * w
-                    to = n * image + out[0] + (top + r) * out[1] + at
-                    if at + LANES <= O or (in_order and to + s3 * out[2] <= limit):
-                        store(y, to + s * out[2], v0)
-                        store(y, to + s1 * out[2], v1)
-                        store(y, to + s2 * out[2], v2)
-                        store(y, to + s3 * out[2], v3)
+            kernel = at * (1 + len(offsets))
+            for r in range(top, last):
+                first, beyond = _lines_inside(tops, r * stride[0] - corner[0], H)
+                k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
+                p, to, s = (r - top) * line, n * image + out[0] + r * out[1] + at, 0
+                while s < OW:
+                    left = OW - s
+                    six = left >= 5 and left not in (7, 8)  # which are twice four
+                    count = min(6 if six else 4, left)
+                    fits = at + LANES <= O or (in_order and to + (count - 1) * out[2] <= limit)
+                    target, t, apart = (y, to, out[2]) if fits else (rest, 0, LANES)
+                    if six:
+                        _six(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
                     else:
-                        store(rest, 0, v0)
-                        store(rest, LANES, v1)
-                        store(rest, 2 * LANES, v2)
-                        store(rest, 3 * LANES, v3)
-                        for q in range(min(PLACES, OW - s)):
+                        _four(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                    if not fits:
+                        for q in range(count):
                             for o in range(O - at):
-                                y[to + (s + q) * out[2] + o] = rest[q * LANES + o]
+                                y[to + q * out[2] + o] = rest[q * LANES + o]
+                    s, p, to = s + count, p + count * step, to + count * out[2]
 
 
 @compiled
-def _weight_gradient(start, end, x, dy, O, dK, offsets, stride, corner, geometry):
-    height, width, lines, OH, OW = geometry
-    N, C = x.shape[0], x.shape[3]
-    images = (N + len(dK) - 1) // len(dK)
-    line, step = stride[0] * width * C, stride[1] * C
-    padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
-    copied = np.zeros(lines * OW * O + LANES if O % LANES else 1, x.dtype)  # so that sixteen may reach beyond the last
-    for chunk in range(start, end):
-        total = dK[chunk]
-        for n in range(chunk * images, min(N, (chunk + 1) * images)):
-            for top in range(0, OH, lines):
-                last = min(OH, top + lines)
-                pad(x[n], padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
-                given, begin = dy, (n * OH + top) * OW * O
-                if O % LANES:
-                    lines_of_dy = dy[begin : begin + (last - top) * OW * O]
-                    for k in range(len(lines_of_dy)):
-                        copied[k] = lines_of_dy[k]
-                    given, begin = copied, 0
-                k = 0
-                for at in range(0, O, LANES):
-                    for j in range(0, len(offsets), PLACES):
-                        v0, v1 = load(total, k), load(total, k + LANES)
-                        v2, v3 = load(total, k + 2 * LANES), load(total, k + 3 * LANES)
-                        o0, o1, o2, o3 = offsets[j], offsets[j + 1], offsets[j + 2], offsets[j + 3]
-                        for r in range(last - top):
-                            p = r * line
-                            o = begin + r * OW * O + at
-                            for _ in range(OW):
-                                d = load(given, o)
-                                v0 += splat(padded, p + o0) * d
-                                v1 += splat(padded, p + o1) * d
-                                v2 += splat(padded, p + o2) * d
-                                v3 += splat(padded, p + o3) * d
-                                p += step
-                                o += O
-                        store(total, k, v0)
-                        store(total, k + LANES, v1)
-                        store(total, k + 2 * LANES, v2)
-                        store(total, k + 3 * LANES, v3)
-                        k += PLACES * LANES
+def _packed(W, steps, b, cells, C):
+    """Bias and kernels of n places side by side, with zeros after the last of their output channels."""
+    n, lines, columns = cells.shape
+    O, rows = len(b), 1 + lines * columns * C
+    blocks = (n * O + LANES - 1) // LANES
+    K = np.empty(blocks * rows * LANES, W.dtype)
+    for block in range(blocks):
+        at, whole = block * rows * LANES, n == 1 and (block + 1) * LANES <= O
+        for lane in range(LANES):
+            K[at + lane] = b[(block * LANES + lane) % O]
+        for i in range(lines):
+            for j in range(columns):
+                for c in range(C):
+                    at += LANES
+                    if whole:
+                        store(K, at, gather(W, block * LANES * steps[0] + c * steps[1] + cells[0, i, j], steps[0]))
+                    else:
+                        for lane in range(LANES):
+                            place, o = (block * LANES + lane) // O, (block * LANES + lane) % O
+                            cell = cells[place, i, j] if place < n else -1
+                            K[at + lane] = W[o * steps[0] + c * steps[1] + cell] if cell >= 0 else 0
+    return K
+
+
+@compiled
+def _lines_inside(tops, first, H):
+    """Which lines of the kernel meet an image of H lines, if the first of them is on line `first`."""
+    start, end = 0, len(tops)
+    while start < end and first + tops[start] < 0:
+        start += 1
+    while end > start and first + tops[end - 1] >= H:
+        end -= 1
+    return start, end
+
+
+# Two functions that differ in their number of places, since the sums stay in registers only if each has its name.
+
+
+@compiled
+def _four(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
+    q1, q2, q3 = min(1, last), min(2, last), min(3, last)  # beyond the last place it is computed again
+    p1, p2, p3 = p + q1 * step, p + q2 * step, p + q3 * step
+    v0, v1, v2, v3 = load(K, kernel), load(K, kernel), load(K, kernel), load(K, kernel)
+    for k in range(first, end):
+        w, offset = load(K, kernel + (1 + k) * LANES), offsets[k]
+        v0 += splat(padded, p + offset) * w
+        v1 += splat(padded, p1 + offset) * w
+        v2 += splat(padded, p2 + offset) * w
+        v3 += splat(padded, p3 + offset) * w
+    store(y, to, v0)
+    store(y, to + q1 * apart, v1)
+    store(y, to + q2 * apart, v2)
+    store(y, to + q3 * apart, v3)
+
+
+@compiled
+def _six(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
+    q5 = min(5, last)
+    p1, p2, p3, p4, p5 = p + step, p + 2 * step, p + 3 * step, p + 4 * step, p + q5 * step
+    v0, v1, v2 = load(K, kernel), load(K, kernel), load(K, kernel)
+    v3, v4, v5 = load(K, kernel), load(K, kernel), load(K, kernel)
+    for k in range(first, end):
+        w, offset = load(K, kernel + (1 + k) * LANES), offsets[k]
+        v0 += splat(padded, p + offset) * w
+        v1 += splat(padded, p1 + offset) * w
+        v2 += splat(padded, p2 + offset) * w
+        v3 += splat(padded, p3 + offset) * w
+        v4 += splat(padded, p4 + offset) * w
+        v5 += splat(padded, p5 + offset) * w
+    store(y, to, v0)
+    store(y, to + apart, v1)
+    store(y, to + 2 * apart, v2)
+    store(y, to + 3 * apart, v3)
+    store(y, to + 4 * apart, v4)
+    store(y, to + q5 * apart, v5)

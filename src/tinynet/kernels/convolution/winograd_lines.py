@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.kernels.jit import compiled
-from tinynet.kernels.vectors import splat
+from tinynet.kernels.vectors import load, splat, store
 
 a, b = 0.5**0.5, 2**0.5
 n_a, n_b = -1.5, 6  # for a point p, the product of its differences from the other points
@@ -67,3 +67,38 @@ def kernel_gradient_line(u, numbers):
     aa, bb, by_a, by_b, a_by, b_by = numbers[2], numbers[3], numbers[7], numbers[8], numbers[9], numbers[10]
     even_a, odd_a, even_b, odd_b = by_a * (u1 + u2), a_by * (u1 - u2), by_b * (u3 + u4), b_by * (u3 - u4)
     return u0 + even_a + even_b, odd_a + odd_b, aa * even_a + bb * even_b + u5
+
+
+# Vectors that lie `step` apart.
+
+
+@compiled
+def load_three(array, start, step):
+    return load(array, start), load(array, start + step), load(array, start + 2 * step)
+
+
+@compiled
+def store_three(array, start, step, vectors):
+    v0, v1, v2 = vectors
+    store(array, start, v0)
+    store(array, start + step, v1)
+    store(array, start + 2 * step, v2)
+
+
+@compiled
+def load_six(array, start, step):
+    return (
+        load(array, start), load(array, start + step), load(array, start + 2 * step),
+        load(array, start + 3 * step), load(array, start + 4 * step), load(array, start + 5 * step),
+    )  # fmt: skip
+
+
+@compiled
+def store_six(array, start, step, vectors):
+    v0, v1, v2, v3, v4, v5 = vectors
+    store(array, start, v0)
+    store(array, start + step, v1)
+    store(array, start + 2 * step, v2)
+    store(array, start + 3 * step, v3)
+    store(array, start + 4 * step, v4)
+    store(array, start + 5 * step, v5)

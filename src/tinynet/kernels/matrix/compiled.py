@@ -18,7 +18,7 @@ from tinynet.kernels.team import share
 from tinynet.kernels.vectors import LANES, load, splat, store, zeros
 
 DEEP = 256  # numbers in a sum: a panel of sixteen columns takes half of a first-level cache
-PACKED = 1 << 16  # numbers of A that every thread packs for itself
+WHOLE = 1 << 16  # numbers of A, which every thread reads again and again, or packs for itself
 ROWS = 6  # of a tile: twelve sums of eight numbers leave four registers for what is multiplied
 
 
@@ -38,10 +38,10 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
 
 
 def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:
-    """Whether this is a product that pays here: what is packed fits the cache, and all lie as they are read."""
-    if not A.dtype == B.dtype == C.dtype == np.float32 or not (C.flags.c_contiguous and A.flags.forc):
+    """Whether this is a product that pays here: A and what is packed fit the cache, and all lie as they are read."""
+    if not A.dtype == B.dtype == C.dtype == np.float32 or A.size > WHOLE or not (C.flags.c_contiguous and A.flags.forc):
         return False
-    return A.shape[1] <= DEEP if B.flags.c_contiguous else B.flags.f_contiguous and A.size <= PACKED
+    return A.shape[1] <= DEEP if B.flags.c_contiguous else B.flags.f_contiguous
 
 
 @compiled

@@ -18,8 +18,9 @@ from tinynet.kernels.vectors import LANES, load, splat, store, where_equal, wher
 @compiled
 def maximum(start, end, x, y, cells, kernel_size):
     """y (N, OH, OW, C) and the cells that won, from x (N, H, W, C)."""
-    (kh, kw), (OH, OW, C), W = kernel_size, y.shape[1:], x.shape[2]
-    numbers = np.arange(kh * kw).astype(x.dtype)
+    kh, kw = kernel_size
+    (OH, OW, C), W = y.shape[1:], x.shape[2]
+    under, numbers = _cells(kernel_size, W * C, C), np.arange(kh * kw).astype(x.dtype)
     lines, best, won = np.empty(kh * W * C + LANES, x.dtype), _line(y), _line(y)
     for n in range(start, end):
         for r in range(OH):
@@ -27,14 +28,15 @@ def maximum(start, end, x, y, cells, kernel_size):
             for k in range(len(given)):
                 lines[k] = given[k]
             for s in range(OW):
-                for c in range(0, C, LANES):
-                    y_c, cell = load(lines, s * kw * C + c), zeros()
-                    for k in range(1, kh * kw):
-                        under = load(lines, (k // kw * W + s * kw + k % kw) * C + c)
-                        cell = where_larger(under, y_c, splat(numbers, k), cell)
-                        y_c = where_larger(under, y_c, under, y_c)
-                    store(best, s * C + c, y_c)
-                    store(won, s * C + c, cell)
+                for c in range(s * C, (s + 1) * C, LANES):
+                    p = c + s * (kw - 1) * C
+                    y_c, cell = load(lines, p), zeros()
+                    for k in range(1, len(under)):
+                        x_c = load(lines, p + under[k])
+                        cell = where_larger(x_c, y_c, splat(numbers, k), cell)
+                        y_c = where_larger(x_c, y_c, x_c, y_c)
+                    store(best, c, y_c)
+                    store(won, c, cell)
             into, which = y[n, r].reshape(-1), cells[n, r].reshape(-1)
             for k in range(len(into)):
                 into[k] = best[k]
@@ -44,27 +46,38 @@ def maximum(start, end, x, y, cells, kernel_size):
 @compiled
 def gradient(start, end, dy, cells, dx, kernel_size):
     """dx (N, H, W, C): each cell of a window is dy where it won, else 0; what no window covers is 0."""
-    (kh, kw), (OH, OW, C), W = kernel_size, dy.shape[1:], dx.shape[2]
-    numbers = np.arange(kh * kw).astype(dy.dtype)
-    line, given, won = np.zeros(W * C + LANES, dy.dtype), _line(dy), _line(dy)
+    kh, kw = kernel_size
+    (OH, OW, C), W = dy.shape[1:], dx.shape[2]
+    row = W * C + LANES  # from one line of the windows to the next
+    under, numbers = _cells(kernel_size, row, C), np.arange(kh * kw).astype(dy.dtype)
+    lines, given, won = np.zeros(kh * row, dy.dtype), _line(dy), _line(dy)
     for n in range(start, end):
         for r in range(OH):
             from_dy, from_cells = dy[n, r].reshape(-1), cells[n, r].reshape(-1)
             for k in range(len(from_dy)):
                 given[k] = from_dy[k]
                 won[k] = from_cells[k]
+            for s in range(OW):
+                for k in range(len(under)):
+                    number, p = splat(numbers, k), s * (kw - 1) * C + under[k]
+                    for c in range(s * C, (s + 1) * C, LANES):
+                        store(lines, p + c, where_equal(load(won, c), number, load(given, c), zeros()))
             for i in range(kh):
-                for s in range(OW):
-                    for j in range(kw):
-                        for c in range(0, C, LANES):
-                            d, cell = load(given, s * C + c), load(won, s * C + c)
-                            v = where_equal(cell, splat(numbers, i * kw + j), d, zeros())
-                            store(line, (s * kw + j) * C + c, v)
-                into = dx[n, r * kh + i].reshape(-1)
+                into, line = dx[n, r * kh + i].reshape(-1), lines[i * row :]
                 for k in range(OW * kw * C):
                     into[k] = line[k]
                 into[OW * kw * C :] = 0
         dx[n, OH * kh :] = 0
+
+
+@compiled
+def _cells(kernel_size, line, C):
+    """Where the pixels of a window lie, seen from its first."""
+    kh, kw = kernel_size
+    places = np.empty(kh * kw, np.int64)
+    for k in range(kh * kw):
+        places[k] = k // kw * line + k % kw * C
+    return places
 
 
 @compiled
