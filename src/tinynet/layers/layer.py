@@ -169,13 +169,11 @@ class Layer(ABC):
 
     def parameters(self) -> dict[str, Parameter]:
         """Every parameter by its path, as in "0.weight". A parameter that is shared appears once, at its first path."""
-        seen: set[int] = set()
-        found = {}
+        found: dict[int, tuple[str, Parameter]] = {}
         for path, part in self._arrays():
-            if _PARTS[part.__class__] is Parameter and id(part) not in seen:
-                seen.add(id(part))
-                found[path] = part
-        return found
+            if _PARTS[part.__class__] is Parameter:
+                found.setdefault(id(part), (path, part))
+        return dict(found.values())
 
     def zero_gradient(self) -> None:
         """Set the gradient of every parameter to zero."""
@@ -184,11 +182,11 @@ class Layer(ABC):
 
     def _arrays(self, path: str = "") -> list[tuple[str, Any]]:
         """Every Parameter and statistic with its path, a layer's own before those of the layers inside it."""
-        found, inside = [], []
-        for name, part in self.parts():
-            (inside if _PARTS[part.__class__] is Layer else found).append((_join(path, name), part))
-        for place, layer in inside:
-            found += layer._arrays(place)
+        parts = self.parts()
+        found = [(_join(path, name), part) for name, part in parts if _PARTS[part.__class__] is not Layer]
+        for name, part in parts:
+            if _PARTS[part.__class__] is Layer:
+                found += part._arrays(_join(path, name))
         return found
 
     # Modes and types.
@@ -280,12 +278,11 @@ def _find(name: str, value: Any, kind: type, found: list[tuple[str, Any]]) -> No
 
 def _find_layers(value: Any, kind: type, found: list[Layer]) -> None:
     if kind is Layer:
-        found.append(value)
-    else:
-        for item in value.values() if kind is dict else value:
-            inner = _HOLDERS[item.__class__]
-            if inner is not None:
-                _find_layers(item, inner, found)
+        return found.append(value)
+    for item in value.values() if kind is dict else value:
+        inner = _HOLDERS[item.__class__]
+        if inner is not None:
+            _find_layers(item, inner, found)
 
 
 def _encode(layer: Layer, name: str, value: Any) -> Any:
