@@ -77,7 +77,7 @@ class Parameter:
     def accumulate(self, gradient: np.ndarray) -> None:
         """Add to the gradient; a frozen parameter ignores it."""
         if self.trainable:
-            checks.same_shape("Parameter.accumulate", np.shape(gradient), self.shape)
+            checks.same_shape("Parameter.accumulate", np.shape(gradient), self._gradient.shape)
             self._gradient += gradient
 
     def zero_gradient(self) -> None:

@@ -6,12 +6,12 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import copy
-from functools import cache
 from typing import Any, Self
 
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.layers.kinds import Kinds
 
 
 class Layer(ABC):
@@ -143,47 +143,51 @@ class Layer(ABC):
         """Each Parameter, inner Layer and statistic right inside this layer, with its path."""
         found: list[tuple[str, Any]] = []
         for name, value in self.attributes().items():
-            if isinstance(value, np.ndarray) and not name.startswith("_"):
+            kind = _PARTS[value.__class__]
+            if kind is np.ndarray and not name.startswith("_"):
                 found.append((name, value))
-            elif _kind(value.__class__) is not None:
-                _find(name, value, found)
+            elif kind is not None:
+                _find(name, value, kind, found)
         return found
 
     def layers_inside(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         """This layer and every layer inside it, with paths like "0.body.2"; its own path comes first."""
         yield path, self
         for name, part in self.parts():
-            if _kind(part.__class__) is Layer:
+            if _PARTS[part.__class__] is Layer:
                 yield from part.layers_inside(_join(path, name))
 
     def every_layer(self) -> list[Layer]:
-        """The layers of `layers_inside` without their paths, which take most of its time."""
-        found = [self]
-        for name, value in vars(self).items():
-            if _kind(value.__class__) is not None and name not in ("arguments", "_memory"):
-                _find_layers(value, found)
+        """The layers of `layers_inside` in another order, and without their paths, which take most of its time."""
+        found: list[Layer] = [self]
+        for layer in found:  # it grows meanwhile
+            for name, value in vars(layer).items():
+                kind = _HOLDERS[value.__class__]
+                if kind is not None and name not in ("arguments", "_memory"):
+                    _find_layers(value, kind, found)
         return found
 
     def parameters(self) -> dict[str, Parameter]:
         """Every parameter by its path, as in "0.weight". A parameter that is shared appears once, at its first path."""
-        seen: set[int] = set()
-        found = {}
+        found: dict[int, tuple[str, Parameter]] = {}
         for path, part in self._arrays():
-            if isinstance(part, Parameter) and id(part) not in seen:
-                seen.add(id(part))
-                found[path] = part
-        return found
+            if _PARTS[part.__class__] is Parameter:
+                found.setdefault(id(part), (path, part))
+        return dict(found.values())
 
     def zero_gradient(self) -> None:
         """Set the gradient of every parameter to zero."""
         for parameter in self.parameters().values():
             parameter.zero_gradient()
 
-    def _arrays(self) -> Iterator[tuple[str, Any]]:
-        for path, layer in self.layers_inside():
-            for name, part in layer.parts():
-                if _kind(part.__class__) is not Layer:
-                    yield _join(path, name), part
+    def _arrays(self, path: str = "") -> list[tuple[str, Any]]:
+        """Every Parameter and statistic with its path, a layer's own before those of the layers inside it."""
+        parts = self.parts()
+        found = [(_join(path, name), part) for name, part in parts if _PARTS[part.__class__] is not Layer]
+        for name, part in parts:
+            if _PARTS[part.__class__] is Layer:
+                found += part._arrays(_join(path, name))
+        return found
 
     # Modes and types.
 
@@ -254,35 +258,31 @@ class Layer(ABC):
 
 
 _WATCHED = ("forward", "backward", "backward_parameters")
+_PARTS = Kinds(Parameter, Layer, np.ndarray, dict, list, tuple)
+_HOLDERS = Kinds(Layer, dict, list, tuple)  # where layers may be
 
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-@cache
-def _kind(of: type) -> type | None:
-    """Which of the classes that a search looks for this one is; asked often, and an abstract class answers slowly."""
-    return next((kind for kind in (Parameter, Layer, dict, list, tuple) if issubclass(of, kind)), None)
-
-
-def _find(name: str, value: Any, found: list[tuple[str, Any]]) -> None:
-    kind = _kind(value.__class__)
+def _find(name: str, value: Any, kind: type, found: list[tuple[str, Any]]) -> None:
     if kind is Parameter or kind is Layer:
         found.append((name, value))
-    else:
+    elif kind is not np.ndarray:  # an array in a list is no statistic
         for key, item in value.items() if kind is dict else enumerate(value):
-            if _kind(item.__class__) is not None:
-                _find(_join(name, str(key)), item, found)
+            inner = _PARTS[item.__class__]
+            if inner is not None:
+                _find(_join(name, str(key)), item, inner, found)
 
 
-def _find_layers(value: Any, found: list[Layer]) -> None:
-    kind = _kind(value.__class__)
+def _find_layers(value: Any, kind: type, found: list[Layer]) -> None:
     if kind is Layer:
-        found += value.every_layer()
-    elif kind is not None and kind is not Parameter:
-        for item in value.values() if kind is dict else value:
-            _find_layers(item, found)
+        return found.append(value)
+    for item in value.values() if kind is dict else value:
+        inner = _HOLDERS[item.__class__]
+        if inner is not None:
+            _find_layers(item, inner, found)
 
 
 def _encode(layer: Layer, name: str, value: Any) -> Any:

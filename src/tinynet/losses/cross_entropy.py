@@ -63,7 +63,8 @@ def cross_entropy(
     weight = options.class_weight(who, weight, predicted.shape[axis])
     smoothing = checks.fraction(who, "label_smoothing", label_smoothing)
     mean = options.reduction(who, reduction)
-    logits = np.moveaxis(predicted, axis, -1)  # (N, …, C)
+    last = axis in (-1, predicted.ndim - 1)
+    logits = predicted if last else np.moveaxis(predicted, axis, -1)  # (N, …, C)
     if labels:
         index, kept, w = label_weights(ground_truth, weight, ignore_index, logits.dtype)
         scale = share(float(w.sum(dtype=np.float64)) if mean else 1)
@@ -78,7 +79,7 @@ def cross_entropy(
         q = np.moveaxis(ground_truth, axis, -1).astype(logits.dtype)
         scale = share(q.size // q.shape[-1] if mean else 1)
         loss, gradient = _of_targets(logits, _smooth(q, smoothing, weight), scale)
-    return loss, np.moveaxis(gradient, -1, axis)
+    return loss, gradient if last else np.moveaxis(gradient, -1, axis)
 
 
 def _of_targets(logits: np.ndarray, t: np.ndarray, scale: float) -> tuple[float, np.ndarray]:

@@ -31,7 +31,7 @@ def label_weights(
     """
     labels = labels[..., np.newaxis]
     kept = np.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
-    index = np.where(kept, labels, 0).astype(np.intp)
+    index = (labels if ignore_index is None else np.where(kept, labels, 0)).astype(np.intp, copy=False)
     w = kept if weight is None else np.where(kept, weight[index], 0)
     return index, kept, w.astype(dtype)
 

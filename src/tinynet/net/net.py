@@ -55,7 +55,7 @@ class Net(Layer):
         pack(self.parameters().values())
 
     def forward(self, *inputs: np.ndarray) -> Any:
-        x: Any = _tuple(tuple(self._cast(value) for value in inputs))
+        x: Any = self._cast(inputs[0]) if len(inputs) == 1 else tuple([self._cast(value) for value in inputs])
         steps = fused(self.layers)
         for index, layer in steps:
             try:
@@ -64,7 +64,7 @@ class Net(Layer):
                 previous = self.layers[index - 1] if index else None
                 checks.locate(error, self.layers[index], self.layers_inside(), previous)
                 raise
-        self.remember(steps, tuple(np.shape(y) for y in (x if isinstance(x, tuple) else (x,))))
+        self.remember(steps, [np.shape(y) for y in x] if isinstance(x, tuple) else [np.shape(x)])
         return x
 
     def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
@@ -120,7 +120,7 @@ class Net(Layer):
         outputs = []
         with evaluating(self) as layers:
             for start in range(0, max(n_rows, 1), batch_size):
-                outputs.append(self.forward(*(np.asarray(x)[start : start + batch_size] for x in inputs)))
+                outputs.append(self.forward(*[np.asarray(x)[start : start + batch_size] for x in inputs]))
                 for layer in layers:
                     layer._memory = None  # forget() would look for them all again
         if isinstance(outputs[0], tuple):
@@ -199,8 +199,10 @@ class Net(Layer):
         return x.astype(self.dtype) if x.dtype.kind == "f" and x.dtype != self.dtype else x
 
     def _first_trainable(self) -> int:
-        trainable = (any(p.trainable for p in layer.parameters().values()) for layer in self.layers)
-        return next((index for index, some in enumerate(trainable) if some), len(self.layers))
+        for index, layer in enumerate(self.layers):
+            if any(parameter.trainable for parameter in layer.parameters().values()):
+                return index
+        return len(self.layers)
 
     def _check_each_layer_once(self) -> None:
         first_path: dict[int, str] = {}
@@ -216,6 +218,8 @@ def _tuple(values: tuple) -> Any:
 
 def _arranged(layer: Layer, values: Any) -> tuple:
     """The values as a tuple, each in C order unless the layer takes any."""
+    if isinstance(values, np.ndarray) and (layer.any_layout or values.flags.c_contiguous):
+        return (values,)  # mostly
     values = values if isinstance(values, tuple) else (values,)
     if layer.any_layout:
         return values

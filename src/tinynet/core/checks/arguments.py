@@ -14,7 +14,7 @@ from tinynet.core.checks.words import fail
 
 def integer(who: object, name: str, value: object, minimum: int | None = None) -> int:
     """Check that a value is an integer (no bool) and not below `minimum`."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+    if isinstance(value, bool) or not isinstance(value, (int, numbers.Integral)):  # int first: the other answers slowly
         fail(who, f"{name} must be an integer, got {value!r}.", kind=TypeError)
     if minimum is not None and value < minimum:
         fail(who, f"{name} must be at least {minimum}, got {value}.")
@@ -31,7 +31,7 @@ def number(
     hint: str = "",
 ) -> float:
     """Check that a value is a finite real number, at least `minimum` and greater than `above`."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, (float, int, numbers.Real)):
         fail(who, f"{name} must be a number, got {value!r}.", hint, TypeError)
     if not math.isfinite(value):
         fail(who, f"{name} must be finite, got {value}.", hint)

@@ -15,6 +15,8 @@ Padding = tuple[Pair, Pair]
 def image_input(who: object, x: np.ndarray, channels: int | None = None) -> None:
     """Check that x holds floating-point images (N, C, H, W), of so many channels where that is given."""
     floating_input(who, x)
+    if x.ndim == 4 and channels in (None, x.shape[1]):
+        return
     hint = "" if channels is None else _image_hint(who, x.shape, channels)
     input_shape(who, x, ("N", "C" if channels is None else channels, "H", "W"), hint)
 
@@ -33,7 +35,9 @@ def _image_hint(who: object, shape: tuple[int, ...], channels: int) -> str:
 
 def kernel_fits(who: object, size: Pair, span: Pair, padding: Padding, least: Pair = (1, 1)) -> None:
     """Check that a kernel which reaches over `span` pixels fits into images of `size`, and at least `least`."""
-    smallest = tuple(max(least[axis], span[axis] - sum(padding[axis])) for axis in (0, 1))
+    if size[0] >= max(span[0], least[0]) and size[1] >= max(span[1], least[1]):
+        return  # without any padding
+    smallest = tuple([max(least[axis], span[axis] - sum(padding[axis])) for axis in (0, 1)])
     if size[0] < smallest[0] or size[1] < smallest[1]:
         fail(
             who,

@@ -129,7 +129,7 @@ def same_length(who: str, arrays: tuple) -> int:
     """Check that several arrays have as many rows, and return how many."""
     if not arrays:
         fail(who, "expected at least one input array, got none.", kind=TypeError)
-    if any(np.ndim(x) == 0 for x in arrays):
+    if 0 in [np.ndim(x) for x in arrays]:
         fail(who, "expected arrays with a batch axis, got a single number.", "pass x[np.newaxis] for a batch of one.")
     lengths = [len(x) for x in arrays]
     if len(set(lengths)) > 1:

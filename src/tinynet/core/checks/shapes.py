@@ -15,7 +15,7 @@ def shape_text(shape: tuple) -> str:
 
 def same_shape(who: object, got: tuple[int, ...], expected: tuple[int, ...]) -> None:
     """Check that two shapes are equal."""
-    if tuple(got) != tuple(expected):
+    if got != expected and tuple(got) != tuple(expected):
         fail(who, f"expected shape {shape_text(expected)}, got {shape_text(got)}.")
 
 

@@ -10,7 +10,7 @@ from tinynet.kernels.selection import body
 
 __all__ = ["adam", "momentum"]
 
-LARGE = 1 << 18  # numbers of a run from which on compiling pays
+LARGE = 1 << 17  # numbers of a run from which on compiling pays
 
 
 def momentum(w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, nesterov: bool) -> None:
