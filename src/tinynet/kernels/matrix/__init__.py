@@ -27,7 +27,7 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
     """
     work = A.size * B.shape[1]
     with one_thread():
-        if work < SMALL:
+        if work < SMALL or len(A) == 1:  # of a lone row NumPy makes a sum of rows, and packs nothing
             C = A @ B
             if b is not None:
                 C += b

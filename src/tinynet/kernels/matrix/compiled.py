@@ -39,7 +39,8 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
 
 def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:
     """Whether this is a product that pays here: A and what is packed fit the cache, and all lie as they are read."""
-    if not A.dtype == B.dtype == C.dtype == np.float32 or A.size > WHOLE or not (C.flags.c_contiguous and A.flags.forc):
+    alike = A.dtype == B.dtype == C.dtype == np.float32
+    if not alike or not (C.flags.c_contiguous and A.flags.forc) or A.size > WHOLE or min(C.shape) < LANES:
         return False
     return A.shape[1] <= DEEP if B.flags.c_contiguous else B.flags.f_contiguous
 
