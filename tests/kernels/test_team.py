@@ -156,16 +156,14 @@ def test_what_is_said_is_seen_by_another_thread() -> None:
 
 
 def test_who_is_slower_gets_less() -> None:
-    known = team._Experience(2)
-    assert known.ends(8) == [4, 8]
+    known = team._Experience(8, 2)
+    assert known.ends == [4, 8]
     for _ in range(20):
-        ends = known.ends(8)
-        known.learn(ends, [ends[0] * 1.0, (8 - ends[0]) * 3.0])  # a third as fast
-    assert known.ends(8) == [6, 8]
+        known.learn([known.ends[0] * 1.0, (8 - known.ends[0]) * 3.0])  # a third as fast
+    assert known.ends == [6, 8]
     for _ in range(50):
-        known.learn(known.ends(8), [1.0, 1e9])
-    assert known.ends(8) == [7, 8]  # but never nothing
-    assert known.ends(2) == [1, 2]
+        known.learn([1.0, 1e9])
+    assert known.ends == [7, 8]  # but never nothing
 
 
 def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next() -> None:

@@ -25,6 +25,7 @@ from tinynet.core.threads import processors, thread_count
 TRIALS = 3  # calls that are done alone, to see whether sharing pays
 QUICK = 25e-6  # seconds of work from which on a helper that is awake is worth the 5 µs until it begins
 LONG = 150e-6  # seconds of work from which on one that sleeps is: it needs 40 to 80 µs to wake up
+OFTEN = 16  # times that work is shared, after which its parts are looked at only as seldom
 _helpers: list[_Helper] = []
 _busy = threading.Lock()
 _known: dict[tuple, _Experience] = {}
@@ -53,33 +54,37 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
         start = perf_counter()
         work(0, count, *arguments)
         known.trials, known.seconds = known.trials + 1, min(known.seconds, perf_counter() - start)
-    elif known.seconds < QUICK or not _shared(work, count, arguments, known):
+    elif known.seconds < QUICK or not _shared(work, arguments, known):
         work(0, count, *arguments)
 
 
 class _Experience:
-    """What is known of some work on arrays of some shapes: how long it takes alone, and which share each thread takes.
+    """What is known of some work on arrays of some shapes: how long it takes alone, and where its parts end.
 
-    Processors may be shared with other programs, and a helper begins later than the caller. So from call to call the
-    shares follow the speeds, that all be done at once.
+    Processors may be shared with other programs, and a helper begins later than the caller. So now and then the parts
+    follow the speeds, that all be done at once.
     """
 
-    def __init__(self, parts: int) -> None:
+    def __init__(self, count: int, parts: int) -> None:
         self.trials, self.seconds = 0, math.inf  # the very first may compile
+        self.shared = 0
         self.shares = [1 / parts] * parts
+        self.ends = _ends(count, self.shares)
 
-    def ends(self, count: int) -> list[int]:
-        """Where the parts of range(count) end, none of them empty."""
-        parts, ends = len(self.shares), [0]
-        for part, share in enumerate(accumulate(self.shares), start=1):
-            ends.append(min(max(round(count * share), ends[-1] + 1), count - parts + part))
-        return ends[1:]
-
-    def learn(self, ends: list[int], seconds: list[float]) -> None:
+    def learn(self, seconds: list[float]) -> None:
         """How long each thread needed for its part."""
-        counts = [last - first for first, last in pairwise([0, *ends])]
+        counts = [last - first for first, last in pairwise([0, *self.ends])]
         speeds = [n / s for n, s in zip(counts, seconds, strict=True)]
         self.shares = [0.75 * old + 0.25 * new / sum(speeds) for old, new in zip(self.shares, speeds, strict=True)]
+        self.ends = _ends(self.ends[-1], self.shares)
+
+
+def _ends(count: int, shares: list[float]) -> list[int]:
+    """Where the parts of range(count) end, none of them empty."""
+    ends = [0]
+    for part, share in enumerate(accumulate(shares), start=1):
+        ends.append(min(max(round(count * share), ends[-1] + 1), count - len(shares) + part))
+    return ends[1:]
 
 
 def _experience(work: Callable[..., None], count: int, parts: int, arguments: tuple) -> _Experience:
@@ -87,11 +92,11 @@ def _experience(work: Callable[..., None], count: int, parts: int, arguments: tu
         _known.clear()
     key = (work, count, parts, *[array.shape for array in arguments if isinstance(array, np.ndarray)])
     if key not in _known:
-        _known[key] = _Experience(parts)
+        _known[key] = _Experience(count, parts)
     return _known[key]
 
 
-def _shared(work: Callable[..., None], count: int, arguments: tuple, known: _Experience) -> bool:
+def _shared(work: Callable[..., None], arguments: tuple, known: _Experience) -> bool:
     """Whether the work was shared. Where only sleep was in the way, it ends for what comes next."""
     if not _busy.acquire(blocking=False):
         return False
@@ -102,16 +107,14 @@ def _shared(work: Callable[..., None], count: int, arguments: tuple, known: _Exp
             for helper in sleepers:
                 helper.wake()
             return False
-        _together(work, count, arguments, known, helpers)
+        _together(work, arguments, known, helpers)
         return True
     finally:
         _busy.release()
 
 
-def _together(
-    work: Callable[..., None], count: int, arguments: tuple, known: _Experience, helpers: list[_Helper]
-) -> None:
-    ends, begun = known.ends(count), perf_counter()
+def _together(work: Callable[..., None], arguments: tuple, known: _Experience, helpers: list[_Helper]) -> None:
+    ends, begun = known.ends, perf_counter()
     for helper, first, last in zip(helpers, ends, ends[1:], strict=False):
         helper.call((work, first, last, arguments))
     try:
@@ -122,7 +125,9 @@ def _together(
     for error in errors:
         if error is not None:
             raise error
-    known.learn(ends, [moment - begun for moment in (done, *[helper.done_at for helper in helpers])])
+    known.shared += 1
+    if known.shared <= OFTEN or known.shared % OFTEN == 0:
+        known.learn([moment - begun for moment in (done, *[helper.done_at for helper in helpers])])
 
 
 def _first_helpers(number: int) -> list[_Helper]:
