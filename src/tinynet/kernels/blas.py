@@ -83,12 +83,14 @@ class one_thread:  # noqa: N801 - reads as what it makes: with one_thread()
     """
 
     def __enter__(self) -> None:
-        self._many = [(library, number) for library in _libraries() if (number := library.get()) != 1]
-        for library, _ in self._many:
-            library.set(1)
+        self._before = []
+        for library in _libraries():
+            if (number := library.get()) != 1:
+                self._before.append((library, number))
+                library.set(1)
 
     def __exit__(self, *_: object) -> None:
-        for library, number in self._many:
+        for library, number in self._before:
             library.set(number)
 
     def __call__(self, function: Callable) -> Callable:

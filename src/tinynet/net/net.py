@@ -94,7 +94,7 @@ class Net(Layer):
                 raise
             layer.forget()
             end = index
-        self.forget()
+        self._memory = None  # each layer has forgotten already
         return dy if input_gradient else None
 
     def backward_parameters(self, *gradients: np.ndarray) -> None:

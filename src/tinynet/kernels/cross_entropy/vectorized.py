@@ -17,5 +17,6 @@ def of_labels(logits: np.ndarray, labels: np.ndarray, w: np.ndarray, scale: floa
     gradient /= total
     gradient[at_label] -= 1
     gradient *= w[:, np.newaxis] * w.dtype.type(scale)
-    counted = np.multiply(w, surprise, where=w != 0, out=np.zeros_like(surprise))  # 0 · ∞ would be NaN
-    return float(counted.sum(dtype=np.float64)) * scale, gradient.reshape(logits.shape)
+    counts = w != 0  # 0 · ∞ would be NaN
+    total_loss = (w[counts] * surprise[counts]).sum(dtype=np.float64)
+    return float(total_loss) * scale, gradient.reshape(logits.shape)
