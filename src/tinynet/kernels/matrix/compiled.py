@@ -15,7 +15,7 @@ import numpy as np
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.matrix import vectorized
 from tinynet.kernels.team import share
-from tinynet.kernels.vectors import LANES, load, splat, store
+from tinynet.kernels.vectors import LANES, gather, load, splat, store
 
 DEEP = 256  # numbers of a sum at a time: a panel of sixteen columns takes half of a first-level cache
 WHOLE = 1 << 16  # numbers of A, which every thread reads again and again, or packs for itself
@@ -55,12 +55,7 @@ def _by_panels(start, end, A, B, S, C, steps, shape):
         width = min(LANES, N - n)
         for k in range(0, K, DEEP):
             deep = min(DEEP, K - k)
-            b = k * down + n * right
-            if right == 1 and width == LANES:
-                for i in range(deep):
-                    store(P, i * LANES, load(B, b + i * down))
-            else:
-                _pack(B, b, right, down, width, deep, P)
+            _pack(B, k * down + n * right, right, down, width, deep, P)
             source, below = (S, first) if k == 0 else (C, N)
             for m in range(0, M, ROWS):
                 last, a, s, c = min(ROWS, M - m) - 1, m * row + k * step, m * below + n, m * N + n
@@ -93,10 +88,13 @@ def _turned(start, end, A, B, S, C, steps, shape):
 @compiled
 def _pack(A, a, row, step, count, K, P):
     """Aᵀ in a panel of sixteen rows of A, zeros after the last of `count` ones."""
-    for lane in range(LANES):
-        packed = P[lane:]
-        for k in range(K):
-            packed[k * LANES] = A[a + lane * row + k * step] if lane < count else 0
+    for k in range(K):
+        at, to = a + k * step, k * LANES
+        if count < LANES:
+            for lane in range(LANES):
+                P[to + lane] = A[at + lane * row] if lane < count else 0
+        else:
+            store(P, to, load(A, at) if row == 1 else gather(A, at, row))
 
 
 @compiled
