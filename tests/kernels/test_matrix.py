@@ -67,7 +67,7 @@ def test_column_sums(rows: int, dtype: type) -> None:
 
 
 @pytest.mark.parametrize(
-    ("M", "K", "N"), [(16, 1, 16), (18, 16, 32), (17, 3, 23), (35, 300, 16), (33, 20, 17), (1, 5, 20)]
+    ("M", "K", "N"), [(16, 1, 16), (18, 16, 32), (17, 3, 23), (35, 300, 16), (33, 20, 17), (20, 40, 200), (1, 5, 20)]
 )
 @pytest.mark.parametrize("add", [False, True])
 def test_compiled_products_of_any_size(M: int, K: int, N: int, add: bool) -> None:
@@ -79,6 +79,8 @@ def test_compiled_products_of_any_size(M: int, K: int, N: int, add: bool) -> Non
             C = np.ones((M, N), np.float32)
             compiled.multiply(left, right, C, C if add else None)
             np.testing.assert_array_equal(C, A @ B + add)
+            compiled.multiply(left, right, C, np.arange(N))  # whole numbers, which become those of C
+            np.testing.assert_array_equal(C, A @ B + np.arange(N))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
