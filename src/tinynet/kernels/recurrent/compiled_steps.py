@@ -18,7 +18,7 @@ from tinynet.kernels.tiles import ROWS, multiply
 
 BLOCK = 64  # hidden units: as many columns as a product takes of a lone row at a time
 LINE = 16  # from one block's number to the next: in lines of the cache of their own, writing one stops nobody else
-TURNS = 100_000  # some milliseconds: a thread that the system has put aside comes back later than that
+TURNS = 10_000  # a third of a millisecond: a helper that sleeps is there sooner, one put aside by the system is not
 
 
 def room(N: int, T: int, H: int) -> tuple[int, np.ndarray]:
