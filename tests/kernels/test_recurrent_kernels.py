@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import tinynet as tn
 from tinynet import kernels
-from tinynet.kernels import recurrent
+from tinynet.kernels import recurrent, team
 
 FAST = ["vectorized", "compiled"]
 CELLS = {"rnn tanh": 1, "rnn relu": 1, "lstm": 4, "gru": 3}  # with the number of gates
@@ -228,3 +228,57 @@ def test_float32_padding_passes_states_on(cell: str) -> None:
             np.testing.assert_array_equal(state[t + 1, n], state[t, n])
     dgx = results[len(results) - {"rnn tanh": 2, "rnn relu": 2, "lstm": 3, "gru": 3}[cell]]
     assert not dgx[padding].any()
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little there is to do, the work is shared."""
+    monkeypatch.setattr(team, "QUICK", 0)
+    monkeypatch.setattr(team, "LONG", 0)
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("cell", CELLS)
+def test_hidden_units_shared_among_threads_give_the_bits_of_a_sample_in_a_batch(cell: str) -> None:
+    of_five = Configuration(cell, 2, 5, 144, True, 7)  # two blocks of 64 hidden units and one of 16
+    arrays = {name: array.astype(np.float32) for name, array in of_five.inputs().items()}
+    first = arrays | {"gx": arrays["gx"][:, :1]} | {name: arrays[name][:1] for name in ("h0", "c0") if name in arrays}
+    alone = replace(of_five, n=1, padded=False)
+    with_others = replace(of_five, padded=False).forward(arrays, "compiled")
+    for threads in (1, 2, 3):
+        with tn.threads(threads):
+            for _ in range(team.TRIALS + 2):  # the first calls are done by one thread
+                for one, others in zip(alone.forward(first, "compiled"), with_others, strict=True):
+                    np.testing.assert_array_equal(one, others[:, :1])
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("cell", CELLS)
+def test_few_samples_give_the_same_bits_on_any_thread(cell: str) -> None:
+    c, results = Configuration(cell, 3, 3, 128, True, 7), []
+    for threads in (1, 2):
+        with tn.threads(threads):
+            results += [in_float32(c) for _ in range(team.TRIALS + 1)]
+    for others in results[1:]:
+        for one, other in zip(results[0], others, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_thread_whose_partner_does_not_come_gives_up_and_the_work_is_done_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled = pytest.importorskip("tinynet.kernels.recurrent.compiled")
+    c = Configuration("lstm", 2, 1, 128, False, 7)
+    arrays = {name: array.astype(np.float32) for name, array in c.inputs().items()}
+    right = c.forward(arrays, "compiled")
+    calls = []
+
+    def share(work: Callable, count: int, *arguments: object) -> None:
+        calls.append(count)
+        for part in range(count):  # one after the other: the first waits in vain for the second
+            work(part, part + 1, *arguments)
+
+    monkeypatch.setattr(compiled, "share", share)
+    for one, other in zip(c.forward(arrays, "compiled"), right, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert calls == [2]

@@ -56,33 +56,33 @@ def _turns() -> int:
 @compiled
 def _look_for(value, at, turns):
     for _ in range(turns):
-        if _read(at) == value:
+        if read(at) == value:
             return True
-        _pause()
+        pause()
     return False
 
 
 @compiled
 def _say_and_look_for(word, to, value, at, turns, grace):
-    _write(to, word)
+    write(to, word)
     if not _look_for(value, at, turns):
         return False
     for _ in range(grace):
-        _pause()
+        pause()
     return True
 
 
-def _read(place):
+def read(place: np.ndarray) -> int:
     """The number there."""
     return place[0]
 
 
-def _write(place, number):
+def write(place: np.ndarray, number: int) -> None:
     """Let the number be there, after all that was written before."""
     place[0] = number
 
 
-def _pause():
+def pause() -> None:
     """Tell the processor that this is a loop that waits, where there is an instruction for it."""
 
 
@@ -90,17 +90,17 @@ def _pause():
 # that waits for another thread would be one that never ends.
 
 
-@overload(_read)
+@overload(read)
 def _overload_read(place):
     return lambda place: _atomic_read(place)
 
 
-@overload(_write)
+@overload(write)
 def _overload_write(place, number):
     return lambda place, number: _atomic_write(place, number)
 
 
-@overload(_pause)
+@overload(pause)
 def _overload_pause():
     return lambda: _pause_instruction()
 

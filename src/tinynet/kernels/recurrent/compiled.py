@@ -1,7 +1,8 @@
 """The recurrent cells in float32 compiled by Numba: each thread takes some samples through all of time.
 
-float64, where proofs are made, and other types go to the vectorized body. What is compiled takes states whose size is a
-multiple of 16; others are filled up with zeros, which add nothing.
+Of too few samples to share, it takes some hidden units. float64, where proofs are made, and other types go to the
+vectorized body. What is compiled takes states whose size is a multiple of 16; others are filled up with zeros, which
+add nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinynet.kernels.recurrent import compiled_cells as cells
+from tinynet.kernels.recurrent import compiled_steps as steps
 from tinynet.kernels.recurrent import vectorized
 from tinynet.kernels.team import share
 from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded
@@ -24,7 +26,7 @@ def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: Keep, relu:
     if not is_served(gx, W, h0):
         return vectorized.rnn_forward(gx, W, h0, keep, relu)
     H, h = h0.shape[1], states(h0, len(gx))
-    run(cells.rnn_forward, (wide(gx, H), ahead(W), h), counted(gx, keep), H, relu)
+    run_forward(cells.rnn_forward, (wide(gx, H), ahead(W), h), counted(gx, keep), H, relu)
     return narrow(h, H)
 
 
@@ -44,7 +46,7 @@ def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, 
         return vectorized.lstm_forward(gx, W, h0, c0, keep)
     H, h, c, gx = h0.shape[1], states(h0, len(gx)), states(c0, len(gx)), wide(gx, h0.shape[1])
     gates = np.empty(gx.shape, gx.dtype)
-    run(cells.lstm_forward, (gx, ahead(W), h, c, gates), counted(gx, keep), H)
+    run_forward(cells.lstm_forward, (gx, ahead(W), h, c, gates), counted(gx, keep), H)
     return narrow(h, H), narrow(c, H), narrow(gates, H)
 
 
@@ -67,7 +69,7 @@ def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, ke
         return vectorized.gru_forward(gx, W, b, h0, keep)
     H, h, gx = h0.shape[1], states(h0, len(gx)), wide(gx, h0.shape[1])
     gates, inner = np.empty(gx.shape, gx.dtype), np.empty((*gx.shape[:2], rounded(H)), gx.dtype)
-    run(cells.gru_forward, (gx, ahead(W), wide(b, H), h, gates, inner), counted(gx, keep), H)
+    run_forward(cells.gru_forward, (gx, ahead(W), wide(b, H), h, gates, inner), counted(gx, keep), H)
     return narrow(h, H), narrow(gates, H), narrow(inner, H)
 
 
@@ -93,6 +95,16 @@ def run(cell: Callable[..., None], arrays: Arrays, counts: np.ndarray, H: int, *
     """Share the samples among threads."""
     groups = -(-counts.shape[1] // ROWS)
     share(cell, groups, *(array.reshape(-1) for array in arrays), counts, rounded(H), *options)
+
+
+def run_forward(cell: Callable[..., None], arrays: Arrays, counts: np.ndarray, H: int, *options: bool) -> None:
+    """Share the samples among threads or, of a single group of them, the hidden units."""
+    (T, N), H = counts.shape, rounded(H)
+    count, reached = steps.room(N, T, H)
+    arguments = *(array.reshape(-1) for array in arrays), counts, H, reached, *options
+    share(cell, count, *arguments)
+    if not steps.are_done(reached, T):
+        cell(0, count, *arguments)  # who does it alone waits for nobody
 
 
 def counted(x: np.ndarray, keep: Keep) -> np.ndarray:
