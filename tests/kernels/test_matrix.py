@@ -1,6 +1,7 @@
 """Matrix products that are shared among threads."""
 
 import os
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import tinynet as tn
 from tinynet.core.threads import blas
 from tinynet.kernels import blas as numpys
 from tinynet.kernels import use
-from tinynet.kernels.matrix import SMALL, add_product, column_sums, product
+from tinynet.kernels.matrix import SMALL, add_column_sums, add_product, at_once, column_sums, product
 
 BLOCK = 128
 BODIES = ("vectorized",) if os.environ.get("NUMBA_DISABLE_JIT") else ("vectorized", "compiled")  # large, for Python
@@ -64,6 +65,39 @@ def test_column_sums(rows: int, dtype: type) -> None:
     sums = column_sums(A)
     assert sums.dtype == dtype
     np.testing.assert_array_equal(sums, A.astype(float).sum(axis=0))
+
+
+def test_at_once_gives_the_bits_of_one_after_the_other() -> None:
+    rng = np.random.default_rng(0)
+    for rows, wide in ((64, 256), (700, 300), (2048, 128)):
+        x, dy, W = (rng.normal(size=shape).astype(np.float32) for shape in ((rows, 128), (rows, wide), (wide, 128)))
+        results = []
+        for together in (at_once, nullcontext):
+            dW, db = np.ones_like(W), np.ones(wide, np.float32)
+            with together():
+                add_product(dy.T, x, to=dW)
+                add_product(dy.T, x, to=dW)  # the same array: after the first
+                add_column_sums(dy, to=db)
+                with together():  # one inside another changes nothing
+                    dx = product(dy, W)
+            results.append((dW, db, dx))
+        for one, other in zip(*results, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_at_once_forgets_what_an_error_ends() -> None:
+    A, C = np.ones((200, 200), np.float32), np.zeros((200, 200), np.float32)
+
+    def fails() -> None:
+        with at_once():
+            add_product(A, A, to=C)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fails()
+    assert not C.any()
+    add_product(A, A, to=C)
+    np.testing.assert_array_equal(C, 200)
 
 
 @pytest.mark.parametrize(

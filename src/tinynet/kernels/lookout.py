@@ -1,7 +1,7 @@
 """Looking at a number for a while before going to sleep, in compiled code that holds no GIL.
 
 A thread that sleeps needs 40 to 80 µs to wake up, as long as many a kernel takes; one that looks is there within 1. It
-looks for half a millisecond at most, so that it takes nothing from other programs while there is no work.
+looks for two milliseconds at most, so that it takes nothing from other programs while there is no work.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -21,8 +21,8 @@ from numba.extending import overload
 
 from tinynet.kernels.jit import compiled
 
-PATIENCE = 500e-6  # seconds: what Python and NumPy do between two kernels of a small net
-GRACE = 150  # turns until whoever wrote the number has let go of the GIL
+PATIENCE = 2e-3  # seconds: what a net mostly does between two kernels, or the other thread's larger part takes
+GRACE = 250  # turns, 6 µs, until whoever wrote the number has let go of the GIL, for which to wait takes 50
 intrinsic: Any = extending.intrinsic
 
 

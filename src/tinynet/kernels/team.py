@@ -2,7 +2,7 @@
 
 Threads that wait in a loop take the processor from those that work: two libraries of such threads used in turn slowed
 each other down four to six times. So the compiled kernels have no pool of their own; `share` cuts their work among the
-helpers here. A helper that has nothing to do looks out for work for half a millisecond, then it sleeps.
+helpers here. A helper that has nothing to do looks out for work for two milliseconds, then it sleeps.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ next, so that Aᵀ needs no copy.
 from __future__ import annotations
 
 from tinynet.kernels.jit import compiled
-from tinynet.kernels.vectors import LANES, load, splat, store, zeros
+from tinynet.kernels.vectors import LANES, gather, load, splat, store, zeros
 
 ROWS = 4  # of a tile: eight sums of eight numbers, as many as the machine adds to before the first is ready again
 DEPTH = 256  # of a panel at a time: 16 KB, half of a first-level cache
@@ -43,15 +43,13 @@ def pack(B, b, row, K, N, P):
 def pack_transposed(B, b, row, K, N, P):
     """Fill P with the panels of Bᵀ (N, K)."""
     for panel in range(0, K, LANES):
-        for lane in range(LANES):
-            column, at = P[panel * N + lane :], b + (panel + lane) * row
-            if panel + lane < K:
-                numbers = B[at : at + N]
-                for n in range(N):
-                    column[n * LANES] = numbers[n]
+        for n in range(N):
+            at, to = b + panel * row + n, panel * N + n * LANES
+            if panel + LANES <= K:
+                store(P, to, gather(B, at, row))
             else:
-                for n in range(N):
-                    column[n * LANES] = 0
+                for lane in range(LANES):
+                    P[to + lane] = B[at + lane * row] if panel + lane < K else 0
 
 
 @compiled

@@ -10,7 +10,7 @@ from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.kernels import attention
-from tinynet.kernels.matrix import column_sums, product
+from tinynet.kernels.matrix import add_column_sums, add_product, at_once, product
 from tinynet.layers.embedding import RotaryPosition
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
@@ -152,22 +152,18 @@ class MultiHeadAttention(Layer):
     def _part_back(self, x: np.ndarray, d: np.ndarray, first: int) -> np.ndarray:
         """From ∂L/∂(x Wᵀ + b) of some rows of the projection: their weight gradients, and ∂L/∂x."""
         rows, part = d.reshape(-1, d.shape[-1]), slice(first, first + d.shape[-1])  # (N · T, rows of W)
-        _accumulate(self.in_proj_weight, part, product(rows.T, x.reshape(-1, self.embed_dim)))
-        if self.in_proj_bias is not None:
-            _accumulate(self.in_proj_bias, part, column_sums(rows))
-        return product(rows, self.in_proj_weight.tensor[part]).reshape(x.shape)
+        W, b = self.in_proj_weight, self.in_proj_bias
+        with at_once():
+            if W.trainable:
+                add_product(rows.T, x.reshape(-1, self.embed_dim), to=W.gradient[part])
+            if b is not None and b.trainable:
+                add_column_sums(rows, to=b.gradient[part])
+            dx = product(rows, W.tensor[part])
+        return dx.reshape(x.shape)
 
     def _cut(self, x: np.ndarray) -> np.ndarray:
         """(N, T, embed_dim) -> (N, heads, T, D), a view."""
         return x.reshape(*x.shape[:2], self.num_heads, self.embed_dim // self.num_heads).transpose(0, 2, 1, 3)
-
-
-def _accumulate(parameter: Parameter, part: slice, gradient: np.ndarray) -> None:
-    """Add to some rows of the gradient."""
-    if len(gradient) < len(parameter.tensor):
-        gradient, rows = np.zeros_like(parameter.tensor), gradient
-        gradient[part] = rows
-    parameter.accumulate(gradient)
 
 
 def _join(heads: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels.matrix import add_product, column_sums, product
+from tinynet.kernels.matrix import add_column_sums, add_product, at_once, product
 from tinynet.layers.layer import Layer
 
 
@@ -54,8 +54,9 @@ class Linear(Layer):
         return y.reshape(*x.shape[:-1], self.out_features)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        self.backward_parameters(dy)
-        dx = product(dy.reshape(-1, self.out_features), self.weight.tensor)
+        with at_once():
+            self.backward_parameters(dy)
+            dx = product(dy.reshape(-1, self.out_features), self.weight.tensor)
         return dx.reshape(*dy.shape[:-1], self.in_features)
 
     def backward_parameters(self, dy: np.ndarray) -> None:
@@ -64,8 +65,8 @@ class Linear(Layer):
         dy = dy.reshape(-1, self.out_features)  # (N, out_features)
         if self.weight.trainable:
             add_product(dy.T, x, to=self.weight.gradient)
-        if self.bias is not None:
-            self.bias.accumulate(column_sums(dy))
+        if self.bias is not None and self.bias.trainable:
+            add_column_sums(dy, to=self.bias.gradient)
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * self.in_features

@@ -6,14 +6,18 @@ their number, and so do the last bits. Here the cuts are fixed, and each block i
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from tinynet.kernels.blas import one_thread
+from tinynet.kernels.matrix.together import at_once, compute
 from tinynet.kernels.selection import body
 
-__all__ = ["add_product", "column_sums", "multiply", "one_thread", "product"]
+__all__ = ["add_column_sums", "add_product", "at_once", "column_sums", "multiply", "one_thread", "product"]
 
 SMALL = 1 << 20  # multiply-adds from which on a second thread, and compiled code, are worth it
+SMALL_SUM = 1 << 16  # numbers from which on sums of columns may wait for `at_once`
 ROWS = 1024  # rows that `column_sums` takes at a time
 
 
@@ -82,3 +86,21 @@ def column_sums(A: np.ndarray) -> np.ndarray:
             return ones @ A
         blocks = (ones @ A[:whole].reshape(-1, ROWS, A.shape[1])).sum(axis=0)
         return blocks + ones[: len(A) - whole] @ A[whole:]
+
+
+def add_column_sums(A: np.ndarray, to: np.ndarray) -> None:
+    """Add Σ over the rows of A (M, N) to an array (N,): the gradient of a bias, which adds up.
+
+    Example:
+        >>> gradient = np.ones(2)
+        >>> add_column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]), to=gradient); gradient
+        array([5., 7.])
+    """
+    if A.size < SMALL_SUM:
+        to += column_sums(A)
+    else:
+        compute([partial(_add_column_sums, A, to)], A, to=to)
+
+
+def _add_column_sums(A: np.ndarray, to: np.ndarray) -> None:
+    to += column_sums(A)

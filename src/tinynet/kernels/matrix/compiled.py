@@ -10,10 +10,13 @@ columns, in registers. Every number is the same sum in the same order, whichever
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.matrix import vectorized
+from tinynet.kernels.matrix.together import compute, is_noting
 from tinynet.kernels.team import share
 from tinynet.kernels.vectors import LANES, gather, load, splat, store
 
@@ -33,10 +36,14 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
     steps = [step // A.itemsize for step in (*A.strides, *B.strides)]
     a, b, s, c = A.ravel(order="K"), B.ravel(order="K"), np.ravel(start), C.reshape(-1)
     packed, packed_if_turned = K * N, 2 * M * K + M * N  # by two threads; tiles are turned back number by number
-    if B.flags.c_contiguous or packed <= packed_if_turned:
-        share(_by_panels, -(-N // LANES), a, b, s, c, (*steps, first), (M, K, N))
+    by_panels = B.flags.c_contiguous or packed <= packed_if_turned
+    work, count = (_by_panels, -(-N // LANES)) if by_panels else (_turned, -(-N // ROWS))
+    arguments = a, b, s, c, (*steps, first), (M, K, N)
+    if is_noting():
+        half = count // 2
+        compute([partial(work, 0, half, *arguments), partial(work, half, count, *arguments)], A, B, to=C)
     else:
-        share(_turned, -(-N // ROWS), a, b, s, c, (*steps, first), (M, K, N))
+        share(work, count, *arguments)
 
 
 def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:

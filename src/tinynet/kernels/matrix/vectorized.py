@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from tinynet.kernels.blas import Call, products
-from tinynet.kernels.team import share
+from tinynet.kernels.matrix.together import compute
 
 WORK, LONG = 1 << 25, 512  # multiply-adds and rows or columns for one block: each packs the other factor anew
 BLOCK = 16  # rows or columns of the result, and multiples of it, which no kernel of a BLAS leaves a rest of
@@ -16,19 +16,17 @@ FEW, MANY = 128, 1024  # a result of FEW² numbers that are sums of MANY is cut 
 
 def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
     """C = A @ B + start, where start is a row (N,), C itself or nothing."""
-    add = start is not None
     if len(B) >= MANY and C.size <= FEW * FEW:
-        sum_of_parts = _long_sum(A, B)
-        C[...] = sum_of_parts if start is None else start + sum_of_parts
+        _multiply_long(A, B, C, start)
         return
     axis, step = _cut(*A.shape, B.shape[1])
-    calls = products(A, B, C, add, axis, step)
+    calls = products(A, B, C, start is not None, axis, step)
     if start is not None and start is not C:
         pieces = range(0, C.shape[axis], step)
         starts = [start[i : i + step] if axis else start for i in pieces]
         blocks = [C[:, i : i + step] if axis else C[i : i + step] for i in pieces]
         calls = [partial(_from, *three) for three in zip(starts, blocks, calls, strict=True)]
-    _compute_together(A, B, calls)
+    compute(calls, A, B, to=C)
 
 
 def _from(start: np.ndarray, block: np.ndarray, add_product: Call) -> None:
@@ -47,24 +45,18 @@ def _cut(M: int, K: int, N: int) -> tuple[int, int]:
     return axis, steps[axis]
 
 
-def _compute_together(A: np.ndarray, B: np.ndarray, calls: list[Call]) -> None:
-    """By the shapes of A and B `share` knows how long it takes."""
-    share(_compute, len(calls), calls, A, B)
-
-
-def _compute(first: int, last: int, calls: list[Call], A: np.ndarray, B: np.ndarray) -> None:
-    for call in calls[first:last]:
-        call()
-
-
-def _long_sum(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """A @ B, cut along the sum: a small result of many rows, as the gradient of a weight is."""
+def _multiply_long(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
+    """The same cut along the sums: a small result of many rows, as the gradient of a weight is."""
     step = max(MANY, (1 << 22) // (len(A) * B.shape[1]))
     starts = range(0, len(B), step)
     parts = np.empty((len(starts), len(A), B.shape[1]), np.result_type(A, B))
     calls = []
-    for start, part in zip(starts, parts, strict=True):
-        inner = slice(start, start + step)
+    for first, part in zip(starts, parts, strict=True):
+        inner = slice(first, first + step)
         calls += products(A[:, inner], B[inner], part, False, 0, len(A))
-    _compute_together(A, B, calls)
-    return parts.sum(axis=0)
+    compute(calls, A, B, to=C, then=partial(_add_parts, parts, start, C))
+
+
+def _add_parts(parts: np.ndarray, start: np.ndarray | None, C: np.ndarray) -> None:
+    total = parts.sum(axis=0)
+    C[...] = total if start is None else start + total
