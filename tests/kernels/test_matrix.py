@@ -86,7 +86,7 @@ def test_at_once_gives_the_bits_of_one_after_the_other() -> None:
 
 
 def test_at_once_forgets_what_an_error_ends() -> None:
-    A, C = np.ones((200, 200), np.float32), np.zeros((200, 200), np.float32)
+    A, C = np.ones((300, 300), np.float32), np.zeros((300, 300), np.float32)
 
     def fails() -> None:
         with at_once():
@@ -97,7 +97,7 @@ def test_at_once_forgets_what_an_error_ends() -> None:
         fails()
     assert not C.any()
     add_product(A, A, to=C)
-    np.testing.assert_array_equal(C, 200)
+    np.testing.assert_array_equal(C, 300)
 
 
 @pytest.mark.parametrize(

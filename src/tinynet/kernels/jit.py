@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,21 @@ def compiled(function: Callable, flags: set[str] = FLAGS) -> Callable:
     Numba's own parallel regions compile two to three times as long, and the threads of one of their pools spin while
     they wait: beside another busy process, a region of 12 µs took 12 ms.
     """
+    return _decorated(numba.njit, function, nogil=True, fastmath=flags, error_model="numpy")
+
+
+def compiled_for_pointers(function: Callable) -> Any:
+    """Compile a function of the address of int64 numbers and a bool, which has an `address` itself. It may not fail."""
+    signature = numba.types.void(numba.types.CPointer(numba.types.int64), numba.types.boolean)
+    return _decorated(partial(numba.cfunc, signature), function, nopython=True, fastmath=FLAGS, error_model="numpy")
+
+
+def _decorated(decorate: Callable, function: Callable, **options: Any) -> Any:
     folder = cache_folder()
     before = config.CACHE_DIR
     config.CACHE_DIR = folder  # Numba looks at it while it decorates
     try:
-        return numba.njit(cache=bool(folder), nogil=True, fastmath=flags, error_model="numpy")(function)
+        return decorate(cache=bool(folder), **options)(function)
     finally:
         config.CACHE_DIR = before
 

@@ -14,7 +14,7 @@ next, so that Aᵀ needs no copy.
 from __future__ import annotations
 
 from tinynet.kernels.jit import compiled
-from tinynet.kernels.vectors import LANES, gather, load, splat, store, zeros
+from tinynet.kernels.vectors import LANES, SQUARE, load, splat, store, turn, zeros
 
 ROWS = 4  # of a tile: eight sums of eight numbers, as many as the machine adds to before the first is ready again
 DEPTH = 256  # of a panel at a time: 16 KB, half of a first-level cache
@@ -43,13 +43,19 @@ def pack(B, b, row, K, N, P):
 def pack_transposed(B, b, row, K, N, P):
     """Fill P with the panels of Bᵀ (N, K)."""
     for panel in range(0, K, LANES):
-        for n in range(N):
-            at, to = b + panel * row + n, panel * N + n * LANES
-            if panel + LANES <= K:
-                store(P, to, gather(B, at, row))
-            else:
-                for lane in range(LANES):
-                    P[to + lane] = B[at + lane * row] if panel + lane < K else 0
+        turn_panel(B, b + panel * row, row, min(LANES, K - panel), N, P, panel * N)
+
+
+@compiled
+def turn_panel(B, b, row, count, N, P, p):
+    """Fill one panel of P, from P[p] on, with `count` rows of B, turned, and with zeros up to sixteen."""
+    whole = N // SQUARE * SQUARE if count == LANES else 0
+    for n in range(0, whole, SQUARE):
+        turn(B, b + n, row, P, p + n * LANES, LANES)
+        turn(B, b + n + SQUARE * row, row, P, p + n * LANES + SQUARE, LANES)
+    for n in range(whole, N):
+        for lane in range(LANES):
+            P[p + n * LANES + lane] = B[b + lane * row + n] if lane < count else 0
 
 
 @compiled

@@ -20,7 +20,7 @@ from numba import extending, types
 from numba.core import cgutils
 from numba.extending import models, overload, register_model
 
-LANES = 16
+LANES, SQUARE = 16, 8
 intrinsic: Any = extending.intrinsic  # its type hints do not know that the compiler gives the first argument
 FLAGS = ("reassoc", "contract", "nsz", "arcp")
 _LLVM = ir.VectorType(ir.FloatType(), LANES)
@@ -44,6 +44,12 @@ def splat(array: np.ndarray, index: int) -> np.ndarray:
 def gather(array: np.ndarray, start: int, step: int) -> np.ndarray:
     """Sixteen numbers of a flat float32 array, `step` apart."""
     return array[start + step * np.arange(LANES)]
+
+
+def turn(A: np.ndarray, a: int, row: int, B: np.ndarray, b: int, width: int) -> None:
+    """Write a square of eight rows and columns, turned, from A[a] with `row` between its rows to B[b] with `width`."""
+    for i in range(SQUARE):
+        B[b + i : b + i + SQUARE * width : width] = A[a + i * row : a + i * row + SQUARE]
 
 
 def zeros() -> np.ndarray:
@@ -80,13 +86,21 @@ class _VectorModel(models.PrimitiveModel):
 
 def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     """The address of array[index]."""
-    array = cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0])
-    return builder.gep(array.data, [args[1]])
+    return builder.gep(_data(context, builder, signature.args[0], args[0]), [args[1]])
+
+
+def _data(context: Any, builder: Any, kind: Any, array: Any) -> Any:
+    return cgutils.create_struct_proxy(kind)(context, builder, value=array).data
+
+
+def _mixed(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+    """A vector of lanes of a, which count from 0, and of b, which go on."""
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
 
 
 def _splat(builder: Any, number: Any) -> Any:
     one = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+    return _mixed(builder, one, one, [0] * LANES)
 
 
 @intrinsic
@@ -126,6 +140,34 @@ def _gather_vector(typing: Any, array: Any, start: Any, step: Any) -> Any:
         return vector
 
     return VECTOR(array, types.intp, types.intp), code
+
+
+@intrinsic
+def _turn_square(typing: Any, A: Any, a: Any, row: Any, B: Any, b: Any, width: Any) -> Any:
+    line = ir.VectorType(ir.FloatType(), SQUARE)
+
+    def lines(builder: Any, array: Any, start: Any, step: Any) -> list[Any]:
+        """The addresses of the eight lines."""
+        numbers = [builder.mul(step, ir.Constant(step.type, i)) for i in range(SQUARE)]
+        return [builder.bitcast(builder.gep(array, [builder.add(start, n)]), line.as_pointer()) for n in numbers]
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        given, made = (
+            lines(builder, _data(context, builder, signature.args[i], args[i]), *args[i + 1 : i + 3]) for i in (0, 3)
+        )
+        x = [builder.load(address, align=4) for address in given]
+        for d in (4, 2, 1):  # of 2×2 blocks of d×d numbers, the two beside the diagonal change places
+            upper = [lane if not lane & d else SQUARE + lane - d for lane in range(SQUARE)]
+            lower = [lane + d if not lane & d else SQUARE + lane for lane in range(SQUARE)]
+            for i in range(SQUARE):
+                if not i & d:
+                    pair = x[i], x[i + d]
+                    x[i], x[i + d] = _mixed(builder, *pair, upper), _mixed(builder, *pair, lower)
+        for address, vector in zip(made, x, strict=True):
+            builder.store(vector, address, align=4)
+        return context.get_dummy_value()
+
+    return types.void(A, types.intp, types.intp, B, types.intp, types.intp), code
 
 
 @intrinsic
@@ -185,6 +227,7 @@ overload(gather)(lambda array, start, step: lambda array, start, step: _gather_v
 overload(where_larger)(lambda a, b, x, y: lambda a, b, x, y: _where_larger(a, b, x, y))
 overload(where_equal)(lambda a, b, x, y: lambda a, b, x, y: _where_equal(a, b, x, y))
 overload(store)(lambda array, start, vector: lambda array, start, vector: _store_vector(array, start, vector))
+overload(turn)(lambda A, a, row, B, b, width: lambda A, a, row, B, b, width: _turn_square(A, a, row, B, b, width))
 overload(zeros)(lambda: lambda: _zero_vector())
 for _operator, _intrinsic in ((operator.add, _add), (operator.sub, _subtract), (operator.mul, _multiply)):
     overload(_operator)(_of_vectors(_intrinsic))

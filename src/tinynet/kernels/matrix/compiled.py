@@ -1,8 +1,8 @@
 """Products of a few rows with a matrix, a batch and the weights of a layer, compiled by Numba for float32.
 
 A BLAS is at its best with large matrices. For a batch of 64 rows it spends a part of its time on packing, and two
-threads that call it at once pack into memory that goes from one's cache to the other's. Here each thread takes some
-columns of the result, packs what they need into memory of its own, and keeps the sums of a tile, six rows of sixteen
+threads that call it at once pack into memory that goes from one's cache to the other's. Here each thread takes columns
+of the result, packs what they need into memory of its own, and keeps the sums of a tile, six rows of sixteen
 columns, in registers. Every number is the same sum in the same order, whichever thread does it.
 """
 
@@ -10,15 +10,14 @@ columns, in registers. Every number is the same sum in the same order, whichever
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
+from tinynet.kernels.board import NUMBERS, Kernel, memory, take, words
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.matrix import vectorized
-from tinynet.kernels.matrix.together import compute, is_noting
-from tinynet.kernels.team import share
-from tinynet.kernels.vectors import LANES, gather, load, splat, store
+from tinynet.kernels.team import post
+from tinynet.kernels.tiles import turn_panel
+from tinynet.kernels.vectors import LANES, load, splat, store
 
 DEEP = 256  # numbers of a sum at a time: a panel of sixteen columns takes half of a first-level cache
 WHOLE = 1 << 16  # numbers of A, which every thread reads again and again, or packs for itself
@@ -30,20 +29,15 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
     if not is_served(A, B, C):
         vectorized.multiply(A, B, C, start)
         return
-    (M, K), N = A.shape, C.shape[1]
-    start = np.zeros(N, C.dtype) if start is None else np.asarray(start, C.dtype)
-    first = start.strides[0] // start.itemsize if start.ndim == 2 else 0  # from one row to the next: 0 repeats one
-    steps = [step // A.itemsize for step in (*A.strides, *B.strides)]
-    a, b, s, c = A.ravel(order="K"), B.ravel(order="K"), np.ravel(start), C.reshape(-1)
+    (M, K), N, size = A.shape, C.shape[1], A.itemsize
+    start = np.zeros(N, C.dtype) if start is None else np.ascontiguousarray(start, C.dtype)
+    first = N if start.ndim == 2 else 0  # from one row of it to the next: 0 repeats one
+    (row, step), (down, right) = A.strides, B.strides
     packed, packed_if_turned = K * N, 2 * M * K + M * N  # by two threads; tiles are turned back number by number
     by_panels = B.flags.c_contiguous or packed <= packed_if_turned
-    work, count = (_by_panels, -(-N // LANES)) if by_panels else (_turned, -(-N // ROWS))
-    arguments = a, b, s, c, (*steps, first), (M, K, N)
-    if is_noting():
-        half = count // 2
-        compute([partial(work, 0, half, *arguments), partial(work, half, count, *arguments)], A, B, to=C)
-    else:
-        share(work, count, *arguments)
+    numbers = (M, K, N, row // size, step // size, down // size, right // size, first)
+    places = [array.__array_interface__["data"][0] for array in (A, B, start, C)]
+    post(*(_by_panels, -(-N // LANES)) if by_panels else (_turned, -(-N // ROWS)), *numbers, *places)
 
 
 def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:
@@ -54,54 +48,87 @@ def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:
 
 
 @compiled
-def _by_panels(start, end, A, B, S, C, steps, shape):
+def _given(board):
+    """What `multiply` posts."""
+    given = board[NUMBERS:]
+    M, K, N, first = given[0], given[1], given[2], given[7]
+    A, B = memory(given[8], M * K), memory(given[9], K * N)
+    S, C = memory(given[10], M * N if first else N), memory(given[11], M * N)
+    return A, B, S, C, (given[3], given[4], given[5], given[6], first), (M, K, N)
+
+
+@Kernel
+def _by_panels(place, helps):
     """Sixteen columns after sixteen columns of A @ B + S."""
-    (row, step, down, right, first), (M, K, N) = steps, shape
-    P, sums = np.empty(min(K, DEEP) * LANES, A.dtype), np.empty(ROWS * LANES, A.dtype)
-    for n in range(start * LANES, min(N, end * LANES), LANES):
-        width = min(LANES, N - n)
-        for k in range(0, K, DEEP):
-            deep = min(DEEP, K - k)
-            _pack(B, k * down + n * right, right, down, width, deep, P)
-            source, below = (S, first) if k == 0 else (C, N)
-            for m in range(0, M, ROWS):
-                last, a, s, c = min(ROWS, M - m) - 1, m * row + k * step, m * below + n, m * N + n
-                if width == LANES:
-                    _tile(A, a, row, step, last, P, 0, deep, source, s, below, C, c, N)
-                    continue
-                _copy(source, s, below, sums, 0, LANES, last + 1, width)
-                _tile(A, a, row, step, last, P, 0, deep, sums, 0, LANES, sums, 0, LANES)
-                _copy(sums, 0, LANES, C, c, N, last + 1, width)
+    board = words(place)
+    A, B, S, C, steps, shape = _given(board)
+    P, sums = np.empty(min(shape[1], DEEP) * LANES, A.dtype), np.empty(ROWS * LANES, A.dtype)
+    panel = take(board, helps)
+    while panel >= 0:
+        _panel(panel * LANES, A, B, S, C, steps, shape, P, sums)
+        panel = take(board, helps)
 
 
 @compiled
-def _turned(start, end, A, B, S, C, steps, shape):
-    """A @ Wᵀ + S as the transposed of W @ Aᵀ, because to pack a few rows of A is less work than to pack all of W."""
+def _panel(n, A, B, S, C, steps, shape, P, sums):
+    """The columns from n on."""
     (row, step, down, right, first), (M, K, N) = steps, shape
+    width = min(LANES, N - n)
+    for k in range(0, K, DEEP):
+        deep = min(DEEP, K - k)
+        _pack(B, k * down + n * right, right, down, width, deep, P)
+        source, below = (S, first) if k == 0 else (C, N)
+        for m in range(0, M, ROWS):
+            last, a, s, c = min(ROWS, M - m) - 1, m * row + k * step, m * below + n, m * N + n
+            if width == LANES:
+                _tile(A, a, row, step, last, P, 0, deep, source, s, below, C, c, N)
+                continue
+            _copy(source, s, below, sums, 0, LANES, last + 1, width)
+            _tile(A, a, row, step, last, P, 0, deep, sums, 0, LANES, sums, 0, LANES)
+            _copy(sums, 0, LANES, C, c, N, last + 1, width)
+
+
+@Kernel
+def _turned(place, helps):
+    """A @ Wᵀ + S as the transposed of W @ Aᵀ, because to pack a few rows of A is less work than to pack all of W."""
+    board = words(place)
+    A, B, S, C, steps, (M, K, N) = _given(board)
     P, sums = np.empty((M + LANES - 1) // LANES * LANES * K, A.dtype), np.empty(ROWS * LANES, A.dtype)
-    zeros = np.zeros(LANES, A.dtype)
     for m in range(0, M, LANES):
-        _pack(A, m * row, row, step, min(LANES, M - m), K, P[m * K :])
-    for n in range(start * ROWS, min(N, end * ROWS), ROWS):
-        last = min(ROWS, N - n) - 1
-        for m in range(0, M, LANES):
-            _tile(B, n * right, right, down, last, P, m * K, K, zeros, 0, 0, sums, 0, LANES)
-            for lane in range(min(LANES, M - m)):
-                source, to = S[(m + lane) * first + n :], C[(m + lane) * N + n :]
-                for i in range(last + 1):
-                    to[i] = sums[i * LANES + lane] + source[i]
+        _pack(A, m * steps[0], steps[0], steps[1], min(LANES, M - m), K, P[m * K :])
+    zeros = np.zeros(LANES, A.dtype)
+    rows = take(board, helps)
+    while rows >= 0:
+        _six_turned(rows * ROWS, B, S, C, steps, (M, K, N), P, sums, zeros)
+        rows = take(board, helps)
+
+
+@compiled
+def _six_turned(n, B, S, C, steps, shape, P, sums, zeros):
+    """Six rows of W @ Aᵀ, from n on, turned: as many columns of the result."""
+    (_, _, down, right, first), (M, K, N) = steps, shape
+    last = min(ROWS, N - n) - 1
+    for m in range(0, M, LANES):
+        _tile(B, n * right, right, down, last, P, m * K, K, zeros, 0, 0, sums, 0, LANES)
+        for lane in range(min(LANES, M - m)):
+            source, to = S[(m + lane) * first + n :], C[(m + lane) * N + n :]
+            for i in range(last + 1):
+                to[i] = sums[i * LANES + lane] + source[i]
 
 
 @compiled
 def _pack(A, a, row, step, count, K, P):
-    """Aᵀ in a panel of sixteen rows of A, zeros after the last of `count` ones."""
+    """Aᵀ in a panel of sixteen rows of A, zeros after the last of `count` ones. Its rows or its columns lie dense."""
+    if step == 1:
+        turn_panel(A, a, row, count, K, P, 0)
+        return
     for k in range(K):
         at, to = a + k * step, k * LANES
-        if count < LANES:
-            for lane in range(LANES):
-                P[to + lane] = A[at + lane * row] if lane < count else 0
+        if count == LANES:
+            store(P, to, load(A, at))
         else:
-            store(P, to, load(A, at) if row == 1 else gather(A, at, row))
+            for lane in range(LANES):
+                P[to + lane] = A[at + lane] if lane < count else 0
 
 
 @compiled

@@ -82,17 +82,6 @@ def compute(calls: list[Call], *arrays: np.ndarray, to: np.ndarray, then: Callab
     _here.noted.append(work)
 
 
-def is_noting() -> bool:
-    """Whether this is within `with at_once():`.
-
-    Example:
-        >>> with at_once():
-        ...     is_noting()
-        True
-    """
-    return _here.noted is not None
-
-
 def _do(works: list[_Work]) -> None:
     calls = [call for work in works for call in work.calls]
     with one_thread():

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinynet.kernels.atomic import pause, read, write
 from tinynet.kernels.jit import compiled
-from tinynet.kernels.lookout import pause, read, write
 from tinynet.kernels.tiles import ROWS, multiply
 
 BLOCK = 64  # hidden units: as many columns as a product takes of a lone row at a time

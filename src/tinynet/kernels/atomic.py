@@ -1,0 +1,105 @@
+"""Numbers that one thread writes and another one reads, in compiled code.
+
+Such a read or write is done at once and in its place. Without that, a loop that waits for another thread would be one
+that never ends: the compiler would read the number once, before it.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import extending, types
+from numba.core import cgutils
+from numba.extending import overload
+
+intrinsic: Any = extending.intrinsic
+
+
+def read(place: np.ndarray) -> int:
+    """The number there."""
+    return place[0]
+
+
+def write(place: np.ndarray, number: int) -> None:
+    """Let the number be there, after all that was written before."""
+    place[0] = number
+
+
+def add(place: np.ndarray, number: int) -> int:
+    """Add to the number there, and give what it was before."""
+    before = place[0]
+    place[0] = before + number
+    return before
+
+
+def pause() -> None:
+    """Tell the processor that this is a loop that waits, where there is an instruction for it."""
+
+
+# What these become in compiled code.
+
+
+@overload(read)
+def _overload_read(place):
+    return lambda place: _atomic_read(place)
+
+
+@overload(write)
+def _overload_write(place, number):
+    return lambda place, number: _atomic_write(place, number)
+
+
+@overload(add)
+def _overload_add(place, number):
+    return lambda place, number: _atomic_add(place, number)
+
+
+@overload(pause)
+def _overload_pause():
+    return lambda: _pause_instruction()
+
+
+@intrinsic
+def _atomic_read(typing, array):
+    def code(context, builder, signature, args):
+        return builder.load_atomic(_first(context, builder, signature, args), "acquire", 8)
+
+    return types.int64(array), code
+
+
+@intrinsic
+def _atomic_write(typing, array, number):
+    def code(context, builder, signature, args):
+        builder.store_atomic(args[1], _first(context, builder, signature, args), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), code
+
+
+@intrinsic
+def _atomic_add(typing, array, number):
+    def code(context, builder, signature, args):
+        return builder.atomic_rmw("add", _first(context, builder, signature, args), args[1], "acq_rel")
+
+    return types.int64(array, types.int64), code
+
+
+@intrinsic
+def _pause_instruction(typing):
+    def code(context, builder, signature, args):
+        if platform.machine() in ("x86_64", "AMD64"):
+            nothing = ir.FunctionType(ir.VoidType(), [])
+            builder.call(builder.module.declare_intrinsic("llvm.x86.sse2.pause", (), nothing), [])
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+def _first(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """The address of array[0]."""
+    return cgutils.create_struct_proxy(signature.args[0])(context, builder, value=args[0]).data

@@ -1,0 +1,77 @@
+"""Work that threads find on a board."""
+
+import time
+
+import numpy as np
+import pytest
+
+import tinynet as tn
+from tinynet.kernels import team
+
+board = pytest.importorskip("tinynet.kernels.board", reason="there is no Numba")
+memory, take, words = board.memory, board.take, board.words
+NUMBERS = board.NUMBERS
+
+
+@board.Kernel
+def count_up(place, helps):  # type: ignore[no-untyped-def]
+    """Add one to the number of each piece, and where the piece is done to one of two counts."""
+    given = words(place)
+    pieces, who = memory(given[NUMBERS], given[NUMBERS + 1]), memory(given[NUMBERS + 2], 2)
+    piece = take(given, helps)
+    while piece >= 0:
+        pieces[piece] += 1
+        if not helps:  # two helpers must not write at once
+            who[0] += 1
+        piece = take(given, helps)
+
+
+def post(pieces: np.ndarray) -> int:
+    """Count all pieces up, and say how many the caller did itself."""
+    who = np.zeros(2, np.float32)
+    team.post(count_up, len(pieces), pieces.ctypes.data, len(pieces), who.ctypes.data)
+    return int(who[0])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, 2, 1000])
+def test_each_piece_is_done_once(threads: int, count: int) -> None:
+    pieces = np.zeros(count, np.float32)
+    with tn.threads(threads):
+        for _ in range(50):
+            post(pieces)
+    np.testing.assert_array_equal(pieces, 50)
+
+
+@pytest.mark.skipif(not board.ATOMIC, reason="plain Python works alone")
+def test_a_helper_takes_a_part_and_sleeps_when_there_is_none() -> None:
+    pieces = np.zeros(100_000, np.float32)
+    with tn.threads(2):
+        end = time.perf_counter() + 60  # it may have to be compiled
+        while post(pieces) == len(pieces) and time.perf_counter() < end:
+            pass
+        assert time.perf_counter() < end
+        helper = team._helpers[0]
+        while not helper.sleeps and time.perf_counter() < end:
+            time.sleep(1e-3)
+        assert helper.sleeps
+        pieces[...] = 0
+        post(pieces)  # it is woken, and may come too late for this one
+    np.testing.assert_array_equal(pieces, 1)
+
+
+def test_nobody_joins_in_what_is_closed_or_taken() -> None:
+    here = board.new()
+    pieces, who = np.zeros(3, np.float32), np.zeros(2, np.float32)
+    board.fill(here, count_up, 3, (pieces.ctypes.data, 3, who.ctypes.data))
+    assert not board.join(here)
+    board.do(here)
+    np.testing.assert_array_equal(pieces, 1)
+    here[board.STATE] = 0  # open, but there is nothing left
+    assert not board.join(here)
+
+
+def test_who_joins_begins_at_the_end() -> None:
+    here = board.new()
+    board.fill(here, count_up, 3, ())
+    assert [take(here, helps) for helps in (False, True, False, True)] == [0, 2, 1, -1]
