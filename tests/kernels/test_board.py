@@ -17,29 +17,29 @@ NUMBERS = board.NUMBERS
 def count_up(place, helps):  # type: ignore[no-untyped-def]
     """Add one to the number of each piece, and where the piece is done to one of two counts."""
     given = words(place)
-    pieces, who = memory(given[NUMBERS], given[NUMBERS + 1]), memory(given[NUMBERS + 2], 2)
+    pieces, who, step = memory(given, 0), memory(given, 1), given[NUMBERS]
     piece = take(given, helps)
     while piece >= 0:
-        pieces[piece] += 1
+        pieces[piece] += step
         if not helps:  # two helpers must not write at once
             who[0] += 1
         piece = take(given, helps)
 
 
-def post(pieces: np.ndarray) -> int:
+def count(pieces: np.ndarray) -> int:
     """Count all pieces up, and say how many the caller did itself."""
     who = np.zeros(2, np.float32)
-    team.post(count_up, len(pieces), pieces.ctypes.data, len(pieces), who.ctypes.data)
+    board.post(count_up, len(pieces), (1,), (pieces, who))
     return int(who[0])
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-@pytest.mark.parametrize("count", [0, 1, 2, 1000])
-def test_each_piece_is_done_once(threads: int, count: int) -> None:
-    pieces = np.zeros(count, np.float32)
+@pytest.mark.parametrize("n_pieces", [0, 1, 2, 1000])
+def test_each_piece_is_done_once(threads: int, n_pieces: int) -> None:
+    pieces = np.zeros(n_pieces, np.float32)
     with tn.threads(threads):
         for _ in range(50):
-            post(pieces)
+            count(pieces)
     np.testing.assert_array_equal(pieces, 50)
 
 
@@ -48,7 +48,7 @@ def test_a_helper_takes_a_part_and_sleeps_when_there_is_none() -> None:
     pieces = np.zeros(100_000, np.float32)
     with tn.threads(2):
         end = time.perf_counter() + 60  # it may have to be compiled
-        while post(pieces) == len(pieces) and time.perf_counter() < end:
+        while count(pieces) == len(pieces) and time.perf_counter() < end:
             pass
         assert time.perf_counter() < end
         helper = team._helpers[0]
@@ -56,16 +56,16 @@ def test_a_helper_takes_a_part_and_sleeps_when_there_is_none() -> None:
             time.sleep(1e-3)
         assert helper.sleeps
         pieces[...] = 0
-        post(pieces)  # it is woken, and may come too late for this one
+        count(pieces)  # it is woken, and may come too late for this one
     np.testing.assert_array_equal(pieces, 1)
 
 
 def test_nobody_joins_in_what_is_closed_or_taken() -> None:
     here = board.new()
     pieces, who = np.zeros(3, np.float32), np.zeros(2, np.float32)
-    board.fill(here, count_up, 3, (pieces.ctypes.data, 3, who.ctypes.data))
+    board.fill(here, count_up.address, 3, (1,), (pieces, who))
     assert not board.join(here)
-    board.do(here)
+    board.do(here, count_up.address, 3, (1,), (pieces, who))
     np.testing.assert_array_equal(pieces, 1)
     here[board.STATE] = 0  # open, but there is nothing left
     assert not board.join(here)
@@ -73,5 +73,5 @@ def test_nobody_joins_in_what_is_closed_or_taken() -> None:
 
 def test_who_joins_begins_at_the_end() -> None:
     here = board.new()
-    board.fill(here, count_up, 3, ())
+    board.fill(here, count_up.address, 3, (1,), (np.zeros(3, np.float32),))
     assert [take(here, helps) for helps in (False, True, False, True)] == [0, 2, 1, -1]

@@ -2,8 +2,9 @@
 
 To hand a function with its arrays to another thread, Python needs some 20 µs, in which both want the GIL: too long for
 a product of a small net. So such a kernel is written down in integers: where its code is, in how many pieces it can be
-done, the addresses and sizes of its arrays. A helper looks at the board in compiled code and takes pieces from the end,
-as the one who posted them does from the beginning, until they meet. Who comes too late finds the board closed.
+done, its numbers, and the addresses and sizes of its arrays. A helper looks at the board in compiled code and takes
+pieces from the end, as the one who posted them does from the beginning, until they meet. Who comes too late finds the
+board closed.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -22,11 +23,13 @@ from numba import carray, extending, types
 from numba.core import cgutils
 from numba.extending import overload
 
+from tinynet.core.threads import thread_count
 from tinynet.kernels.atomic import add, pause, read, write
 from tinynet.kernels.jit import compiled, compiled_for_pointers
+from tinynet.kernels.team import gather, let_go
 
 # Places on the board. Those that several threads write to are in lines of the cache of their own.
-STATE, TAKEN, FRONT, BACK, LEFT, KERNEL, COUNT, NUMBERS, SIZE = 0, 8, 16, 24, 32, 40, 41, 42, 64
+STATE, TAKEN, FRONT, BACK, LEFT, KERNEL, COUNT, NUMBERS, ARRAYS, SIZE = 0, 8, 16, 24, 32, 40, 41, 42, 74, 98
 CLOSED = 1 << 32  # of STATE, which otherwise says how many have joined; LEFT says how many of them are done
 intrinsic: Any = extending.intrinsic
 ATOMIC = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]  # as plain Python this is for one thread
@@ -40,11 +43,15 @@ def new() -> np.ndarray:
     return board
 
 
+BOARD = new()  # at which all helpers look
+
+
 class Kernel:
     """A function of a board, compiled when it is first posted.
 
     Called with an address and whether it helps, it begins with `board = words(address)`, does one piece after the
-    other while `take(board, helps)` is not negative, and finds its numbers from `board[NUMBERS]` on.
+    other while `take(board, helps)` is not negative. It finds its numbers from `board[NUMBERS]` on, and its arrays with
+    `memory`.
 
     Args:
         function: The function.
@@ -62,21 +69,47 @@ class Kernel:
         return compiled_for_pointers(self.function).address
 
 
-def fill(board: np.ndarray, kernel: Kernel, count: int, numbers: tuple[int, ...]) -> None:
-    """Write work on a closed board."""
-    board[TAKEN] = board[FRONT] = board[BACK] = board[LEFT] = 0
-    board[KERNEL], board[COUNT] = kernel.address, count
-    board[NUMBERS : NUMBERS + len(numbers)] = numbers
+def post(kernel: Kernel, count: int, numbers: tuple[int, ...], arrays: tuple[np.ndarray, ...]) -> None:
+    """Do work with the helpers that look at the board; back when it is done.
+
+    Who comes late joins in what is left, or in what is posted next.
+
+    Args:
+        kernel: The work.
+        count: In how many pieces it can be done.
+        numbers: Integers that the kernel needs to know, up to 32.
+        arrays: The float32 arrays that it reads and writes, each as a row, up to 12.
+    """
+    numbers = numbers or (0,)  # in compiled code an empty tuple is of no type
+    if not ATOMIC or not gather(min(thread_count(), count)):
+        do(new(), kernel.address, count, numbers, arrays)
+        return
+    try:
+        do(BOARD, kernel.address, count, numbers, arrays)
+    finally:
+        let_go()
 
 
 @compiled
-def do(board):
-    """Open the board, do what is on it with all who join, and close it when everything is done."""
+def do(board, kernel, count, numbers, arrays):
+    """Write work on a board, do it with all who join, and close the board when everything is done."""
+    fill(board, kernel, count, numbers, arrays)
     write(board[STATE:], 0)
-    _call(board[KERNEL], board, False)
+    _call(kernel, board, False)
     joined = add(board[STATE:], CLOSED)
     while read(board[LEFT:]) < joined:
         pause()
+
+
+@compiled
+def fill(board, kernel, count, numbers, arrays):
+    """Only write it down: the first thing that `do` does."""
+    board[TAKEN] = board[FRONT] = board[BACK] = board[LEFT] = 0
+    board[KERNEL], board[COUNT] = kernel, count
+    for i in range(len(numbers)):
+        board[NUMBERS + i] = numbers[i]
+    for i in range(len(arrays)):
+        board[ARRAYS + 2 * i], board[ARRAYS + 2 * i + 1] = arrays[i].ctypes.data, arrays[i].size
 
 
 @compiled
@@ -102,9 +135,10 @@ def words(board):
     return board
 
 
-def memory(address: int, size: int) -> np.ndarray:
-    """So many float32 numbers that lie at an address."""
-    return np.ctypeslib.as_array((ctypes.c_float * int(size)).from_address(int(address)))
+def memory(board, number):
+    """The array that was given under a number."""
+    address, size = int(board[ARRAYS + 2 * number]), int(board[ARRAYS + 2 * number + 1])
+    return np.ctypeslib.as_array((ctypes.c_float * size).from_address(address))
 
 
 def _call(kernel, board, helps):
@@ -120,8 +154,11 @@ def _overload_words(board):
 
 
 @overload(memory)
-def _overload_memory(address, size):
-    return lambda address, size: carray(_pointer(address), size, np.float32)
+def _overload_memory(board, number):
+    def at_address(board, number):
+        return carray(_pointer(board[ARRAYS + 2 * number]), board[ARRAYS + 2 * number + 1], np.float32)
+
+    return at_address
 
 
 @overload(_call)

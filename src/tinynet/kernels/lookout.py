@@ -13,14 +13,12 @@ from time import perf_counter
 
 import numpy as np
 
-from tinynet.kernels import board as boards
 from tinynet.kernels.atomic import pause, read, write
-from tinynet.kernels.board import join
+from tinynet.kernels.board import BOARD, join
 from tinynet.kernels.jit import compiled
 
 PATIENCE = 2e-3  # seconds: what a net mostly does between two kernels, or the other thread's larger part takes
 GRACE = 250  # turns, 6 µs, until whoever wrote the number has let go of the GIL, for which to wait takes 50
-BOARD = boards.new()  # where all look
 
 
 def look_for(value: int, at: np.ndarray) -> bool:

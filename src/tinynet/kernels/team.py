@@ -2,8 +2,8 @@
 
 Threads that wait in a loop take the processor from those that work: two libraries of such threads used in turn slowed
 each other down four to six times. So the compiled kernels have no pool of their own; `share` cuts their work among the
-helpers here, and `post` lets them join in quick work without Python. A helper that has nothing to do looks out for work
-for two milliseconds, then it sleeps.
+helpers here, who also join in what is posted on the `board`. A helper that has nothing to do looks out for work for two
+milliseconds, then it sleeps.
 """
 
 from __future__ import annotations
@@ -17,14 +17,11 @@ from itertools import accumulate, pairwise
 from queue import SimpleQueue
 from time import perf_counter
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tinynet.core.threads import processors, thread_count
-
-if TYPE_CHECKING:  # it loads Numba
-    from tinynet.kernels.board import Kernel
 
 TRIALS = 3  # calls that are done alone, to see whether sharing pays
 QUICK = 25e-6  # seconds of work from which on a helper that is awake is worth the 5 µs until it begins
@@ -62,33 +59,23 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
         work(0, count, *arguments)
 
 
-def post(kernel: Kernel, count: int, *numbers: int) -> None:
-    """Do work that is written down for the `board`, with the helpers that look at it; back when it is done.
+def gather(parts: int) -> bool:
+    """Keep the helpers for the work of so many threads, until `let_go`; False if there is none or they are busy.
 
-    Who sleeps is woken, and joins in what is left or in what comes next. The arrays must live until then.
-
-    Args:
-        kernel: A `board.Kernel`.
-        count: How many pieces there are.
-        numbers: All that the kernel needs to know.
+    Those that look out can begin at once, and those that sleep are woken.
     """
-    from tinynet.kernels import board, lookout
-
-    parts = min(thread_count(), count) if board.ATOMIC else 1
     if parts < 2 or not _busy.acquire(blocking=False):
-        own = board.new()
-        board.fill(own, kernel, count, numbers)
-        board.do(own)
-        return
-    try:
-        if _lookout() is not None:
-            for helper in _first_helpers(parts - 1):
-                if helper.sleeps:
-                    helper.wake()
-        board.fill(lookout.BOARD, kernel, count, numbers)
-        board.do(lookout.BOARD)
-    finally:
-        _busy.release()
+        return False
+    if _lookout() is not None:
+        for helper in _first_helpers(parts - 1):
+            if helper.sleeps:
+                helper.wake()
+    return True
+
+
+def let_go() -> None:
+    """Let the helpers that were gathered serve others."""
+    _busy.release()
 
 
 class _Experience:

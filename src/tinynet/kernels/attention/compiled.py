@@ -17,10 +17,10 @@ import math
 import numpy as np
 
 from tinynet.kernels.attention import vectorized
+from tinynet.kernels.board import NUMBERS, Kernel, memory, post, take, words
 from tinynet.kernels.flat import flat
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import exp, largest
-from tinynet.kernels.team import share
 from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded, tile
 from tinynet.kernels.vectors import LANES
 
@@ -36,9 +36,10 @@ def forward(
     if not is_served(q, k, v):
         return vectorized.forward(q, k, v, causal, ignored)
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
-    (y, memory), log_sum = room(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
-    given, sizes = (flat(q), flat(k), flat(v)), (heads, T, S, D, depth)
-    share(_forward, N * heads, given, memory, log_sum, mask(ignored, S), causal, sizes)
+    (y, (y_row, y_steps)), log_sum = room(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
+    (q, q_steps), (k, k_steps), (v, v_steps) = flat(q), flat(k), flat(v)
+    numbers = (heads, T, S, D, depth, int(causal), *q_steps, *k_steps, *v_steps, *y_steps)
+    post(_forward, N * heads, numbers, (q, k, v, y_row, log_sum, mask(ignored)))
     return y, log_sum.reshape(N, heads, T)
 
 
@@ -58,11 +59,12 @@ def backward(
         vectorized.backward(dy, q, k, v, y, log_sum, causal, ignored, out)
         return
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
-    given, sizes = (flat(q), flat(k), flat(v), flat(y), flat(dy)), (heads, T, S, D, depth)
+    rows = (flat(q), flat(k), flat(v), flat(y), flat(dy))
     in_place = all(takes_panels(d) for d in out)
     made = [(d, flat(d)) if in_place else room(*d.shape) for d in out]
-    (_, dq), (_, dk), (_, dv) = made
-    share(_backward, N * heads, given, np.ravel(log_sum), (dq, dk, dv), mask(ignored, S), causal, sizes)
+    arrays, steps = zip(*rows, *[row for _, row in made], strict=True)
+    numbers = (heads, T, S, D, depth, int(causal), *[step for three in steps for step in three])
+    post(_backward, N * heads, numbers, (*arrays, np.ravel(log_sum), mask(ignored)))
     for result, (d, _) in zip(out, made, strict=True):
         if not in_place:
             result[...] = d
@@ -86,42 +88,54 @@ def takes_panels(out: np.ndarray) -> bool:
     return out.shape[3] % LANES == 0 and out.strides[3] == out.itemsize and min(out.strides) > 0
 
 
-def mask(ignored: np.ndarray | None, S: int) -> np.ndarray:
-    """The mask (N, S), or one without rows where nothing is hidden."""
-    return np.empty((0, S), bool) if ignored is None else np.ascontiguousarray(ignored)
+def mask(ignored: np.ndarray | None) -> np.ndarray:
+    """1 where a key is hidden, in a row of N · S numbers, or nothing where none is."""
+    return np.empty(0, np.float32) if ignored is None else ignored.ravel().astype(np.float32)
 
 
-@compiled
-def _forward(start, end, given, wanted, log_sum, ignored, causal, sizes):
-    (q, q_steps), (k, k_steps), (v, v_steps) = given
-    y, y_steps = wanted
-    heads, T, S, D, depth = sizes
+@Kernel
+def _forward(place, helps):
+    board = words(place)
+    (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
+    q, k, v, y, log_sum, ignored = (
+        memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3), memory(board, 4), memory(board, 5)
+    )  # fmt: skip
+    q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
     width, wide = rounded(S), rounded(depth)
     keys, values, s = np.empty(width * D, q.dtype), np.empty(S * wide, q.dtype), np.empty(BLOCK * width, q.dtype)
     scale = q.dtype.type(1 / math.sqrt(D))
-    for head in range(start, end):
+    head = take(board, helps)
+    while head >= 0:
         n, h = head // heads, head % heads
         pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
         pack(v, _at(v_steps, n, h, 0), v_steps[2], S, depth, values)
         for first in range(0, T, BLOCK):
             count, ahead = min(BLOCK, T - first), first + S - T if causal else S
             _scores(q, _at(q_steps, n, h, first), q_steps[2], D, keys, s, width, count, ahead, S)
-            _softmax(s, width, count, ahead, S, ignored[n : n + 1], scale, log_sum[head * T + first :])
+            _softmax(s, width, count, ahead, S, ignored[n * S : n * S + S], scale, log_sum[head * T + first :])
             _multiply(s, width, count, ahead, S, values, y, _at(y_steps, n, h, first), y_steps[2], wide)
+        head = take(board, helps)
 
 
-@compiled
-def _backward(start, end, given, log_sum, wanted, ignored, causal, sizes):
-    (q, q_steps), (k, k_steps), (v, v_steps), (y, y_steps), (dy, dy_steps) = given
-    (dq, dq_steps), (dk, dk_steps), (dv, dv_steps) = wanted
-    heads, T, S, D, depth = sizes
+@Kernel
+def _backward(place, helps):
+    board = words(place)
+    (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
+    q, k, v, y, dy = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3), memory(board, 4)
+    dq, dk, dv, log_sum, ignored = (
+        memory(board, 5), memory(board, 6), memory(board, 7), memory(board, 8), memory(board, 9)
+    )  # fmt: skip
+    q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
+    dy_steps, dq_steps, dk_steps, dv_steps = _steps(board, 4), _steps(board, 5), _steps(board, 6), _steps(board, 7)
     width, across, wide = rounded(S), rounded(D), rounded(depth)
     keys, values, by_key = np.empty(width * D, q.dtype), np.empty(width * depth, q.dtype), np.empty(S * across, q.dtype)
     queries, d_queries = np.empty(BLOCK * across, q.dtype), np.empty(BLOCK * wide, q.dtype)
     s, ds, inner = np.empty(BLOCK * width, q.dtype), np.empty(BLOCK * width, q.dtype), np.empty(BLOCK, q.dtype)
     scale = q.dtype.type(1 / math.sqrt(D))
-    for head in range(start, end):
+    head = take(board, helps)
+    while head >= 0:
         n, h = head // heads, head % heads
+        hidden = ignored[n * S : n * S + S]
         pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
         pack_transposed(v, _at(v_steps, n, h, 0), v_steps[2], S, depth, values)
         pack(k, _at(k_steps, n, h, 0), k_steps[2], S, D, by_key)
@@ -135,12 +149,25 @@ def _backward(start, end, given, log_sum, wanted, ignored, causal, sizes):
             _inner(dy, dy_at, dy_steps[2], y, y_at, y_steps[2], count, depth, inner)
             _scores(q, q_at, q_steps[2], D, keys, s, width, count, ahead, S)
             _scores(dy, dy_at, dy_steps[2], depth, values, ds, width, count, ahead, S)
-            _softmax_gradient(
-                s, ds, width, count, ahead, S, ignored[n : n + 1], scale, log_sum[head * T + first :], inner
-            )
+            _softmax_gradient(s, ds, width, count, ahead, S, hidden, scale, log_sum[head * T + first :], inner)
             _multiply(ds, width, count, ahead, S, by_key, dq, _at(dq_steps, n, h, first), dq_steps[2], across)
             _add_transposed(ds, width, count, ahead, S, queries, dk, _at(dk_steps, n, h, 0), dk_steps[2], across)
             _add_transposed(s, width, count, ahead, S, d_queries, dv, _at(dv_steps, n, h, 0), dv_steps[2], wide)
+        head = take(board, helps)
+
+
+@compiled
+def _sizes(board):
+    """Heads, queries, keys, and the numbers in a key and in a value."""
+    n = board[NUMBERS:]
+    return n[0], n[1], n[2], n[3], n[4]
+
+
+@compiled
+def _steps(board, number):
+    """How far it is in an array from one sample, head and row to the next."""
+    n = board[NUMBERS + 6 + 3 * number :]
+    return n[0], n[1], n[2]
 
 
 @compiled
@@ -232,7 +259,7 @@ def _row(s, width, i, count, ahead, S, ignored):
         panels[j] = panels[j] if j < seen else low
     if len(ignored):
         for j in range(min(S, len(row))):
-            row[j] = -np.inf if ignored[0, j] else row[j]
+            row[j] = -np.inf if ignored[j] else row[j]
     return row
 
 

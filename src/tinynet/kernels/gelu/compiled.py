@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from tinynet.core import layout
+from tinynet.kernels.board import Kernel, memory, post, take, words
 from tinynet.kernels.gelu import vectorized
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.smooth import exp, normal
@@ -22,8 +23,13 @@ def forward(x: np.ndarray, approximate: str) -> tuple[np.ndarray, np.ndarray]:
     y, slope = np.empty_like(x), np.empty_like(x)  # in the memory order of x, but without gaps
     if x.dtype not in (np.float32, np.float64) or x.size == 0 or x.strides != y.strides:
         return vectorized.forward(x, approximate)
-    work = _exact if approximate == "none" else _by_tanh
-    share(work, -(-x.size // BLOCK), x.ravel(order="K"), y.ravel(order="K"), slope.ravel(order="K"))
+    count, arrays = -(-x.size // BLOCK), (x.ravel(order="K"), y.ravel(order="K"), slope.ravel(order="K"))
+    if approximate != "none":
+        share(_by_tanh, count, *arrays)
+    elif x.dtype == np.float32:
+        post(_exact_posted, count, (), arrays)
+    else:
+        share(_exact, count, *arrays)
     return y, slope
 
 
@@ -33,7 +39,11 @@ def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
     alike = dy.strides == slope.strides == dx.strides and dy.dtype == slope.dtype
     if slope.dtype not in (np.float32, np.float64) or slope.size == 0 or not alike:
         return vectorized.backward(dy, slope)
-    share(_product, -(-slope.size // BLOCK), dy.ravel(order="K"), slope.ravel(order="K"), dx.ravel(order="K"))
+    count, arrays = -(-slope.size // BLOCK), (dy.ravel(order="K"), slope.ravel(order="K"), dx.ravel(order="K"))
+    if slope.dtype == np.float32:
+        post(_product_posted, count, (), arrays)
+    else:
+        share(_product, count, *arrays)
     return dx
 
 
@@ -47,6 +57,15 @@ def _exact(start, end, x, y, slope):
         near = far if x[i] > far else -far if x[i] < -far else x[i]  # infinity times 0 would be NaN
         y[i] = x[i] * below
         slope[i] = below + near * density
+
+
+@Kernel
+def _exact_posted(place, helps):
+    board = words(place)
+    block = take(board, helps)
+    while block >= 0:
+        _exact(block, block + 1, memory(board, 0), memory(board, 1), memory(board, 2))
+        block = take(board, helps)
 
 
 @compiled
@@ -69,3 +88,12 @@ def _product(start, end, dy, slope, dx):
     dy, slope, dx = dy[block], slope[block], dx[block]
     for i in range(dx.size):
         dx[i] = dy[i] * slope[i]
+
+
+@Kernel
+def _product_posted(place, helps):
+    board = words(place)
+    block = take(board, helps)
+    while block >= 0:
+        _product(block, block + 1, memory(board, 0), memory(board, 1), memory(board, 2))
+        block = take(board, helps)

@@ -29,16 +29,15 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
         array([[6.],
                [6.]])
     """
-    work = A.size * B.shape[1]
-    with one_thread():
-        if work < SMALL or len(A) == 1:  # of a lone row NumPy makes a sum of rows, and packs nothing
+    if A.size * B.shape[1] < SMALL or len(A) == 1:  # of a lone row NumPy makes a sum of rows, and packs nothing
+        with one_thread():
             C = A @ B
-            if b is not None:
-                C += b
-            return C
-        C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
-        multiply(A, B, C, start=b)
+        if b is not None:
+            C += b
         return C
+    C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
+    multiply(A, B, C, start=b)
+    return C
 
 
 def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
@@ -50,12 +49,11 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
         array([[7.],
                [7.]])
     """
-    work = A.size * B.shape[1]
-    with one_thread():
-        if work < SMALL:
+    if A.size * B.shape[1] < SMALL:
+        with one_thread():
             to += A @ B
-        else:
-            multiply(A, B, to, start=to)
+    else:
+        multiply(A, B, to, start=to)
 
 
 def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:

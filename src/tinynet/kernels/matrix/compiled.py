@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.kernels.board import NUMBERS, Kernel, memory, take, words
+from tinynet.kernels.board import NUMBERS, Kernel, memory, post, take, words
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.matrix import vectorized
-from tinynet.kernels.team import post
 from tinynet.kernels.tiles import turn_panel
 from tinynet.kernels.vectors import LANES, load, splat, store
 
@@ -36,8 +35,11 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
     packed, packed_if_turned = K * N, 2 * M * K + M * N  # by two threads; tiles are turned back number by number
     by_panels = B.flags.c_contiguous or packed <= packed_if_turned
     numbers = (M, K, N, row // size, step // size, down // size, right // size, first)
-    places = [array.__array_interface__["data"][0] for array in (A, B, start, C)]
-    post(*(_by_panels, -(-N // LANES)) if by_panels else (_turned, -(-N // ROWS)), *numbers, *places)
+    arrays = (A.ravel(order="K"), B.ravel(order="K"), start.reshape(-1), C.reshape(-1))
+    if by_panels:
+        post(_by_panels, -(-N // LANES), numbers, arrays)
+    else:
+        post(_turned, -(-N // ROWS), numbers, arrays)
 
 
 def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:
@@ -50,18 +52,17 @@ def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:
 @compiled
 def _given(board):
     """What `multiply` posts."""
-    given = board[NUMBERS:]
-    M, K, N, first = given[0], given[1], given[2], given[7]
-    A, B = memory(given[8], M * K), memory(given[9], K * N)
-    S, C = memory(given[10], M * N if first else N), memory(given[11], M * N)
-    return A, B, S, C, (given[3], given[4], given[5], given[6], first), (M, K, N)
+    n = board[NUMBERS:]
+    M, K, N, row, step, down, right, first = n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]
+    arrays = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3)
+    return arrays, (row, step, down, right, first), (M, K, N)
 
 
 @Kernel
 def _by_panels(place, helps):
     """Sixteen columns after sixteen columns of A @ B + S."""
     board = words(place)
-    A, B, S, C, steps, shape = _given(board)
+    (A, B, S, C), steps, shape = _given(board)
     P, sums = np.empty(min(shape[1], DEEP) * LANES, A.dtype), np.empty(ROWS * LANES, A.dtype)
     panel = take(board, helps)
     while panel >= 0:
@@ -92,7 +93,7 @@ def _panel(n, A, B, S, C, steps, shape, P, sums):
 def _turned(place, helps):
     """A @ Wᵀ + S as the transposed of W @ Aᵀ, because to pack a few rows of A is less work than to pack all of W."""
     board = words(place)
-    A, B, S, C, steps, (M, K, N) = _given(board)
+    (A, B, S, C), steps, (M, K, N) = _given(board)
     P, sums = np.empty((M + LANES - 1) // LANES * LANES * K, A.dtype), np.empty(ROWS * LANES, A.dtype)
     for m in range(0, M, LANES):
         _pack(A, m * steps[0], steps[0], steps[1], min(LANES, M - m), K, P[m * K :])
