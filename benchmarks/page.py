@@ -14,17 +14,20 @@ from tinynet.cli.kernel_table import blas_of
 PICTURE = "pictures/growth.svg"
 METHOD = """\
 Both train the same networks from the same weights on the same batches, in float32 with the same number of threads, each
-in a process of its own. They compute in turn, in {blocks} blocks of {steps} steps of which the first {dropped} do not
-count, while the other one waits on a pipe: in shorter turns, or in one process, the threads of each library that wait
-for work in a loop would slow the other down. The losses of the first steps must agree to {tolerance:g}. PyTorch is used
-as its users use it, eagerly. `make bench` prints these tables for the machine it runs on."""
+in a process of its own. They compute in turn, in {blocks} blocks of at least {steps} steps and {least:g} seconds, of
+which the first {dropped} steps do not count, while the other one waits on a pipe: in shorter turns, or in one process,
+the threads of each library that wait for work in a loop would slow the other down. The losses of the first steps must
+agree to {tolerance:g}. PyTorch is used as its users use it, eagerly. `make bench` prints these tables for the machine
+it runs on."""
 
 
 def write(
     path: Path, plan: sides.Plan, measured: dict[str, dict[str, Row]], grown: dict[str, dict[str, sides.Line]] | None
 ) -> None:
     """Write the page, and the drawing beside it."""
-    method = METHOD.format(blocks=plan.blocks, steps=plan.steps, dropped=sides.DROPPED, tolerance=sides.TOLERANCE)
+    method = METHOD.format(
+        blocks=plan.blocks, steps=plan.steps, least=sides.LEAST, dropped=sides.DROPPED, tolerance=sides.TOLERANCE
+    )
     parts = ["# Speed", "Tinynet against PyTorch on the processor.", method, *machine(plan.threads)]
     for name, rows in measured.items():
         part = PARTS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -15,6 +16,7 @@ from time import perf_counter
 from typing import Any, NamedTuple, Self
 
 ROOT = Path(__file__).resolve().parents[1]
+LEAST = 0.25  # seconds of a block, whose first milliseconds are those of a process that has waited
 DROPPED = 3  # steps at the beginning of each block, while threads wake up and memory is warmed
 TOLERANCE = 2e-3  # of the losses, relative, over the first steps in float32
 MEMORY_STEPS = 6
@@ -33,7 +35,7 @@ class Plan(NamedTuple):
 
     threads: int
     blocks: int = 3  #: How often the two take turns.
-    steps: int = 20  #: In each block, those that are dropped included.
+    steps: int = 20  #: In each block at least, those that are dropped included.
     sides: tuple[str, str] = ("tinynet", "torch")
 
 
@@ -99,11 +101,13 @@ def check_losses(workload: str, pair: list[Worker]) -> None:
 
 
 def in_turn(pair: list[Worker], blocks: int, do: str, times: int, **more: Any) -> list[list[float]]:
-    """The milliseconds that each side took for each step, in alternating blocks."""
+    """The milliseconds that each side took for each step, in alternating blocks of so many, or of `LEAST` seconds."""
+    seconds = [worker.ask(do, times=DROPPED + 1, **more)["seconds"][-1] for worker in pair]
+    counts = [max(times, math.ceil(LEAST / one)) for one in seconds]
     kept: list[list[float]] = [[], []]
     for _ in range(blocks):
-        for worker, milliseconds in zip(pair, kept, strict=True):
-            milliseconds += [1e3 * s for s in worker.ask(do, times=times, **more)["seconds"][DROPPED:]]
+        for worker, count, milliseconds in zip(pair, counts, kept, strict=True):
+            milliseconds += [1e3 * s for s in worker.ask(do, times=count, **more)["seconds"][DROPPED:]]
     return kept
 
 

@@ -27,6 +27,7 @@ GROWN = {
 def _short(monkeypatch):
     monkeypatch.setattr(sides, "TIMES", {1: 5, 256: 4})
     monkeypatch.setattr(sides, "BATCHES", (1, 64, 1024))
+    monkeypatch.setattr(sides, "LEAST", 0.01)
 
 
 def test_a_tiny_run_prints_each_table_and_writes_the_page(tmp_path, capsys):
@@ -84,7 +85,17 @@ def test_the_first_of_each_block_do_not_count():
             return {"seconds": [next(self.seconds) for _ in range(times)]}
 
     pair = [Side(range(100)), Side(range(1000, 1100))]
-    assert sides.in_turn(pair, 2, "train", 5) == [[3e3, 4e3, 8e3, 9e3], [1003e3, 1004e3, 1008e3, 1009e3]]
+    assert sides.in_turn(pair, 2, "train", 5) == [[7e3, 8e3, 12e3, 13e3], [1007e3, 1008e3, 1012e3, 1013e3]]
+
+
+def test_a_block_lasts_a_while(monkeypatch):
+    class Side:
+        def ask(self, do, times, **more):
+            return {"seconds": [0.001] * times}
+
+    monkeypatch.setattr(sides, "LEAST", 0.1)
+    ours, theirs = sides.in_turn([Side(), Side()], 2, "train", 20)
+    assert len(ours) == len(theirs) == 2 * (100 - sides.DROPPED)
 
 
 def test_the_page_has_all_that_was_measured(tmp_path):
@@ -100,7 +111,7 @@ def test_the_page_has_all_that_was_measured(tmp_path):
     assert "| mlp | 0.40 | 1.50 | 9.00 | 1.00 | 2.00 |" in text
     assert "nothing compiled yet; missed by mlp." in text
     assert "mlp 1.10 (PyTorch 0.50)." in text
-    assert "3 blocks of 25 steps" in text
+    assert "3 blocks of at least 25 steps and 0.01 seconds" in text
     assert "2 threads on each side" in text
     assert re.search(r"numpy \d", text)
     tables_in_it = [line for line in text.splitlines() if line.startswith("|")]
