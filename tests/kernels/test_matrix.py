@@ -17,7 +17,7 @@ BODIES = ("vectorized",) if os.environ.get("NUMBA_DISABLE_JIT") else ("vectorize
 
 SHAPES = [
     (3, 4, 5), (0, 4, 5), (3 * BLOCK + 1, 130, 70), (70, 130, 3 * BLOCK + 1), (BLOCK, BLOCK, BLOCK),
-    (64, 784, 256), (64, 256, 130), (67, 130, 131),
+    (64, 784, 256), (64, 256, 130), (67, 130, 131), (1000, 200, 48), (3000, 23, 160),
     (5 * BLOCK, 2, 2048), (5000, 40, 20), (20, 40, 5000), (40, 5000, 20), (BLOCK, 9 * BLOCK, BLOCK),
 ]  # fmt: skip
 
@@ -86,7 +86,7 @@ def test_at_once_gives_the_bits_of_one_after_the_other() -> None:
 
 
 def test_at_once_forgets_what_an_error_ends() -> None:
-    A, C = np.ones((300, 300), np.float32), np.zeros((300, 300), np.float32)
+    A, C = np.ones((600, 600), np.float32), np.zeros((600, 600), np.float32)
 
     def fails() -> None:
         with at_once():
@@ -97,7 +97,7 @@ def test_at_once_forgets_what_an_error_ends() -> None:
         fails()
     assert not C.any()
     add_product(A, A, to=C)
-    np.testing.assert_array_equal(C, 300)
+    np.testing.assert_array_equal(C, 600)
 
 
 @pytest.mark.parametrize(

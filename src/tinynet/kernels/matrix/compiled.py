@@ -1,9 +1,9 @@
-"""Products of a few rows with a matrix, a batch and the weights of a layer, compiled by Numba for float32.
+"""Products of a batch with the weights of a layer, compiled by Numba for float32.
 
-A BLAS is at its best with large matrices. For a batch of 64 rows it spends a part of its time on packing, and two
-threads that call it at once pack into memory that goes from one's cache to the other's. Here each thread takes columns
-of the result, packs what they need into memory of its own, and keeps the sums of a tile, six rows of sixteen
-columns, in registers. Every number is the same sum in the same order, whichever thread does it.
+A BLAS is at its best with large matrices. For a batch of 64 rows, or for short ones, it spends a part of its time on
+packing, and two threads that call it at once pack into memory that goes from one's cache to the other's. Here each
+thread takes columns of the result, packs what they need into memory of its own, and keeps the sums of a tile, six rows
+of sixteen columns, in registers. Every number is the same sum in the same order, whichever thread does it.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -20,6 +20,7 @@ from tinynet.kernels.vectors import LANES, load, splat, store
 
 DEEP = 256  # numbers of a sum at a time: a panel of sixteen columns takes half of a first-level cache
 WHOLE = 1 << 16  # numbers of A, which every thread reads again and again, or packs for itself
+SHORT = 512  # numbers in a row of A up to which so many of them are enough rows that to pack a panel does not count
 ROWS = 6  # of a tile: twelve sums of eight numbers leave four registers for what is multiplied
 
 
@@ -33,20 +34,27 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
     first = N if start.ndim == 2 else 0  # from one row of it to the next: 0 repeats one
     (row, step), (down, right) = A.strides, B.strides
     packed, packed_if_turned = K * N, 2 * M * K + M * N  # by two threads; tiles are turned back number by number
-    by_panels = B.flags.c_contiguous or packed <= packed_if_turned
+    by_panels = B.flags.c_contiguous or packed <= packed_if_turned or A.size > WHOLE
     numbers = (M, K, N, row // size, step // size, down // size, right // size, first)
     arrays = (A.ravel(order="K"), B.ravel(order="K"), start.reshape(-1), C.reshape(-1))
     if by_panels:
-        post(_by_panels, -(-N // LANES), numbers, arrays)
+        rows = M if A.size <= WHOLE else WHOLE // K // ROWS * ROWS
+        post(_by_panels, -(-N // LANES) * -(-M // rows), (*numbers, rows), arrays)
     else:
         post(_turned, -(-N // ROWS), numbers, arrays)
 
 
 def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:
-    """Whether this is a product that pays here: A and what is packed fit the cache, and all lie as they are read."""
+    """Whether this is a product that pays here: A fits the cache or has short rows, and all lie as they are read."""
     alike = A.dtype == B.dtype == C.dtype == np.float32
     found = A.flags.forc and B.flags.forc and C.flags.c_contiguous
-    return alike and found and A.size <= WHOLE and min(C.shape) >= LANES
+    suits = A.size <= WHOLE or (A.flags.c_contiguous and A.shape[1] <= SHORT and _is_full(C.shape[1]))
+    return alike and found and suits and min(C.shape) >= LANES
+
+
+def _is_full(columns: int) -> bool:
+    """Whether panels have few columns of zeros."""
+    return 10 * (-columns % LANES) <= columns
 
 
 @compiled
@@ -60,27 +68,29 @@ def _given(board):
 
 @Kernel
 def _by_panels(place, helps):
-    """Sixteen columns after sixteen columns of A @ B + S."""
+    """A few rows of A @ B + S after the other, and of these sixteen columns after sixteen."""
     board = words(place)
     (A, B, S, C), steps, shape = _given(board)
     P, sums = np.empty(min(shape[1], DEEP) * LANES, A.dtype), np.empty(ROWS * LANES, A.dtype)
-    panel = take(board, helps)
-    while panel >= 0:
-        _panel(panel * LANES, A, B, S, C, steps, shape, P, sums)
-        panel = take(board, helps)
+    rows, n_panels = board[NUMBERS + 8], (shape[2] + LANES - 1) // LANES
+    piece = take(board, helps)
+    while piece >= 0:
+        begin = piece // n_panels * rows
+        _panel(piece % n_panels * LANES, begin, min(shape[0], begin + rows), A, B, S, C, steps, shape, P, sums)
+        piece = take(board, helps)
 
 
 @compiled
-def _panel(n, A, B, S, C, steps, shape, P, sums):
-    """The columns from n on."""
-    (row, step, down, right, first), (M, K, N) = steps, shape
+def _panel(n, begin, end, A, B, S, C, steps, shape, P, sums):
+    """The columns from n on of the rows from begin to end."""
+    (row, step, down, right, first), (_, K, N) = steps, shape
     width = min(LANES, N - n)
     for k in range(0, K, DEEP):
         deep = min(DEEP, K - k)
         _pack(B, k * down + n * right, right, down, width, deep, P)
         source, below = (S, first) if k == 0 else (C, N)
-        for m in range(0, M, ROWS):
-            last, a, s, c = min(ROWS, M - m) - 1, m * row + k * step, m * below + n, m * N + n
+        for m in range(begin, end, ROWS):
+            last, a, s, c = min(ROWS, end - m) - 1, m * row + k * step, m * below + n, m * N + n
             if width == LANES:
                 _tile(A, a, row, step, last, P, 0, deep, source, s, below, C, c, N)
                 continue
