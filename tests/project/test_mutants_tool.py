@@ -50,6 +50,7 @@ def changed(statement: str, name: str = "f") -> set[str]:
         ("y = a if b else c", {"y = c if b else a"}),
         ("y += a", {"y = a", "y -= a"}),
         ("W.accumulate(a)", {"W.accumulate(-a)", "pass"}),
+        ("add_product(a, b, to=g)", {"add_product(-a, b, to=g)", "pass"}),
         ("for t in range(T): pass", {"for t in range(T - 1):"}),
     ],
 )

@@ -17,6 +17,7 @@ COMPARISONS = {
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
 }  # fmt: skip
 FUNCTIONS = {"maximum": "minimum", "max": "min", "argmax": "argmin", "mean": "sum", "any": "all", "sin": "cos"}
+ACCUMULATES = ("accumulate", "add_product", "add_column_sums")
 FUNCTIONS |= {"floor": "ceil", "zeros": "ones", "zeros_like": "ones_like"}
 FUNCTIONS |= {right: left for left, right in FUNCTIONS.items()}
 # Functions of one number: without them their argument stands there.
@@ -97,13 +98,14 @@ def flipped_gradient(node: ast.AST, function: ast.FunctionDef) -> Iterator[ast.A
         first, *rest = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
         minus = ast.UnaryOp(ast.USub(), first)
         yield ast.Return(ast.Tuple([minus, *rest], ast.Load()) if rest else minus)
-    if _is_call(node, "accumulate"):
-        yield ast.Call(node.func, [ast.UnaryOp(ast.USub(), node.args[0])], [])
+    if any(_is_call(node, name) for name in ACCUMULATES):
+        first, *rest = node.args
+        yield ast.Call(node.func, [ast.UnaryOp(ast.USub(), first), *rest], node.keywords)
 
 
 def dropped_accumulate(node: ast.AST, _: ast.FunctionDef) -> Iterator[ast.AST]:
     """The gradient of one parameter left out."""
-    if isinstance(node, ast.Expr) and _is_call(node.value, "accumulate"):
+    if isinstance(node, ast.Expr) and any(_is_call(node.value, name) for name in ACCUMULATES):
         yield ast.Pass()
 
 

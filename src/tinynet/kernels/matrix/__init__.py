@@ -10,13 +10,14 @@ from functools import partial
 
 import numpy as np
 
-from tinynet.kernels.blas import one_thread
+from tinynet.kernels.blas import one_thread, products
 from tinynet.kernels.matrix.together import at_once, compute
 from tinynet.kernels.selection import body
 
 __all__ = ["add_column_sums", "add_product", "at_once", "column_sums", "multiply", "one_thread", "product"]
 
 SMALL = 1 << 20  # multiply-adds from which on a second thread, and compiled code, are worth it
+ROOM = 1 << 14  # numbers of a result that are dear to be made apart before they are added
 SMALL_SUM = 1 << 16  # numbers from which on sums of columns may wait for `at_once`
 ROWS = 1024  # rows that `column_sums` takes at a time
 
@@ -49,11 +50,15 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
         array([[7.],
                [7.]])
     """
-    if A.size * B.shape[1] < SMALL:
-        with one_thread():
-            to += A @ B
-    else:
+    if A.size * B.shape[1] >= SMALL:
         multiply(A, B, to, start=to)
+        return
+    with one_thread():
+        if to.size < ROOM:
+            to += A @ B
+        else:
+            for call in products(A, B, to, add=True, axis=0, step=len(A)):
+                call()
 
 
 def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
