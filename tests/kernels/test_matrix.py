@@ -11,6 +11,7 @@ from tinynet.core.threads import blas
 from tinynet.kernels import blas as numpys
 from tinynet.kernels import use
 from tinynet.kernels.matrix import SMALL, add_column_sums, add_product, at_once, column_sums, product
+from tinynet.kernels.matrix.together import compute
 
 BLOCK = 128
 BODIES = ("vectorized",) if os.environ.get("NUMBA_DISABLE_JIT") else ("vectorized", "compiled")  # large, for Python
@@ -83,6 +84,17 @@ def test_at_once_gives_the_bits_of_one_after_the_other() -> None:
             results.append((dW, db, dx))
         for one, other in zip(*results, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_at_once_does_what_writes_to_one_array_in_order() -> None:
+    x, y, done = np.zeros(3), np.zeros(3), []
+    with at_once():
+        compute([lambda: done.append("x")], to=x)
+        compute([lambda: done.append("y")], to=y)
+        assert done == []
+        compute([lambda: done.append("x again")], to=x[1:])
+        assert sorted(done) == ["x", "y"]
+    assert done[2:] == ["x again"]
 
 
 def test_at_once_forgets_what_an_error_ends() -> None:

@@ -98,7 +98,7 @@ def flipped_gradient(node: ast.AST, function: ast.FunctionDef) -> Iterator[ast.A
         first, *rest = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
         minus = ast.UnaryOp(ast.USub(), first)
         yield ast.Return(ast.Tuple([minus, *rest], ast.Load()) if rest else minus)
-    if any(_is_call(node, name) for name in ACCUMULATES):
+    if any(_is_call(node, name) and node.args for name in ACCUMULATES):
         first, *rest = node.args
         yield ast.Call(node.func, [ast.UnaryOp(ast.USub(), first), *rest], node.keywords)
 
