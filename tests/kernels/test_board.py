@@ -15,22 +15,22 @@ NUMBERS = board.NUMBERS
 
 @board.Kernel
 def count_up(place, helps):  # type: ignore[no-untyped-def]
-    """Add one to the number of each piece, and where the piece is done to one of two counts."""
+    """Add a step to the number of each piece, and count those that the caller does itself."""
     given = words(place)
-    pieces, who, step = memory(given, 0), memory(given, 1), given[NUMBERS]
+    pieces, done, step = memory(given, 0), memory(given, 1), given[NUMBERS]
     piece = take(given, helps)
     while piece >= 0:
         pieces[piece] += step
-        if not helps:  # two helpers must not write at once
-            who[0] += 1
+        if not helps:
+            done[0] += 1
         piece = take(given, helps)
 
 
 def count(pieces: np.ndarray) -> int:
     """Count all pieces up, and say how many the caller did itself."""
-    who = np.zeros(2, np.float32)
-    board.post(count_up, len(pieces), (1,), (pieces, who))
-    return int(who[0])
+    done = np.zeros(1, np.float32)
+    board.post(count_up, len(pieces), (1,), (pieces, done))
+    return int(done[0])
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -62,10 +62,10 @@ def test_a_helper_takes_a_part_and_sleeps_when_there_is_none() -> None:
 
 def test_nobody_joins_in_what_is_closed_or_taken() -> None:
     here = board.new()
-    pieces, who = np.zeros(3, np.float32), np.zeros(2, np.float32)
-    board.fill(here, count_up.address, 3, (1,), (pieces, who))
+    pieces, done = np.zeros(3, np.float32), np.zeros(1, np.float32)
+    board.fill(here, count_up.address, 3, (1,), (pieces, done))
     assert not board.join(here)
-    board.do(here, count_up.address, 3, (1,), (pieces, who))
+    board.do(here, count_up.address, 3, (1,), (pieces, done))
     np.testing.assert_array_equal(pieces, 1)
     here[board.STATE] = 0  # open, but there is nothing left
     assert not board.join(here)

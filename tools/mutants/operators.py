@@ -17,9 +17,9 @@ COMPARISONS = {
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
 }  # fmt: skip
 FUNCTIONS = {"maximum": "minimum", "max": "min", "argmax": "argmin", "mean": "sum", "any": "all", "sin": "cos"}
-ACCUMULATES = ("accumulate", "add_product", "add_column_sums")
 FUNCTIONS |= {"floor": "ceil", "zeros": "ones", "zeros_like": "ones_like"}
 FUNCTIONS |= {right: left for left, right in FUNCTIONS.items()}
+ACCUMULATES = ("accumulate", "add_product", "add_column_sums")  # what adds to a gradient
 # Functions of one number: without them their argument stands there.
 PLAIN = {"sqrt", "abs", "square", "exp", "expm1", "log", "log1p", "tanh", "sigmoid", "reversed", "sign", "cumsum"}
 WORDS = (ast.Tuple, ast.List, ast.JoinedStr)  # + joins them, which is no arithmetic

@@ -14,7 +14,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels.matrix import add_column_sums, add_product, at_once, product
+from tinynet.kernels.matrix import add_product, at_once, column_sums, product
 from tinynet.layers.layer import Layer
 
 States = tuple[np.ndarray, ...]
@@ -159,15 +159,15 @@ class _Recurrent(Layer):
         dy = dy if keep is None else dy * keep
         dgx, dgh, dfirst = self._pass_back(suffix, np.ascontiguousarray(dy), dlast, states, more, keep)
         rows, hidden = dgx.reshape(-1, dgx.shape[-1]), dgh.reshape(-1, dgh.shape[-1])  # (T · N, gates · H)
+        if self.has_bias:
+            db = column_sums(rows)
+            self._get("bias_ih", suffix).accumulate(db)
+            self._get("bias_hh", suffix).accumulate(db if dgh is dgx else column_sums(hidden))
         with at_once():
             for kind, d, read in (("weight_ih", rows, x), ("weight_hh", hidden, states[0][:-1])):
                 weight = self._get(kind, suffix)
                 if weight.trainable:
                     add_product(d.T, read.reshape(-1, read.shape[-1]), to=weight.gradient)  # Σₜ da[t]ᵀ x[t], or h[t−1]
-            for kind, d in (("bias_ih", rows), ("bias_hh", hidden)) if self.has_bias else ():
-                bias = self._get(kind, suffix)
-                if bias.trainable:
-                    add_column_sums(d, to=bias.gradient)
             dx = product(rows, self._get("weight_ih", suffix).tensor)
         dx = dx.reshape(x.shape)
         return (dx[::-1] if reverse else dx), dfirst

@@ -100,7 +100,7 @@ def add_column_sums(A: np.ndarray, to: np.ndarray) -> None:
         array([5., 7.])
     """
     if A.size < SMALL_SUM:
-        to += column_sums(A)
+        _add_column_sums(A, to)
     else:
         compute([partial(_add_column_sums, A, to)], A, to=to)
 
