@@ -10,7 +10,7 @@ import tinynet as tn
 from tinynet.core.threads import blas
 from tinynet.kernels import blas as numpys
 from tinynet.kernels import use
-from tinynet.kernels.matrix import SMALL, add_column_sums, add_product, at_once, column_sums, product
+from tinynet.kernels.matrix import SMALL, add_column_sums, add_product, at_once, column_sums, product, product_alike
 from tinynet.kernels.matrix.together import compute
 
 BLOCK = 128
@@ -51,6 +51,27 @@ def test_the_number_of_threads_changes_no_bit() -> None:
                 results.append(np.stack([product(A, B), product(np.asfortranarray(A), B), product(A, B.T.copy().T)]))
         np.testing.assert_array_equal(results[0], results[1])
         np.testing.assert_array_equal(results[0], results[2])
+
+
+@pytest.mark.skipif(len(BODIES) == 1, reason="large, for Python")
+@pytest.mark.parametrize(("V", "M", "K", "N"), [(9, 1200, 40, 192), (65, 2048, 256, 1024), (3, 40, 512, 256)])
+def test_a_few_rows_with_the_bits_that_they_have_among_many(V: int, M: int, K: int, N: int) -> None:
+    rng = np.random.default_rng(0)
+    A, b, rows = rng.normal(size=(V, K)), rng.normal(size=N), rng.integers(0, V, M)
+    A, b = A.astype(np.float32), b.astype(np.float32)
+    B = rng.normal(size=(N, K)).astype(np.float32).T
+    for right in (B, np.ascontiguousarray(B)):
+        with use("compiled"):
+            C = product_alike(A, M, right, b)
+            if right is B and M < K:
+                assert C is None  # then the rows are packed, and their bits are others than those of one
+            else:
+                np.testing.assert_array_equal(C[rows], product(A[rows], right, b))
+            assert product_alike(A, V, right, b) is None
+            assert product_alike(np.asfortranarray(A), M, right, b) is None
+            assert product_alike(A.astype(np.float64), M, right.astype(np.float64), b) is None
+        with use("vectorized"):
+            assert product_alike(A, M, right, b) is None
 
 
 def test_numpy_gets_its_threads_back() -> None:

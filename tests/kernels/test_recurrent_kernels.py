@@ -158,6 +158,22 @@ def test_loops_gradients_are_the_derivatives(c: Configuration) -> None:
 
 @pytest.mark.parametrize("body", ["loops", *FAST])
 @pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_steps_may_take_rows_of_a_table(body: str, cell: str, dtype: type) -> None:
+    c = Configuration(cell, 5, 7, 3, True, 5)
+    arrays = {name: array.astype(dtype) for name, array in c.inputs().items()}
+    table, rows = arrays["gx"].reshape(35, -1)[:4], np.random.default_rng(0).integers(0, 4, (7, 5)).T
+    run: Callable = getattr(recurrent, f"{cell.split()[0]}_forward")
+    more = ["relu" in cell] if "rnn" in cell else []
+    with kernels.use(body):
+        found = run(*(arrays | {"gx": table}).values(), c.keep, *more, rows=rows)
+        right = run(*(arrays | {"gx": table[rows]}).values(), c.keep, *more)
+    for one, other in zip(found, right, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("body", ["loops", *FAST])
+@pytest.mark.parametrize("cell", CELLS)
 def test_padding_passes_states_and_gradients_on(body: str, cell: str) -> None:
     c = Configuration(cell, 3, 2, 2, True, 5)
     states = c.forward(c.inputs(), body)

@@ -1,11 +1,13 @@
 """Every fused pair gives the bits of the two layers one after the other."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tests.kernels.strategies import layouts
 from tinynet import kernels
-from tinynet.layers import BatchNorm1D, BatchNorm2D, Conv2D, Layer, MaxPool2D, ReLU
+from tinynet.layers import GRU, LSTM, RNN, BatchNorm1D, BatchNorm2D, Conv2D, Embedding, Layer, MaxPool2D, ReLU
 from tinynet.layers.fused import Fused
 from tinynet.net import Net, Residual
 from tinynet.net.fusion import fused
@@ -126,3 +128,70 @@ def test_nan_and_negative_numbers_before_a_pooling() -> None:
     np.testing.assert_array_equal(y[0, 0], [[np.nan, 0], [0, 5]])
     dy = np.arange(1, 5, dtype=np.float32).reshape(1, 1, 2, 2)
     np.testing.assert_array_equal(quick.backward(dy), back(plain.layers, dy))
+
+
+def reader(kind: type, **more: Any) -> Net:
+    """Large enough that a product is worth to be done once for each token and not for each place."""
+    rng = np.random.default_rng(1)
+    return Net([Embedding(9, 40, rng=rng), kind(40, 48, rng=rng, **more)])
+
+
+READERS: dict[str, dict[str, Any]] = {
+    "plain": {}, "deep": {"num_layers": 2}, "both ways": {"bidirectional": True}, "without bias": {"bias": False},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
+@pytest.mark.parametrize("case", READERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_reader_of_tokens_bit_for_bit(kind: type, case: str, dtype: type) -> None:
+    tokens = np.random.default_rng(0).integers(0, 9, (20, 60))
+    results = []
+    for one in (reader(kind, **READERS[case]).astype(dtype) for _ in range(2)):
+        assert isinstance(fused(one.layers)[0][1], Fused)
+        forward, backward = one.forward, one.backward
+        if results:
+            forward, backward = lambda x, one=one: one_by_one(one.layers, x), lambda dy, one=one: back(one.layers, dy)
+        y = forward(tokens)
+        assert backward(np.random.default_rng(5).normal(size=y.shape).astype(dtype)) is None
+        results.append([y, *[parameter.gradient for parameter in one.parameters().values()]])
+    for mine, true in zip(*results, strict=True):
+        np.testing.assert_array_equal(mine, true)
+
+
+def test_a_reader_of_tokens_multiplies_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    multiplied = []
+    from tinynet.layers import recurrent
+
+    def alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
+        multiplied.append((A.shape, count))
+        return product_alike(A, count, B, b)
+
+    product_alike = recurrent.product_alike
+    monkeypatch.setattr(recurrent, "product_alike", alike)
+    monkeypatch.setattr(recurrent, "product", lambda *_: pytest.fail("each place was multiplied"))
+    with kernels.use("compiled"):
+        reader(LSTM).forward(np.zeros((20, 60), int))
+    assert multiplied == [((9, 40), 1200)]
+
+
+def test_a_reader_gives_its_last_state_and_takes_its_gradient() -> None:
+    tokens, results = np.random.default_rng(0).integers(0, 9, (20, 60)), []
+    for watched in (False, True):
+        one = reader(GRU, return_state=True)
+        y, h = one_by_one(one.layers, tokens) if watched else one.forward(tokens)
+        gradients = np.ones_like(y), np.full_like(h, 3)
+        one.layers[0].backward(one.layers[1].backward(*gradients)) if watched else one.backward(*gradients)
+        results.append([y, h, *[parameter.gradient for parameter in one.parameters().values()]])
+    for mine, true in zip(*results, strict=True):
+        np.testing.assert_array_equal(mine, true)
+
+
+def test_errors_of_a_reader_name_the_one_at_fault() -> None:
+    with pytest.raises(ValueError, match=r"layer 0: Embedding(.|\n)*token"):
+        reader(LSTM).forward(np.array([[9]]))
+    with pytest.raises(ValueError, match=r"layer 1: LSTM(.|\n)*output of layer 0: Embedding"):
+        reader(LSTM).forward(np.array([1, 2]))
+    wrong = Net([Embedding(9, 3), RNN(4, 5)])
+    with pytest.raises(ValueError, match=r"layer 1: RNN(.|\n)*output of layer 0: Embedding"):
+        wrong.forward(np.array([[1, 2]]))

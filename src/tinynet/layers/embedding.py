@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from tinynet.core.checks import sequences
 from tinynet.core.initializers import normal
 from tinynet.kernels import rotary
 from tinynet.kernels.scatter_add import scatter_add
+from tinynet.layers.fused import Fused
 from tinynet.layers.layer import Layer
+from tinynet.layers.recurrent_cells import GRU, LSTM, RNN
 
 
 class Embedding(Layer):
@@ -71,6 +74,34 @@ class Embedding(Layer):
 
     def held_fixed(self) -> dict[str, int]:
         return {} if self.padding_idx is None else {"weight": self.padding_idx}
+
+    def fuse_with(self, following: Layer) -> Layer | None:
+        return RecurrentOfTokens(self, following) if type(following) in (RNN, LSTM, GRU) else None
+
+
+class RecurrentOfTokens(Fused):
+    """An embedding and the recurrent layer that reads it.
+
+    What the input weights make of a vector is computed once for each token, not for each place where it stands.
+
+    Equation:
+        x[t] W_ihᵀ + b_ih = (W W_ihᵀ + b_ih)[token t]
+
+    Example:
+        >>> Embedding(5, 3).fuse_with(GRU(3, 4)).forward(np.array([[1, 2, 1]])).shape
+        (1, 3, 4)
+    """
+
+    first: Embedding
+    second: RNN | LSTM | GRU
+
+    def forward(self, tokens: np.ndarray) -> Any:
+        x = self.first.forward(tokens)
+        with self.second_at_fault():
+            return self.second.forward_drawn(x, self.first.weight.tensor, tokens)
+
+    def backward(self, *gradients: np.ndarray) -> None:
+        self.first.backward(self.second.backward(*gradients))
 
 
 class LearnedPosition(Layer):

@@ -14,10 +14,13 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels.matrix import add_product, at_once, column_sums, product
+from tinynet.kernels.matrix import add_product, at_once, column_sums, product, product_alike
 from tinynet.layers.layer import Layer
 
 States = tuple[np.ndarray, ...]
+Keep = np.ndarray | None
+Rows = np.ndarray | None
+Drawn = tuple[np.ndarray, np.ndarray]  # a table (V, D), and which of its rows each step is, (T, N)
 
 
 class _Recurrent(Layer):
@@ -52,18 +55,28 @@ class _Recurrent(Layer):
                     setattr(self, kind + suffix, Parameter(uniform_fan_in(shape, rng, fan_in=hidden_size)))
 
     @abstractmethod
-    def _pass(self, suffix: str, gx: np.ndarray, states: States, keep: np.ndarray | None) -> tuple[States, tuple]:
+    def _pass(self, suffix: str, gx: np.ndarray, rows: Rows, states: States, keep: Keep) -> tuple[States, tuple]:
         """Go through time; gives the states of all steps, (T + 1, N, H) each and h first, and what else to remember."""
 
     @abstractmethod
     def _pass_back(
-        self, suffix: str, dy: np.ndarray, dstates: States, states: States, kept: tuple, keep: np.ndarray | None
+        self, suffix: str, dy: np.ndarray, dstates: States, states: States, kept: tuple, keep: Keep
     ) -> tuple[np.ndarray, np.ndarray, States]:
         """Back through time; gives ∂L/∂gx, the same on the hidden side, and the gradients of the first states."""
 
     def forward(self, x: np.ndarray, *states: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
+        return self._forward(x, states, padding_mask, None)
+
+    def forward_drawn(self, x: np.ndarray, table: np.ndarray, rows: np.ndarray) -> Any:
+        """The forward of x = table[rows] for rows (N, T), which multiplies W_ih with each row of the table once.
+
+        Of a table with 65 letters and 2,048 places that is much less work, and each number is the same one.
+        """
+        return self._forward(x, (), None, (table, rows.T))
+
+    def _forward(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None, drawn: Drawn | None) -> Any:
         self._check(x, states, padding_mask)
-        y, last, passes, keep = self._run(x, states, padding_mask)
+        y, last, passes, keep = self._run(x, states, padding_mask, drawn)
         self.remember(passes, keep, bool(states))
         return (y, *last) if self.return_state else y
 
@@ -96,7 +109,7 @@ class _Recurrent(Layer):
         """
         sequences.one_direction(self, self.bidirectional)
         self._check(x, state or (), None)
-        y, last, _, _ = self._run(x, state or (), None)
+        y, last, _, _ = self._run(x, state or (), None, None)
         return y, last
 
     def multiply_adds(self, x: Any, y: Any) -> int:
@@ -110,7 +123,7 @@ class _Recurrent(Layer):
         sequences.mask(self, padding_mask, x.shape[:2])
 
     def _run(
-        self, x: np.ndarray, states: States, padding_mask: np.ndarray | None
+        self, x: np.ndarray, states: States, padding_mask: np.ndarray | None, drawn: Drawn | None
     ) -> tuple[np.ndarray, States, list, Any]:
         keep = None if padding_mask is None else (~padding_mask.T[..., np.newaxis]).astype(x.dtype)  # (T, N, 1)
         if not states:
@@ -123,7 +136,7 @@ class _Recurrent(Layer):
             outputs = []
             for index in range(start, start + width):
                 first = tuple(given[index] for given in states)
-                output, last, kept = self._one(index, y, first, keep)
+                output, last, kept = self._one(index, y, first, keep, drawn if start == 0 else None)
                 outputs.append(output)
                 lasts.append(last)
                 passes.append(kept)
@@ -132,16 +145,22 @@ class _Recurrent(Layer):
         return np.ascontiguousarray(y.transpose(1, 0, 2)), last, passes, keep
 
     def _one(
-        self, index: int, x: np.ndarray, first: States, keep: np.ndarray | None
+        self, index: int, x: np.ndarray, first: States, keep: Keep, drawn: Drawn | None
     ) -> tuple[np.ndarray, States, tuple]:
         """One pass: x (T, N, D) -> its output (T, N, H), its last states, and what to remember."""
         suffix = self.suffixes[index]
         if suffix.endswith("_reverse"):
             x, keep = x[::-1], None if keep is None else keep[::-1]
         bias = self._input_bias(suffix) if self.has_bias else None
-        gx = product(x.reshape(-1, x.shape[-1]), self._get("weight_ih", suffix).tensor.T, bias)  # all steps at once
-        gx = gx.reshape(*x.shape[:2], gx.shape[1])
-        states, kept = self._pass(suffix, gx, first, keep)
+        W = self._get("weight_ih", suffix).tensor
+        gx, rows = None, None
+        if drawn is not None:
+            table, rows = drawn[0], drawn[1][::-1] if suffix.endswith("_reverse") else drawn[1]
+            gx = product_alike(table, rows.size, W.T, bias)
+        if gx is None:
+            gx, rows = product(x.reshape(-1, x.shape[-1]), W.T, bias), None  # all steps at once
+            gx = gx.reshape(*x.shape[:2], len(W))
+        states, kept = self._pass(suffix, gx, rows, first, keep)
         y = states[0][1:]
         if keep is not None:
             y = y * keep
@@ -149,7 +168,7 @@ class _Recurrent(Layer):
         return (y[::-1] if suffix.endswith("_reverse") else y), last, (x, states, kept)
 
     def _one_back(
-        self, index: int, dy: np.ndarray, dlast: States, kept: tuple, keep: np.ndarray | None
+        self, index: int, dy: np.ndarray, dlast: States, kept: tuple, keep: Keep
     ) -> tuple[np.ndarray, States]:
         suffix = self.suffixes[index]
         reverse = suffix.endswith("_reverse")

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.kernels import recurrent
-from tinynet.layers.recurrent import States, _Recurrent
+from tinynet.layers.recurrent import Keep, Rows, States, _Recurrent
 
 
 class RNN(_Recurrent):
@@ -66,9 +66,9 @@ class RNN(_Recurrent):
         self.nonlinearity = checks.one_of("RNN", "nonlinearity", nonlinearity, ("tanh", "relu"))
         super().__init__(input_size, hidden_size, num_layers, bias, bidirectional, return_state, rng)
 
-    def _pass(self, suffix: str, gx: np.ndarray, states: States, keep: np.ndarray | None) -> tuple[States, tuple]:
+    def _pass(self, suffix: str, gx: np.ndarray, rows: Rows, states: States, keep: Keep) -> tuple[States, tuple]:
         W = self._get("weight_hh", suffix).tensor
-        return (recurrent.rnn_forward(gx, W, states[0], keep, self.nonlinearity == "relu"),), ()
+        return (recurrent.rnn_forward(gx, W, states[0], keep, self.nonlinearity == "relu", rows),), ()
 
     def _pass_back(self, suffix: str, dy: Any, dstates: States, states: States, kept: tuple, keep: Any) -> Any:
         W = self._get("weight_hh", suffix).tensor
@@ -118,9 +118,9 @@ class LSTM(_Recurrent):
     n_gates = 4
     n_states = 2
 
-    def _pass(self, suffix: str, gx: np.ndarray, states: States, keep: np.ndarray | None) -> tuple[States, tuple]:
+    def _pass(self, suffix: str, gx: np.ndarray, rows: Rows, states: States, keep: Keep) -> tuple[States, tuple]:
         h0, c0 = states
-        h, c, gates = recurrent.lstm_forward(gx, self._get("weight_hh", suffix).tensor, h0, c0, keep)
+        h, c, gates = recurrent.lstm_forward(gx, self._get("weight_hh", suffix).tensor, h0, c0, keep, rows)
         return (h, c), (gates,)
 
     def _pass_back(self, suffix: str, dy: Any, dstates: States, states: States, kept: tuple, keep: Any) -> Any:
@@ -170,10 +170,10 @@ class GRU(_Recurrent):
 
     n_gates = 3
 
-    def _pass(self, suffix: str, gx: np.ndarray, states: States, keep: np.ndarray | None) -> tuple[States, tuple]:
+    def _pass(self, suffix: str, gx: np.ndarray, rows: Rows, states: States, keep: Keep) -> tuple[States, tuple]:
         W = self._get("weight_hh", suffix).tensor
         b = self._get("bias_hh", suffix).tensor if self.has_bias else np.zeros(len(W), gx.dtype)
-        h, gates, inner = recurrent.gru_forward(gx, W, b, states[0], keep)
+        h, gates, inner = recurrent.gru_forward(gx, W, b, states[0], keep, rows)
         return (h,), (gates, inner)
 
     def _pass_back(self, suffix: str, dy: Any, dstates: States, states: States, kept: tuple, keep: Any) -> Any:

@@ -14,7 +14,16 @@ from tinynet.kernels.blas import one_thread, products
 from tinynet.kernels.matrix.together import at_once, compute
 from tinynet.kernels.selection import body
 
-__all__ = ["add_column_sums", "add_product", "at_once", "column_sums", "multiply", "one_thread", "product"]
+__all__ = [
+    "add_column_sums",
+    "add_product",
+    "at_once",
+    "column_sums",
+    "multiply",
+    "one_thread",
+    "product",
+    "product_alike",
+]
 
 SMALL = 1 << 20  # multiply-adds from which on a second thread, and compiled code, are worth it
 ROOM = 1 << 14  # numbers of a result that are dear to be made apart before they are added
@@ -39,6 +48,20 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
     C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
     multiply(A, B, C, start=b)
     return C
+
+
+def product_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray | None:
+    """A @ B + b if each row has the bits that it has when `count` rows, some of them alike, are multiplied; else None.
+
+    So whoever draws many rows from a few may multiply first and draw then: (A @ B)[rows] is A[rows] @ B.
+
+    Example:
+        >>> product_alike(np.ones((2, 3)), 10, np.ones((3, 1))) is None  # too small to be worth it
+        True
+    """
+    if len(A) >= count or count * B.size < SMALL:
+        return None
+    return body("matrix", count * B.size, SMALL).multiply_alike(A, count, B, b)
 
 
 def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:

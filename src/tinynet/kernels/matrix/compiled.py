@@ -26,15 +26,42 @@ ROWS = 6  # of a tile: twelve sums of eight numbers leave four registers for wha
 
 def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
     """C = A @ B + start, where start is a row (N,), C itself or nothing."""
-    if not is_served(A, B, C):
+    if not is_served(A, B, C, len(A)):
         vectorized.multiply(A, B, C, start)
-        return
+    else:
+        _multiply(A, B, C, start, _goes_by_panels(len(A), B))
+
+
+def multiply_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
+    """A @ B + b where it has the bits that `multiply` gives these rows among `count` ones, else None."""
+    C = np.empty((len(A), B.shape[1]), np.float32)
+    if not (A.flags.c_contiguous and is_served(A, B, C, count) and _goes_by_panels(count, B)):
+        return None
+    _multiply(A, B, C, b, by_panels=True)
+    return C
+
+
+def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray, count: int) -> bool:
+    """Whether this pays here for `count` rows: A fits the cache or has short rows, and all lie as they are read."""
+    alike = A.dtype == B.dtype == C.dtype == np.float32
+    found = A.flags.forc and B.flags.forc and C.flags.c_contiguous
+    K, N = B.shape
+    suits = count * K <= WHOLE or (A.flags.c_contiguous and K <= SHORT and _is_full(N))
+    return alike and found and suits and min(count, N) >= LANES
+
+
+def _goes_by_panels(M: int, B: np.ndarray) -> bool:
+    """Whether B is packed; else the rows of A are, and tiles are turned back number by number."""
+    K, N = B.shape
+    packed_if_turned = 2 * M * K + M * N  # by two threads
+    return B.flags.c_contiguous or packed_if_turned >= B.size or M * K > WHOLE
+
+
+def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, by_panels: bool) -> None:
     (M, K), N, size = A.shape, C.shape[1], A.itemsize
     start = np.zeros(N, C.dtype) if start is None else np.ascontiguousarray(start, C.dtype)
     first = N if start.ndim == 2 else 0  # from one row of it to the next: 0 repeats one
     (row, step), (down, right) = A.strides, B.strides
-    packed, packed_if_turned = K * N, 2 * M * K + M * N  # by two threads; tiles are turned back number by number
-    by_panels = B.flags.c_contiguous or packed <= packed_if_turned or A.size > WHOLE
     numbers = (M, K, N, row // size, step // size, down // size, right // size, first)
     arrays = (A.ravel(order="K"), B.ravel(order="K"), start.reshape(-1), C.reshape(-1))
     if by_panels:
@@ -42,14 +69,6 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
         post(_by_panels, -(-N // LANES) * -(-M // rows), (*numbers, rows), arrays)
     else:
         post(_turned, -(-N // ROWS), numbers, arrays)
-
-
-def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray) -> bool:
-    """Whether this is a product that pays here: A fits the cache or has short rows, and all lie as they are read."""
-    alike = A.dtype == B.dtype == C.dtype == np.float32
-    found = A.flags.forc and B.flags.forc and C.flags.c_contiguous
-    suits = A.size <= WHOLE or (A.flags.c_contiguous and A.shape[1] <= SHORT and _is_full(C.shape[1]))
-    return alike and found and suits and min(C.shape) >= LANES
 
 
 def _is_full(columns: int) -> bool:

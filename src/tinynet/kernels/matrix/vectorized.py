@@ -29,6 +29,10 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
     compute(calls, A, B, to=C)
 
 
+def multiply_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> None:
+    """None: what a BLAS gives for a row may depend on how many rows there are."""
+
+
 def _from(start: np.ndarray, block: np.ndarray, add_product: Call) -> None:
     block[...] = start
     add_product()

@@ -19,14 +19,16 @@ from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded
 
 Arrays = tuple[np.ndarray, ...]
 Keep = np.ndarray | None
+Rows = np.ndarray | None
 
 
-def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: Keep, relu: bool) -> np.ndarray:
+def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: Keep, relu: bool, rows: Rows = None) -> np.ndarray:
     """h[t] = f(gx[t] + h[t−1] Wᵀ) with f = tanh or ReLU."""
     if not is_served(gx, W, h0):
-        return vectorized.rnn_forward(gx, W, h0, keep, relu)
-    H, h = h0.shape[1], states(h0, len(gx))
-    run_forward(cells.rnn_forward, (wide(gx, H), ahead(W), h), counted(gx, keep), H, relu)
+        return vectorized.rnn_forward(gx, W, h0, keep, relu, rows)
+    H, rows = h0.shape[1], drawn(gx, rows)
+    h = states(h0, len(rows))
+    run_forward(cells.rnn_forward, (wide(gx, H), rows, ahead(W), h), counted(rows, keep), H, relu)
     return narrow(h, H)
 
 
@@ -40,13 +42,16 @@ def rnn_backward(dy: np.ndarray, dh: np.ndarray, h: np.ndarray, W: np.ndarray, k
     return narrow(da, H), narrow(dh, H)
 
 
-def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: Keep) -> Arrays:
+def lstm_forward(
+    gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: Keep, rows: Rows = None
+) -> Arrays:
     """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t]), with the gates i, f, g, o of gx[t] + h[t−1] Wᵀ."""
     if not is_served(gx, W, h0, c0):
-        return vectorized.lstm_forward(gx, W, h0, c0, keep)
-    H, h, c, gx = h0.shape[1], states(h0, len(gx)), states(c0, len(gx)), wide(gx, h0.shape[1])
-    gates = np.empty(gx.shape, gx.dtype)
-    run_forward(cells.lstm_forward, (gx, ahead(W), h, c, gates), counted(gx, keep), H)
+        return vectorized.lstm_forward(gx, W, h0, c0, keep, rows)
+    H, gx, rows = h0.shape[1], wide(gx, h0.shape[1]), drawn(gx, rows)
+    h, c = states(h0, len(rows)), states(c0, len(rows))
+    gates = np.empty((*rows.shape, gx.shape[-1]), gx.dtype)
+    run_forward(cells.lstm_forward, (gx, rows, ahead(W), h, c, gates), counted(rows, keep), H)
     return narrow(h, H), narrow(c, H), narrow(gates, H)
 
 
@@ -63,13 +68,14 @@ def lstm_backward(
     return narrow(da, H), narrow(dh, H), narrow(dc, H)
 
 
-def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, keep: Keep) -> Arrays:
+def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, keep: Keep, rows: Rows = None) -> Arrays:
     """h[t] = (1 − z) n + z h[t−1] with r, z = σ(…) and n = tanh(gx_n + r (h[t−1] W_nᵀ + b_n))."""
     if not is_served(gx, W, b, h0):
-        return vectorized.gru_forward(gx, W, b, h0, keep)
-    H, h, gx = h0.shape[1], states(h0, len(gx)), wide(gx, h0.shape[1])
-    gates, inner = np.empty(gx.shape, gx.dtype), np.empty((*gx.shape[:2], rounded(H)), gx.dtype)
-    run_forward(cells.gru_forward, (gx, ahead(W), wide(b, H), h, gates, inner), counted(gx, keep), H)
+        return vectorized.gru_forward(gx, W, b, h0, keep, rows)
+    H, gx, rows = h0.shape[1], wide(gx, h0.shape[1]), drawn(gx, rows)
+    h, inner = states(h0, len(rows)), np.empty((*rows.shape, rounded(H)), gx.dtype)
+    gates = np.empty((*rows.shape, gx.shape[-1]), gx.dtype)
+    run_forward(cells.gru_forward, (gx, rows, ahead(W), wide(b, H), h, gates, inner), counted(rows, keep), H)
     return narrow(h, H), narrow(gates, H), narrow(inner, H)
 
 
@@ -110,6 +116,13 @@ def run_forward(cell: Callable[..., None], arrays: Arrays, counts: np.ndarray, H
 def counted(x: np.ndarray, keep: Keep) -> np.ndarray:
     """Whether each step of each sample counts, (T, N)."""
     return np.ones(x.shape[:2], bool) if keep is None else keep[..., 0] != 0
+
+
+def drawn(gx: np.ndarray, rows: Rows) -> np.ndarray:
+    """Which row of gx each step of each sample reads, (T, N): if it is no table, its own."""
+    if rows is None:
+        return np.arange(gx.shape[0] * gx.shape[1]).reshape(gx.shape[:2])
+    return np.ascontiguousarray(rows, np.int64)
 
 
 def states(first: np.ndarray, n_steps: int) -> np.ndarray:

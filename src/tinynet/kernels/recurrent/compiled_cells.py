@@ -3,7 +3,7 @@
 The weights of the states are packed once and multiplied in every step; a sample's numbers are the same whichever are
 computed with it, so threads need not wait for one another. `start` and `end` count groups of `ROWS` samples or, in a
 forward pass with few samples, blocks of hidden units (see `compiled_steps`). All arrays but `counts` (T, N) are flat;
-their shapes are those of `recurrent`, and H is a multiple of 16.
+their shapes are those of `recurrent`, `rows` tells which row of gx a step reads, and H is a multiple of 16.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -19,7 +19,7 @@ from tinynet.kernels.tiles import multiply
 
 
 @compiled
-def rnn_forward(start, end, gx, P, h, counts, H, reached, relu):
+def rnn_forward(start, end, gx, rows, P, h, counts, H, reached, relu):
     (T, N), zero = counts.shape, h.dtype.type(0)
     first, M, left, right = portion(start, end, N, H, reached)
     gh, nothing = np.empty(M * H, h.dtype), np.zeros(H, h.dtype)  # gh of one step, so that it stays in the cache
@@ -30,7 +30,7 @@ def rnn_forward(start, end, gx, P, h, counts, H, reached, relu):
         product(h, at, M, P, nothing, H, 1, left, right, gh)
         for n in range(M):
             place, row = slice((at + n) * H + left, (at + n) * H + right), gh[n * H + left : n * H + right]
-            given, state = gx[place], h[N * H :][place]
+            state, given = h[N * H :][place], gx[rows[at + n] * H + left : rows[at + n] * H + right]
             if not counts[t, first + n]:
                 _copy(h[place], state)
             elif relu:
@@ -67,7 +67,7 @@ def rnn_backward(start, end, dy, dh, h, P, da, counts, H, relu):
 
 
 @compiled
-def lstm_forward(start, end, gx, P, h, c, gates, counts, H, reached):
+def lstm_forward(start, end, gx, rows, P, h, c, gates, counts, H, reached):
     T, N = counts.shape
     first, M, left, right = portion(start, end, N, H, reached)
     gh, nothing = np.empty(4 * M * H, h.dtype), np.zeros(4 * H, h.dtype)
@@ -78,7 +78,7 @@ def lstm_forward(start, end, gx, P, h, c, gates, counts, H, reached):
         product(h, at, M, P, nothing, H, 4, left, right, gh)
         for n in range(M):
             i, f, g, o = _quarters(gates, at + n, H, left, right)
-            xi, xf, xg, xo = _quarters(gx, at + n, H, left, right)
+            xi, xf, xg, xo = _quarters(gx, rows[at + n], H, left, right)
             hi, hf, hg, ho = _quarters(gh, n, H, left, right)
             place = slice((at + n) * H + left, (at + n) * H + right)
             before, cell, state = c[place], c[N * H :][place], h[N * H :][place]
@@ -132,7 +132,7 @@ def lstm_backward(start, end, dy, dh, dc, c, gates, P, da, counts, H):
 
 
 @compiled
-def gru_forward(start, end, gx, P, b, h, gates, inner, counts, H, reached):
+def gru_forward(start, end, gx, rows, P, b, h, gates, inner, counts, H, reached):
     (T, N), one = counts.shape, h.dtype.type(1)
     first, M, left, right = portion(start, end, N, H, reached)
     gh = np.empty(3 * M * H, h.dtype)
@@ -143,7 +143,7 @@ def gru_forward(start, end, gx, P, b, h, gates, inner, counts, H, reached):
         product(h, at, M, P, b, H, 3, left, right, gh)
         for n in range(M):
             r, z, new = _thirds(gates, at + n, H, left, right)
-            xr, xz, xn = _thirds(gx, at + n, H, left, right)
+            xr, xz, xn = _thirds(gx, rows[at + n], H, left, right)
             hr, hz, hn = _thirds(gh, n, H, left, right)
             place = slice((at + n) * H + left, (at + n) * H + right)
             row, before, state = inner[place], h[place], h[N * H :][place]

@@ -8,10 +8,12 @@ import numpy as np
 
 Arrays = tuple[np.ndarray, ...]
 Keep = np.ndarray | None
+Rows = np.ndarray | None
 
 
-def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: Keep, relu: bool) -> np.ndarray:
+def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: Keep, relu: bool, rows: Rows = None) -> np.ndarray:
     """h[t] = f(gx[t] + W h[t−1]) with f = tanh or ReLU."""
+    gx = gx if rows is None else gx[rows]
     T, N, H = gx.shape
     h = _from(h0, T)
     for t, n in np.ndindex(T, N):
@@ -38,8 +40,11 @@ def rnn_backward(dy: np.ndarray, dh: np.ndarray, h: np.ndarray, W: np.ndarray, k
     return da, dh
 
 
-def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: Keep) -> Arrays:
+def lstm_forward(
+    gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: Keep, rows: Rows = None
+) -> Arrays:
     """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t]), with the gates i, f, g, o of gx[t] + W h[t−1]."""
+    gx = gx if rows is None else gx[rows]
     T, N, H = len(gx), *h0.shape
     h, c, gates = _from(h0, T), _from(c0, T), np.empty_like(gx)
     for t, n in np.ndindex(T, N):
@@ -77,8 +82,9 @@ def lstm_backward(
     return da, dh, dc
 
 
-def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, keep: Keep) -> Arrays:
+def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, keep: Keep, rows: Rows = None) -> Arrays:
     """h[t] = (1 − z) n + z h[t−1] with r, z = σ(…) and n = tanh(gx_n + r · inner), inner = W_n h[t−1] + b_n."""
+    gx = gx if rows is None else gx[rows]
     T, N, H = len(gx), *h0.shape
     h, gates, inner = _from(h0, T), np.empty_like(gx), np.empty((T, N, H), gx.dtype)
     for t, n in np.ndindex(T, N):

@@ -7,9 +7,12 @@ import numpy as np
 from tinynet.kernels.matrix import product
 
 Arrays = tuple[np.ndarray, ...]
+Rows = np.ndarray | None
 
 
-def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: np.ndarray | None, relu: bool) -> np.ndarray:
+def rnn_forward(
+    gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: np.ndarray | None, relu: bool, rows: Rows = None
+) -> np.ndarray:
     """h[t] = f(gx[t] + h[t−1] Wᵀ) with f = tanh or ReLU.
 
     Args:
@@ -18,10 +21,12 @@ def rnn_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, keep: np.ndarray 
         h0: The state before the first step, (N, H).
         keep: 1 where a step counts and 0 where it is padding and the state goes on unchanged, (T, N, 1); None for all.
         relu: Whether f is the ReLU.
+        rows: If given, (T, N), then gx is a table and gx[rows] is meant.
 
     Returns:
         The states, (T + 1, N, H), h0 included.
     """
+    gx = gx if rows is None else gx[rows]
     h = np.empty((len(gx) + 1, *h0.shape), gx.dtype)
     h[0] = h0
     for t in range(len(gx)):
@@ -45,7 +50,9 @@ def rnn_backward(
     return da, dh
 
 
-def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: np.ndarray | None) -> Arrays:
+def lstm_forward(
+    gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, keep: np.ndarray | None, rows: Rows = None
+) -> Arrays:
     """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t]), with the gates i, f, g, o = σ, σ, tanh, σ of gx[t] + h[t−1] Wᵀ.
 
     Args:
@@ -53,11 +60,12 @@ def lstm_forward(gx: np.ndarray, W: np.ndarray, h0: np.ndarray, c0: np.ndarray, 
         W: (4H, H).
         h0: The hidden state before the first step, (N, H).
         c0: The cell state before the first step, (N, H).
-        keep: As in `rnn_forward`.
+        keep, rows: As in `rnn_forward`.
 
     Returns:
         h and c, each (T + 1, N, H), and the gates after their functions, (T, N, 4H).
     """
+    gx = gx if rows is None else gx[rows]
     T, H = len(gx), h0.shape[-1]
     h, c = np.empty((2, T + 1, *h0.shape), gx.dtype)
     gates = np.empty_like(gx)
@@ -105,7 +113,9 @@ def lstm_backward(
     return da, dh, dc
 
 
-def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, keep: np.ndarray | None) -> Arrays:
+def gru_forward(
+    gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, keep: np.ndarray | None, rows: Rows = None
+) -> Arrays:
     """h[t] = (1 − z) n + z h[t−1] with r, z = σ(…) and n = tanh(gx_n + r (h[t−1] W_nᵀ + b_n)).
 
     Args:
@@ -113,11 +123,12 @@ def gru_forward(gx: np.ndarray, W: np.ndarray, b: np.ndarray, h0: np.ndarray, ke
         W: (3H, H).
         b: The biases of the hidden side, (3H,); that of n stands inside the product with r.
         h0: The state before the first step, (N, H).
-        keep: As in `rnn_forward`.
+        keep, rows: As in `rnn_forward`.
 
     Returns:
         h (T + 1, N, H); r, z and n (T, N, 3H); and h[t−1] W_nᵀ + b_n (T, N, H).
     """
+    gx = gx if rows is None else gx[rows]
     T, H = len(gx), h0.shape[-1]
     h = np.empty((T + 1, *h0.shape), gx.dtype)
     gates, inner = np.empty_like(gx), np.empty((T, *h0.shape), gx.dtype)
