@@ -66,9 +66,25 @@ def test_short_runs_are_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kernels.body("descent", LARGE - 1, LARGE).__name__.endswith("vectorized")
 
 
-def test_what_is_read_stays() -> None:
-    g = np.ones(5, np.float32)
-    with kernels.use("compiled"):
-        descent.momentum(np.zeros(5, np.float32), g, np.zeros(5, np.float32), 0.1, 0.9, True)
-        descent.adam(*(np.zeros(5, np.float32), g, *np.zeros((2, 5), np.float32)), None, 0.1, (0.9, 0.99), 1e-8, 1)
-    np.testing.assert_array_equal(g, 1)
+@pytest.mark.parametrize("body", ["vectorized", "compiled"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("clear", [False, True])
+def test_what_is_read_stays_unless_it_is_to_be_cleared(body: str, dtype: type, clear: bool) -> None:
+    for nesterov in (False, True):
+        g, (w, m, v) = np.ones(5, dtype), np.zeros((3, 5), dtype)
+        with kernels.use(body):
+            descent.momentum(w, g, v, 0.1, 0.9, nesterov, clear)
+            np.testing.assert_array_equal(g, not clear)
+            g[:] = 1
+            descent.adam(w, g, m, v, None, 0.1, (0.9, 0.99), 1e-8, 1, clear)
+        np.testing.assert_array_equal(g, not clear)
+
+
+@pytest.mark.parametrize("rule", ["momentum", "adam"])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_a_rule_says_whether_it_cleared_the_gradient(rule: str, decay: float) -> None:
+    optimizer, parameter = RULES[rule](), Parameter(np.ones(5))
+    optimizer.weight_decay = decay
+    parameter.accumulate(np.ones(5))
+    assert optimizer.update(parameter) is (decay == 0)
+    np.testing.assert_array_equal(parameter.gradient, decay != 0)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import images
-from tinynet.kernels import geometry, pooling, relu
+from tinynet.kernels import geometry, pooling
 from tinynet.layers.fused import Fused
 from tinynet.layers.layer import Layer
 
@@ -67,11 +65,16 @@ class MaxPool2D(Layer):
         self.return_switches = return_switches
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        y, cells = self.largest(x, relu=False)
+        return (y, pooling.switches(cells, x.shape[2:], *self.steps)) if self.return_switches else y
+
+    def largest(self, x: np.ndarray, relu: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The largest pixel of each window and the cell where it lies, of x or of max(x, 0)."""
         images.image_input(self, x)
         images.kernel_fits(self, x.shape[2:], self.span, self.padding, self.least)
-        y, cells = pooling.maximum(x, *self.steps)
+        y, cells = pooling.maximum(x, *self.steps, relu)
         self.remember(cells, x.shape[2:])
-        return (y, pooling.switches(cells, x.shape[2:], *self.steps)) if self.return_switches else y
+        return y, cells
 
     def backward(self, dy: np.ndarray, dswitches: object = None) -> np.ndarray:
         cells, size = self.recall()
@@ -142,7 +145,7 @@ class ReLUMaxPool(Fused):
         y = max(max_{i, j} x[n, c, p, q], 0), which is the largest max(x, 0)
 
     Gradients (given dy = ∂L/∂y):
-        those of the pooling, of dy where y > 0, else 0: who wins a window without a positive number does not matter
+        those of the pooling; in a window without a positive number nobody wins, so that its dy goes nowhere
 
     Example:
         >>> from tinynet.layers import ReLU
@@ -156,11 +159,7 @@ class ReLUMaxPool(Fused):
         checks.floating_input(self.first, x)
         self.first.remember(x)  # it is positive where the output of the ReLU is
         with self.second_at_fault():
-            largest: Any = self.second.forward(x)
-        y = relu.forward(largest)
-        self.remember(y)
-        return y
+            return self.second.largest(x, relu=True)[0]
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (y,) = self.recall()
-        return self.second.backward(relu.gradient(dy, y))
+        return self.second.backward(dy)

@@ -62,8 +62,12 @@ class Optimizer(ABC):
         self._runs: dict[tuple[str, Parameter], tuple[list[Parameter], np.ndarray]] = {}
 
     @abstractmethod
-    def update(self, parameter: Parameter | Run) -> None:
-        """Apply the rule to one parameter, or to a run of neighbours that looks like one."""
+    def update(self, parameter: Parameter | Run) -> bool | None:
+        """Apply the rule to one parameter, or to a run of neighbours that looks like one.
+
+        Returns:
+            True if it has also cleared the gradient, in the pass that reads it; else `step` does so.
+        """
 
     @property
     def learning_rate(self) -> float:
@@ -157,8 +161,8 @@ class Optimizer(ABC):
         if self.elementwise:
             trainable = runs(parameters.values(), alike=lambda parameter: self._counts.get(parameter, 0))
         for parameter in trainable:
-            self.update(parameter)
-            parameter.zero_gradient()
+            if not self.update(parameter):
+                parameter.zero_gradient()
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_runs": {}}  # views of the copied slots would not be views any more

@@ -14,6 +14,7 @@ from tinynet.kernels.convolution import (
     compiled_depthwise,
     direct,
     direct_weights,
+    handed_back,
     pointwise,
     rows,
     vectorized,
@@ -66,13 +67,16 @@ def input_gradient(
     if pointwise.suits((kh, kw), padding, groups):
         return pointwise.input_gradient(dy, W, size, stride)
     corner, by_winograd = (padding[0][0], padding[1][0]), suits_winograd(dy.dtype, O, C, (kh, kw), stride, dilation)
-    empty = np.empty if groups > 1 or by_winograd else np.zeros  # those two write every pixel
+    by_lines = dy.dtype == np.float32 and handed_back.suits(C, kw, size[1], stride, dilation)
+    empty = np.empty if groups > 1 or by_winograd or by_lines else np.zeros  # those write every pixel
     dx = empty((N, *size, C * groups), dy.dtype)
     if groups > 1:
         share(compiled_depthwise.input_gradient, N, pixels(dy), depthwise_kernels(W), dx, stride, corner, dilation)
     elif by_winograd:
         corner, b = (2 - corner[0], 2 - corner[1]), np.zeros(C, dy.dtype)
         winograd.convolve(pixels(dy), np.ascontiguousarray(W), b, dx, corner, turned=True)
+    elif by_lines:
+        handed_back.input_gradient(pixels(dy), np.ascontiguousarray(W), dx, stride, corner, dilation)
     elif dy.dtype == np.float32:
         direct.input_gradient(pixels(dy), np.ascontiguousarray(W), dx, stride, corner, dilation)
     else:

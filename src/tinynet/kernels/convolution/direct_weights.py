@@ -1,6 +1,6 @@
-"""The weight gradient of the direct convolution: sums over all places, for four numbers under the kernel at a time.
+"""The weight gradient of the direct convolution: sums over all places, for six numbers under the kernel at a time.
 
-dK lies as the packed kernel of `direct`, without its bias, and with the numbers under the kernel rounded up to fours.
+dK lies as the packed kernel of `direct`, without its bias, and with the numbers under the kernel rounded up to sixes.
 The first two arguments of what is compiled say which partial sums one thread does.
 """
 
@@ -18,6 +18,7 @@ from tinynet.kernels.team import share
 from tinynet.kernels.vectors import LANES, load, splat, store
 
 CHUNKS = 8  # partial sums of dK
+ROWS = 6  # numbers under the kernel whose sums stay in registers
 
 
 def weight_gradient(
@@ -26,7 +27,7 @@ def weight_gradient(
     """dW (O, C, kh, kw), from x (N, H, W, C) and dy (N, OH, OW, O) in C order."""
     (_, OH, OW, O), C, (kh, kw) = dy.shape, x.shape[3], kernel_size
     plan = direct_plan.of_forward((O, C, kh, kw), (OH, OW), stride, corner, dilation)
-    O_n, rounded = O * plan.n, -(-len(plan.offsets) // 4) * 4
+    O_n, rounded = O * plan.n, -(-len(plan.offsets) // ROWS) * ROWS
     dK = np.zeros((CHUNKS, -(-O_n // LANES) * rounded * LANES), x.dtype)
     buffer = (*plan.buffer, *plan.places)
     share(_sums, CHUNKS, x, dy.reshape(-1), O_n, dK, plan.offsets, plan.stride, plan.corner, buffer)
@@ -55,46 +56,44 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
                     given, begin = copied, 0
                 k = 0
                 for at in range(0, O, LANES):
-                    for j in range(0, K, 4):
-                        o0, o1 = offsets[j], offsets[min(j + 1, K - 1)]  # those beyond the last are left out in the end
-                        o2, o3 = offsets[min(j + 2, K - 1)], offsets[min(j + 3, K - 1)]
-                        _add(
-                            dK[chunk],
-                            k,
-                            padded,
-                            (o0, o1, o2, o3),
-                            given,
-                            begin + at,
-                            last - top,
-                            OW,
-                            O,
-                            stride,
-                            width * C,
-                            C,
+                    for j in range(0, K, ROWS):  # those beyond the last are left out in the end
+                        o0, o1, o2 = offsets[j], offsets[min(j + 1, K - 1)], offsets[min(j + 2, K - 1)]
+                        o3, o4, o5 = (
+                            offsets[min(j + 3, K - 1)],
+                            offsets[min(j + 4, K - 1)],
+                            offsets[min(j + 5, K - 1)],
                         )
-                        k += 4 * LANES
+                        under = o0, o1, o2, o3, o4, o5
+                        places = last - top, OW
+                        _add(dK[chunk], k, padded, under, given, begin + at, places, O, stride, width * C, C)
+                        k += ROWS * LANES
 
 
 @compiled
-def _add(total, k, padded, offsets, dy, begin, lines, OW, O, stride, line, C):
-    """Add to four rows of a block of dK what comes from so many lines of places."""
-    o0, o1, o2, o3 = offsets
-    v0, v1, v2, v3 = load(total, k), load(total, k + LANES), load(total, k + 2 * LANES), load(total, k + 3 * LANES)
+def _add(total, k, padded, offsets, dy, begin, places, O, stride, line, C):
+    """Add to six rows of a block of dK what comes from so many lines and columns of places."""
+    o0, o1, o2, o3, o4, o5 = offsets
+    v0, v1, v2 = load(total, k), load(total, k + LANES), load(total, k + 2 * LANES)
+    v3, v4, v5 = load(total, k + 3 * LANES), load(total, k + 4 * LANES), load(total, k + 5 * LANES)
     step, o = stride[1] * C, begin
-    for r in range(lines):
+    for r in range(places[0]):
         p = r * stride[0] * line
-        for _ in range(OW):
+        for _ in range(places[1]):
             d = load(dy, o)
             v0 += splat(padded, p + o0) * d
             v1 += splat(padded, p + o1) * d
             v2 += splat(padded, p + o2) * d
             v3 += splat(padded, p + o3) * d
+            v4 += splat(padded, p + o4) * d
+            v5 += splat(padded, p + o5) * d
             p += step
             o += O
     store(total, k, v0)
     store(total, k + LANES, v1)
     store(total, k + 2 * LANES, v2)
     store(total, k + 3 * LANES, v3)
+    store(total, k + 4 * LANES, v4)
+    store(total, k + 5 * LANES, v5)
 
 
 @compiled

@@ -1,4 +1,7 @@
-"""The steps of optimizers over long runs of parameters. They write into the arrays that they change: w, m, v, …."""
+"""The steps of optimizers over long runs of parameters. They write into the arrays that they change: w, m, v, ….
+
+With `clear` the gradient is 0 afterwards: to clear it where it is read is a pass less over memory.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ __all__ = ["adam", "momentum"]
 LARGE = 1 << 17  # numbers of a run from which on compiling pays
 
 
-def momentum(w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, nesterov: bool) -> None:
+def momentum(
+    w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, nesterov: bool, clear: bool = False
+) -> None:
     """v ← μ v + g; w ← w − ε v, or with Nesterov w ← w − ε (g + μ v).
 
     Example:
@@ -21,7 +26,7 @@ def momentum(w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, 
         >>> momentum(w, np.array([1.0]), v, lr=0.1, mu=0.5, nesterov=False); w, v
         (array([0.8]), array([2.]))
     """
-    _body(w).momentum(w, g, v, lr, mu, nesterov)
+    _body(w).momentum(w, g, v, lr, mu, nesterov, clear)
 
 
 def adam(
@@ -34,6 +39,7 @@ def adam(
     betas: tuple[float, float],
     eps: float,
     t: int,
+    clear: bool = False,
 ) -> None:
     """m and v move towards g and g²; w ← w − ε m̂ / (√v̂ + eps), in update number t.
 
@@ -44,7 +50,7 @@ def adam(
         >>> adam(w, np.array([20.0]), m, v, None, lr=0.1, betas=(0.9, 0.999), eps=0.0, t=1); w, m.round(3)
         (array([0.9]), array([2.]))
     """
-    _body(w).adam(w, g, m, v, largest_v, lr, betas, eps, t)
+    _body(w).adam(w, g, m, v, largest_v, lr, betas, eps, t, clear)
 
 
 def _body(w: np.ndarray) -> ModuleType:

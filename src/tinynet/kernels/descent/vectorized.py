@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
-def momentum(w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, nesterov: bool) -> None:
+def momentum(w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, nesterov: bool, clear: bool) -> None:
     """v ← μ v + g; w ← w − ε v, or with Nesterov w ← w − ε (g + μ v)."""
     v *= mu
     v += g
     w -= lr * (g + mu * v if nesterov else v)
+    if clear:
+        g[...] = 0
 
 
 def adam(
@@ -22,6 +24,7 @@ def adam(
     betas: tuple[float, float],
     eps: float,
     t: int,
+    clear: bool,
 ) -> None:
     """m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; w ← w − ε m̂ / (√v̂ + eps)."""
     beta1, beta2 = betas
@@ -31,3 +34,5 @@ def adam(
         v = np.maximum(largest_v, v, out=largest_v)
     m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
     w -= lr * m_hat / (np.sqrt(v_hat) + eps)
+    if clear:
+        g[...] = 0

@@ -6,6 +6,7 @@ their number, and so do the last bits. Here the cuts are fixed, and each block i
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from tinynet.kernels.blas import one_thread, products
 from tinynet.kernels.matrix.together import at_once, compute
 from tinynet.kernels.selection import body
+from tinynet.kernels.team import share
 
 __all__ = [
     "add_column_sums",
@@ -28,7 +30,8 @@ __all__ = [
 SMALL = 1 << 20  # multiply-adds from which on a second thread, and compiled code, are worth it
 ROOM = 1 << 14  # numbers of a result that are dear to be made apart before they are added
 SMALL_SUM = 1 << 16  # numbers from which on sums of columns may wait for `at_once`
-ROWS = 1024  # rows that `column_sums` takes at a time
+ROWS = 256  # rows that `column_sums` takes at a time
+NARROW, WIDE = 16, 256  # numbers of a row of which it takes several as one, and how long that becomes
 
 
 def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
@@ -100,18 +103,30 @@ def column_sums(A: np.ndarray) -> np.ndarray:
     """Σ over the rows of A (M, N): the gradient of a bias from that of what it was added to.
 
     NumPy adds row to row, which is slow for short rows; a product with ones is not. Blocks of rows are summed apart,
-    which rounds less, and always the same ones.
+    which rounds less, and always the same ones. Where rows are short, several of them are one long row.
 
     Example:
         >>> column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
         array([4., 6.])
     """
-    ones, whole = np.ones(min(len(A), ROWS), A.dtype), len(A) // ROWS * ROWS
+    M, N = A.shape
+    if M >= ROWS and 0 < N <= NARROW and A.flags.c_contiguous:
+        together = math.gcd(M, 1 << (WIDE // N).bit_length() - 1)  # the largest power of two that fits and divides M
+        if together > 1:
+            return column_sums(column_sums(A.reshape(-1, together * N)).reshape(together, N))
+    whole = M // ROWS * ROWS
     with one_thread():
-        if whole == 0:
-            return ones @ A
-        blocks = (ones @ A[:whole].reshape(-1, ROWS, A.shape[1])).sum(axis=0)
-        return blocks + ones[: len(A) - whole] @ A[whole:]
+        if whole <= ROWS:
+            return np.ones(M, A.dtype) @ A
+        ones = np.ones(ROWS, A.dtype)
+        blocks, sums = A[:whole].reshape(-1, ROWS, N), np.empty((M // ROWS + 1, N), A.dtype)
+        np.matmul(ones[: M - whole], A[whole:], out=sums[-1])
+        share(_sum_blocks, len(blocks), ones, blocks, sums)
+        return sums.sum(axis=0)
+
+
+def _sum_blocks(first: int, last: int, ones: np.ndarray, blocks: np.ndarray, sums: np.ndarray) -> None:
+    np.matmul(ones, blocks[first:last], out=sums[first:last])
 
 
 def add_column_sums(A: np.ndarray, to: np.ndarray) -> None:

@@ -18,11 +18,12 @@ LARGE = 1024  # compiled in a second
 
 
 def maximum(
-    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
+    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, relu: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """y, the largest pixel under each window, and its cell, the first of equals. NaN counts as largest.
 
-    Every window must have a pixel inside the image.
+    Every window must have a pixel inside the image. With `relu` y is the largest max(pixel, 0), and where it is not
+    positive no cell has won: its number is kh·kw, so that the gradient, like that of the ReLU, goes nowhere.
 
     Example:
         >>> y, cells = maximum(np.array([[[[1.0, 3.0], [2.0, 3.0]]]]), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
@@ -30,7 +31,7 @@ def maximum(
         (3.0, 1)
     """
     return body("pooling", x.shape[1] * x.shape[2] * x.shape[3], LARGE).maximum(
-        x, kernel_size, stride, padding, dilation
+        x, kernel_size, stride, padding, dilation, relu
     )
 
 

@@ -19,18 +19,18 @@ __all__ = ["average", "average_gradient", "maximum", "maximum_gradient", "unpool
 
 
 def maximum(
-    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
+    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, relu: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """y and the cell that won: a pixel wins against those before it if it is larger, or NaN."""
-    if x.dtype not in (np.float32, np.float64) or math.prod(kernel_size) > 256:
-        return vectorized.maximum(x, kernel_size, stride, padding, dilation)
+    if x.dtype not in (np.float32, np.float64) or math.prod(kernel_size) > 256 - relu:
+        return vectorized.maximum(x, kernel_size, stride, padding, dilation, relu)
     places = output_size(x.shape[2:], kernel_size, stride, padding, dilation)
     y = np.empty((len(x), *places, x.shape[1]), x.dtype)
     cells = np.empty(y.shape, np.uint8)
     if _side_by_side(x, kernel_size, stride, padding, dilation):
-        share(windows.maximum, len(x), pixels(x), y, cells, kernel_size)
+        share(windows.maximum, len(x), pixels(x), y, cells, kernel_size, relu)
         return y.transpose(0, 3, 1, 2), cells.transpose(0, 3, 1, 2)
-    share(_maximum, len(x), pixels(x), y, cells, kernel_size, stride, (padding[0][0], padding[1][0]), dilation)
+    share(_maximum, len(x), pixels(x), y, cells, kernel_size, stride, (padding[0][0], padding[1][0]), dilation, relu)
     return y.transpose(0, 3, 1, 2), cells.transpose(0, 3, 1, 2)
 
 
@@ -57,7 +57,8 @@ def _side_by_side(x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Paddi
 
 
 @compiled
-def _maximum(start, end, x, y, cells, kernel_size, stride, corner, dilation):
+def _maximum(start, end, x, y, cells, kernel_size, stride, corner, dilation, relu):
+    zero, none = x.dtype.type(0), np.int32(kernel_size[0] * kernel_size[1])
     best, won = np.empty(x.shape[3], x.dtype), np.empty(x.shape[3], np.int32)  # as wide as the numbers compared
     for n in range(start, end):
         for r in range(y.shape[1]):
@@ -77,8 +78,8 @@ def _maximum(start, end, x, y, cells, kernel_size, stride, corner, dilation):
                         fresh = False
                 into, which = y[n, r, s], cells[n, r, s]
                 for c in range(len(best)):
-                    into[c] = best[c]
-                    which[c] = won[c]
+                    into[c] = zero if relu and best[c] <= zero else best[c]  # NaN stays
+                    which[c] = won[c] if not relu or best[c] > zero else none
 
 
 @compiled

@@ -14,18 +14,20 @@ Index = tuple[int, ...]
 
 
 def maximum(
-    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
+    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, relu: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """y and the cell that won."""
     places = output_size(x.shape[2:], kernel_size, stride, padding, dilation)
     y = empty_channels_last((*x.shape[:2], *places), x.dtype)
-    cells = empty_channels_last(y.shape, np.min_scalar_type(math.prod(kernel_size) - 1))
+    cells = empty_channels_last(y.shape, np.min_scalar_type(math.prod(kernel_size) - (not relu)))
     for place, window in windows(x.shape, y.shape, kernel_size, stride, padding, dilation):
         cells[place], winner = window[0]
         for cell, pixel in window[1:]:
             if x[pixel] > x[winner] or np.isnan(x[pixel]):
                 cells[place], winner = cell, pixel
         y[place] = x[winner]
+        if relu and not x[winner] > 0:
+            y[place], cells[place] = max(x[winner], 0), math.prod(kernel_size)
     return y, cells
 
 

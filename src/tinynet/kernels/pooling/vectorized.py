@@ -13,19 +13,22 @@ from tinynet.kernels.padded import padded_rows
 
 
 def maximum(
-    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
+    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, relu: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """y and the cell that won: a pixel wins against those before it if it is larger, or NaN."""
     places = output_size(x.shape[2:], kernel_size, stride, padding, dilation)
     xp = padded_rows(x, padding, -np.inf)  # (N, Hp, Wp, C)
     y = np.full((len(x), *places, x.shape[1]), -np.inf, x.dtype)
-    winners = np.empty(y.shape, np.min_scalar_type(math.prod(kernel_size) - 1))
+    winners = np.empty(y.shape, np.min_scalar_type(math.prod(kernel_size) - (not relu)))
     winners[...] = first_cells(places, kernel_size, stride, padding, dilation)[..., np.newaxis]
     for cell, under in views(xp, places, kernel_size, stride, dilation):
         wins = under > y
         wins |= np.isnan(under)
         np.copyto(y, under, where=wins)
         np.copyto(winners, cell, where=wins, casting="unsafe")
+    if relu:
+        winners[~(y > 0)] = math.prod(kernel_size)
+        np.maximum(y, 0, out=y)
     return y.transpose(0, 3, 1, 2), winners.transpose(0, 3, 1, 2)
 
 

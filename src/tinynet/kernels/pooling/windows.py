@@ -16,11 +16,12 @@ from tinynet.kernels.vectors import LANES, load, splat, store, where_equal, wher
 
 
 @compiled
-def maximum(start, end, x, y, cells, kernel_size):
-    """y (N, OH, OW, C) and the cells that won, from x (N, H, W, C)."""
+def maximum(start, end, x, y, cells, kernel_size, relu):
+    """y (N, OH, OW, C) and the cells that won, from x (N, H, W, C); with `relu` none where y is not positive."""
     kh, kw = kernel_size
     (OH, OW, C), W = y.shape[1:], x.shape[2]
-    under, numbers = _cells(kernel_size, W * C, C), np.arange(kh * kw).astype(x.dtype)
+    under, numbers = _cells(kernel_size, W * C, C), np.arange(kh * kw + 1).astype(x.dtype)
+    none = splat(numbers, kh * kw)
     lines, best, won = np.empty(kh * W * C + LANES, x.dtype), _line(y), _line(y)
     for n in range(start, end):
         for r in range(OH):
@@ -35,6 +36,9 @@ def maximum(start, end, x, y, cells, kernel_size):
                         x_c = load(lines, p + under[k])
                         cell = where_larger(x_c, y_c, splat(numbers, k), cell)
                         y_c = where_larger(x_c, y_c, x_c, y_c)
+                    if relu:
+                        y_c = where_larger(y_c, zeros(), y_c, zeros())
+                        cell = where_equal(y_c, zeros(), none, where_equal(y_c, y_c, cell, none))  # NaN is not itself
                     store(best, c, y_c)
                     store(won, c, cell)
             into, which = y[n, r].reshape(-1), cells[n, r].reshape(-1)
