@@ -144,9 +144,14 @@ class Layer(ABC):
         found: list[tuple[str, Any]] = []
         for name, value in self.attributes().items():
             kind = _PARTS[value.__class__]
-            if kind is np.ndarray and not name.startswith("_"):
+            if kind is None:
+                continue  # a number, say
+            if kind is np.ndarray:
+                if not name.startswith("_"):
+                    found.append((name, value))
+            elif kind is Parameter or kind is Layer:
                 found.append((name, value))
-            elif kind is not None:
+            else:
                 _find(name, value, kind, found)
         return found
 
@@ -182,11 +187,14 @@ class Layer(ABC):
 
     def _arrays(self, path: str = "") -> list[tuple[str, Any]]:
         """Every Parameter and statistic with its path, a layer's own before those of the layers inside it."""
-        parts = self.parts()
-        found = [(_join(path, name), part) for name, part in parts if _PARTS[part.__class__] is not Layer]
-        for name, part in parts:
+        found, inner = [], []
+        for name, part in self.parts():
             if _PARTS[part.__class__] is Layer:
-                found += part._arrays(_join(path, name))
+                inner.append((name, part))
+            else:
+                found.append((_join(path, name), part))
+        for name, layer in inner:
+            found += layer._arrays(_join(path, name))
         return found
 
     # Modes and types.
@@ -267,13 +275,13 @@ def _join(path: str, name: str) -> str:
 
 
 def _find(name: str, value: Any, kind: type, found: list[tuple[str, Any]]) -> None:
-    if kind is Parameter or kind is Layer:
-        found.append((name, value))
-    elif kind is not np.ndarray:  # an array in a list is no statistic
-        for key, item in value.items() if kind is dict else enumerate(value):
-            inner = _PARTS[item.__class__]
-            if inner is not None:
-                _find(_join(name, str(key)), item, inner, found)
+    """Find what is in a dict, list or tuple. An array in there is no statistic."""
+    for key, item in value.items() if kind is dict else enumerate(value):
+        inner = _PARTS[item.__class__]
+        if inner is Parameter or inner is Layer:
+            found.append((_join(name, str(key)), item))
+        elif inner is not None and inner is not np.ndarray:
+            _find(_join(name, str(key)), item, inner, found)
 
 
 def _find_layers(value: Any, kind: type, found: list[Layer]) -> None:
