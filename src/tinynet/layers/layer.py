@@ -144,14 +144,9 @@ class Layer(ABC):
         found: list[tuple[str, Any]] = []
         for name, value in self.attributes().items():
             kind = _PARTS[value.__class__]
-            if kind is None:
-                continue  # a number, say
-            if kind is np.ndarray:
-                if not name.startswith("_"):
-                    found.append((name, value))
-            elif kind is Parameter or kind is Layer:
+            if kind is Parameter or kind is Layer or (kind is np.ndarray and not name.startswith("_")):
                 found.append((name, value))
-            else:
+            elif kind is not None and kind is not np.ndarray:
                 _find(name, value, kind, found)
         return found
 
@@ -189,12 +184,10 @@ class Layer(ABC):
         """Every Parameter and statistic with its path, a layer's own before those of the layers inside it."""
         found, inner = [], []
         for name, part in self.parts():
-            if _PARTS[part.__class__] is Layer:
-                inner.append((name, part))
-            else:
-                found.append((_join(path, name), part))
-        for name, layer in inner:
-            found += layer._arrays(_join(path, name))
+            at = _join(path, name)
+            (inner if _PARTS[part.__class__] is Layer else found).append((at, part))
+        for at, layer in inner:
+            found += layer._arrays(at)
         return found
 
     # Modes and types.
@@ -275,12 +268,11 @@ def _join(path: str, name: str) -> str:
 
 
 def _find(name: str, value: Any, kind: type, found: list[tuple[str, Any]]) -> None:
-    """Find what is in a dict, list or tuple. An array in there is no statistic."""
     for key, item in value.items() if kind is dict else enumerate(value):
         inner = _PARTS[item.__class__]
         if inner is Parameter or inner is Layer:
             found.append((_join(name, str(key)), item))
-        elif inner is not None and inner is not np.ndarray:
+        elif inner is not None and inner is not np.ndarray:  # an array in a list is no statistic
             _find(_join(name, str(key)), item, inner, found)
 
 
