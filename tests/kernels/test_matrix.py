@@ -36,8 +36,6 @@ def test_equals_numpy(M: int, K: int, N: int, dtype: type) -> None:
                 assert C.dtype == dtype
                 np.testing.assert_array_equal(C, exact)
                 np.testing.assert_array_equal(product(left, right, b=np.ones(N, dtype)), exact + 1)
-                positive = product(left, right, b=np.ones(N, dtype), relu=True)
-                np.testing.assert_array_equal(positive, np.maximum(exact + 1, 0))
                 add_product(left, right, to=C)
                 np.testing.assert_array_equal(C, 2 * exact)
 
@@ -53,19 +51,6 @@ def test_the_number_of_threads_changes_no_bit() -> None:
                 results.append(np.stack([product(A, B), product(np.asfortranarray(A), B), product(A, B.T.copy().T)]))
         np.testing.assert_array_equal(results[0], results[1])
         np.testing.assert_array_equal(results[0], results[2])
-
-
-@pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("shape", [(64, 784, 256), (70, 2000, 100), (33, 2000, 21), (1, 4, 5)])
-def test_nan_passes_the_relu(body: str, shape: tuple[int, int, int]) -> None:
-    M, K, N = shape
-    A, b = -np.ones((M, K), np.float32), np.zeros(N, np.float32)
-    b[0] = b[N - 1] = np.nan
-    for B in (np.ones((K, N), np.float32), np.ones((N, K), np.float32).T):
-        with use(body):
-            C = product(A, B, b, relu=True)
-        assert np.isnan(C[:, [0, N - 1]]).all()
-        assert not C[:, 1 : N - 1].any()
 
 
 @pytest.mark.skipif(len(BODIES) == 1, reason="large, for Python")
@@ -159,12 +144,10 @@ def test_compiled_products_of_any_size(M: int, K: int, N: int, add: bool) -> Non
     for left in (A, np.asfortranarray(A)):
         for right in (B, np.asfortranarray(B)):
             C = np.ones((M, N), np.float32)
-            compiled.multiply(left, right, C, C if add else None, relu=False)
+            compiled.multiply(left, right, C, C if add else None)
             np.testing.assert_array_equal(C, A @ B + add)
-            for relu in (False, True):
-                compiled.multiply(left, right, C, np.arange(N), relu)  # whole numbers, which become those of C
-                y = A @ B + np.arange(N)
-                np.testing.assert_array_equal(C, np.maximum(y, 0) if relu else y)
+            compiled.multiply(left, right, C, np.arange(N))  # whole numbers, which become those of C
+            np.testing.assert_array_equal(C, A @ B + np.arange(N))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -7,7 +7,7 @@ import pytest
 
 from tests.kernels.strategies import layouts
 from tinynet import kernels
-from tinynet.layers import GRU, LSTM, RNN, BatchNorm1D, BatchNorm2D, Conv2D, Embedding, Layer, Linear, MaxPool2D, ReLU
+from tinynet.layers import GRU, LSTM, RNN, BatchNorm1D, BatchNorm2D, Conv2D, Embedding, Layer, MaxPool2D, ReLU
 from tinynet.layers.fused import Fused
 from tinynet.net import Net, Residual
 from tinynet.net.fusion import fused
@@ -27,9 +27,6 @@ PAIRS = {
     "Residual around nothing": lambda: [Residual([])],
     "Pooling": lambda: [ReLU(), MaxPool2D(2)],
     "Pooling that overlaps": lambda: [ReLU(), MaxPool2D(3, stride=1, padding=1)],
-    "Linear 1D": lambda: [Linear(6, 5, rng=np.random.default_rng(5))],
-    "Linear 1D without bias": lambda: [Linear(6, 5, bias=False, rng=np.random.default_rng(5))],
-    "Linear of images": lambda: [Linear(6, 5, rng=np.random.default_rng(5))],
     "Residual in a row": lambda: [Residual([BatchNorm2D(3), ReLU(), Residual([convolution(3)]), ReLU()])],
 }
 

@@ -5,18 +5,12 @@ Each remembers its output and not its input, because the layer that follows most
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from tinynet.core import checks, layout
 from tinynet.kernels import relu
-from tinynet.layers.fused import Fused
 from tinynet.layers.layer import Layer
 from tinynet.layers.pooling import MaxPool2D, ReLUMaxPool
-
-if TYPE_CHECKING:
-    from tinynet.layers.linear import Linear
 
 
 class ReLU(Layer):
@@ -55,33 +49,6 @@ class ReLU(Layer):
     def fuse_with(self, following: Layer) -> Layer | None:
         suits = type(following) is MaxPool2D and not following.return_switches  # a switch may point where y is 0
         return ReLUMaxPool(self, following) if suits else None
-
-
-class LinearReLU(Fused):
-    """A fully connected layer and the ReLU after it: negative numbers become zero before the next are computed.
-
-    Equation:
-        y = max(x Wᵀ + b, 0)
-
-    Example:
-        >>> from tinynet.layers import Linear
-        >>> Linear(3, 2).fuse_with(ReLU()).forward(np.zeros((1, 3), np.float32)).min() >= 0
-        np.True_
-    """
-
-    first: Linear
-    second: ReLU
-
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        y = self.first.forward(x, relu=True)
-        self.second.remember(y)
-        return y
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        return self.first.backward(self.second.backward(dy))  # dx
-
-    def backward_parameters(self, dy: np.ndarray) -> None:
-        self.first.backward_parameters(self.second.backward(dy))
 
 
 class LeakyReLU(Layer):

@@ -182,7 +182,8 @@ class Layer(ABC):
 
     def _arrays(self, path: str = "") -> list[tuple[str, Any]]:
         """Every Parameter and statistic with its path, a layer's own before those of the layers inside it."""
-        found, inner = [], []
+        found: list[tuple[str, Any]] = []
+        inner: list[tuple[str, Layer]] = []
         for name, part in self.parts():
             at = _join(path, name)
             (inner if _PARTS[part.__class__] is Layer else found).append((at, part))

@@ -7,7 +7,6 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.kernels.matrix import add_column_sums, add_product, at_once, product
-from tinynet.layers.activations import LinearReLU, ReLU
 from tinynet.layers.layer import Layer
 
 
@@ -47,11 +46,11 @@ class Linear(Layer):
         self.weight = Parameter(uniform_fan_in((out_features, in_features), rng))
         self.bias = Parameter(uniform_fan_in((out_features,), rng, fan_in=in_features)) if bias else None
 
-    def forward(self, x: np.ndarray, relu: bool = False) -> np.ndarray:
+    def forward(self, x: np.ndarray) -> np.ndarray:
         checks.linear_input(self, x, self.in_features)
         self.remember(x)
         b = None if self.bias is None else self.bias.tensor
-        y = product(x.reshape(-1, self.in_features), self.weight.tensor.T, b, relu)  # all leading axes in one
+        y = product(x.reshape(-1, self.in_features), self.weight.tensor.T, b)  # all leading axes in one
         return y.reshape(*x.shape[:-1], self.out_features)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -68,9 +67,6 @@ class Linear(Layer):
             add_product(dy.T, x, to=self.weight.gradient)
         if self.bias is not None and self.bias.trainable:
             add_column_sums(dy, to=self.bias.gradient)
-
-    def fuse_with(self, following: Layer) -> Layer | None:
-        return LinearReLU(self, following) if type(following) is ReLU else None
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * self.in_features

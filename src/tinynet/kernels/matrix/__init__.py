@@ -34,8 +34,8 @@ ROWS = 256  # rows that `column_sums` takes at a time
 NARROW, WIDE = 16, 256  # numbers of a row of which it takes several as one, and how long that becomes
 
 
-def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None, relu: bool = False) -> np.ndarray:
-    """A @ B + b, or max(A @ B + b, 0), for A (M, K), B (K, N) and b (N,); the same bits for any number of threads.
+def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
+    """A @ B + b, for A (M, K), B (K, N) and b (N,); the same bits for any number of threads.
 
     Example:
         >>> product(np.ones((2, 3)), np.full((3, 1), 2.0))
@@ -47,9 +47,9 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None, relu: boo
             C = A @ B
         if b is not None:
             C += b
-        return np.maximum(C, 0, out=C) if relu else C
+        return C
     C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
-    multiply(A, B, C, start=b, relu=relu)
+    multiply(A, B, C, start=b)
     return C
 
 
@@ -87,7 +87,7 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
                 call()
 
 
-def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, relu: bool = False) -> None:
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
     """C = A @ B + start, where start is a row (N,), C itself or nothing: what `product` does where it is large.
 
     Example:
@@ -96,7 +96,7 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
         array([[7.],
                [7.]])
     """
-    body("matrix", A.size * B.shape[1], SMALL).multiply(A, B, C, start, relu)
+    body("matrix", A.size * B.shape[1], SMALL).multiply(A, B, C, start)
 
 
 def column_sums(A: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from tinynet.kernels.board import NUMBERS, Kernel, memory, post, take, words
 from tinynet.kernels.jit import compiled
 from tinynet.kernels.matrix import vectorized
 from tinynet.kernels.tiles import turn_panel
-from tinynet.kernels.vectors import LANES, load, splat, store, where_larger, zeros
+from tinynet.kernels.vectors import LANES, load, splat, store
 
 DEEP = 256  # numbers of a sum at a time: a panel of sixteen columns takes half of a first-level cache
 WHOLE = 1 << 16  # numbers of A, which every thread reads again and again, or packs for itself
@@ -24,12 +24,12 @@ SHORT = 512  # numbers in a row of A up to which so many of them are enough rows
 ROWS = 6  # of a tile: twelve sums of eight numbers leave four registers for what is multiplied
 
 
-def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, relu: bool) -> None:
-    """C = A @ B + start, where start is a row (N,), C itself or nothing; with `relu` the ReLU of it."""
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
+    """C = A @ B + start, where start is a row (N,), C itself or nothing."""
     if not is_served(A, B, C, len(A)):
-        vectorized.multiply(A, B, C, start, relu)
+        vectorized.multiply(A, B, C, start)
     else:
-        _multiply(A, B, C, start, relu, _goes_by_panels(len(A), B))
+        _multiply(A, B, C, start, _goes_by_panels(len(A), B))
 
 
 def multiply_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
@@ -37,7 +37,7 @@ def multiply_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | Non
     C = np.empty((len(A), B.shape[1]), np.float32)
     if not (A.flags.c_contiguous and is_served(A, B, C, count) and _goes_by_panels(count, B)):
         return None
-    _multiply(A, B, C, b, relu=False, by_panels=True)
+    _multiply(A, B, C, b, by_panels=True)
     return C
 
 
@@ -57,14 +57,12 @@ def _goes_by_panels(M: int, B: np.ndarray) -> bool:
     return B.flags.c_contiguous or packed_if_turned >= B.size or M * K > WHOLE
 
 
-def _multiply(
-    A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, relu: bool, by_panels: bool
-) -> None:
+def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, by_panels: bool) -> None:
     (M, K), N, size = A.shape, C.shape[1], A.itemsize
     start = np.zeros(N, C.dtype) if start is None else np.ascontiguousarray(start, C.dtype)
     first = N if start.ndim == 2 else 0  # from one row of it to the next: 0 repeats one
     (row, step), (down, right) = A.strides, B.strides
-    numbers = (M, K, N, row // size, step // size, down // size, right // size, first, int(relu))
+    numbers = (M, K, N, row // size, step // size, down // size, right // size, first)
     arrays = (A.ravel(order="K"), B.ravel(order="K"), start.reshape(-1), C.reshape(-1))
     if by_panels:
         rows = M if A.size <= WHOLE else WHOLE // K // ROWS * ROWS
@@ -84,24 +82,20 @@ def _given(board):
     n = board[NUMBERS:]
     M, K, N, row, step, down, right, first = n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]
     arrays = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3)
-    return arrays, (row, step, down, right, first), (M, K, N), n[8] != 0
+    return arrays, (row, step, down, right, first), (M, K, N)
 
 
 @Kernel
 def _by_panels(place, helps):
     """A few rows of A @ B + S after the other, and of these sixteen columns after sixteen."""
     board = words(place)
-    (A, B, S, C), steps, shape, relu = _given(board)
+    (A, B, S, C), steps, shape = _given(board)
     P, sums = np.empty(min(shape[1], DEEP) * LANES, A.dtype), np.empty(ROWS * LANES, A.dtype)
-    rows, n_panels = board[NUMBERS + 9], (shape[2] + LANES - 1) // LANES
+    rows, n_panels = board[NUMBERS + 8], (shape[2] + LANES - 1) // LANES
     piece = take(board, helps)
     while piece >= 0:
-        n, begin = piece % n_panels * LANES, piece // n_panels * rows
-        end = min(shape[0], begin + rows)
-        _panel(n, begin, end, A, B, S, C, steps, shape, P, sums)
-        if relu:
-            for m in range(begin, end):
-                _rectify(C, m * shape[2] + n, min(LANES, shape[2] - n))
+        begin = piece // n_panels * rows
+        _panel(piece % n_panels * LANES, begin, min(shape[0], begin + rows), A, B, S, C, steps, shape, P, sums)
         piece = take(board, helps)
 
 
@@ -128,43 +122,28 @@ def _panel(n, begin, end, A, B, S, C, steps, shape, P, sums):
 def _turned(place, helps):
     """A @ Wᵀ + S as the transposed of W @ Aᵀ, because to pack a few rows of A is less work than to pack all of W."""
     board = words(place)
-    (A, B, S, C), steps, (M, K, N), relu = _given(board)
+    (A, B, S, C), steps, (M, K, N) = _given(board)
     P, sums = np.empty((M + LANES - 1) // LANES * LANES * K, A.dtype), np.empty(ROWS * LANES, A.dtype)
     for m in range(0, M, LANES):
         _pack(A, m * steps[0], steps[0], steps[1], min(LANES, M - m), K, P[m * K :])
-    nothing = np.zeros(LANES, A.dtype)
+    zeros = np.zeros(LANES, A.dtype)
     rows = take(board, helps)
     while rows >= 0:
-        n = rows * ROWS
-        _six_turned(n, B, S, C, steps, (M, K, N), P, sums, nothing)
-        if relu:
-            for m in range(M):
-                _rectify(C, m * N + n, min(ROWS, N - n))
+        _six_turned(rows * ROWS, B, S, C, steps, (M, K, N), P, sums, zeros)
         rows = take(board, helps)
 
 
 @compiled
-def _six_turned(n, B, S, C, steps, shape, P, sums, nothing):
+def _six_turned(n, B, S, C, steps, shape, P, sums, zeros):
     """Six rows of W @ Aᵀ, from n on, turned: as many columns of the result."""
     (_, _, down, right, first), (M, K, N) = steps, shape
     last = min(ROWS, N - n) - 1
     for m in range(0, M, LANES):
-        _tile(B, n * right, right, down, last, P, m * K, K, nothing, 0, 0, sums, 0, LANES)
+        _tile(B, n * right, right, down, last, P, m * K, K, zeros, 0, 0, sums, 0, LANES)
         for lane in range(min(LANES, M - m)):
             source, to = S[(m + lane) * first + n :], C[(m + lane) * N + n :]
             for i in range(last + 1):
                 to[i] = sums[i * LANES + lane] + source[i]
-
-
-@compiled
-def _rectify(C, c, count):
-    """The ReLU of up to sixteen numbers of C, while they are in the cache."""
-    if count == LANES:
-        v = load(C, c)
-        store(C, c, where_larger(v, zeros(), v, zeros()))
-        return
-    for i in range(c, c + count):
-        C[i] = 0 if C[i] < 0 else C[i]  # NaN stays
 
 
 @compiled

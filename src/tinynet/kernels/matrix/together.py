@@ -45,7 +45,7 @@ class _Work(NamedTuple):
     calls: list[Call]
     arrays: tuple[np.ndarray, ...]
     to: np.ndarray
-    then: Callable[[], object] | None
+    then: Callable[[], None] | None
 
 
 class _Here(threading.local):
@@ -57,7 +57,7 @@ class _Here(threading.local):
 _here = _Here()
 
 
-def compute(calls: list[Call], *arrays: np.ndarray, to: np.ndarray, then: Callable[[], object] | None = None) -> None:
+def compute(calls: list[Call], *arrays: np.ndarray, to: np.ndarray, then: Callable[[], None] | None = None) -> None:
     """Do the calls, in any order, on all threads, then what comes after them; within `at_once`, at its end.
 
     Args:

@@ -14,10 +14,10 @@ BLOCK = 16  # rows or columns of the result, and multiples of it, which no kerne
 FEW, MANY = 128, 1024  # a result of FEW² numbers that are sums of MANY is cut along the sums
 
 
-def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, relu: bool) -> None:
-    """C = A @ B + start, where start is a row (N,), C itself or nothing; with `relu` the ReLU of it."""
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
+    """C = A @ B + start, where start is a row (N,), C itself or nothing."""
     if len(B) >= MANY and C.size <= FEW * FEW:
-        _multiply_long(A, B, C, start, relu)
+        _multiply_long(A, B, C, start)
         return
     axis, step = _cut(*A.shape, B.shape[1])
     calls = products(A, B, C, start is not None, axis, step)
@@ -26,7 +26,7 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
         starts = [start[i : i + step] if axis else start for i in pieces]
         blocks = [C[:, i : i + step] if axis else C[i : i + step] for i in pieces]
         calls = [partial(_from, *three) for three in zip(starts, blocks, calls, strict=True)]
-    compute(calls, A, B, to=C, then=partial(np.maximum, C, 0, out=C) if relu else None)
+    compute(calls, A, B, to=C)
 
 
 def multiply_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> None:
@@ -49,7 +49,7 @@ def _cut(M: int, K: int, N: int) -> tuple[int, int]:
     return axis, steps[axis]
 
 
-def _multiply_long(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, relu: bool) -> None:
+def _multiply_long(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
     """The same cut along the sums: a small result of many rows, as the gradient of a weight is."""
     step = max(MANY, (1 << 22) // (len(A) * B.shape[1]))
     starts = range(0, len(B), step)
@@ -58,11 +58,9 @@ def _multiply_long(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarra
     for first, part in zip(starts, parts, strict=True):
         inner = slice(first, first + step)
         calls += products(A[:, inner], B[inner], part, False, 0, len(A))
-    compute(calls, A, B, to=C, then=partial(_add_parts, parts, start, C, relu))
+    compute(calls, A, B, to=C, then=partial(_add_parts, parts, start, C))
 
 
-def _add_parts(parts: np.ndarray, start: np.ndarray | None, C: np.ndarray, relu: bool) -> None:
+def _add_parts(parts: np.ndarray, start: np.ndarray | None, C: np.ndarray) -> None:
     total = parts.sum(axis=0)
     C[...] = total if start is None else start + total
-    if relu:
-        np.maximum(C, 0, out=C)
