@@ -183,10 +183,9 @@ class Layer(ABC):
     def _arrays(self, path: str = "") -> list[tuple[str, Any]]:
         """Every Parameter and statistic with its path, a layer's own before those of the layers inside it."""
         found: list[tuple[str, Any]] = []
-        inner: list[tuple[str, Layer]] = []
+        inner: list[tuple[str, Any]] = []
         for name, part in self.parts():
-            at = _join(path, name)
-            (inner if _PARTS[part.__class__] is Layer else found).append((at, part))
+            (inner if _PARTS[part.__class__] is Layer else found).append((_join(path, name), part))
         for at, layer in inner:
             found += layer._arrays(at)
         return found
