@@ -64,7 +64,7 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
         n, top = block // blocks, block % blocks * lines
         last = min(OH, top + lines)
         limit = n * image + out[0] + last * out[1] - LANES
-        pad(x[n], padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
+        pad(x, n, padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
         for at in range(0, O, LANES):
             kernel = at * (1 + len(offsets))
             for r in range(top, last):

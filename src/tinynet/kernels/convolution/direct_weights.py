@@ -47,7 +47,7 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
         for n in range(chunk * images, min(N, (chunk + 1) * images)):
             for top in range(0, OH, lines):
                 last = min(OH, top + lines)
-                pad(x[n], padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
+                pad(x, n, padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
                 given, begin = dy, (n * OH + top) * OW * O
                 if O % LANES:
                     lines_of_dy = dy[begin : begin + (last - top) * OW * O]

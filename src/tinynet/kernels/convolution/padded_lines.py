@@ -8,17 +8,20 @@ from tinynet.kernels.jit import compiled
 
 
 @compiled
-def pad(x, padded, top, height, width, left):
-    """Copy `height` lines of x (H, W, C) from line `top` on, with `left` zeros before each, where x has them."""
-    H, W, C = x.shape
+def pad(x, n, padded, top, height, width, left):
+    """Copy `height` lines of image n of x (N, H, W, C) from line `top` on, with `left` zeros before each.
+
+    Where x has no pixels there are zeros too.
+    """
+    (_, H, W, C), pixels = x.shape, x.reshape(-1)
     start, end = max(0, left), max(0, min(width, W + left))
     for h in range(height):
-        line = padded[h * width * C : (h + 1) * width * C]
+        line, at = padded[h * width * C : (h + 1) * width * C], (n * H + top + h) * W - left
         if top + h < 0 or top + h >= H or start >= end:
             line[:] = 0
             continue
         line[: start * C] = 0
         line[end * C :] = 0
-        given, taken = x[top + h, start - left : end - left].reshape(-1), line[start * C : end * C]
+        given, taken = pixels[(at + start) * C : (at + end) * C], line[start * C : end * C]
         for k in range(len(given)):
             taken[k] = given[k]

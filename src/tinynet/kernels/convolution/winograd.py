@@ -96,7 +96,7 @@ def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corn
         T = (last - first) * TW
         if item == start or group == 0:
             for line in range(first, last):
-                pad(x[line // TH], padded, line % TH * 4 - corner[0], 6, 4 * TW + 2, corner[1])
+                pad(x, line // TH, padded, line % TH * 4 - corner[0], 6, 4 * TW + 2, corner[1])
                 transform_line(padded, TW, C, (line - first) * TW, T, numbers, part, V)
         for at in range(group * (O // groups), (group + 1) * (O // groups), LANES):
             for c in range(0, C, depth):

@@ -54,7 +54,7 @@ def _weight_gradient(start, end, x, dy, shape, dU, corner, lines, tiles, points)
             first, last = block * lines, min(N * TH, (block + 1) * lines)
             T = (last - first) * TW
             for line in range(first, last):
-                pad(x[line // TH], padded, line % TH * 4 - corner[0], 6, 4 * TW + 2, corner[1])
+                pad(x, line // TH, padded, line % TH * 4 - corner[0], 6, 4 * TW + 2, corner[1])
                 transform_line(padded, TW, C, (line - first) * TW, T, numbers, part, V)
             for at in range(0, O, LANES):
                 for t in range(T):
