@@ -65,11 +65,11 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
         last = min(OH, top + lines)
         limit = n * image + out[0] + last * out[1] - LANES
         pad(x, n, padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
-        for at in range(0, O, LANES):
-            kernel = at * (1 + len(offsets))
-            for r in range(top, last):
-                first, beyond = _lines_inside(tops, r * stride[0] - corner[0], H)
-                k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
+        for r in range(top, last):
+            first, beyond = _lines_inside(tops, r * stride[0] - corner[0], H)
+            k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
+            for at in range(0, O, LANES):
+                kernel = at * (1 + len(offsets))
                 p, to, s = (r - top) * line, n * image + out[0] + r * out[1] + at, 0
                 while s < OW:
                     left = OW - s
