@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.layers.kinds import Kinds
+from tinynet.layers.kinds import Kinds, items
 
 
 class Layer(ABC):
@@ -268,7 +268,7 @@ def _join(path: str, name: str) -> str:
 
 
 def _find(name: str, value: Any, kind: type, found: list[tuple[str, Any]]) -> None:
-    for key, item in value.items() if kind is dict else enumerate(value):
+    for key, item in items(value, kind):
         inner = _PARTS[item.__class__]
         if inner is Parameter or inner is Layer:
             found.append((_join(name, str(key)), item))
@@ -279,7 +279,7 @@ def _find(name: str, value: Any, kind: type, found: list[tuple[str, Any]]) -> No
 def _find_layers(value: Any, kind: type, found: list[Layer]) -> None:
     if kind is Layer:
         return found.append(value)
-    for item in value.values() if kind is dict else value:
+    for _, item in items(value, kind):
         inner = _HOLDERS[item.__class__]
         if inner is not None:
             _find_layers(item, inner, found)
