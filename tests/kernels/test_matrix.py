@@ -80,10 +80,11 @@ def test_numpy_gets_its_threads_back() -> None:
         assert {library.num_threads for library in blas()} == {2}
 
 
-@pytest.mark.parametrize("rows", [0, 1, 1023, 1024, 5000])
+@pytest.mark.parametrize("rows", [0, 1, 255, 256, 257, 512, 1023, 1024, 5000])
+@pytest.mark.parametrize("columns", [1, 7, 16, 17, 300])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_column_sums(rows: int, dtype: type) -> None:
-    A = np.random.default_rng(0).integers(-2, 3, (rows, 7)).astype(dtype)  # whole numbers: exact in any order
+def test_column_sums(rows: int, columns: int, dtype: type) -> None:
+    A = np.random.default_rng(0).integers(-1, 2, (rows, columns)).astype(dtype)  # whole numbers: exact in any order
     sums = column_sums(A)
     assert sums.dtype == dtype
     np.testing.assert_array_equal(sums, A.astype(float).sum(axis=0))

@@ -57,13 +57,10 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
                 k = 0
                 for at in range(0, O, LANES):
                     for j in range(0, K, ROWS):  # those beyond the last are left out in the end
-                        o0, o1, o2 = offsets[j], offsets[min(j + 1, K - 1)], offsets[min(j + 2, K - 1)]
-                        o3, o4, o5 = (
-                            offsets[min(j + 3, K - 1)],
-                            offsets[min(j + 4, K - 1)],
-                            offsets[min(j + 5, K - 1)],
-                        )
-                        under = o0, o1, o2, o3, o4, o5
+                        under = (
+                            offsets[j], offsets[min(j + 1, K - 1)], offsets[min(j + 2, K - 1)],
+                            offsets[min(j + 3, K - 1)], offsets[min(j + 4, K - 1)], offsets[min(j + 5, K - 1)],
+                        )  # fmt: skip
                         places = last - top, OW
                         _add(dK[chunk], k, padded, under, given, begin + at, places, O, stride, width * C, C)
                         k += ROWS * LANES

@@ -113,7 +113,7 @@ def column_sums(A: np.ndarray) -> np.ndarray:
     if M >= ROWS and 0 < N <= NARROW and A.flags.c_contiguous:
         together = math.gcd(M, 1 << (WIDE // N).bit_length() - 1)  # the largest power of two that fits and divides M
         if together > 1:
-            return column_sums(column_sums(A.reshape(-1, together * N)).reshape(together, N))
+            return column_sums(A.reshape(-1, together * N)).reshape(together, N).sum(axis=0)
     whole = M // ROWS * ROWS
     with one_thread():
         if whole <= ROWS:
