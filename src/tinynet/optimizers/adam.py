@@ -53,19 +53,18 @@ class Adam(Optimizer):
         self.weight_decay = checks.number(type(self).__name__, "weight_decay", weight_decay, minimum=0)
         self.amsgrad = amsgrad
 
-    def update(self, parameter: Parameter | Run) -> bool:
-        if not self.weight_decay:
-            return self._descend(parameter, parameter.gradient, clear=True)
-        self._descend(parameter, parameter.gradient + self.weight_decay * parameter.tensor, clear=False)
-        return False
+    def update(self, parameter: Parameter | Run) -> None:
+        g = parameter.gradient
+        if self.weight_decay:
+            g = g + self.weight_decay * parameter.tensor
+        self._descend(parameter, g)
 
-    def _descend(self, parameter: Parameter | Run, g: np.ndarray, clear: bool) -> bool:
-        """Step against g, which may be cleared; whether it was."""
+    def _descend(self, parameter: Parameter | Run, g: np.ndarray) -> None:
+        self.cleared = g is parameter.gradient
         m, v = self.slot("m", parameter), self.slot("v", parameter)
         largest_v = self.slot("largest_v", parameter) if self.amsgrad else None
         t = self.count(parameter)
-        descent.adam(parameter.tensor, g, m, v, largest_v, self.learning_rate, self.betas, self.eps, t, clear)
-        return clear
+        descent.adam(parameter.tensor, g, m, v, largest_v, self.learning_rate, self.betas, self.eps, t, self.cleared)
 
 
 class AdamW(Adam):
@@ -103,9 +102,9 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(lr, betas, eps, weight_decay, amsgrad, **options)
 
-    def update(self, parameter: Parameter | Run) -> bool:
+    def update(self, parameter: Parameter | Run) -> None:
         parameter.tensor *= 1 - self.learning_rate * self.weight_decay
-        return self._descend(parameter, parameter.gradient, clear=True)
+        self._descend(parameter, parameter.gradient)
 
 
 class NAdam(Adam):
@@ -146,7 +145,7 @@ class NAdam(Adam):
         self.momentum_decay = checks.number("NAdam", "momentum_decay", momentum_decay, minimum=0)
         self._products = [1.0]  # Π₀, Π₁, …, as far as they were needed
 
-    def _descend(self, parameter: Parameter | Run, g: np.ndarray, clear: bool) -> bool:
+    def _descend(self, parameter: Parameter | Run, g: np.ndarray) -> None:
         beta1, beta2 = self.betas
         t = self.count(parameter)
         while len(self._products) < t + 2:
@@ -157,7 +156,6 @@ class NAdam(Adam):
         now = (1 - self._momentum(t)) / (1 - self._products[t]) * g
         ahead = self._momentum(t + 1) / (1 - self._products[t + 1]) * m
         parameter.tensor -= self.learning_rate * (now + ahead) / (np.sqrt(v / (1 - beta2**t)) + self.eps)
-        return False
 
     def _momentum(self, t: int) -> float:
         return self.betas[0] * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))

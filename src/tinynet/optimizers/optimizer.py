@@ -40,6 +40,7 @@ class Optimizer(ABC):
     """
 
     elementwise: bool = True  #: The rule treats each number by itself, so it may get whole runs of parameters.
+    cleared: bool = False  #: Set by an `update` that clears the gradient itself, in the pass that reads it.
 
     def __init__(
         self,
@@ -62,12 +63,8 @@ class Optimizer(ABC):
         self._runs: dict[tuple[str, Parameter], tuple[list[Parameter], np.ndarray]] = {}
 
     @abstractmethod
-    def update(self, parameter: Parameter | Run) -> bool | None:
-        """Apply the rule to one parameter, or to a run of neighbours that looks like one.
-
-        Returns:
-            True if it has also cleared the gradient, in the pass that reads it; else `step` does so.
-        """
+    def update(self, parameter: Parameter | Run) -> None:
+        """Apply the rule to one parameter, or to a run of neighbours that looks like one."""
 
     @property
     def learning_rate(self) -> float:
@@ -161,7 +158,9 @@ class Optimizer(ABC):
         if self.elementwise:
             trainable = runs(parameters.values(), alike=lambda parameter: self._counts.get(parameter, 0))
         for parameter in trainable:
-            if not self.update(parameter):
+            self.cleared = False
+            self.update(parameter)
+            if not self.cleared:
                 parameter.zero_gradient()
 
     def __getstate__(self) -> dict[str, Any]:

@@ -50,13 +50,12 @@ class SGD(Optimizer):
         if nesterov and not momentum:
             checks.fail("SGD", "nesterov needs a momentum, got momentum=0.", "write momentum=0.9.")
 
-    def update(self, parameter: Parameter | Run) -> bool:
-        g, own = parameter.gradient, not self.weight_decay
+    def update(self, parameter: Parameter | Run) -> None:
+        g = parameter.gradient
         if self.weight_decay:
             g = g + self.weight_decay * parameter.tensor
-        if not self.momentum:
+        if self.momentum:
+            v, self.cleared = self.slot("velocity", parameter), not self.weight_decay
+            descent.momentum(parameter.tensor, g, v, self.learning_rate, self.momentum, self.nesterov, self.cleared)
+        else:
             parameter.tensor -= self.learning_rate * g
-            return False
-        v = self.slot("velocity", parameter)
-        descent.momentum(parameter.tensor, g, v, self.learning_rate, self.momentum, self.nesterov, clear=own)
-        return own  # then the gradient is cleared already
