@@ -40,6 +40,42 @@ def test_loops_by_hand() -> None:
     np.testing.assert_array_equal(shared, [[[[1, 3, 2], [1, 3, 2]]]])
 
 
+def test_loops_of_a_relu_by_hand() -> None:
+    x = np.array([[[[-1.0, 2.0, 0.0, -3.0, 0.5, np.nan]]]])
+    with kernels.use("loops"):
+        y, cells = pooling.maximum(x, (1, 2), (1, 2), ((0, 0), (0, 0)), (1, 1), relu=True)
+        dx = pooling.maximum_gradient(np.array([[[[5.0, 6.0, 7.0]]]]), cells, (1, 6), (1, 2), (1, 2), *PLAIN[2:])
+    np.testing.assert_array_equal(y, [[[[2, 0, np.nan]]]])
+    np.testing.assert_array_equal(cells, [[[[1, 2, 2]]]])  # nobody, whose number is 2, wins against 0 or as NaN
+    np.testing.assert_array_equal(dx, [[[[0, 5, 0, 0, 0, 0]]]])
+
+
+@pytest.mark.parametrize("body", FAST)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@settings(deadline=None, max_examples=30)
+@given(c=poolings(), shift=st.sampled_from([-1.5, 0.0, 0.7]))
+def test_bodies_agree_on_a_relu(body: str, dtype: type, c: Configuration, shift: float) -> None:
+    x = (np.round(c.arrays()[0], 1) + shift).astype(dtype)  # with some zeros and some equals
+    x.flat[0] = np.nan
+    steps, found = (c.kernel_size, c.stride, c.padding, c.dilation), []
+    for one in (body, "loops"):
+        with kernels.use(one):
+            y, cells = pooling.maximum(x, *steps, relu=True)
+            found.append([y, cells, pooling.maximum_gradient(np.ones_like(y), cells, c.size, *steps)])
+    for mine, true in zip(*found, strict=True):
+        np.testing.assert_array_equal(mine, true)
+        assert mine.dtype == true.dtype
+
+
+@pytest.mark.parametrize("body", ["loops", *FAST])
+def test_the_number_of_nobody_may_need_a_second_byte(body: str) -> None:
+    x = -np.ones((1, 1, 16, 16))
+    for width, dtype in ((15, np.uint8), (16, np.uint16)):
+        with kernels.use(body):
+            y, cells = pooling.maximum(x[..., :width], (16, width), (1, 1), *PLAIN[2:], relu=True)
+        assert (y.item(), cells.item(), cells.dtype) == (0, 16 * width, dtype)
+
+
 @pytest.mark.parametrize("body", ["loops", *FAST])
 def test_where_nothing_is_above_minus_infinity_the_first_pixel_inside_wins(body: str) -> None:
     x = np.full((1, 1, 2, 3), -np.inf)

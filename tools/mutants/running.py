@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import hypothesis
@@ -16,6 +18,7 @@ from tools.mutants.sources import ROOMS, Function, Mutant, Source
 TESTS = ("contract", "extremes", "kernels", "layers", "losses", "metrics", "net", "optimizers")
 PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
 START = 10
+CLOCK = 20  # a test of a mutant may take so many times on the clock, as the machine may have other work
 MARKS = "_mutants_called"  # the set, in each module, that a marked function adds its name to
 
 
@@ -122,15 +125,22 @@ class Tests:
             for mutant, source in mutants:
                 chosen = tests.get(mutant.function, [])
                 seconds = START + PATIENCE * sum(readings[index].seconds for index in chosen)
-                yield Task(lambda m=mutant, s=source, c=chosen: self._catch_here(m, s, c), seconds, (mutant, chosen))
+                usual = [readings[index].seconds for index in chosen]
+                work = partial(self._catch_here, mutant, source, chosen, usual)
+                yield Task(work, seconds, (mutant, chosen))
 
         for (mutant, chosen), caught_by in in_children(tasks(), jobs):
             yield Outcome(mutant, str(caught_by) if isinstance(caught_by, Gone) else caught_by, len(chosen))
 
-    def _catch_here(self, mutant: Mutant, source: Source, chosen: list[int]) -> str | None:
+    def _catch_here(self, mutant: Mutant, source: Source, chosen: list[int], usual: list[float]) -> str | None:
         mutant.change.apply()
         source.install([mutant.function])
-        return next((failed for failed in self.failing(chosen) if failed), None)
+        tests = self.failing(chosen)
+        for seconds in usual:
+            signal.alarm(round(START + CLOCK * seconds))  # it ends a process that waits for what never comes
+            if failed := next(tests):
+                return failed
+        return None
 
 
 class _Names:
