@@ -10,6 +10,7 @@ import pytest
 
 import tinynet
 from tinynet.layers import Linear
+from tools.mutants import running
 from tools.mutants.children import Gone, Task, in_children
 from tools.mutants.operators import RULES, changes
 from tools.mutants.report import line_of, totals
@@ -139,6 +140,17 @@ def spin() -> None:
 def test_a_child_that_gives_nothing_is_gone(work) -> None:
     ((_, found),) = in_children([Task(work, 0.1, None)], 1)
     assert isinstance(found, Gone)
+
+
+def test_a_mutant_whose_test_waits_for_ever_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, start = linear(), time.monotonic()
+    mutant = next(iter(source.mutants()))
+    tests = running.Tests(None)
+    monkeypatch.setattr(running, "START", 1)
+    monkeypatch.setattr(tests, "failing", lambda chosen: (time.sleep(600) for _ in chosen))
+    (outcome,) = tests.catch([(mutant, source)], [running.Reading(True, 0.0, {mutant.function})], 1)
+    assert outcome.caught_by == "takes too long or crashes"
+    assert time.monotonic() - start < 300
 
 
 def fail() -> None:
