@@ -42,6 +42,9 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
     N, C, K = x.shape[0], x.shape[3], len(offsets)
     images = (N + len(dK) - 1) // len(dK)
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
+    starts = np.empty(lines * OW, np.int64)  # where a place begins in the buffer
+    for k in range(len(starts)):
+        starts[k] = (k // OW * stride[0] * width + k % OW * stride[1]) * C
     copied = np.zeros(lines * OW * O + LANES if O % LANES else 1, x.dtype)  # so that sixteen may reach beyond the last
     for chunk in range(start, end):
         for n in range(chunk * images, min(N, (chunk + 1) * images)):
@@ -61,30 +64,24 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
                             offsets[j], offsets[min(j + 1, K - 1)], offsets[min(j + 2, K - 1)],
                             offsets[min(j + 3, K - 1)], offsets[min(j + 4, K - 1)], offsets[min(j + 5, K - 1)],
                         )  # fmt: skip
-                        places = last - top, OW
-                        _add(dK[chunk], k, padded, under, given, begin + at, places, O, stride, width * C, C)
+                        _add(dK[chunk], k, padded, under, given, begin + at, starts, (last - top) * OW, O)
                         k += ROWS * LANES
 
 
 @compiled
-def _add(total, k, padded, offsets, dy, begin, places, O, stride, line, C):
-    """Add to six rows of a block of dK what comes from so many lines and columns of places."""
+def _add(total, k, padded, offsets, dy, begin, starts, count, O):
+    """Add to six rows of a block of dK what comes from so many places."""
     o0, o1, o2, o3, o4, o5 = offsets
     v0, v1, v2 = load(total, k), load(total, k + LANES), load(total, k + 2 * LANES)
     v3, v4, v5 = load(total, k + 3 * LANES), load(total, k + 4 * LANES), load(total, k + 5 * LANES)
-    step, o = stride[1] * C, begin
-    for r in range(places[0]):
-        p = r * stride[0] * line
-        for _ in range(places[1]):
-            d = load(dy, o)
-            v0 += splat(padded, p + o0) * d
-            v1 += splat(padded, p + o1) * d
-            v2 += splat(padded, p + o2) * d
-            v3 += splat(padded, p + o3) * d
-            v4 += splat(padded, p + o4) * d
-            v5 += splat(padded, p + o5) * d
-            p += step
-            o += O
+    for place in range(count):
+        d, p = load(dy, begin + place * O), starts[place]
+        v0 += splat(padded, p + o0) * d
+        v1 += splat(padded, p + o1) * d
+        v2 += splat(padded, p + o2) * d
+        v3 += splat(padded, p + o3) * d
+        v4 += splat(padded, p + o4) * d
+        v5 += splat(padded, p + o5) * d
     store(total, k, v0)
     store(total, k + LANES, v1)
     store(total, k + 2 * LANES, v2)

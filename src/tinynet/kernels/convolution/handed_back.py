@@ -43,16 +43,18 @@ def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines):
     K, run = _packed(W), (W.shape[3] * C + LANES - 1) // LANES * LANES
     given, step = np.empty(OW * run, dy.dtype), stride[1] * C
     line = np.empty(max((OW - 1) * step + run, (corner[1] + width) * C), dy.dtype)
-    blocks = (H + lines - 1) // lines
+    blocks, between = (H + lines - 1) // lines, stride[0] // _common(stride[0], dilation)
+    offsets, taps = _tables(kh, O, between, between * dilation // stride[0] * OW * O)
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
         for h in range(top, min(H, top + lines)):
             line[:] = 0
-            i, between, count = _reaching(h + corner[0], kh, OH, stride[0], dilation)
+            i, count = _reaching(h + corner[0], kh, OH, stride[0], dilation)
             if count:
-                r = (h + corner[0] - i * dilation) // stride[0]
-                a, back = (n * OH + r) * OW * O, between * dilation // stride[0] * OW * O
-                _give(dy, a, back, OW, O, K, i * run * O, between * run * O, count, given, run)
+                a = (n * OH + (h + corner[0] - i * dilation) // stride[0]) * OW * O
+                for v in range(run // LANES):
+                    kernel = (v * kh + i) * O * LANES
+                    _give(dy, a, OW, O, K, kernel, offsets, taps, count * O, given, v * LANES, run)
                 _add(given, OW, run, line, step)
             into, inside = dx[n, h].reshape(-1), line[corner[1] * C : (corner[1] + width) * C]
             for k in range(len(inside)):
@@ -61,7 +63,7 @@ def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines):
 
 @compiled
 def _packed(W):
-    """W as (kh, kw · C in sixteens, O, 16), with zeros after the last number of a line."""
+    """W as (kw · C in sixteens, kh, O, 16), with zeros after the last number of a line."""
     O, C, kh, kw = W.shape
     blocks = (kw * C + LANES - 1) // LANES
     K = np.zeros(kh * blocks * O * LANES, W.dtype)
@@ -70,41 +72,56 @@ def _packed(W):
             for c in range(C):
                 block, lane = (j * C + c) // LANES, (j * C + c) % LANES
                 for o in range(O):
-                    K[((i * blocks + block) * O + o) * LANES + lane] = W[o, c, i, j]
+                    K[((block * kh + i) * O + o) * LANES + lane] = W[o, c, i, j]
     return K
 
 
 @compiled
-def _reaching(line, kh, OH, stride, dilation):
-    """The lines of the kernel that bring something to a line of pixels: the first, from one to the next, how many.
-
-    Line i of the kernel brings it from line (line − i · dilation) / stride of the places, if there is one.
-    """
-    first, second, count = 0, 0, 0
-    for i in range(kh):
-        place = line - i * dilation
-        if place >= 0 and place % stride == 0 and place // stride < OH:
-            first, second = (i, second) if count == 0 else (first, i if count == 1 else second)
-            count += 1
-    return first, second - first if count > 1 else 0, count
+def _common(a, b):
+    """The largest common divisor."""
+    while b:
+        a, b = b, a % b
+    return a
 
 
 @compiled
-def _give(dy, a, back, OW, O, K, k, between, count, given, run):
-    """What each of a line of places gives, (OW, run): the sums over `count` lines of the kernel.
+def _tables(kh, O, between, back):
+    """Where the numbers of the places are that a line of pixels gets something from, and the kernel's for each.
 
-    dy begins at dy[a] for the first of them, `back` numbers before that for the second, and so on.
+    One line of the kernel that reaches it comes `between` after the other, and its places `back` numbers before.
     """
-    for v in range(run // LANES):
-        s = 0
-        while s < OW:
-            left, from_dy, kernel, to = OW - s, a + s * O, k + v * O * LANES, s * run + v * LANES
-            if left >= 5 and left not in (7, 8):  # which are twice four
-                _six(dy, from_dy, back, O, min(5, left - 1), K, kernel, between, count, given, to, run)
-                s += 6
-            else:
-                _four(dy, from_dy, back, O, min(3, left - 1), K, kernel, between, count, given, to, run)
-                s += 4
+    offsets, taps = np.empty(kh * O, np.int64), np.empty(kh * O, np.int64)
+    for k in range(kh * O):
+        offsets[k], taps[k] = k % O - k // O * back, (k // O * between * O + k % O) * LANES
+    return offsets, taps
+
+
+@compiled
+def _reaching(line, kh, OH, stride, dilation):
+    """The first line of the kernel that brings something to a line of pixels, and how many do.
+
+    Line i of the kernel brings it from line (line − i · dilation) / stride of the places, if there is one.
+    """
+    first, count = 0, 0
+    for i in range(kh):
+        place = line - i * dilation
+        if place >= 0 and place % stride == 0 and place // stride < OH:
+            first, count = i if count == 0 else first, count + 1
+    return first, count
+
+
+@compiled
+def _give(dy, a, OW, O, K, kernel, offsets, taps, count, given, to, run):
+    """Sixteen numbers that each of a line of places gives: the sums over `count` numbers of the places."""
+    s = 0
+    while s < OW:
+        left, at, into = OW - s, a + s * O, to + s * run
+        if left >= 5 and left not in (7, 8):  # which are twice four
+            _six(dy, at, O, min(5, left - 1), K, kernel, offsets, taps, count, given, into, run)
+            s += 6
+        else:
+            _four(dy, at, O, min(3, left - 1), K, kernel, offsets, taps, count, given, into, run)
+            s += 4
 
 
 @compiled
@@ -124,18 +141,16 @@ def _add(given, OW, run, line, step):
 
 
 @compiled
-def _four(dy, a, back, O, last, K, k, between, count, given, to, run):
+def _four(dy, a, O, last, K, kernel, offsets, taps, count, given, to, run):
     q1, q2, q3 = min(1, last), min(2, last), min(3, last)  # beyond the last place it is computed again
+    a1, a2, a3 = a + q1 * O, a + q2 * O, a + q3 * O
     v0, v1, v2, v3 = zeros(), zeros(), zeros(), zeros()
-    for line in range(count):
-        p, w = a - line * back, k + line * between
-        p1, p2, p3 = p + q1 * O, p + q2 * O, p + q3 * O
-        for o in range(O):
-            x = load(K, w + o * LANES)
-            v0 += splat(dy, p + o) * x
-            v1 += splat(dy, p1 + o) * x
-            v2 += splat(dy, p2 + o) * x
-            v3 += splat(dy, p3 + o) * x
+    for k in range(count):
+        w, offset = load(K, kernel + taps[k]), offsets[k]
+        v0 += splat(dy, a + offset) * w
+        v1 += splat(dy, a1 + offset) * w
+        v2 += splat(dy, a2 + offset) * w
+        v3 += splat(dy, a3 + offset) * w
     store(given, to, v0)
     store(given, to + q1 * run, v1)
     store(given, to + q2 * run, v2)
@@ -143,20 +158,18 @@ def _four(dy, a, back, O, last, K, k, between, count, given, to, run):
 
 
 @compiled
-def _six(dy, a, back, O, last, K, k, between, count, given, to, run):
+def _six(dy, a, O, last, K, kernel, offsets, taps, count, given, to, run):
     q5 = min(5, last)
+    a1, a2, a3, a4, a5 = a + O, a + 2 * O, a + 3 * O, a + 4 * O, a + q5 * O
     v0, v1, v2, v3, v4, v5 = zeros(), zeros(), zeros(), zeros(), zeros(), zeros()
-    for line in range(count):
-        p, w = a - line * back, k + line * between
-        p1, p2, p3, p4, p5 = p + O, p + 2 * O, p + 3 * O, p + 4 * O, p + q5 * O
-        for o in range(O):
-            x = load(K, w + o * LANES)
-            v0 += splat(dy, p + o) * x
-            v1 += splat(dy, p1 + o) * x
-            v2 += splat(dy, p2 + o) * x
-            v3 += splat(dy, p3 + o) * x
-            v4 += splat(dy, p4 + o) * x
-            v5 += splat(dy, p5 + o) * x
+    for k in range(count):
+        w, offset = load(K, kernel + taps[k]), offsets[k]
+        v0 += splat(dy, a + offset) * w
+        v1 += splat(dy, a1 + offset) * w
+        v2 += splat(dy, a2 + offset) * w
+        v3 += splat(dy, a3 + offset) * w
+        v4 += splat(dy, a4 + offset) * w
+        v5 += splat(dy, a5 + offset) * w
     store(given, to, v0)
     store(given, to + run, v1)
     store(given, to + 2 * run, v2)
