@@ -96,7 +96,11 @@ class RecurrentOfTokens(Fused):
     second: RNN | LSTM | GRU
 
     def forward(self, tokens: np.ndarray) -> Any:
-        x = self.first.forward(tokens)
+        if tokens.ndim == 2:  # looked up time first, as the steps are gone through, and shown the other way
+            x = self.first.forward(tokens.T).transpose(1, 0, 2)
+            self.first.remember(tokens)
+        else:
+            x = self.first.forward(tokens)
         with self.second_at_fault():
             return self.second.forward_drawn(x, self.first.weight.tensor, tokens)
 
