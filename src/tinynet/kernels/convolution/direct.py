@@ -73,14 +73,14 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
                 p, to, s = (r - top) * line, n * image + out[0] + r * out[1] + at, 0
                 while s < OW:
                     left = OW - s
-                    six = left >= 5 and left not in (7, 8)  # which are twice four
-                    count = min(6 if six else 4, left)
+                    by_six = left >= 5 and left not in (7, 8)  # which are twice four
+                    count = min(6 if by_six else 4, left)
                     fits = at + LANES <= O or (in_order and to + (count - 1) * out[2] <= limit)
                     target, t, apart = (y, to, out[2]) if fits else (rest, 0, LANES)
-                    if six:
-                        _six(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                    if by_six:
+                        six(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
                     else:
-                        _four(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                        four(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
                     if not fits:
                         for q in range(count):
                             for o in range(O - at):
@@ -128,7 +128,7 @@ def _lines_inside(tops, first, H):
 
 
 @compiled
-def _four(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
+def four(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
     q1, q2, q3 = min(1, last), min(2, last), min(3, last)  # beyond the last place it is computed again
     p1, p2, p3 = p + q1 * step, p + q2 * step, p + q3 * step
     v0, v1, v2, v3 = load(K, kernel), load(K, kernel), load(K, kernel), load(K, kernel)
@@ -145,7 +145,7 @@ def _four(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
 
 
 @compiled
-def _six(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
+def six(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
     q5 = min(5, last)
     p1, p2, p3, p4, p5 = p + step, p + 2 * step, p + 3 * step, p + 4 * step, p + q5 * step
     v0, v1, v2 = load(K, kernel), load(K, kernel), load(K, kernel)
