@@ -10,7 +10,16 @@ import tinynet as tn
 from tinynet.core.threads import blas
 from tinynet.kernels import blas as numpys
 from tinynet.kernels import use
-from tinynet.kernels.matrix import SMALL, add_column_sums, add_product, at_once, column_sums, product, product_alike
+from tinynet.kernels.matrix import (
+    SMALL,
+    add_column_sums,
+    add_product,
+    at_once,
+    column_sums,
+    product,
+    product_alike,
+    vectorized,
+)
 from tinynet.kernels.matrix.together import compute
 
 BLOCK = 128
@@ -20,6 +29,7 @@ SHAPES = [
     (256, 1, 100), (3, 4, 5), (0, 4, 5), (3 * BLOCK + 1, 130, 70), (70, 130, 3 * BLOCK + 1), (BLOCK, BLOCK, BLOCK),
     (64, 784, 256), (64, 256, 130), (67, 130, 131), (1000, 200, 48), (3000, 23, 160),
     (5 * BLOCK, 2, 2048), (5000, 40, 20), (20, 40, 5000), (40, 5000, 20), (BLOCK, 9 * BLOCK, BLOCK),
+    (200, 784, 250), (16, 9001, 12),
 ]  # fmt: skip
 
 
@@ -38,6 +48,26 @@ def test_equals_numpy(M: int, K: int, N: int, dtype: type) -> None:
                 np.testing.assert_array_equal(product(left, right, b=np.ones(N, dtype)), exact + 1)
                 add_product(left, right, to=C)
                 np.testing.assert_array_equal(C, 2 * exact)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("M", "K", "N"), [(16, 9001, 12), (40, 33_000, 20)])
+def test_long_sums_are_cut_into_parts(M: int, K: int, N: int, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    A, B = rng.integers(-3, 4, (M, K)).astype(dtype), rng.integers(-3, 4, (K, N)).astype(dtype)
+    lengths = []
+
+    def noted(A: np.ndarray, *more: object) -> list:
+        lengths.append(A.shape[1])
+        return numpys.products(A, *more)
+
+    monkeypatch.setattr(vectorized, "products", noted)
+    C = np.ones((M, N), dtype)
+    vectorized.multiply(A, B, C, start=C)
+    np.testing.assert_array_equal(C, 1 + A @ B)
+    assert sum(lengths) == K
+    assert len(lengths) in (2, 4, 8, 16)
+    assert max(lengths) - min(lengths) < len(lengths)  # each as long as the others: as many threads end together
 
 
 def test_the_number_of_threads_changes_no_bit() -> None:

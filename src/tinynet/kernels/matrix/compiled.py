@@ -18,9 +18,10 @@ from tinynet.kernels.matrix import vectorized
 from tinynet.kernels.tiles import turn_panel
 from tinynet.kernels.vectors import LANES, load, splat, store
 
-DEEP = 256  # numbers of a sum at a time: a panel of sixteen columns takes half of a first-level cache
+DEEP = 512  # numbers of a sum at a time: a panel of sixteen columns then takes all of a first-level cache
 WHOLE = 1 << 16  # numbers of A, which every thread reads again and again, or packs for itself
-SHORT = 512  # numbers in a row of A up to which so many of them are enough rows that to pack a panel does not count
+SHORT = 512  # numbers in a row of A up to which a panel is packed in no time beside what it is used for
+LONG, FEW = 1000, 256  # the same if B is Wᵀ or has few columns; rows 1,024 apart would fall on few places of the cache
 ROWS = 6  # of a tile: twelve sums of eight numbers leave four registers for what is multiplied
 
 
@@ -45,9 +46,10 @@ def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray, count: int) -> bool:
     """Whether this pays here for `count` rows: A fits the cache or has short rows, and all lie as they are read."""
     alike = A.dtype == B.dtype == C.dtype == np.float32
     found = A.flags.forc and B.flags.forc and C.flags.c_contiguous
-    K, N = B.shape
-    suits = count * K <= WHOLE or (A.flags.c_contiguous and K <= SHORT and _is_full(N))
-    return alike and found and suits and min(count, N) >= LANES
+    deep, columns = B.shape
+    short = SHORT if B.flags.c_contiguous and columns > FEW else LONG
+    suits = count * deep <= WHOLE or (A.flags.c_contiguous and deep <= short and _is_full(columns))
+    return alike and found and suits and min(count, columns) >= LANES
 
 
 def _goes_by_panels(M: int, B: np.ndarray) -> bool:
