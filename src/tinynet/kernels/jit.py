@@ -21,13 +21,13 @@ _said: set[str] = set()
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 
 
-def compiled(function: Callable, flags: set[str] = FLAGS) -> Callable:
+def compiled(function: Callable, flags: set[str] = FLAGS, **options: bool) -> Callable:
     """Compile for one thread. A kernel that runs on several takes a range of its blocks and goes to `share`.
 
     Numba's own parallel regions compile two to three times as long, and the threads of one of their pools spin while
     they wait: beside another busy process, a region of 12 µs took 12 ms.
     """
-    return _decorated(numba.njit, function, nogil=True, fastmath=flags, error_model="numpy")
+    return _decorated(numba.njit, function, nogil=True, fastmath=flags, error_model="numpy", **options)
 
 
 def compiled_for_pointers(function: Callable) -> Any:
@@ -49,6 +49,16 @@ def _decorated(decorate: Callable, function: Callable, **options: Any) -> Any:
 def compiled_in_order(function: Callable) -> Callable:
     """Compile, and add in the order that is written, so that a line has the same bits whatever stands around it."""
     return compiled(function, FLAGS - {"reassoc"})
+
+
+def inlined(function: Callable) -> Callable:
+    """Compile into every function that calls it, and never apart, what may round in more than one way.
+
+    A compiler chooses how to form a sum of products or of a row, and may choose otherwise where a function stands by
+    itself. Of two such copies a process takes the one that it met first: the process that compiled them took another
+    than all later ones, which found them in the cache, and a first training differed from its repetition.
+    """
+    return compiled(function, forceinline=True)
 
 
 class _Announcer(event.Listener):

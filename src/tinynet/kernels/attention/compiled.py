@@ -19,7 +19,7 @@ import numpy as np
 from tinynet.kernels.attention import vectorized
 from tinynet.kernels.board import NUMBERS, Kernel, memory, post, take, words
 from tinynet.kernels.flat import flat
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.jit import compiled, inlined
 from tinynet.kernels.smooth import exp, largest
 from tinynet.kernels.tiles import ROWS, pack, pack_transposed, rounded, tile
 from tinynet.kernels.vectors import LANES
@@ -219,7 +219,7 @@ def _add_transposed(s, width, count, ahead, S, P, out, at, step, wide):
                 tile(s, i * width + key, 1, width, S - 1 - key, P, p, count - i, out, to, step, True)
 
 
-@compiled
+@inlined
 def _softmax(s, width, count, ahead, S, ignored, scale, log_sum):
     """The scores of a block become weights."""
     for i in range(count):
@@ -236,7 +236,7 @@ def _softmax(s, width, count, ahead, S, ignored, scale, log_sum):
         log_sum[i] = top + math.log(total) if total != 0 else np.inf  # a query that sees nothing
 
 
-@compiled
+@inlined
 def _softmax_gradient(s, ds, width, count, ahead, S, ignored, scale, log_sum, inner):
     """The scores become weights again, and ds, which is dy vᵀ before, the gradient of the scores."""
     for i in range(count):
@@ -263,7 +263,7 @@ def _row(s, width, i, count, ahead, S, ignored):
     return row
 
 
-@compiled
+@inlined
 def _inner(dy, dy_at, dy_step, y, y_at, y_step, count, depth, inner):
     """The sum of dy · y in each row."""
     for i in range(count):

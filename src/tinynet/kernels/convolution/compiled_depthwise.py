@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.jit import compiled, compiled_in_order
 
 CHUNKS = 8  # partial sums of dW
 PARTS = 4  # of all images, at least, so that several threads share even one
@@ -96,7 +96,7 @@ def _add(total, a, b):
         total[f] += a[f] * b[f]
 
 
-@compiled
+@compiled_in_order
 def _add_four(total, rows, r, first, under, step):
     """Products with four rows of dy at a time, so that the sum is read and written once for all."""
     a0, a1, a2, a3 = rows[r, first:], rows[r + 1, first:], rows[r + 2, first:], rows[r + 3, first:]
@@ -105,7 +105,7 @@ def _add_four(total, rows, r, first, under, step):
         total[f] += a0[f] * b0[f] + a1[f] * b1[f] + a2[f] * b2[f] + a3[f] * b3[f]
 
 
-@compiled
+@compiled_in_order
 def _add_nine(total, weights, under, t, cells):
     """Products with nine cells at a time, as most kernels have."""
     w0, w1, w2, w3, w4 = weights[t], weights[t + 1], weights[t + 2], weights[t + 3], weights[t + 4]

@@ -27,7 +27,7 @@ from tinynet.kernels.convolution.winograd_lines import (
     store_six,
 )
 from tinynet.kernels.geometry import Pair
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.jit import compiled, inlined
 from tinynet.kernels.team import share
 from tinynet.kernels.vectors import LANES, gather, load, splat, store, zeros
 
@@ -165,7 +165,7 @@ def _six_tiles(V, v, row, U, u, M, m, C, add):
     store_six(M, m, LANES, (v0, v1, v2, v3, v4, v5))
 
 
-@compiled
+@inlined
 def transform_line(padded, TW, C, first, T, numbers, part, V):
     """V[:, first + s] = Bᵀ d B of every tile d of six lines."""
     line = (4 * TW + 2) * C
@@ -183,7 +183,7 @@ def transform_line(padded, TW, C, first, T, numbers, part, V):
                 store_six(V, 6 * i * row_length(T, C) + (first + s) * C + c, row_length(T, C), v)
 
 
-@compiled
+@inlined
 def _output_tile(M, t, T, numbers, part, bias, y, to, height, width, line, step):
     """y = Aᵀ M[:, t] A + b for the part of the tile that lies inside y."""
     for j in range(6):
@@ -216,7 +216,7 @@ def _transform_kernels(start, end, W, C, steps, turned, depth, U, points):
             _transform_some(W, first, min(depth, C - c), steps, turned, numbers, part, U, u, depth)
 
 
-@compiled
+@inlined
 def _transform_some(W, first, n, steps, turned, numbers, part, U, u, depth):
     """The same for n input and sixteen output channels, whose first kernel begins at W[first], into U from u on."""
     begin, forth = (first + 8, -1) if turned else (first, 1)

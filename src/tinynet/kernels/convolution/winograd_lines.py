@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.jit import compiled, inlined
 from tinynet.kernels.vectors import load, splat, store
 
 a, b = 0.5**0.5, 2**0.5
@@ -27,7 +27,7 @@ def constants(points):
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def input_line(d0, d1, d2, d3, d4, d5, numbers):
     """Bᵀ times six vectors; a²b² = 1."""
     a, b, aa, bb, both = numbers[:5]
@@ -35,7 +35,7 @@ def input_line(d0, d1, d2, d3, d4, d5, numbers):
     return d0 - both * d2 + d4, even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, d1 - both * d3 + d5
 
 
-@compiled
+@inlined
 def output_line(m, numbers):
     """Aᵀ times six vectors: the i-th result is the sum of pⁱ m over the points p, and m of infinity with the last."""
     m0, m1, m2, m3, m4, m5 = m
@@ -44,7 +44,7 @@ def output_line(m, numbers):
     return m0 + even_a + even_b, a * odd_a + b * odd_b, aa * even_a + bb * even_b, aaa * odd_a + bbb * odd_b + m5
 
 
-@compiled
+@inlined
 def gradient_line(y0, y1, y2, y3, numbers):
     """A times four vectors: for each point p the sum of pⁱ yᵢ."""
     a, b, aa, bb, _, aaa, bbb = numbers[:7]
@@ -52,7 +52,7 @@ def gradient_line(y0, y1, y2, y3, numbers):
     return y0, even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, y3
 
 
-@compiled
+@inlined
 def kernel_line(g0, g1, g2, numbers):
     """G times three vectors: for each point p, (g₀ + p g₁ + p² g₂) / n."""
     aa, bb, by_a, by_b, a_by, b_by = numbers[2], numbers[3], numbers[7], numbers[8], numbers[9], numbers[10]
@@ -60,7 +60,7 @@ def kernel_line(g0, g1, g2, numbers):
     return g0, even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, g2
 
 
-@compiled
+@inlined
 def kernel_gradient_line(u, numbers):
     """Gᵀ times six vectors."""
     u0, u1, u2, u3, u4, u5 = u

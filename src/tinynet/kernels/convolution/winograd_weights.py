@@ -22,7 +22,7 @@ from tinynet.kernels.convolution.winograd_lines import (
     store_three,
 )
 from tinynet.kernels.geometry import Pair
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.jit import compiled, inlined
 from tinynet.kernels.team import share
 from tinynet.kernels.vectors import LANES, load, splat, store, zeros
 
@@ -87,7 +87,7 @@ def _add_outer(V, v, dM, m, dU, u, T, C):
         store(dU, to + 3 * LANES, v3)
 
 
-@compiled
+@inlined
 def _gradient_tile(dy, given, height, width, line, step, numbers, part, dM, t, T):
     """dM[:, t] = A dy Aᵀ, with zeros where the tile reaches beyond dy."""
     for j in range(4):

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.kernels.board import NUMBERS, Kernel, memory, post, take, words
 from tinynet.kernels.descent import vectorized
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.jit import inlined
 from tinynet.kernels.team import share
 
 BLOCK = 1 << 14  # numbers; more than one thread pays from several of them on
@@ -63,7 +63,7 @@ def _row(x: np.ndarray) -> np.ndarray:
     return x.reshape(-1)  # a view, because x is contiguous
 
 
-@compiled
+@inlined
 def _momentum(start, end, w, g, v, rates, nesterov, clear):
     block, (lr, mu), zero = slice(start * BLOCK, end * BLOCK), (rates[0], rates[1]), w.dtype.type(0)
     w, g, v = w[block], g[block], v[block]
@@ -84,7 +84,7 @@ def _momentum_posted(place, helps):
         block = take(board, helps)
 
 
-@compiled
+@inlined
 def _adam(start, end, w, g, m, v, rates, clear):
     to_g, to_square, rate, root, eps = rates[0], rates[1], rates[2], rates[3], rates[4]
     block, zero = slice(start * BLOCK, end * BLOCK), w.dtype.type(0)

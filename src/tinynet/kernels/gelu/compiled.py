@@ -11,7 +11,7 @@ import numpy as np
 from tinynet.core import layout
 from tinynet.kernels.board import Kernel, memory, post, take, words
 from tinynet.kernels.gelu import vectorized
-from tinynet.kernels.jit import compiled
+from tinynet.kernels.jit import compiled, inlined
 from tinynet.kernels.smooth import exp, normal
 from tinynet.kernels.team import share
 
@@ -47,7 +47,7 @@ def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
     return dx
 
 
-@compiled
+@inlined
 def _exact(start, end, x, y, slope):
     far = x.dtype.type(vectorized.FAR)
     block = slice(start * BLOCK, end * BLOCK)
@@ -82,7 +82,7 @@ def _by_tanh(start, end, x, y, slope):
         slope[i] = s + near * (two * s * (one - s) * linear * (one + steep * near * near))
 
 
-@compiled
+@inlined
 def _product(start, end, dy, slope, dx):
     block = slice(start * BLOCK, end * BLOCK)
     dy, slope, dx = dy[block], slope[block], dx[block]
