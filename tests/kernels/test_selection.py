@@ -29,7 +29,7 @@ def test_auto_compiles_for_large_samples_only() -> None:
         assert kernels.body("convolution", 1).__name__.endswith("convolution.compiled")
 
 
-@pytest.mark.parametrize(("n_channels", "body"), [(8, "vectorized"), (64, "compiled")])
+@pytest.mark.parametrize(("n_channels", "body"), [(4, "vectorized"), (8, "compiled"), (64, "compiled")])
 def test_auto_looks_at_one_sample_whatever_the_batch(n_channels: int, body: str) -> None:
     x, W = np.ones((50, n_channels, 8, 8), np.float32), np.ones((n_channels, n_channels, 3, 3), np.float32)
     setting = ((1, 1), ((1, 1), (1, 1)), (1, 1), 1)

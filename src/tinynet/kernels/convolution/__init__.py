@@ -6,12 +6,17 @@ Shapes: x (N, C, H, W), W (O, C/groups, kh, kw), b (O,), y and dy (N, O, OH, OW)
 
 from __future__ import annotations
 
+import math
+from types import ModuleType
+
 import numpy as np
 
 from tinynet.kernels.geometry import Padding, Pair
-from tinynet.kernels.selection import body
+from tinynet.kernels.selection import LARGE, body
 
 __all__ = ["forward", "input_gradient", "weight_gradient"]
+
+WORK = 1 << 15  # multiply-adds of one image from which on compiling pays, small as it may be
 
 
 def forward(
@@ -25,7 +30,7 @@ def forward(
         array([[ 8., 12.],
                [20., 24.]])
     """
-    return body("convolution", _sample_size(x.shape[1], len(W), x.shape[2:])).forward(
+    return _body(x.shape[1], len(W), W.shape[2:], x.shape[2:], groups).forward(
         x, W, b, stride, padding, dilation, groups
     )
 
@@ -42,7 +47,7 @@ def input_gradient(
                [2., 4., 2.],
                [1., 2., 1.]])
     """
-    return body("convolution", _sample_size(W.shape[1] * groups, len(W), size)).input_gradient(
+    return _body(W.shape[1] * groups, len(W), W.shape[2:], size, groups).input_gradient(
         dy, W, size, stride, padding, dilation, groups
     )
 
@@ -58,10 +63,13 @@ def weight_gradient(
         array([[ 8., 12.],
                [20., 24.]])
     """
-    return body("convolution", _sample_size(x.shape[1], dy.shape[1], x.shape[2:])).weight_gradient(
+    return _body(x.shape[1], dy.shape[1], kernel_size, x.shape[2:], groups).weight_gradient(
         x, dy, kernel_size, stride, padding, dilation, groups
     )
 
 
-def _sample_size(in_channels: int, out_channels: int, size: tuple[int, ...]) -> int:
-    return max(in_channels, out_channels) * size[0] * size[1]
+def _body(C: int, O: int, kernel_size: tuple[int, ...], size: tuple[int, ...], groups: int) -> ModuleType:
+    """Compiled where an image has many numbers, or its pixels are multiplied many times."""
+    numbers = max(C, O) * math.prod(size)
+    work = C * O // groups * math.prod(kernel_size) * math.prod(size)
+    return body("convolution", max(numbers, work * LARGE // WORK))
