@@ -42,14 +42,21 @@ def _is_served(x: np.ndarray, result: np.ndarray, other: np.ndarray | None) -> b
 
 @compiled_in_order
 def _forward(start, end, x, plus, y):
-    zero = x.dtype.type(0)
-    for i in range(start * BLOCK, min(x.size, end * BLOCK)):
-        value = x[i] if plus is None else x[i] + plus[i]
-        y[i] = zero if value < zero else value
+    block, zero = slice(start * BLOCK, end * BLOCK), x.dtype.type(0)
+    x, y = x[block], y[block]
+    if plus is None:
+        for i in range(x.size):
+            y[i] = zero if x[i] < zero else x[i]
+        return
+    plus = plus[block]
+    for i in range(x.size):
+        total = x[i] + plus[i]
+        y[i] = zero if total < zero else total
 
 
 @compiled_in_order
 def _gradient(start, end, dy, y, dx):
-    zero, one = y.dtype.type(0), y.dtype.type(1)
-    for i in range(start * BLOCK, min(y.size, end * BLOCK)):
+    block, zero, one = slice(start * BLOCK, end * BLOCK), y.dtype.type(0), y.dtype.type(1)
+    dy, y, dx = dy[block], y[block], dx[block]
+    for i in range(y.size):
         dx[i] = dy[i] * (one if y[i] > zero else zero)
