@@ -112,6 +112,17 @@ def _relu(large: bool) -> dict[str, Call]:
     return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
 
 
+def _activations(large: bool) -> dict[str, Call]:
+    x = _numbers(*((32, 32, 32, 32) if large else (1, 4, 6, 6)))
+    made: dict[str, tuple] = {
+        "forward, sigmoid": ("sigmoid", x),
+        "forward, elu": ("elu", x, 1.0, 1.0),
+        "gradient, sigmoid": ("sigmoid", x, x),
+        "silu": (x,),
+    }
+    return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
+
+
 def _layer_norm(large: bool) -> dict[str, Call]:
     x, dy = (_numbers(*((16, 128, 128) if large else (1, 4, 8))) for _ in range(2))
     weight, bias = _numbers(x.shape[-1]), _numbers(x.shape[-1])
@@ -164,6 +175,7 @@ def _matrix(large: bool) -> dict[str, Call]:
 
 
 _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
+    "activations": _activations,
     "attention": _attention,
     "batch_norm": _batch_norm,
     "convolution": _convolution,

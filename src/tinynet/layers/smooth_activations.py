@@ -9,8 +9,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks, layout
 from tinynet.core.checks import resizing
-from tinynet.kernels import gelu
-from tinynet.layers.activations import sigmoid
+from tinynet.kernels import activations, gelu
 from tinynet.layers.layer import Layer
 
 
@@ -82,14 +81,13 @@ class SiLU(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        s = sigmoid(x)
-        y = x * s
-        self.remember(y, s)
+        y, slope = activations.silu(x)
+        self.remember(slope)
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        y, s = self.recall()
-        return layout.like(y, dy) * (s + y * (1 - s))  # dx
+        (slope,) = self.recall()  # σ(x) + y (1 − σ(x))
+        return gelu.backward(dy, slope)  # dx
 
 
 class ELU(Layer):
@@ -124,14 +122,13 @@ class ELU(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y = np.maximum(x, 0) + self.alpha * np.expm1(np.minimum(x, 0))  # no exponent is above 0
+        y = activations.forward("elu", x, self.alpha, 1.0)
         self.remember(y)
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        positive = y > 0
-        return layout.like(y, dy) * (positive + (y + self.alpha) * ~positive)  # dx
+        return activations.gradient("elu", dy, y, self.alpha, 1.0)  # dx
 
 
 class SELU(Layer):
@@ -162,15 +159,13 @@ class SELU(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y = self.scale * np.maximum(x, 0) + self.scale * self.alpha * np.expm1(np.minimum(x, 0))
+        y = activations.forward("elu", x, self.alpha, self.scale)
         self.remember(y)
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        positive = y > 0
-        slope = y.dtype.type(self.scale) * positive + (y + self.scale * self.alpha) * ~positive
-        return layout.like(y, dy) * slope  # dx
+        return activations.gradient("elu", dy, y, self.alpha, self.scale)  # dx
 
 
 class Softplus(Layer):
@@ -216,7 +211,7 @@ class Softplus(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         bx = self.beta * x
-        slope = sigmoid(bx)
+        slope = activations.forward("sigmoid", bx)
         slope[bx > self.threshold] = 1
         return layout.like(x, dy) * slope  # dx
 
