@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+FEW = 8  # channels, up to which images are copied channel by channel: a fifth of the time for three
+
 
 def is_channels_last(x: np.ndarray) -> bool:
     """Whether a 4-D array is a view of an (N, H, W, C) array without gaps."""
@@ -30,7 +32,13 @@ def channels_last(x: np.ndarray) -> np.ndarray:
 
 def pixels(x: np.ndarray) -> np.ndarray:
     """x (N, C, H, W) as a C-ordered (N, H, W, C), without a copy if its channels lie last."""
-    return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+    last = x.transpose(0, 2, 3, 1)
+    if last.flags.c_contiguous or x.shape[1] > FEW:
+        return np.ascontiguousarray(last)
+    copied = np.empty(last.shape, x.dtype)
+    for c in range(x.shape[1]):  # NumPy itself would copy pixel by pixel
+        copied[..., c] = x[:, c]
+    return copied
 
 
 def rows(x: np.ndarray) -> np.ndarray:

@@ -1,20 +1,14 @@
 """Convolution with kernels of one pixel and no padding: with the channels last, each pass is one matrix product."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import numpy as np
 
 from tinynet.core import layout
-from tinynet.kernels import tiles
 from tinynet.kernels.geometry import Padding, Pair
-from tinynet.kernels.jit import compiled
 from tinynet.kernels.matrix import product
-from tinynet.kernels.team import share
-from tinynet.kernels.vectors import LANES, gather, store
-
-BLOCK = 512  # pixels for which the kernels of sixteen output channels are packed
+from tinynet.kernels.matrix.compiled import multiply_by_panels
+from tinynet.kernels.vectors import LANES
 
 
 def suits(kernel_size: Pair, padding: Padding, groups: int) -> bool:
@@ -32,9 +26,8 @@ def forward(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, stride: Pair) ->
     met, (O, C) = _met(x, stride), W.shape[:2]
     rows = layout.rows(met)
     if x.dtype == np.float32 and O % LANES == 0:
-        y, b = np.empty((len(rows), O), x.dtype), np.zeros(O, x.dtype) if b is None else np.ascontiguousarray(b)
-        kernels = np.ascontiguousarray(W).reshape(-1)
-        share(_forward, -(-len(rows) // BLOCK) * (O // LANES), rows.reshape(-1), kernels, b, y.reshape(-1), C, O)
+        y = np.empty((len(rows), O), x.dtype)
+        multiply_by_panels(rows, np.ascontiguousarray(W).reshape(O, C).T, y, b)
     else:
         y = product(rows, W[:, :, 0, 0].T, b)
     return y.reshape(len(x), *met.shape[2:], len(W)).transpose(0, 3, 1, 2)
@@ -59,15 +52,3 @@ def weight_gradient(x: np.ndarray, dy: np.ndarray, stride: Pair) -> np.ndarray:
 
 def _met(x: np.ndarray, stride: Pair) -> np.ndarray:
     return x[:, :, :: stride[0], :: stride[1]]
-
-
-@compiled
-def _forward(start, end, x, W, b, y, C, O):
-    """y = x Wᵀ + b for blocks of pixels and, in each, of sixteen output channels."""
-    panel, pixels = np.empty(C * LANES, x.dtype), len(x) // C
-    for item in range(start, end):
-        first, at = item // (O // LANES) * BLOCK, item % (O // LANES) * LANES
-        for c in range(C):
-            store(panel, c * LANES, gather(W, at * C + c, C))
-        count = min(BLOCK, pixels - first)
-        tiles.multiply(x, first * C, C, count, panel, C, LANES, b[at : at + LANES], y, first * O + at, O, False)

@@ -33,6 +33,11 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
         _multiply(A, B, C, start, _goes_by_panels(len(A), B))
 
 
+def multiply_by_panels(A: np.ndarray, B: np.ndarray, C: np.ndarray, b: np.ndarray | None) -> None:
+    """C = A @ B + b for float32 in C order, where each row has the bits that it has alone."""
+    _multiply(A, B, C, b, by_panels=True)
+
+
 def multiply_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
     """A @ B + b where it has the bits that `multiply` gives these rows among `count` ones, else None."""
     C = np.empty((len(A), B.shape[1]), np.float32)

@@ -17,6 +17,8 @@ from tinynet.kernels.selection import body
 
 __all__ = ["gru_backward", "gru_forward", "lstm_backward", "lstm_forward", "rnn_backward", "rnn_forward"]
 
+LARGE = 1000  # gates from which on compiling pays: Python is slow at going through steps, however small they are
+
 Arrays = tuple[np.ndarray, ...]
 Keep = np.ndarray | None
 Rows = np.ndarray | None
@@ -95,4 +97,4 @@ def gru_backward(
 
 
 def _body(x: np.ndarray, W: np.ndarray) -> ModuleType:
-    return body("recurrent", len(x) * len(W))  # as many gates as a sample has, over all steps
+    return body("recurrent", len(x) * len(W), LARGE)  # as many gates as a sample has, over all steps
