@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from tinynet.core import layout
 from tinynet.core.checks import images, resizing
+from tinynet.kernels.matrix import one_thread
 from tinynet.layers.layer import Layer
 
 
@@ -39,13 +38,17 @@ class GlobalAvgPool2D(Layer):
         images.image_input(self, x)
         resizing.not_empty(self, x)
         self.remember(x.shape)
-        return x.mean(axis=(2, 3))
+        if x.dtype not in (np.float32, np.float64) or not layout.is_channels_last(x):
+            return x.mean(axis=(2, 3))
+        N, C, H, W = x.shape
+        with one_thread():  # a product adds rows of channels, which NumPy's mean does pixel by pixel
+            sums = np.ones(H * W, x.dtype) @ layout.pixels(x).reshape(N, H * W, C)
+        return sums / (H * W)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (shape,) = self.recall()
-        dx = layout.empty_channels_last(shape, dy.dtype)
-        dx[...] = (dy / math.prod(shape[2:]))[:, :, np.newaxis, np.newaxis]
-        return dx
+        ((N, C, H, W),) = self.recall()
+        dx = np.repeat((dy / (H * W))[:, np.newaxis], H * W, axis=1)  # (N, H · W, C)
+        return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
 
 
 class GlobalMaxPool2D(Layer):

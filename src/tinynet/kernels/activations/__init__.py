@@ -21,6 +21,8 @@ from tinynet.kernels.selection import body
 
 __all__ = ["forward", "gradient", "silu"]
 
+LARGE = 1000  # numbers of a sample from which on compiling pays
+
 
 def forward(kind: str, x: np.ndarray, *numbers: float) -> np.ndarray:
     """y, for an activation of the table and the numbers that it has.
@@ -54,4 +56,4 @@ def silu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _body(x: np.ndarray) -> ModuleType:
-    return body("activations", x.size // max(1, x.shape[0]) if x.ndim else 1)
+    return body("activations", x.size // max(1, x.shape[0]) if x.ndim else 1, LARGE)

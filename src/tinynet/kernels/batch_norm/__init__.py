@@ -7,10 +7,13 @@ back with `through`, scale and shift of the forward, from which y is found anew:
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 
 from tinynet.kernels.selection import body
 
+LARGE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
 Through = tuple[np.ndarray, np.ndarray] | None
 
 __all__ = ["input_gradient", "normalize", "statistics", "sums"]
@@ -71,5 +74,5 @@ def input_gradient(
     return _body(x).input_gradient(dy, x, mean, scale, shift, slope, axis, through)
 
 
-def _body(x: np.ndarray):  # type: ignore[no-untyped-def]
-    return body("batch_norm", x.size // max(1, len(x)))
+def _body(x: np.ndarray) -> ModuleType:
+    return body("batch_norm", x.size // max(1, len(x)), LARGE)
