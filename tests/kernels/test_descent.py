@@ -15,6 +15,8 @@ from tinynet.kernels.descent import LARGE
 from tinynet.optimizers import SGD, Adam, AdamW, Optimizer
 
 RULES: dict[str, Callable[[], Optimizer]] = {
+    "plain": lambda: SGD(0.1),
+    "plain with weight decay": lambda: SGD(0.1, weight_decay=0.1),
     "momentum": lambda: SGD(0.1, momentum=0.9),
     "nesterov": lambda: SGD(0.1, momentum=0.9, nesterov=True),
     "adam": lambda: Adam(0.1),
@@ -45,7 +47,7 @@ def test_bodies_agree(rule: str, dtype: type, tolerance: float) -> None:
     np.testing.assert_allclose(compiled, true, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("rule", ["momentum", "adam"])
+@pytest.mark.parametrize("rule", ["plain", "momentum", "adam"])
 def test_the_number_of_threads_changes_no_bit(rule: str) -> None:
     size = 9 if kernels.body("descent").__name__.endswith("vectorized") else 40000
     found = []

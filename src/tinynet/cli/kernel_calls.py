@@ -162,6 +162,7 @@ def _scatter_add(large: bool) -> dict[str, Call]:
 def _descent(large: bool) -> dict[str, Call]:
     w, g, m, v = _numbers(4, 1 << 20 if large else 64)
     made = {
+        "plain": (w, g, 0.01),
         "momentum": (w, g, m, 0.01, 0.9, False),
         "adam": (w, g, m, np.abs(v), None, 0.001, (0.9, 0.999), 1e-8, 1),
     }

@@ -51,11 +51,11 @@ class SGD(Optimizer):
             checks.fail("SGD", "nesterov needs a momentum, got momentum=0.", "write momentum=0.9.")
 
     def update(self, parameter: Parameter | Run) -> None:
-        g = parameter.gradient
+        w, g = parameter.tensor, parameter.gradient
         if self.weight_decay:
-            g = g + self.weight_decay * parameter.tensor
+            g = g + self.weight_decay * w
         if self.momentum:
             v, self.cleared = self.slot("velocity", parameter), not self.weight_decay
-            descent.momentum(parameter.tensor, g, v, self.learning_rate, self.momentum, self.nesterov, self.cleared)
+            descent.momentum(w, g, v, self.learning_rate, self.momentum, self.nesterov, self.cleared)
         else:
-            parameter.tensor -= self.learning_rate * g
+            descent.plain(w, g, self.learning_rate)  # w ← w − ε g

@@ -11,9 +11,20 @@ import numpy as np
 
 from tinynet.kernels.selection import body
 
-__all__ = ["adam", "momentum"]
+__all__ = ["adam", "momentum", "plain"]
 
 LARGE = 1 << 17  # numbers of a run from which on compiling pays
+
+
+def plain(w: np.ndarray, g: np.ndarray, lr: float) -> None:
+    """w ← w − ε g.
+
+    Example:
+        >>> w = np.array([1.0])
+        >>> plain(w, np.array([2.0]), lr=0.1); w
+        array([0.8])
+    """
+    _body(w).plain(w, g, lr)
 
 
 def momentum(

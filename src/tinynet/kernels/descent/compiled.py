@@ -16,6 +16,13 @@ from tinynet.kernels.team import share
 BLOCK = 1 << 14  # numbers; more than one thread pays from several of them on
 
 
+def plain(w: np.ndarray, g: np.ndarray, lr: float) -> None:
+    """w ← w − ε g."""
+    if not _is_served(w, g):
+        return vectorized.plain(w, g, lr)
+    _run(_plain, _plain_posted, (_row(w), _row(g), np.array((lr,), w.dtype)), ())
+
+
 def momentum(w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, nesterov: bool, clear: bool) -> None:
     """v ← μ v + g; w ← w − ε v, or with Nesterov w ← w − ε (g + μ v)."""
     if not _is_served(w, g, v):
@@ -61,6 +68,24 @@ def _is_served(*arrays: np.ndarray) -> bool:
 
 def _row(x: np.ndarray) -> np.ndarray:
     return x.reshape(-1)  # a view, because x is contiguous
+
+
+@inlined
+def _plain(start, end, w, g, rates):
+    block, lr = slice(start * BLOCK, end * BLOCK), rates[0]
+    w, g = w[block], g[block]
+    for i in range(w.size):
+        w[i] -= lr * g[i]
+
+
+@Kernel
+def _plain_posted(place, helps):
+    board = words(place)
+    w, g, rates = memory(board, 0), memory(board, 1), memory(board, 2)
+    block = take(board, helps)
+    while block >= 0:
+        _plain(block, block + 1, w, g, rates)
+        block = take(board, helps)
 
 
 @inlined

@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 
+def plain(w: np.ndarray, g: np.ndarray, lr: float) -> None:
+    """w ← w − ε g."""
+    w -= lr * g
+
+
 def momentum(w: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, nesterov: bool, clear: bool) -> None:
     """v ← μ v + g; w ← w − ε v, or with Nesterov w ← w − ε (g + μ v)."""
     v *= mu
