@@ -106,3 +106,18 @@ def test_a_sum_has_the_bits_of_what_it_does_in_one_pass(body: str, dtype: type, 
         dx, d_weight, d_bias = layer_norm.backward(dy, x_hat, inverse_std, weight)
         for result, other in zip(both, (dx + more, d_weight, d_bias), strict=True):
             np.testing.assert_array_equal(result, other)
+
+
+@pytest.mark.parametrize("body", ["vectorized", "compiled"])
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_rows_of_a_sample_may_each_have_their_own_weights(body: str, with_bias: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, dy = rng.normal(size=(2, 70, 3, 5))  # more rows than a block has, which begins anywhere in a sample
+    weight, bias = rng.normal(size=(2, 3, 5))
+    found = results([x, weight, bias if with_bias else None, dy], body)
+    for g in range(3):
+        alone = results([x[:, g], weight[g], bias[g] if with_bias else None, dy[:, g]], "vectorized")
+        for one, other in zip(found[:4], alone, strict=False):
+            np.testing.assert_allclose(one[:, g], other, rtol=1e-12, atol=1e-13)
+        for one, other in zip(found[4:], alone[4:], strict=True):
+            np.testing.assert_allclose(one[g], other, rtol=1e-12, atol=1e-13)

@@ -151,24 +151,25 @@ class GroupNorm(Layer):
         checks.floating_input(self, x)
         sequences.channels_second(self, x, self.num_channels)
         size = math.prod(x.shape[1:]) // self.num_groups  # all pixels of the channels of a group
-        groups = x.reshape(len(x), self.num_groups, size)
-        _, x_hat, inverse_std = layer_norm.forward(groups, None, None, self.eps)
-        self.remember(x_hat, inverse_std)
-        x_hat = x_hat.reshape(x.shape)
-        if self.weight is None or self.bias is None:
-            return x_hat
-        shape = (-1,) + (1,) * (x.ndim - 2)
-        return x_hat * self.weight.tensor.reshape(shape) + self.bias.tensor.reshape(shape)
+        weight, bias = self._for_each_pixel(math.prod(x.shape[2:]))
+        y, x_hat, inverse_std = layer_norm.forward(x.reshape(len(x), self.num_groups, size), weight, bias, self.eps)
+        self.remember(x_hat, inverse_std, weight)
+        return y.reshape(x.shape)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        x_hat, inverse_std = self.recall()
+        x_hat, inverse_std, weight = self.recall()
+        dx, d_weight, d_bias = layer_norm.backward(dy.reshape(x_hat.shape), x_hat, inverse_std, weight)
         if self.weight is not None and self.bias is not None:
-            others = (0, *range(2, dy.ndim))
-            self.weight.accumulate((dy * x_hat.reshape(dy.shape)).sum(axis=others))
-            self.bias.accumulate(dy.sum(axis=others))
-            dy = dy * self.weight.tensor.reshape((-1,) + (1,) * (dy.ndim - 2))
-        dx, _, _ = layer_norm.backward(dy.reshape(x_hat.shape), x_hat, inverse_std, None)
+            self.weight.accumulate(d_weight.reshape(self.num_channels, -1).sum(axis=1))
+            self.bias.accumulate(d_bias.reshape(self.num_channels, -1).sum(axis=1))
         return dx.reshape(dy.shape)
+
+    def _for_each_pixel(self, n_pixels: int) -> list[np.ndarray | None]:
+        """γ and β of each pixel of each group, (num_groups, pixels of its channels)."""
+        return [
+            None if p is None else p.tensor.repeat(n_pixels).reshape(self.num_groups, -1)
+            for p in (self.weight, self.bias)
+        ]
 
 
 class RMSNorm(Layer):

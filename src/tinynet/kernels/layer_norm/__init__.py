@@ -1,6 +1,7 @@
 """Layer normalization of the last axis: x (..., D), with γ (weight) and β (bias) of shape (D,), or None.
 
-What `backward` needs are x̂ = (x − μ) / σ and 1/σ, the latter (..., 1).
+For groups, x (..., G, D), they may have the shape (G, D) too: then each row of a sample has its own. What `backward`
+needs are x̂ = (x − μ) / σ and 1/σ, the latter (..., 1).
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def backward(
     more: np.ndarray | None = None,
 ) -> Arrays:
     """dx = (g − mean(g) − x̂ · mean(g x̂)) / σ with g = γ dy, plus `more`; dγ = Σ dy x̂; dβ = Σ dy.
+
+    The sums have the shape of `weight`, (D,) if it is None.
 
     Example:
         >>> _, x_hat, inverse_std = forward(np.array([[-2.0, 0.0, 2.0]]), None, None, 0.0)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -38,19 +39,22 @@ def backward(
     """dx, and the sums of dy x̂ and of dy over blocks of rows, added up."""
     if not _is_served(dy, x_hat, weight, more):
         return vectorized.backward(dy, x_hat, inverse_std, weight, more)
-    rows, hats, others = (_rows(array) for array in (dy, x_hat, more))
-    dx, (d_weight, d_bias) = np.empty_like(rows), np.zeros((2, _blocks(rows), rows.shape[1]), dy.dtype)
-    share(_backward, _blocks(rows), rows, hats, np.ravel(inverse_std), weight, others, dx, d_weight, d_bias)
-    return dx.reshape(dy.shape), d_weight.sum(axis=0), d_bias.sum(axis=0)
+    rows, hats, others, scales = (_rows(array) for array in (dy, x_hat, more, weight))
+    shape = dy.shape[-1:] if weight is None else weight.shape
+    sums = np.zeros((2, _blocks(rows), math.prod(shape) // dy.shape[-1], dy.shape[-1]), dy.dtype)
+    dx = np.empty_like(rows)
+    share(_backward, _blocks(rows), rows, hats, np.ravel(inverse_std), scales, others, dx, *sums)
+    d_weight, d_bias = sums.sum(axis=1)
+    return dx.reshape(dy.shape), d_weight.reshape(shape), d_bias.reshape(shape)
 
 
 def _normalized(
     x: np.ndarray, r: np.ndarray | None, weight: np.ndarray | None, bias: np.ndarray | None, eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    rows, others = _rows(x), _rows(r)
+    rows, others, scales, shifts = _rows(x), _rows(r), _rows(weight), _rows(bias)
     x_hat, inverse_std = np.empty_like(rows), np.empty(len(rows), x.dtype)
     h, y = rows if r is None else np.empty_like(rows), x_hat if weight is None else np.empty_like(rows)
-    share(_forward, _blocks(rows), rows, others, h, weight, bias, x.dtype.type(eps), y, x_hat, inverse_std)
+    share(_forward, _blocks(rows), rows, others, h, scales, shifts, x.dtype.type(eps), y, x_hat, inverse_std)
     return h.reshape(x.shape), y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std.reshape(*x.shape[:-1], 1)
 
 
@@ -88,24 +92,36 @@ def _forward(start, end, x, more, h, weight, bias, eps, y, x_hat, inverse_std):
         inverse_std[r] = inverse
         for j in range(D):
             hat[j] *= inverse
-            if weight is not None:
-                out[j] = hat[j] * weight[j] if bias is None else hat[j] * weight[j] + bias[j]
+        if weight is not None:
+            scale = weight[r % len(weight)]
+            if bias is None:
+                for j in range(D):
+                    out[j] = hat[j] * scale[j]
+            else:
+                shift = bias[r % len(bias)]
+                for j in range(D):
+                    out[j] = hat[j] * scale[j] + shift[j]
 
 
 @compiled
 def _backward(start, end, dy, x_hat, inverse_std, weight, more, dx, d_weights, d_biases):
-    D = dy.shape[1]
+    (_, G, D) = d_weights.shape
     for block in range(start, end):
-        d_weight, d_bias = d_weights[block], d_biases[block]
         for r in range(block * ROWS, min(dy.shape[0], (block + 1) * ROWS)):
             d, hat, out = dy[r], x_hat[r], dx[r]
+            d_weight, d_bias = d_weights[block, r % G], d_biases[block, r % G]
             through_mean, through_var = dy.dtype.type(0), dy.dtype.type(0)
             for j in range(D):
                 d_weight[j] += d[j] * hat[j]
             for j in range(D):
                 d_bias[j] += d[j]
-            for j in range(D):
-                out[j] = d[j] if weight is None else d[j] * weight[j]  # g
+            if weight is None:
+                for j in range(D):
+                    out[j] = d[j]  # g
+            else:
+                scale = weight[r % G]
+                for j in range(D):
+                    out[j] = d[j] * scale[j]
             for j in range(D):
                 through_mean += out[j]
                 through_var += out[j] * hat[j]

@@ -33,7 +33,7 @@ def backward(
     dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray | None, more: np.ndarray | None
 ) -> Arrays:
     """dx = (g − mean(g) − x̂ · mean(g x̂)) / σ: x goes by three ways, through x̂ itself, through μ and through σ."""
-    rows = tuple(range(dy.ndim - 1))
+    rows = tuple(range(dy.ndim - (1 if weight is None else weight.ndim)))
     d_weight, d_bias = (dy * x_hat).sum(axis=rows), dy.sum(axis=rows)
     g = dy if weight is None else dy * weight
     through_mean, through_var = g.mean(axis=-1, keepdims=True), (g * x_hat).mean(axis=-1, keepdims=True)
