@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import layout
+from tinynet.kernels.convolution import direct_weights
 from tinynet.kernels.geometry import Padding, Pair
 from tinynet.kernels.matrix import product
 from tinynet.kernels.matrix.compiled import multiply_by_panels
 from tinynet.kernels.vectors import LANES
+
+FEW = 128  # channels up to which the sums of dW take less time in registers than in a BLAS
 
 
 def suits(kernel_size: Pair, padding: Padding, groups: int) -> bool:
@@ -47,6 +50,8 @@ def input_gradient(dy: np.ndarray, W: np.ndarray, size: Pair, stride: Pair) -> n
 
 def weight_gradient(x: np.ndarray, dy: np.ndarray, stride: Pair) -> np.ndarray:
     """dW = dyᵀ x, summed over all pixels."""
+    if x.dtype == np.float32 and max(x.shape[1], dy.shape[1]) <= FEW:
+        return direct_weights.weight_gradient(layout.pixels(x), layout.pixels(dy), (1, 1), stride, (0, 0), (1, 1))
     return product(layout.rows(dy).T, layout.rows(_met(x, stride)))[:, :, np.newaxis, np.newaxis]
 
 
