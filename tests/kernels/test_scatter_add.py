@@ -52,3 +52,12 @@ def test_the_number_of_threads_changes_no_bit() -> None:
             found.append(scatter_add(index, rows, 3))
     np.testing.assert_array_equal(found[1], found[0])
     np.testing.assert_array_equal(found[2], found[0])
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_rows_that_lie_time_first(body: str) -> None:
+    rng = np.random.default_rng(0)
+    index, rows = rng.integers(0, 4, (5, 7)), rng.normal(size=(7, 5, 3)).transpose(1, 0, 2)
+    with kernels.use(body):
+        found, expected = scatter_add(index, rows, 4), scatter_add(index, rows.copy(), 4)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)

@@ -46,6 +46,8 @@ class Embedding(Layer):
         (1, 3, 4)
     """
 
+    any_layout = True
+
     def __init__(
         self,
         num_embeddings: int,

@@ -80,7 +80,7 @@ def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | N
 
 def _is_full(columns: int) -> bool:
     """Whether panels have few columns of zeros."""
-    return 10 * (-columns % LANES) <= columns
+    return 4 * (-columns % LANES) <= columns
 
 
 @compiled

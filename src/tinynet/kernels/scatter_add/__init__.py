@@ -17,4 +17,6 @@ def scatter_add(index: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
         array([2., 0., 4.])
     """
     sample_size = rows.size // max(1, len(rows))
+    if rows.ndim == 3 and rows.transpose(1, 0, 2).flags.c_contiguous:  # time first in memory: gone through as it lies
+        index, rows = index.T, rows.transpose(1, 0, 2)
     return body("scatter_add", sample_size).scatter_add(index.reshape(-1), rows.reshape(-1, rows.shape[-1]), n)
