@@ -50,6 +50,10 @@ def test_equals_numpy(M: int, K: int, N: int, dtype: type) -> None:
                 np.testing.assert_array_equal(C, 2 * exact)
 
 
+def test_parts_are_a_power_of_two_from_two_to_sixteen() -> None:
+    assert [vectorized._even(n) for n in (0, 1, 2, 3, 4, 5, 9, 16, 17, 999)] == [2, 2, 2, 4, 4, 8, 16, 16, 16, 16]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("M", "K", "N"), [(16, 9001, 12), (40, 33_000, 20)])
 def test_long_sums_are_cut_into_parts(M: int, K: int, N: int, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,3 +61,17 @@ def test_outputs_in_sixteens_in_float32(sizes: tuple[int, int, int], stride: tup
             np.testing.assert_array_equal(pointwise.forward(x[n : n + 1], W, bias, stride)[0], y[n])
         with tn.threads(3):
             np.testing.assert_array_equal(pointwise.forward(x, W, bias, stride), y)
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)], ids=str)
+@pytest.mark.parametrize("sizes", [(7, 3, 32), (2, 300, 16), (3, 128, 20), (2, 5, 129)], ids=str)
+def test_weight_gradients_in_float32(sizes: tuple[int, int, int], stride: tuple[int, int]) -> None:
+    (N, C, O), rng = sizes, np.random.default_rng(0)
+    x = rng.normal(size=(N, C, 9, 13)).astype(np.float32)
+    met = x[:, :, :: stride[0], :: stride[1]]
+    dy = rng.normal(size=(N, O, *met.shape[2:])).astype(np.float32)
+    true = np.einsum("nohw,nchw->oc", dy, met, dtype=np.float64)
+    for x_view, dy_view in zip(layouts(x).values(), layouts(dy).values(), strict=True):
+        dW = pointwise.weight_gradient(x_view, dy_view, stride)
+        assert (dW.shape, dW.dtype) == ((O, C, 1, 1), np.float32)
+        np.testing.assert_allclose(dW[:, :, 0, 0], true, rtol=0, atol=2e-6 * np.abs(true).max())
