@@ -7,6 +7,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Self
 
+import numpy as np
+
 from tinynet.core import checks
 
 BODIES = ("auto", "loops", "vectorized", "compiled")
@@ -115,6 +117,16 @@ def body(family: str, sample_size: int = LARGE, large: int = LARGE) -> ModuleTyp
     if name == "auto":
         name = "compiled" if sample_size >= large else "vectorized"
     return _load(family, name)
+
+
+def sample_size(x: np.ndarray) -> int:
+    """How many numbers one sample of x (N, …) has.
+
+    Example:
+        >>> sample_size(np.zeros((5, 2, 3))), sample_size(np.array(1.0))
+        (6, 1)
+    """
+    return x.size // max(1, len(x)) if x.ndim else 1
 
 
 @cache

@@ -22,7 +22,7 @@ from numba.extending import models, overload, register_model
 
 LANES, SQUARE = 16, 8
 intrinsic: Any = extending.intrinsic  # its type hints do not know that the compiler gives the first argument
-FLAGS = ("contract", "nsz", "arcp")
+FLAGS = ("contract", "nsz", "arcp")  # not "reassoc": terms are added in the order that is written
 _LLVM = ir.VectorType(ir.FloatType(), LANES)
 
 

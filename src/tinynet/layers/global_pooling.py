@@ -38,12 +38,12 @@ class GlobalAvgPool2D(Layer):
         images.image_input(self, x)
         resizing.not_empty(self, x)
         self.remember(x.shape)
-        if x.dtype not in (np.float32, np.float64) or not layout.is_channels_last(x):
-            return x.mean(axis=(2, 3))
-        N, C, H, W = x.shape
-        with one_thread():  # a product adds rows of channels, which NumPy's mean does pixel by pixel
-            sums = np.ones(H * W, x.dtype) @ layout.pixels(x).reshape(N, H * W, C)
-        return sums / (H * W)
+        if x.dtype in (np.float32, np.float64) and layout.is_channels_last(x):
+            N, C, H, W = x.shape
+            with one_thread():  # a product adds rows of channels, which NumPy's mean does pixel by pixel
+                sums = np.ones(H * W, x.dtype) @ layout.pixels(x).reshape(N, H * W, C)
+            return sums / (H * W)
+        return x.mean(axis=(2, 3))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         ((N, C, H, W),) = self.recall()

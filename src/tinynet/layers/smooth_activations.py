@@ -87,7 +87,7 @@ class SiLU(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (slope,) = self.recall()  # σ(x) + y (1 − σ(x))
-        return gelu.backward(dy, slope)  # dx
+        return gelu.backward(dy, slope)  # dx = dy · slope, as that of GELU
 
 
 class ELU(Layer):

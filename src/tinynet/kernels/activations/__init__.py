@@ -17,7 +17,7 @@ from types import ModuleType
 
 import numpy as np
 
-from tinynet.kernels.selection import body
+from tinynet.kernels.selection import body, sample_size
 
 __all__ = ["forward", "gradient", "silu"]
 
@@ -56,4 +56,4 @@ def silu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _body(x: np.ndarray) -> ModuleType:
-    return body("activations", x.size // max(1, x.shape[0]) if x.ndim else 1, LARGE)
+    return body("activations", sample_size(x), LARGE)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tinynet.core import layout
@@ -42,7 +44,7 @@ def silu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return y, slope
 
 
-def _run(work, arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...]) -> None:
+def _run(work: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...]) -> None:
     rows = [array.ravel(order="K") for array in arrays]  # views
     share(work, -(-rows[0].size // BLOCK), *rows, *[rows[0].dtype.type(number) for number in numbers])
 
@@ -52,7 +54,8 @@ def _is_served(x: np.ndarray, result: np.ndarray) -> bool:
     return x.dtype in (np.float32, np.float64) and x.size > 0 and x.strides == result.strides
 
 
-# Each takes blocks start to end. Slices begin at 0, where an index cannot be negative and needs no check.
+# Each takes blocks start to end. Slices begin at 0, where an index cannot be negative and needs no check. The logistic
+# function is written with eˣ and not, as in `smooth`, with tanh, so that it keeps its digits where it is nearly 0.
 
 
 @compiled

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from tinynet.kernels.selection import body
+from tinynet.kernels.selection import body, sample_size
 
 LARGE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
 Through = tuple[np.ndarray, np.ndarray] | None
@@ -75,4 +75,4 @@ def input_gradient(
 
 
 def _body(x: np.ndarray) -> ModuleType:
-    return body("batch_norm", x.size // max(1, len(x)), LARGE)
+    return body("batch_norm", sample_size(x), LARGE)

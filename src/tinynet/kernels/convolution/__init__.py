@@ -70,6 +70,6 @@ def weight_gradient(
 
 def _body(C: int, O: int, kernel_size: tuple[int, ...], size: tuple[int, ...], groups: int) -> ModuleType:
     """Compiled where an image has many numbers, or its pixels are multiplied many times."""
-    numbers = max(C, O) * math.prod(size)
-    work = C * O // groups * math.prod(kernel_size) * math.prod(size)
-    return body("convolution", max(numbers, work * LARGE // WORK))
+    n_pixels = math.prod(size)
+    work = C * O // groups * math.prod(kernel_size) * n_pixels
+    return body("convolution", LARGE if work >= WORK else max(C, O) * n_pixels)

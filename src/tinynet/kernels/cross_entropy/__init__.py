@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.kernels.selection import body
+from tinynet.kernels.selection import body, sample_size
 
 __all__ = ["of_labels"]
 
@@ -23,4 +23,4 @@ def of_labels(logits: np.ndarray, labels: np.ndarray, w: np.ndarray, scale: floa
         >>> round(loss, 4), gradient
         (1.3863, array([[-1.,  1.]]))
     """
-    return body("cross_entropy", logits.size // max(1, len(logits))).of_labels(logits, labels, w, scale)
+    return body("cross_entropy", sample_size(logits)).of_labels(logits, labels, w, scale)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.kernels.selection import body
+from tinynet.kernels.selection import body, sample_size
 
 __all__ = ["backward", "forward"]
 
@@ -19,7 +19,7 @@ def forward(x: np.ndarray, approximate: str) -> tuple[np.ndarray, np.ndarray]:
         >>> y.round(4), slope.round(4)
         (array([-0.    ,  0.    ,  0.8413]), array([0.    , 0.5   , 1.0833]))
     """
-    return body("gelu", _sample_size(x), LARGE).forward(x, approximate)
+    return body("gelu", sample_size(x), LARGE).forward(x, approximate)
 
 
 def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
@@ -29,8 +29,4 @@ def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
         >>> backward(np.array([2.0, 4.0]), np.array([0.5, 1.0]))
         array([1., 4.])
     """
-    return body("gelu", _sample_size(slope), LARGE).backward(dy, slope)
-
-
-def _sample_size(x: np.ndarray) -> int:
-    return x.size // max(1, x.shape[0]) if x.ndim else 1
+    return body("gelu", sample_size(slope), LARGE).backward(dy, slope)

@@ -17,7 +17,7 @@ SUM = 1 << 22  # multiply-adds of a part of those sums
 
 def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
     """C = A @ B + start, where start is a row (N,), C itself or nothing."""
-    if C.size <= FEW * FEW and (len(B) >= MANY or max(C.shape) <= BLOCK):
+    if C.size <= FEW * FEW and (len(B) >= MANY or max(C.shape) <= BLOCK):  # of which there would be but one
         _multiply_long(A, B, C, start)
         return
     axis, step = _cut(*A.shape, B.shape[1])

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from tinynet.kernels.selection import body
+from tinynet.kernels.selection import body, sample_size
 
 __all__ = ["forward", "gradient"]
 
@@ -32,4 +32,4 @@ def gradient(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _body(x: np.ndarray) -> ModuleType:
-    return body("relu", x.size // max(1, x.shape[0]) if x.ndim else 1)
+    return body("relu", sample_size(x))

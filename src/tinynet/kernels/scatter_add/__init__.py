@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.kernels.selection import body
+from tinynet.kernels.selection import body, sample_size
 
 __all__ = ["scatter_add"]
 
@@ -16,7 +16,7 @@ def scatter_add(index: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
         >>> scatter_add(np.array([2, 0, 2]), np.array([[1.0], [2.0], [3.0]]), 3).ravel()
         array([2., 0., 4.])
     """
-    sample_size = rows.size // max(1, len(rows))
+    numbers = sample_size(rows)
     if rows.ndim == 3 and rows.transpose(1, 0, 2).flags.c_contiguous:  # time first in memory: gone through as it lies
         index, rows = index.T, rows.transpose(1, 0, 2)
-    return body("scatter_add", sample_size).scatter_add(index.reshape(-1), rows.reshape(-1, rows.shape[-1]), n)
+    return body("scatter_add", numbers).scatter_add(index.reshape(-1), rows.reshape(-1, rows.shape[-1]), n)
