@@ -37,7 +37,7 @@ test: python
 	$(BIN)/mypy
 	$(PYTEST) --cov --cov-report= tests
 	@echo "The compiled kernels once more as plain Python, because coverage does not see compiled lines:"
-	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-append --cov-report= tests/kernels
+	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-append --cov-report= tests/engine
 	$(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=95 --doctest-modules --pyargs tinynet
 
 parity: python

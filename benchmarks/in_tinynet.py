@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import tinynet as tn
-from tinynet import kernels, models
+from tinynet import models
+from tinynet.core import faster
 from tinynet.layers import Conv2D, Dropout, Flatten, GlobalAvgPool2D, Linear, MaxPool2D, ReLU
 from tinynet.losses import cross_entropy
 from tinynet.net import Net
@@ -66,7 +67,7 @@ class Side:
         tn.seed(0)
         tn.threads(threads)
         if body:
-            kernels.use(body)
+            faster.use(body)
         self.net = build(workload)
         self.optimizer: Optimizer = SGD(lr=0.01, momentum=0.9) if optimizer == "sgd" else Adam(lr=0.001)
         if not Path(weights).exists():

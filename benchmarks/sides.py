@@ -25,7 +25,7 @@ BATCHES = (1, 4, 16, 64, 256, 1024)
 WIDTHS, DEPTHS = (8, 16, 32, 64, 128), (2, 4, 8, 16, 32)  # of a stack of convolutions
 # What either side imports until its first step is done; Tinynet loads Numba with SciPy's BLAS where it is first needed.
 IMPORTS = {
-    "tinynet": "import benchmarks.in_tinynet, tinynet.kernels.products",
+    "tinynet": "import benchmarks.in_tinynet, tinynet.engine.machine.gemm.inside",
     "torch": "import benchmarks.in_torch",
 }
 

@@ -12,6 +12,6 @@ def _same_streams() -> None:
 
 @pytest.fixture(autouse=True)
 def _threads_share_small_work_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinynet.kernels import team
+    from tinynet.engine.machine import pool as team
 
     monkeypatch.setattr(team, "TRIALS", 0)

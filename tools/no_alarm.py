@@ -41,7 +41,6 @@ class Told(Layer):
 
     def __init__(self, layer: Layer, **told: Any) -> None:
         self.layer, self._told = layer, told
-        self.any_layout = layer.any_layout
 
     def forward(self, *inputs: np.ndarray) -> Any:
         n = len(inputs[0])  # one of the checks takes the first sample only

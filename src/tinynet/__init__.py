@@ -17,7 +17,7 @@ __all__ = ["Parameter", "formula", "load", "load_weights", "save", "seed", "thre
 # The rooms load where they are first used, so that `import tinynet` costs little more than NumPy.
 _ROOMS = (
     "core",
-    "kernels",
+    "engine",
     "layers",
     "losses",
     "metrics",

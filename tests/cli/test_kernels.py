@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet import kernels
+from tinynet import engine as kernels
 from tinynet.cli import app, kernel_calls, kernel_table
 from tinynet.cli.kernel_table import Speed
-from tinynet.kernels.selection import LARGE
+from tinynet.core import faster
+from tinynet.engine.selection import LARGE
 from tinynet.layers import Conv2D, MultiHeadAttention
 
 FOLDERS = sorted(path.parent.name for path in Path(kernels.__file__).parent.glob("*/__init__.py"))
@@ -36,7 +37,7 @@ def test_every_kernel_is_listed_with_its_body(tinynet, body, monkeypatch):
     assert product[1] == body
     assert product[-2].replace(".", "").isdigit()
     assert product[-1].endswith("%")
-    assert kernels.selected() == "auto"
+    assert faster.in_use() == "auto"
 
 
 def test_what_they_run_on_is_named(tinynet):
@@ -57,12 +58,12 @@ def test_auto_says_from_which_size_on_it_compiles():
 @pytest.mark.parametrize("large", [True, False])
 def test_every_known_call_can_be_made(family, large):
     calls = kernel_calls.calls(family, large)
-    with kernels.use("vectorized"):
+    with faster.use("plain"):
         for name, call in calls.items():
             assert name.partition(",")[0] in kernel_table.kernels_of(family)
             assert call.work > 0
             if not large:
-                assert kernel_table.best_time(import_module(f"tinynet.kernels.{family}"), name, call) > 0
+                assert kernel_table.best_time(import_module(f"tinynet.engine.{family}"), name, call) > 0
 
 
 def test_the_work_is_what_the_layers_count():
@@ -101,7 +102,7 @@ def test_numbers_are_short():
 
 
 def test_a_cache_that_cannot_be_written_is_said(monkeypatch):
-    jit = pytest.importorskip("tinynet.kernels.jit")
+    jit = pytest.importorskip("tinynet.engine.machine.jit")
     monkeypatch.setattr(jit, "cache_folder", lambda: "")
     assert kernel_table.cache() == "not kept: nothing can be written to its folder"
 
@@ -118,8 +119,8 @@ def test_a_machine_without_numba_says_so(monkeypatch):
 def test_the_body_is_kept_with_the_run_and_used_again(tinynet, tmp_path, monkeypatch):
     used = []
     evaluate = app.training.evaluate
-    monkeypatch.setattr(app.training, "evaluate", lambda *a: used.append(kernels.selected()) or evaluate(*a))
-    monkeypatch.setattr(app.show, "write_report", lambda *_: used.append(kernels.selected()))
+    monkeypatch.setattr(app.training, "evaluate", lambda *a: used.append(faster.in_use()) or evaluate(*a))
+    monkeypatch.setattr(app.show, "write_report", lambda *_: used.append(faster.in_use()))
     run = tmp_path / "run"
     assert tinynet("train", "moons", "--epochs", 1, "--kernels", "vectorized", "--out", run).status == 0
     config = json.loads((run / "config.json").read_text())
@@ -128,7 +129,7 @@ def test_the_body_is_kept_with_the_run_and_used_again(tinynet, tmp_path, monkeyp
     assert tinynet("evaluate", run).status == 0
     assert tinynet("evaluate", run, "--kernels", "loops").status == 0
     assert used == ["vectorized", "vectorized", "vectorized", "loops"]
-    assert kernels.selected() == "auto"
+    assert faster.in_use() == "auto"
     assert "called 'loup'" in tinynet("evaluate", run, "--kernels", "loup").err
 
 
@@ -138,7 +139,7 @@ def test_a_run_says_auto_unless_told(run):
 
 def test_predict_takes_a_body_too(run, tinynet, tmp_path, monkeypatch):
     used = []
-    monkeypatch.setattr(app, "predictions", lambda *_: used.append(kernels.selected()) or ["7"])
+    monkeypatch.setattr(app, "predictions", lambda *_: used.append(faster.in_use()) or ["7"])
     assert tinynet("predict", run, tmp_path / "x.png", "--kernels", "loops").out == "7\n"
     assert tinynet("predict", run, tmp_path / "x.png").status == 0
     assert used == ["loops", "auto"]

@@ -14,8 +14,7 @@ import tinynet.losses
 import tinynet.net
 import tinynet.optimizers
 from tests.contract.table import LAYERS, LOSSES, OPTIMIZERS, LayerRow, LossRow, OptimizerRow
-from tinynet import kernels
-from tinynet.core import Parameter, formula
+from tinynet.core import Parameter, faster, formula
 from tinynet.gradcheck import check_layer, check_loss
 from tinynet.layers import Layer
 from tinynet.optimizers import Optimizer
@@ -31,9 +30,9 @@ EVERY_LOSS = [getattr(tinynet.losses, name) for name in tinynet.losses.__all__]
 EVERY_OPTIMIZER = exported(tinynet.optimizers, Optimizer)
 
 
-@pytest.fixture(params=[body for body in kernels.BODIES if body != "auto"])
+@pytest.fixture(params=[body for body in faster.CHOICES if body != "auto"])
 def body(request: pytest.FixtureRequest) -> Iterator[str]:
-    with kernels.use(request.param):
+    with faster.use(request.param):
         yield request.param
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinynet.core import layout
+from tinynet.engine.machine import layout
 
 X = np.arange(120.0).reshape(2, 3, 4, 5)
 

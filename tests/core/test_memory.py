@@ -7,7 +7,7 @@ import pytest
 
 FAULTS = """
 import resource, numpy as np
-from tinynet.core.memory import keep_freed
+from tinynet.engine.machine.memory import keep_freed
 kept = keep_freed()
 np.ones(1 << 20)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

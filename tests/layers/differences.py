@@ -38,6 +38,6 @@ def assert_derivative(layer: Layer, x: np.ndarray) -> None:
     for path, parameter in layer.parameters().items():
         np.testing.assert_allclose(once[path], slope(loss, parameter.tensor), rtol=1e-6, atol=1e-8, err_msg=path)
     layer.forward(x)
-    layer.backward_parameters(dy)
+    layer.backward(dy)
     for path, parameter in layer.parameters().items():
         np.testing.assert_allclose(parameter.gradient, 2 * once[path], err_msg=path)

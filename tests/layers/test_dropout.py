@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tinynet.core import layout, seed, stream
+from tinynet.core import seed, stream
+from tinynet.engine.machine import layout
 from tinynet.layers import Dropout
 
 ONES = np.ones((300, 400), np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.core import layout
+from tinynet.engine.machine import layout
 from tinynet.layers import Dropout2D
 
 X = np.ones((200, 50, 2, 3), np.float32)

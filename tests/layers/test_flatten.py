@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinynet.core import layout
+from tinynet.engine.machine import layout
 from tinynet.layers import Flatten
 from tinynet.net import Net
 

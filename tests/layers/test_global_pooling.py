@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
-from tinynet.core import layout
+from tinynet.engine.machine import layout
 from tinynet.layers import (
     AdaptiveAvgPool1D,
     AdaptiveAvgPool2D,

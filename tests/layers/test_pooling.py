@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative, slope
-from tinynet import kernels
-from tinynet.core.layout import is_channels_last
+from tinynet.core import faster
+from tinynet.engine.machine.layout import is_channels_last
 from tinynet.layers import AvgPool2D, MaxPool2D, MaxUnpool2D
 
 POOLS = {
@@ -27,7 +27,7 @@ def distinct(*shape: int) -> np.ndarray:
 @pytest.mark.parametrize("case", POOLS)
 def test_backward_is_the_derivative(case: str, body: str) -> None:
     kind, arguments = POOLS[case]
-    with kernels.use(body):
+    with faster.use(body):
         assert_derivative(kind(*arguments), distinct(2, 2, 5, 4))
 
 
@@ -37,7 +37,7 @@ def test_equals_the_loops(case: str) -> None:
     layer, x = kind(*arguments), distinct(1, 3, 4, 6)
     y = layer(x)
     dx = layer.backward(y)
-    with kernels.use("loops"):
+    with faster.use("loops"):
         np.testing.assert_allclose(layer(x), y, rtol=1e-12)
         np.testing.assert_allclose(layer.backward(y), dx, rtol=1e-12)
 
@@ -98,7 +98,7 @@ def test_unpooling_knows_the_size_that_padding_was_taken_from() -> None:
 @pytest.mark.parametrize("body", ["loops", "vectorized"])
 @pytest.mark.parametrize("stride", [2, 1])
 def test_unpooling_backward_is_the_derivative(body: str, stride: int) -> None:
-    with kernels.use(body):
+    with faster.use(body):
         y, switches = MaxPool2D(2, stride, return_switches=True)(distinct(1, 2, 4, 4))
         layer, x = MaxUnpool2D(2, stride), distinct(*y.shape)  # stride 1 points to some pixels several times
         dy = np.random.default_rng(1).normal(size=layer(x, switches).shape)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
-from tinynet.core import layout
+from tinynet.engine.machine import layout
 from tinynet.layers import ELU, GELU, SELU, PReLU, SiLU, Softplus
 
 ALL = [GELU(), GELU("tanh"), SiLU(), ELU(1.5), SELU(), Softplus(2.0, threshold=3.0), PReLU()]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
-from tinynet import kernels
-from tinynet.core.layout import is_channels_last
+from tinynet.core import faster
+from tinynet.engine.machine.layout import is_channels_last
 from tinynet.layers import Conv2D, ConvTranspose2D
 
 rng = np.random.default_rng(0)
@@ -40,7 +40,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_backward_is_the_derivative(case: str, body: str) -> None:
     arguments, shape = CASES[case]
-    with kernels.use(body):
+    with faster.use(body):
         assert_derivative(ConvTranspose2D(**arguments, rng=rng), rng.normal(size=shape))
 
 
@@ -49,7 +49,7 @@ def test_equals_the_loops(case: str) -> None:
     arguments, shape = CASES[case]
     layer, x = ConvTranspose2D(**arguments, rng=rng).astype(np.float64), rng.normal(size=shape)
     y = layer(x)
-    with kernels.use("loops"):
+    with faster.use("loops"):
         np.testing.assert_allclose(y, layer(x), rtol=1e-12, atol=1e-12)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative, slope
-from tinynet.core import Parameter, layout
+from tinynet.core import Parameter
+from tinynet.engine.machine import layout
 from tinynet.layers import Dropout, Flatten, Layer, Linear, ReLU, Sigmoid, Tanh
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net, Residual

@@ -42,9 +42,10 @@ class Reading:
 
 def collect(work: Any) -> int:
     """Let pytest collect the tests, call `work(tests)` in place of running them, and return pytest's exit status."""
-    from tinynet import kernels  # not at the top: NumPy reads how many threads it may have when it loads
 
-    kernels.use("vectorized")  # the compiled bodies, which run otherwise, stay as they are
+    from tinynet.core import faster  # not at the top: NumPy reads how many threads it may have when it loads
+
+    faster.use("plain")  # the compiled bodies, which run otherwise, stay as they are
     # Nothing kept, nothing shrunk, the same examples each time: what a mutant does is no concern of the next run.
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, deadline=None, phases=phases)

@@ -12,9 +12,9 @@ from tinynet.cli import kernel_table, show, training
 from tinynet.cli.predicting import predictions
 from tinynet.cli.runs import HISTORY, MODEL, begin, describe, free_folder, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
+from tinynet.core.faster import use
 from tinynet.core.version import __version__
 from tinynet.data import load
-from tinynet.kernels import use
 from tinynet.learner import CSVLog
 from tinynet.storage import save
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinynet.kernels import attention, layer_norm, pooling, recurrent
+from tinynet.engine import attention, layer_norm, pooling, recurrent
 
 
 class Call(NamedTuple):

@@ -14,10 +14,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tinynet import kernels
+from tinynet import engine as kernels
 from tinynet.cli.kernel_calls import Call, calls
+from tinynet.core import faster
 from tinynet.core.threads import blas, thread_count
-from tinynet.kernels import selection
+from tinynet.engine import selection
 
 SECONDS = 0.03  # for which a kernel is repeated
 PEAK_SIZE = 1024  # of the square matrices whose product is the machine's peak
@@ -85,12 +86,12 @@ def plain_body(family: str) -> str:
 def speeds(family: str) -> dict[str, Speed]:
     """The speed of each kernel of a family that `kernel_calls` knows how to call."""
     module, plain = import_module(f"{kernels.__name__}.{family}"), plain_body(family)
-    large = calls(family, large=kernels.selected() != "loops" or plain != "loops")
+    large = calls(family, large=faster.in_use() != "loops" or plain != "loops")
     small = calls(family, large=plain != "loops")
     found = {}
     for name, call in large.items():
         seconds = best_time(module, name, call)
-        with kernels.use(plain):
+        with faster.use(plain):
             plain_seconds = best_time(module, name, small[name])
         times = plain_seconds / small[name].work * call.work / seconds
         found[name] = Speed(seconds, times, 2e-9 * call.multiply_adds / seconds if call.multiply_adds else None)
@@ -131,9 +132,9 @@ def product_peak() -> float:
 def surroundings(peak: float) -> dict[str, str]:
     """What the kernels run on, a line each."""
     return {
-        "kernels": f"{kernels.selected()} (compiled from {selection.LARGE:,} numbers in a sample on, vectorized below)"
-        if kernels.selected() == "auto"
-        else kernels.selected(),
+        "kernels": f"{faster.in_use()} (compiled from {selection.LARGE:,} numbers in a sample on, vectorized below)"
+        if faster.in_use() == "auto"
+        else faster.in_use(),
         "threads": f"{thread_count()} of {os.cpu_count()} processors",
         "NumPy's BLAS": blas_of("numpy"),
         "SciPy's BLAS": blas_of("scipy"),
@@ -165,4 +166,6 @@ def cache() -> str:
     """Where compiled code is kept."""
     if find_spec("numba") is None:
         return "none"
-    return import_module("tinynet.kernels.jit").cache_folder() or "not kept: nothing can be written to its folder"
+    return (
+        import_module("tinynet.engine.machine.jit").cache_folder() or "not kept: nothing can be written to its folder"
+    )

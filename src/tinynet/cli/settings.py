@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from tinynet.core import checks
 from tinynet.core.checks import commands
+from tinynet.core.faster import CHOICES as BODIES
 from tinynet.data import DATASETS
-from tinynet.kernels import BODIES
 from tinynet.models import MODELS
 from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, LinearWarmup, Optimizer
 

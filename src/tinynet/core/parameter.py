@@ -5,14 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.store import Store
 
 
 class Parameter:
     """A tensor that training changes, and the derivative of the loss with respect to it.
-
-    Both arrays live in a `Store`, one flat memory that many parameters can share, so `tensor` and `gradient` are
-    views. That only makes things faster: a Parameter behaves as if it owned its two arrays.
 
     Args:
         tensor: The initial values, of any shape, floating; they are copied.
@@ -34,8 +30,8 @@ class Parameter:
     def __init__(self, tensor: np.ndarray, trainable: bool = True, dtype: np.dtype | type = np.float32) -> None:
         tensor = checks.floating_array("Parameter", "tensor", tensor)
         self.trainable = trainable
-        self.place(Store(tensor.size, dtype), 0, tensor.shape)
-        self.tensor = tensor
+        self._tensor = np.array(tensor, dtype, order="C")
+        self._gradient = np.zeros_like(self._tensor)
 
     @property
     def tensor(self) -> np.ndarray:
@@ -84,28 +80,10 @@ class Parameter:
         """Set the gradient to zero."""
         self._gradient[...] = 0
 
-    def place(self, store: Store, start: int, shape: tuple[int, ...]) -> None:
-        """Make `tensor` and `gradient` views of `store`, from index `start` on. Nothing is copied."""
-        self.store, self.start = store, start
-        self._tensor = store.tensors[start : start + int(np.prod(shape))].reshape(shape)
-        self._gradient = store.gradients[start : start + int(np.prod(shape))].reshape(shape)
-
     def astype(self, dtype: np.dtype | type) -> None:
-        """Convert the values and the gradient to another floating type, in a store of their own."""
-        tensor, gradient = self._tensor, self._gradient
-        self.place(Store(self.size, dtype), 0, self.shape)
-        self.tensor, self.gradient = tensor, gradient
-
-    def __reduce__(self) -> tuple:
-        # A copy or a pickle gets a store of its own, so it never shares memory with, or drags along, its neighbours.
-        return _rebuild, (self._tensor.copy(), self._gradient.copy(), self.trainable)
+        """Convert the values and the gradient to another floating type."""
+        self._tensor, self._gradient = self._tensor.astype(dtype), self._gradient.astype(dtype)
 
     def __repr__(self) -> str:
         frozen = "" if self.trainable else ", trainable=False"
         return f"Parameter(shape={self.shape}, dtype={self.dtype}{frozen})"
-
-
-def _rebuild(tensor: np.ndarray, gradient: np.ndarray, trainable: bool) -> Parameter:
-    parameter = Parameter(tensor, trainable, tensor.dtype)
-    parameter.gradient = gradient
-    return parameter

@@ -1,11 +1,14 @@
-"""The package's random numbers: separate streams for separate purposes, all started by one seed.
+"""The package's random numbers: each draw is a function of the seed, its purpose, and where in training it happens.
 
-Weights, shuffling, dropout and augmentation each draw from a generator of their own, so that one more dropout layer
-does not change the initial weights or the order of the batches.
+Weights, shuffling, dropout and augmentation draw from separate streams, so that one more dropout layer changes neither
+the initial weights nor the order of the batches. Within a stream nothing runs on from draw to draw: the numbers are
+those that a counter-based generator, Philox (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), has at
+the place (epoch, step, which draw of this step). So training can be entered at any step without the steps before it.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,9 @@ import numpy as np
 from tinynet.core import checks
 
 NAMES = ("weights", "shuffling", "dropout", "augmentation")
-_generators: dict[str, np.random.Generator] = {}
+_seed: int | None = None  # None until a seed is given or a first number is drawn
+_epoch, _step = 0, 0
+_n_draws = dict.fromkeys(NAMES, 0)  # at this place
 
 
 def seed(number: int) -> None:
@@ -31,13 +36,26 @@ def seed(number: int) -> None:
         >>> seed(0); a == stream("weights").random()
         True
     """
-    checks.integer("seed", "number", number, minimum=0)
-    for name, child in zip(NAMES, np.random.SeedSequence(int(number)).spawn(len(NAMES)), strict=True):
-        _generators[name] = np.random.Generator(np.random.PCG64(child))
+    global _seed
+    _seed = checks.integer("seed", "number", number, minimum=0)
+    go_to(epoch=0, step=0)
+
+
+def go_to(epoch: int, step: int) -> None:
+    """Say where in training the next numbers are drawn: before it, at (0, 0), or at a step of an epoch from 1 on.
+
+    Example:
+        >>> seed(0); go_to(epoch=3, step=5); a = stream("dropout").random()
+        >>> seed(0); go_to(epoch=3, step=5); a == stream("dropout").random()
+        True
+    """
+    global _epoch, _step
+    _epoch, _step = epoch, step
+    _n_draws.update(dict.fromkeys(NAMES, 0))
 
 
 def stream(name: str) -> np.random.Generator:
-    """The generator for one purpose: "weights", "shuffling", "dropout" or "augmentation".
+    """A generator for the next draw from one stream: "weights", "shuffling", "dropout" or "augmentation".
 
     Before the first `seed` the streams start from the operating system's entropy.
 
@@ -45,23 +63,34 @@ def stream(name: str) -> np.random.Generator:
         ValueError: There is no stream of that name.
 
     Example:
-        >>> seed(0); stream("dropout") is stream("weights")
+        >>> seed(0); first, second = stream("dropout"), stream("dropout")
+        >>> first.random() == second.random()
         False
     """
     checks.one_of("stream", "name", name, NAMES)
-    if not _generators:
+    if _seed is None:
         seed(int(np.random.SeedSequence().generate_state(1)[0]))
-    return _generators[name]
+    n_draw = _n_draws[name]
+    _n_draws[name] += 1
+    counter = [0, n_draw, _step, _epoch]  # Philox counts the first up as it draws
+    return np.random.Generator(np.random.Philox(key=_key(_seed, name), counter=counter))
+
+
+@cache
+def _key(seed: int | None, name: str) -> tuple[int, int]:
+    """Two words of 64 bits: the seed, which may be longer than a word, and the stream."""
+    return int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]), NAMES.index(name)
 
 
 def generator_states() -> dict[str, Any]:
     """Where every stream stands, as plain dicts and numbers, for checkpoints and replays.
 
     Example:
-        >>> sorted(generator_states())
-        ['augmentation', 'dropout', 'shuffling', 'weights']
+        >>> seed(7); drawn = stream("dropout").random()
+        >>> generator_states()["n_draws"]["dropout"]
+        1
     """
-    return {name: stream(name).bit_generator.state for name in NAMES}
+    return {"seed": _seed, "epoch": _epoch, "step": _step, "n_draws": dict(_n_draws)}
 
 
 def set_generator_states(states: dict[str, Any]) -> None:
@@ -73,5 +102,7 @@ def set_generator_states(states: dict[str, Any]) -> None:
         >>> set_generator_states(states); stream("weights").random() == drawn
         True
     """
-    for name in NAMES:
-        stream(name).bit_generator.state = states[name]
+    global _seed
+    _seed = states["seed"]
+    go_to(states["epoch"], states["step"])
+    _n_draws.update(states["n_draws"])

@@ -39,8 +39,8 @@ def check_layer(
 
     Checked as well: output and gradient have the right shape and type, in float32 too; a second backward adds to the
     gradients; neither pass writes into its arguments or hands out a buffer that it uses again; evaluation is
-    deterministic; the state, loaded into a newly built layer, gives the same output; a batch of one works; and a layer
-    that says `any_layout` gives the same values for any memory order.
+    deterministic; the state, loaded into a newly built layer, gives the same output; and a batch of one works. What runs
+    is what `forward` and `backward` say, never a faster replacement of them.
 
     Args:
         layer: The layer, or a net.

@@ -12,7 +12,7 @@ import numpy as np
 from tinynet.core import Parameter, generator_states, set_generator_states
 from tinynet.core.checks import gradients as sentences
 from tinynet.gradcheck.differences import Function
-from tinynet.layers import Layer
+from tinynet.layers import Embedding, Layer
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
 
@@ -37,10 +37,10 @@ class Subject:
         self.rng = rng
         self.loss, self.ground_truth = loss, ground_truth
         self.inputs = draw(self.given, rng)
-        self.held = [
-            (getattr(inner, name).tensor, index, getattr(inner, name).tensor[index].copy())
+        self.held = [  # the vector of padding is a constant by definition: its gradient is zero, though y depends on it
+            (inner.weight.tensor, inner.padding_idx, inner.weight.tensor[inner.padding_idx].copy())
             for _, inner in self.layer.layers_inside()
-            for name, index in inner.held_fixed().items()
+            if isinstance(inner, Embedding) and inner.padding_idx is not None
         ]
         for parameter in self.parameters().values():  # away from the zeros and ones of fresh biases and scales
             parameter.tensor += rng.normal(0, 0.2, parameter.shape)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.kernels import activations, relu
+from tinynet.core.faster import faster
+from tinynet.engine import activations
 from tinynet.layers.layer import Layer
-from tinynet.layers.pooling import MaxPool2D, ReLUMaxPool
 
 
 class ReLU(Layer):
@@ -34,21 +34,17 @@ class ReLU(Layer):
         array([0., 2.])
     """
 
-    any_layout = True
-
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y = relu.forward(x)
-        self.remember(y)
+        y = np.maximum(x, 0)
+        self.remember(y=y)
         return y
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        return relu.gradient(dy, y)  # dx
-
-    def fuse_with(self, following: Layer) -> Layer | None:
-        suits = type(following) is MaxPool2D and not following.return_switches  # a switch may point where y is 0
-        return ReLUMaxPool(self, following) if suits else None
+        return dy * (y > 0)
 
 
 class LeakyReLU(Layer):

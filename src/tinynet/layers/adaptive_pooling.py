@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import checks, layout
+from tinynet.core import checks
 from tinynet.core.checks import images, resizing
+from tinynet.engine.machine import layout
 from tinynet.layers.global_pooling import largest
 from tinynet.layers.layer import Layer
 

@@ -9,8 +9,8 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import xavier_uniform, zeros
-from tinynet.kernels import attention
-from tinynet.kernels.matrix import add_column_sums, add_product, at_once, product
+from tinynet.engine import attention
+from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, product
 from tinynet.layers.embedding import RotaryPosition
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear

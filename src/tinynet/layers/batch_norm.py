@@ -8,7 +8,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
-from tinynet.kernels import batch_norm
+from tinynet.engine import batch_norm
 from tinynet.layers.activations import ReLU
 from tinynet.layers.fused import Fused
 from tinynet.layers.layer import Layer

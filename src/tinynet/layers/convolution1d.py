@@ -7,8 +7,8 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import images, resizing
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels import convolution
-from tinynet.kernels.matrix import column_sums
+from tinynet.engine import convolution
+from tinynet.engine.machine.gemm import column_sums
 from tinynet.layers.layer import Layer
 
 

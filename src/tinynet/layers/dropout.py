@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import checks, layout, stream
+from tinynet.core import checks, stream
 from tinynet.core.checks import images
+from tinynet.engine.machine import layout
 from tinynet.layers.layer import Layer
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import normal
-from tinynet.kernels import rotary
-from tinynet.kernels.scatter_add import scatter_add
+from tinynet.engine import rotary
+from tinynet.engine.scatter_add import scatter_add
 from tinynet.layers.fused import Fused
 from tinynet.layers.layer import Layer
 from tinynet.layers.recurrent_cells import GRU, LSTM, RNN
@@ -73,9 +73,6 @@ class Embedding(Layer):
         if self.padding_idx is not None:
             dW[self.padding_idx] = 0
         self.weight.accumulate(dW)
-
-    def held_fixed(self) -> dict[str, int]:
-        return {} if self.padding_idx is None else {"weight": self.padding_idx}
 
     def fuse_with(self, following: Layer) -> Layer | None:
         return RecurrentOfTokens(self, following) if type(following) in (RNN, LSTM, GRU) else None

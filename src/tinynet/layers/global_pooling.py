@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import layout
 from tinynet.core.checks import images, resizing
-from tinynet.kernels.matrix import one_thread
+from tinynet.engine.machine import layout
+from tinynet.engine.machine.gemm import one_thread
 from tinynet.layers.layer import Layer
 
 

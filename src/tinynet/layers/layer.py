@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from collections import namedtuple
 from collections.abc import Iterator
 from copy import copy
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.layers.kinds import Kinds, items
+from tinynet.core.arrays import is_array
+from tinynet.core.faster import faster
 
 
 class Layer(ABC):
     """A function of its input that knows its derivative.
 
     A subclass writes `forward(x)` and `backward(gradient)`, nothing else. `forward` keeps what `backward` will need
-    with `self.remember(...)`; `backward` takes it with `self.recall()`, adds ∂L/∂W to the gradient of each of its
-    parameters and returns ∂L/∂x. Neither writes into the arrays that it is given, nor returns a buffer that it will
+    by name, with `self.remember(x=x)`; `backward` takes it with `self.recall()`, adds ∂L/∂W to the gradient of each of
+    its parameters and returns ∂L/∂x. Neither writes into the arrays that it is given, nor returns a buffer that it will
     use again.
 
     Parameters, inner layers and running statistics are found from the attributes (lists, tuples and dicts included), so
@@ -31,10 +34,10 @@ class Layer(ABC):
         ...     def __init__(self):
         ...         self.factor = Parameter(np.ones(1))
         ...     def forward(self, x):
-        ...         self.remember(x)
+        ...         self.remember(x=x)
         ...         return self.factor.tensor * x
         ...     def backward(self, dy):
-        ...         x, = self.recall()
+        ...         (x,) = self.recall()
         ...         self.factor.accumulate((dy * x).sum(keepdims=True)[0])
         ...         return self.factor.tensor * dy
         >>> list(Scale().parameters())
@@ -44,7 +47,6 @@ class Layer(ABC):
     # Class attributes, so that a subclass that forgets super().__init__() still works.
     training: bool = True  #: Set by `train()` and `eval()`; dropout and batch norm look at it.
     dtype: np.dtype = np.dtype(np.float32)  #: The floating type of parameters, inputs and outputs.
-    any_layout: bool = False  #: If True, x may come in any memory order; otherwise a Net hands it in C order.
     arguments: dict[str, Any]  #: What the constructor was called with, kept by `__new__` for `config`.
     _memory: tuple | None = None
 
@@ -67,31 +69,12 @@ class Layer(ABC):
     def backward(self, *gradients: np.ndarray) -> Any:
         """Given ∂L/∂y, add to the gradients of the parameters and return ∂L/∂x (a tuple for several inputs)."""
 
-    def backward_parameters(self, *gradients: np.ndarray) -> None:
-        """Only add to the gradients of the parameters. A layer that saves work without ∂L/∂x says so here."""
-        self.backward(*gradients)
-
-    def fuse_with(self, following: Layer) -> Layer | None:
-        """A `layers.fused.Fused` that does the work of this layer and of the one that follows in a net, or None.
-
-        It is made anew for each forward, and gives what the two give, bit for bit. A Net does not ask where a subclass
-        has a forward or backward of its own, nor while somebody watches; here, ask for `type(following) is ReLU`.
-        """
-        return None
-
     def multiply_adds(self, x: Any, y: Any) -> int:
         """How many multiplications followed by an addition make y of x; elementwise work counts 0.
 
         `Net.summary` asks every layer for it. A layer with sums of products overrides it; inner layers count theirs.
         """
         return 0
-
-    def held_fixed(self) -> dict[str, Any]:
-        """Which part of a parameter `backward` leaves alone although the output depends on it: an index by attribute.
-
-        `check_layer` takes these numbers for constants, whose gradient must be zero.
-        """
-        return {}
 
     def step(self, x: np.ndarray, state: Any = None) -> tuple[np.ndarray, Any]:
         """Go on with a few places of a sequence, (N, T, …), and remember nothing, for generation.
@@ -111,12 +94,13 @@ class Layer(ABC):
 
     # The memory between forward and backward.
 
-    def remember(self, *values: Any) -> None:
-        """Keep values from `forward` for `backward`; they replace those of the forward before."""
-        self._memory = values
+    def remember(self, *unnamed: Any, **values: Any) -> None:
+        """Keep values from `forward` for `backward`, by name; they replace those of the forward before."""
+        values = {f"v{i}": value for i, value in enumerate(unnamed)} | values  # TRANSITION: until all have names
+        self._memory = _memory_of(tuple(values))(*values.values())
 
-    def recall(self) -> tuple:
-        """Take what the last forward remembered.
+    def recall(self) -> Any:
+        """Take what the last forward remembered, as a named tuple: `x, mask = self.recall()`, or `self.recall().x`.
 
         Raises:
             RuntimeError: There was no forward, or its memory has been freed.
@@ -141,39 +125,33 @@ class Layer(ABC):
 
     def parts(self) -> list[tuple[str, Any]]:
         """Each Parameter, inner Layer and statistic right inside this layer, with its path."""
-        found: list[tuple[str, Any]] = []
+        found = []
         for name, value in self.attributes().items():
-            kind = _PARTS[value.__class__]
-            if kind is Parameter or kind is Layer or (kind is np.ndarray and not name.startswith("_")):
+            if is_array(value) and not name.startswith("_"):
                 found.append((name, value))
-            elif kind is not None and kind is not np.ndarray:
-                _find(name, value, kind, found)
+            found += _parameters_and_layers(name, value)
         return found
 
     def layers_inside(self, path: str = "") -> Iterator[tuple[str, Layer]]:
         """This layer and every layer inside it, with paths like "0.body.2"; its own path comes first."""
         yield path, self
         for name, part in self.parts():
-            if _PARTS[part.__class__] is Layer:
+            if isinstance(part, Layer):
                 yield from part.layers_inside(_join(path, name))
 
+    @faster
     def every_layer(self) -> list[Layer]:
-        """The layers of `layers_inside` in another order, and without their paths, which take most of its time."""
-        found: list[Layer] = [self]
-        for layer in found:  # it grows meanwhile
-            for name, value in vars(layer).items():
-                kind = _HOLDERS[value.__class__]
-                if kind is not None and name not in ("arguments", "_memory"):
-                    _find_layers(value, kind, found)
-        return found
+        """The layers of `layers_inside`, in any order."""
+        return [layer for _, layer in self.layers_inside()]
 
+    @faster
     def parameters(self) -> dict[str, Parameter]:
         """Every parameter by its path, as in "0.weight". A parameter that is shared appears once, at its first path."""
-        found: dict[int, tuple[str, Parameter]] = {}
+        first_paths: dict[int, tuple[str, Parameter]] = {}
         for path, part in self._arrays():
-            if _PARTS[part.__class__] is Parameter:
-                found.setdefault(id(part), (path, part))
-        return dict(found.values())
+            if isinstance(part, Parameter):
+                first_paths.setdefault(id(part), (path, part))
+        return dict(first_paths.values())
 
     def zero_gradient(self) -> None:
         """Set the gradient of every parameter to zero."""
@@ -185,7 +163,7 @@ class Layer(ABC):
         found: list[tuple[str, Any]] = []
         inner: list[tuple[str, Any]] = []
         for name, part in self.parts():
-            (inner if _PARTS[part.__class__] is Layer else found).append((_join(path, name), part))
+            (inner if isinstance(part, Layer) else found).append((_join(path, name), part))
         for at, layer in inner:
             found += layer._arrays(at)
         return found
@@ -206,7 +184,7 @@ class Layer(ABC):
         for _, layer in self.layers_inside():
             layer._memory = None
             for name, value in list(vars(layer).items()):
-                if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                if is_array(value) and value.dtype.kind == "f":
                     setattr(layer, name, value.astype(dtype))
         for parameter in self.parameters().values():
             parameter.astype(dtype)
@@ -222,7 +200,7 @@ class Layer(ABC):
     def state(self) -> dict[str, np.ndarray]:
         """A copy of every parameter and statistic by its path, under PyTorch's names and shapes."""
         parameters = {path: parameter.tensor for path, parameter in self.parameters().items()}
-        statistics = {path: part for path, part in self._arrays() if isinstance(part, np.ndarray)}
+        statistics = {path: part for path, part in self._arrays() if is_array(part)}
         return {path: array.copy() for path, array in (parameters | statistics).items()}
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:
@@ -233,7 +211,7 @@ class Layer(ABC):
         """
         parameters = self.parameters()
         targets = {path: parameter.tensor for path, parameter in parameters.items()}
-        targets |= {path: part for path, part in self._arrays() if isinstance(part, np.ndarray)}
+        targets |= {path: part for path, part in self._arrays() if is_array(part)}
         checks.matching_state(self, state, {path: array.shape for path, array in targets.items()})
         for path, array in targets.items():
             array[...] = state[path]
@@ -251,38 +229,33 @@ class Layer(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         # Neither the memory nor the wrappers of a watch are part of a copy or a pickle.
-        return {name: value for name, value in vars(self).items() if name not in ("_memory", *_WATCHED)}
+        return {name: value for name, value in vars(self).items() if name not in ("_memory", *WATCHED)}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if name != "rng")
         return f"{type(self).__name__}({arguments})"
 
 
-_WATCHED = ("forward", "backward", "backward_parameters")
-_PARTS = Kinds(Parameter, Layer, np.ndarray, dict, list, tuple)
-_HOLDERS = Kinds(Layer, dict, list, tuple)  # where layers may be
+WATCHED = ("forward", "backward")  # what `Net.watch` shadows on a layer object
+
+
+@cache
+def _memory_of(names: tuple[str, ...]) -> Any:
+    return namedtuple("Memory", names)
 
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _find(name: str, value: Any, kind: type, found: list[tuple[str, Any]]) -> None:
-    for key, item in items(value, kind):
-        inner = _PARTS[item.__class__]
-        if inner is Parameter or inner is Layer:
-            found.append((_join(name, str(key)), item))
-        elif inner is not None and inner is not np.ndarray:  # an array in a list is no statistic
-            _find(_join(name, str(key)), item, inner, found)
-
-
-def _find_layers(value: Any, kind: type, found: list[Layer]) -> None:
-    if kind is Layer:
-        return found.append(value)
-    for _, item in items(value, kind):
-        inner = _HOLDERS[item.__class__]
-        if inner is not None:
-            _find_layers(item, inner, found)
+def _parameters_and_layers(name: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, (Parameter, Layer)):
+        return [(name, value)]
+    if isinstance(value, (list, tuple)):
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        return [part for key, item in value.items() for part in _parameters_and_layers(_join(name, str(key)), item)]
+    return []
 
 
 def _encode(layer: Layer, name: str, value: Any) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels.matrix import add_column_sums, add_product, at_once, product
 from tinynet.layers.layer import Layer
 
 
@@ -38,35 +39,32 @@ class Linear(Layer):
         (4, 2)
     """
 
+    in_features: int
+    out_features: int
+
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, rng: np.random.Generator | None = None
     ) -> None:
-        self.in_features = checks.integer("Linear", "in_features", in_features, minimum=1)
-        self.out_features = checks.integer("Linear", "out_features", out_features, minimum=1)
+        checks.arguments(self, locals(), in_features=at_least(1), out_features=at_least(1))
         self.weight = Parameter(uniform_fan_in((out_features, in_features), rng))
         self.bias = Parameter(uniform_fan_in((out_features,), rng, fan_in=in_features)) if bias else None
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.linear_input(self, x, self.in_features)
-        self.remember(x)
-        b = None if self.bias is None else self.bias.tensor
-        y = product(x.reshape(-1, self.in_features), self.weight.tensor.T, b)  # all leading axes in one
-        return y.reshape(*x.shape[:-1], self.out_features)
+        self.remember(x=x)
+        y = x @ self.weight.tensor.T
+        return y if self.bias is None else y + self.bias.tensor
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        with at_once():
-            self.backward_parameters(dy)
-            dx = product(dy.reshape(-1, self.out_features), self.weight.tensor)
-        return dx.reshape(*dy.shape[:-1], self.in_features)
-
-    def backward_parameters(self, dy: np.ndarray) -> None:
         (x,) = self.recall()
-        x = x.reshape(-1, self.in_features)  # (N, in_features), all leading axes in one
-        dy = dy.reshape(-1, self.out_features)  # (N, out_features)
-        if self.weight.trainable:
-            add_product(dy.T, x, to=self.weight.gradient)
-        if self.bias is not None and self.bias.trainable:
-            add_column_sums(dy, to=self.bias.gradient)
+        dx = dy @ self.weight.tensor
+        x, dy = x.reshape(-1, self.in_features), dy.reshape(-1, self.out_features)  # all leading axes are N
+        self.weight.accumulate(dy.T @ x)
+        if self.bias is not None:
+            self.bias.accumulate(dy.sum(axis=0))
+        return dx
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * self.in_features

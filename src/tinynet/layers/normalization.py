@@ -13,7 +13,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
-from tinynet.kernels import layer_norm
+from tinynet.engine import layer_norm
 from tinynet.layers.layer import Layer
 
 

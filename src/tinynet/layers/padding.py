@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import layout
 from tinynet.core.checks import images, resizing
+from tinynet.engine.machine import layout
 from tinynet.layers.layer import Layer
 
 Border = tuple[tuple[int, int], ...]  # (before, after) for each axis

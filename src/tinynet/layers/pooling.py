@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import images
-from tinynet.kernels import geometry, pooling
+from tinynet.engine import geometry, pooling
 from tinynet.layers.fused import Fused
 from tinynet.layers.layer import Layer
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import resizing
-from tinynet.kernels import pooling
+from tinynet.engine import pooling
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
 

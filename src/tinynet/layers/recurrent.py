@@ -14,7 +14,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels.matrix import add_product, at_once, column_sums, product, product_alike
+from tinynet.engine.machine.gemm import add_product, at_once, column_sums, product, product_alike
 from tinynet.layers.layer import Layer
 
 States = tuple[np.ndarray, ...]

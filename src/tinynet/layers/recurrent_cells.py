@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.kernels import recurrent
+from tinynet.engine import recurrent
 from tinynet.layers.recurrent import Keep, Rows, States, _Recurrent
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import Parameter, checks, layout
+from tinynet.core import Parameter, checks
 from tinynet.core.checks import resizing
-from tinynet.kernels import activations, gelu
+from tinynet.engine import activations, gelu
+from tinynet.engine.machine import layout
 from tinynet.layers.layer import Layer
 
 

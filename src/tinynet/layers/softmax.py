@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import checks, layout
+from tinynet.core import checks
+from tinynet.engine.machine import layout
 from tinynet.layers.layer import Layer
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import Parameter, checks, layout
+from tinynet.core import Parameter, checks
 from tinynet.core.checks import images
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.kernels import convolution, geometry
-from tinynet.kernels.matrix import column_sums
+from tinynet.engine import convolution, geometry
+from tinynet.engine.machine import layout
+from tinynet.engine.machine.gemm import column_sums
 from tinynet.layers.layer import Layer
 
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from tinynet.core import checks, layout
+from tinynet.core import checks
 from tinynet.core.checks import images, resizing
+from tinynet.engine.machine import layout
 from tinynet.layers.adaptive_pooling import along_both
 from tinynet.layers.layer import Layer
 

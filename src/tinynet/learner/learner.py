@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import checks, runs
+from tinynet.core import checks
 from tinynet.data import batches
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
@@ -18,6 +18,7 @@ from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
 from tinynet.learner.progress import Progress
 from tinynet.net import Net
+from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
@@ -139,7 +140,7 @@ class Learner:
             FloatingPointError: One is not; the batch, or the parameter, is named.
         """
         parameters = self.net.parameters()
-        if np.isfinite(loss) and all(np.isfinite(run.gradient.sum()) for run in runs(parameters.values())):
+        if np.isfinite(loss) and all(np.isfinite(p.gradient.sum()) for p in parameters.values()):
             return
         infinite = [path for path, parameter in parameters.items() if not np.isfinite(parameter.gradient).all()]
         if infinite or not np.isfinite(loss):  # a sum alone can overflow
@@ -214,11 +215,6 @@ def name_of(metric: Metric) -> str:
         bound = ", ".join(f"{name}={value!r}" for name, value in metric.keywords.items())
         return f"{name_of(metric.func)}({bound})"
     return getattr(metric, "__name__", type(metric).__name__)
-
-
-def as_tuple(values: Any) -> tuple:
-    """Several inputs or outputs as they are, a single one as a tuple."""
-    return values if isinstance(values, tuple) else (values,)
 
 
 def _concatenate(parts: Sequence[Any]) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
-from tinynet.kernels.cross_entropy import of_labels
+from tinynet.engine.cross_entropy import of_labels
 from tinynet.losses.likelihood import label_weights, share, softmax_and_surprise, weighted_sum
 
 

@@ -1,10 +1,7 @@
 """Net, a stack of layers; branches; summary; watching."""
 
-from tinynet.core.memory import keep_freed
 from tinynet.net.branches import Concat, Residual
 from tinynet.net.net import Net
 from tinynet.net.watch import watch
 
 __all__ = ["Concat", "Net", "Residual", "watch"]
-
-keep_freed()  # whoever has a net will train it

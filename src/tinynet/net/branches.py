@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import checks, layout
-from tinynet.kernels import relu
-from tinynet.layers import Layer, ReLU
-from tinynet.layers.fused import Fused
+from tinynet.core import checks
+from tinynet.layers import Layer
 from tinynet.net.net import Net
 
 
@@ -33,15 +31,13 @@ class Residual(Layer):
         (2, 4)
     """
 
-    any_layout = True
-
     def __init__(self, body: Layer | list[Layer], shortcut: Layer | list[Layer] | None = None) -> None:
         self.body = _net(body)
         self.shortcut = None if shortcut is None else _net(shortcut)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         F, S = self.ways(x)
-        return F + layout.like(F, S)
+        return F + S
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         return self.body.backward(dy) + (dy if self.shortcut is None else self.shortcut.backward(dy))
@@ -52,34 +48,6 @@ class Residual(Layer):
         S = x if self.shortcut is None else self.shortcut.forward(x)
         checks.same_branches(self, F.shape, S.shape)
         return F, S
-
-    def fuse_with(self, following: Layer) -> Layer | None:
-        return ResidualReLU(self, following) if type(following) is ReLU else None
-
-
-class ResidualReLU(Fused):
-    """Residual and the ReLU after it: the sum is never written.
-
-    Equation:
-        y = max(F(x) + S(x), 0)
-
-    Gradients (given dy = ∂L/∂y):
-        those of the residual, of dy where y > 0, else 0
-
-    Example:
-        >>> Residual([]).fuse_with(ReLU()).forward(np.array([-1.0, 2.0]))
-        array([0., 4.])
-    """
-
-    first: Residual
-
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        y = relu.forward(*self.first.ways(x))
-        self.second.remember(y)
-        return y
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        return self.first.backward(self.second.backward(dy))
 
 
 class Concat(Layer):
@@ -104,8 +72,6 @@ class Concat(Layer):
         (2, 5)
     """
 
-    any_layout = True
-
     def __init__(self, branches: list[Layer | list[Layer]], axis: int = 1) -> None:
         checks.non_empty_list("Concat", "branches", branches)
         self.branches = [_net(branch) for branch in branches]
@@ -115,7 +81,7 @@ class Concat(Layer):
         outputs = [branch.forward(x) for branch in self.branches]
         checks.joinable(self, [y.shape for y in outputs], self.axis)
         ends = np.cumsum([y.shape[self.axis] for y in outputs])
-        self.remember(ends[:-1])
+        self.remember(ends=ends[:-1])
         return np.concatenate(outputs, axis=self.axis)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:

@@ -9,13 +9,13 @@ from tinynet.layers import Layer
 
 
 @contextmanager
-def evaluating(net: Layer) -> Iterator[list[Layer]]:
-    """Put every layer into evaluation mode, and each back into its own mode on leaving; gives the layers."""
+def evaluating(net: Layer) -> Iterator[None]:
+    """Put every layer into evaluation mode, and each back into its own mode on leaving."""
     before = [(layer, layer.training) for layer in net.every_layer()]
     for layer, _ in before:
         layer.training = False
     try:
-        yield [layer for layer, _ in before]
+        yield
     finally:
         for layer, training in before:
             layer.training = training

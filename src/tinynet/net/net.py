@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.core import checks, pack
+from tinynet.core import checks
+from tinynet.core.arrays import is_array
+from tinynet.core.faster import faster
 from tinynet.layers import Layer
-from tinynet.net.fusion import fused
 from tinynet.net.modes import evaluating, frozen
+from tinynet.net.tuples import as_tuple, one_or_tuple
 from tinynet.net.watch import watch
 
 if TYPE_CHECKING:
@@ -47,58 +49,48 @@ class Net(Layer):
         ['0.weight', '0.bias', '2.weight', '2.bias']
     """
 
-    any_layout = True  # it arranges the memory for each of its layers
-
     def __init__(self, layers: list[Layer]) -> None:
         self.layers: tuple[Layer, ...] = checks.list_of_layers("Net", layers, Layer)
         self._check_each_layer_once()
-        pack(self.parameters().values())
 
+    @faster
     def forward(self, *inputs: np.ndarray) -> Any:
-        x: Any = self._cast(inputs[0]) if len(inputs) == 1 else tuple([self._cast(value) for value in inputs])
-        steps = fused(self.layers)
-        for index, layer in steps:
+        x = one_or_tuple([self.cast(value) for value in inputs])
+        for index, layer in enumerate(self.layers):
             try:
-                x = layer.forward(*_arranged(layer, x))
-            except (ValueError, TypeError, RuntimeError) as error:
-                previous = self.layers[index - 1] if index else None
-                checks.locate(error, self.layers[index], self.layers_inside(), previous)
+                x = layer.forward(*as_tuple(x))
+            except ERRORS as error:
+                self.locate(error, index, previous=True)
                 raise
-        self.remember(steps, [np.shape(y) for y in x] if isinstance(x, tuple) else [np.shape(x)])
+        self.remember(shapes=[np.shape(y) for y in as_tuple(x)])
         return x
 
+    @faster
     def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
         """Run the layers' backward in reverse and free what each remembered.
 
         Args:
             gradients: ∂L/∂y, one for each output.
-            input_gradient: If False, ∂L/∂x is not needed, so the layers stop as early as they can and return None.
+            input_gradient: If False, ∂L/∂x is not needed: layers before the first that learns are left out, and the
+                result is None.
 
         Raises:
             ValueError: A gradient has not the shape of its output.
             RuntimeError: There was no forward, or it has been gone back through already.
         """
-        steps, shapes = self.recall()
+        (shapes,) = self.recall()
         checks.output_gradients(f"{type(self).__name__}.backward", gradients, shapes)
-        dy: Any = _tuple(gradients)
-        last_needed = 0 if input_gradient else self._first_trainable()
-        end = len(self.layers)
-        for index, layer in reversed(steps):  # it does the work of the layers from index to end
+        dy = one_or_tuple(gradients)
+        first = 0 if input_gradient else self.first_that_learns()
+        for index in reversed(range(first, len(self.layers))):
             try:
-                if index > last_needed or input_gradient:
-                    dy = layer.backward(*_arranged(layer, dy))
-                elif end > last_needed:
-                    layer.backward_parameters(*_arranged(layer, dy))
-            except (ValueError, TypeError, RuntimeError) as error:
-                checks.locate(error, self.layers[index], self.layers_inside())
+                dy = self.layers[index].backward(*as_tuple(dy))
+            except ERRORS as error:
+                self.locate(error, index)
                 raise
-            layer.forget()
-            end = index
-        self._memory = None  # each layer has forgotten already
+            self.layers[index].forget()
+        self.forget()
         return dy if input_gradient else None
-
-    def backward_parameters(self, *gradients: np.ndarray) -> None:
-        self.backward(*gradients, input_gradient=False)
 
     def update(self, optimizer: Optimizer) -> None:
         """Let the optimizer change every trainable parameter, then clear the gradients."""
@@ -118,11 +110,10 @@ class Net(Layer):
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
         n_rows = checks.same_length("Net.predict", inputs)
         outputs = []
-        with evaluating(self) as layers:
+        with evaluating(self):
             for start in range(0, max(n_rows, 1), batch_size):
-                outputs.append(self.forward(*[np.asarray(x)[start : start + batch_size] for x in inputs]))
-                for layer in layers:
-                    layer._memory = None  # forget() would look for them all again
+                outputs.append(self.forward(*[as_array(x)[start : start + batch_size] for x in inputs]))
+                self.forget()
         if isinstance(outputs[0], tuple):
             return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
         return np.concatenate(outputs)
@@ -130,10 +121,10 @@ class Net(Layer):
     def step(self, x: np.ndarray, state: tuple | None = None) -> tuple[np.ndarray, tuple]:
         """Go on with a few places of a sequence, in evaluation mode, from the state that an earlier call gave."""
         states, kept = state or (None,) * len(self.layers), []
-        x = self._cast(x)
+        x = self.cast(x)
         with self.evaluating():
             for layer, before in zip(self.layers, states, strict=True):
-                x, after = layer.step(_arranged(layer, x)[0], before)
+                x, after = layer.step(x, before)
                 kept.append(after)
         return x, tuple(kept)
 
@@ -163,11 +154,6 @@ class Net(Layer):
 
         return summarize(self, input_shape)
 
-    def astype(self, dtype: np.dtype | type) -> Self:
-        super().astype(dtype)
-        pack(self.parameters().values())
-        return self
-
     def attributes(self) -> dict[str, Any]:
         attributes = super().attributes()
         return {"": attributes.pop("layers", ()), **attributes}  # no name of its own, so that paths read "0.weight"
@@ -181,10 +167,6 @@ class Net(Layer):
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)  # a copy or an unpickled net: its parameters come each in a store of its own
-        pack(self.parameters().values())
-
     def __repr__(self) -> str:
         lines = [f"  ({index}): {layer!r}".replace("\n", "\n  ") for index, layer in enumerate(self.layers)]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"]) if lines else f"{type(self).__name__}()"
@@ -194,15 +176,22 @@ class Net(Layer):
 
         return net_html(self)
 
-    def _cast(self, x: np.ndarray) -> np.ndarray:
-        x = np.asarray(x)
+    def cast(self, x: np.ndarray) -> np.ndarray:
+        """Floating numbers in the type of this net; anything else, such as labels of words, as it is."""
+        x = as_array(x)
         return x.astype(self.dtype) if x.dtype.kind == "f" and x.dtype != self.dtype else x
 
-    def _first_trainable(self) -> int:
+    def first_that_learns(self) -> int:
+        """The index of the first layer with a trainable parameter; as many as there are layers if there is none."""
         for index, layer in enumerate(self.layers):
             if any(parameter.trainable for parameter in layer.parameters().values()):
                 return index
         return len(self.layers)
+
+    def locate(self, error: Exception, index: int, previous: bool = False) -> None:
+        """Put the path of layer `index` into an error that passes by, and if wanted whose output came in."""
+        before = self.layers[index - 1] if previous and index else None
+        checks.locate(error, self.layers[index], self.layers_inside(), before)
 
     def _check_each_layer_once(self) -> None:
         first_path: dict[int, str] = {}
@@ -212,15 +201,9 @@ class Net(Layer):
             first_path[id(layer)] = path
 
 
-def _tuple(values: tuple) -> Any:
-    return values[0] if len(values) == 1 else values
+ERRORS = (ValueError, TypeError, RuntimeError)
 
 
-def _arranged(layer: Layer, values: Any) -> tuple:
-    """The values as a tuple, each in C order unless the layer takes any."""
-    if isinstance(values, np.ndarray) and (layer.any_layout or values.flags.c_contiguous):
-        return (values,)  # mostly
-    values = values if isinstance(values, tuple) else (values,)
-    if layer.any_layout:
-        return values
-    return tuple([np.ascontiguousarray(x) if isinstance(x, np.ndarray) and x.ndim else x for x in values])
+def as_array(x: Any) -> np.ndarray:
+    """A NumPy array of x, unless it is an array already."""
+    return x if is_array(x) else np.asarray(x)

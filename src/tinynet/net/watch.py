@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from tinynet.layers import Layer
-
-_METHODS = ("forward", "backward", "backward_parameters")
+from tinynet.layers.layer import WATCHED
+from tinynet.net.tuples import one_or_tuple
 
 
 @contextmanager
@@ -38,44 +38,31 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
     """
     before = []
     for path, layer in list(net.layers_inside()):
-        before.append((layer, {name: vars(layer)[name] for name in _METHODS if name in vars(layer)}))
+        before.append((layer, {name: vars(layer)[name] for name in WATCHED if name in vars(layer)}))
         _shadow(path, layer, getattr(observer, "on_forward", _ignore), getattr(observer, "on_backward", _ignore))
     try:
         yield observer
     finally:
         for layer, shadows in before:
-            for name in _METHODS:
+            for name in WATCHED:
                 vars(layer).pop(name, None)
             vars(layer).update(shadows)
 
 
 def _shadow(path: str, layer: Layer, on_forward: Callable, on_backward: Callable) -> None:
-    plain_forward, plain_backward, plain_parameters = layer.forward, layer.backward, layer.backward_parameters
-    inside = False  # a layer's own backward; it may call backward_parameters, and must get the plain one
+    plain_forward, plain_backward = layer.forward, layer.backward
 
     def forward(*inputs: Any, **options: Any) -> Any:
         y = plain_forward(*inputs, **options)
-        on_forward(path, layer, _one(inputs), y)
+        on_forward(path, layer, one_or_tuple(inputs), y)
         return y
 
-    def backward(*gradients: Any, **_: Any) -> Any:
-        nonlocal inside
-        inside = True
-        try:
-            dx = plain_backward(*gradients)
-        finally:
-            inside = False
-        on_backward(path, layer, _one(gradients), dx)
+    def backward(*gradients: Any, **_: Any) -> Any:  # without input_gradient=False: whoever watches wants to see all
+        dx = plain_backward(*gradients)
+        on_backward(path, layer, one_or_tuple(gradients), dx)
         return dx
 
-    def backward_parameters(*gradients: Any) -> None:
-        (plain_parameters if inside else backward)(*gradients)
-
-    vars(layer).update(forward=forward, backward=backward, backward_parameters=backward_parameters)
-
-
-def _one(values: tuple) -> Any:
-    return values[0] if len(values) == 1 else values
+    vars(layer).update(forward=forward, backward=backward)
 
 
 def _ignore(*_: Any) -> None:

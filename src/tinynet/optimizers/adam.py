@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import Parameter, Run, checks
-from tinynet.kernels import descent
+from tinynet.core import Parameter, checks
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -53,18 +52,22 @@ class Adam(Optimizer):
         self.weight_decay = checks.number(type(self).__name__, "weight_decay", weight_decay, minimum=0)
         self.amsgrad = amsgrad
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         g = parameter.gradient
         if self.weight_decay:
             g = g + self.weight_decay * parameter.tensor
         self._descend(parameter, g)
 
-    def _descend(self, parameter: Parameter | Run, g: np.ndarray) -> None:
-        self.cleared = g is parameter.gradient
+    def _descend(self, parameter: Parameter, g: np.ndarray) -> None:
+        (beta1, beta2), t = self.betas, self.count(parameter)
         m, v = self.slot("m", parameter), self.slot("v", parameter)
-        largest_v = self.slot("largest_v", parameter) if self.amsgrad else None
-        t = self.count(parameter)
-        descent.adam(parameter.tensor, g, m, v, largest_v, self.learning_rate, self.betas, self.eps, t, self.cleared)
+        m += (1 - beta1) * (g - m)
+        v += (1 - beta2) * (g * g - v)
+        if self.amsgrad:
+            largest_v = self.slot("largest_v", parameter)
+            v = np.maximum(largest_v, v, out=largest_v)
+        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+        parameter.tensor -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.eps)
 
 
 class AdamW(Adam):
@@ -102,7 +105,7 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(lr, betas, eps, weight_decay, amsgrad, **options)
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         parameter.tensor *= 1 - self.learning_rate * self.weight_decay
         self._descend(parameter, parameter.gradient)
 
@@ -145,7 +148,7 @@ class NAdam(Adam):
         self.momentum_decay = checks.number("NAdam", "momentum_decay", momentum_decay, minimum=0)
         self._products = [1.0]  # Π₀, Π₁, …, as far as they were needed
 
-    def _descend(self, parameter: Parameter | Run, g: np.ndarray) -> None:
+    def _descend(self, parameter: Parameter, g: np.ndarray) -> None:
         beta1, beta2 = self.betas
         t = self.count(parameter)
         while len(self._products) < t + 2:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import Parameter, Run, checks
+from tinynet.core import Parameter, checks
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -53,7 +53,7 @@ class Adagrad(Optimizer):
         )
         self.eps = checks.number("Adagrad", "eps", eps, minimum=0)
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         t = self.count(parameter)
         g = parameter.gradient
         if self.weight_decay:
@@ -105,7 +105,7 @@ class Adadelta(Optimizer):
         self.eps = checks.number("Adadelta", "eps", eps, above=0)
         self.weight_decay = checks.number("Adadelta", "weight_decay", weight_decay, minimum=0)
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         g = parameter.gradient
         if self.weight_decay:
             g = g + self.weight_decay * parameter.tensor
@@ -160,7 +160,7 @@ class RMSProp(Optimizer):
         self.momentum = checks.fraction("RMSProp", "momentum", momentum)
         self.centered = centered
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         g = parameter.gradient
         if self.weight_decay:
             g = g + self.weight_decay * parameter.tensor

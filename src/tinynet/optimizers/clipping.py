@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tinynet.core import Parameter, Run, checks
+from tinynet.core import Parameter, checks
 
 
-def clip_gradient_norm(parameters: Iterable[Parameter | Run], max_norm: float) -> float:
+def clip_gradient_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     """Scale all gradients together so that their norm is at most `max_norm`: Pascanu et al. 2013, algorithm 1.
 
     Equation:
@@ -37,7 +37,7 @@ def clip_gradient_norm(parameters: Iterable[Parameter | Run], max_norm: float) -
     return norm
 
 
-def clip_gradient_value(parameters: Iterable[Parameter | Run], max_value: float) -> None:
+def clip_gradient_value(parameters: Iterable[Parameter], max_value: float) -> None:
     """Cut every number of every gradient to the range from −max_value to max_value, in place.
 
     Equation:

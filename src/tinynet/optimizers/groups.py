@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tinynet.core import Parameter, Run, checks
+from tinynet.core import Parameter, checks
 from tinynet.optimizers.optimizer import Optimizer
 
 Chooser = str | Callable[[str, Parameter], bool]
@@ -45,7 +45,7 @@ class ParameterGroups(Optimizer):
         checks.optimizer_groups("ParameterGroups", groups, Optimizer)
         self.groups = tuple((which, optimizer) for which, optimizer in groups)
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         checks.fail("ParameterGroups", "update needs a path to choose by.", "call step(parameters).", RuntimeError)
 
     @property
@@ -72,7 +72,7 @@ class ParameterGroups(Optimizer):
             optimizer.load_state(kept, part)
         self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
 
-    def _apply(self, parameters: dict[str, Parameter]) -> None:
+    def update_all(self, parameters: dict[str, Parameter]) -> None:
         for (_, optimizer), part in zip(self.groups, self._divide(parameters), strict=True):
             optimizer.step(part)
 

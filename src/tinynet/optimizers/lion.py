@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import Parameter, Run, checks
+from tinynet.core import Parameter, checks
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -45,7 +45,7 @@ class Lion(Optimizer):
         self.betas = checks.betas("Lion", betas)
         self.weight_decay = checks.number("Lion", "weight_decay", weight_decay, minimum=0)
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         beta1, beta2 = self.betas
         g, m = parameter.gradient, self.slot("m", parameter)
         step = np.sign(beta1 * m + (1 - beta1) * g)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import Parameter, Run, checks
+from tinynet.core import Parameter, checks
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -44,8 +44,6 @@ class Muon(Optimizer):
         array([-0.7, -1.1], dtype=float32)
     """
 
-    elementwise = False  # it looks at a matrix as a whole
-
     def __init__(
         self,
         lr: float | Schedule = 0.02,
@@ -61,7 +59,7 @@ class Muon(Optimizer):
         self.weight_decay = checks.number("Muon", "weight_decay", weight_decay, minimum=0)
         self.ns_steps = checks.integer("Muon", "ns_steps", ns_steps, minimum=1)
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         g = parameter.gradient
         checks.matrix_parameter("Muon", g.shape)
         m = self.slot("momentum", parameter)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tinynet.core import Parameter, Run, checks, runs
+from tinynet.core import Parameter, checks
+from tinynet.core.faster import faster
 from tinynet.optimizers.clipping import clip_gradient_norm, clip_gradient_value
 from tinynet.optimizers.schedules import Schedule
 
@@ -39,9 +39,6 @@ class Optimizer(ABC):
         array([-0.5,  0.5], dtype=float32)
     """
 
-    elementwise: bool = True  #: The rule treats each number by itself, so it may get whole runs of parameters.
-    cleared: bool = False  #: Set by an `update` that clears the gradient itself, in the pass that reads it.
-
     def __init__(
         self,
         lr: float | Schedule,
@@ -60,11 +57,10 @@ class Optimizer(ABC):
         self.n_steps = 0
         self._slots: dict[Parameter, dict[str, np.ndarray]] = {}
         self._counts: dict[Parameter, int] = {}
-        self._runs: dict[tuple[str, Parameter], tuple[list[Parameter], np.ndarray]] = {}
 
     @abstractmethod
-    def update(self, parameter: Parameter | Run) -> None:
-        """Apply the rule to one parameter, or to a run of neighbours that looks like one."""
+    def update(self, parameter: Parameter) -> None:
+        """Apply the rule to one parameter."""
 
     @property
     def learning_rate(self) -> float:
@@ -92,38 +88,36 @@ class Optimizer(ABC):
         self.n_calls += 1
         if self.n_calls % self.gradient_accumulation_steps:
             return  # the gradients go on adding up
+        trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
         if self.gradient_accumulation_steps > 1:
-            for run in runs(parameters.values()):
-                run.gradient /= self.gradient_accumulation_steps
+            for parameter in trainable.values():
+                parameter.gradient /= self.gradient_accumulation_steps
         if self.clip_norm is not None:
-            clip_gradient_norm(runs(parameters.values()), self.clip_norm)
+            clip_gradient_norm(trainable.values(), self.clip_norm)
         if self.clip_value is not None:
-            clip_gradient_value(runs(parameters.values()), self.clip_value)
-        self._apply(parameters)
+            clip_gradient_value(trainable.values(), self.clip_value)
+        self.update_all(trainable)
         self.n_steps += 1
 
-    def slot(self, name: str, parameter: Parameter | Run) -> np.ndarray:
-        """The array that this rule keeps under `name` for a parameter or run; write into it to change it."""
-        members = parameter.parameters if isinstance(parameter, Run) else [parameter]
-        before = self._runs.get((name, members[0]))
-        if before is None or before[0] != members or before[1].dtype != parameter.tensor.dtype:
-            flat = np.zeros(parameter.tensor.size, parameter.tensor.dtype)
-            start = 0
-            for member in members:  # what each has kept so far moves into the new array
-                place = flat[start : start + member.size].reshape(member.shape)
-                place[...] = self._slots.get(member, {}).get(name, 0)
-                self._slots.setdefault(member, {})[name] = place
-                start += member.size
-            self._forget_runs(name, members)
-            self._runs[name, members[0]] = before = (members, flat)
-        return before[1].reshape(parameter.tensor.shape)
+    @faster
+    def update_all(self, parameters: dict[str, Parameter]) -> None:
+        """Apply the rule to each of the parameters, and clear its gradient."""
+        for parameter in parameters.values():
+            self.update(parameter)
+            parameter.zero_gradient()
 
-    def count(self, parameter: Parameter | Run) -> int:
+    def slot(self, name: str, parameter: Parameter) -> np.ndarray:
+        """The array that this rule keeps under `name` for a parameter; write into it to change it."""
+        slots = self._slots.setdefault(parameter, {})
+        if name not in slots or slots[name].dtype != parameter.dtype:
+            kept = slots.get(name)
+            slots[name] = np.zeros_like(parameter.tensor) if kept is None else kept.astype(parameter.dtype)
+        return slots[name]
+
+    def count(self, parameter: Parameter) -> int:
         """Count this update of the parameter, and return how many there have been: 1 at the first."""
-        members = parameter.parameters if isinstance(parameter, Run) else [parameter]
-        for member in members:
-            self._counts[member] = self._counts.get(member, 0) + 1
-        return self._counts[members[0]]
+        self._counts[parameter] = self._counts.get(parameter, 0) + 1
+        return self._counts[parameter]
 
     def state(self, parameters: dict[str, Parameter]) -> dict[str, Any]:
         """Copies of all that the rule keeps, by path, as in {"0.weight": {"velocity": …}}, and the step counts."""
@@ -147,21 +141,3 @@ class Optimizer(ABC):
             parameters[path]: {name: np.array(array) for name, array in slots.items()}
             for path, slots in state["slots"].items()
         }
-        self._runs = {}
-
-    def _forget_runs(self, name: str, members: list[Parameter]) -> None:
-        # What they kept has moved: an older run of some of them, should it come again, must not find its old array.
-        self._runs = {key: run for key, run in self._runs.items() if key[0] != name or set(run[0]).isdisjoint(members)}
-
-    def _apply(self, parameters: dict[str, Parameter]) -> None:
-        trainable: Sequence[Parameter | Run] = [parameter for parameter in parameters.values() if parameter.trainable]
-        if self.elementwise:
-            trainable = runs(parameters.values(), alike=lambda parameter: self._counts.get(parameter, 0))
-        for parameter in trainable:
-            self.cleared = False
-            self.update(parameter)
-            if not self.cleared:
-                parameter.zero_gradient()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_runs": {}}  # views of the copied slots would not be views any more

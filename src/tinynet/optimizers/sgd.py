@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinynet.core import Parameter, Run, checks
-from tinynet.kernels import descent
+from tinynet.core import Parameter, checks
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -50,12 +49,13 @@ class SGD(Optimizer):
         if nesterov and not momentum:
             checks.fail("SGD", "nesterov needs a momentum, got momentum=0.", "write momentum=0.9.")
 
-    def update(self, parameter: Parameter | Run) -> None:
+    def update(self, parameter: Parameter) -> None:
         w, g = parameter.tensor, parameter.gradient
         if self.weight_decay:
             g = g + self.weight_decay * w
         if self.momentum:
-            v, self.cleared = self.slot("velocity", parameter), not self.weight_decay
-            descent.momentum(w, g, v, self.learning_rate, self.momentum, self.nesterov, self.cleared)
-        else:
-            descent.plain(w, g, self.learning_rate)  # w ← w − ε g
+            v = self.slot("velocity", parameter)
+            v *= self.momentum
+            v += g
+            g = g + self.momentum * v if self.nesterov else v
+        w -= self.learning_rate * g

@@ -15,7 +15,7 @@ import numpy as np
 
 from tinynet import layers as layer_room
 from tinynet import net as net_room
-from tinynet.core import Parameter, generator_states, pack, set_generator_states
+from tinynet.core import Parameter, generator_states, set_generator_states
 from tinynet.core.checks import files
 from tinynet.layers import Layer
 
@@ -117,7 +117,6 @@ def share(layer: Layer, ties: dict[str, str]) -> None:
     replacements = {id(before[path]): before[first] for path, first in ties.items()}
     for _, inner in layer.layers_inside():
         vars(inner).update({name: _replaced(value, replacements) for name, value in vars(inner).items()})
-    pack(layer.parameters().values())
 
 
 def statistics(layer: Layer) -> Iterator[tuple[str, Layer, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import checks, pack
+from tinynet.core import checks
 from tinynet.core.checks import files
 from tinynet.core.version import __version__
 from tinynet.layers import Layer
@@ -201,13 +201,9 @@ def _convert(net: Layer, description: dict[str, Any], arrays: Arrays) -> None:
     for path, layer in net.layers_inside():
         if path in description["dtypes"]:
             layer.dtype = checks.floating_dtype("load", description["dtypes"][path])
-    moved = False
     for path, parameter in net.parameters().items():
         if parameter.dtype != arrays[path].dtype:
             parameter.astype(checks.floating_dtype("load", arrays[path].dtype))
-            moved = True
-    if moved:
-        pack(net.parameters().values())
     for path, layer, name in architecture.statistics(net):
         value = vars(layer)[name]
         if value.dtype.kind != arrays[path].dtype.kind:

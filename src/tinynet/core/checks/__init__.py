@@ -9,17 +9,6 @@ A bad value is a ValueError, a wrong type a TypeError, a wrong order of calls a 
 sentences of one subject; `who` is the object that complains, or its name.
 """
 
-from tinynet.core.checks.arguments import (
-    floating_array,
-    fraction,
-    generator,
-    integer,
-    number,
-    one_of,
-    pair,
-    rate,
-    rising_steps,
-)
 from tinynet.core.checks.layers import (
     an_optimizer,
     floating_dtype,
@@ -54,11 +43,24 @@ from tinynet.core.checks.learning import (
 from tinynet.core.checks.rules import betas, group_states, matrix_parameter, optimizer_groups
 from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
+from tinynet.core.checks.values import (
+    floating_array,
+    fraction,
+    generator,
+    integer,
+    number,
+    one_of,
+    pair,
+    rate,
+    rising_steps,
+)
+from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
     "betas",
     "an_optimizer",
+    "arguments",
     "array",
     "at_most_classes",
     "axis_of",

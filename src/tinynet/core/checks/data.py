@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks.arguments import number
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.values import number
 from tinynet.core.checks.words import fail
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks.arguments import integer
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.values import integer
 from tinynet.core.checks.words import fail
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.checks.arguments import pair
 from tinynet.core.checks.shapes import floating_input, input_shape, shape_text
+from tinynet.core.checks.values import pair
 from tinynet.core.checks.words import fail
 
 Pair = tuple[int, int]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks.arguments import one_of
 from tinynet.core.checks.shapes import array, shape_text
+from tinynet.core.checks.values import one_of
 from tinynet.core.checks.words import fail
 
 

@@ -7,8 +7,8 @@ import numbers
 
 import numpy as np
 
-from tinynet.core.checks.arguments import integer, number
 from tinynet.core.checks.shapes import floating_input, input_shape, shape_text
+from tinynet.core.checks.values import integer, number
 from tinynet.core.checks.words import fail
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.checks.arguments import integer
 from tinynet.core.checks.shapes import floating_input, shape_text
+from tinynet.core.checks.values import integer
 from tinynet.core.checks.words import fail
 
 

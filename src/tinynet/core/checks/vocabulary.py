@@ -1,0 +1,109 @@
+"""The small vocabulary in which a constructor declares what its arguments may be.
+
+    checks.arguments(self, locals(), in_channels=at_least(1), kernel_size=pair(1), bias=flag)
+
+Each word is a rule, or makes one: a function (who, name, value, others) that returns the value in the form in which it
+is kept, or raises. `others` holds the arguments by name, those checked before in their kept form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tinynet.core.checks import values as check
+from tinynet.core.checks.words import fail
+
+Rule = Callable[[str, str, Any, Mapping[str, Any]], Any]
+
+
+def arguments(owner: object, given: Mapping[str, Any], **rules: Rule) -> None:
+    """Check the arguments of a constructor, and keep each as the attribute of the same name.
+
+    Args:
+        owner: The object that is being made.
+        given: Its arguments by name: `locals()` at the top of `__init__`.
+        rules: What each may be, in the order in which they are checked.
+
+    Example:
+        >>> class Dice:
+        ...     def __init__(self, sides=6):
+        ...         arguments(self, locals(), sides=at_least(2))
+        >>> Dice().sides
+        6
+        >>> Dice(sides=1)
+        Traceback (most recent call last):
+        ValueError: Dice: sides must be at least 2, got 1.
+    """
+    who, kept = type(owner).__name__, dict(given)
+    for name, rule in rules.items():
+        kept[name] = rule(who, name, given[name], kept)
+        setattr(owner, name, kept[name])
+
+
+def at_least(minimum: int) -> Rule:
+    """An integer that is not smaller."""
+    return lambda who, name, value, others: check.integer(who, name, value, minimum)
+
+
+def integer(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+    """Any integer."""
+    return check.integer(who, name, value)
+
+
+def number(minimum: float | None = None, above: float | None = None) -> Rule:
+    """A finite real number, at least `minimum` and greater than `above`."""
+    return lambda who, name, value, others: check.number(who, name, value, minimum, above=above)
+
+
+def fraction(who: str, name: str, value: Any, others: Mapping[str, Any]) -> float:
+    """A number from 0 up to, but below, 1."""
+    return check.fraction(who, name, value)
+
+
+def rate(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A learning rate: a number from 0 on, or a schedule."""
+    return check.rate(who, name, value)
+
+
+def pair(minimum: int) -> Rule:
+    """A pair (height, width) of integers that are not smaller; one integer stands for both."""
+    return lambda who, name, value, others: check.pair(who, name, value, minimum)
+
+
+def word(*allowed: str) -> Rule:
+    """One of a few words."""
+    return lambda who, name, value, others: check.one_of(who, name, value, allowed)
+
+
+def flag(who: str, name: str, value: Any, others: Mapping[str, Any]) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        fail(who, f"{name} must be True or False, got {value!r}.", kind=TypeError)
+    return bool(value)
+
+
+def divides(*others_names: str) -> Rule:
+    """An integer of at least 1 that divides other arguments."""
+
+    def rule(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+        divisor = check.integer(who, name, value, minimum=1)
+        for other in others_names:
+            if others[other] % divisor:
+                fitting = ", ".join(str(n) for n in range(1, others[other] + 1) if others[other] % n == 0)
+                fail(who, f"{name}={divisor} must divide {other}={others[other]}.", f"use one of {fitting}.")
+        return divisor
+
+    return rule
+
+
+def generator(who: str, name: str, value: Any, others: Mapping[str, Any]) -> np.random.Generator:
+    """A source of random numbers, a NumPy generator."""
+    return check.generator(who, value)
+
+
+def optional(rule: Rule) -> Rule:
+    """None, or what another rule allows."""
+    return lambda who, name, value, others: None if value is None else rule(who, name, value, others)

@@ -1,0 +1,274 @@
+"""Attention in float32 compiled by Numba: a few queries at a time, so that their scores stay in the cache.
+
+No T × S matrix is kept, and what a causal mask hides is hardly computed: scores come in tiles of 4 queries and 16 keys,
+and those that lie beyond the last key that a query sees are left out. A thread takes heads of samples. float64, where
+proofs are made, and other types go to the vectorized body.
+
+In what is compiled, arrays are flat: (memory, steps) is an array and how far it is from sample to sample, from head to
+head and from row to row. `ahead` is how many keys the query before the first one of a block sees.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinynet.engine.attention import vectorized
+from tinynet.engine.machine.functions import exp, largest
+from tinynet.engine.machine.jit import compiled, inlined
+from tinynet.engine.machine.queue import NUMBERS, Kernel, memory, post, take, words
+from tinynet.engine.machine.strides import flat
+from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded, tile
+from tinynet.engine.machine.vectors import LANES
+
+BLOCK = 32  # queries
+Flat = tuple[np.ndarray, tuple[int, ...]]
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def forward(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """y = softmax(q kᵀ / √D) v and the logarithm of each row's sum of exponentials."""
+    if not is_served(q, k, v):
+        return vectorized.forward(q, k, v, causal, ignored)
+    (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
+    (y, (y_row, y_steps)), log_sum = room(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
+    (q, q_steps), (k, k_steps), (v, v_steps) = flat(q), flat(k), flat(v)
+    numbers = (heads, T, S, D, depth, int(causal), *q_steps, *k_steps, *v_steps, *y_steps)
+    post(_forward, N * heads, numbers, (q, k, v, y_row, log_sum, mask(ignored)))
+    return y, log_sum.reshape(N, heads, T)
+
+
+def backward(
+    dy: np.ndarray,
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    y: np.ndarray,
+    log_sum: np.ndarray,
+    causal: bool,
+    ignored: np.ndarray | None,
+    out: Arrays,
+) -> None:
+    """dv = pᵀ dy; ds = p (dy vᵀ − Σ dy y) / √D; dq = ds k; dk = dsᵀ q, each summed block by block."""
+    if not is_served(q, k, v, dy, y, log_sum, *out):
+        vectorized.backward(dy, q, k, v, y, log_sum, causal, ignored, out)
+        return
+    (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
+    rows = (flat(q), flat(k), flat(v), flat(y), flat(dy))
+    in_place = all(takes_panels(d) for d in out)
+    made = [(d, flat(d)) if in_place else room(*d.shape) for d in out]
+    arrays, steps = zip(*rows, *[row for _, row in made], strict=True)
+    numbers = (heads, T, S, D, depth, int(causal), *[step for three in steps for step in three])
+    post(_backward, N * heads, numbers, (*arrays, np.ravel(log_sum), mask(ignored)))
+    for result, (d, _) in zip(out, made, strict=True):
+        if not in_place:
+            result[...] = d
+
+
+def is_served(*arrays: np.ndarray) -> bool:
+    """Whether the arrays are what these kernels are made for."""
+    return all(array.dtype == np.float32 and array.size for array in arrays)
+
+
+def room(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, Flat]:
+    """An array (N, heads, rows, depth), and its memory: (N, rows, heads, depth rounded up to whole panels)."""
+    wide = rounded(depth)
+    memory = np.empty(N * rows * heads * wide, np.float32)
+    view = memory.reshape(N, rows, heads, wide).transpose(0, 2, 1, 3)
+    return view[..., :depth], (memory, (rows * heads * wide, wide, heads * wide))
+
+
+def takes_panels(out: np.ndarray) -> bool:
+    """Whether tiles, which are whole panels wide, can be written straight into an array."""
+    return out.shape[3] % LANES == 0 and out.strides[3] == out.itemsize and min(out.strides) > 0
+
+
+def mask(ignored: np.ndarray | None) -> np.ndarray:
+    """1 where a key is hidden, in a row of N · S numbers, or nothing where none is."""
+    return np.empty(0, np.float32) if ignored is None else ignored.ravel().astype(np.float32)
+
+
+@Kernel
+def _forward(place, helps):
+    board = words(place)
+    (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
+    q, k, v, y, log_sum, ignored = (
+        memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3), memory(board, 4), memory(board, 5)
+    )  # fmt: skip
+    q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
+    width, wide = rounded(S), rounded(depth)
+    keys, values, s = np.empty(width * D, q.dtype), np.empty(S * wide, q.dtype), np.empty(BLOCK * width, q.dtype)
+    scale = q.dtype.type(1 / math.sqrt(D))
+    head = take(board, helps)
+    while head >= 0:
+        n, h = head // heads, head % heads
+        pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
+        pack(v, _at(v_steps, n, h, 0), v_steps[2], S, depth, values)
+        for first in range(0, T, BLOCK):
+            count, ahead = min(BLOCK, T - first), first + S - T if causal else S
+            _scores(q, _at(q_steps, n, h, first), q_steps[2], D, keys, s, width, count, ahead, S)
+            _softmax(s, width, count, ahead, S, ignored[n * S : n * S + S], scale, log_sum[head * T + first :])
+            _multiply(s, width, count, ahead, S, values, y, _at(y_steps, n, h, first), y_steps[2], wide)
+        head = take(board, helps)
+
+
+@Kernel
+def _backward(place, helps):
+    board = words(place)
+    (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
+    q, k, v, y, dy = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3), memory(board, 4)
+    dq, dk, dv, log_sum, ignored = (
+        memory(board, 5), memory(board, 6), memory(board, 7), memory(board, 8), memory(board, 9)
+    )  # fmt: skip
+    q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
+    dy_steps, dq_steps, dk_steps, dv_steps = _steps(board, 4), _steps(board, 5), _steps(board, 6), _steps(board, 7)
+    width, across, wide = rounded(S), rounded(D), rounded(depth)
+    keys, values, by_key = np.empty(width * D, q.dtype), np.empty(width * depth, q.dtype), np.empty(S * across, q.dtype)
+    queries, d_queries = np.empty(BLOCK * across, q.dtype), np.empty(BLOCK * wide, q.dtype)
+    s, ds, inner = np.empty(BLOCK * width, q.dtype), np.empty(BLOCK * width, q.dtype), np.empty(BLOCK, q.dtype)
+    scale = q.dtype.type(1 / math.sqrt(D))
+    head = take(board, helps)
+    while head >= 0:
+        n, h = head // heads, head % heads
+        hidden = ignored[n * S : n * S + S]
+        pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
+        pack_transposed(v, _at(v_steps, n, h, 0), v_steps[2], S, depth, values)
+        pack(k, _at(k_steps, n, h, 0), k_steps[2], S, D, by_key)
+        _clear(dk, _at(dk_steps, n, h, 0), dk_steps[2], S, across)
+        _clear(dv, _at(dv_steps, n, h, 0), dv_steps[2], S, wide)
+        for first in range(0, T, BLOCK):
+            count, ahead = min(BLOCK, T - first), first + S - T if causal else S
+            q_at, y_at, dy_at = _at(q_steps, n, h, first), _at(y_steps, n, h, first), _at(dy_steps, n, h, first)
+            pack(q, q_at, q_steps[2], count, D, queries)
+            pack(dy, dy_at, dy_steps[2], count, depth, d_queries)
+            _inner(dy, dy_at, dy_steps[2], y, y_at, y_steps[2], count, depth, inner)
+            _scores(q, q_at, q_steps[2], D, keys, s, width, count, ahead, S)
+            _scores(dy, dy_at, dy_steps[2], depth, values, ds, width, count, ahead, S)
+            _softmax_gradient(s, ds, width, count, ahead, S, hidden, scale, log_sum[head * T + first :], inner)
+            _multiply(ds, width, count, ahead, S, by_key, dq, _at(dq_steps, n, h, first), dq_steps[2], across)
+            _add_transposed(ds, width, count, ahead, S, queries, dk, _at(dk_steps, n, h, 0), dk_steps[2], across)
+            _add_transposed(s, width, count, ahead, S, d_queries, dv, _at(dv_steps, n, h, 0), dv_steps[2], wide)
+        head = take(board, helps)
+
+
+@compiled
+def _sizes(board):
+    """Heads, queries, keys, and the numbers in a key and in a value."""
+    n = board[NUMBERS:]
+    return n[0], n[1], n[2], n[3], n[4]
+
+
+@compiled
+def _steps(board, number):
+    """How far it is in an array from one sample, head and row to the next."""
+    n = board[NUMBERS + 6 + 3 * number :]
+    return n[0], n[1], n[2]
+
+
+@compiled
+def _at(steps, n, h, row):
+    return n * steps[0] + h * steps[1] + row * steps[2]
+
+
+@compiled
+def _clear(x, at, step, rows, width):
+    for first in range(at, at + rows * step, step):
+        row = x[first : first + width]
+        for i in range(width):
+            row[i] = 0
+
+
+@compiled
+def _seen(i, ahead, S):
+    """How many of the S keys row i of a block sees."""
+    return max(0, min(S, ahead + i + 1))
+
+
+@compiled
+def _scores(q, at, step, D, keys, s, width, count, ahead, S):
+    """s = q @ keysᵀ for the rows of a block, where a key is seen by one of four rows."""
+    for key in range(0, S, LANES):
+        for i in range(0, count, ROWS):
+            if key < _seen(min(i + ROWS, count) - 1, ahead, S):
+                tile(q, at + i * step, step, 1, count - 1 - i, keys, key * D, D, s, i * width + key, width, False)
+
+
+@compiled
+def _multiply(s, width, count, ahead, S, P, out, at, step, wide):
+    """out = s @ P over the keys that are seen."""
+    for panel in range(0, wide, LANES):
+        for i in range(0, count, ROWS):
+            seen = _seen(min(i + ROWS, count) - 1, ahead, S)
+            to = at + i * step + panel
+            tile(s, i * width, width, 1, count - 1 - i, P, panel * S, seen, out, to, step, False)
+
+
+@compiled
+def _add_transposed(s, width, count, ahead, S, P, out, at, step, wide):
+    """out += sᵀ @ P over the queries that see a key."""
+    for panel in range(0, wide, LANES):
+        for key in range(0, S, ROWS):
+            i = max(0, key - ahead)  # the first query that does
+            if i < count:
+                p, to = panel * count + i * LANES, at + key * step + panel
+                tile(s, i * width + key, 1, width, S - 1 - key, P, p, count - i, out, to, step, True)
+
+
+@inlined
+def _softmax(s, width, count, ahead, S, ignored, scale, log_sum):
+    """The scores of a block become weights."""
+    for i in range(count):
+        row = _row(s, width, i, count, ahead, S, ignored)
+        top = largest(row) * scale
+        top = top if top > -np.inf else s.dtype.type(0)
+        total = s.dtype.type(0)
+        for j in range(len(row) // LANES * LANES):  # which it is: so the compiler knows that nothing is left over
+            row[j] = exp(row[j] * scale - top)
+            total += row[j]
+        share_of = s.dtype.type(1) / total if total != 0 else total
+        for j in range(len(row)):
+            row[j] *= share_of
+        log_sum[i] = top + math.log(total) if total != 0 else np.inf  # a query that sees nothing
+
+
+@inlined
+def _softmax_gradient(s, ds, width, count, ahead, S, ignored, scale, log_sum, inner):
+    """The scores become weights again, and ds, which is dy vᵀ before, the gradient of the scores."""
+    for i in range(count):
+        row = _row(s, width, i, count, ahead, S, ignored)
+        d_row, log, mean = ds[i * width :], log_sum[i], inner[i] * scale
+        for j in range(len(row) // LANES * LANES):
+            row[j] = exp(row[j] * scale - log)
+        for j in range(len(row) // LANES * LANES):
+            d_row[j] = row[j] * (d_row[j] * scale - mean)
+
+
+@compiled
+def _row(s, width, i, count, ahead, S, ignored):
+    """The scores of row i, −∞ where nothing is seen, as far as `_scores` computes them."""
+    last = min(i // ROWS * ROWS + ROWS, count) - 1
+    row = s[i * width : i * width + rounded(_seen(last, ahead, S))]
+    first, low = _seen(i, ahead, S) // LANES * LANES, s.dtype.type(-np.inf)
+    panels, seen = row[first:], _seen(i, ahead, S) - first  # whole ones, which a vector at a time goes through
+    for j in range(len(panels) // LANES * LANES):
+        panels[j] = panels[j] if j < seen else low
+    if len(ignored):
+        for j in range(min(S, len(row))):
+            row[j] = -np.inf if ignored[j] else row[j]
+    return row
+
+
+@inlined
+def _inner(dy, dy_at, dy_step, y, y_at, y_step, count, depth, inner):
+    """The sum of dy · y in each row."""
+    for i in range(count):
+        a, b = dy[dy_at + i * dy_step :], y[y_at + i * y_step :]
+        total = a.dtype.type(0)  # in a register: no loop over what lies in memory becomes a vector
+        for d in range(depth):
+            total += a[d] * b[d]
+        inner[i] = total

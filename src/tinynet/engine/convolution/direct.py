@@ -1,0 +1,166 @@
+"""Convolution in float32 without gathering anything: sums of sixteen output channels stay in registers.
+
+A thread takes a few lines of one image, copies them with the zeros around them into a buffer that fits its cache, and
+for four or six neighbouring places at a time runs through the numbers under the kernel. `offsets` says where each of
+them lies, seen from the first number of a place. The kernel is packed as (blocks of 16 output channels, 1 + lines ·
+columns · C, 16), the bias first.
+
+The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.engine.convolution import direct_plan
+from tinynet.engine.convolution.padded_lines import pad
+from tinynet.engine.geometry import Pair
+from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.vectors import LANES, gather, load, splat, store
+
+PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
+
+
+def convolve(
+    x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, stride: Pair, corner: Pair, dilation: Pair
+) -> None:
+    """Fill y (N, OH, OW, O) with W ⋆ x + b, from x (N, H, W, C) and W (O, C, kh, kw), all in C order."""
+    _, C, kh, kw = W.shape
+    plan = direct_plan.of_forward(W.shape, y.shape[1:3], stride, corner, dilation)
+    _run(x, W, (C * kh * kw, kh * kw), b, y, plan)
+
+
+def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, corner: Pair, dilation: Pair) -> None:
+    """Fill dx (N, H, W, C), which is zero, from dy (N, OH, OW, O) and W (O, C, kh, kw) in C order."""
+    (_, C, kh, kw), b = W.shape, np.zeros(dx.shape[3], dx.dtype)
+    for plan in direct_plan.of_input_gradient(W.shape, dx.shape[1:3], stride, corner, dilation):
+        _run(dy, W, (kh * kw, C * kh * kw), b, dx, plan)
+
+
+def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray, plan: direct_plan.Plan) -> None:
+    """Fill the places of y that the plan names, with W whose numbers are `steps` apart from one output channel, and
+    from one input channel, to the next.
+    """
+    n, offsets, cells, tops, corner, step, places, (height, width, lines), out = plan
+    lines = max(1, min(lines, len(x) * places[0] // PARTS))
+    kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *places)
+    blocks = len(x) * -(-places[0] // lines)
+    share(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, corner, buffer, out)
+
+
+@compiled
+def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, corner, buffer, out):
+    height, width, lines, OH, OW = buffer
+    K = _packed(W, steps, b, cells, x.shape[3])
+    blocks, (_, H, _, C) = (OH + lines - 1) // lines, x.shape
+    image, line, step = len(y) // x.shape[0], stride[0] * width * C, stride[1] * C
+    padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
+    rest = np.empty(6 * LANES, x.dtype)
+    in_order = O < LANES and out[1] == OW * O and out[2] == O  # what reaches into the next places they overwrite
+    for block in range(start, end):
+        n, top = block // blocks, block % blocks * lines
+        last = min(OH, top + lines)
+        limit = n * image + out[0] + last * out[1] - LANES
+        pad(x, n, padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
+        for r in range(top, last):
+            first, beyond = _lines_inside(tops, r * stride[0] - corner[0], H)
+            k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
+            for at in range(0, O, LANES):
+                kernel = at * (1 + len(offsets))
+                p, to, s = (r - top) * line, n * image + out[0] + r * out[1] + at, 0
+                while s < OW:
+                    left = OW - s
+                    by_six = left >= 5 and left not in (7, 8)  # which are twice four
+                    count = min(6 if by_six else 4, left)
+                    fits = at + LANES <= O or (in_order and to + (count - 1) * out[2] <= limit)
+                    target, t, apart = (y, to, out[2]) if fits else (rest, 0, LANES)
+                    if by_six:
+                        six(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                    else:
+                        four(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                    if not fits:
+                        for q in range(count):
+                            for o in range(O - at):
+                                y[to + q * out[2] + o] = rest[q * LANES + o]
+                    s, p, to = s + count, p + count * step, to + count * out[2]
+
+
+@compiled
+def _packed(W, steps, b, cells, C):
+    """Bias and kernels of n places side by side, with zeros after the last of their output channels."""
+    n, lines, columns = cells.shape
+    O, rows = len(b), 1 + lines * columns * C
+    blocks = (n * O + LANES - 1) // LANES
+    K = np.empty(blocks * rows * LANES, W.dtype)
+    for block in range(blocks):
+        at, whole = block * rows * LANES, n == 1 and (block + 1) * LANES <= O
+        for lane in range(LANES):
+            K[at + lane] = b[(block * LANES + lane) % O]
+        for i in range(lines):
+            for j in range(columns):
+                for c in range(C):
+                    at += LANES
+                    if whole:
+                        store(K, at, gather(W, block * LANES * steps[0] + c * steps[1] + cells[0, i, j], steps[0]))
+                    else:
+                        for lane in range(LANES):
+                            place, o = (block * LANES + lane) // O, (block * LANES + lane) % O
+                            cell = cells[place, i, j] if place < n else -1
+                            K[at + lane] = W[o * steps[0] + c * steps[1] + cell] if cell >= 0 else 0
+    return K
+
+
+@compiled
+def _lines_inside(tops, first, H):
+    """Which lines of the kernel meet an image of H lines, if the first of them is on line `first`."""
+    start, end = 0, len(tops)
+    while start < end and first + tops[start] < 0:
+        start += 1
+    while end > start and first + tops[end - 1] >= H:
+        end -= 1
+    return start, end
+
+
+# Two functions that differ in their number of places, since the sums stay in registers only if each has its name.
+
+
+@compiled
+def four(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
+    q1, q2, q3 = min(1, last), min(2, last), min(3, last)  # beyond the last place it is computed again
+    p1, p2, p3 = p + q1 * step, p + q2 * step, p + q3 * step
+    v0, v1, v2, v3 = load(K, kernel), load(K, kernel), load(K, kernel), load(K, kernel)
+    for k in range(first, end):
+        w, offset = load(K, kernel + (1 + k) * LANES), offsets[k]
+        v0 += splat(padded, p + offset) * w
+        v1 += splat(padded, p1 + offset) * w
+        v2 += splat(padded, p2 + offset) * w
+        v3 += splat(padded, p3 + offset) * w
+    store(y, to, v0)
+    store(y, to + q1 * apart, v1)
+    store(y, to + q2 * apart, v2)
+    store(y, to + q3 * apart, v3)
+
+
+@compiled
+def six(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
+    q5 = min(5, last)
+    p1, p2, p3, p4, p5 = p + step, p + 2 * step, p + 3 * step, p + 4 * step, p + q5 * step
+    v0, v1, v2 = load(K, kernel), load(K, kernel), load(K, kernel)
+    v3, v4, v5 = load(K, kernel), load(K, kernel), load(K, kernel)
+    for k in range(first, end):
+        w, offset = load(K, kernel + (1 + k) * LANES), offsets[k]
+        v0 += splat(padded, p + offset) * w
+        v1 += splat(padded, p1 + offset) * w
+        v2 += splat(padded, p2 + offset) * w
+        v3 += splat(padded, p3 + offset) * w
+        v4 += splat(padded, p4 + offset) * w
+        v5 += splat(padded, p5 + offset) * w
+    store(y, to, v0)
+    store(y, to + apart, v1)
+    store(y, to + 2 * apart, v2)
+    store(y, to + 3 * apart, v3)
+    store(y, to + 4 * apart, v4)
+    store(y, to + q5 * apart, v5)

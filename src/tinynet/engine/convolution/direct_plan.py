@@ -1,0 +1,113 @@
+"""What a direct convolution works out beforehand: it follows from shapes alone, and is kept for the next call."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from tinynet.engine.convolution import side_by_side
+from tinynet.engine.geometry import Pair
+
+BLOCK = 1 << 13  # numbers of the padded input that a thread takes at a time: a first-level cache
+
+Taps = tuple[tuple[int, ...], tuple[int, ...]]  # lines and columns, ascending, seen from the first place
+Cells = tuple[tuple[int, ...], tuple[int, ...]]  # which lines and columns of the kernel stand there
+
+
+class Plan(NamedTuple):
+    """How the places of an image are gone through.
+
+    Attributes:
+        n: Neighbouring places that are taken as one.
+        offsets: Where each number under the kernel lies in the buffer, seen from its first, (lines · columns · C,).
+        cells: For each of the n places, the cell i · kw + j of the kernel at each pixel, or -1, (n, lines, columns).
+        tops: Where the lines of the kernel stand, seen from its first, (lines,).
+        corner: The lines above, and columns before, the first pixel of an image.
+        stride: From one place, or n of them, to the next.
+        places: How many lines of places there are, and how many columns, with n places as one.
+        buffer: Its height for one line of places, its width, and how many lines of places fit into it.
+        out: In the result, the first number to write, and the steps to the next line and column of places.
+    """
+
+    n: int
+    offsets: np.ndarray
+    cells: np.ndarray
+    tops: np.ndarray
+    corner: Pair
+    stride: Pair
+    places: Pair
+    buffer: tuple[int, int, int]
+    out: tuple[int, int, int]
+
+
+@lru_cache(maxsize=1000)
+def of_forward(shape: tuple[int, ...], places: Pair, stride: Pair, corner: Pair, dilation: Pair) -> Plan:
+    """The plan to fill y (N, *places, O), for W of the shape (O, C, kh, kw)."""
+    (O, C, kh, kw), (OH, OW) = shape, places
+    lines = tuple(i * dilation[0] - corner[0] for i in range(kh))
+    columns = tuple(j * dilation[1] - corner[1] for j in range(kw))
+    n = side_by_side.count(O, OW)
+    cells = tuple(range(kh)), tuple(range(kw))
+    return _plan((lines, columns), cells, kw, stride, (OH, OW), C, n, (0, OW * O, O * n))
+
+
+@lru_cache(maxsize=1000)
+def of_input_gradient(
+    shape: tuple[int, ...], size: Pair, stride: Pair, corner: Pair, dilation: Pair
+) -> tuple[Plan, ...]:
+    """The plans to fill dx (N, *size, C), for W of the shape (O, C, kh, kw).
+
+    A pixel gets from line i of the kernel what came from place (pixel + corner − i · dilation) / stride, if that is a
+    whole number. So the pixels fall into stride² phases, each a convolution of dy with some lines and columns of W.
+    """
+    (O, C, _, kw), (H, W) = shape, size
+    n = side_by_side.count(C, W) if tuple(stride) == (1, 1) else 1
+    plans = []
+    lines, columns = (_phases(shape[2 + axis], stride[axis], corner[axis], dilation[axis]) for axis in (0, 1))
+    for r, from_lines, i in lines:
+        for s, from_columns, j in columns:
+            if r < H and s < W:
+                places = -(-(H - r) // stride[0]), -(-(W - s) // stride[1])
+                out = (r * W + s) * C, stride[0] * W * C, stride[1] * C * n
+                plans.append(_plan((from_lines, from_columns), (i, j), kw, (1, 1), places, O, n, out))
+    return tuple(plans)
+
+
+def _phases(size: int, stride: int, corner: int, dilation: int) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
+    """For each first pixel of a phase, from which places it gets something, and by which lines of the kernel."""
+    phases = []
+    for pixel in range(stride):
+        reached = [pixel + corner - i * dilation for i in range(size)]
+        places = sorted((distance // stride, i) for i, distance in enumerate(reached) if distance % stride == 0)
+        if places:
+            phases.append((pixel, tuple(place for place, _ in places), tuple(i for _, i in places)))
+    return phases
+
+
+def _plan(
+    taps: Taps, cells: Cells, kw: int, stride: Pair, places: Pair, C: int, n: int, out: tuple[int, int, int]
+) -> Plan:
+    """The plan for so many places, n of which are taken as one, in images of C channels."""
+    lines, columns = taps[0], side_by_side.columns(taps[1], stride[1], n)
+    at = np.full((n, len(columns)), -1)
+    for place in range(n):
+        at[place, [columns.index(column + place * stride[1]) for column in taps[1]]] = cells[1]
+    under = np.array(cells[0])[:, np.newaxis] * kw + at[:, np.newaxis]
+    steps, together = (stride[0], stride[1] * n), (places[0], places[1] // n)
+    width = (together[1] - 1) * steps[1] + columns[-1] - columns[0] + 1
+    height = lines[-1] - lines[0] + 1
+    fitting = max(1, min(places[0], (BLOCK // (width * C) - height) // steps[0] + 1))
+    pixels = (np.subtract(lines, lines[0])[:, np.newaxis] * width + np.subtract(columns, columns[0])).reshape(-1, 1)
+    return Plan(
+        n,
+        (pixels * C + np.arange(C)).reshape(-1),
+        np.where(at[:, np.newaxis] < 0, -1, under),
+        np.subtract(lines, lines[0]),
+        (-lines[0], -columns[0]),
+        steps,
+        together,
+        (height, width, fitting),
+        out,
+    )

@@ -1,0 +1,131 @@
+"""The input gradient of a convolution with few input channels: each place hands back what it owes to a line of pixels.
+
+With six channels, sums of sixteen input channels leave ten lanes of a register empty. But under one line of the kernel
+the channels of neighbouring pixels lie side by side in memory: five pixels of six channels are thirty numbers. So the
+sums held in registers are those of a place over the lines of the kernel that reach a line of pixels, and they are added
+to that line afterwards. Nothing is multiplied by the zeros around an image.
+
+The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinynet.engine.convolution import side_by_side
+from tinynet.engine.convolution.direct import four, six
+from tinynet.engine.geometry import Pair
+from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.vectors import LANES, load, store
+
+PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
+
+
+def suits(C: int, kw: int, width: int, stride: Pair, dilation: Pair) -> bool:
+    """Whether fewer lanes stay empty here than in `direct`, for C input channels in lines of so many pixels."""
+    n = side_by_side.count(C, width) if tuple(stride) == (1, 1) else 1
+    full, full_in_direct = kw * C / (-(-kw * C // LANES) * LANES), kw / (kw + n - 1) * n * C / LANES
+    return LANES > C and dilation[1] == 1 and full > full_in_direct
+
+
+def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, corner: Pair, dilation: Pair) -> None:
+    """Fill dx (N, H, W, C) from dy (N, OH, OW, O) and W (O, C, kh, kw), all in C order."""
+    lines = max(1, min(dx.shape[1], len(dx) * dx.shape[1] // PARTS))
+    blocks = len(dx) * -(-dx.shape[1] // lines)
+    between = stride[0] // math.gcd(stride[0], dilation[0])  # from one line of the kernel that reaches one to the next
+    share(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, corner, dilation[0], lines, between)
+
+
+@compiled
+def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines, between):
+    (_, OH, OW, O), (_, H, width, C), kh = shape, dx.shape, W.shape[2]
+    back = between * dilation // stride[0] * OW * O  # numbers from the places of one of these lines to those before
+    K, offsets, position = _packed(W, between, back)
+    step, run = stride[1] * C, (W.shape[3] * C + LANES - 1) // LANES * LANES
+    given = np.empty(OW * run, dy.dtype)
+    line = np.empty(max((OW - 1) * step + run, (corner[1] + width) * C), dy.dtype)
+    blocks = (H + lines - 1) // lines
+    for block in range(start, end):
+        n, top = block // blocks, block % blocks * lines
+        for h in range(top, min(H, top + lines)):
+            line[:] = 0
+            i, count = _reaching(h + corner[0], kh, OH, stride[0], dilation)
+            if count:
+                a = (n * OH + (h + corner[0] - i * dilation) // stride[0]) * OW * O + i // between * back
+                for v in range(run // LANES):
+                    kernel, k = v * (1 + kh * O) * LANES, position[i] * O
+                    _give(dy, a, OW, O, K, kernel, offsets, k, k + count * O, given, v * LANES, run)
+                _add(given, OW, run, line, step)
+            into, inside = dx[n, h].reshape(-1), line[corner[1] * C : (corner[1] + width) * C]
+            for k in range(len(inside)):
+                into[k] = inside[k]
+
+
+@compiled
+def _packed(W, between, back):
+    """W as `direct` has it, (kw · C in sixteens, 1 + kh · O, 16), with zeros in place of the bias and after a line.
+
+    Lines of the kernel that reach the same line of pixels, `between` apart, come one after the other. Besides, where
+    the number that each is multiplied with lies, seen from that of the first such line, and where each line came to.
+    """
+    O, C, kh, kw = W.shape
+    blocks, rows, at = (kw * C + LANES - 1) // LANES, 1 + kh * O, 0
+    K = np.zeros(blocks * rows * LANES, W.dtype)
+    offsets, position = np.empty(kh * O, np.int64), np.empty(kh, np.int64)
+    for first in range(between):
+        for i in range(first, kh, between):
+            position[i] = at
+            for o in range(O):
+                offsets[at * O + o] = o - i // between * back
+                for j in range(kw):
+                    for c in range(C):
+                        block, lane = (j * C + c) // LANES, (j * C + c) % LANES
+                        K[(block * rows + 1 + at * O + o) * LANES + lane] = W[o, c, i, j]
+            at += 1
+    return K, offsets, position
+
+
+@compiled
+def _reaching(line, kh, OH, stride, dilation):
+    """The first line of the kernel that brings something to a line of pixels, and how many do.
+
+    Line i of the kernel brings it from line (line − i · dilation) / stride of the places, if there is one.
+    """
+    first, count = 0, 0
+    for i in range(kh):
+        place = line - i * dilation
+        if place >= 0 and place % stride == 0 and place // stride < OH:
+            first, count = i if count == 0 else first, count + 1
+    return first, count
+
+
+@compiled
+def _give(dy, a, OW, O, K, kernel, offsets, first, end, given, to, run):
+    """Sixteen numbers that each of a line of places gives: the sums over the lines of the kernel that reach."""
+    s = 0
+    while s < OW:
+        left, at, into = OW - s, a + s * O, to + s * run
+        if left >= 5 and left not in (7, 8):  # which are twice four
+            six(dy, at, O, min(5, left - 1), K, kernel, offsets, first, end, given, into, run)
+            s += 6
+        else:
+            four(dy, at, O, min(3, left - 1), K, kernel, offsets, first, end, given, into, run)
+            s += 4
+
+
+@compiled
+def _add(given, OW, run, line, step):
+    """Add what each place gives to a line of pixels, those first that do not meet: each reads what is written long ago.
+
+    A processor that reads what it just wrote, but from another place on, waits until it lies in the cache.
+    """
+    apart = (run + step - 1) // step
+    for first in range(apart):
+        for s in range(first, OW, apart):
+            for v in range(0, run, LANES):
+                store(line, s * step + v, load(line, s * step + v) + load(given, s * run + v))

@@ -1,0 +1,32 @@
+"""Neighbouring places as channels of one, for convolutions with few output channels.
+
+Sums are held in registers of sixteen output channels, and with six channels ten lanes of each would stay empty. But two
+neighbouring places of six channels lie in memory as one place of twelve, and a kernel as wide as both together gives
+them: in its first six channels the kernel itself, in the others the kernel one step to the right.
+"""
+
+from __future__ import annotations
+
+from tinynet.engine.machine.vectors import LANES
+
+Columns = tuple[int, ...]
+
+
+def count(O: int, OW: int) -> int:
+    """How many places to take as one.
+
+    Example:
+        >>> count(6, 28), count(6, 27), count(32, 28)
+        (2, 1, 1)
+    """
+    return next((n for n in range(LANES // max(O, 1), 1, -1) if OW % n == 0), 1)
+
+
+def columns(narrow: Columns, stride: int, n: int) -> Columns:
+    """Where the columns of the wide kernel stand.
+
+    Example:
+        >>> columns((-1, 0, 1), 1, 2)
+        (-1, 0, 1, 2)
+    """
+    return tuple(sorted({column + place * stride for column in narrow for place in range(n)}))

@@ -1,0 +1,99 @@
+"""GELU compiled by Numba: all arrays lie in memory alike, and are one long row."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinynet.engine.gelu import vectorized
+from tinynet.engine.machine import layout
+from tinynet.engine.machine.functions import exp, normal
+from tinynet.engine.machine.jit import compiled, inlined
+from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.queue import Kernel, memory, post, take, words
+
+BLOCK = 1 << 13  # numbers; more than one thread pays from several of them on
+
+
+def forward(x: np.ndarray, approximate: str) -> tuple[np.ndarray, np.ndarray]:
+    """y and its derivative."""
+    y, slope = np.empty_like(x), np.empty_like(x)  # in the memory order of x, but without gaps
+    if x.dtype not in (np.float32, np.float64) or x.size == 0 or x.strides != y.strides:
+        return vectorized.forward(x, approximate)
+    count, arrays = -(-x.size // BLOCK), (x.ravel(order="K"), y.ravel(order="K"), slope.ravel(order="K"))
+    if approximate != "none":
+        share(_by_tanh, count, *arrays)
+    elif x.dtype == np.float32:
+        post(_exact_posted, count, (), arrays)
+    else:
+        share(_exact, count, *arrays)
+    return y, slope
+
+
+def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """dx, the product of both."""
+    dy, dx = layout.like(slope, dy), np.empty_like(slope)
+    alike = dy.strides == slope.strides == dx.strides and dy.dtype == slope.dtype
+    if slope.dtype not in (np.float32, np.float64) or slope.size == 0 or not alike:
+        return vectorized.backward(dy, slope)
+    count, arrays = -(-slope.size // BLOCK), (dy.ravel(order="K"), slope.ravel(order="K"), dx.ravel(order="K"))
+    if slope.dtype == np.float32:
+        post(_product_posted, count, (), arrays)
+    else:
+        share(_product, count, *arrays)
+    return dx
+
+
+@inlined
+def _exact(start, end, x, y, slope):
+    far = x.dtype.type(vectorized.FAR)
+    block = slice(start * BLOCK, end * BLOCK)
+    x, y, slope = x[block], y[block], slope[block]  # an index that begins at 0 cannot be negative: no check is needed
+    for i in range(x.size):
+        below, density = normal(x[i])
+        near = far if x[i] > far else -far if x[i] < -far else x[i]  # infinity times 0 would be NaN
+        y[i] = x[i] * below
+        slope[i] = below + near * density
+
+
+@Kernel
+def _exact_posted(place, helps):
+    board = words(place)
+    block = take(board, helps)
+    while block >= 0:
+        _exact(block, block + 1, memory(board, 0), memory(board, 1), memory(board, 2))
+        block = take(board, helps)
+
+
+@compiled
+def _by_tanh(start, end, x, y, slope):
+    number = x.dtype.type
+    one, two, far = number(1), number(2), number(8)  # where tanh u is 1 in both types
+    linear, cubic, steep = number(math.sqrt(2 / math.pi)), number(0.044715), number(3 * 0.044715)
+    block = slice(start * BLOCK, end * BLOCK)
+    x, y, slope = x[block], y[block], slope[block]
+    for i in range(x.size):
+        near = far if x[i] > far else -far if x[i] < -far else x[i]
+        s = one / (one + exp(-two * linear * (near + cubic * near * near * near)))  # ½ (1 + tanh u)
+        y[i] = x[i] * s
+        slope[i] = s + near * (two * s * (one - s) * linear * (one + steep * near * near))
+
+
+@inlined
+def _product(start, end, dy, slope, dx):
+    block = slice(start * BLOCK, end * BLOCK)
+    dy, slope, dx = dy[block], slope[block], dx[block]
+    for i in range(dx.size):
+        dx[i] = dy[i] * slope[i]
+
+
+@Kernel
+def _product_posted(place, helps):
+    board = words(place)
+    block = take(board, helps)
+    while block >= 0:
+        _product(block, block + 1, memory(board, 0), memory(board, 1), memory(board, 2))
+        block = take(board, helps)

@@ -1,0 +1,84 @@
+"""A Net that arranges memory, does neighbours in one pass, and leaves out what nobody needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.engine import pairs
+from tinynet.engine.machine.gemm import one_thread
+from tinynet.engine.machine.memory import keep_freed
+from tinynet.layers import Layer
+from tinynet.net import Net
+from tinynet.net.net import ERRORS
+from tinynet.net.tuples import as_tuple, one_or_tuple
+
+keep_freed()  # whoever has a net will train it
+
+
+@one_thread()
+def forward(net: Net, *inputs: np.ndarray) -> Any:
+    """Run the layers in order; what two do together is one step."""
+    x = one_or_tuple([net.cast(value) for value in inputs])
+    for index, layer, following, pair in pairs.steps(net.layers):
+        try:
+            y = NotImplemented if pair is None else pair.forward(layer, following, x)
+            if y is not NotImplemented:
+                x = y
+                continue
+            x = layer.forward(*arranged(layer, x))
+        except ERRORS as error:
+            net.locate(error, index, previous=True)
+            raise
+        if following is not None:
+            try:
+                x = following.forward(*arranged(following, x))
+            except ERRORS as error:
+                net.locate(error, index + 1, previous=True)
+                raise
+    net.remember(shapes=[np.shape(y) for y in as_tuple(x)])
+    return x
+
+
+@one_thread()
+def backward(net: Net, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
+    """Run the layers in reverse; the first that learns need not say what ∂L/∂x is, if nobody asks."""
+    (shapes,) = net.recall()
+    checks.output_gradients(f"{type(net).__name__}.backward", gradients, shapes)
+    dy: Any = one_or_tuple(gradients)
+    first = 0 if input_gradient else net.first_that_learns()
+    for index, layer, following, pair in reversed(pairs.steps(net.layers)):
+        if following is not None and index + 1 >= first:
+            both = index >= first and pair is not None and pair.backward is not None
+            dx = pair.backward(layer, following, dy) if both else NotImplemented  # type: ignore[union-attr]
+            if dx is not NotImplemented:
+                dy = dx
+                layer.forget()
+                following.forget()
+                continue
+            dy = _back(net, index + 1, following, dy, input_gradient or index + 1 > first)
+        if index >= first:
+            dy = _back(net, index, layer, dy, input_gradient or index > first)
+    net.forget()
+    return dy if input_gradient else None
+
+
+def arranged(layer: Layer, values: Any) -> tuple:
+    """The values as a tuple, each in C order for a layer of a user's own; ours take any order."""
+    values = as_tuple(values)
+    if type(layer).__module__.startswith("tinynet."):
+        return values
+    return tuple([np.ascontiguousarray(x) if isinstance(x, np.ndarray) and x.ndim else x for x in values])
+
+
+def _back(net: Net, index: int, layer: Layer, dy: Any, input_gradient: bool) -> Any:
+    try:
+        if input_gradient or "backward" in vars(layer) or not pairs.adds_up_alone(layer, *as_tuple(dy)):
+            dy = layer.backward(*arranged(layer, dy))
+    except ERRORS as error:
+        net.locate(error, index)
+        raise
+    layer.forget()
+    return dy

@@ -1,0 +1,60 @@
+"""What works in one pass: two neighbours in a net (fusion), and a backward that is not asked for ∂L/∂x.
+
+Both tables are keyed by what is read. Every entry declines, by NotImplemented, what it does not serve; then the layers
+work alone. A pair leaves in the memory of both layers what their own backward would need, gives what the two give, bit
+for bit, and has nothing of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from tinynet.layers import Layer
+from tinynet.layers.layer import WATCHED
+
+
+class Pair(NamedTuple):
+    """Two neighbours as one."""
+
+    forward: Callable[[Any, Any, Any], Any]  #: (first, second, x) -> y
+    backward: Callable[[Any, Any, Any], Any] | None = None  #: (first, second, dy) -> dx; None: each by itself
+
+
+PAIRS: dict[tuple[type, type], Pair] = {}  #: by exact types: a subclass may compute something else
+WEIGHTS_ONLY: dict[Callable[..., Any], Callable[..., Any]] = {}  #: by the marked backward: (layer, dy) -> None
+Step = tuple[int, Any, Any, Pair | None]
+
+
+def steps(layers: Sequence[Layer]) -> list[Step]:
+    """The layers with their index; of two that make a pair, the second and the pair beside the first.
+
+    There is no pair while one of the two is watched.
+
+    Example:
+        >>> from tinynet.layers import Flatten, Linear
+        >>> steps([Flatten(), Linear(4, 2)])
+        [(0, Flatten(), None, None), (1, Linear(in_features=4, out_features=2), None, None)]
+    """
+    found: list[Step] = []
+    index, count = 0, len(layers)
+    while index < count:
+        first, second = layers[index], layers[index + 1] if index + 1 < count else None
+        pair = PAIRS.get((type(first), type(second))) if second is not None else None
+        if pair is not None and second is not None and not (_is_watched(first) or _is_watched(second)):
+            found.append((index, first, second, pair))
+            index += 2
+        else:
+            found.append((index, first, None, None))
+            index += 1
+    return found
+
+
+def adds_up_alone(layer: Any, *gradients: Any) -> bool:
+    """Add to the gradients of the parameters without ∂L/∂x, if there is code for that; say whether it was done."""
+    weights_only = WEIGHTS_ONLY.get(type(layer).backward)
+    return weights_only is not None and weights_only(layer, *gradients) is not NotImplemented
+
+
+def _is_watched(layer: Layer) -> bool:
+    return not vars(layer).keys().isdisjoint(WATCHED)

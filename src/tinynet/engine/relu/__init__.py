@@ -1,0 +1,43 @@
+"""The ReLU in one pass over memory, alone or of a sum. Results lie in memory as the first array does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinynet.engine.serves import compiled_code, is_floating, sample_size
+from tinynet.layers import ReLU
+from tinynet.net import Residual
+
+
+def forward(layer: ReLU, x: np.ndarray) -> Any:
+    """y = max(x, 0)."""
+    kernels = compiled_code("relu", sample_size(x)) if is_floating(x) else None
+    if kernels is None:
+        return NotImplemented
+    y = kernels.forward(x, None)
+    if y is not NotImplemented:
+        layer.remember(y=y)
+    return y
+
+
+def backward(layer: ReLU, dy: np.ndarray) -> Any:
+    """dx = dy where y > 0, else 0 · dy."""
+    (y,) = layer.recall()
+    kernels = compiled_code("relu", sample_size(y)) if is_floating(dy, y) else None
+    return NotImplemented if kernels is None else kernels.gradient(dy, y)
+
+
+def forward_of_residual(residual: Residual, layer: ReLU, x: np.ndarray) -> Any:
+    """y = max(F(x) + S(x), 0), whose sum is never written."""
+    if not is_floating(x):
+        return NotImplemented
+    kernels = compiled_code("relu", sample_size(x))
+    if kernels is None:
+        return NotImplemented
+    F, S = residual.ways(x)
+    y = kernels.forward(F, S)
+    y = np.maximum(F + S, 0) if y is NotImplemented else y
+    layer.remember(y=y)
+    return y

@@ -1,0 +1,104 @@
+"""What replacements serve, in words that they share. What is not served is declined, and the lesson says why."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Self
+
+import numpy as np
+
+from tinynet.core.faster import in_use
+
+LARGE = 3000  # numbers in a sample from which on compiling pays: the digits of 8×8 pixels learn faster than it takes
+_FLOATING = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def is_floating(*arrays: Any) -> bool:
+    """Whether all are NumPy's own arrays, of one floating type that compiled code knows: float32 or float64.
+
+    Example:
+        >>> is_floating(np.ones(2), np.ones(3)), is_floating(np.ones(2, np.float16)), is_floating([1.0])
+        (True, False, False)
+    """
+    kind = getattr(arrays[0], "dtype", None)
+    return kind in _FLOATING and all(type(array) is np.ndarray and array.dtype == kind for array in arrays)
+
+
+def sample_size(x: np.ndarray) -> int:
+    """How many numbers one sample of x (N, …) has.
+
+    Example:
+        >>> sample_size(np.zeros((5, 2, 3))), sample_size(np.array(1.0))
+        (6, 1)
+    """
+    return x.size // max(1, len(x)) if x.ndim else 1
+
+
+def compiled_code(family: str, size: int, large: int = LARGE) -> ModuleType | None:
+    """The compiled code of a family, as in "gelu", or None where it is not worth it or there is no compiler.
+
+    Args:
+        family: The name of a folder of the engine, in which there is a module `compiled`. It is loaded here, because it
+            loads Numba.
+        size: How many numbers one sample has, or one step of an optimizer. The batch does not count, so that a sample
+            gives the same alone and among others.
+        large: From how many of them on compiling pays, if nobody has chosen "compiled".
+
+    Example:
+        >>> compiled_code("gelu", size=10) is None
+        True
+    """
+    return _load(family) if size >= large or in_use() == "compiled" else None
+
+
+@cache
+def _load(family: str) -> ModuleType | None:
+    try:
+        return import_module(f"tinynet.engine.{family}.compiled")
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        return None
+
+
+_exact = False
+
+
+class exact:  # noqa: N801 - reads as what it makes: with exact()
+    """Leave out what rounds more than the plain sum does, from now on or for one block.
+
+    That is Winograd's convolution in float32, whose relative error is some 1e-6 rather than 1e-7, and which spreads a
+    NaN or infinity to the 16 pixels of its tile. In float64 it is never taken.
+
+    Args:
+        on: False allows it again.
+
+    Example:
+        >>> with exact():
+        ...     is_exact()
+        True
+    """
+
+    def __init__(self, on: bool = True) -> None:
+        global _exact
+        self._before = _exact
+        _exact = on
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        global _exact
+        _exact = self._before
+
+
+def is_exact() -> bool:
+    """Whether only plain sums are allowed now.
+
+    Example:
+        >>> is_exact()
+        False
+    """
+    return _exact

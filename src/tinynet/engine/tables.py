@@ -1,0 +1,33 @@
+"""All there is to know about the engine: on the left what is read, on the right what runs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tinynet.core.faster import TABLES
+from tinynet.engine import linear, net, parts, relu
+from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
+from tinynet.layers import Layer, Linear, ReLU
+from tinynet.net import Net, Residual
+
+TABLES["compiled"] |= {
+    Layer.every_layer: parts.every_layer,
+    Layer.parameters: parts.parameters,
+    Linear.forward: linear.forward,
+    Linear.backward: linear.backward,
+    Net.forward: net.forward,
+    Net.backward: net.backward,
+    ReLU.forward: relu.forward,
+    ReLU.backward: relu.backward,
+}
+
+TABLES["loops"] |= {}
+
+PAIRS |= {
+    (Residual, ReLU): Pair(relu.forward_of_residual),
+}
+
+WEIGHTS_ONLY |= {
+    Linear.backward: linear.add_up,
+    Net.backward: partial(net.backward, input_gradient=False),
+}

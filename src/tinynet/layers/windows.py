@@ -1,0 +1,87 @@
+"""How a window slides over an image: what convolution and pooling share.
+
+An image is padded, and the window takes one output position after the other. For each cell (i, j) of the window, the
+pixels that lie under it at all output positions are one strided view of the padded image. So a sum over windows is a
+sum over cells, and its derivative writes to the same views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+Pair = tuple[int, int]  # (height, width)
+Padding = tuple[Pair, Pair]  # ((top, bottom), (left, right))
+Cell = tuple[int, int, slice, slice]  # i, j, and the rows and columns of the padded image that lie under this cell
+
+
+class Sliding(NamedTuple):
+    """A window and how it slides. Each is a pair (height, width), padding ((top, bottom), (left, right)).
+
+    Example:
+        >>> sliding = Sliding(kernel_size=(3, 3), stride=(2, 2), padding=((1, 1), (0, 0)), dilation=(1, 2))
+        >>> sliding.effective_kernel_size, sliding.output_size((8, 9))
+        ((3, 5), (4, 3))
+    """
+
+    kernel_size: Pair
+    stride: Pair = (1, 1)
+    padding: Padding = ((0, 0), (0, 0))
+    dilation: Pair = (1, 1)
+
+    @property
+    def effective_kernel_size(self) -> Pair:
+        """How many pixels the dilated window reaches over."""
+        (kh, kw), (dh, dw) = self.kernel_size, self.dilation
+        return (kh - 1) * dh + 1, (kw - 1) * dw + 1
+
+    def output_size(self, size: Pair) -> Pair:
+        """At how many positions the window fits into a padded image of this size."""
+        (top, bottom), (left, right) = self.padding
+        height, width = self.effective_kernel_size
+        return (
+            (top + size[0] + bottom - height) // self.stride[0] + 1,
+            (left + size[1] + right - width) // self.stride[1] + 1,
+        )
+
+    def cells(self, output_size: Pair) -> Iterator[Cell]:
+        """Each cell (i, j) of the window, and the padded pixels under it at all output positions.
+
+        Example:
+            >>> for i, j, rows, columns in Sliding((1, 2), stride=(2, 3)).cells((2, 2)):
+            ...     print(i, j, list(range(9))[rows], list(range(9))[columns])
+            0 0 [0, 2] [0, 3]
+            0 1 [0, 2] [1, 4]
+        """
+        (OH, OW), (sh, sw), (dh, dw) = output_size, self.stride, self.dilation
+        for i, j in np.ndindex(self.kernel_size):
+            rows = slice(i * dh, i * dh + (OH - 1) * sh + 1, sh)
+            columns = slice(j * dw, j * dw + (OW - 1) * sw + 1, sw)
+            yield i, j, rows, columns
+
+
+def pad(x: np.ndarray, padding: Padding, value: float = 0) -> np.ndarray:
+    """x (N, C, H, W) with a border of `value`.
+
+    Example:
+        >>> pad(np.ones((2, 3, 4, 5)), ((1, 1), (0, 2))).shape
+        (2, 3, 6, 7)
+    """
+    N, C, H, W = x.shape
+    (top, bottom), (left, right) = padding
+    padded = np.full_like(x, value, shape=(N, C, top + H + bottom, left + W + right), order="C")
+    padded[:, :, top : top + H, left : left + W] = x
+    return padded
+
+
+def crop(padded: np.ndarray, padding: Padding) -> np.ndarray:
+    """The image inside its border: what `pad` made it of.
+
+    Example:
+        >>> crop(pad(np.ones((2, 3, 4, 5)), ((1, 1), (0, 2))), ((1, 1), (0, 2))).shape
+        (2, 3, 4, 5)
+    """
+    (top, bottom), (left, right) = padding
+    return padded[:, :, top : padded.shape[2] - bottom, left : padded.shape[3] - right]

@@ -1,0 +1,54 @@
+"""Code that a process compiled and code that it found in the cache."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# What rounds differently where the compiler may choose: sums of a row, and sums of two products.
+SCRIPT = """
+import hashlib, sys
+import numpy as np
+from tinynet import engine as kernels
+from tinynet.core import faster
+from tinynet.engine import attention, convolution, descent, gelu
+faster.use("compiled")
+rng = np.random.default_rng(0)
+
+def draw(*shape):
+    return rng.normal(size=shape).astype(np.float32)
+
+settings = (1, 1), ((1, 1), (1, 1)), (1, 1)
+results = {}
+results["Winograd"] = [
+    convolution.forward(draw(4, 16, 8, 8), draw(32, 16, 3, 3), draw(32), *settings, 1),
+    convolution.weight_gradient(draw(4, 16, 8, 8), draw(4, 32, 8, 8), (3, 3), *settings, 1),
+]
+q, k, v, dy = (draw(2, 2, 40, 24) for _ in range(4))
+y, log_sum = attention.forward(q, k, v, True, None)
+out = tuple(np.empty_like(q) for _ in range(3))
+attention.backward(dy, q, k, v, y, log_sum, True, None, out)
+results["attention"] = [y, log_sum, *out]
+results["depthwise"] = [convolution.forward(draw(4, 8, 9, 9), draw(8, 1, 3, 3), draw(8), *settings, 8)]
+w, m = draw(2000), draw(2000)
+descent.adam(w, draw(2000), m, m * m, None, 0.1, (0.9, 0.999), 1e-8, 3)
+results["Adam"] = [w]
+results["GELU"] = list(gelu.forward(draw(20, 100), approximate=False))
+for name, arrays in results.items():
+    print(name, hashlib.sha256(b"".join(np.ascontiguousarray(x).tobytes() for x in arrays)).hexdigest())
+"""
+
+
+def test_the_process_that_compiles_computes_the_bits_of_all_later_ones(tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+
+    def run() -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=environment
+        )
+
+    first, second = run(), run()
+    assert "compiling" in first.stderr
+    assert second.stderr == ""
+    assert first.stdout.splitlines() == second.stdout.splitlines()
+    assert len(first.stdout.splitlines()) == 5
