@@ -131,7 +131,7 @@ def check(count: int, seed: int, only: str | None, say: Callable[[str], None]) -
     largest, where = max(errors, default=(0.0, "none"))
     say(
         f"{len(errors) + alarms:,} random configurations of {len(pieces)} layers: {alarms} alarms; largest relative "
-        f"error {largest:.1e} ({where}); seed {seed}, kernels {tn.kernels.selected()}, {perf_counter() - start:.0f} s"
+        f"error {largest:.1e} ({where}); seed {seed}, kernels {tn.core.faster.in_use()}, {perf_counter() - start:.0f} s"
     )
     return alarms
 
@@ -141,9 +141,9 @@ def main() -> int:
     parser.add_argument("count", nargs="?", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=sorted(STRATEGIES), metavar="LAYER")
-    parser.add_argument("--kernels", choices=tn.kernels.BODIES, default="auto")
+    parser.add_argument("--kernels", choices=tn.core.faster.CHOICES, default="auto")
     given = parser.parse_args()
-    with tn.threads(1), tn.kernels.use(given.kernels):
+    with tn.threads(1), tn.core.faster.use(given.kernels):
         return 1 if check(given.count, given.seed, given.only, lambda line: print(line, flush=True)) else 0
 
 

@@ -203,9 +203,9 @@ CASES = [
     ),
     Case(
         "an unknown kernel body",
-        lambda: tn.kernels.use("cuda"),
+        lambda: tn.core.faster.use("cuda"),
         ValueError,
-        r"kernels\.use: body must be one of 'auto', .*; got 'cuda'",
+        r"use: choice must be one of 'auto', .*; got 'cuda'",
     ),
     # Gradient checks.
     Case(

@@ -213,18 +213,6 @@ def test_output_must_survive_backward() -> None:
     broken("buffer", "output", "changes in backward the output", Wrong())
 
 
-def test_backward_parameters_must_agree() -> None:
-    class Wrong(Linear):
-        def backward_parameters(self, dy):
-            pass
-
-        def backward(self, dy):
-            super().backward_parameters(dy)
-            return dy @ self.weight.tensor
-
-    broken("", "weight", "backward_parameters gives another gradient of weight", Wrong(3, 2))
-
-
 def test_types_must_be_kept() -> None:
     class Wrong(Identity):
         def forward(self, x):
@@ -366,18 +354,6 @@ def test_batch_of_one_can_be_left_out() -> None:
     assert check_layer(Refusing(), (4, 3), batch_of_one=False).max_error < 1e-8
 
 
-def test_any_layout_must_be_true() -> None:
-    class Wrong(Identity):
-        any_layout = True
-
-        def forward(self, x):
-            y = np.zeros_like(x)
-            y.reshape(-1)[...] = x.reshape(-1)
-            return y
-
-    broken("layout", "layout", "inputs in channels-last memory order give other values", Wrong(), (2, 3, 4, 5))
-
-
 def test_step_function_has_no_derivative() -> None:
     class Ripples(Identity):  # far finer than the steps
         def forward(self, x):
@@ -496,3 +472,38 @@ def test_a_slope_that_bends_within_a_step_is_no_alarm() -> None:
         assert check_layer(Steep(), x).max_error < 1e-5
         with pytest.raises(GradientError, match="x is wrong"):
             check_layer(wrong, x)
+
+
+# Mistakes in a lesson that a replacement would hide.
+
+
+def slope_of_the_input(self, dy):
+    (y,) = self.recall()
+    return dy * (y < 0)
+
+
+def twice_the_bias(self, dy):
+    (x,) = self.recall()
+    self.weight.accumulate(dy.T @ x)
+    self.bias.accumulate(2 * dy.sum(axis=0))
+    return dy @ self.weight.tensor
+
+
+def without_the_bias(self, x):
+    self.remember(x=x)
+    return x @ self.weight.tensor.T
+
+
+@pytest.mark.parametrize(
+    ("marked", "wrong", "build", "shape"),
+    [
+        (ReLU.backward, slope_of_the_input, ReLU, (4, 3)),
+        (Linear.backward, twice_the_bias, lambda: Linear(3, 2), (4, 3)),
+        (Linear.forward, without_the_bias, lambda: Linear(3, 2), (4, 3)),
+    ],
+    ids=["ReLU.backward", "Linear.backward", "Linear.forward"],
+)
+def test_a_bug_in_a_lesson_is_found_although_a_replacement_hides_it(monkeypatch, marked, wrong, build, shape) -> None:
+    monkeypatch.setattr(marked.lesson, "__code__", wrong.__code__)
+    with pytest.raises(GradientError):
+        check_layer(build(), shape)

@@ -105,13 +105,6 @@ def test_forward_and_backward_must_be_written():
         Half()
 
 
-def test_a_layer_without_parameters_of_its_own_needs_no_backward_parameters():
-    layer = Scale(2.0)
-    layer.forward(np.array([4.0]))
-    assert layer.backward_parameters(np.array([1.0])) is None
-    assert layer.w.gradient == [4]
-
-
 # What is found.
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from tests.layers.differences import assert_derivative, slope
 from tinynet.core import Parameter
-from tinynet.engine.machine import layout
 from tinynet.layers import Dropout, Flatten, Layer, Linear, ReLU, Sigmoid, Tanh
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net, Residual
@@ -23,20 +22,14 @@ class Recorder(Layer):
 
     def __init__(self) -> None:
         self.calls: list[str] = []
-        self.orders: list[bool] = []
 
     def forward(self, x):
         self.calls.append("forward")
-        self.orders.append(x.flags.c_contiguous)
         return x
 
     def backward(self, dy):
         self.calls.append("backward")
-        self.orders.append(dy.flags.c_contiguous)
         return dy
-
-    def backward_parameters(self, dy):
-        self.calls.append("backward_parameters")
 
 
 class Weighted(Recorder):
@@ -92,34 +85,11 @@ def test_an_empty_net_is_the_identity():
     assert repr(net) == "Net()"
 
 
-def test_all_parameters_lie_in_one_store():
-    net = Net([Linear(4, 3), Net([Linear(3, 3)]), Residual([Linear(3, 3)])])
-    assert len({id(parameter.store) for parameter in net.parameters().values()}) == 1
-    assert [parameter.start for parameter in net.parameters().values()] == [0, 12, 15, 24, 27, 36]
-
-
-def test_packing_keeps_the_values():
-    first, second = Linear(4, 3), Linear(3, 2)
-    expected = second.forward(first.forward(X))
-    np.testing.assert_array_equal(Net([first, second]).forward(X), expected)
-
-
 def test_floating_inputs_are_cast_once_to_the_type_of_the_net():
     net = mlp()
     assert net.forward(X.astype(np.float64)).dtype == np.float32
     assert net.astype(np.float64).forward(X).dtype == np.float64
     assert Net([]).forward(np.arange(3)).dtype == np.int64
-
-
-def test_layers_get_c_order_unless_they_take_any():
-    x = layout.channels_last(np.ones((2, 3, 4, 5), np.float32))
-    plain, any_layout = Recorder(), Recorder()
-    any_layout.any_layout = True
-    net = Net([any_layout, plain])
-    net.forward(x)
-    net.backward(x)
-    assert plain.orders == [True, True]
-    assert any_layout.orders == [False, True]
 
 
 # Backward.
@@ -130,7 +100,7 @@ def test_input_gradient_is_skipped_where_it_is_not_wanted():
     net = Net(layers)
     net.forward(X)
     assert net.backward(X, input_gradient=False) is None
-    assert [layer.calls[1:] for layer in layers] == [[], ["backward_parameters"], ["backward"], ["backward"]]
+    assert [layer.calls[1:] for layer in layers] == [[], ["backward"], ["backward"], ["backward"]]
 
 
 def test_backward_stops_at_the_first_trainable_parameter():
@@ -139,7 +109,7 @@ def test_backward_stops_at_the_first_trainable_parameter():
     net = Net(layers)
     net.forward(X)
     net.backward(X, input_gradient=False)
-    assert [layer.calls[1:] for layer in layers] == [[], [], ["backward_parameters"]]
+    assert [layer.calls[1:] for layer in layers] == [[], [], ["backward"]]
 
 
 def test_gradients_are_the_same_without_input_gradient():
@@ -149,7 +119,7 @@ def test_gradients_are_the_same_without_input_gradient():
     whole = {path: parameter.gradient.copy() for path, parameter in net.parameters().items()}
     net.zero_gradient()
     net.forward(X)
-    net.backward_parameters(np.ones((5, 2), np.float32))
+    net.backward(np.ones((5, 2), np.float32), input_gradient=False)
     for path, parameter in net.parameters().items():
         np.testing.assert_array_equal(parameter.gradient, whole[path])
 

@@ -72,7 +72,7 @@ def test_watching_changes_no_number_and_leaves_nothing_behind():
     for path, array in plain.state().items():
         np.testing.assert_array_equal(watched.state()[path], array)
     for _, layer in watched.layers_inside():
-        assert not {"forward", "backward", "backward_parameters"} & set(vars(layer))
+        assert not {"forward", "backward"} & set(vars(layer))
 
 
 def test_input_gradients_are_seen_although_nobody_asked_for_them():

@@ -1,6 +1,9 @@
 """The house rules that no linter knows: who may import whom, and how long a file and a function may be."""
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +15,19 @@ PACKAGE = Path(tinynet.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 FILE_LINES, FUNCTION_LINES = 300, 45
 # Each floor may import those before it.
-FLOORS = ["core", "kernels", "layers", "losses", "metrics", "optimizers", "net", "gradcheck"]
+FLOORS = ["core", "layers", "losses", "metrics", "optimizers", "net", "engine", "gradcheck"]
 FLOORS += ["data", "storage", "probe", "learner", "models", "visualize", "cli"]
+LESSON = {"core", "layers", "losses", "metrics", "optimizers", "net", "learner"}
+# The seam, and the number of threads that a user may choose.
+NAMES_THE_ENGINE = {"core/faster.py", "core/threads.py"}
+# What the engine is about, as names in code and as words in prose.
+SPEED_NAMES = re.compile(
+    r"layout|channels_last|contiguous|strides|fuse|(?<!con)fusion|threads|one_thread|thread_count|blas|numba|compile|vectorized|kernels$"
+    r"|at_once|any_layout|backward_parameters|cleared|elementwise$|through$|forward_of_sum|forward_drawn"
+)
+SPEED_WORDS = re.compile(
+    r"channels.last|memory order|memory layout|\bfus(e|ed|ion)\b|\bthreads?\b|\bBLAS\b|Numba|compiled"
+)
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 
@@ -56,6 +70,51 @@ def test_imports_only_floors_above(path: Path) -> None:
     here = FLOORS.index(parts[0])
     found = floors_imported(ast.parse(path.read_text(encoding="utf-8")), ("tinynet", *parts[:-1]))
     assert [(floor, line) for floor, line in found if FLOORS.index(floor) > here] == []
+
+
+def lesson_files() -> list[Path]:
+    names = {path: path.relative_to(PACKAGE).as_posix() for path in FILES}
+    return [path for path, name in names.items() if name.partition("/")[0] in LESSON and name not in NAMES_THE_ENGINE]
+
+
+def speed_in(source: str) -> list[tuple[str, int]]:
+    """What a file says of memory order, fusion, threads or compilers, with the lines."""
+    found = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        pattern = {tokenize.NAME: SPEED_NAMES, tokenize.STRING: SPEED_WORDS, tokenize.COMMENT: SPEED_WORDS}.get(
+            token.type
+        )
+        if pattern is not None and (match := pattern.search(token.string)):
+            found.append((match[0], token.start[0] + token.string[: match.start()].count("\n")))
+    return found
+
+
+@pytest.mark.parametrize("path", lesson_files(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_the_lesson_knows_nothing_of_the_engine(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert "tinynet.engine" not in source
+    assert speed_in(source) == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.relative_to(PACKAGE).parts[0] not in ("engine", "cli")]
+)
+def test_only_the_command_line_looks_into_the_engine(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert [line for floor, line in floors_imported(tree) if floor == "engine"] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("y = x.flags.c_contiguous", "contiguous"),
+        ("def f(any_layout): pass", "any_layout"),
+        ("# waits for the other threads", "threads"),
+        ("'''One\n\nmemory order'''", "memory order"),
+    ],
+)
+def test_the_search_for_speed_finds_it(source: str, word: str) -> None:
+    assert [found for found, _ in speed_in(source)] in ([word], ["layout"])
 
 
 @each_file

@@ -14,7 +14,7 @@ import numpy as np
 from tinynet.core import Parameter, formula
 from tinynet.core.checks import figures as checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.layers import Embedding, Layer
+from tinynet.layers import Embedding, Flatten, Layer, Reshape
 from tinynet.net.modes import evaluating
 from tinynet.net.watch import watch
 
@@ -202,9 +202,10 @@ class _Notes:
         shapes = tuple(np.shape(output)[1:] for output in outputs)
         self.shapes[path] = shapes if isinstance(y, tuple) else shapes[0]
         self.multiply_adds[path] = self.multiply_adds.get(path, 0) + layer.multiply_adds(x, y)
-        # An output that is an inner layer's, or a view of the input as that of Flatten, takes no memory of its own.
+        # An output that is an inner layer's, or a view of the input, takes no memory of its own.
         inputs = x if isinstance(x, tuple) else (x,)
         new = [a for a in outputs if id(a) not in self._outputs and not any(np.may_share_memory(a, b) for b in inputs)]
+        new = [] if isinstance(layer, (Flatten, Reshape)) else new
         self._outputs |= {id(output): output for output in outputs}
         self.memory[path] = sum(output.nbytes for output in new)
 
