@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from tinynet.core.arrays import is_array
 from tinynet.core.checks.shapes import floating_input, shape_text
 from tinynet.core.checks.words import fail
 
@@ -26,7 +27,7 @@ def output_gradients(who: str, gradients: tuple, shapes: tuple[tuple[int, ...], 
     if len(gradients) != len(shapes):
         fail(who, f"expected as many gradients as outputs, {len(shapes)}, got {len(gradients)}.", kind=TypeError)
     for gradient, shape in zip(gradients, shapes, strict=True):
-        if not isinstance(gradient, np.ndarray):
+        if not is_array(gradient):
             fail(
                 who,
                 f"expected a gradient, an array of shape {shape_text(shape)}, got {type(gradient).__name__}.",

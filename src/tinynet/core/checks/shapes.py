@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinynet.core.arrays import is_array
 from tinynet.core.checks.words import fail
 
 
@@ -46,7 +47,7 @@ def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hin
 
 def array(who: object, x: object, name: str = "x") -> None:
     """Check that a value is a NumPy array."""
-    if not isinstance(x, np.ndarray):
+    if not is_array(x):
         fail(
             who,
             f"expected {name} to be a NumPy array, got {type(x).__name__}.",
