@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from tinynet.core.checks import commands
+from tinynet.core.checks.words import fail
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look: ITU-R BT.601
 FAINT = 0.1  # of the strongest ink; what is weaker belongs to the background
@@ -53,11 +53,11 @@ def read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
                 return np.repeat(grey[:, :, None], 3, axis=2), done
             pixels = np.asarray(picture.convert("RGBA"), np.float64) / 255  # (H, W, 4)
     except FileNotFoundError:
-        commands.unreadable_picture(path, "there is no such file")
+        _unreadable_picture(path, "there is no such file")
     except IsADirectoryError:
-        commands.unreadable_picture(path, "it is a directory")
+        _unreadable_picture(path, "it is a directory")
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
-        commands.unreadable_picture(path, str(error).rstrip(".") or type(error).__name__)
+        _unreadable_picture(path, str(error).rstrip(".") or type(error).__name__)
     colour, alpha = pixels[:, :, :3], pixels[:, :, 3:]
     if alpha.min() == 1:
         return colour, done
@@ -108,7 +108,7 @@ def _ink(path: Path, grey: np.ndarray) -> tuple[np.ndarray, bool]:
     dark = ground - grey.min() > grey.max() - ground
     contrast = ground - grey if dark else grey - ground
     if contrast.max() < BLANK:
-        commands.blank_picture(path)
+        _blank_picture(path)
     noise = float(np.median(np.abs(border - ground))) / contrast.max()
     ink = np.clip(contrast / contrast.max(), 0, 1)
     ink[ink < 6 * noise] = 0
@@ -148,3 +148,13 @@ def _centre_of_mass(ink: np.ndarray) -> tuple[float, float]:
 def _start(size: int, side: int, at: float) -> int:
     """Where a side has to begin for its point `at` to come to the middle, as far as it stays inside."""
     return int(np.clip(np.floor(size / 2 - at + 0.5), 0, size - side))
+
+
+def _unreadable_picture(path: Path, problem: str) -> NoReturn:
+    """A file is no picture that can be read."""
+    fail("tinynet", f"cannot read {path}: {problem}.", "give a picture file, such as a PNG or JPEG.")
+
+
+def _blank_picture(path: Path) -> NoReturn:
+    """A picture has nothing in it."""
+    fail("tinynet", f"{path} shows nothing: all of its pixels are nearly alike.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from tinynet.cli.pictures import FRAMES, framed_digit, read_picture, resized
 from tinynet.cli.runs import Run
-from tinynet.core.checks import commands
+from tinynet.core.checks.words import fail
 from tinynet.models import MODELS
 
 SHOWN = 3  # classes for each picture
@@ -18,7 +19,7 @@ SHOWN = 3  # classes for each picture
 def predictions(run: Run, paths: Sequence[Path]) -> Iterator[str]:
     """Two lines for each picture: the classes with their probabilities, and how the picture was prepared."""
     if len(run.input_shape) != 3 or MODELS[run.settings.model].reconstructs:
-        commands.no_pictures(run.settings.dataset)
+        _no_pictures(run.settings.dataset)
     net = run.net()
     for path in paths:
         x, done = prepared(run, path)
@@ -45,3 +46,12 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
     """
     e = np.exp(logits - logits.max())
     return e / e.sum()
+
+
+def _no_pictures(dataset: str) -> NoReturn:
+    """A net does not classify pictures."""
+    fail(
+        "tinynet",
+        f"this run was trained on {dataset}, and its net names no classes of pictures.",
+        "predict needs one that does.",
+    )

@@ -6,15 +6,16 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from importlib import metadata
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tinynet.cli.settings import VALID_FRACTION, Settings, choose, known_kernels
-from tinynet.core.checks import commands
+from tinynet.core.checks.words import fail
 from tinynet.core.version import __version__
 from tinynet.learner import History
 from tinynet.net import Net
@@ -64,7 +65,7 @@ def free_folder(settings: Settings, out: Path | None, force: bool) -> Path:
     """The folder for a new run: `out`, or the first of runs/DATASET-MODEL-1, -2, … that does not exist."""
     numbered = (Path("runs", f"{settings.dataset}-{settings.model}-{number}") for number in count(1))
     folder = next(path for path in numbered if not path.exists()) if out is None else out
-    commands.free_run_folder(folder, [name for name in FILES if (folder / name).exists()], force)
+    _free_run_folder(folder, [name for name in FILES if (folder / name).exists()], force)
     return folder
 
 
@@ -75,7 +76,7 @@ def begin(folder: Path, config: dict[str, Any]) -> None:
         for name in FILES:
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        commands.not_writable(folder, error)
+        _not_writable(folder, error)
     write_config(folder, config)
 
 
@@ -106,22 +107,22 @@ def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
 def open_run(folder: Path) -> Run:
     """Read a run folder, and check that its configuration is one."""
     folder = folder.parent if folder.name in FILES else folder
-    commands.run_folder(folder)
+    _run_folder(folder)
     path = folder / CONFIG
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        commands.broken_config(path, f"it is no JSON ({error})")
+        _broken_config(path, f"it is no JSON ({error})")
     if not isinstance(config, dict) or config.get("format") != FORMAT:
-        commands.broken_config(path, f"it is not of format {FORMAT}, which Tinynet {__version__} knows")
+        _broken_config(path, f"it is not of format {FORMAT}, which Tinynet {__version__} knows")
     names = [field.name for field in fields(Settings)]
     missing = [name for name in [*names, "input_shape", "classes"] if name not in config]
     if missing:
-        commands.broken_config(path, f"it says nothing about {', '.join(missing)}")
+        _broken_config(path, f"it says nothing about {', '.join(missing)}")
     try:
         settings = choose(**{name: config[name] for name in names})
     except TypeError as error:
-        commands.broken_config(path, str(error).removeprefix("tinynet: ").rstrip("."))
+        _broken_config(path, str(error).removeprefix("tinynet: ").rstrip("."))
     return Run(folder, config, settings)
 
 
@@ -134,3 +135,30 @@ def _installed(name: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+def _free_run_folder(folder: Path, found: Sequence[str], force: bool) -> None:
+    """Check that a run may be written into a folder."""
+    if folder.exists() and not folder.is_dir():
+        fail("tinynet", f"{folder} is a file, not a folder.", "choose another --out.", NotADirectoryError)
+    if found and not force:
+        hint = "choose another --out, or add --force to replace it."
+        fail("tinynet", f"there is a run in {folder} already ({', '.join(found)}).", hint, FileExistsError)
+
+
+def _run_folder(folder: Path) -> None:
+    """Check that a folder holds a run."""
+    if not (folder / "config.json").is_file():
+        what = "there is no such folder" if not folder.exists() else "it holds no config.json"
+        hint = f"make a run with: tinynet train digits --out {folder}"
+        fail("tinynet", f"{folder} is not a run: {what}.", hint, FileNotFoundError)
+
+
+def _broken_config(path: Path, problem: str) -> NoReturn:
+    """The settings of a run cannot be used."""
+    fail("tinynet", f"{path} is damaged: {problem}.", "train again; the file is written by tinynet train.")
+
+
+def _not_writable(folder: Path, error: OSError) -> NoReturn:
+    """A folder cannot be made or written to."""
+    fail("tinynet", f"cannot write to {folder}: {error.strerror}.", "choose another --out.", type(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,7 @@ from tinynet.cli import training
 from tinynet.cli.runs import CONFIG, FILES, REPORT, Run, open_run
 from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings
 from tinynet.core.checks import commands
+from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
 from tinynet.layers import Linear
 from tinynet.learner import Learner
@@ -58,7 +59,7 @@ def write_report(run: Run, net: Net, test: Any) -> Path:
 
 def summary_text(what: str, shape_text: str | None) -> str:
     """The layers of a model, of a run, or of a weights file, as a table."""
-    shape = None if shape_text is None else commands.input_shape(shape_text)
+    shape = None if shape_text is None else _input_shape(shape_text)
     path = Path(what)
     if what in MODELS:
         shape = MODELS[what].input_shape if shape is None else shape
@@ -68,7 +69,7 @@ def summary_text(what: str, shape_text: str | None) -> str:
         return str(run.net().summary(run.input_shape if shape is None else shape))
     if not path.exists():
         if path.suffix or len(path.parts) > 1:
-            commands.nothing_there(what)
+            _nothing_there(what)
         commands.known("model", what, tuple(MODELS))
     return _file_summary(path, shape)
 
@@ -98,5 +99,23 @@ def _file_summary(path: Path, shape: tuple[int, ...] | None) -> str:
         shape = open_run(path.parent).input_shape
     if shape is None:
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
-        shape = (first.in_features,) if isinstance(first, Linear) else commands.shape_needed(path)
+        shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)
     return str(net.summary(shape))
+
+
+def _input_shape(text: str) -> tuple[int, ...]:
+    """Turn a text such as 1,28,28 into a shape."""
+    sizes = text.replace("x", ",").replace("×", ",").strip("() ").split(",")
+    if not all(size.strip().isdecimal() and int(size) for size in sizes):
+        fail("tinynet", f"--input-shape must be sizes such as 1,28,28, got {text!r}.")
+    return tuple(int(size) for size in sizes)
+
+
+def _shape_needed(path: Path) -> NoReturn:
+    """A file of weights alone does not tell what goes in."""
+    fail("tinynet", f"{path} does not tell the shape of its input.", "add it, as in --input-shape 1,28,28.")
+
+
+def _nothing_there(what: str) -> NoReturn:
+    """A model, a run or a file was expected, and it is none of them."""
+    fail("tinynet", f"there is no model, run folder or weights file {what}.", "tinynet models lists the models.")

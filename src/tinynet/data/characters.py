@@ -10,7 +10,8 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import data as data_checks
-from tinynet.core.checks import datafiles as file_checks
+from tinynet.core.checks.datafiles import readable_file
+from tinynet.core.checks.words import fail
 
 
 class Windows:
@@ -42,7 +43,7 @@ class Windows:
         self.length = checks.integer("Windows", "length", length, minimum=1)
         self.stride = self.length if stride is None else checks.integer("Windows", "stride", stride, minimum=1)
         self.classes = None if classes is None else tuple(classes)
-        file_checks.long_enough("Windows", len(self.codes), self.length)
+        _long_enough("Windows", len(self.codes), self.length)
 
     def __len__(self) -> int:
         return (len(self.codes) - self.length - 1) // self.stride + 1
@@ -98,7 +99,7 @@ class Text:
         Raises:
             ValueError: A character is not in the vocabulary.
         """
-        file_checks.known_characters("Text.encode", text, self._code)
+        _known_characters("Text.encode", text, self._code)
         return np.fromiter((self._code[character] for character in text), np.int64, len(text))
 
     def decode(self, codes: np.ndarray | Sequence[int]) -> str:
@@ -109,7 +110,7 @@ class Text:
             ValueError: One stands for no character.
         """
         codes = np.asarray(codes).ravel()
-        file_checks.known_codes("Text.decode", codes, len(self.vocabulary))
+        _known_codes("Text.decode", codes, len(self.vocabulary))
         return "".join(self.vocabulary[code] for code in codes.tolist())
 
     def __repr__(self) -> str:
@@ -137,4 +138,47 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
         >>> corpus = text("input.txt", length=128)  # doctest: +SKIP
         >>> x, y = corpus.train[:16]  # doctest: +SKIP
     """
-    return Text(file_checks.text_file(Path(path)), length, stride, valid)
+    return Text(_text_file(Path(path)), length, stride, valid)
+
+
+def _text_file(path: Path) -> str:
+    """Read a text file in UTF-8 that is not empty."""
+    readable_file("text", path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        fail(
+            "text",
+            f"{path} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}.",
+            "convert the file to UTF-8, for example with iconv.",
+        )
+    if not text:
+        fail("text", f"{path} is empty.", "name a file with text in it.")
+    return text
+
+
+def _known_characters(who: object, text: str, vocabulary: dict[str, int]) -> None:
+    """Check that every character of a text is in the vocabulary."""
+    unknown = sorted(set(text) - vocabulary.keys())
+    if unknown:
+        words = ", ".join(repr(character) for character in unknown[:5])
+        fail(who, f"the text has {words}, not among the {len(vocabulary)} known characters.", "leave them out.")
+
+
+def _known_codes(who: object, codes: np.ndarray, n_codes: int) -> None:
+    """Check that every number stands for a character."""
+    if codes.size and codes.dtype.kind not in "iu":
+        fail(who, f"codes must be integers, got {codes.dtype}.", "take the argmax of the predictions.", TypeError)
+    wrong = codes[(codes < 0) | (codes >= n_codes)]
+    if wrong.size:
+        fail(who, f"codes must lie in 0 to {n_codes - 1}, got {wrong[0]}.")
+
+
+def _long_enough(who: object, n_characters: int, length: int) -> None:
+    """Check that a text holds at least one window and the character after it."""
+    if n_characters <= length:
+        fail(
+            who,
+            f"a window of {length} characters and the one after it need {length + 1}, there are {n_characters}.",
+            "take a smaller length or a longer text.",
+        )

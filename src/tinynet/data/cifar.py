@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tinynet.core.checks import datafiles as checks
+from tinynet.core.checks.words import fail
 from tinynet.data.dataset import Dataset
 from tinynet.data.sources import RemoteFile, cache_folder, data_folders, find_or_download, sha256
 
@@ -57,7 +58,7 @@ def cifar10() -> tuple[Dataset, Dataset]:
     """
     folder = _find_folder() or _unpack(find_or_download(ARCHIVE))
     train = [folder / name for name in TRAIN if (folder / name).exists()]
-    checks.cifar_files(folder, train, folder / TEST)
+    _cifar_files(folder, train, folder / TEST)
     classes = _class_names(folder / META)
     missing = "" if len(train) == len(TRAIN) else f"only {len(train)} of {len(TRAIN)} training files, "
     verified = "verified" if not missing and _is_verified(folder) else "unverified"
@@ -125,3 +126,15 @@ def _unpack(archive: Path) -> Path:
             (folder / SUMS).write_text("".join(lines), encoding="ascii")
         os.replace(folder, target)
     return target
+
+
+def _cifar_files(folder: Path, train: list[Path], test: Path) -> None:
+    """Check that a folder has at least one training file and the test file of CIFAR-10."""
+    missing = ([] if train else ["data_batch_1.bin"]) + ([] if test.exists() else [test.name])
+    if missing:
+        fail(
+            "data",
+            f"{folder} has no {' and no '.join(missing)}.",
+            "put the files of cifar-10-binary.tar.gz there; the pickled version, without .bin, is never read.",
+            FileNotFoundError,
+        )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tinynet.core.checks import datafiles as checks
+from tinynet.core.checks.datafiles import damaged
 from tinynet.data.dataset import Dataset
 from tinynet.data.sources import RemoteFile, find_or_download, is_verified
 
@@ -137,7 +138,7 @@ def _image_sets(name: str, files: tuple[RemoteFile, ...], classes: tuple[str, ..
     for images, labels in ((0, 1), (2, 3)):
         pixels = parse_idx(contents[images], paths[images], (28, 28))
         y = parse_idx(contents[labels], paths[labels], ()).astype(np.int64)
-        checks.equal_counts(paths[images], len(pixels), paths[labels], len(y))
+        _equal_counts(paths[images], len(pixels), paths[labels], len(y))
         checks.labels_below(paths[labels], y, len(classes))
         x = np.divide(pixels[:, None], 255, dtype=np.float32)  # (N, 1, 28, 28)
         parts.append(Dataset(x, y, classes))
@@ -189,3 +190,9 @@ def parse_idx(content: bytes, path: Path, sample: tuple[int, ...]) -> np.ndarray
             path, f"{size} bytes for {n_samples} samples" if n_samples else "samples", f"{len(content)} bytes"
         )
     return np.frombuffer(content, np.uint8, offset=header).reshape(n_samples, *sample)
+
+
+def _equal_counts(images: Path, n_images: int, labels: Path, n_labels: int) -> None:
+    """Check that there are as many labels as images."""
+    if n_images != n_labels:
+        damaged(labels, f"{n_images} labels, as many as {images.name} has images", f"{n_labels} labels")

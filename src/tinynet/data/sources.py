@@ -10,8 +10,10 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from tinynet.core.checks import datafiles as checks
+from tinynet.core.checks.words import fail
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def data_folders() -> list[Path]:
     """
     named = os.environ.get("TINYNET_DATA", "")
     if named:
-        checks.existing_folder("TINYNET_DATA", Path(named))
+        _existing_folder("TINYNET_DATA", Path(named))
     return [*([Path(named)] if named else []), cache_folder()]
 
 
@@ -92,7 +94,7 @@ def download(file: RemoteFile) -> Path:
             return Path(pooch.retrieve(address, known_hash=f"sha256:{file.sha256}", fname=file.name, path=folder))
         except (OSError, ValueError) as error:  # no connection or a refusal; another hash
             failures.append(f"{address}: {_reason(error)}")
-    checks.not_downloaded(file.name, folder, file.sha256, failures)
+    _not_downloaded(file.name, folder, file.sha256, failures)
 
 
 def _reason(error: OSError | ValueError) -> str:
@@ -115,3 +117,22 @@ def sha256(data: bytes) -> str:
 def is_verified(file: RemoteFile, path: Path, content: bytes) -> bool:
     """Whether a file, or the content that was unpacked from it, has the known hash."""
     return sha256(content) in (file.content, file.sha256) or sha256(path.read_bytes()) == file.sha256
+
+
+def _existing_folder(who: object, path: Path) -> None:
+    """Check that a path names a folder."""
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        fail(who, f"expected a folder, but {path} {what}.", "correct the path, or unset it.", NotADirectoryError)
+
+
+def _not_downloaded(name: str, folder: Path, sha256: str, failures: list[str]) -> NoReturn:
+    """A file is not on this disk, and no mirror gave it."""
+    tried = "".join(f"\n  {failure}" for failure in failures)
+    fail(
+        "data",
+        f"{name} is not in {folder}, and no address gave it:{tried}",
+        f"download it where there is a connection and put it into {folder}, or into the same subfolder of the folder "
+        f"that the environment variable TINYNET_DATA names; its SHA-256 is {sha256}.",
+        OSError,
+    )

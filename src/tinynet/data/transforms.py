@@ -9,6 +9,9 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import data as data_checks
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.values import number
+from tinynet.core.checks.words import fail
 from tinynet.data.randomness import generator
 
 
@@ -54,10 +57,10 @@ class Normalize:
     """
 
     def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
-        self.mean, self.std = data_checks.mean_and_std("Normalize", mean, std)
+        self.mean, self.std = _mean_and_std("Normalize", mean, std)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        data_checks.channels(self, x, max(self.mean.size, self.std.size))
+        _channels(self, x, max(self.mean.size, self.std.size))
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
         per_channel = (-1,) + (1,) * (x.ndim - 2)  # broadcasts against (N, C, ...)
         return (x - self.mean.astype(dtype).reshape(per_channel)) / self.std.astype(dtype).reshape(per_channel)
@@ -98,10 +101,10 @@ class RandomCrop:
         self.rng = None if rng is None else generator("RandomCrop", rng)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        data_checks.images(self, x)
+        _images(self, x)
         (above, left), (height, width) = self.padding, self.size
         padded = np.pad(x, ((0, 0), (0, 0), (above, above), (left, left)))
-        data_checks.window_fits(self, self.size, padded.shape[2:])
+        _window_fits(self, self.size, padded.shape[2:])
         windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
         rng = generator(self, self.rng, "augmentation")
         top = rng.integers(windows.shape[2], size=len(x))
@@ -131,13 +134,65 @@ class RandomFlip:
     """
 
     def __init__(self, p: float = 0.5, rng: np.random.Generator | int | None = None) -> None:
-        self.p = data_checks.probability("RandomFlip", "p", p)
+        self.p = _probability("RandomFlip", "p", p)
         self.rng = None if rng is None else generator("RandomFlip", rng)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        data_checks.images(self, x)
+        _images(self, x)
         flip = generator(self, self.rng, "augmentation").random(len(x)) < self.p
         return np.where(flip[:, None, None, None], x[..., ::-1], x)
 
     def __repr__(self) -> str:
         return f"RandomFlip(p={self.p})"
+
+
+def _mean_and_std(who: object, mean: object, std: object) -> tuple[np.ndarray, np.ndarray]:
+    """Check the numbers of a normalisation: one for all channels or one per channel, and no std of 0."""
+    arrays = []
+    for name, value in (("mean", mean), ("std", std)):
+        array = np.atleast_1d(np.asarray(value))
+        if array.dtype.kind not in "iuf" or array.ndim > 1:
+            fail(who, f"{name} must be a number or one number per channel, got {value!r}.", kind=TypeError)
+        if not np.isfinite(array).all():
+            fail(who, f"{name} must be finite, got {value!r}.")
+        arrays.append(array.astype(np.float64))
+    if (arrays[1] <= 0).any():
+        fail(who, f"std must be greater than 0, got {std!r}.", "a channel that never changes needs std 1.")
+    if 1 not in (arrays[0].size, arrays[1].size) and arrays[0].size != arrays[1].size:
+        fail(who, f"mean has {arrays[0].size} channels and std has {arrays[1].size}.", "give one of each per channel.")
+    return arrays[0], arrays[1]
+
+
+def _channels(who: object, x: object, n_channels: int) -> None:
+    """Check that a batch has the channels of a transform; one number serves any."""
+    if not isinstance(x, np.ndarray) or x.ndim < 2 or n_channels not in (1, x.shape[1]):
+        expected = "(N, C, ...)" if n_channels == 1 else f"(N, {n_channels}, ...)"
+        fail(who, f"expected x of shape {expected}, got {_what(x)}.", "give one mean and one std per channel.")
+
+
+def _what(x: object) -> str:
+    return shape_text(x.shape) if isinstance(x, np.ndarray) else type(x).__name__
+
+
+def _images(who: object, x: object) -> None:
+    """Check that a batch is (N, C, H, W)."""
+    if not isinstance(x, np.ndarray) or x.ndim != 4:
+        fail(who, f"expected x of shape (N, C, H, W), got {_what(x)}.", "this transform is for images.")
+
+
+def _window_fits(who: object, size: tuple[int, int], image: tuple[int, ...]) -> None:
+    """Check that a crop is no larger than the padded image."""
+    if size[0] > image[0] or size[1] > image[1]:
+        fail(
+            who,
+            f"the window {shape_text(size)} is larger than the padded image {shape_text(image)}.",
+            f"take a size of at most {shape_text(image)}, or more padding.",
+        )
+
+
+def _probability(who: object, name: str, value: object) -> float:
+    """Check that a value is a number from 0 to 1."""
+    value = number(who, name, value)
+    if not 0 <= value <= 1:
+        fail(who, f"{name} must be from 0 to 1, got {value:g}.")
+    return value

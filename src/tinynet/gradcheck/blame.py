@@ -8,6 +8,8 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import gradients as sentences
+from tinynet.core.checks.gradients import GradientError
+from tinynet.core.checks.words import fail
 from tinynet.gradcheck.compare import Mismatch, compare
 from tinynet.gradcheck.diagnosis import diagnose
 from tinynet.gradcheck.evidence import MAX_SIZE, Evidence
@@ -30,7 +32,7 @@ def _raise(subject: Any, mismatch: Mismatch) -> NoReturn:
     index = mismatch.worst
     found = mismatch.found[mismatch.name]
     cause = diagnose(Evidence(subject, mismatch)) if found.size <= MAX_SIZE else ("", "")
-    sentences.wrong_gradient(
+    _wrong_gradient(
         subject.who,
         mismatch.name,
         index,
@@ -73,3 +75,31 @@ def _blame_loss(subject: Subject, tolerance: float, max_entries: int) -> None:
     outcome = compare(predicted, tolerance, max_entries)
     if isinstance(outcome, Mismatch):
         _raise(predicted, outcome)
+
+
+def _wrong_gradient(
+    who: object,
+    name: str,
+    index: tuple[int, ...],
+    expected: float,
+    found: float,
+    error: float,
+    n_wrong: int,
+    n_compared: int,
+    cause: tuple[str, str] = ("", ""),
+) -> NoReturn:
+    """`backward` does not give the derivative of `forward`."""
+    word, sentence = cause
+    place = f"[{', '.join(map(str, index))}]" if index else "(a single number)"
+    try:
+        fail(
+            who,
+            f"the gradient with respect to {name} is wrong at {place}: expected {expected:.6g} by finite differences, "
+            f"got {found:.6g} from backward (largest relative error {error:.2g}; "
+            f"{n_wrong} of {n_compared} compared entries are off).",
+            f"likely cause: {sentence}" if sentence else "",
+            GradientError,
+        )
+    except GradientError as raised:
+        raised.name, raised.index, raised.expected, raised.found, raised.cause = name, index, expected, found, word
+        raise

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from tinynet.core import faster, generator_states, set_generator_states
-from tinynet.core.checks import gradients as sentences
+from tinynet.core.checks.words import fail
 from tinynet.gradcheck import rules
 from tinynet.gradcheck.blame import blame
 from tinynet.gradcheck.compare import Mismatch, compare
@@ -67,7 +67,7 @@ def check_layer(
         >>> list(report.errors), report.max_error < 1e-7
         (['x', 'weight', 'bias'], True)
     """
-    sentences.something_to_check("check_layer", layer, Layer)
+    _something_to_check("check_layer", layer, Layer)
     with as_written():
         subject = Subject(layer, input_shape, np.random.default_rng(seed))
         for rule in rules.FIRST_RULES:
@@ -121,7 +121,7 @@ def check_net(
     """
     options = {"seed": seed, "tolerance": tolerance, "max_entries": max_entries}
     if (loss is None) != (ground_truth is None):
-        sentences.without_truth("check_net")
+        _without_truth("check_net")
     report = check_layer(net, input_shape, **options)  # type: ignore[arg-type]
     if loss is None:
         return report
@@ -160,7 +160,7 @@ def check_loss(
         >>> check_loss(mean_squared_error, (4, 3), np.zeros((4, 3))).max_error < 1e-7
         True
     """
-    sentences.something_to_check("check_loss", loss)
+    _something_to_check("check_loss", loss)
     with as_written():
         subject = LossSubject(loss, predicted, ground_truth, np.random.default_rng(seed))
         check_loss_rules(subject)
@@ -196,3 +196,17 @@ def _evaluates_differently(subject: Subject) -> bool:
     y = layer.forward(*subject.inputs)
     evaluated = y if isinstance(y, tuple) else (y,)
     return not all(np.array_equal(a, b) for a, b in zip(trained, evaluated, strict=True))
+
+
+def _something_to_check(who: str, thing: Any, kind: type | None = None) -> None:
+    """Check that a checker is given a layer object, or without `kind` a function."""
+    if kind is None and not callable(thing):
+        fail(who, f"loss must be a function, got {thing!r}.", "pass cross_entropy itself.", TypeError)
+    if kind is not None and not isinstance(thing, kind):
+        what = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
+        fail(who, f"expected a layer, got {what}.", "write check_layer(Linear(3, 2), (4, 3)), for example.", TypeError)
+
+
+def _without_truth(who: str) -> NoReturn:
+    """A loss was given, but nothing to compare with."""
+    fail(who, "loss was given without ground_truth, or ground_truth without loss.", "give both or none.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import numpy as np
 
 from tinynet.core.checks import gradients as sentences
+from tinynet.core.checks.gradients import broken_rule
 from tinynet.gradcheck.differences import DIRECTION, Function, Index, along, extrapolated_slope, is_smooth, slope
 
 N_DRAWS = 30  # so often an entry may lie at a kink before that is reported
@@ -86,7 +87,7 @@ def compare(subject: Checked, tolerance: float, max_entries: int) -> Comparison 
             return result
         result.n_redrawn += 1
         if result.n_redrawn == N_DRAWS:
-            sentences.not_differentiable(subject.who, at_kink[0], pending[at_kink[0]][0], N_DRAWS)
+            _not_differentiable(subject.who, at_kink[0], pending[at_kink[0]][0], N_DRAWS)
         subject.redraw()
         function = subject.function()
         found = _claimed(subject, function)
@@ -172,3 +173,15 @@ def _claimed(subject: Checked, function: Function) -> dict[str, np.ndarray]:
         if not np.isfinite(gradient).all():
             sentences.not_finite(subject.who, label)
     return found
+
+
+def _not_differentiable(who: object, name: str, index: tuple[int, ...], n_draws: int) -> NoReturn:
+    """At every point that was drawn, the slope to the left differs from the slope to the right."""
+    broken_rule(
+        who,
+        name,
+        f"forward has a kink or a jump along {name} at [{', '.join(map(str, index))}] at each of {n_draws} points "
+        "drawn, so it has no derivative to compare with.",
+        "pass an input array on which forward is smooth; a straight-through estimator can't be checked.",
+        "kink",
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from tinynet.core.checks import gradients as sentences
+from tinynet.core.checks.gradients import broken_rule
 from tinynet.gradcheck.subject import Subject, draw, is_floating, rebuild
 
 
@@ -87,7 +88,7 @@ def adds_up_gradients(subject: Subject) -> None:
     for path in parameters:
         once, twice = totals[0][path], totals[1][path]
         if not _close(twice, 2 * once):
-            sentences.not_added(subject.who, path, replaced=_close(twice, once))
+            _not_added(subject.who, path, replaced=_close(twice, once))
 
 
 def evaluates_deterministically(subject: Subject) -> None:
@@ -154,4 +155,23 @@ def _tuple(y: object) -> tuple:
 def _close(a: np.ndarray, b: np.ndarray) -> bool:
     return np.shape(a) == np.shape(b) and bool(
         np.allclose(a, b, rtol=1e-9, atol=1e-11 * max(1.0, np.max(np.abs(b), initial=0.0)))
+    )
+
+
+def _not_added(who: object, path: str, replaced: bool) -> NoReturn:
+    """Two backwards did not give twice the gradient."""
+    if replaced:
+        broken_rule(
+            who,
+            path,
+            f"two backwards must give twice the gradient of {path}, but the second replaced the first.",
+            f"likely cause: it is overwritten instead of added; write self.{path}.accumulate(...).",
+            "overwritten",
+        )
+    broken_rule(
+        who,
+        path,
+        f"two backwards must give twice the gradient of {path}, but they give something else.",
+        "likely cause: a stale cache: backward uses values of an earlier call.",
+        "stale",
     )

@@ -11,6 +11,8 @@ import numpy as np
 
 from tinynet.core import Parameter, generator_states, set_generator_states
 from tinynet.core.checks import gradients as sentences
+from tinynet.core.checks.gradients import _shape_cause, broken_rule
+from tinynet.core.checks.words import fail
 from tinynet.gradcheck.differences import Function
 from tinynet.layers import Embedding, Layer
 
@@ -149,11 +151,11 @@ def explain_raise(subject: Subject, error: ValueError) -> NoReturn:
         y = subject.forward()
         subject.layer.backward(*(np.ones_like(value) if is_floating(value) else None for value in y))  # type: ignore[arg-type]
     except ValueError:
-        sentences.raised_in_backward(subject.who, error, shapes)
+        _raised_in_backward(subject.who, error, shapes)
     finally:
         for parameter in subject.parameters().values():
             vars(parameter).pop("accumulate")
-    sentences.raised_in_backward(subject.who, error, [])
+    _raised_in_backward(subject.who, error, [])
 
 
 def _recorder(shapes: list, path: str, parameter: Parameter) -> Callable[[np.ndarray], None]:
@@ -176,7 +178,7 @@ def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any
         elif isinstance(item, np.ndarray):
             inputs.append(item.copy())
         else:
-            sentences.not_an_input("check", "each input", item)
+            _not_an_input("check", "each input", item)
     return inputs
 
 
@@ -211,3 +213,25 @@ def rebuild(layer: Layer) -> Layer:
     arguments = {next(iter(signature.parameters)): None} | copy.deepcopy(layer.arguments)
     bound = inspect.BoundArguments(signature, arguments)
     return type(layer)(*bound.args[1:], **bound.kwargs)
+
+
+def _not_an_input(who: str, name: str, value: object) -> NoReturn:
+    """What was given as an input of a check is neither a shape nor an array."""
+    fail(
+        who,
+        f"{name} must be a shape such as (4, 3), an array, or a list of these for several inputs; got {value!r}.",
+        kind=TypeError,
+    )
+
+
+def _raised_in_backward(who: object, error: Exception, shapes: list[tuple[str, tuple, tuple]]) -> NoReturn:
+    """`backward` raised; `shapes` holds path, shape and due shape of each gradient that was accumulated until then."""
+    path, got, expected = shapes[-1] if shapes else ("backward", (), ())
+    if got != expected:
+        hint, cause = _shape_cause(got, expected)
+        broken_rule(
+            who, path, f"backward gives the gradient of {path} the shape {got}, expected {expected}.", hint, cause
+        )
+    fits = "matmul" not in str(error) and "not aligned" not in str(error)
+    hint = "" if fits else "likely cause: a transpose: the axes that a product sums over do not meet."
+    broken_rule(who, "backward", f"backward raised: {error}", hint, "" if fits else "transpose")

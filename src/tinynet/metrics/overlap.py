@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import metrics as sentences
+from tinynet.core.checks.words import fail
 from tinynet.metrics.classification import counts
 
 
@@ -156,7 +156,14 @@ def _averaged(who: str, part: np.ndarray, whole: np.ndarray, M: np.ndarray, aver
     if average is None:
         return shares
     if checks.one_of(who, "average", average, ("macro", "micro", "binary")) == "binary":
-        sentences.two_classes(who, len(M))
+        _two_classes(who, len(M))
         return float(shares[1]) if len(M) == 2 else 0.0
     occurs = M.sum(axis=0) + M.sum(axis=1) > 0
     return float(shares[occurs].mean())
+
+
+def _two_classes(who: str, n_classes: int) -> None:
+    """Check that there are not more than two classes."""
+    if n_classes > 2:
+        hint = "use average='macro', 'micro' or None."
+        fail(who, f"average='binary' is for two classes, got {n_classes}.", hint)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.checks import metrics as sentences
+from tinynet.core.checks.shapes import array, shape_text
+from tinynet.core.checks.targets import class_targets
+from tinynet.core.checks.words import fail
 
 
 def roc_auc(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
@@ -72,7 +74,7 @@ def _rankings(
     who: str, predicted: np.ndarray, ground_truth: np.ndarray, all_rows: bool = False
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each class that can be ranked, the scores and which rows are of it."""
-    columns = sentences.scores_to_rank(who, predicted, ground_truth)
+    columns = _scores_to_rank(who, predicted, ground_truth)
     rankings = [(scores, ground_truth == label) for label, scores in columns]
     return [(scores, y) for scores, y in rankings if y.any() and (all_rows or not y.all())]
 
@@ -93,3 +95,19 @@ def _area(scores: np.ndarray, of_class: np.ndarray) -> float:
 def _precision(scores: np.ndarray, of_class: np.ndarray) -> float:
     tp, fp = _down(scores, of_class)
     return float(np.sum(np.diff(tp, prepend=0) * tp / (tp + fp)) / tp[-1])
+
+
+def _scores_to_rank(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """Check scores (N,) against labels 0 and 1, or (N, C) against labels below C.
+
+    Returns:
+        Each class that is ranked, with its scores (N,).
+    """
+    array(who, predicted, "predicted")
+    if predicted.ndim not in (1, 2):
+        fail(who, f"expected scores of shape (N,) or (N, C), got {shape_text(predicted.shape)}.")
+    binary = predicted.ndim == 1
+    scores = np.stack([predicted, predicted], axis=1) if binary else predicted
+    if not class_targets(who, scores, ground_truth):
+        fail(who, f"expected integer labels, got {ground_truth.dtype}.", "convert with .astype(np.int64).", TypeError)
+    return [(1, predicted)] if binary else [(label, scores[:, label]) for label in range(scores.shape[1])]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.words import fail
 from tinynet.layers import Layer
 from tinynet.net.net import Net
 
@@ -46,7 +48,7 @@ class Residual(Layer):
         """F(x) and S(x)."""
         F = self.body.forward(x)
         S = x if self.shortcut is None else self.shortcut.forward(x)
-        checks.same_branches(self, F.shape, S.shape)
+        _same_branches(self, F.shape, S.shape)
         return F, S
 
 
@@ -79,7 +81,7 @@ class Concat(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         outputs = [branch.forward(x) for branch in self.branches]
-        checks.joinable(self, [y.shape for y in outputs], self.axis)
+        _joinable(self, [y.shape for y in outputs], self.axis)
         ends = np.cumsum([y.shape[self.axis] for y in outputs])
         self.remember(ends=ends[:-1])
         return np.concatenate(outputs, axis=self.axis)
@@ -97,3 +99,24 @@ def _net(layers: Layer | list[Layer]) -> Net:
     if isinstance(layers, Net):
         return layers
     return Net([layers] if isinstance(layers, Layer) else layers)
+
+
+def _same_branches(layer: object, body: tuple[int, ...], shortcut: tuple[int, ...]) -> None:
+    """Check that the two ways of a residual give the same shape."""
+    if body != shortcut:
+        fail(
+            type(layer).__name__,
+            f"the body gives shape {shape_text(body)}, the shortcut {shape_text(shortcut)}; they cannot be added.",
+            "give a shortcut that makes the same shape, such as a Linear or a 1×1 Conv2D with the body's stride.",
+        )
+
+
+def _joinable(layer: object, shapes: list[tuple[int, ...]], axis: int) -> None:
+    """Check that outputs differ in no other axis than the one along which they are joined."""
+    n_axes = len(shapes[0])
+    if not -n_axes <= axis < n_axes:
+        fail(type(layer).__name__, f"axis {axis} does not exist in outputs of shape {shape_text(shapes[0])}.")
+    rests = {tuple(size for index, size in enumerate(shape) if index != axis % n_axes) for shape in shapes}
+    if len(rests) > 1 or len({len(shape) for shape in shapes}) > 1:
+        listed = ", ".join(shape_text(shape) for shape in shapes)
+        fail(type(layer).__name__, f"the branches give {listed}; they may differ in axis {axis} only.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.arrays import is_array
+from tinynet.core.checks.words import fail
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
 from tinynet.net.modes import evaluating, frozen
@@ -50,7 +51,7 @@ class Net(Layer):
     """
 
     def __init__(self, layers: list[Layer]) -> None:
-        self.layers: tuple[Layer, ...] = checks.list_of_layers("Net", layers, Layer)
+        self.layers: tuple[Layer, ...] = _list_of_layers("Net", layers, Layer)
         self._check_each_layer_once()
 
     @faster
@@ -94,7 +95,7 @@ class Net(Layer):
 
     def update(self, optimizer: Optimizer) -> None:
         """Let the optimizer change every trainable parameter, then clear the gradients."""
-        checks.an_optimizer("Net.update", optimizer)
+        _an_optimizer("Net.update", optimizer)
         optimizer.step(self.parameters())
 
     def predict(self, *inputs: np.ndarray, batch_size: int = 256) -> Any:
@@ -108,7 +109,7 @@ class Net(Layer):
             What `forward` returns, for all rows.
         """
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
-        n_rows = checks.same_length("Net.predict", inputs)
+        n_rows = _same_length("Net.predict", inputs)
         outputs = []
         with evaluating(self):
             for start in range(0, max(n_rows, 1), batch_size):
@@ -197,7 +198,7 @@ class Net(Layer):
         first_path: dict[int, str] = {}
         for path, layer in self.layers_inside():
             if id(layer) in first_path:
-                checks.used_twice("Net", layer, first_path[id(layer)], path)
+                _used_twice("Net", layer, first_path[id(layer)], path)
             first_path[id(layer)] = path
 
 
@@ -207,3 +208,53 @@ ERRORS = (ValueError, TypeError, RuntimeError)
 def as_array(x: Any) -> np.ndarray:
     """A NumPy array of x, unless it is an array already."""
     return x if is_array(x) else np.asarray(x)
+
+
+def _an_optimizer(who: str, optimizer: Any) -> None:
+    """Check that a value can update parameters."""
+    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
+        what = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else type(optimizer).__name__
+        fail(who, f"expected an optimizer, got {what}.", "write net.update(SGD(lr=0.1)), for example.", TypeError)
+
+
+def _list_of_layers(who: str, layers: object, kind: type) -> tuple:
+    """Check that `layers` is a list or tuple of layer objects."""
+    if not isinstance(layers, (list, tuple)):
+        fail(
+            who,
+            f"layers must be a list of layers, got {type(layers).__name__}.",
+            "write Net([Linear(2, 3), ReLU()]).",
+            TypeError,
+        )
+    for index, layer in enumerate(layers):
+        if isinstance(layer, type) and issubclass(layer, kind):
+            fail(who, f"layers[{index}] is the class {layer.__name__}.", f"write {layer.__name__}(...).", TypeError)
+        if not isinstance(layer, kind):
+            fail(
+                who,
+                f"layers[{index}] must be a layer, got {type(layer).__name__}.",
+                "a function needs a Layer with a backward.",
+                TypeError,
+            )
+    return tuple(layers)
+
+
+def _used_twice(who: str, layer: object, first: str, second: str) -> NoReturn:
+    """One layer object stands at two places of a tree."""
+    fail(
+        who,
+        f"the layer {layer!r} is used twice, as {first} and as {second}, but it remembers only its last forward.",
+        "make a second layer; to share weights, let both hold the same Parameter: second.weight = first.weight.",
+    )
+
+
+def _same_length(who: str, arrays: tuple) -> int:
+    """Check that several arrays have as many rows, and return how many."""
+    if not arrays:
+        fail(who, "expected at least one input array, got none.", kind=TypeError)
+    if 0 in [np.ndim(x) for x in arrays]:
+        fail(who, "expected arrays with a batch axis, got a single number.", "pass x[np.newaxis] for a batch of one.")
+    lengths = [len(x) for x in arrays]
+    if len(set(lengths)) > 1:
+        fail(who, f"expected inputs with as many rows, got {' and '.join(map(str, lengths))}.")
+    return lengths[0]

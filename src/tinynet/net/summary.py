@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, formula
-from tinynet.core.checks import figures as checks
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.values import integer
+from tinynet.core.checks.words import fail
 from tinynet.layers import Embedding, Flatten, Layer, Reshape
 from tinynet.net.modes import evaluating
 from tinynet.net.watch import watch
@@ -131,7 +132,7 @@ def summarize(net: Layer, input_shape: tuple[int, ...] | list[tuple[int, ...]]) 
         >>> [row.parameters for row in summary.rows], summary.totals["multiply_adds"]
         ([15, 8], 18)
     """
-    shapes = checks.input_shapes("summary", input_shape)
+    shapes = _input_shapes("summary", input_shape)
     notes = _Notes()
     dtype = np.dtype(np.int64) if _takes_tokens(net) else net.dtype
     with evaluating(net), watch(net, notes):
@@ -292,3 +293,19 @@ def _html_table(title: str, headings: Any, left: Any, rows: list[tuple[str, ...]
         f'<thead><tr style="{rule}">{line("th", headings)}</tr></thead><tbody style="{rule}">{body}</tbody>'
         f"<tfoot><tr>{foot}</tr></tfoot></table></div>"
     )
+
+
+def _input_shapes(who: object, value: object) -> list[tuple[int, ...]]:
+    """Check the shape of one input without its batch axis, or a list of such shapes, and return a list of them."""
+    shapes: list[Any] = value if isinstance(value, list) else [value]
+    if not shapes or not all(isinstance(shape, tuple) for shape in shapes):
+        fail(
+            who,
+            f"input_shape must be a tuple of integers, got {value!r}.",
+            "leave out the batch axis, as in (1, 28, 28) or (784,); for several inputs give a list of tuples.",
+            TypeError,
+        )
+    return [
+        tuple(integer(who, f"input_shape[{axis}]", size, minimum=1) for axis, size in enumerate(shape))
+        for shape in shapes
+    ]

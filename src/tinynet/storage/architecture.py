@@ -9,14 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from tinynet import layers as layer_room
 from tinynet import net as net_room
 from tinynet.core import Parameter, generator_states, set_generator_states
-from tinynet.core.checks import files
+from tinynet.core.checks.words import fail
 from tinynet.layers import Layer
 
 Classes = dict[str, type[Layer]]
@@ -34,7 +34,7 @@ def classes_inside(who: str, layer: Layer) -> Classes:
     for inner in _layers_of(layer):
         kind = type(inner)
         if found.setdefault(kind.__name__, kind) is not kind:
-            files.same_name(who, kind.__name__)
+            _same_name(who, kind.__name__)
     return found
 
 
@@ -155,3 +155,8 @@ def _replaced(value: Any, replacements: dict[int, Parameter]) -> Any:
     if type(value) is dict:
         return {key: _replaced(item, replacements) for key, item in value.items()}
     return value
+
+
+def _same_name(who: str, name: str) -> NoReturn:
+    """Two different classes of one name cannot be told apart in a file."""
+    fail(who, f"the net holds two different classes named {name}; nothing was changed.", "rename one of them.")

@@ -8,8 +8,11 @@ import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from tinynet.core.checks import files
+from tinynet.core.checks.files import _FORBIDDEN, _FULL, _inside, _name
+from tinynet.core.checks.words import fail
 
 
 def atomic_write(
@@ -42,9 +45,9 @@ def atomic_write(
         ...     note.read_text(), len(list(note.parent.iterdir()))
         ('second', 1)
     """
-    data = files.content(who, content)
+    data = _content(who, content)
     target = Path(os.path.realpath(files.path(who, path)))
-    files.writable_place(who, target)
+    _writable_place(who, target)
     temporary = target.with_name(f".tinynet-{secrets.token_hex(8)}.tmp")
     try:
         _write(temporary, data)
@@ -56,7 +59,7 @@ def atomic_write(
     except OSError as error:
         if error.errno is None:
             raise  # it has its sentence already
-        files.not_written(who, target, error)
+        _not_written(who, target, error)
     finally:
         with contextlib.suppress(OSError):  # it has moved, or was never there
             temporary.unlink()
@@ -67,3 +70,35 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _content(who: str, value: object) -> bytes:
+    """Turn text into UTF-8, and check that anything else is bytes."""
+    if not isinstance(value, (str, bytes)):
+        fail(who, f"content must be text or bytes, got {type(value).__name__}.", kind=TypeError)
+    return value.encode() if isinstance(value, str) else value
+
+
+def _writable_place(who: str, target: Path) -> None:
+    """Check that a file can stand at a path: its folder is there, and nothing but a file is in the way."""
+    if os.path.isdir(target):  # unlike Path.is_dir, it is False where one may not look
+        fail(who, f"{_name(target)} is a folder, not a file; nothing was changed.", _inside(target), IsADirectoryError)
+    if os.path.exists(target) and not os.path.isfile(target):
+        fail(who, f"{_name(target)} is a device or a pipe, not a file; nothing was changed.", kind=OSError)
+    if not os.path.isdir(target.parent):
+        hint = f"make it first: pathlib.Path({str(target.parent)!r}).mkdir(parents=True)."
+        fail(who, f"there is no folder {_name(target.parent)}; nothing was changed.", hint, FileNotFoundError)
+
+
+def _not_written(who: str, target: Path, error: OSError) -> NoReturn:
+    """The system refused to write."""
+    if error.errno in _FULL:
+        reason, hint = "the disk is full", "free some space, or write to another disk."
+    elif error.errno in _FORBIDDEN:
+        reason, hint = "there is no permission to write there", "choose a folder of your own."
+    else:
+        reason, hint = error.strerror or str(error) or type(error).__name__, ""
+    left = "the file that was there before is unchanged" if os.path.exists(target) else "nothing was changed"
+    fail(
+        who, f"{_name(target)} could not be written: {reason}; {left}.", hint, type(error)
+    )  # an OSError by its kind, the number left out

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
-from tinynet.core.checks import files
+from tinynet.core.checks.files import _CONVERT, _FORBIDDEN, MAGIC, _inside, _name
+from tinynet.core.checks.words import fail
 from tinynet.storage.atomic import atomic_write
 
 Arrays = dict[str, np.ndarray]
@@ -28,15 +31,15 @@ def write_tensors(who: str, path: Path, arrays: Arrays, metadata: dict[str, str]
     plain = {name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()}
     for name, array in plain.items():
         if array.dtype.name not in DTYPES.values():
-            files.not_storable(who, name, array.dtype)
+            _not_storable(who, name, array.dtype)
 
     def compare(temporary: Path) -> None:
         found, words = read_tensors(who, temporary)
         for name in sorted({*plain, *found}):
             if name not in plain or name not in found or not _same(plain[name], found[name]):
-                files.written_otherwise(who, path, name)
+                _written_otherwise(who, path, name)
         if words != metadata:
-            files.written_otherwise(who, path, "its metadata")
+            _written_otherwise(who, path, "its metadata")
 
     atomic_write(path, save(plain, metadata), verify=compare, who=who)
 
@@ -50,17 +53,88 @@ def read_tensors(who: str, path: Path) -> tuple[Arrays, dict[str, str]]:
     """
     from safetensors import SafetensorError, safe_open
 
-    files.readable_file(who, path)
+    _readable_file(who, path)
     try:
         with safe_open(str(path), framework="numpy") as file:
             for name in file.keys():  # noqa: SIM118  (not a dict)
                 if file.get_slice(name).get_dtype() not in DTYPES:
-                    files.foreign_dtype(who, path, name, file.get_slice(name).get_dtype())
+                    _foreign_dtype(who, path, name, file.get_slice(name).get_dtype())
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return arrays, file.metadata() or {}
     except SafetensorError as error:
-        files.not_safetensors(who, path, error)
+        _not_safetensors(who, path, error)
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()  # NaN equals itself here
+
+
+def _written_otherwise(who: str, target: Path, what: str) -> NoReturn:
+    """What was read back is not what was written."""
+    fail(
+        who,
+        f"{_name(target)} was not written, what came back from the disk differs in {what}; nothing was changed.",
+        "the disk may be damaged; try another one.",
+        OSError,
+    )
+
+
+def _readable_file(who: str, source: Path) -> None:
+    """Check that a path is a file that can be opened, and say what is there instead."""
+    if os.path.isdir(source):
+        fail(who, f"{_name(source)} is a folder, not a file.", _inside(source), IsADirectoryError)
+    if not os.path.exists(source):
+        fail(who, f"there is no file {_name(source)}.", _neighbour(source), FileNotFoundError)
+    if not os.path.isfile(source):
+        fail(who, f"{_name(source)} is a device or a pipe, not a file.", kind=OSError)
+    try:
+        with open(source, "rb") as file:
+            start = file.read(1)
+    except OSError as error:
+        reason = "there is no permission to read it" if error.errno in _FORBIDDEN else error.strerror or str(error)
+        fail(who, f"{_name(source)} could not be read: {reason}.", kind=type(error))
+    if not start:
+        fail(who, f"{_name(source)} is empty.", "it was cut off while it was written or copied; take another copy.")
+
+
+def _neighbour(source: Path) -> str:
+    if not os.path.isdir(source.parent):
+        return f"there is no folder {str(source.parent)!r} either; the working folder is {os.getcwd()!r}."
+    if os.path.isfile(f"{source}.safetensors"):
+        return f"did you mean {source.name + '.safetensors'!r}?"
+    others = sorted(entry.name for entry in source.parent.glob("*.safetensors"))[:5]
+    return f"that folder holds {', '.join(others)}." if others else f"the working folder is {os.getcwd()!r}."
+
+
+def _not_safetensors(who: str, source: Path, error: Exception) -> NoReturn:
+    """The file does not follow the safetensors format; say which one it seems to follow."""
+    with open(source, "rb") as file:
+        start = file.read(8)
+    for magic, kind in MAGIC.items():
+        if start.startswith(magic):
+            fail(who, f"expected a safetensors file, but {_name(source)} is {kind}.", _CONVERT)
+    reason = str(error).removeprefix("Error while deserializing header: ")
+    fail(
+        who,
+        f"{_name(source)} is not a safetensors file, or it is damaged or cut off: {reason}.",
+        "take another copy, or write it again with tn.save(net, path).",
+    )
+
+
+def _foreign_dtype(who: str, source: Path, name: str, dtype: str) -> NoReturn:
+    """A tensor holds numbers that NumPy does not have."""
+    fail(
+        who,
+        f"{name} in {_name(source)} holds {dtype} numbers, which NumPy does not have.",
+        "convert it to float32 where it was made; in PyTorch with tensor.float().",
+    )
+
+
+def _not_storable(who: str, name: str, dtype: object) -> NoReturn:
+    """The format has no place for a type of array."""
+    fail(
+        who,
+        f"{name} has type {dtype}, which a safetensors file cannot hold; nothing was changed.",
+        "use floating types up to float64, integers or bool.",
+        TypeError,
+    )

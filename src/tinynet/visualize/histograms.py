@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.core.checks import figures as checks
+from tinynet.core.checks.words import fail
 from tinynet.net import Net
 from tinynet.visualize.style import BLUE, MUTED, VERMILLION, blank, panels, styled
 
@@ -74,7 +74,7 @@ def gradient_histograms(net: Net, x: Any, y: Any, loss: Callable) -> Figure:
 
 
 def _weights(who: str, net: Net) -> dict[str, Any]:
-    parameters = checks.some_parameters(who, net)
+    parameters = _some_parameters(who, net)
     weights = {path: parameter for path, parameter in parameters.items() if len(parameter.shape) >= 2}
     return weights or parameters
 
@@ -115,3 +115,11 @@ def _notes(values: np.ndarray, finite: np.ndarray) -> str:
     if finite.size < values.size:
         lines.append(f"{values.size - finite.size:,} not finite")
     return "\n".join(lines)
+
+
+def _some_parameters(who: object, net: Any) -> dict[str, Any]:
+    """Check that a net has parameters, and return them."""
+    parameters = net.parameters()
+    if not parameters:
+        fail(who, f"{type(net).__name__} has no parameters.", "this picture is for nets that learn.")
+    return parameters

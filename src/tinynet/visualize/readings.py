@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks import figures as checks
+from tinynet.core.checks.figures import integer_labels
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.words import fail
 from tinynet.data import batches
 from tinynet.layers import Layer, Softmax
 from tinynet.net import Net
@@ -44,7 +46,7 @@ class Reading:
 def read(who: str, net: Net, dataset: Any) -> Reading:
     """Let a classifier predict all samples of a data set."""
     outputs, truth = predictions(net, dataset)
-    checks.classification(who, outputs, truth)
+    _classification(who, outputs, truth)
     return Reading(probabilities(net, outputs), truth.astype(np.int64))
 
 
@@ -85,3 +87,17 @@ def class_name(classes: Any, label: int, longest: int = 14) -> str:
 def class_names(dataset: Any) -> Any:
     """The names of the classes of a data set, or None."""
     return getattr(dataset, "classes", None)
+
+
+def _classification(who: object, outputs: np.ndarray, labels: np.ndarray) -> None:
+    """Check that a net answers with classes, and that the labels are among them."""
+    integer_labels(who, labels)
+    if outputs.ndim != 2 or outputs.shape[1] < 2:
+        fail(
+            who,
+            f"expected a net that gives (N, classes) for two or more classes, got {shape_text(outputs.shape)}.",
+            "this picture is for classifiers of whole samples.",
+        )
+    if labels.min() < 0 or labels.max() >= outputs.shape[1]:
+        wrong = labels.min() if labels.min() < 0 else labels.max()
+        fail(who, f"the net has {outputs.shape[1]} classes, counted from 0, but a label is {wrong}.")

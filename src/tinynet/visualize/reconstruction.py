@@ -8,6 +8,8 @@ import numpy as np
 
 from tinynet.core import checks as basic_checks
 from tinynet.core.checks import figures as checks
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.words import fail
 from tinynet.net import Net
 from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.style import MUTED, styled
@@ -36,7 +38,7 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
     """
     n = min(basic_checks.integer("reconstructions", "n", n, minimum=1), len(dataset))
     x = checks.images("reconstructions", dataset[np.arange(n)][0])
-    y = checks.same_size("reconstructions", net.predict(x), x)
+    y = _same_size("reconstructions", net.predict(x), x)
     error = np.sqrt(np.mean((y - x) ** 2, axis=(1, 2, 3)))
     sheet = Sheet(2 * n, x.shape[2:], "Images, and below each what the autoencoder makes of it", below=0.12, columns=n)
     for column in range(n):
@@ -44,3 +46,14 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
         sheet.put(n + column, picture(np.clip(y[column], x.min(), x.max())), cmap="gray", vmin=0, vmax=1)
         sheet.words_below(n + column, f"error {error[column]:.2g}", color=MUTED, fontsize=8)
     return sheet.figure
+
+
+def _same_size(who: object, outputs: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Check that outputs have as many numbers as the inputs, and give them their shape."""
+    if outputs.size != x.size:
+        fail(
+            who,
+            f"expected outputs of the shape {shape_text(x.shape)} of the images, got {shape_text(outputs.shape)}.",
+            "this picture is for autoencoders.",
+        )
+    return outputs.reshape(x.shape)

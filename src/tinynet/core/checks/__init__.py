@@ -10,20 +10,14 @@ sentences of one subject; `who` is the object that complains, or its name.
 """
 
 from tinynet.core.checks.layers import (
-    an_optimizer,
     floating_dtype,
-    joinable,
     linear_input,
-    list_of_layers,
     matching_state,
     no_memory,
     non_empty_list,
     not_configurable,
     output_gradients,
-    same_branches,
-    same_length,
     same_paths,
-    used_twice,
 )
 from tinynet.core.checks.learning import (
     broken_table,
@@ -40,9 +34,27 @@ from tinynet.core.checks.learning import (
     single_number,
     unclear_direction,
 )
-from tinynet.core.checks.rules import betas, group_states, matrix_parameter, optimizer_groups
-from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
-from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
+from tinynet.core.checks.rules import (
+    betas,
+    group_states,
+    matrix_parameter,
+    optimizer_groups,
+)
+from tinynet.core.checks.shapes import (
+    array,
+    axis_of,
+    axis_order,
+    filled_axis,
+    floating_input,
+    input_shape,
+    same_shape,
+)
+from tinynet.core.checks.targets import (
+    at_most_classes,
+    class_targets,
+    label_pairs,
+    same_targets,
+)
 from tinynet.core.checks.values import (
     floating_array,
     fraction,
@@ -54,12 +66,16 @@ from tinynet.core.checks.values import (
     rate,
     rising_steps,
 )
-from tinynet.core.checks.vocabulary import arguments
-from tinynet.core.checks.words import fail, locate
+from tinynet.core.checks.vocabulary import (
+    arguments,
+)
+from tinynet.core.checks.words import (
+    fail,
+    locate,
+)
 
 __all__ = [
     "betas",
-    "an_optimizer",
     "arguments",
     "array",
     "at_most_classes",
@@ -80,13 +96,11 @@ __all__ = [
     "group_states",
     "input_shape",
     "integer",
-    "joinable",
     "known_column",
     "known_hooks",
     "learner_parts",
     "label_pairs",
     "linear_input",
-    "list_of_layers",
     "locate",
     "loss_and_gradient",
     "matching_state",
@@ -103,13 +117,10 @@ __all__ = [
     "pair",
     "rate",
     "rising_steps",
-    "same_branches",
     "same_columns",
-    "same_length",
     "same_paths",
     "same_shape",
     "same_targets",
     "single_number",
     "unclear_direction",
-    "used_twice",
 ]

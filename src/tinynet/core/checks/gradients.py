@@ -34,15 +34,6 @@ class GradientError(ValueError):
     cause: str = ""
 
 
-def something_to_check(who: str, thing: Any, kind: type | None = None) -> None:
-    """Check that a checker is given a layer object, or without `kind` a function."""
-    if kind is None and not callable(thing):
-        fail(who, f"loss must be a function, got {thing!r}.", "pass cross_entropy itself.", TypeError)
-    if kind is not None and not isinstance(thing, kind):
-        what = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
-        fail(who, f"expected a layer, got {what}.", "write check_layer(Linear(3, 2), (4, 3)), for example.", TypeError)
-
-
 def broken_rule(who: object, name: str, problem: str, hint: str = "", cause: str = "") -> NoReturn:
     """One of the rules that every layer, loss or net must keep is broken."""
     try:
@@ -50,46 +41,6 @@ def broken_rule(who: object, name: str, problem: str, hint: str = "", cause: str
     except GradientError as error:
         error.name, error.cause = name, cause
         raise
-
-
-def wrong_gradient(
-    who: object,
-    name: str,
-    index: tuple[int, ...],
-    expected: float,
-    found: float,
-    error: float,
-    n_wrong: int,
-    n_compared: int,
-    cause: tuple[str, str] = ("", ""),
-) -> NoReturn:
-    """`backward` does not give the derivative of `forward`."""
-    word, sentence = cause
-    place = f"[{', '.join(map(str, index))}]" if index else "(a single number)"
-    try:
-        fail(
-            who,
-            f"the gradient with respect to {name} is wrong at {place}: expected {expected:.6g} by finite differences, "
-            f"got {found:.6g} from backward (largest relative error {error:.2g}; "
-            f"{n_wrong} of {n_compared} compared entries are off).",
-            f"likely cause: {sentence}" if sentence else "",
-            GradientError,
-        )
-    except GradientError as raised:
-        raised.name, raised.index, raised.expected, raised.found, raised.cause = name, index, expected, found, word
-        raise
-
-
-def not_differentiable(who: object, name: str, index: tuple[int, ...], n_draws: int) -> NoReturn:
-    """At every point that was drawn, the slope to the left differs from the slope to the right."""
-    broken_rule(
-        who,
-        name,
-        f"forward has a kink or a jump along {name} at [{', '.join(map(str, index))}] at each of {n_draws} points "
-        "drawn, so it has no derivative to compare with.",
-        "pass an input array on which forward is smooth; a straight-through estimator can't be checked.",
-        "kink",
-    )
 
 
 def wrong_shape(who: object, name: str, got: Any, expected: tuple[int, ...], when: str = "") -> NoReturn:
@@ -111,25 +62,6 @@ def _shape_cause(got: tuple[int, ...], expected: tuple[int, ...]) -> tuple[str, 
     return "", "shape"
 
 
-def not_added(who: object, path: str, replaced: bool) -> NoReturn:
-    """Two backwards did not give twice the gradient."""
-    if replaced:
-        broken_rule(
-            who,
-            path,
-            f"two backwards must give twice the gradient of {path}, but the second replaced the first.",
-            f"likely cause: it is overwritten instead of added; write self.{path}.accumulate(...).",
-            "overwritten",
-        )
-    broken_rule(
-        who,
-        path,
-        f"two backwards must give twice the gradient of {path}, but they give something else.",
-        "likely cause: a stale cache: backward uses values of an earlier call.",
-        "stale",
-    )
-
-
 def wrong_dtype(who: object, name: str, got: Any, expected: Any) -> NoReturn:
     """An output or a gradient has another type than the inputs."""
     broken_rule(
@@ -144,30 +76,3 @@ def wrong_dtype(who: object, name: str, got: Any, expected: Any) -> NoReturn:
 def not_finite(who: object, name: str) -> NoReturn:
     """NaN or infinity came out of finite inputs."""
     broken_rule(who, name, f"{name} holds NaN or infinity for finite inputs.", cause="not finite")
-
-
-def not_an_input(who: str, name: str, value: object) -> NoReturn:
-    """What was given as an input of a check is neither a shape nor an array."""
-    fail(
-        who,
-        f"{name} must be a shape such as (4, 3), an array, or a list of these for several inputs; got {value!r}.",
-        kind=TypeError,
-    )
-
-
-def without_truth(who: str) -> NoReturn:
-    """A loss was given, but nothing to compare with."""
-    fail(who, "loss was given without ground_truth, or ground_truth without loss.", "give both or none.")
-
-
-def raised_in_backward(who: object, error: Exception, shapes: list[tuple[str, tuple, tuple]]) -> NoReturn:
-    """`backward` raised; `shapes` holds path, shape and due shape of each gradient that was accumulated until then."""
-    path, got, expected = shapes[-1] if shapes else ("backward", (), ())
-    if got != expected:
-        hint, cause = _shape_cause(got, expected)
-        broken_rule(
-            who, path, f"backward gives the gradient of {path} the shape {got}, expected {expected}.", hint, cause
-        )
-    fits = "matmul" not in str(error) and "not aligned" not in str(error)
-    hint = "" if fits else "likely cause: a transpose: the axes that a product sums over do not meet."
-    broken_rule(who, "backward", f"backward raised: {error}", hint, "" if fits else "transpose")

@@ -42,13 +42,6 @@ def output_gradients(who: str, gradients: tuple, shapes: tuple[tuple[int, ...], 
             )
 
 
-def an_optimizer(who: str, optimizer: Any) -> None:
-    """Check that a value can update parameters."""
-    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
-        what = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else type(optimizer).__name__
-        fail(who, f"expected an optimizer, got {what}.", "write net.update(SGD(lr=0.1)), for example.", TypeError)
-
-
 def floating_dtype(who: object, dtype: Any) -> np.dtype:
     """Check that a dtype is a floating type."""
     try:
@@ -93,70 +86,6 @@ def matching_state(layer: object, state: Any, shapes: dict[str, tuple[int, ...]]
             f"the state does not fit this network; {'; '.join(problems)}.",
             "build the network with the arguments it was saved with, or use tn.load(path), which rebuilds it.",
         )
-
-
-def list_of_layers(who: str, layers: object, kind: type) -> tuple:
-    """Check that `layers` is a list or tuple of layer objects."""
-    if not isinstance(layers, (list, tuple)):
-        fail(
-            who,
-            f"layers must be a list of layers, got {type(layers).__name__}.",
-            "write Net([Linear(2, 3), ReLU()]).",
-            TypeError,
-        )
-    for index, layer in enumerate(layers):
-        if isinstance(layer, type) and issubclass(layer, kind):
-            fail(who, f"layers[{index}] is the class {layer.__name__}.", f"write {layer.__name__}(...).", TypeError)
-        if not isinstance(layer, kind):
-            fail(
-                who,
-                f"layers[{index}] must be a layer, got {type(layer).__name__}.",
-                "a function needs a Layer with a backward.",
-                TypeError,
-            )
-    return tuple(layers)
-
-
-def used_twice(who: str, layer: object, first: str, second: str) -> NoReturn:
-    """One layer object stands at two places of a tree."""
-    fail(
-        who,
-        f"the layer {layer!r} is used twice, as {first} and as {second}, but it remembers only its last forward.",
-        "make a second layer; to share weights, let both hold the same Parameter: second.weight = first.weight.",
-    )
-
-
-def same_length(who: str, arrays: tuple) -> int:
-    """Check that several arrays have as many rows, and return how many."""
-    if not arrays:
-        fail(who, "expected at least one input array, got none.", kind=TypeError)
-    if 0 in [np.ndim(x) for x in arrays]:
-        fail(who, "expected arrays with a batch axis, got a single number.", "pass x[np.newaxis] for a batch of one.")
-    lengths = [len(x) for x in arrays]
-    if len(set(lengths)) > 1:
-        fail(who, f"expected inputs with as many rows, got {' and '.join(map(str, lengths))}.")
-    return lengths[0]
-
-
-def same_branches(layer: object, body: tuple[int, ...], shortcut: tuple[int, ...]) -> None:
-    """Check that the two ways of a residual give the same shape."""
-    if body != shortcut:
-        fail(
-            type(layer).__name__,
-            f"the body gives shape {shape_text(body)}, the shortcut {shape_text(shortcut)}; they cannot be added.",
-            "give a shortcut that makes the same shape, such as a Linear or a 1×1 Conv2D with the body's stride.",
-        )
-
-
-def joinable(layer: object, shapes: list[tuple[int, ...]], axis: int) -> None:
-    """Check that outputs differ in no other axis than the one along which they are joined."""
-    n_axes = len(shapes[0])
-    if not -n_axes <= axis < n_axes:
-        fail(type(layer).__name__, f"axis {axis} does not exist in outputs of shape {shape_text(shapes[0])}.")
-    rests = {tuple(size for index, size in enumerate(shape) if index != axis % n_axes) for shape in shapes}
-    if len(rests) > 1 or len({len(shape) for shape in shapes}) > 1:
-        listed = ", ".join(shape_text(shape) for shape in shapes)
-        fail(type(layer).__name__, f"the branches give {listed}; they may differ in axis {axis} only.")
 
 
 def non_empty_list(who: str, name: str, value: object) -> None:
