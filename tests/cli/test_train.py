@@ -108,7 +108,7 @@ def test_points_of_the_plane_are_learned(tinynet, tmp_path):
 
 
 def test_an_autoencoder_learns_without_labels(tinynet, tmp_path):
-    words = ("train", "digits", "--model", "conv_autoencoder", "--epochs", 2, "--out", tmp_path / "run")
+    words = ("train", "digits", "--model", "conv_autoencoder", "--epochs", 3, "--out", tmp_path / "run")
     result = tinynet(*words)
     assert result.status == 0
     assert "test loss 0.0" in result.out
