@@ -12,16 +12,21 @@ unexport PYTHONPATH
 # The tests run in two processes; more threads than one in each would only be in each other's way.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: help demo test parity bench mutants no-alarm models docs clean python
+# Where the copy without the engine is tested: `installed` holds it as a user would have it.
+PLAIN := PYTHONPATH=$(CURDIR)/build/plain/installed OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ../../$(BIN)/python -m pytest -n 2 -p no:cacheprovider
+
+.PHONY: help demo test test-plain parity bench bench-layers mutants no-alarm models docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
 	@echo "make test     lint, types, tests, doctests and examples"
+	@echo "make test-plain  the tests once more on a copy without the engine: only the clock may change"
 	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
 	@echo "make mutants  change the arithmetic, one thing at a time, and see a test fail each time"
 	@echo "make no-alarm check every layer in 1,000 random configurations: the checker must raise no alarm"
 	@echo "make models   train every ready model and write docs/results.md (hours; ONLY=\"15 16\" for some examples)"
 	@echo "make bench    time it against PyTorch (installs it into .venv)"
+	@echo "make bench-layers  time each layer, loss and optimizer beside PyTorch's (installs it into .venv)"
 	@echo "make docs     build the pages in docs/, every number on them computed"
 	@echo "make clean    remove .venv and all that was built or trained"
 
@@ -36,9 +41,15 @@ test: python
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(PYTEST) --cov --cov-report= tests
-	@echo "The compiled kernels once more as plain Python, because coverage does not see compiled lines:"
+	@echo "The engine once more as plain Python, because coverage does not see compiled lines:"
 	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-append --cov-report= tests/engine
-	$(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=95 --doctest-modules --pyargs tinynet
+	$(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=98 --doctest-modules --pyargs tinynet
+
+# A copy without the engine, installed beside the real one and found before it.
+test-plain: python
+	@$(INSTALL) test
+	$(BIN)/python tools/without_engine.py build/plain
+	cd build/plain && $(PLAIN) tests && $(PLAIN) --doctest-modules --pyargs tinynet
 
 parity: python
 	@$(INSTALL) test parity
@@ -47,6 +58,10 @@ parity: python
 bench: python
 	@$(INSTALL) test parity
 	$(BIN)/python -m benchmarks.against_pytorch --write docs/benchmarks.md
+
+bench-layers: python
+	@$(INSTALL) test parity
+	$(BIN)/python -m benchmarks.layers --write docs/benchmarks_layers.md
 
 mutants: python
 	@$(INSTALL) test

@@ -70,7 +70,7 @@ BAD = [
     (["train", "digits", "--seed", "-1"], "--seed must be at least 0, got -1."),
     (["train", "digits", "--epoch", "3"], "--epoch"),
     (["train", "digits", "--kernels", "loop"], "no body of the kernels called 'loop'.\nHint: did you mean loops?"),
-    (["kernels", "--kernels", "zebra"], "no body of the kernels called 'zebra'.\nHint: there are auto, loops, vec"),
+    (["kernels", "--kernels", "zebra"], "no body of the kernels called 'zebra'.\nHint: there are auto, plain, loops"),
     (["train", "spirals", "--model", "vgg11"], "input_shape must be (channels, height, width), got (2,)."),
     (["train", "digits", "--model", "vgg11"], "at least 32 × 32 pixels (height × width), got 8 × 8."),
     (["train", "digits", "--out", "/proc/nothing/here"], "cannot write to /proc/nothing/here"),

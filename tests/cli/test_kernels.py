@@ -1,21 +1,19 @@
 """tinynet kernels, and the body that a run computes with."""
 
 import json
-from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet import engine as kernels
-from tinynet.cli import app, kernel_calls, kernel_table
+from tinynet.cli import app, kernel_calls, kernel_routes, kernel_table, served
 from tinynet.cli.kernel_table import Speed
 from tinynet.core import faster
-from tinynet.engine.selection import LARGE
-from tinynet.layers import Conv2D, MultiHeadAttention
+from tinynet.layers import Conv2D, Dropout, Flatten, Linear, ReLU
+from tinynet.models import char_gpt
+from tinynet.net import Net, Residual
 
-FOLDERS = sorted(path.parent.name for path in Path(kernels.__file__).parent.glob("*/__init__.py"))
+with_engine = pytest.mark.skipif(not served.has_engine(), reason="there is no engine here")
 
 
 @pytest.fixture(autouse=True)
@@ -24,25 +22,28 @@ def _short(monkeypatch):
     monkeypatch.setattr(kernel_table, "PEAK_SIZE", 64)
 
 
-@pytest.mark.parametrize("body", ["loops", "vectorized"])
-def test_every_kernel_is_listed_with_its_body(tinynet, body, monkeypatch):
+@pytest.mark.parametrize("choice", ["loops", "plain"])
+def test_all_work_is_listed_with_what_serves_it(tinynet, choice, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    result = tinynet("kernels", "--kernels", body)
+    monkeypatch.setattr(kernel_table, "works", lambda large: kernel_calls.works(large=False))
+    result = tinynet("kernels", "--kernels", choice)
     assert result.status == 0, result.err
     lines = result.out.splitlines()
     assert max(len(line) for line in lines if "compiled code" not in line) <= 100
-    assert lines[0].split() == ["kernels", body]
-    assert [line.strip() for line in lines if line.strip() in FOLDERS and line[0] != " "] == FOLDERS
-    product = next(line for line in lines if line.startswith("  weight_gradient")).split()
-    assert product[1] == body
-    assert product[-2].replace(".", "").isdigit()
-    assert product[-1].endswith("%")
+    assert lines[0].split()[:2] == ["kernels", choice if served.has_engine() else f"{choice}:"]
+    listed = [line for line in lines if ".forward" in line or ".backward" in line]
+    assert len(listed) == 2 * len(kernel_calls.LAYERS)
+    convolution = next(line for line in listed if line.startswith("Conv2D.backward")).split()
+    assert convolution[1] == (choice if served.has_engine() else "plain")
+    assert convolution[-2].replace(".", "").isdigit()
+    assert convolution[-1].endswith("%")
     assert faster.in_use() == "auto"
 
 
-def test_what_they_run_on_is_named(tinynet):
+def test_what_they_run_on_is_named(tinynet, monkeypatch):
+    monkeypatch.setattr(kernel_table, "works", lambda large: [])
     with tn.threads(1):
-        out = tinynet("kernels", "--kernels", "vectorized").out
+        out = tinynet("kernels", "--kernels", "plain").out
     about = dict(line.split("  ", 1) for line in out.splitlines()[:7] if "  " in line)
     assert about["threads"].strip().startswith("1 of ")
     assert {"peak", "compiler"} <= about.keys()
@@ -50,67 +51,95 @@ def test_what_they_run_on_is_named(tinynet):
     assert "GFLOP/s, a matrix product in float32" in out
 
 
+@with_engine
 def test_auto_says_from_which_size_on_it_compiles():
+    from tinynet.engine.serves import LARGE
+
     assert f"from {LARGE:,} numbers" in kernel_table.surroundings(1.0)["kernels"]
 
 
-@pytest.mark.parametrize("family", FOLDERS)
+def test_a_house_without_engine_says_so(monkeypatch):
+    monkeypatch.setattr(kernel_table, "has_engine", lambda: False)
+    assert kernel_table.chosen() == "auto: there is no engine here, so the plain lessons run"
+
+
 @pytest.mark.parametrize("large", [True, False])
-def test_every_known_call_can_be_made(family, large):
-    calls = kernel_calls.calls(family, large)
+def test_all_work_can_be_done(large):
+    names = []
     with faster.use("plain"):
-        for name, call in calls.items():
-            assert name.partition(",")[0] in kernel_table.kernels_of(family)
-            assert call.work > 0
+        for work in kernel_calls.works(large):
+            names.append(work.name)
             if not large:
-                assert kernel_table.best_time(import_module(f"tinynet.engine.{family}"), name, call) > 0
+                assert kernel_table.best_time(work.call) > 0
+    assert (
+        len(names)
+        == len(set(names))
+        == 2 * len(kernel_calls.LAYERS) + len(kernel_calls.LOSSES) + len(kernel_calls.OPTIMIZERS)
+    )
 
 
 def test_the_work_is_what_the_layers_count():
-    x, W = kernel_calls.calls("convolution", large=False)["forward"].arguments[:2]
-    layer = Conv2D(x.shape[1], len(W), 3, padding=1)
-    counted = layer.multiply_adds(x, layer.forward(x))
-    assert [call.multiply_adds for call in kernel_calls.calls("convolution", large=False).values()][:3] == [counted] * 3
-    call = kernel_calls.calls("attention", large=False)["forward"]
-    n, heads, t, d = call.arguments[0].shape
-    layer, x = MultiHeadAttention(heads * d, heads), np.zeros((n, t, heads * d), np.float32)
-    projections = 3 * t * n * (heads * d) ** 2
-    assert call.multiply_adds == layer.multiply_adds(x, layer.forward(x)) - projections
+    works = {work.name: work.multiply_adds for work in kernel_calls.works(large=False)}
+    layer, x = Conv2D(4, 4, 3, padding=1), np.zeros((1, 4, 6, 6), np.float32)
+    assert works["Conv2D.forward"] == layer.multiply_adds(x, layer.forward(x))
+    assert works["Conv2D.backward"] == 2 * works["Conv2D.forward"]  # dx and dW
+    assert works["ReLU.forward"] == 0
 
 
-def test_speed_is_that_for_the_same_work(monkeypatch):
-    seconds = iter([0.5, 0.25, *[1.0] * 100])
-    monkeypatch.setattr(kernel_table, "best_time", lambda *_: next(seconds))
-    monkeypatch.setattr(kernel_table, "calls", lambda _, large: {"forward": kernel_calls.Call((), 8 if large else 2)})
-    assert kernel_table.speeds("attention") == {"forward": Speed(0.5, 2.0, 2e-9 * 8 / 0.5)}
-
-
-def test_a_family_that_is_not_known_is_listed_all_the_same(tinynet, monkeypatch):
-    monkeypatch.setattr(kernel_table, "calls", lambda family, large: {})
-    lines = tinynet("kernels", "--kernels", "vectorized").out.splitlines()
-    assert ["weight_gradient", "vectorized"] in [line.split() for line in lines]
+def test_speed_is_that_beside_the_lesson(monkeypatch):
+    seconds = iter([0.25, 0.5])
+    monkeypatch.setattr(kernel_table, "best_time", lambda _: next(seconds))
+    assert kernel_table.speed(kernel_calls.Work("some", lambda: None, 8)) == Speed(0.25, 2.0, 2e-9 * 8 / 0.25)
 
 
 def test_numbers_are_short():
-    assert kernel_table.cells(Speed(0.0021, 1234.5, 50.0), "loops", 100.0) == [
-        "2.10 ms",
-        "1,234 × loops",
-        "50.0",
-        "50%",
-    ]
-    assert kernel_table.cells(Speed(2.1e-5, 1.84, None), "vectorized", 100.0) == ["21 µs", "1.8 × NumPy"]
+    assert kernel_table.cells(Speed(0.0021, 1234.5, 50.0), 100.0) == ["2.10 ms", "1,234 × plain", "50.0", "50%"]
+    assert kernel_table.cells(Speed(2.1e-5, 1.84, None), 100.0) == ["21 µs", "1.8 × plain"]
 
 
+@with_engine
 def test_a_cache_that_cannot_be_written_is_said(monkeypatch):
     jit = pytest.importorskip("tinynet.engine.machine.jit")
     monkeypatch.setattr(jit, "cache_folder", lambda: "")
-    assert kernel_table.cache() == "not kept: nothing can be written to its folder"
+    assert kernel_table.cache() == "not kept: its folder cannot be written to"
 
 
 def test_a_machine_without_numba_says_so(monkeypatch):
     monkeypatch.setattr(kernel_table, "find_spec", lambda name: None)
     assert kernel_table.compiler() == "none: Numba is not installed, and NumPy serves instead"
     assert kernel_table.cache() == "none"
+
+
+# What serves each layer of a model.
+
+
+@with_engine
+def test_each_layer_is_listed_with_what_serves_it_and_its_route(tinynet, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    lines = {line.split()[0]: line for line in tinynet("kernels", "--for", "mnist_cnn").out.splitlines()}
+    assert "compiled: direct" in lines["0"]
+    assert "(N, 32, 26, 26)".replace("N", "32") in lines["0"]
+    assert "in one pass with MaxPool2D" in "".join(lines.values())
+    for path, layer in tn.models.mnist_cnn().layers_inside():
+        assert not path or path in lines, layer
+
+
+@with_engine
+def test_a_watched_looking_leaves_the_net_as_it_was():
+    net = Net([Residual([Linear(8, 8)]), ReLU(), Dropout(0.5), Linear(8, 2)])
+    rows = {row.path: row for row in kernel_routes.routes(net, (8,))}
+    assert list(rows) == ["0", "0.body.0", "1", "2", "3"]
+    assert rows["0.body.0"].forward == "compiled"
+    assert not any({"forward", "backward"} & vars(layer).keys() for _, layer in net.layers_inside())
+
+
+def test_small_layers_are_plain():
+    rows = kernel_routes.routes(Net([Conv2D(1, 2, 3), ReLU(), Flatten()]), (1, 5, 5))
+    assert [row.forward for row in rows][1:] == ["plain", "plain"]
+
+
+def test_models_of_words_are_given_words():
+    assert kernel_routes.routes(char_gpt(vocabulary=7, embed_dim=8, num_heads=2, num_layers=1), (4,))
 
 
 # The body of a run.
@@ -122,15 +151,21 @@ def test_the_body_is_kept_with_the_run_and_used_again(tinynet, tmp_path, monkeyp
     monkeypatch.setattr(app.training, "evaluate", lambda *a: used.append(faster.in_use()) or evaluate(*a))
     monkeypatch.setattr(app.show, "write_report", lambda *_: used.append(faster.in_use()))
     run = tmp_path / "run"
-    assert tinynet("train", "moons", "--epochs", 1, "--kernels", "vectorized", "--out", run).status == 0
+    assert tinynet("train", "moons", "--epochs", 1, "--kernels", "plain", "--out", run).status == 0
     config = json.loads((run / "config.json").read_text())
-    assert config["kernels"] == "vectorized"
-    assert "--kernels vectorized" in config["command"]
+    assert config["kernels"] == "plain"
+    assert "--kernels plain" in config["command"]
     assert tinynet("evaluate", run).status == 0
     assert tinynet("evaluate", run, "--kernels", "loops").status == 0
-    assert used == ["vectorized", "vectorized", "vectorized", "loops"]
+    assert used == ["plain", "plain", "plain", "loops"]
     assert faster.in_use() == "auto"
     assert "called 'loup'" in tinynet("evaluate", run, "--kernels", "loup").err
+
+
+def test_a_run_with_the_name_of_before_goes_on(tinynet, tmp_path):
+    run = tmp_path / "run"
+    assert tinynet("train", "moons", "--epochs", 1, "--kernels", "vectorized", "--out", run).status == 0
+    assert json.loads((run / "config.json").read_text())["kernels"] == "plain"
 
 
 def test_a_run_says_auto_unless_told(run):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import kernel_table, show, training
+from tinynet.cli import kernel_routes, kernel_table, show, training
 from tinynet.cli.predicting import predictions
 from tinynet.cli.runs import HISTORY, MODEL, begin, describe, free_folder, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-KERNELS = "The body that computes: loops, vectorized, compiled or auto."
+KERNELS = "What computes: plain (NumPy), loops, compiled or auto."
 INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.")]
@@ -162,15 +162,26 @@ def datasets() -> None:
 
 
 @app.command("kernels")
-def list_kernels(kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto") -> None:
-    """Show which body serves each kernel, on what, and how fast it is.
+def list_kernels(
+    kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
+    model: Annotated[
+        str | None, typer.Option("--for", metavar="MODEL|RUN|FILE", help="Show each layer of this network instead.")
+    ] = None,
+    input_shape: Annotated[
+        str | None, typer.Option(help="The shape of one sample, such as 1,28,28.", show_default="the model's own")
+    ] = None,
+) -> None:
+    """Show what serves each kind of work here, on what, and how fast it is.
 
-    Speed is that for each multiply-add or number against nested loops (against NumPy where an operation needs none);
-    the peak is the machine's own matrix product. Winograd's convolution needs fewer multiplications than it is counted
-    with. The first time, all kernels are compiled, which takes a minute or two.
+    Speed is that beside the plain NumPy lesson; the peak is the machine's own matrix product. Winograd's convolution
+    needs fewer multiplications than it is counted with. The first time, everything is compiled, which takes a minute or
+    two. With --for, each layer of a network is listed with what serves it in a step of 32 samples, and by which route.
     """
     with use(known_kernels(kernels)):
-        kernel_table.kernels_table()
+        if model is None:
+            kernel_table.kernels_table()
+        else:
+            kernel_routes.routes_table(*show.network(model, input_shape))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from tinynet.core import checks
 from tinynet.core.checks import commands
-from tinynet.core.faster import CHOICES as BODIES
+from tinynet.core.faster import CHOICES
 from tinynet.data import DATASETS
 from tinynet.models import MODELS
 from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, LinearWarmup, Optimizer
 
 OPTIMIZERS = ("adam", "sgd")
+OLD_NAMES = {"vectorized": "plain"}
 VALID_FRACTION = 0.1  # of the training data, held out to look at while training
 MOMENTUM = 0.9  # of SGD
 WARM_UP = 0.1  # the share of the steps in which the learning rate rises
@@ -111,5 +112,5 @@ def choose(
 
 
 def known_kernels(name: str) -> str:
-    """Check the name of a body of the kernels."""
-    return commands.known("body of the kernels", name, BODIES)
+    """Check the name of what shall compute; runs of before have an older one."""
+    return commands.known("body of the kernels", OLD_NAMES.get(name, name), CHOICES)

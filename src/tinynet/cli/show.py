@@ -59,19 +59,25 @@ def write_report(run: Run, net: Net, test: Any) -> Path:
 
 def summary_text(what: str, shape_text: str | None) -> str:
     """The layers of a model, of a run, or of a weights file, as a table."""
+    net, shape = network(what, shape_text)
+    return str(net.summary(shape))
+
+
+def network(what: str, shape_text: str | None) -> tuple[Net, tuple[int, ...]]:
+    """A model by its name, the network of a run or of a weights file; and the shape of one sample."""
     shape = None if shape_text is None else _input_shape(shape_text)
     path = Path(what)
     if what in MODELS:
         shape = MODELS[what].input_shape if shape is None else shape
-        return str(build(what, shape).summary(shape))
+        return build(what, shape), shape
     if path.is_dir():
         run = open_run(path)
-        return str(run.net().summary(run.input_shape if shape is None else shape))
+        return run.net(), run.input_shape if shape is None else shape
     if not path.exists():
         if path.suffix or len(path.parts) > 1:
             _nothing_there(what)
         commands.known("model", what, tuple(MODELS))
-    return _file_summary(path, shape)
+    return _of_file(path, shape)
 
 
 def models_table() -> None:
@@ -93,14 +99,14 @@ def datasets_table() -> None:
     Console().print(table)
 
 
-def _file_summary(path: Path, shape: tuple[int, ...] | None) -> str:
+def _of_file(path: Path, shape: tuple[int, ...] | None) -> tuple[Net, tuple[int, ...]]:
     net = load(path)
     if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
         shape = open_run(path.parent).input_shape
     if shape is None:
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
         shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)
-    return str(net.summary(shape))
+    return net, shape
 
 
 def _input_shape(text: str) -> tuple[int, ...]:

@@ -1,0 +1,36 @@
+"""Make a copy of the project without the engine, with the package installed beside it in `installed`.
+
+Usage: .venv/bin/python tools/without_engine.py build/plain
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("src", "tests", "examples", "docs", "tools", "benchmarks", "pyproject.toml", "README.md", "LICENSE", "Makefile",
+          "CHANGELOG.md", "CONTRIBUTING.md", "conftest.py")  # fmt: skip
+LEFT_OUT = ("src/tinynet/engine", "tests/engine", "tests/benchmarks")  # the engine, its own tests, and what times it
+
+
+def main(place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, place / name, **({"ignore": ignored} if (ROOT / name).is_dir() else {}))
+    for name in LEFT_OUT:
+        shutil.rmtree(place / name)
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--target", str(place / "installed"), str(place)], check=True)
+    print(f"{place}: Tinynet without its engine")
+
+
+def ignored(folder: str, names: list[str]) -> set[str]:
+    """What tests and builds leave behind."""
+    return {name for name in names if name in {"__pycache__", "_build"} or name.endswith(".pyc")}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
