@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinynet.engine.convolution import side_by_side
-from tinynet.engine.geometry import Pair
+from tinynet.layers.windows import Pair
 
 BLOCK = 1 << 13  # numbers of the padded input that a thread takes at a time: a first-level cache
 

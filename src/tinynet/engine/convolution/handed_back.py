@@ -18,7 +18,7 @@ import numpy as np
 
 from tinynet.engine.convolution import side_by_side
 from tinynet.engine.convolution.direct import four, six
-from tinynet.engine.geometry import Pair
+from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.vectors import LANES, load, store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.engine.convolution import direct_weights
-from tinynet.engine.geometry import Padding, Pair
+from tinynet.layers.windows import Padding, Pair
 from tinynet.engine.machine import layout
 from tinynet.engine.machine.gemm import product
 from tinynet.engine.machine.gemm.compiled import multiply_by_panels

@@ -26,7 +26,7 @@ from tinynet.engine.convolution.winograd_lines import (
     output_line,
     store_six,
 )
-from tinynet.engine.geometry import Pair
+from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.vectors import LANES, gather, load, splat, store, zeros

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.engine.geometry import Padding
+from tinynet.layers.windows import Padding
 from tinynet.engine.machine.layout import channels_last
 
 
