@@ -33,16 +33,15 @@ def route(
     """The route for arrays of these shapes, in a word."""
     O, C, kh, kw = kernels
     if groups > 1:
-        return "depthwise" if C == 1 and O == groups else "gathered"
+        return "depthwise" if C == 1 and groups == O else "gathered"
     if pointwise.suits((kh, kw), sliding.padding, groups):
         return "pointwise"
     if suits_winograd(dtype, O, C, sliding):
         return "winograd"
     if dtype != np.float32:
         return "rows"
-    if what == "convolve_back" and handed_back.suits(C, kw, size[1], sliding.stride, sliding.dilation):
-        return "handed back"
-    return "direct"
+    few_channels = what == "convolve_back" and handed_back.suits(C, kw, size[1], sliding.stride, sliding.dilation)
+    return "handed back" if few_channels and not is_exact() else "direct"
 
 
 def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Sliding) -> np.ndarray:
