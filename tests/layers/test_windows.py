@@ -33,6 +33,10 @@ def test_output_size(sliding: Sliding, size: tuple[int, int], outputs: tuple[int
     assert sliding.output_size(size) == outputs
 
 
+def test_padded_size() -> None:
+    assert Sliding((1, 1), padding=((0, 1), (2, 4))).padded_size((4, 5)) == (5, 11)
+
+
 @settings(deadline=None, max_examples=40)
 @given(convolutions())
 def test_the_cells_meet_what_the_window_covers(c: Configuration) -> None:

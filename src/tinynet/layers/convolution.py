@@ -136,10 +136,10 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
     N, O, (OH, OW) = len(x), len(W), sliding.output_size(x.shape[2:])
     W = W.reshape(groups, O // groups, *W.shape[1:])  # (G, O/G, C/G, kh, kw)
     x = _by_group(pad(x, sliding.padding), groups)
-    y = np.zeros_like(x, shape=(groups, O // groups, N * OH * OW), dtype=np.result_type(x, W))
+    y = np.zeros_like(x, shape=(groups, O // groups, OH * OW * N), dtype=np.result_type(x, W))
     for i, j, rows, columns in sliding.cells((OH, OW)):
-        y += W[..., i, j] @ _matrix(x[..., rows, columns])
-    y = y.reshape(O, N, OH, OW).transpose(1, 0, 2, 3)  # (N, O, OH, OW)
+        y += W[..., i, j] @ _matrix(x[:, :, rows, columns])
+    y = y.reshape(O, OH, OW, N).transpose(3, 0, 1, 2)  # (N, O, OH, OW)
     return y if b is None else y + b.reshape(-1, 1, 1)
 
 
@@ -155,10 +155,12 @@ def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, g
     """
     (N, O, OH, OW), C = dy.shape, W.shape[1] * groups
     W = W.reshape(groups, O // groups, *W.shape[1:]).swapaxes(1, 2)  # (G, C/G, O/G, kh, kw)
-    dx = pad(np.zeros_like(dy, shape=(N, C, *size), dtype=np.result_type(dy, W)), sliding.padding)
-    under, dy = _by_group(dx, groups), _matrix(_by_group(dy, groups))
+    dy = _matrix(_by_group(dy, groups))
+    shape = (groups, C // groups, *sliding.padded_size(size), N)
+    dx = np.zeros_like(dy, shape=shape, dtype=np.result_type(dy, W))
     for i, j, rows, columns in sliding.cells((OH, OW)):
-        under[..., rows, columns] += (W[..., i, j] @ dy).reshape(groups, C // groups, N, OH, OW)
+        dx[:, :, rows, columns] += (W[..., i, j] @ dy).reshape(groups, C // groups, OH, OW, N)
+    dx = dx.reshape(C, *shape[2:]).transpose(3, 0, 1, 2)  # (N, C, height, width), padding and all
     return crop(dx, sliding.padding)
 
 
@@ -177,7 +179,7 @@ def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> n
     shape = (groups, O // groups, C // groups, *sliding.kernel_size)
     dW = np.zeros_like(x, shape=shape, dtype=np.result_type(x, dy))
     for i, j, rows, columns in sliding.cells((OH, OW)):
-        dW[..., i, j] = dy @ _matrix(x[..., rows, columns]).swapaxes(1, 2)
+        dW[..., i, j] = dy @ _matrix(x[:, :, rows, columns]).swapaxes(1, 2)
     return dW.reshape(O, *shape[2:])
 
 
@@ -193,13 +195,13 @@ def channel_sums(dy: np.ndarray) -> np.ndarray:
 
 
 def _by_group(x: np.ndarray, groups: int) -> np.ndarray:
-    """Images (N, C, H, W) as (G, C/G, N, H, W), without a copy."""
+    """Images (N, C, H, W) as (G, C/G, H, W, N), without a copy."""
     N, C, H, W = x.shape
-    return x.transpose(1, 0, 2, 3).reshape(groups, C // groups, N, H, W)
+    return x.transpose(1, 2, 3, 0).reshape(groups, C // groups, H, W, N)
 
 
 def _matrix(x: np.ndarray) -> np.ndarray:
-    """(G, C/G, N, H, W) as (G, C/G, N·H·W): for each group one row a channel."""
+    """(G, C/G, H, W, N) as (G, C/G, H·W·N): for each group one row a channel."""
     return x.reshape(*x.shape[:2], -1)
 
 
