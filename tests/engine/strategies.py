@@ -8,9 +8,7 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from tinynet.engine.geometry import output_size, span
-
-Pair = tuple[int, int]
+from tinynet.layers.windows import Pair, Sliding
 
 
 def pairs(low: int, high: int) -> st.SearchStrategy[Pair]:
@@ -33,12 +31,8 @@ class Configuration:
     seed: int
 
     @property
-    def steps(self) -> tuple:
-        return self.stride, self.padding, self.dilation, self.groups
-
-    @property
-    def places(self) -> Pair:
-        return output_size(self.size, self.kernel_size, self.stride, self.padding, self.dilation)
+    def sliding(self) -> Sliding:
+        return Sliding(self.kernel_size, self.stride, self.padding, self.dilation)
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """x, W, b and dy in float64."""
@@ -47,7 +41,7 @@ class Configuration:
             draw(size=(self.n, self.channels, *self.size)),
             draw(size=(self.outputs, self.channels // self.groups, *self.kernel_size)),
             draw(size=self.outputs),
-            draw(size=(self.n, self.outputs, *self.places)),
+            draw(size=(self.n, self.outputs, *self.sliding.output_size(self.size))),
         )
 
 
@@ -80,7 +74,7 @@ def poolings(draw: st.DrawFn) -> Configuration:
 
 
 def _assume_fits(configuration: Configuration) -> None:
-    reach = span(configuration.kernel_size, configuration.dilation)
+    reach = configuration.sliding.effective_kernel_size
     assume(all(configuration.size[axis] + sum(configuration.padding[axis]) >= reach[axis] for axis in (0, 1)))
 
 

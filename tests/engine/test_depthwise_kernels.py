@@ -5,10 +5,10 @@ import pytest
 
 import tinynet as tn
 from tinynet.core import faster
-from tinynet.engine import convolution
 from tinynet.engine.convolution import compiled_depthwise
 from tinynet.engine.convolution.compiled_depthwise import WIDTH
-from tinynet.engine.geometry import output_size
+from tinynet.layers.convolution import convolve, convolve_back, correlate
+from tinynet.layers.windows import Sliding
 
 # channels, size, kernel, stride, padding, dilation
 CASES = [
@@ -25,12 +25,12 @@ def test_equals_numpy_with_one_thread_and_two(case: tuple) -> None:
     C, size, kernel_size, stride, padding, dilation = case
     draw = np.random.default_rng(0).normal
     x, W, b = draw(size=(5, C, *size)), draw(size=(C, 1, *kernel_size)), draw(size=C)
-    dy = draw(size=(5, C, *output_size(size, kernel_size, stride, padding, dilation)))
-    steps = (stride, padding, dilation, C)
+    sliding = Sliding(kernel_size, stride, padding, dilation)
+    dy = draw(size=(5, C, *sliding.output_size(size)))
 
     def results() -> list[np.ndarray]:
-        dx = convolution.input_gradient(dy, W, size, *steps)
-        return [convolution.forward(x, W, b, *steps), dx, convolution.weight_gradient(x, dy, kernel_size, *steps)]
+        dx = convolve_back(dy, W, size, sliding, C)
+        return [convolve(x, W, b, sliding, C), dx, correlate(x, dy, sliding, C)]
 
     with faster.use("plain"):
         true = results()
@@ -47,8 +47,8 @@ def test_equals_numpy_with_one_thread_and_two(case: tuple) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_pixel_of_the_gradient_is_written(case: tuple) -> None:
     C, size, kernel_size, stride, padding, dilation = case
-    dy = np.ones((2, *output_size(size, kernel_size, stride, padding, dilation), C))
+    dy = np.ones((2, *Sliding(kernel_size, stride, padding, dilation).output_size(size), C))
     dx = np.full((2, *size, C), np.nan)
-    corner = (padding[0][0], padding[1][0])
-    compiled_depthwise.input_gradient(0, 2, dy, np.ones((*kernel_size, C)), dx, stride, corner, dilation)
+    before = (padding[0][0], padding[1][0])
+    compiled_depthwise.convolve_back(0, 2, dy, np.ones((*kernel_size, C)), dx, stride, before, dilation)
     assert np.isfinite(dx).all()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import tinynet as tn
 from tinynet.core import faster
-from tinynet.engine import convolution
+from tinynet.layers.convolution import convolve_back
+from tinynet.layers.windows import Sliding
 
 handed_back = pytest.importorskip("tinynet.engine.convolution.handed_back")
 
@@ -30,18 +31,14 @@ def drawn(draw: st.DrawFn) -> tuple:
 def gradients(case: tuple, dtype: type = np.float32) -> tuple[np.ndarray, np.ndarray]:
     """dx by lines, and that of the loops in float64."""
     (N, C, O, *size), kernel, stride, padding, dilation = case
-    steps = stride, padding, dilation, 1
+    sliding = Sliding(kernel, stride, padding, dilation)
     rng = np.random.default_rng(0)
-    with faster.use("plain"):
-        x, W = rng.normal(size=(N, C, *size)), rng.normal(size=(O, C, *kernel)).astype(dtype)
-        places = convolution.forward(x, W.astype(np.float64), None, *steps).shape[2:]
-    dy = rng.normal(size=(N, *places, O)).astype(dtype)
+    W = rng.normal(size=(O, C, *kernel)).astype(dtype)
+    dy = rng.normal(size=(N, *sliding.output_size(size), O)).astype(dtype)
     dx = np.full((N, *size, C), np.nan, dtype)
     handed_back.input_gradient(dy, W, dx, stride, (padding[0][0], padding[1][0]), dilation)
     with faster.use("plain"):
-        true = convolution.input_gradient(
-            dy.transpose(0, 3, 1, 2).astype(np.float64), W.astype(np.float64), tuple(size), *steps
-        )
+        true = convolve_back(dy.transpose(0, 3, 1, 2).astype(np.float64), W.astype(np.float64), tuple(size), sliding, 1)
     return dx.transpose(0, 3, 1, 2), true
 
 
@@ -80,12 +77,10 @@ def test_it_serves_where_fewer_lanes_stay_empty(
 
 
 def test_convolution_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinynet.engine.convolution import compiled
-
     asked = []
-    monkeypatch.setattr(compiled.handed_back, "input_gradient", lambda *arguments: asked.append(arguments))
-    steps = (1, 1), ((0, 0), (0, 0)), (1, 1), 1
+    monkeypatch.setattr(handed_back, "input_gradient", lambda *arguments: asked.append(arguments))
     for dtype in (np.float32, np.float64):
         dy, W = np.ones((2, 16, 10, 10), dtype), np.ones((16, 6, 5, 5), dtype)
-        compiled.input_gradient(dy, W, (14, 14), *steps)
+        with faster.use("compiled"):
+            convolve_back(dy, W, (14, 14), Sliding((5, 5)), 1)
     assert len(asked) == 1

@@ -5,7 +5,9 @@ import pytest
 
 import tinynet as tn
 from tests.engine.strategies import layouts
-from tinynet.engine.convolution import loops, pointwise
+from tinynet.engine.convolution import pointwise
+from tinynet.engine.loops import convolution as loops
+from tinynet.layers.windows import Sliding
 
 NONE = ((0, 0), (0, 0))
 
@@ -15,12 +17,12 @@ NONE = ((0, 0), (0, 0))
 def test_equals_the_loops(size: tuple[int, int], stride: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     x, W, b = rng.normal(size=(2, 3, *size)), rng.normal(size=(4, 3, 1, 1)), rng.normal(size=4)
-    steps = (stride, NONE, (1, 1), 1)
+    sliding = Sliding((1, 1), stride)
     for bias in (b, None):
-        y = loops.forward(x, W, bias, *steps)
+        y = loops.convolve(x, W, bias, sliding, 1)
         np.testing.assert_allclose(pointwise.forward(x, W, bias, stride), y, rtol=1e-12, atol=1e-12)
     dy = rng.normal(size=y.shape)
-    dx, dW = loops.input_gradient(dy, W, size, *steps), loops.weight_gradient(x, dy, (1, 1), *steps)
+    dx, dW = loops.convolve_back(dy, W, size, sliding, 1), loops.correlate(x, dy, sliding, 1)
     for x_view, dy_view in zip(layouts(x).values(), layouts(dy).values(), strict=True):
         np.testing.assert_allclose(pointwise.input_gradient(dy_view, W, size, stride), dx, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(pointwise.weight_gradient(x_view, dy_view, stride), dW, rtol=1e-12, atol=1e-12)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.engine.strategies import Configuration, pairs
 from tinynet.core import faster
-from tinynet.engine import convolution
+from tinynet.layers.convolution import convolve, convolve_back, correlate
 
 compiled = pytest.importorskip("tinynet.engine.convolution.compiled")
 from numba import config  # noqa: E402
@@ -53,15 +53,15 @@ def passes(c: Configuration, dtype: type = np.float64) -> list[np.ndarray]:
     """y, dx and dW."""
     x, W, b, dy = (array.astype(dtype) for array in c.arrays())
     return [
-        convolution.forward(x, W, b, *c.steps),
-        convolution.input_gradient(dy, W, c.size, *c.steps),
-        convolution.weight_gradient(x, dy, c.kernel_size, *c.steps),
+        convolve(x, W, b, c.sliding, c.groups),
+        convolve_back(dy, W, c.size, c.sliding, c.groups),
+        correlate(x, dy, c.sliding, c.groups),
     ]
 
 
-def distance(c: Configuration, dtype: type, body: str) -> float:
+def distance(c: Configuration, dtype: type, choice: str) -> float:
     """The largest error of Winograd's route in all passes, relative to the largest number in each."""
-    with faster.use(body):
+    with faster.use(choice):
         true = passes(c)
     with forced(dtype) as taken:
         found = passes(c, dtype)
@@ -85,12 +85,12 @@ def test_float64_is_within_1e_8_of_loops(c: Configuration) -> None:
 
 @pytest.mark.parametrize("c", [WIDE, replace(WIDE, n=1, channels=96, outputs=64, size=(8, 7))])
 def test_many_channels_stay_as_near(c: Configuration) -> None:
-    assert 1e-8 < distance(c, np.float32, "vectorized") < 1e-5  # so what is within 1e-8 in float64 is no rounding
+    assert 1e-8 < distance(c, np.float32, "plain") < 1e-5  # so what is within 1e-8 in float64 is no rounding
 
 
 @plain_python
 def test_many_channels_stay_as_near_in_float64() -> None:
-    assert distance(WIDE, np.float64, "vectorized") < 1e-8
+    assert distance(WIDE, np.float64, "plain") < 1e-8
 
 
 @pytest.mark.parametrize("c", [replace(WIDE, n=5), replace(WIDE, n=3, channels=192, size=(8, 8))])
@@ -99,8 +99,8 @@ def test_an_image_alone_has_the_same_bits_as_among_others(c: Configuration) -> N
     lines, tiles = winograd.block_of_lines(*c.arrays()[3].shape[2:], c.channels)
     assert c.n * tiles[0] > lines >= tiles[0]  # one image is one block, whose kernels are transformed as they are used
     with forced(np.float32):
-        y = convolution.forward(x, W, b, *c.steps)
+        y = convolve(x, W, b, c.sliding, 1)
         for n in (0, c.n - 1):
-            np.testing.assert_array_equal(convolution.forward(x[n : n + 1], W, b, *c.steps)[0], y[n])
-        dx = convolution.input_gradient(y, W, c.size, *c.steps)
-        np.testing.assert_array_equal(convolution.input_gradient(y[:1], W, c.size, *c.steps)[0], dx[0])
+            np.testing.assert_array_equal(convolve(x[n : n + 1], W, b, c.sliding, 1)[0], y[n])
+        dx = convolve_back(y, W, c.size, c.sliding, 1)
+        np.testing.assert_array_equal(convolve_back(y[:1], W, c.size, c.sliding, 1)[0], dx[0])

@@ -5,8 +5,9 @@ import pytest
 
 from tests.layers.differences import assert_derivative
 from tinynet.core import faster
-from tinynet.engine.machine.layout import is_channels_last
 from tinynet.layers import Conv2D
+from tinynet.layers.convolution import convolve, convolve_back, correlate
+from tinynet.layers.windows import Sliding
 
 rng = np.random.default_rng(0)
 
@@ -31,11 +32,11 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("body", ["loops", "vectorized"])
+@pytest.mark.parametrize("choice", ["plain", "loops", "auto", "compiled"])
 @pytest.mark.parametrize("case", CASES)
-def test_backward_is_the_derivative(case: str, body: str) -> None:
+def test_backward_is_the_derivative(case: str, choice: str) -> None:
     arguments, shape = CASES[case]
-    with faster.use(body):
+    with faster.use(choice):
         assert_derivative(Conv2D(**arguments, rng=rng), rng.normal(size=shape))
 
 
@@ -43,7 +44,8 @@ def test_backward_is_the_derivative(case: str, body: str) -> None:
 def test_equals_the_loops(case: str) -> None:
     arguments, shape = CASES[case]
     layer, x = Conv2D(**arguments, rng=rng).astype(np.float64), rng.normal(size=shape)
-    y = layer(x)
+    with faster.use("plain"):
+        y = layer(x)
     with faster.use("loops"):
         np.testing.assert_allclose(y, layer(x), rtol=1e-12, atol=1e-12)
 
@@ -60,6 +62,12 @@ def test_by_hand() -> None:
     np.testing.assert_array_equal(layer.bias.gradient, [2])
 
 
+def test_padding_as_it_is_kept() -> None:
+    kept = {padding: Conv2D(1, 1, (2, 4), padding=padding, dilation=(2, 1)).padding for padding in ("same", "valid")}
+    assert kept == {"same": ((1, 1), (1, 2)), "valid": ((0, 0), (0, 0))}
+    assert Conv2D(1, 1, 1, padding=(2, 3)).sliding == Sliding((1, 1), (1, 1), ((2, 2), (3, 3)), (1, 1))
+
+
 def test_same_puts_the_odd_pixel_at_the_bottom_and_right() -> None:
     layer = Conv2D(1, 1, 2, padding="same", bias=False)
     layer.weight.tensor = [[[[0, 0], [0, 1]]]]
@@ -68,14 +76,23 @@ def test_same_puts_the_odd_pixel_at_the_bottom_and_right() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_dtype_and_layout_of_what_comes_out(dtype: type) -> None:
+def test_dtype_of_what_comes_out(dtype: type) -> None:
     layer = Conv2D(2, 5, 3, padding=1).astype(dtype)
     x = np.ones((2, 2, 4, 4), dtype)
     y = layer(x)
-    dx = layer.backward(np.ones(y.shape, dtype))  # in C order
+    dx = layer.backward(np.ones(y.shape, dtype))
     assert y.dtype == dx.dtype == dtype
-    assert is_channels_last(y)
-    assert is_channels_last(dx)
+    assert layer.weight.gradient.dtype == layer.bias.gradient.dtype == dtype
+
+
+def test_in_float32_each_sum_is_of_float32() -> None:
+    x, W, b = np.ones((2, 2, 4, 4), np.float32), np.ones((2, 2, 3, 3), np.float32), np.ones(2, np.float32)
+    dy, sliding = np.ones((2, 2, 2, 2), np.float32), Sliding((3, 3))
+    with faster.use("plain"):
+        found = convolve(x, W, b, sliding, 1), convolve_back(dy, W, (4, 4), sliding, 1), correlate(x, dy, sliding, 1)
+        mixed = convolve(x.astype(np.float64), W, b, sliding, 1)
+    assert {array.dtype for array in found} == {np.dtype(np.float32)}
+    assert mixed.dtype == np.float64
 
 
 def test_initial_weights_are_uniform_within_one_over_the_root_of_fan_in() -> None:

@@ -1,4 +1,4 @@
-"""Where a kernel that slides over an image starts, stops and steps. Every pair is (height, width)."""
+"""TRANSITION: until pooling uses `layers.windows.Sliding`. Where a kernel that slides over an image starts, stops and steps. Every pair is (height, width)."""
 
 from __future__ import annotations
 

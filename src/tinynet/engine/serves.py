@@ -67,10 +67,11 @@ _exact = False
 
 
 class exact:  # noqa: N801 - reads as what it makes: with exact()
-    """Leave out what rounds more than the plain sum does, from now on or for one block.
+    """Leave out what is not just the plain sum, from now on or for one block.
 
     That is Winograd's convolution in float32, whose relative error is some 1e-6 rather than 1e-7, and which spreads a
-    NaN or infinity to the 16 pixels of its tile. In float64 it is never taken.
+    NaN or infinity to the 16 pixels of its tile; and in float32 convolutions of few channels by registers that hold
+    neighbouring pixels, to which a NaN or infinity spreads. In float64 neither is ever taken.
 
     Args:
         on: False allows it again.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import images
+from tinynet.core.checks.vocabulary import at_least, divides, pair
+from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.engine import convolution, geometry
-from tinynet.engine.machine import layout
-from tinynet.engine.machine.gemm import column_sums
 from tinynet.layers.layer import Layer
+from tinynet.layers.windows import Padding, Pair, Sliding, crop, pad
 
 
 class Conv2D(Layer):
@@ -55,7 +58,13 @@ class Conv2D(Layer):
         (4, 8, 14, 14)
     """
 
-    any_layout = True
+    in_channels: int
+    out_channels: int
+    kernel_size: Pair
+    stride: Pair
+    padding: Padding
+    dilation: Pair
+    groups: int
 
     def __init__(
         self,
@@ -69,16 +78,18 @@ class Conv2D(Layer):
         bias: bool = True,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.in_channels = checks.integer("Conv2D", "in_channels", in_channels, minimum=1)
-        self.out_channels = checks.integer("Conv2D", "out_channels", out_channels, minimum=1)
-        self.kernel_size = checks.pair("Conv2D", "kernel_size", kernel_size, minimum=1)
-        stride = checks.pair("Conv2D", "stride", stride, minimum=1)
-        dilation = checks.pair("Conv2D", "dilation", dilation, minimum=1)
-        groups = checks.integer("Conv2D", "groups", groups, minimum=1)
-        images.group_count("Conv2D", groups, in_channels=in_channels, out_channels=out_channels)
-        self.span = geometry.span(self.kernel_size, dilation)
-        self.padding = images.convolution_padding("Conv2D", padding, stride, self.span)
-        self.steps = (stride, self.padding, dilation, groups)
+        checks.arguments(
+            self,
+            locals(),
+            in_channels=at_least(1),
+            out_channels=at_least(1),
+            kernel_size=pair(1),
+            stride=pair(1),
+            dilation=pair(1),
+            groups=divides("in_channels", "out_channels"),
+            padding=_padding,
+        )
+        self.sliding = Sliding(self.kernel_size, self.stride, self.padding, self.dilation)
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         self.weight = Parameter(uniform_fan_in(shape, rng))
         fan_in = shape[1] * shape[2] * shape[3]
@@ -86,21 +97,124 @@ class Conv2D(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x, self.in_channels)
-        images.kernel_fits(self, x.shape[2:], self.span, self.padding)
-        self.remember(x)
+        images.kernel_fits(self, x.shape[2:], self.sliding.effective_kernel_size, self.sliding.padding)
+        self.remember(x=x)
         b = None if self.bias is None else self.bias.tensor
-        return convolution.forward(x, self.weight.tensor, b, *self.steps)
+        return convolve(x, self.weight.tensor, b, self.sliding, self.groups)
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
-        self.backward_parameters(dy)
-        return convolution.input_gradient(dy, self.weight.tensor, x.shape[2:], *self.steps)  # dx
-
-    def backward_parameters(self, dy: np.ndarray) -> None:
-        (x,) = self.recall()
-        self.weight.accumulate(convolution.weight_gradient(x, dy, self.kernel_size, *self.steps))
+        self.weight.accumulate(correlate(x, dy, self.sliding, self.groups))  # dW
         if self.bias is not None:
-            self.bias.accumulate(column_sums(layout.rows(dy)))
+            self.bias.accumulate(channel_sums(dy))  # db
+        return convolve_back(dy, self.weight.tensor, x.shape[2:], self.sliding, self.groups)  # dx
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * (self.weight.size // self.out_channels)
+
+
+# The sums of the equation and of its gradients, for all four convolutions. At cell (i, j) of the kernel, W is a matrix
+# and so are the pixels that lie under that cell at all output positions: then each sum is one over cells, of the three
+# products that a linear layer makes too. Groups do this side by side, each with its own matrices.
+
+
+@faster
+def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Sliding, groups: int) -> np.ndarray:
+    """y = W ⋆ x + b: at each output position, the sum over the cells of W times the pixel under the cell.
+
+    Shapes:
+        x: (N, C, H, W)        y: (N, O, OH, OW)
+        W: (O, C/groups, kh, kw)        b: (O,)
+
+    Example:
+        >>> x, W = np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))
+        >>> convolve(x, W, None, Sliding((2, 2)), groups=1)[0, 0]
+        array([[ 8., 12.],
+               [20., 24.]])
+    """
+    N, O, (OH, OW) = len(x), len(W), sliding.output_size(x.shape[2:])
+    W = W.reshape(groups, O // groups, *W.shape[1:])  # (G, O/G, C/G, kh, kw)
+    x = _by_group(pad(x, sliding.padding), groups)
+    y = np.zeros_like(x, shape=(groups, O // groups, OH * OW * N), dtype=np.result_type(x, W))
+    for i, j, rows, columns in sliding.cells((OH, OW)):
+        y += W[..., i, j] @ _matrix(x[:, :, rows, columns])
+    y = y.reshape(O, OH, OW, N).transpose(3, 0, 1, 2)  # (N, O, OH, OW)
+    return y if b is None else y + b.reshape(-1, 1, 1)
+
+
+@faster
+def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, groups: int) -> np.ndarray:
+    """dx of images (N, C, *size): each cell hands W dy back to the pixels that it was multiplied with.
+
+    Example:
+        >>> convolve_back(np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)), (3, 3), Sliding((2, 2)), groups=1)[0, 0]
+        array([[1., 2., 1.],
+               [2., 4., 2.],
+               [1., 2., 1.]])
+    """
+    (N, O, OH, OW), C = dy.shape, W.shape[1] * groups
+    W = W.reshape(groups, O // groups, *W.shape[1:]).swapaxes(1, 2)  # (G, C/G, O/G, kh, kw)
+    dy = _matrix(_by_group(dy, groups))
+    shape = (groups, C // groups, *sliding.padded_size(size), N)
+    dx = np.zeros_like(dy, shape=shape, dtype=np.result_type(dy, W))
+    for i, j, rows, columns in sliding.cells((OH, OW)):
+        dx[:, :, rows, columns] += (W[..., i, j] @ dy).reshape(groups, C // groups, OH, OW, N)
+    dx = dx.reshape(C, *shape[2:]).transpose(3, 0, 1, 2)  # (N, C, height, width), padding and all
+    return crop(dx, sliding.padding)
+
+
+@faster
+def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> np.ndarray:
+    """dW (O, C/groups, kh, kw): each cell gets dy times the pixels that it was multiplied with.
+
+    Example:
+        >>> x, dy = np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))
+        >>> correlate(x, dy, Sliding((2, 2)), groups=1)[0, 0]
+        array([[ 8., 12.],
+               [20., 24.]])
+    """
+    (_, O, OH, OW), C = dy.shape, x.shape[1]
+    x, dy = _by_group(pad(x, sliding.padding), groups), _matrix(_by_group(dy, groups))
+    shape = (groups, O // groups, C // groups, *sliding.kernel_size)
+    dW = np.zeros_like(x, shape=shape, dtype=np.result_type(x, dy))
+    for i, j, rows, columns in sliding.cells((OH, OW)):
+        dW[..., i, j] = dy @ _matrix(x[:, :, rows, columns]).swapaxes(1, 2)
+    return dW.reshape(O, *shape[2:])
+
+
+@faster
+def channel_sums(dy: np.ndarray) -> np.ndarray:
+    """db (O,): the sum over all output positions.
+
+    Example:
+        >>> channel_sums(np.ones((4, 2, 3, 3)))
+        array([36., 36.])
+    """
+    return dy.sum(axis=(0, 2, 3))
+
+
+def _by_group(x: np.ndarray, groups: int) -> np.ndarray:
+    """Images (N, C, H, W) as (G, C/G, H, W, N), without a copy."""
+    N, C, H, W = x.shape
+    return x.transpose(1, 2, 3, 0).reshape(groups, C // groups, H, W, N)
+
+
+def _matrix(x: np.ndarray) -> np.ndarray:
+    """(G, C/G, H, W, N) as (G, C/G, H·W·N): for each group one row a channel."""
+    return x.reshape(*x.shape[:2], -1)
+
+
+def _padding(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Padding:
+    """An integer, a pair, "valid" or "same", as ((top, bottom), (left, right))."""
+    if not isinstance(value, str):
+        h, w = checks.pair(who, name, value, minimum=0)
+        return (h, h), (w, w)
+    if value not in ("valid", "same"):
+        checks.fail(who, f"padding must be an integer, a pair, 'valid' or 'same', got {value!r}.")
+    if value == "same" and others["stride"] != (1, 1):
+        hint = "give the padding as a number."
+        checks.fail(who, f"padding='same' needs stride=1, got stride={others['stride']}.", hint)
+    height, width = Sliding(others["kernel_size"], dilation=others["dilation"]).effective_kernel_size
+    rows, columns = (0, 0) if value == "valid" else (height - 1, width - 1)
+    return (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import images, resizing
+from tinynet.core.checks import resizing
+from tinynet.core.checks.vocabulary import at_least, divides
+from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.engine import convolution
-from tinynet.engine.machine.gemm import column_sums
+from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
 from tinynet.layers.layer import Layer
+from tinynet.layers.windows import Pair, Sliding
 
 
 class Conv1D(Layer):
@@ -54,6 +59,14 @@ class Conv1D(Layer):
         (4, 14, 8)
     """
 
+    in_channels: int
+    out_channels: int
+    kernel_size: int
+    stride: int
+    padding: Pair
+    dilation: int
+    groups: int
+
     def __init__(
         self,
         in_channels: int,
@@ -66,45 +79,42 @@ class Conv1D(Layer):
         bias: bool = True,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.in_channels = checks.integer("Conv1D", "in_channels", in_channels, minimum=1)
-        self.out_channels = checks.integer("Conv1D", "out_channels", out_channels, minimum=1)
-        self.kernel_size = checks.integer("Conv1D", "kernel_size", kernel_size, minimum=1)
-        stride = checks.integer("Conv1D", "stride", stride, minimum=1)
-        dilation = checks.integer("Conv1D", "dilation", dilation, minimum=1)
-        groups = checks.integer("Conv1D", "groups", groups, minimum=1)
-        images.group_count("Conv1D", groups, in_channels=in_channels, out_channels=out_channels)
-        self.span = (kernel_size - 1) * dilation + 1
-        self.ends = resizing.convolution_padding("Conv1D", padding, stride, self.span)
-        self.steps = ((1, stride), ((0, 0), self.ends), (1, dilation), groups)
+        checks.arguments(
+            self,
+            locals(),
+            in_channels=at_least(1),
+            out_channels=at_least(1),
+            kernel_size=at_least(1),
+            stride=at_least(1),
+            dilation=at_least(1),
+            groups=divides("in_channels", "out_channels"),
+            padding=_padding,
+        )
+        self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), self.padding), (1, self.dilation))
         self.weight = Parameter(uniform_fan_in((out_channels, in_channels // groups, kernel_size), rng))
         fan_in = in_channels // groups * kernel_size
         self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x, self.in_channels)
-        resizing.window_fits(self, x.shape[1], self.span, self.ends)
-        self.remember(x)
+        resizing.window_fits(self, x.shape[1], self.sliding.effective_kernel_size[1], self.padding)
+        self.remember(x=x)
+        W = self.weight.tensor[:, :, np.newaxis]  # (O, C/groups, 1, k)
         b = None if self.bias is None else self.bias.tensor
-        return as_sequences(convolution.forward(as_images(x), self._kernel(), b, *self.steps))
+        return as_sequences(convolve(as_images(x), W, b, self.sliding, self.groups))
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
-        self.backward_parameters(dy)
-        size = (1, x.shape[1])
-        return as_sequences(convolution.input_gradient(as_images(dy), self._kernel(), size, *self.steps))  # dx
-
-    def backward_parameters(self, dy: np.ndarray) -> None:
-        (x,) = self.recall()
-        dW = convolution.weight_gradient(as_images(x), as_images(dy), (1, self.kernel_size), *self.steps)
+        W, dy = self.weight.tensor[:, :, np.newaxis], as_images(dy)
+        dW = correlate(as_images(x), dy, self.sliding, self.groups)
         self.weight.accumulate(dW[:, :, 0])
         if self.bias is not None:
-            self.bias.accumulate(column_sums(dy.reshape(-1, dy.shape[-1])))
+            self.bias.accumulate(channel_sums(dy))  # db
+        return as_sequences(convolve_back(dy, W, (1, x.shape[1]), self.sliding, self.groups))  # dx
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * (self.weight.size // self.out_channels)
-
-    def _kernel(self) -> np.ndarray:
-        return self.weight.tensor[:, :, np.newaxis]  # (O, C/groups, 1, k)
 
 
 def as_images(x: np.ndarray) -> np.ndarray:
@@ -125,3 +135,16 @@ def as_sequences(y: np.ndarray) -> np.ndarray:
         (4, 28, 3)
     """
     return y[:, :, 0].transpose(0, 2, 1)
+
+
+def _padding(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Pair:
+    """An integer, "valid" or "same", as (before, after)."""
+    if not isinstance(value, str):
+        return (checks.integer(who, name, value, minimum=0),) * 2
+    if value not in ("valid", "same"):
+        checks.fail(who, f"padding must be an integer, 'valid' or 'same', got {value!r}.")
+    if value == "same" and others["stride"] != 1:
+        hint = "give the padding as a number."
+        checks.fail(who, f"padding='same' needs stride=1, got stride={others['stride']}.", hint)
+    n_zeros = 0 if value == "valid" else (others["kernel_size"] - 1) * others["dilation"]
+    return n_zeros // 2, n_zeros - n_zeros // 2

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import images
+from tinynet.core.checks.vocabulary import at_least, divides, pair
+from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.engine import convolution, geometry
-from tinynet.engine.machine import layout
-from tinynet.engine.machine.gemm import column_sums
+from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
 from tinynet.layers.layer import Layer
+from tinynet.layers.windows import Pair, Sliding
 
 
 class ConvTranspose2D(Layer):
@@ -59,7 +63,14 @@ class ConvTranspose2D(Layer):
         (4, 3, 14, 28)
     """
 
-    any_layout = True
+    in_channels: int
+    out_channels: int
+    kernel_size: Pair
+    stride: Pair
+    padding: Pair
+    output_padding: Pair
+    groups: int
+    dilation: Pair
 
     def __init__(
         self,
@@ -74,17 +85,20 @@ class ConvTranspose2D(Layer):
         dilation: int | tuple[int, int] = 1,
         rng: np.random.Generator | None = None,
     ) -> None:
-        who = "ConvTranspose2D"
-        self.in_channels = checks.integer(who, "in_channels", in_channels, minimum=1)
-        self.out_channels = checks.integer(who, "out_channels", out_channels, minimum=1)
-        self.kernel_size = checks.pair(who, "kernel_size", kernel_size, minimum=1)
-        stride = checks.pair(who, "stride", stride, minimum=1)
-        dilation = checks.pair(who, "dilation", dilation, minimum=1)
-        self.output_padding = images.output_padding(who, output_padding, stride, dilation)
-        groups = checks.integer(who, "groups", groups, minimum=1)
-        images.group_count(who, groups, in_channels=in_channels, out_channels=out_channels)
-        h, w = checks.pair(who, "padding", padding, minimum=0)
-        self.steps = (stride, ((h, h), (w, w)), dilation, groups)
+        checks.arguments(
+            self,
+            locals(),
+            in_channels=at_least(1),
+            out_channels=at_least(1),
+            kernel_size=pair(1),
+            stride=pair(1),
+            dilation=pair(1),
+            output_padding=_output_padding,
+            groups=divides("in_channels", "out_channels"),
+            padding=pair(0),
+        )
+        h, w = self.padding
+        self.sliding = Sliding(self.kernel_size, self.stride, ((h, h), (w, w)), self.dilation)
         shape = (in_channels, out_channels // groups, *self.kernel_size)
         self.weight = Parameter(uniform_fan_in(shape, rng))
         fan_in = shape[1] * shape[2] * shape[3]
@@ -92,34 +106,40 @@ class ConvTranspose2D(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x, self.in_channels)
-        size = self._output_size(x)
+        size = self._output_size(x.shape[2:])
         images.positive_size(self, size, x.shape[2:])
-        self.remember(x)
-        y = convolution.input_gradient(x, self.weight.tensor, size, *self.steps)
+        self.remember(x=x)
+        y = convolve_back(x, self.weight.tensor, size, self.sliding, self.groups)
         if self.bias is not None:
             y += self.bias.tensor.reshape(-1, 1, 1)
         return y
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
-        self.backward_parameters(dy)
-        dx = convolution.forward(dy, self.weight.tensor, None, *self.steps)
-        return dx[:, :, : x.shape[2], : x.shape[3]]  # a wide output_padding leaves room for kernels beyond x
-
-    def backward_parameters(self, dy: np.ndarray) -> None:
-        (x,) = self.recall()
-        self.weight.accumulate(convolution.weight_gradient(dy, x, self.kernel_size, *self.steps))
+        self.weight.accumulate(correlate(dy, x, self.sliding, self.groups))  # dW
         if self.bias is not None:
-            self.bias.accumulate(column_sums(layout.rows(dy)))
+            self.bias.accumulate(channel_sums(dy))  # db
+        dx = convolve(dy, self.weight.tensor, None, self.sliding, self.groups)
+        return dx[:, :, : x.shape[2], : x.shape[3]]  # a wide output_padding leaves room for kernels beyond x
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return x.size * (self.weight.size // self.in_channels)
 
-    def _output_size(self, x: np.ndarray) -> tuple[int, int]:
-        stride, padding, dilation, _ = self.steps
-        reach = geometry.span(self.kernel_size, dilation)
+    def _output_size(self, size: Pair) -> Pair:
         height, width = (
-            (x.shape[2 + axis] - 1) * stride[axis] - sum(padding[axis]) + reach[axis] + self.output_padding[axis]
+            (size[axis] - 1) * self.stride[axis]
+            - 2 * self.padding[axis]
+            + self.sliding.effective_kernel_size[axis]
+            + self.output_padding[axis]
             for axis in (0, 1)
         )
         return height, width
+
+
+def _output_padding(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Pair:
+    """An integer or a pair, as a pair that is smaller than the stride or the dilation."""
+    (h, w), stride, dilation = checks.pair(who, name, value, minimum=0), others["stride"], others["dilation"]
+    if h >= max(stride[0], dilation[0]) or w >= max(stride[1], dilation[1]):
+        checks.fail(who, f"output_padding must be smaller than stride={stride} or dilation={dilation}, got {(h, w)}.")
+    return h, w

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import images, resizing
+from tinynet.core.checks import resizing
+from tinynet.core.checks.vocabulary import at_least, divides
+from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.engine import convolution
-from tinynet.engine.machine.gemm import column_sums
+from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
+from tinynet.layers.windows import Sliding
 
 
 class ConvTranspose1D(Layer):
@@ -57,6 +62,15 @@ class ConvTranspose1D(Layer):
         (4, 28, 3)
     """
 
+    in_channels: int
+    out_channels: int
+    kernel_size: int
+    stride: int
+    padding: int
+    output_padding: int
+    groups: int
+    dilation: int
+
     def __init__(
         self,
         in_channels: int,
@@ -70,17 +84,20 @@ class ConvTranspose1D(Layer):
         dilation: int = 1,
         rng: np.random.Generator | None = None,
     ) -> None:
-        who = "ConvTranspose1D"
-        self.in_channels = checks.integer(who, "in_channels", in_channels, minimum=1)
-        self.out_channels = checks.integer(who, "out_channels", out_channels, minimum=1)
-        self.kernel_size = checks.integer(who, "kernel_size", kernel_size, minimum=1)
-        stride = checks.integer(who, "stride", stride, minimum=1)
-        padding = checks.integer(who, "padding", padding, minimum=0)
-        dilation = checks.integer(who, "dilation", dilation, minimum=1)
-        self.output_padding = resizing.output_padding(who, output_padding, stride, dilation)
-        groups = checks.integer(who, "groups", groups, minimum=1)
-        images.group_count(who, groups, in_channels=in_channels, out_channels=out_channels)
-        self.steps = ((1, stride), ((0, 0), (padding, padding)), (1, dilation), groups)
+        checks.arguments(
+            self,
+            locals(),
+            in_channels=at_least(1),
+            out_channels=at_least(1),
+            kernel_size=at_least(1),
+            stride=at_least(1),
+            padding=at_least(0),
+            dilation=at_least(1),
+            output_padding=_output_padding,
+            groups=divides("in_channels", "out_channels"),
+        )
+        ends = (self.padding, self.padding)
+        self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends), (1, self.dilation))
         self.weight = Parameter(uniform_fan_in((in_channels, out_channels // groups, kernel_size), rng))
         fan_in = out_channels // groups * kernel_size
         self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
@@ -89,31 +106,35 @@ class ConvTranspose1D(Layer):
         resizing.sequence_input(self, x, self.in_channels)
         length = self._output_length(x.shape[1])
         resizing.positive_length(self, length, x.shape[1])
-        self.remember(x)
-        y = as_sequences(convolution.input_gradient(as_images(x), self._kernel(), (1, length), *self.steps))
+        self.remember(x=x)
+        W = self.weight.tensor[:, :, np.newaxis]  # (C, O/groups, 1, k)
+        y = as_sequences(convolve_back(as_images(x), W, (1, length), self.sliding, self.groups))
         if self.bias is not None:
             y += self.bias.tensor
         return y
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
-        self.backward_parameters(dy)
-        dx = as_sequences(convolution.forward(as_images(dy), self._kernel(), None, *self.steps))
-        return dx[:, : x.shape[1]]  # a wide output_padding leaves room for kernels beyond x
-
-    def backward_parameters(self, dy: np.ndarray) -> None:
-        (x,) = self.recall()
-        dW = convolution.weight_gradient(as_images(dy), as_images(x), (1, self.kernel_size), *self.steps)
+        W, dy = self.weight.tensor[:, :, np.newaxis], as_images(dy)
+        dW = correlate(dy, as_images(x), self.sliding, self.groups)
         self.weight.accumulate(dW[:, :, 0])
         if self.bias is not None:
-            self.bias.accumulate(column_sums(dy.reshape(-1, dy.shape[-1])))
+            self.bias.accumulate(channel_sums(dy))  # db
+        dx = as_sequences(convolve(dy, W, None, self.sliding, self.groups))
+        return dx[:, : x.shape[1]]  # a wide output_padding leaves room for kernels beyond x
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return x.size * (self.weight.size // self.in_channels)
 
-    def _kernel(self) -> np.ndarray:
-        return self.weight.tensor[:, :, np.newaxis]  # (C, O/groups, 1, k)
-
     def _output_length(self, length: int) -> int:
-        (_, stride), (_, (padding, _)), (_, dilation), _ = self.steps
-        return (length - 1) * stride - 2 * padding + (self.kernel_size - 1) * dilation + self.output_padding + 1
+        covered = (length - 1) * self.stride + self.sliding.effective_kernel_size[1]
+        return covered - 2 * self.padding + self.output_padding
+
+
+def _output_padding(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+    """An integer that is smaller than the stride or the dilation."""
+    padding, stride, dilation = checks.integer(who, name, value, minimum=0), others["stride"], others["dilation"]
+    if padding >= max(stride, dilation):
+        checks.fail(who, f"output_padding must be smaller than stride={stride} or dilation={dilation}, got {padding}.")
+    return padding

@@ -37,14 +37,15 @@ class Sliding(NamedTuple):
         (kh, kw), (dh, dw) = self.kernel_size, self.dilation
         return (kh - 1) * dh + 1, (kw - 1) * dw + 1
 
+    def padded_size(self, size: Pair) -> Pair:
+        """An image of this size with its padding."""
+        (top, bottom), (left, right) = self.padding
+        return top + size[0] + bottom, left + size[1] + right
+
     def output_size(self, size: Pair) -> Pair:
         """At how many positions the window fits into a padded image of this size."""
-        (top, bottom), (left, right) = self.padding
-        height, width = self.effective_kernel_size
-        return (
-            (top + size[0] + bottom - height) // self.stride[0] + 1,
-            (left + size[1] + right - width) // self.stride[1] + 1,
-        )
+        (H, W), (height, width), (sh, sw) = self.padded_size(size), self.effective_kernel_size, self.stride
+        return (H - height) // sh + 1, (W - width) // sw + 1
 
     def cells(self, output_size: Pair) -> Iterator[Cell]:
         """Each cell (i, j) of the window, and the padded pixels under it at all output positions.
@@ -71,7 +72,7 @@ def pad(x: np.ndarray, padding: Padding, value: float = 0) -> np.ndarray:
     """
     N, C, H, W = x.shape
     (top, bottom), (left, right) = padding
-    padded = np.full_like(x, value, shape=(N, C, top + H + bottom, left + W + right), order="C")
+    padded = np.full_like(x, value, shape=(N, C, top + H + bottom, left + W + right))
     padded[:, :, top : top + H, left : left + W] = x
     return padded
 

@@ -47,30 +47,6 @@ def kernel_fits(who: object, size: Pair, span: Pair, padding: Padding, least: Pa
         )
 
 
-def group_count(who: object, groups: int, **channels: int) -> None:
-    """Check that the groups divide each of the channel counts."""
-    for name, count in channels.items():
-        if count % groups:
-            divisors = ", ".join(str(n) for n in range(1, count + 1) if count % n == 0)
-            fail(who, f"groups={groups} must divide {name}={count}.", f"use one of {divisors}.")
-
-
-def convolution_padding(who: object, value: object, stride: Pair, span: Pair) -> Padding:
-    """Turn an integer, a pair, "valid" or "same" into ((top, bottom), (left, right)).
-
-    "same" keeps the size of the image; an odd pixel is put at the bottom or right.
-    """
-    if isinstance(value, str):
-        if value not in ("valid", "same"):
-            fail(who, f"padding must be an integer, a pair, 'valid' or 'same', got {value!r}.")
-        if value == "same" and stride != (1, 1):
-            fail(who, f"padding='same' needs stride=1, got stride={stride}.", "give the padding as a number.")
-        (rows, columns) = (0, 0) if value == "valid" else (span[0] - 1, span[1] - 1)
-        return (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)
-    h, w = pair(who, "padding", value, minimum=0)
-    return (h, h), (w, w)
-
-
 def pooling_padding(who: object, value: object, kernel_size: Pair) -> Padding:
     """Turn an integer or a pair into ((top, bottom), (left, right)), and check that no window lies in it as a whole."""
     h, w = pair(who, "padding", value, minimum=0)
@@ -78,14 +54,6 @@ def pooling_padding(who: object, value: object, kernel_size: Pair) -> Padding:
         most = (kernel_size[0] // 2, kernel_size[1] // 2)
         fail(who, f"padding must be at most half of kernel_size={kernel_size}, got {(h, w)}.", f"use padding={most}.")
     return (h, h), (w, w)
-
-
-def output_padding(who: object, value: object, stride: Pair, dilation: Pair) -> Pair:
-    """Turn an integer or a pair into a pair, and check that it is smaller than the stride or the dilation."""
-    h, w = pair(who, "output_padding", value, minimum=0)
-    if h >= max(stride[0], dilation[0]) or w >= max(stride[1], dilation[1]):
-        fail(who, f"output_padding must be smaller than stride={stride} or dilation={dilation}, got {(h, w)}.")
-    return h, w
 
 
 def positive_size(who: object, size: Pair, got: Pair) -> None:

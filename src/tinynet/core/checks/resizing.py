@@ -51,32 +51,12 @@ def window_fits(who: object, length: int, span: int, padding: tuple[int, int], l
         )
 
 
-def convolution_padding(who: object, value: object, stride: int, span: int) -> tuple[int, int]:
-    """Turn an integer, "valid" or "same" into (before, after); "same" puts an odd zero at the end."""
-    if not isinstance(value, str):
-        return (integer(who, "padding", value, minimum=0),) * 2
-    if value not in ("valid", "same"):
-        fail(who, f"padding must be an integer, 'valid' or 'same', got {value!r}.")
-    if value == "same" and stride != 1:
-        fail(who, f"padding='same' needs stride=1, got stride={stride}.", "give the padding as a number.")
-    total = span - 1 if value == "same" else 0
-    return total // 2, total - total // 2
-
-
 def pooling_padding(who: object, value: object, kernel_size: int) -> int:
     """Check that no window lies in the padding as a whole."""
     padding = integer(who, "padding", value, minimum=0)
     if 2 * padding > kernel_size:
         hint = f"use padding={kernel_size // 2}."
         fail(who, f"padding must be at most half of kernel_size={kernel_size}, got {padding}.", hint)
-    return padding
-
-
-def output_padding(who: object, value: object, stride: int, dilation: int) -> int:
-    """Check that an output_padding is smaller than the stride or the dilation."""
-    padding = integer(who, "output_padding", value, minimum=0)
-    if padding >= max(stride, dilation):
-        fail(who, f"output_padding must be smaller than stride={stride} or dilation={dilation}, got {padding}.")
     return padding
 
 

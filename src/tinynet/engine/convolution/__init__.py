@@ -1,75 +1,118 @@
-"""Convolution of images, and its two derivatives. A transposed convolution is `input_gradient` run as a forward.
+"""The sums of a convolution, each by the route that measured fastest.
 
-Shapes: x (N, C, H, W), W (O, C/groups, kh, kw), b (O,), y and dy (N, O, OH, OW). Stride, dilation and sizes are pairs
-(height, width), padding is ((top, bottom), (left, right)). Results lie channels-last in memory.
+`gathered` is NumPy's, for small images and for groups; all others are compiled. Results lie channels-last in memory.
 """
 
 from __future__ import annotations
 
 import math
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from tinynet.engine.geometry import Padding, Pair
-from tinynet.engine.selection import LARGE, body
+from tinynet.engine.convolution import gathered
+from tinynet.engine.machine import layout
+from tinynet.engine.machine.gemm import column_sums
+from tinynet.engine.serves import LARGE, compiled_code, is_floating
+from tinynet.layers import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D
+from tinynet.layers import convolution as lesson
+from tinynet.layers.convolution1d import as_images
+from tinynet.layers.windows import Pair, Sliding
 
-__all__ = ["forward", "input_gradient", "weight_gradient"]
-
-WORK = 1 << 15  # multiply-adds of one image from which on compiling pays, small as it may be
+MIN_MULTIPLY_ADDS = 1 << 15  # of one image, from which on compiling pays, however few numbers it has
 
 
-def forward(
-    x: np.ndarray, W: np.ndarray, b: np.ndarray | None, stride: Pair, padding: Padding, dilation: Pair, groups: int
-) -> np.ndarray:
-    """y = W ⋆ x + b: at every place of the kernel, the sum of its products with the pixels under it.
+def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Sliding, groups: int) -> Any:
+    """y = W ⋆ x + b."""
+    if not (is_floating(x, W) and x.ndim == 4 and x.size and x.shape[1] == W.shape[1] * groups):
+        return NotImplemented
+    way = route("convolve", x.shape[2:], W.shape, sliding, groups, x.dtype)
+    if way == "gathered":
+        return gathered.convolve(x, W, b, sliding, groups)
+    return _compiled().convolve(way, x, W, b, sliding)
+
+
+def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, groups: int) -> Any:
+    """dx: every product hands W dy back to its pixel."""
+    if not (is_floating(dy, W) and dy.size and _are_outputs(dy, len(W), size, sliding)):
+        return NotImplemented
+    way = route("convolve_back", size, W.shape, sliding, groups, dy.dtype)
+    if way == "gathered":
+        return gathered.convolve_back(dy, W, size, sliding, groups)
+    return _compiled().convolve_back(way, dy, W, size, sliding)
+
+
+def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> Any:
+    """dW: every product hands x dy back to its weight."""
+    if not (is_floating(x, dy) and x.ndim == 4 and x.size and dy.size and len(x) == len(dy)):
+        return NotImplemented
+    O, size = dy.shape[1], x.shape[2:]
+    if O % groups or not _are_outputs(dy, O, size, sliding):
+        return NotImplemented
+    way = route("correlate", size, (O, x.shape[1] // groups, *sliding.kernel_size), sliding, groups, x.dtype)
+    if way == "gathered":
+        return gathered.correlate(x, dy, sliding, groups)
+    return _compiled().correlate(way, x, dy, sliding)
+
+
+def channel_sums(dy: np.ndarray) -> Any:
+    """db = Σ dy over all output positions."""
+    return column_sums(layout.rows(dy)) if is_floating(dy) and dy.ndim == 4 else NotImplemented
+
+
+def route(
+    what: str, size: tuple[int, ...], kernels: tuple[int, ...], sliding: Sliding, groups: int, dtype: np.dtype
+) -> str:
+    """By which route one of the sums goes in float32 or float64, in a word.
+
+    Args:
+        what: "convolve", "convolve_back" or "correlate".
+        size: Height and width of x.
+        kernels: The shape of W, (O, C/groups, kh, kw).
+        sliding: How the kernels slide.
+        groups: Into how many groups the channels are cut.
+        dtype: The floating type of all arrays.
 
     Example:
-        >>> x, W = np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))
-        >>> forward(x, W, None, (1, 1), ((0, 0), (0, 0)), (1, 1), 1)[0, 0]
-        array([[ 8., 12.],
-               [20., 24.]])
+        >>> route("convolve", (6, 6), (8, 1, 3, 3), Sliding((3, 3)), 1, np.dtype(np.float32))
+        'gathered'
     """
-    return _body(x.shape[1], len(W), W.shape[2:], x.shape[2:], groups).forward(
-        x, W, b, stride, padding, dilation, groups
-    )
+    n_pixels = size[0] * size[1]
+    n_numbers = max(kernels[0], kernels[1] * groups) * n_pixels
+    compiled = compiled_code("convolution", LARGE if math.prod(kernels) * n_pixels >= MIN_MULTIPLY_ADDS else n_numbers)
+    return "gathered" if compiled is None else compiled.route(what, size, kernels, sliding, groups, dtype)
 
 
-def input_gradient(
-    dy: np.ndarray, W: np.ndarray, size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
-) -> np.ndarray:
-    """∂L/∂x of shape (N, C, *size), given dy = ∂L/∂y: every product hands W dy back to its pixel.
+def add_up(layer: Conv1D | Conv2D, dy: np.ndarray) -> None:
+    """dW and db of a convolution, without dx."""
+    (x,) = layer.recall()
+    _accumulate(layer, lesson.correlate(_images(x), _images(dy), layer.sliding, layer.groups), dy)
 
-    Example:
-        >>> dy, W = np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2))
-        >>> input_gradient(dy, W, (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1), 1)[0, 0]
-        array([[1., 2., 1.],
-               [2., 4., 2.],
-               [1., 2., 1.]])
+
+def add_up_transposed(layer: ConvTranspose1D | ConvTranspose2D, dy: np.ndarray) -> None:
+    """dW and db of a transposed convolution, without dx."""
+    (x,) = layer.recall()
+    _accumulate(layer, lesson.correlate(_images(dy), _images(x), layer.sliding, layer.groups), dy)
+
+
+def _accumulate(layer: Any, dW: np.ndarray, dy: np.ndarray) -> None:
+    layer.weight.accumulate(dW.reshape(layer.weight.shape))
+    if layer.bias is not None:
+        layer.bias.accumulate(lesson.channel_sums(_images(dy)))
+
+
+def _images(x: np.ndarray) -> np.ndarray:
+    return as_images(x) if x.ndim == 3 else x
+
+
+def _are_outputs(dy: np.ndarray, O: int, size: tuple[int, ...], sliding: Sliding) -> bool:
+    """Whether dy is (N, O, OH, OW) with no more output positions than images of this size have.
+
+    It may have fewer: a transposed convolution with output_padding makes images on which there is room for more.
     """
-    return _body(W.shape[1] * groups, len(W), W.shape[2:], size, groups).input_gradient(
-        dy, W, size, stride, padding, dilation, groups
-    )
+    OH, OW = sliding.output_size((size[0], size[1]))
+    return dy.ndim == 4 and dy.shape[1] == O and dy.shape[2] <= OH and dy.shape[3] <= OW
 
 
-def weight_gradient(
-    x: np.ndarray, dy: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
-) -> np.ndarray:
-    """∂L/∂W of shape (O, C/groups, *kernel_size), given dy = ∂L/∂y: every product hands x dy back to its weight.
-
-    Example:
-        >>> x, dy = np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))
-        >>> weight_gradient(x, dy, (2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 1)[0, 0]
-        array([[ 8., 12.],
-               [20., 24.]])
-    """
-    return _body(x.shape[1], dy.shape[1], kernel_size, x.shape[2:], groups).weight_gradient(
-        x, dy, kernel_size, stride, padding, dilation, groups
-    )
-
-
-def _body(C: int, O: int, kernel_size: tuple[int, ...], size: tuple[int, ...], groups: int) -> ModuleType:
-    """Compiled where an image has many numbers, or its pixels are multiplied many times."""
-    n_pixels = math.prod(size)
-    work = C * O // groups * math.prod(kernel_size) * n_pixels
-    return body("convolution", LARGE if work >= WORK else max(C, O) * n_pixels)
+def _compiled() -> Any:
+    return compiled_code("convolution", LARGE)

@@ -21,15 +21,15 @@ WIDTH = 512  # numbers of a row taken at a time: with the weights of nine cells 
 
 
 @compiled
-def forward(start, end, x, K, b, y, stride, corner, dilation, parts):
-    """y = b + Σ K[i, j] · x, with corner = (top, left), the padding before the image; an image in so many parts."""
+def convolve(start, end, x, K, b, y, stride, before, dilation, parts):
+    """y = b + Σ K[i, j] · x, with before = (top, left), the padding before the image; an image in so many parts."""
     frame = _frame(y, K, stride, dilation)
     weights, cells, step = _repeated(K, y.shape[2]), _cells(frame, K, dilation), stride[0] * frame[0, 0].size
     bias, pixels = _repeated(b.reshape(1, 1, -1), y.shape[2])[0], frame.reshape(-1)
     for item in range(start, end):
         n, part = item // parts, item % parts
         if item == start or part == 0:
-            _put(x[n], frame, corner)
+            _put(x[n], frame, before)
         for r in range(y.shape[1] * part // parts, y.shape[1] * (part + 1) // parts):
             row = y[n, r].reshape(-1)
             for first in range(0, row.size, bias.size):
@@ -43,12 +43,12 @@ def forward(start, end, x, K, b, y, stride, corner, dilation, parts):
 
 
 @compiled
-def input_gradient(start, end, dy, K, dx, stride, corner, dilation):
+def convolve_back(start, end, dy, K, dx, stride, before, dilation):
     """dx = Σ K[i, j] · dy over the cells that met each pixel."""
     kh, kw = K.shape[:2]
     weights = _repeated(K, dy.shape[2])
     line = _frame(dy[:, :1], K[:1], stride, dilation)  # the row of it that is worked on
-    cells, place, top = _cells(line, K[:1], dilation), line.reshape(-1), corner[0]
+    cells, place, top = _cells(line, K[:1], dilation), line.reshape(-1), before[0]
     for n in range(start, end):
         for h in range(top, top + dx.shape[1]):
             place[:] = 0
@@ -61,11 +61,11 @@ def input_gradient(start, end, dy, K, dx, stride, corner, dilation):
                         for j in range(kw):
                             at = cells[j] + first
                             _add(place[at : at + part.size], weights[i * kw + j], part)
-            _take(line, dx[n, h - top], corner[1])
+            _take(line, dx[n, h - top], before[1])
 
 
 @compiled
-def weight_gradient(start, end, x, dy, dK, stride, corner, dilation):
+def correlate(start, end, x, dy, dK, stride, before, dilation):
     """dK[chunk] = Σ x · dy over the places in the images of each chunk; dK (CHUNKS, kh, kw, C) is zero."""
     K, OH = dK[0], dy.shape[1]
     share = (x.shape[0] + dK.shape[0] - 1) // dK.shape[0]
@@ -75,7 +75,7 @@ def weight_gradient(start, end, x, dy, dK, stride, corner, dilation):
         sums = _repeated(K, dy.shape[2])
         sums[:] = 0
         for n in range(chunk * share, min(x.shape[0], (chunk + 1) * share)):
-            _put(x[n], frame, corner)
+            _put(x[n], frame, before)
             rows = dy[n].reshape(OH, -1)
             for first in range(0, rows.shape[1], sums.shape[1]):
                 last = min(rows.shape[1], first + sums.shape[1])
@@ -160,13 +160,13 @@ def _cells(frame, K, dilation):
 
 
 @compiled
-def _put(image, frame, corner):
+def _put(image, frame, before):
     """Copy an image (H, W, C) into the frame; what lies around it stays zero."""
     n_phases = frame.shape[0]
-    for r in range(corner[0], min(frame.shape[1], corner[0] + image.shape[0])):
+    for r in range(before[0], min(frame.shape[1], before[0] + image.shape[0])):
         for phase in range(n_phases):
-            first, column, count = _met(phase - corner[1], n_phases, frame.shape[2], image.shape[1])
-            _copy(image[r - corner[0]], column, n_phases, frame[phase, r], first, 1, count)
+            first, column, count = _met(phase - before[1], n_phases, frame.shape[2], image.shape[1])
+            _copy(image[r - before[0]], column, n_phases, frame[phase, r], first, 1, count)
 
 
 @compiled

@@ -16,10 +16,10 @@ import numpy as np
 
 from tinynet.engine.convolution import direct_plan
 from tinynet.engine.convolution.padded_lines import pad
-from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.vectors import LANES, gather, load, splat, store
+from tinynet.layers.windows import Pair
 
 PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tinynet.engine.convolution import side_by_side
-from tinynet.engine.geometry import Pair
+from tinynet.engine.serves import is_exact
+from tinynet.layers.windows import Pair
 
 BLOCK = 1 << 13  # numbers of the padded input that a thread takes at a time: a first-level cache
 
@@ -42,18 +43,23 @@ class Plan(NamedTuple):
     out: tuple[int, int, int]
 
 
-@lru_cache(maxsize=1000)
 def of_forward(shape: tuple[int, ...], places: Pair, stride: Pair, corner: Pair, dilation: Pair) -> Plan:
     """The plan to fill y (N, *places, O), for W of the shape (O, C, kh, kw)."""
+    return _of_forward(shape, places, stride, corner, dilation, is_exact())
+
+
+@lru_cache(maxsize=1000)
+def _of_forward(
+    shape: tuple[int, ...], places: Pair, stride: Pair, corner: Pair, dilation: Pair, one_by_one: bool
+) -> Plan:
     (O, C, kh, kw), (OH, OW) = shape, places
     lines = tuple(i * dilation[0] - corner[0] for i in range(kh))
     columns = tuple(j * dilation[1] - corner[1] for j in range(kw))
-    n = side_by_side.count(O, OW)
+    n = 1 if one_by_one else side_by_side.count(O, OW)
     cells = tuple(range(kh)), tuple(range(kw))
     return _plan((lines, columns), cells, kw, stride, (OH, OW), C, n, (0, OW * O, O * n))
 
 
-@lru_cache(maxsize=1000)
 def of_input_gradient(
     shape: tuple[int, ...], size: Pair, stride: Pair, corner: Pair, dilation: Pair
 ) -> tuple[Plan, ...]:
@@ -62,8 +68,15 @@ def of_input_gradient(
     A pixel gets from line i of the kernel what came from place (pixel + corner − i · dilation) / stride, if that is a
     whole number. So the pixels fall into stride² phases, each a convolution of dy with some lines and columns of W.
     """
+    return _of_input_gradient(shape, size, stride, corner, dilation, is_exact())
+
+
+@lru_cache(maxsize=1000)
+def _of_input_gradient(
+    shape: tuple[int, ...], size: Pair, stride: Pair, corner: Pair, dilation: Pair, one_by_one: bool
+) -> tuple[Plan, ...]:
     (O, C, _, kw), (H, W) = shape, size
-    n = side_by_side.count(C, W) if tuple(stride) == (1, 1) else 1
+    n = 1 if one_by_one or tuple(stride) != (1, 1) else side_by_side.count(C, W)
     plans = []
     lines, columns = (_phases(shape[2 + axis], stride[axis], corner[axis], dilation[axis]) for axis in (0, 1))
     for r, from_lines, i in lines:

@@ -12,10 +12,10 @@ import numpy as np
 
 from tinynet.engine.convolution import direct_plan
 from tinynet.engine.convolution.padded_lines import pad
-from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.vectors import LANES, load, splat, store
+from tinynet.layers.windows import Pair
 
 CHUNKS = 8  # partial sums of dK
 ROWS = 6  # numbers under the kernel whose sums stay in registers

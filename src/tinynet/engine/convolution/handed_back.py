@@ -18,10 +18,10 @@ import numpy as np
 
 from tinynet.engine.convolution import side_by_side
 from tinynet.engine.convolution.direct import four, six
-from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.vectors import LANES, load, store
+from tinynet.layers.windows import Pair
 
 PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.engine.convolution import direct_weights
-from tinynet.engine.geometry import Padding, Pair
 from tinynet.engine.machine import layout
 from tinynet.engine.machine.gemm import product
 from tinynet.engine.machine.gemm.compiled import multiply_by_panels
 from tinynet.engine.machine.vectors import LANES
+from tinynet.layers.windows import Padding, Pair
 
 FEW = 128  # channels up to which the sums of dW take less time in registers than in a BLAS
 

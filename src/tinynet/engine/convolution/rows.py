@@ -1,4 +1,4 @@
-"""The gathered matrix products of `vectorized`, compiled.
+"""The gathered matrix products of `gathered`, compiled.
 
 Each thread gathers the rows of a few lines of one image, few enough to stay in its cache, and multiplies them on its
 own. x is (N, H, W·C), so that a row of a kernel is one run of kw·C neighbours; y and dy are (N, OH·OW, O). The blocks
@@ -20,15 +20,15 @@ CHUNKS = 8  # partial sums of dW
 
 
 @compiled
-def forward(start, end, x, K, b, y, C, kernel_size, places, stride, corner, dilation):
-    """y = rows @ K + b, with K (kh·kw·C, O) and corner = (top, left), the padding before the image."""
-    lines, blocks = _cut(places, K.shape[0])
+def convolve(start, end, x, K, b, y, C, kernel_size, positions, stride, before, dilation):
+    """y = rows @ K + b, with K (kh·kw·C, O) and before = (top, left), the padding before the image."""
+    lines, blocks = _cut(positions, K.shape[0])
     for block in range(start, end):
         n, first = block // blocks, block % blocks * lines
-        last = min(places[0], first + lines)
-        rows = np.empty(((last - first) * places[1], K.shape[0]), x.dtype)
-        _gather(x[n], rows, first, last, C, kernel_size, places, stride, corner, dilation)
-        out = y[n, first * places[1] : last * places[1]]
+        last = min(positions[0], first + lines)
+        rows = np.empty(((last - first) * positions[1], K.shape[0]), x.dtype)
+        _gather(x[n], rows, first, last, C, kernel_size, positions, stride, before, dilation)
+        out = y[n, first * positions[1] : last * positions[1]]
         multiply(rows, K, out, 0.0)
         for p in range(out.shape[0]):
             for o in range(out.shape[1]):
@@ -36,57 +36,57 @@ def forward(start, end, x, K, b, y, C, kernel_size, places, stride, corner, dila
 
 
 @compiled
-def input_gradient(start, end, dy, K, dx, C, kernel_size, places, stride, corner, dilation):
+def convolve_back(start, end, dy, K, dx, C, kernel_size, positions, stride, before, dilation):
     """Add dy @ K to the pixels that its rows were gathered from, with K (O, kh·kw·C) and dx zero."""
-    lines, blocks = _cut(places, K.shape[1])
+    lines, blocks = _cut(positions, K.shape[1])
     for n in range(start, end):
         for block in range(blocks):
             first = block * lines
-            last = min(places[0], first + lines)
-            rows = np.empty(((last - first) * places[1], K.shape[1]), dy.dtype)
-            multiply(dy[n, first * places[1] : last * places[1]], K, rows, 0.0)
-            _scatter(rows, dx[n], first, last, C, kernel_size, places, stride, corner, dilation)
+            last = min(positions[0], first + lines)
+            rows = np.empty(((last - first) * positions[1], K.shape[1]), dy.dtype)
+            multiply(dy[n, first * positions[1] : last * positions[1]], K, rows, 0.0)
+            _scatter(rows, dx[n], first, last, C, kernel_size, positions, stride, before, dilation)
 
 
 @compiled
-def weight_gradient(start, end, x, dy, dK, C, kernel_size, places, stride, corner, dilation):
+def correlate(start, end, x, dy, dK, C, kernel_size, positions, stride, before, dilation):
     """dK[chunk] = rowsᵀ @ dy over the images of each chunk; dK (CHUNKS, kh·kw·C, O) is zero."""
-    lines, blocks = _cut(places, dK.shape[1])
+    lines, blocks = _cut(positions, dK.shape[1])
     step = (x.shape[0] + dK.shape[0] - 1) // dK.shape[0]
     for chunk in range(start, end):
         for n in range(chunk * step, min(x.shape[0], (chunk + 1) * step)):
             for block in range(blocks):
                 first = block * lines
-                last = min(places[0], first + lines)
-                rows = np.empty(((last - first) * places[1], dK.shape[1]), x.dtype)
-                _gather(x[n], rows, first, last, C, kernel_size, places, stride, corner, dilation)
-                multiply_transposed(rows, dy[n, first * places[1] : last * places[1]], dK[chunk], 1.0)
+                last = min(positions[0], first + lines)
+                rows = np.empty(((last - first) * positions[1], dK.shape[1]), x.dtype)
+                _gather(x[n], rows, first, last, C, kernel_size, positions, stride, before, dilation)
+                multiply_transposed(rows, dy[n, first * positions[1] : last * positions[1]], dK[chunk], 1.0)
 
 
-def count(N, places, width):
+def count(N, positions, width):
     """How many blocks the rows of N images make, each row `width` long."""
-    return N * _cut(places, width)[1]
+    return N * _cut(positions, width)[1]
 
 
 @compiled
-def _cut(places, width):
-    """How many lines of places make a block, and how many blocks an image."""
-    lines = min(places[0], max(1, BLOCK // (places[1] * width)))
-    return lines, (places[0] + lines - 1) // lines
+def _cut(positions, width):
+    """How many lines of positions make a block, and how many blocks an image."""
+    lines = min(positions[0], max(1, BLOCK // (positions[1] * width)))
+    return lines, (positions[0] + lines - 1) // lines
 
 
 @compiled
-def _gather(x, rows, first, last, C, kernel_size, places, stride, corner, dilation):
+def _gather(x, rows, first, last, C, kernel_size, positions, stride, before, dilation):
     """Fill `rows` with the pixels of x (H, W·C) under the kernel, for the lines from first to last."""
     kh, kw = kernel_size
     width = x.shape[1]
     for r in range(first, last):
-        for s in range(places[1]):
-            row = rows[(r - first) * places[1] + s]
-            column = (s * stride[1] - corner[1]) * C
+        for s in range(positions[1]):
+            row = rows[(r - first) * positions[1] + s]
+            column = (s * stride[1] - before[1]) * C
             inside = dilation[1] == 1 and column >= 0 and column + kw * C <= width
             for i in range(kh):
-                line, at = r * stride[0] + i * dilation[0] - corner[0], i * kw * C
+                line, at = r * stride[0] + i * dilation[0] - before[0], i * kw * C
                 if line < 0 or line >= x.shape[0]:
                     for k in range(kw * C):
                         row[at + k] = 0
@@ -102,17 +102,17 @@ def _gather(x, rows, first, last, C, kernel_size, places, stride, corner, dilati
 
 
 @compiled
-def _scatter(rows, dx, first, last, C, kernel_size, places, stride, corner, dilation):
+def _scatter(rows, dx, first, last, C, kernel_size, positions, stride, before, dilation):
     """Add `rows` to the pixels of dx (H, W·C) that `_gather` takes them from."""
     kh, kw = kernel_size
     width = dx.shape[1]
     for r in range(first, last):
-        for s in range(places[1]):
-            row = rows[(r - first) * places[1] + s]
-            column = (s * stride[1] - corner[1]) * C
+        for s in range(positions[1]):
+            row = rows[(r - first) * positions[1] + s]
+            column = (s * stride[1] - before[1]) * C
             inside = dilation[1] == 1 and column >= 0 and column + kw * C <= width
             for i in range(kh):
-                line, at = r * stride[0] + i * dilation[0] - corner[0], i * kw * C
+                line, at = r * stride[0] + i * dilation[0] - before[0], i * kw * C
                 if line < 0 or line >= dx.shape[0]:
                     continue
                 if inside:

@@ -2,7 +2,8 @@
 
 Sums are held in registers of sixteen output channels, and with six channels ten lanes of each would stay empty. But two
 neighbouring places of six channels lie in memory as one place of twelve, and a kernel as wide as both together gives
-them: in its first six channels the kernel itself, in the others the kernel one step to the right.
+them: in its first six channels the kernel itself, in the others the kernel one step to the right. It has zeros where
+only one of the two stands, and 0 · NaN is NaN: a NaN reaches a neighbour that does not see it, unless `exact` forbids.
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ from tinynet.engine.convolution.winograd_lines import (
     output_line,
     store_six,
 )
-from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.vectors import LANES, gather, load, splat, store, zeros
+from tinynet.layers.windows import Pair
 
 BLOCK = 1 << 16  # numbers of V: as much as fits a second-level cache beside M and U
 DEPTH = 128  # input channels whose kernels are transformed and used at a time: U of sixteen outputs is then 300 KB

@@ -21,10 +21,10 @@ from tinynet.engine.convolution.winograd_lines import (
     store_six,
     store_three,
 )
-from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.vectors import LANES, load, splat, store, zeros
+from tinynet.layers.windows import Pair
 
 CHUNKS = 4  # partial sums of dU
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.engine.geometry import Padding
 from tinynet.engine.machine.layout import channels_last
+from tinynet.layers.windows import Padding
 
 
 def padded_rows(x: np.ndarray, padding: Padding, value: float = 0) -> np.ndarray:
