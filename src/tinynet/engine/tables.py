@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from tinynet.core.faster import TABLES
-from tinynet.engine import linear, net, parts, relu
+from tinynet.engine import global_pooling, linear, net, parts, pooling, relu, resampling
+from tinynet.engine.loops import pooling as pooling_loops
 from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
-from tinynet.layers import Layer, Linear, ReLU
+from tinynet.layers import GlobalAvgPool2D, Layer, Linear, MaxPool2D, ReflectionPad2D, ReLU
+from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
+from tinynet.layers.resampling import resample
+from tinynet.layers.unpooling import unpool, unpool_gradient
 from tinynet.net import Net, Residual
 
 TABLES["compiled"] |= {
@@ -19,11 +23,30 @@ TABLES["compiled"] |= {
     Net.backward: net.backward,
     ReLU.forward: relu.forward,
     ReLU.backward: relu.backward,
+    max_pool: pooling.max_pool,
+    max_pool_gradient: pooling.max_pool_gradient,
+    unpool: pooling.unpool,
+    unpool_gradient: pooling.unpool_gradient,
+    avg_pool: resampling.avg_pool,
+    avg_pool_gradient: resampling.avg_pool_gradient,
+    resample: resampling.resample,
+    ReflectionPad2D.forward: resampling.reflect,
+    ReflectionPad2D.backward: resampling.reflect_gradient,
+    GlobalAvgPool2D.forward: global_pooling.mean,
+    GlobalAvgPool2D.backward: global_pooling.mean_gradient,
 }
 
-TABLES["loops"] |= {}
+TABLES["loops"] |= {
+    max_pool: pooling_loops.max_pool,
+    max_pool_gradient: pooling_loops.max_pool_gradient,
+    avg_pool: pooling_loops.avg_pool,
+    avg_pool_gradient: pooling_loops.avg_pool_gradient,
+    unpool: pooling_loops.unpool,
+    unpool_gradient: pooling_loops.unpool_gradient,
+}
 
 PAIRS |= {
+    (ReLU, MaxPool2D): Pair(pooling.relu_max_pool, pooling.relu_max_pool_gradient),
     (Residual, ReLU): Pair(relu.forward_of_residual),
 }
 

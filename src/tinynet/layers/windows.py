@@ -71,7 +71,7 @@ def pad(x: np.ndarray, padding: Padding, value: float = 0) -> np.ndarray:
     """
     N, C, H, W = x.shape
     (top, bottom), (left, right) = padding
-    padded = np.full_like(x, value, shape=(N, C, top + H + bottom, left + W + right), order="C")
+    padded = np.full_like(x, value, shape=(N, C, top + H + bottom, left + W + right))
     padded[:, :, top : top + H, left : left + W] = x
     return padded
 
