@@ -8,7 +8,18 @@ from tinynet.core.faster import TABLES
 from tinynet.engine import global_pooling, linear, net, parts, pooling, relu, resampling
 from tinynet.engine.loops import pooling as pooling_loops
 from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
-from tinynet.layers import GlobalAvgPool2D, Layer, Linear, MaxPool2D, ReflectionPad2D, ReLU
+from tinynet.layers import (
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    Layer,
+    Linear,
+    MaxPool2D,
+    ReflectionPad2D,
+    ReLU,
+)
+from tinynet.layers.adaptive_pooling import adaptive_max_pool, adaptive_max_pool_gradient
 from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
 from tinynet.layers.resampling import resample
 from tinynet.layers.unpooling import unpool, unpool_gradient
@@ -32,8 +43,14 @@ TABLES["compiled"] |= {
     resample: resampling.resample,
     ReflectionPad2D.forward: resampling.reflect,
     ReflectionPad2D.backward: resampling.reflect_gradient,
-    GlobalAvgPool2D.forward: global_pooling.mean,
-    GlobalAvgPool2D.backward: global_pooling.mean_gradient,
+    adaptive_max_pool: pooling.adaptive_max_pool,
+    adaptive_max_pool_gradient: pooling.adaptive_max_pool_gradient,
+    GlobalAvgPool1D.forward: global_pooling.mean_of_sequences,
+    GlobalAvgPool2D.forward: global_pooling.mean_of_images,
+    GlobalAvgPool2D.backward: global_pooling.mean_gradient_of_images,
+    GlobalMaxPool1D.forward: global_pooling.largest_of_sequences,
+    GlobalMaxPool2D.forward: global_pooling.largest_of_images,
+    GlobalMaxPool2D.backward: global_pooling.largest_gradient_of_images,
 }
 
 TABLES["loops"] |= {

@@ -107,12 +107,14 @@ class GlobalAvgPool1D(Layer):
         array([[1.5, 6. ]])
     """
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
         resizing.not_empty(self, x)
         self.remember(length=x.shape[1])
         return x.mean(axis=1, dtype=np.float64).astype(x.dtype)  # float64, because there may be many steps
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
         return np.repeat((dy / length)[:, np.newaxis], length, axis=1)  # dx
@@ -140,6 +142,7 @@ class GlobalMaxPool1D(Layer):
         array([[2., 9.]])
     """
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
         resizing.not_empty(self, x)
@@ -147,6 +150,7 @@ class GlobalMaxPool1D(Layer):
         self.remember(index=index, length=x.shape[1])
         return np.take_along_axis(x, index[:, np.newaxis], axis=1)[:, 0]
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         index, length = self.recall()
         dx = np.zeros_like(dy, shape=(len(dy), length, dy.shape[1]))

@@ -50,7 +50,7 @@ class ZeroPad2D(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         ((H, W),) = self.recall()
         (top, _), (left, _) = self.border
-        return dy[:, :, top : top + H, left : left + W].copy()  # dx
+        return dy[:, :, top : top + H, left : left + W]  # dx
 
 
 class ZeroPad1D(Layer):
@@ -91,7 +91,7 @@ class ZeroPad1D(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
         before, _ = self.border
-        return dy[:, before : before + length].copy()  # dx
+        return dy[:, before : before + length]  # dx
 
 
 class ReflectionPad2D(Layer):

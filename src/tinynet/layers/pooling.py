@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -231,13 +232,15 @@ def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_includ
     return crop(dx, sliding.padding)
 
 
-def _count(array: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
-    """How many pixels each window has, (1, 1, OH, OW), as numbers of the type of an array."""
-    image = pad(np.ones_like(array, shape=(1, 1, *size)), sliding.padding, value=1 if count_include_pad else 0)
+def _count(x: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray | int:
+    """How many pixels of images of this size each window has: (1, 1, OH, OW) of the type of x, or one number for all."""
+    if count_include_pad:
+        return math.prod(sliding.kernel_size)
     OH, OW = sliding.output_size(size)
-    count = np.zeros_like(image, shape=(1, 1, OH, OW))
+    inside = pad(np.ones_like(x, shape=(1, 1, *size)), sliding.padding)
+    count = np.zeros_like(inside, shape=(1, 1, OH, OW))
     for _, _, rows, columns in sliding.cells((OH, OW)):
-        count += image[:, :, rows, columns]
+        count += inside[:, :, rows, columns]
     return count
 
 

@@ -1,4 +1,4 @@
-"""Global pooling compiled by Numba: image by image, channels innermost."""
+"""Global pooling compiled by Numba: of rows of channels (N, P, C), for P pixels or steps."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -7,24 +7,36 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled_in_order
-from tinynet.engine.machine.layout import pixels
 from tinynet.engine.machine.pool import share
 
 
 def mean(x: np.ndarray) -> np.ndarray:
-    """The mean of all pixels of each channel, (N, C)."""
-    N, C, H, W = x.shape
-    y = np.empty((N, C), x.dtype)
-    share(_mean, N, pixels(x).reshape(N, H * W, C), y)
+    """The mean over P, (N, C), summed in float64."""
+    y = np.empty((len(x), x.shape[2]), x.dtype)
+    share(_mean, len(x), np.ascontiguousarray(x), y)
     return y
 
 
-def mean_gradient(dy: np.ndarray, shape: tuple[int, int, int, int]) -> np.ndarray:
-    """dx of a shape (N, H, W, C): each pixel gets its share of dy (N, C)."""
-    N, H, W, C = shape
-    dx = np.empty((N, H * W, C), dy.dtype)
-    share(_repeat, N, dy / (H * W), dx)
-    return dx.reshape(shape).transpose(0, 3, 1, 2)
+def mean_gradient(dy: np.ndarray, count: int) -> np.ndarray:
+    """dx (N, P, C): each of P gets its share of dy (N, C)."""
+    dx = np.empty((len(dy), count, dy.shape[1]), dy.dtype)
+    share(_repeat, len(dy), dy / count, dx)
+    return dx
+
+
+def largest(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The largest over P, and which it is, both (N, C): the first of equals, or the first NaN."""
+    y = np.empty((len(x), x.shape[2]), x.dtype)
+    index = np.empty(y.shape, np.intp)
+    share(_largest, len(x), np.ascontiguousarray(x), y, index)
+    return y, index
+
+
+def largest_gradient(dy: np.ndarray, index: np.ndarray, count: int) -> np.ndarray:
+    """dx (N, P, C): dy (N, C) for the largest."""
+    dx = np.empty((len(dy), count, dy.shape[1]), dy.dtype)
+    share(_scatter, len(dy), np.ascontiguousarray(dy), index, dx)
+    return dx
 
 
 @compiled_in_order
@@ -41,10 +53,32 @@ def _mean(start, end, x, y):
 
 
 @compiled_in_order
-def _repeat(start, end, share_of_dy, dx):
+def _repeat(start, end, dy, dx):
     for n in range(start, end):
-        values = share_of_dy[n]
+        values = dy[n]
         for p in range(dx.shape[1]):
             pixel = dx[n, p]
             for c in range(len(values)):
                 pixel[c] = values[c]
+
+
+@compiled_in_order
+def _largest(start, end, x, y, index):
+    best, won = np.empty(x.shape[2], x.dtype), np.empty(x.shape[2], np.int32)
+    for n in range(start, end):
+        best[:], won[:] = x[n, 0], 0
+        for p in range(1, x.shape[1]):
+            pixel, number = x[n, p], np.int32(p)
+            for c in range(len(best)):
+                wins = pixel[c] > best[c] or (pixel[c] != pixel[c] and best[c] == best[c])  # the first NaN
+                best[c] = pixel[c] if wins else best[c]
+                won[c] = number if wins else won[c]
+        y[n], index[n] = best, won
+
+
+@compiled_in_order
+def _scatter(start, end, dy, index, dx):
+    for n in range(start, end):
+        dx[n] = 0
+        for c in range(dy.shape[1]):
+            dx[n, index[n, c], c] = dy[n, c]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tinynet.layers.windows import Pair, Sliding
 
 MIN_SAMPLE_SIZE = 1024  # compiled in a second
 _MAX_CELLS = 256  # that a byte counts
+_MAX_PIXELS = 1 << 31  # that 32 bits count
 
 
 def max_pool(x: np.ndarray, sliding: Sliding) -> Any:
@@ -53,6 +55,23 @@ def relu_max_pool_gradient(relu: ReLU, pool: MaxPool2D, dy: np.ndarray) -> Any:
     return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, pool.sliding, relu=True)
 
 
+def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> Any:
+    """y and the index of the pixel that won."""
+    kernels = compiled_code("pooling", sample_size(x), MIN_SAMPLE_SIZE) if is_floating(x) else None
+    if kernels is None or x.shape[2] * x.shape[3] > _MAX_PIXELS:
+        return NotImplemented
+    rows, columns = [_windows(x.shape[2 + axis], output_size[axis]) for axis in (0, 1)]
+    return kernels.adaptive_maximum(x, (rows, columns))
+
+
+def adaptive_max_pool_gradient(dy: np.ndarray, index: np.ndarray, size: Pair) -> Any:
+    """dx: the winner of each window gets its dy."""
+    kernels = compiled_code("pooling", dy.shape[1] * math.prod(size), MIN_SAMPLE_SIZE) if is_floating(dy) else None
+    if kernels is None or dy.shape != index.shape:
+        return NotImplemented
+    return kernels.adaptive_maximum_gradient(dy, index, size)
+
+
 def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> Any:
     """y: each x at the pixel of its switch."""
     kernels = compiled_code("pooling", x.shape[1] * math.prod(size), MIN_SAMPLE_SIZE) if is_floating(x) else None
@@ -80,3 +99,10 @@ def _fits(x: np.ndarray, sliding: Sliding) -> bool:
 
 def _are_int64(switches: np.ndarray) -> bool:
     return type(switches) is np.ndarray and switches.dtype == np.int64
+
+
+@lru_cache(512)
+def _windows(size: int, count: int) -> np.ndarray:
+    """Where each of so many windows starts and ends, (count, 2)."""
+    r = np.arange(count)
+    return np.stack([r * size // count, -(-(r + 1) * size // count)], axis=1)

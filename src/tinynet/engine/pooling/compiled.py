@@ -43,9 +43,24 @@ def maximum_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Slid
     return dx.transpose(0, 3, 1, 2)
 
 
+def adaptive_maximum(x: np.ndarray, windows: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """y and the index of the pixel that won, for windows (count, 2) of rows and of columns."""
+    y = np.empty((len(x), len(windows[0]), len(windows[1]), x.shape[1]), x.dtype)
+    index = np.empty(y.shape, np.intp)
+    share(_adaptive_maximum, len(x), pixels(x), y, index, *windows)
+    return y.transpose(0, 3, 1, 2), index.transpose(0, 3, 1, 2)
+
+
+def adaptive_maximum_gradient(dy: np.ndarray, index: np.ndarray, size: Pair) -> np.ndarray:
+    """dx: the winner of each window gets its dy."""
+    dx = np.empty((len(dy), math.prod(size), dy.shape[1]), dy.dtype)
+    share(_add_up, len(dy), pixels(dy), pixels(index), dx)
+    return dx.reshape(len(dy), *size, dy.shape[1]).transpose(0, 3, 1, 2)
+
+
 def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> np.ndarray:
     """y: each x at the pixel of its switch."""
-    y = np.zeros((len(x), math.prod(size), x.shape[1]), x.dtype)  # (N, OH·OW, C)
+    y = np.empty((len(x), math.prod(size), x.shape[1]), x.dtype)  # (N, OH·OW, C)
     share(_unpool, len(x), pixels(x), pixels(switches), y)
     return y.reshape(len(x), *size, x.shape[1]).transpose(0, 3, 1, 2)
 
@@ -124,8 +139,40 @@ def _maximum_gradient(start, end, dy, cells, dx, kernel_size, stride, corner, di
 
 
 @compiled
+def _adaptive_maximum(start, end, x, y, index, row_windows, column_windows):
+    W = x.shape[2]
+    best, won = np.empty(x.shape[3], x.dtype), np.empty(x.shape[3], np.int32)
+    for n in range(start, end):
+        for r in range(len(row_windows)):
+            for s in range(len(column_windows)):
+                (top, bottom), (left, right) = row_windows[r], column_windows[s]
+                for line in range(top, bottom):
+                    for column in range(left, right):
+                        pixel, under = np.int32(line * W + column), x[n, line, column]
+                        fresh = line == top and column == left
+                        for c in range(len(best)):
+                            wins = fresh or under[c] > best[c] or (under[c] != under[c] and best[c] == best[c])
+                            best[c] = under[c] if wins else best[c]
+                            won[c] = pixel if wins else won[c]
+                into, which = y[n, r, s], index[n, r, s]
+                for c in range(len(best)):
+                    into[c], which[c] = best[c], won[c]
+
+
+@compiled
+def _add_up(start, end, dy, index, dx):
+    for n in range(start, end):
+        dx[n] = 0
+        for r in range(dy.shape[1]):
+            for s in range(dy.shape[2]):
+                for c in range(dy.shape[3]):
+                    dx[n, index[n, r, s, c], c] += dy[n, r, s, c]
+
+
+@compiled
 def _unpool(start, end, x, switches, y):
     for n in range(start, end):
+        y[n] = 0
         for r in range(x.shape[1]):
             for s in range(x.shape[2]):
                 for c in range(x.shape[3]):

@@ -5,12 +5,13 @@ The matrices hold few numbers that are not zero, and only these are multiplied. 
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinynet.engine.serves import compiled_code, is_floating, sample_size
+from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import ReflectionPad2D
 from tinynet.layers.windows import Pair, Sliding
 
@@ -27,12 +28,12 @@ class Sparse(NamedTuple):
 
 def resample(A: np.ndarray, B: np.ndarray, x: np.ndarray) -> Any:
     """A x Bᵀ."""
-    kernels = _kernels(x)
+    kernels = _kernels(x, len(A) * len(B))
     return NotImplemented if kernels is None else kernels.resample(_sparse(A, x.dtype), _sparse(B, x.dtype), x)
 
 
 def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> Any:
-    """y, a sum of means over rows and over columns."""
+    """y: means over rows, and over columns."""
     kernels = _kernels(x)
     if kernels is None:
         return NotImplemented
@@ -42,7 +43,7 @@ def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> Any:
 
 def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> Any:
     """dx: each pixel of a window gets its share of dy."""
-    kernels = _kernels(dy)
+    kernels = _kernels(dy, math.prod(size))
     if kernels is None:
         return NotImplemented
     A, B = [_means(size[axis], sliding, axis, count_include_pad, True, dy.dtype) for axis in (0, 1)]
@@ -51,7 +52,7 @@ def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_includ
 
 def reflect(layer: ReflectionPad2D, x: np.ndarray) -> Any:
     """y, each of whose pixels is one of x."""
-    kernels = _kernels(x) if getattr(x, "ndim", 0) == 4 else None
+    kernels = _kernels(x)
     if kernels is None or any(size <= max(border) for size, border in zip(x.shape[2:], layer.border, strict=True)):
         return NotImplemented
     layer.remember(size=x.shape[2:])
@@ -62,15 +63,19 @@ def reflect(layer: ReflectionPad2D, x: np.ndarray) -> Any:
 def reflect_gradient(layer: ReflectionPad2D, dy: np.ndarray) -> Any:
     """dx: each pixel gets the dy of all that were read from it."""
     (size,) = layer.recall()
-    kernels = _kernels(dy)
+    kernels = _kernels(dy, math.prod(size))
     if kernels is None:
         return NotImplemented
     A, B = [_mirror(size[axis], layer.border[axis], True, dy.dtype) for axis in (0, 1)]
     return kernels.resample(A, B, dy)
 
 
-def _kernels(x: np.ndarray) -> Any:
-    return compiled_code("resampling", sample_size(x), MIN_SAMPLE_SIZE) if is_floating(x) else None
+def _kernels(x: np.ndarray, result_size: int = 0) -> Any:
+    """The compiled code for images x (N, C, H, W) that become images of so many pixels."""
+    if not is_floating(x) or x.ndim != 4:
+        return None
+    _, C, H, W = x.shape
+    return compiled_code("resampling", C * max(H * W, result_size), MIN_SAMPLE_SIZE)
 
 
 def _sparse(A: np.ndarray, dtype: np.dtype) -> Sparse:
