@@ -201,10 +201,11 @@ def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> tuple[np.ndarray, np.
     index = np.zeros_like(y, dtype=np.intp)
     for r, rows in enumerate(_windows(H, output_size[0])):
         for s, columns in enumerate(_windows(W, output_size[1])):
-            window = x[:, :, rows, columns].reshape(N, C, -1)  # (N, C, h·w)
+            h, w = rows.stop - rows.start, columns.stop - columns.start
+            window = x[:, :, rows, columns].reshape(N, C, h * w)
             cell = window.argmax(axis=2)[:, :, np.newaxis]
             y[:, :, r, s] = np.take_along_axis(window, cell, axis=2)[:, :, 0]
-            i, j = np.divmod(cell[:, :, 0], columns.stop - columns.start)
+            i, j = np.divmod(cell[:, :, 0], w)
             index[:, :, r, s] = (rows.start + i) * W + columns.start + j
     return y, index
 

@@ -131,7 +131,7 @@ def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> np.ndarray:
         2.0
     """
     N, C, H, W = switches.shape
-    switches, dy = switches.reshape(N, C, H * W), dy.reshape(N, C, -1)
+    switches, dy = switches.reshape(N, C, H * W), dy.reshape(N, C, dy.shape[2] * dy.shape[3])
     number = np.broadcast_to(np.arange(H * W, like=switches), switches.shape)  # of each x
     stayed = np.zeros_like(switches, shape=dy.shape)  # the number of the x at each pixel
     np.put_along_axis(stayed, switches, number, axis=2)
