@@ -14,7 +14,7 @@ from tinynet.core.checks.vocabulary import at_least, pair
 from tinynet.core.faster import faster
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
-from tinynet.layers.resampling import ALONE, resample
+from tinynet.layers.resampling import IDENTITY, resample
 from tinynet.layers.windows import Pair
 
 
@@ -95,11 +95,11 @@ class AdaptiveAvgPool1D(Layer):
         resizing.not_empty(self, x)
         A = _shares(x.shape[1], self.output_size)
         self.remember(A=A)
-        return as_sequences(resample(ALONE, A, as_images(x)))
+        return as_sequences(resample(IDENTITY, A, as_images(x)))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (A,) = self.recall()
-        return as_sequences(resample(ALONE, A.T, as_images(dy)))  # dx
+        return as_sequences(resample(IDENTITY, A.T, as_images(dy)))  # dx
 
 
 class AdaptiveMaxPool2D(Layer):

@@ -51,7 +51,7 @@ class MaxPool2D(Layer):
     """
 
     kernel_size: Pair
-    stride: Pair | None
+    stride: Pair
     padding: Padding
     dilation: Pair
 
@@ -71,7 +71,9 @@ class MaxPool2D(Layer):
             padding=at_most_half_the_kernel,
             dilation=pair(1),
         )
-        self.sliding = Sliding(self.kernel_size, self.stride or self.kernel_size, self.padding, self.dilation)
+        if stride is None:
+            self.stride = self.kernel_size
+        self.sliding = Sliding(self.kernel_size, self.stride, self.padding, self.dilation)
         self.return_switches = return_switches
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
@@ -121,7 +123,7 @@ class AvgPool2D(Layer):
     """
 
     kernel_size: Pair
-    stride: Pair | None
+    stride: Pair
     padding: Padding
 
     def __init__(
@@ -131,10 +133,10 @@ class AvgPool2D(Layer):
         padding: int | tuple[int, int] = 0,
         count_include_pad: bool = True,
     ) -> None:
-        checks.arguments(
-            self, locals(), kernel_size=pair(1), stride=optional(pair(1)), padding=at_most_half_the_kernel
-        )
-        self.sliding = Sliding(self.kernel_size, self.stride or self.kernel_size, self.padding)
+        checks.arguments(self, locals(), kernel_size=pair(1), stride=optional(pair(1)), padding=at_most_half_the_kernel)
+        if stride is None:
+            self.stride = self.kernel_size
+        self.sliding = Sliding(self.kernel_size, self.stride, self.padding)
         self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:
@@ -233,7 +235,7 @@ def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_includ
 
 
 def _count(x: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray | int:
-    """How many pixels of images of this size each window has: (1, 1, OH, OW) of the type of x, or one number for all."""
+    """How many pixels each window has: (1, 1, OH, OW) of the type of x, or one number for all."""
     if count_include_pad:
         return math.prod(sliding.kernel_size)
     OH, OW = sliding.output_size(size)

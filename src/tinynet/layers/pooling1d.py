@@ -48,7 +48,7 @@ class MaxPool1D(Layer):
     """
 
     kernel_size: int
-    stride: int | None
+    stride: int
     padding: int
     dilation: int
 
@@ -61,8 +61,10 @@ class MaxPool1D(Layer):
             padding=_at_most_half_the_kernel,
             dilation=at_least(1),
         )
-        stride, padding = self.stride or self.kernel_size, self.padding
-        self.sliding = Sliding((1, self.kernel_size), (1, stride), ((0, 0), (padding, padding)), (1, self.dilation))
+        if stride is None:
+            self.stride = self.kernel_size
+        ends = (self.padding, self.padding)
+        self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends), (1, self.dilation))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
@@ -111,7 +113,7 @@ class AvgPool1D(Layer):
     """
 
     kernel_size: int
-    stride: int | None
+    stride: int
     padding: int
 
     def __init__(
@@ -124,8 +126,10 @@ class AvgPool1D(Layer):
             stride=optional(at_least(1)),
             padding=_at_most_half_the_kernel,
         )
-        stride, padding = self.stride or self.kernel_size, self.padding
-        self.sliding = Sliding((1, self.kernel_size), (1, stride), ((0, 0), (padding, padding)))
+        if stride is None:
+            self.stride = self.kernel_size
+        ends = (self.padding, self.padding)
+        self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends))
         self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core.faster import faster
 
-ALONE = np.ones((1, 1))  #: The matrix of an axis that stays as it is, that of sequences as images of one row.
+IDENTITY = np.ones((1, 1))  #: For the rows of sequences, which are images of one row.
 
 
 @faster
@@ -19,7 +19,7 @@ def resample(A: np.ndarray, B: np.ndarray, x: np.ndarray) -> np.ndarray:
         >>> resample(np.array([[0.5, 0.5, 0.0]]), np.eye(2), np.array([[[[1.0, 2.0], [3.0, 4.0], [np.inf, 5.0]]]]))
         array([[[[2., 3.]]]])
     """
-    N, C, H, W = x.shape
+    N, C, _, W = x.shape
     Ax = np.zeros_like(x, shape=(N, C, len(A), W))
     for r, p in np.argwhere(A):
         Ax[:, :, r] += float(A[r, p]) * x[:, :, p]

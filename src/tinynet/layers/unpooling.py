@@ -62,10 +62,9 @@ class MaxUnpool2D(Layer):
         stride: int | tuple[int, int] | None = None,
         padding: int | tuple[int, int] = 0,
     ) -> None:
-        checks.arguments(
-            self, locals(), kernel_size=pair(1), stride=optional(pair(1)), padding=at_most_half_the_kernel
-        )
-        self.stride = self.stride or self.kernel_size
+        checks.arguments(self, locals(), kernel_size=pair(1), stride=optional(pair(1)), padding=at_most_half_the_kernel)
+        if stride is None:
+            self.stride = self.kernel_size
 
     def forward(self, x: np.ndarray, switches: np.ndarray, output_size: tuple[int, ...] | None = None) -> np.ndarray:
         """Compute y; output_size is (OH, OW) or a whole shape, for images whose size the stride did not divide."""
@@ -100,6 +99,8 @@ class MaxUnpool2D(Layer):
         if switches.shape != x.shape:
             shapes = f"{shape_text(x.shape)}, got {shape_text(switches.shape)}"
             checks.fail(self, f"expected switches of the shape of x, {shapes}.")
+        if not isinstance(switches, np.ndarray):
+            return  # numbers that lie elsewhere, on a GPU say, are not fetched to be looked at
         if switches.size and not (switches.min() >= 0 and switches.max() < math.prod(size)):
             pixels = f"{math.prod(size) - 1}, the pixels of {size[0]} × {size[1]}"
             came = f"{switches.min()} to {switches.max()}"

@@ -1,4 +1,4 @@
-"""Pooling: largest and mean pixel of windows that overlap, leave gaps or reach into the padding, and the way back up."""
+"""Pooling by windows that overlap, leave gaps or reach into the padding, and the way back up."""
 
 from __future__ import annotations
 
