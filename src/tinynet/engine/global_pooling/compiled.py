@@ -66,14 +66,15 @@ def _repeat(start, end, dy, dx):
 def _largest(start, end, x, y, index):
     best, won = np.empty(x.shape[2], x.dtype), np.empty(x.shape[2], np.int32)
     for n in range(start, end):
-        best[:], won[:] = x[n, 0], 0
-        for p in range(1, x.shape[1]):
-            pixel, number = x[n, p], np.int32(p)
+        for p in range(x.shape[1]):
+            pixel, number, fresh = x[n, p], np.int32(p), p == 0
             for c in range(len(best)):
-                wins = pixel[c] > best[c] or (pixel[c] != pixel[c] and best[c] == best[c])  # the first NaN
+                is_first_nan = pixel[c] != pixel[c] and best[c] == best[c]
+                wins = fresh or pixel[c] > best[c] or is_first_nan
                 best[c] = pixel[c] if wins else best[c]
                 won[c] = number if wins else won[c]
-        y[n], index[n] = best, won
+        for c in range(len(best)):
+            y[n, c], index[n, c] = best[c], won[c]
 
 
 @compiled_in_order
