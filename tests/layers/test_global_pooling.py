@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
+from tinynet.core import faster
 from tinynet.engine.machine import layout
 from tinynet.layers import (
     AdaptiveAvgPool1D,
@@ -94,6 +95,30 @@ def test_any_memory_order_gives_the_same(layer):
     x = RNG.normal(size=(2, 3, 4, 5))
     y, moved = layer.forward(x), layer.forward(layout.channels_last(x))
     np.testing.assert_allclose(moved, y, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("layer", [GlobalAvgPool2D(), GlobalAvgPool1D()], ids=repr)
+@pytest.mark.parametrize("choice", ["plain", "compiled"])
+def test_the_mean_of_many_numbers_rounds_once(layer, choice):
+    shape = (1, 1, 1000, 1000) if isinstance(layer, GlobalAvgPool2D) else (1, 10**6, 1)
+    tenths = np.full(shape, 0.1, np.float32)
+    with faster.use(choice):
+        np.testing.assert_allclose(layer.forward(tenths), 0.1, rtol=1e-7)
+
+
+@pytest.mark.parametrize("choice", ["plain", "compiled"])
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_window_without_the_bad_number_does_not_see_it(number, choice):
+    x = np.ones((1, 1, 6, 6), np.float32)
+    x[0, 0, 0, 0] = number
+    layer = AdaptiveAvgPool2D((3, 2))
+    with faster.use(choice):
+        assert np.isfinite(layer.forward(x)).sum() == 5
+        dy = np.ones((1, 1, 3, 2), np.float32)
+        dy[0, 0, 0, 0] = number
+        assert np.isfinite(layer.backward(dy)).sum() == 30
+        sequences = AdaptiveAvgPool1D(2)
+        assert np.isfinite(sequences.forward(np.array([[[number], [1.0], [2.0]]]))).sum() == 1
 
 
 def test_nan_counts_as_largest():

@@ -5,7 +5,6 @@ import pytest
 
 from tests.layers.differences import assert_derivative, slope
 from tinynet.core import faster
-from tinynet.engine.machine.layout import is_channels_last
 from tinynet.layers import AvgPool2D, MaxPool2D, MaxUnpool2D
 
 POOLS = {
@@ -23,7 +22,7 @@ def distinct(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).permutation(np.arange(np.prod(shape)) / 8.0).reshape(shape)
 
 
-@pytest.mark.parametrize("body", ["loops", "vectorized"])
+@pytest.mark.parametrize("body", ["loops", "plain"])
 @pytest.mark.parametrize("case", POOLS)
 def test_backward_is_the_derivative(case: str, body: str) -> None:
     kind, arguments = POOLS[case]
@@ -44,9 +43,9 @@ def test_equals_the_loops(case: str) -> None:
 
 def test_max_by_hand() -> None:
     layer = MaxPool2D((1, 2), 1, (0, 1), return_switches=True)
-    y, switches = layer(np.array([[[[-1.0, 3.0, 3.0]]]]))
+    y, indices = layer(np.array([[[[-1.0, 3.0, 3.0]]]]))
     np.testing.assert_array_equal(y, [[[[-1, 3, 3, 3]]]])  # the padding is not zero, or the first were 0
-    np.testing.assert_array_equal(switches, [[[[0, 1, 1, 2]]]])  # of equals, the first
+    np.testing.assert_array_equal(indices, [[[[0, 1, 1, 2]]]])  # of equals, the first
     np.testing.assert_array_equal(layer.backward(np.array([[[[1.0, 2.0, 3.0, 4.0]]]]), None), [[[[1, 5, 4]]]])
 
 
@@ -63,14 +62,46 @@ def test_nan_is_never_hidden() -> None:
 
 
 @pytest.mark.parametrize("kind", [MaxPool2D, AvgPool2D])
-def test_dtype_and_layout_of_what_comes_out(kind: type) -> None:
+def test_dtype_of_what_comes_out(kind: type) -> None:
     layer = kind(2)
     y = layer(np.ones((2, 3, 4, 5), np.float32))
     dx = layer.backward(np.ones(y.shape, np.float32))
     assert y.dtype == dx.dtype == np.float32
-    assert is_channels_last(y)
-    assert is_channels_last(dx)
     assert dx.shape == (2, 3, 4, 5)
+
+
+def test_a_window_of_nothing_but_minus_infinity_is_won_by_its_first_pixel_inside() -> None:
+    x = np.full((1, 1, 2, 3), -np.inf)
+    layer = MaxPool2D(2, 1, 1, return_switches=True)
+    y, indices = layer(x)
+    assert (y == -np.inf).all()
+    np.testing.assert_array_equal(indices[0, 0], [[0, 0, 1, 2], [0, 0, 1, 2], [3, 3, 4, 5]])
+
+
+@pytest.mark.parametrize(("width", "dtype"), [(256, np.uint8), (257, np.uint16)])
+def test_max_keeps_one_byte_for_each_output_as_long_as_that_is_enough(width: int, dtype: type) -> None:
+    layer = MaxPool2D((1, width))
+    layer(np.arange(float(width)).reshape(1, 1, 1, width))
+    assert layer.recall().cell.dtype == dtype
+    assert layer.recall().cell.item() == width - 1
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_dtype_is_kept(dtype: type) -> None:
+    x = np.ones((1, 1, 4, 4), dtype)
+    for layer in (MaxPool2D(2), AvgPool2D(2), AvgPool2D(3, 1, 1, count_include_pad=False)):
+        y = layer(x)
+        assert y.dtype == layer.backward(y).dtype == dtype
+    y, switches = MaxPool2D(2, return_switches=True)(x)
+    layer = MaxUnpool2D(2)
+    assert layer(y, switches).dtype == layer.backward(x).dtype == dtype
+
+
+def test_of_several_switches_to_one_pixel_the_last_stays() -> None:
+    layer = MaxUnpool2D((1, 2), (1, 1))
+    y = layer(np.array([[[[1.0, 2.0, 3.0]]]]), np.array([[[[2, 0, 2]]]]))
+    np.testing.assert_array_equal(y, [[[[2, 0, 3, 0]]]])
+    np.testing.assert_array_equal(layer.backward(np.array([[[[10.0, 20.0, 30.0, 40.0]]]])), [[[[0, 10, 30]]]])
 
 
 def test_max_keeps_one_byte_for_each_output() -> None:
@@ -95,7 +126,7 @@ def test_unpooling_knows_the_size_that_padding_was_taken_from() -> None:
     assert MaxUnpool2D((3, 2), 2, padding=(1, 0))(y, np.zeros_like(switches)).shape == (1, 1, 5, 6)
 
 
-@pytest.mark.parametrize("body", ["loops", "vectorized"])
+@pytest.mark.parametrize("body", ["loops", "plain"])
 @pytest.mark.parametrize("stride", [2, 1])
 def test_unpooling_backward_is_the_derivative(body: str, stride: int) -> None:
     with faster.use(body):

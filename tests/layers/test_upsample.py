@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
+from tinynet.core import faster
 from tinynet.layers import Upsample
 
 
@@ -49,9 +50,18 @@ def test_nearest_is_not_put_off_by_rounding(n, out):
     np.testing.assert_array_equal(picked, np.arange(out) * n // out)
 
 
-def test_an_infinite_pixel_stays_by_itself():
-    y = Upsample(scale_factor=2).forward(np.array([[[[1.0, np.inf], [2.0, 3.0]]]]))
-    assert np.isfinite(y).sum() == 12
+@pytest.mark.parametrize("choice", ["plain", "compiled"])
+@pytest.mark.parametrize("number", [np.inf, np.nan])
+def test_an_infinite_pixel_stays_by_itself(number, choice):
+    with faster.use(choice):
+        layer = Upsample(scale_factor=2)
+        y = layer.forward(np.array([[[[1.0, number], [2.0, 3.0]]]]))
+        assert np.isfinite(y).sum() == 12
+        assert np.isfinite(layer.backward(y)).sum() == 3
+        x = np.ones((1, 1, 5, 5))
+        x[0, 0, 2, 2] = number
+        corners = Upsample(9, mode="bilinear", align_corners=True)
+        assert np.isfinite(corners.forward(x)).sum() == 81 - 9  # every second pixel of y is one of x
 
 
 @pytest.mark.parametrize(

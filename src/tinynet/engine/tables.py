@@ -5,11 +5,30 @@ from __future__ import annotations
 from functools import partial
 
 from tinynet.core.faster import TABLES
-from tinynet.engine import convolution, linear, net, parts, relu
+from tinynet.engine import convolution, global_pooling, linear, net, parts, pooling, relu, resampling
 from tinynet.engine.loops import convolution as convolution_loops
+from tinynet.engine.loops import pooling as pooling_loops
 from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
-from tinynet.layers import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D, Layer, Linear, ReLU
+from tinynet.layers import (
+    Conv1D,
+    Conv2D,
+    ConvTranspose1D,
+    ConvTranspose2D,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    Layer,
+    Linear,
+    MaxPool2D,
+    ReflectionPad2D,
+    ReLU,
+)
+from tinynet.layers.adaptive_pooling import adaptive_max_pool, adaptive_max_pool_gradient
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
+from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
+from tinynet.layers.resampling import resample
+from tinynet.layers.unpooling import unpool, unpool_gradient
 from tinynet.net import Net, Residual
 
 TABLES["compiled"] |= {
@@ -25,16 +44,40 @@ TABLES["compiled"] |= {
     convolve: convolution.convolve,
     convolve_back: convolution.convolve_back,
     correlate: convolution.correlate,
+    max_pool: pooling.max_pool,
+    max_pool_gradient: pooling.max_pool_gradient,
+    unpool: pooling.unpool,
+    unpool_gradient: pooling.unpool_gradient,
+    avg_pool: resampling.avg_pool,
+    avg_pool_gradient: resampling.avg_pool_gradient,
+    resample: resampling.resample,
+    ReflectionPad2D.forward: resampling.reflect,
+    ReflectionPad2D.backward: resampling.reflect_gradient,
+    adaptive_max_pool: pooling.adaptive_max_pool,
+    adaptive_max_pool_gradient: pooling.adaptive_max_pool_gradient,
+    GlobalAvgPool1D.forward: global_pooling.mean_of_sequences,
+    GlobalAvgPool2D.forward: global_pooling.mean_of_images,
+    GlobalAvgPool2D.backward: global_pooling.mean_gradient_of_images,
+    GlobalMaxPool1D.forward: global_pooling.largest_of_sequences,
+    GlobalMaxPool2D.forward: global_pooling.largest_of_images,
+    GlobalMaxPool2D.backward: global_pooling.largest_gradient_of_images,
 }
 
 TABLES["loops"] |= {
     convolve: convolution_loops.convolve,
     convolve_back: convolution_loops.convolve_back,
     correlate: convolution_loops.correlate,
+    max_pool: pooling_loops.max_pool,
+    max_pool_gradient: pooling_loops.max_pool_gradient,
+    avg_pool: pooling_loops.avg_pool,
+    avg_pool_gradient: pooling_loops.avg_pool_gradient,
+    unpool: pooling_loops.unpool,
+    unpool_gradient: pooling_loops.unpool_gradient,
 }
 
 PAIRS |= {
     (Residual, ReLU): Pair(relu.forward_of_residual),
+    (ReLU, MaxPool2D): Pair(pooling.relu_max_pool, pooling.relu_max_pool_gradient),
 }
 
 WEIGHTS_ONLY |= {

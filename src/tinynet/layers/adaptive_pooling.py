@@ -10,9 +10,12 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import images, resizing
-from tinynet.engine.machine import layout
-from tinynet.layers.global_pooling import largest
+from tinynet.core.checks.vocabulary import at_least, pair
+from tinynet.core.faster import faster
+from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
+from tinynet.layers.resampling import IDENTITY, resample
+from tinynet.layers.windows import Pair
 
 
 class AdaptiveAvgPool2D(Layer):
@@ -40,22 +43,21 @@ class AdaptiveAvgPool2D(Layer):
         array([[[[1.5, 3. ]]]])
     """
 
-    any_layout = True
+    output_size: Pair
 
     def __init__(self, output_size: int | tuple[int, int]) -> None:
-        self.output_size = output_size
-        self.size = checks.pair("AdaptiveAvgPool2D", "output_size", output_size, minimum=1)
+        checks.arguments(self, locals(), output_size=pair(1))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
         resizing.not_empty(self, x)
-        A, B = (_shares(size, out, x.dtype) for size, out in zip(x.shape[2:], self.size, strict=True))
-        self.remember(A, B)
-        return along_both(A, B, x)
+        A, B = _shares(x.shape[2], self.output_size[0]), _shares(x.shape[3], self.output_size[1])
+        self.remember(A=A, B=B)
+        return resample(A, B, x)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         A, B = self.recall()
-        return along_both(A.T, B.T, dy)  # dx
+        return resample(A.T, B.T, dy)  # dx
 
 
 class AdaptiveAvgPool1D(Layer):
@@ -83,19 +85,21 @@ class AdaptiveAvgPool1D(Layer):
         [[[1.5], [3.0]]]
     """
 
+    output_size: int
+
     def __init__(self, output_size: int) -> None:
-        self.output_size = checks.integer("AdaptiveAvgPool1D", "output_size", output_size, minimum=1)
+        checks.arguments(self, locals(), output_size=at_least(1))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
         resizing.not_empty(self, x)
-        A = _shares(x.shape[1], self.output_size, x.dtype)
-        self.remember(A)
-        return A @ x
+        A = _shares(x.shape[1], self.output_size)
+        self.remember(A=A)
+        return as_sequences(resample(IDENTITY, A, as_images(x)))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (A,) = self.recall()
-        return A.T @ dy  # dx
+        return as_sequences(resample(IDENTITY, A.T, as_images(dy)))  # dx
 
 
 class AdaptiveMaxPool2D(Layer):
@@ -124,23 +128,21 @@ class AdaptiveMaxPool2D(Layer):
         array([[[[2., 4.]]]])
     """
 
-    any_layout = True
+    output_size: Pair
 
     def __init__(self, output_size: int | tuple[int, int]) -> None:
-        self.output_size = output_size
-        self.size = checks.pair("AdaptiveMaxPool2D", "output_size", output_size, minimum=1)
+        checks.arguments(self, locals(), output_size=pair(1))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
         resizing.not_empty(self, x)
-        rows = layout.channels_last(x).transpose(0, 2, 3, 1)  # (N, H, W, C)
-        y, winners = _largest_of_windows(rows, self.size)
-        self.remember(winners, x.shape[2:])
-        return y.transpose(0, 3, 1, 2)
+        y, index = adaptive_max_pool(x, self.output_size)
+        self.remember(index=index, size=x.shape[2:])
+        return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        winners, size = self.recall()
-        return _back_to_winners(dy.transpose(0, 2, 3, 1), winners, size).transpose(0, 3, 1, 2)  # dx
+        index, size = self.recall()
+        return adaptive_max_pool_gradient(dy, index, size)  # dx
 
 
 class AdaptiveMaxPool1D(Layer):
@@ -168,19 +170,60 @@ class AdaptiveMaxPool1D(Layer):
         [[[2.0], [4.0]]]
     """
 
+    output_size: int
+
     def __init__(self, output_size: int) -> None:
-        self.output_size = checks.integer("AdaptiveMaxPool1D", "output_size", output_size, minimum=1)
+        checks.arguments(self, locals(), output_size=at_least(1))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
         resizing.not_empty(self, x)
-        y, winners = _largest_of_windows(x[:, np.newaxis], (1, self.output_size))  # of images (N, 1, T, C)
-        self.remember(winners, x.shape[1])
-        return y[:, 0]
+        y, index = adaptive_max_pool(as_images(x), (1, self.output_size))
+        self.remember(index=index, length=x.shape[1])
+        return as_sequences(y)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        winners, length = self.recall()
-        return _back_to_winners(dy[:, np.newaxis], winners, (1, length))[:, 0]  # dx
+        index, length = self.recall()
+        return as_sequences(adaptive_max_pool_gradient(as_images(dy), index, (1, length)))  # dx
+
+
+@faster
+def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> tuple[np.ndarray, np.ndarray]:
+    """The largest pixel of each window of x (N, C, H, W), and its index p·W + q, the first of equals.
+
+    Example:
+        >>> y, index = adaptive_max_pool(np.array([[[[1.0, 2.0, 4.0]]]]), (1, 2))
+        >>> y.ravel(), index.ravel()
+        (array([2., 4.]), array([1, 2]))
+    """
+    N, C, H, W = x.shape
+    y = np.zeros_like(x, shape=(N, C, *output_size))
+    index = np.zeros_like(y, dtype=np.intp)
+    for r, rows in enumerate(_windows(H, output_size[0])):
+        for s, columns in enumerate(_windows(W, output_size[1])):
+            h, w = rows.stop - rows.start, columns.stop - columns.start
+            window = x[:, :, rows, columns].reshape(N, C, h * w)
+            cell = window.argmax(axis=2)[:, :, np.newaxis]
+            y[:, :, r, s] = np.take_along_axis(window, cell, axis=2)[:, :, 0]
+            i, j = np.divmod(cell[:, :, 0], w)
+            index[:, :, r, s] = (rows.start + i) * W + columns.start + j
+    return y, index
+
+
+@faster
+def adaptive_max_pool_gradient(dy: np.ndarray, index: np.ndarray, size: Pair) -> np.ndarray:
+    """∂L/∂x for images of this size: the dy of each window is added at the pixel that was its largest.
+
+    Example:
+        >>> adaptive_max_pool_gradient(np.array([[[[5.0, 3.0]]]]), np.array([[[[1, 1]]]]), (1, 3))
+        array([[[[0., 8., 0.]]]])
+    """
+    N, C, OH, OW = dy.shape
+    dx = np.zeros_like(dy, shape=(N, C, size[0] * size[1]))
+    for r, s in np.ndindex(OH, OW):  # one window after the other, because they can share a pixel
+        p, dy_rs = index[:, :, r, s, np.newaxis], dy[:, :, r, s, np.newaxis]  # (N, C, 1)
+        np.put_along_axis(dx, p, np.take_along_axis(dx, p, axis=2) + dy_rs, axis=2)
+    return dx.reshape(N, C, *size)
 
 
 def _windows(size: int, count: int) -> list[slice]:
@@ -188,46 +231,9 @@ def _windows(size: int, count: int) -> list[slice]:
     return [slice(r * size // count, -(-(r + 1) * size // count)) for r in range(count)]
 
 
-def _shares(size: int, count: int, dtype: np.dtype) -> np.ndarray:
+def _shares(size: int, count: int) -> np.ndarray:
     """The matrix (count, size) whose row r takes the mean of window r."""
-    A = np.zeros((count, size), dtype)
-    for row, window in zip(A, _windows(size, count), strict=True):
-        row[window] = 1 / (window.stop - window.start)
+    A = np.zeros((count, size))
+    for r, window in enumerate(_windows(size, count)):
+        A[r, window] = 1 / (window.stop - window.start)
     return A
-
-
-def along_both(A: np.ndarray, B: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """A x Bᵀ for each channel of x (N, C, H, W), of A (OH, H) and B (OW, W), as products of rows of channels.
-
-    Example:
-        >>> along_both(np.array([[0.5, 0.5]]), np.eye(2), np.array([[[[1.0, 2.0], [3.0, 4.0]]]]))
-        array([[[[2., 3.]]]])
-    """
-    N, C, H, W = x.shape
-    rows = layout.channels_last(x).transpose(0, 2, 3, 1)  # (N, H, W, C)
-    rows = (A @ rows.reshape(N, H, W * C)).reshape(N * len(A), W, C)
-    return (B @ rows).reshape(N, len(A), len(B), C).transpose(0, 3, 1, 2)
-
-
-def _largest_of_windows(rows: np.ndarray, counts: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Of rows (N, H, W, C), the largest number of each window, (N, OH, OW, C), and the pixel p·W + q that it is."""
-    N, H, W, C = rows.shape
-    y = np.empty((N, *counts, C), rows.dtype)
-    winners = np.empty(y.shape, np.intp)
-    for r, above in enumerate(_windows(H, counts[0])):
-        for s, beside in enumerate(_windows(W, counts[1])):
-            window = rows[:, above, beside]  # (N, h, w, C)
-            y[:, r, s], won = largest(window.reshape(N, -1, C))
-            i, j = np.divmod(won, window.shape[2])
-            winners[:, r, s] = (above.start + i) * W + beside.start + j
-    return y, winners
-
-
-def _back_to_winners(dy: np.ndarray, winners: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """dx (N, H, W, C): every dy (N, OH, OW, C) is added at the pixel that won."""
-    N, OH, OW, C = dy.shape
-    dx = np.zeros((N, size[0] * size[1], C), dy.dtype)
-    for r, s in np.ndindex(OH, OW):  # one window after the other, for they can share a winner
-        won = winners[:, r, s][:, np.newaxis]  # (N, 1, C)
-        np.put_along_axis(dx, won, np.take_along_axis(dx, won, axis=1) + dy[:, r, s][:, np.newaxis], axis=1)
-    return dx.reshape(N, *size, C)

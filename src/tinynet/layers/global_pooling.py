@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core.checks import images, resizing
-from tinynet.engine.machine import layout
-from tinynet.engine.machine.gemm import one_thread
+from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
 
@@ -32,23 +31,18 @@ class GlobalAvgPool2D(Layer):
         array([[2.5]])
     """
 
-    any_layout = True
-
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
         resizing.not_empty(self, x)
-        self.remember(x.shape)
-        if x.dtype in (np.float32, np.float64) and layout.is_channels_last(x):
-            N, C, H, W = x.shape
-            with one_thread():  # a product adds rows of channels, which NumPy's mean does pixel by pixel
-                sums = np.ones(H * W, x.dtype) @ layout.pixels(x).reshape(N, H * W, C)
-            return sums / (H * W)
-        return x.mean(axis=(2, 3))
+        self.remember(shape=x.shape)
+        return x.mean(axis=(2, 3), dtype=np.float64).astype(x.dtype)  # float64, because there may be many pixels
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         ((N, C, H, W),) = self.recall()
-        dx = np.repeat((dy / (H * W))[:, np.newaxis], H * W, axis=1)  # (N, H · W, C)
-        return dx.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+        share = dy / (H * W)  # (N, C)
+        return np.broadcast_to(share[:, :, np.newaxis, np.newaxis], (N, C, H, W)).copy()  # dx
 
 
 class GlobalMaxPool2D(Layer):
@@ -73,18 +67,22 @@ class GlobalMaxPool2D(Layer):
         array([[4.]])
     """
 
-    any_layout = True
-
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
         resizing.not_empty(self, x)
-        y, winners = largest(x.transpose(0, 2, 3, 1).reshape(len(x), -1, x.shape[1]))  # of (N, H·W, C)
-        self.remember(winners, x.shape)
-        return y
+        N, C, H, W = x.shape
+        pixels = x.reshape(N, C, H * W)
+        index = pixels.argmax(axis=2)  # (N, C)
+        self.remember(index=index, shape=x.shape)
+        return np.take_along_axis(pixels, index[:, :, np.newaxis], axis=2)[:, :, 0]
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        winners, (n, c, h, w) = self.recall()
-        return _to_winners(dy, winners, h * w).reshape(n, h, w, c).transpose(0, 3, 1, 2)  # dx
+        index, (N, C, H, W) = self.recall()
+        dx = np.zeros_like(dy, shape=(N, C, H * W))
+        np.put_along_axis(dx, index[:, :, np.newaxis], dy[:, :, np.newaxis], axis=2)
+        return dx.reshape(N, C, H, W)
 
 
 class GlobalAvgPool1D(Layer):
@@ -109,12 +107,14 @@ class GlobalAvgPool1D(Layer):
         array([[1.5, 6. ]])
     """
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
         resizing.not_empty(self, x)
-        self.remember(x.shape[1])
-        return x.mean(axis=1)
+        self.remember(length=x.shape[1])
+        return x.mean(axis=1, dtype=np.float64).astype(x.dtype)  # float64, because there may be many steps
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
         return np.repeat((dy / length)[:, np.newaxis], length, axis=1)  # dx
@@ -142,31 +142,17 @@ class GlobalMaxPool1D(Layer):
         array([[2., 9.]])
     """
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
         resizing.not_empty(self, x)
-        y, winners = largest(x)
-        self.remember(winners, x.shape[1])
-        return y
+        index = x.argmax(axis=1)  # (N, C)
+        self.remember(index=index, length=x.shape[1])
+        return np.take_along_axis(x, index[:, np.newaxis], axis=1)[:, 0]
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        winners, length = self.recall()
-        return _to_winners(dy, winners, length)  # dx
-
-
-def largest(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of rows (N, P, C), the largest number over P, and where it stands: both (N, C).
-
-    Example:
-        >>> largest(np.array([[[1.0, 9.0], [2.0, 8.0]]]))
-        (array([[2., 9.]]), array([[1, 0]]))
-    """
-    winners = rows.argmax(axis=1)
-    return np.take_along_axis(rows, winners[:, np.newaxis], axis=1)[:, 0], winners
-
-
-def _to_winners(dy: np.ndarray, winners: np.ndarray, size: int) -> np.ndarray:
-    """Zeros (N, size, C) but for dy (N, C) where the winners stand."""
-    dx = np.zeros((len(dy), size, dy.shape[1]), dy.dtype)
-    np.put_along_axis(dx, winners[:, np.newaxis], dy[:, np.newaxis], axis=1)
-    return dx
+        index, length = self.recall()
+        dx = np.zeros_like(dy, shape=(len(dy), length, dy.shape[1]))
+        np.put_along_axis(dx, index[:, np.newaxis], dy[:, np.newaxis], axis=1)
+        return dx

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numbers
+
 import numpy as np
 
+from tinynet.core import checks
 from tinynet.core.checks import images, resizing
-from tinynet.engine.machine import layout
+from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
-
-Border = tuple[tuple[int, int], ...]  # (before, after) for each axis
+from tinynet.layers.windows import Padding, Pair, pad
 
 
 class ZeroPad2D(Layer):
@@ -37,19 +39,18 @@ class ZeroPad2D(Layer):
                  [0., 0.]]]])
     """
 
-    any_layout = True
-
     def __init__(self, padding: int | tuple[int, int, int, int]) -> None:
         self.border = _around_images("ZeroPad2D", padding)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
-        self.remember(x.shape[2:])
-        return _with_zeros(x.transpose(0, 2, 3, 1), self.border).transpose(0, 3, 1, 2)
+        self.remember(size=x.shape[2:])
+        return pad(x, self.border)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (size,) = self.recall()
-        return layout.channels_last(_inside(dy.transpose(0, 2, 3, 1), self.border, size).transpose(0, 3, 1, 2))  # dx
+        ((H, W),) = self.recall()
+        (top, _), (left, _) = self.border
+        return dy[:, :, top : top + H, left : left + W]  # dx
 
 
 class ZeroPad1D(Layer):
@@ -82,12 +83,15 @@ class ZeroPad1D(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
-        self.remember(x.shape[1:2])
-        return _with_zeros(x, self.border)
+        self.remember(length=x.shape[1])
+        before, after = self.border
+        zeros = np.zeros_like(x, shape=(len(x), before + after, x.shape[2]))
+        return np.concatenate([zeros[:, :before], x, zeros[:, before:]], axis=1)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (size,) = self.recall()
-        return np.ascontiguousarray(_inside(dy, self.border, size))  # dx
+        (length,) = self.recall()
+        before, _ = self.border
+        return dy[:, before : before + length]  # dx
 
 
 class ReflectionPad2D(Layer):
@@ -117,20 +121,23 @@ class ReflectionPad2D(Layer):
         array([[[[3., 2., 1., 2., 3., 2.]]]])
     """
 
-    any_layout = True
-
     def __init__(self, padding: int | tuple[int, int, int, int]) -> None:
         self.border = _around_images("ReflectionPad2D", padding)
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
-        resizing.reflection_fits(self, x.shape[2:], self.border)
-        self.remember(x.shape[2:])
-        return _mirrored(x.transpose(0, 2, 3, 1), self.border).transpose(0, 3, 1, 2)
+        (top, bottom), (left, right) = self.border
+        _check_reflection(self, x.shape[2], top, bottom)
+        _check_reflection(self, x.shape[3], left, right)
+        self.remember(size=x.shape[2:])
+        return _mirrored(_mirrored(x, 2, top, bottom), 3, left, right)
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (size,) = self.recall()
-        return _folded(dy.transpose(0, 2, 3, 1), self.border, size).transpose(0, 3, 1, 2)  # dx
+        ((H, W),) = self.recall()
+        (top, bottom), (left, right) = self.border
+        return _folded(_folded(dy, 3, W, left, right), 2, H, top, bottom)  # dx
 
 
 class ReflectionPad1D(Layer):
@@ -163,52 +170,56 @@ class ReflectionPad1D(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
-        resizing.reflection_fits(self, x.shape[1:2], self.border)
-        self.remember(x.shape[1:2])
-        return _mirrored(x, self.border)
+        before, after = self.border
+        _check_reflection(self, x.shape[1], before, after)
+        self.remember(length=x.shape[1])
+        return _mirrored(x, 1, before, after)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (size,) = self.recall()
-        return _folded(dy, self.border, size)  # dx
+        (length,) = self.recall()
+        before, after = self.border
+        return _folded(dy, 1, length, before, after)  # dx
 
 
-def _around_images(who: str, padding: object) -> Border:
-    left, right, top, bottom = resizing.border(who, padding, ("left", "right", "top", "bottom"))
+def _mirrored(x: np.ndarray, axis: int, before: int, after: int) -> np.ndarray:
+    """x with so many numbers more before and after, in which it is mirrored."""
+    x = np.moveaxis(x, axis, 0)
+    n = len(x)
+    y = np.concatenate([x[1 : before + 1][::-1], x, x[n - 1 - after : n - 1][::-1]])
+    return np.moveaxis(y, 0, axis)
+
+
+def _folded(dy: np.ndarray, axis: int, n: int, before: int, after: int) -> np.ndarray:
+    """The derivative of `_mirrored` of n numbers: what comes for the border is added to what was mirrored there."""
+    dy = np.moveaxis(dy, axis, 0)
+    dx = dy[before : before + n].copy()
+    dx[1 : before + 1] += dy[:before][::-1]
+    dx[n - 1 - after : n - 1] += dy[before + n :][::-1]
+    return np.moveaxis(dx, 0, axis)
+
+
+def _around_images(who: str, padding: object) -> Padding:
+    left, right, top, bottom = _sides(who, padding, ("left", "right", "top", "bottom"))
     return (top, bottom), (left, right)
 
 
-def _around_sequences(who: str, padding: object) -> Border:
-    before, after = resizing.border(who, padding, ("before", "after"))
-    return ((before, after),)
+def _around_sequences(who: str, padding: object) -> Pair:
+    before, after = _sides(who, padding, ("before", "after"))
+    return before, after
 
 
-# Below, rows are (N, H, W, C) or (N, T, C): the border goes around the axes from 1 on.
+def _sides(who: str, padding: object, names: tuple[str, ...]) -> tuple[int, ...]:
+    """An integer for each side, or one for all."""
+    if isinstance(padding, (tuple, list)) and len(padding) == len(names):
+        return tuple([checks.integer(who, f"padding[{i}]", size, minimum=0) for i, size in enumerate(padding)])
+    if isinstance(padding, (tuple, list)) or not isinstance(padding, numbers.Integral):
+        problem = f"padding must be an integer or ({', '.join(names)}), got {padding!r}."
+        checks.fail(who, problem, kind=TypeError)
+    return (checks.integer(who, "padding", padding, minimum=0),) * len(names)
 
 
-def _with_zeros(rows: np.ndarray, border: Border) -> np.ndarray:
-    sizes = [before + n + after for n, (before, after) in zip(rows.shape[1:], border, strict=False)]
-    y = np.zeros((len(rows), *sizes, rows.shape[-1]), rows.dtype)
-    _inside(y, border, rows.shape[1:-1])[...] = rows
-    return y
-
-
-def _inside(rows: np.ndarray, border: Border, size: tuple[int, ...]) -> np.ndarray:
-    slices = [slice(before, before + n) for n, (before, _) in zip(size, border, strict=True)]
-    return rows[(slice(None), *slices)]
-
-
-def _mirrored(rows: np.ndarray, border: Border) -> np.ndarray:
-    for axis, (before, after) in enumerate(border, start=1):
-        rows = rows.take(np.pad(np.arange(rows.shape[axis]), (before, after), mode="reflect"), axis)
-    return rows
-
-
-def _folded(dy: np.ndarray, border: Border, size: tuple[int, ...]) -> np.ndarray:
-    """Add the gradient of the border to that of the pixels that were mirrored there, one axis after the other."""
-    for axis, (n, (before, after)) in enumerate(zip(size, border, strict=True), start=1):
-        dy = np.moveaxis(dy, axis, 0)
-        dx = dy[before : before + n].copy()
-        dx[1 : before + 1] += dy[:before][::-1]
-        dx[n - 1 - after : n - 1] += dy[before + n :][::-1]
-        dy = np.moveaxis(dx, 0, axis)
-    return dy
+def _check_reflection(who: Layer, size: int, before: int, after: int) -> None:
+    """Each border must be smaller than what is reflected in it."""
+    if max(before, after) >= size:
+        problem = f"a border of {max(before, after)} needs more than as many numbers to reflect, got {size}."
+        checks.fail(who, problem, f"use a padding of at most {size - 1}, or zeros." if size > 1 else "use zeros.")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import images
-from tinynet.engine import geometry, pooling
-from tinynet.layers.fused import Fused
+from tinynet.core.checks.vocabulary import optional, pair
+from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
+from tinynet.layers.windows import Padding, Pair, Sliding, crop, pad
 
 
 class MaxPool2D(Layer):
@@ -20,7 +25,7 @@ class MaxPool2D(Layer):
         as largest
 
     Shapes:
-        x: (N, C, H, W)        y, switches: (N, C, OH, OW)
+        x: (N, C, H, W)        y, indices: (N, C, OH, OW)
         OH = ⌊(H + 2·padding - (kh - 1)·dilation - 1) / stride⌋ + 1, and OW alike
 
     Gradients (given dy = ∂L/∂y):
@@ -31,8 +36,8 @@ class MaxPool2D(Layer):
         stride: How many pixels the window moves at each step; kernel_size if None.
         padding: How many pixels -∞ are put around the image, at most half of kernel_size.
         dilation: The distance in pixels between neighbouring cells of the window.
-        return_switches: If True, forward returns (y, switches), where switches says which pixel won each window, as
-            row·W + column. `MaxUnpool2D` takes them. A gradient that comes for them is ignored.
+        return_switches: If True, forward returns (y, indices), the index row·W + column of the largest pixel of each
+            window. `MaxUnpool2D` takes them as its switches. A gradient that comes for them is ignored.
 
     Raises:
         ValueError: A size is below 1, padding is more than half of kernel_size, or x is not (N, C, H, W) with images
@@ -45,7 +50,10 @@ class MaxPool2D(Layer):
         array([[[[4.]]]])
     """
 
-    any_layout = True
+    kernel_size: Pair
+    stride: Pair
+    padding: Padding
+    dilation: Pair
 
     def __init__(
         self,
@@ -55,30 +63,31 @@ class MaxPool2D(Layer):
         dilation: int | tuple[int, int] = 1,
         return_switches: bool = False,
     ) -> None:
-        kernel_size = checks.pair("MaxPool2D", "kernel_size", kernel_size, minimum=1)
-        stride = kernel_size if stride is None else checks.pair("MaxPool2D", "stride", stride, minimum=1)
-        self.padding = images.pooling_padding("MaxPool2D", padding, kernel_size)
-        dilation = checks.pair("MaxPool2D", "dilation", dilation, minimum=1)
-        self.span = geometry.span(kernel_size, dilation)
-        self.least = (min(dilation[0], self.span[0]), min(dilation[1], self.span[1]))  # no window steps over the image
-        self.steps = (kernel_size, stride, self.padding, dilation)
+        checks.arguments(
+            self,
+            locals(),
+            kernel_size=pair(1),
+            stride=optional(pair(1)),
+            padding=at_most_half_the_kernel,
+            dilation=pair(1),
+        )
+        if stride is None:
+            self.stride = self.kernel_size
+        self.sliding = Sliding(self.kernel_size, self.stride, self.padding, self.dilation)
         self.return_switches = return_switches
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        y, cells = self.largest(x, relu=False)
-        return (y, pooling.switches(cells, x.shape[2:], *self.steps)) if self.return_switches else y
-
-    def largest(self, x: np.ndarray, relu: bool) -> tuple[np.ndarray, np.ndarray]:
-        """The largest pixel of each window and the cell where it lies, of x or of max(x, 0)."""
         images.image_input(self, x)
-        images.kernel_fits(self, x.shape[2:], self.span, self.padding, self.least)
-        y, cells = pooling.maximum(x, *self.steps, relu)
-        self.remember(cells, x.shape[2:])
-        return y, cells
+        span, size = self.sliding.effective_kernel_size, x.shape[2:]
+        least = min(self.dilation[0], span[0]), min(self.dilation[1], span[1])  # or a window would step over the image
+        images.kernel_fits(self, size, span, self.padding, least)
+        y, cell = max_pool(x, self.sliding)
+        self.remember(cell=cell, size=size)
+        return (y, _indices(cell, size, self.sliding)) if self.return_switches else y
 
-    def backward(self, dy: np.ndarray, dswitches: object = None) -> np.ndarray:
-        cells, size = self.recall()
-        return pooling.maximum_gradient(dy, cells, size, *self.steps)  # dx
+    def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
+        cell, size = self.recall()
+        return max_pool_gradient(dy, cell, size, self.sliding)
 
 
 class AvgPool2D(Layer):
@@ -113,7 +122,9 @@ class AvgPool2D(Layer):
         array([[[[2.5]]]])
     """
 
-    any_layout = True
+    kernel_size: Pair
+    stride: Pair
+    padding: Padding
 
     def __init__(
         self,
@@ -122,44 +133,132 @@ class AvgPool2D(Layer):
         padding: int | tuple[int, int] = 0,
         count_include_pad: bool = True,
     ) -> None:
-        self.kernel_size = checks.pair("AvgPool2D", "kernel_size", kernel_size, minimum=1)
-        stride = self.kernel_size if stride is None else checks.pair("AvgPool2D", "stride", stride, minimum=1)
-        self.padding = images.pooling_padding("AvgPool2D", padding, self.kernel_size)
-        self.steps = (self.kernel_size, stride, self.padding, count_include_pad)
+        checks.arguments(self, locals(), kernel_size=pair(1), stride=optional(pair(1)), padding=at_most_half_the_kernel)
+        if stride is None:
+            self.stride = self.kernel_size
+        self.sliding = Sliding(self.kernel_size, self.stride, self.padding)
+        self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
         images.kernel_fits(self, x.shape[2:], self.kernel_size, self.padding)
-        self.remember(x.shape[2:])
-        return pooling.average(x, *self.steps)
+        self.remember(size=x.shape[2:])
+        return avg_pool(x, self.sliding, self.count_include_pad)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (size,) = self.recall()
-        return pooling.average_gradient(dy, size, *self.steps)  # dx
+        return avg_pool_gradient(dy, size, self.sliding, self.count_include_pad)
 
 
-class ReLUMaxPool(Fused):
-    """A ReLU and the max pooling after it, the other way round: the largest is found first, and fewer are left.
+# Shared with the layers that pool sequences.
 
-    Equation:
-        y = max(max_{i, j} x[n, c, p, q], 0), which is the largest max(x, 0)
 
-    Gradients (given dy = ∂L/∂y):
-        those of the pooling; in a window without a positive number nobody wins, so that its dy goes nowhere
+@faster
+def max_pool(x: np.ndarray, sliding: Sliding) -> tuple[np.ndarray, np.ndarray]:
+    """The largest pixel under each window, and the number i·kw + j of its cell, the first of equals.
+
+    Every window must have a pixel inside the image.
 
     Example:
-        >>> from tinynet.layers import ReLU
-        >>> ReLU().fuse_with(MaxPool2D(2)).forward(np.array([[[[1.0, -2.0], [4.0, 3.0]]]]))
-        array([[[[4.]]]])
+        >>> y, cell = max_pool(np.array([[[[1.0, 3.0], [2.0, 3.0]]]]), Sliding((2, 2)))
+        >>> y.item(), cell.item()
+        (3.0, 1)
     """
+    N, C, H, W = x.shape
+    OH, OW = sliding.output_size((H, W))
+    kh, kw = sliding.kernel_size
+    x = pad(x, sliding.padding, -np.inf)
+    inside = pad(np.ones_like(x, dtype=bool, shape=(1, 1, H, W)), sliding.padding, False)
 
-    second: MaxPool2D
+    y = np.full_like(x, -np.inf, shape=(N, C, OH, OW))
+    cell = np.zeros_like(y, dtype=np.min_scalar_type(kh * kw - 1))  # a byte is enough for 256 cells
+    nothing_yet = np.ones_like(inside, shape=(1, 1, OH, OW))
+    for i, j, rows, columns in sliding.cells((OH, OW)):
+        under = x[:, :, rows, columns]  # (N, C, OH, OW): the pixel under this cell of each window
+        is_inside = inside[:, :, rows, columns]
+        wins = (under > y) | np.isnan(under) | (nothing_yet & is_inside)  # the last for a window of -∞
+        y = np.where(wins, under, y)
+        cell = np.where(wins, i * kw + j, cell)
+        nothing_yet = nothing_yet & ~is_inside
+    return y, cell
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.floating_input(self.first, x)
-        self.first.remember(x)  # it is positive where the output of the ReLU is
-        with self.second_at_fault():
-            return self.second.largest(x, relu=True)[0]
 
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        return self.second.backward(dy)
+@faster
+def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
+    """∂L/∂x for images of this size: the dy of each window goes to the pixel under the cell that won.
+
+    Example:
+        >>> dy, cell = np.full((1, 1, 1, 1), 5.0), np.full((1, 1, 1, 1), 1, np.uint8)
+        >>> max_pool_gradient(dy, cell, (2, 2), Sliding((2, 2)))
+        array([[[[0., 5.],
+                 [0., 0.]]]])
+    """
+    kw = sliding.kernel_size[1]
+    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size)), sliding.padding)
+    for i, j, rows, columns in sliding.cells(dy.shape[2:]):
+        dx[:, :, rows, columns] += np.where(cell == i * kw + j, dy, 0)
+    return crop(dx, sliding.padding)
+
+
+@faster
+def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
+    """The mean of the pixels under each window.
+
+    Example:
+        >>> avg_pool(np.arange(4.0).reshape(1, 1, 2, 2), Sliding((2, 2)), True).item()
+        1.5
+    """
+    N, C, H, W = x.shape
+    OH, OW = sliding.output_size((H, W))
+    count = _count(x, (H, W), sliding, count_include_pad)
+    x = pad(x, sliding.padding)
+    y = np.zeros_like(x, shape=(N, C, OH, OW))
+    for _, _, rows, columns in sliding.cells((OH, OW)):
+        y += x[:, :, rows, columns]
+    return y / count
+
+
+@faster
+def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
+    """∂L/∂x for images of this size: each pixel under a window gets its share of dy.
+
+    Example:
+        >>> avg_pool_gradient(np.ones((1, 1, 1, 1)), (2, 2), Sliding((2, 2)), True)
+        array([[[[0.25, 0.25],
+                 [0.25, 0.25]]]])
+    """
+    share = dy / _count(dy, size, sliding, count_include_pad)
+    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size)), sliding.padding)
+    for _, _, rows, columns in sliding.cells(dy.shape[2:]):
+        dx[:, :, rows, columns] += share
+    return crop(dx, sliding.padding)
+
+
+def _count(x: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray | int:
+    """How many pixels each window has: (1, 1, OH, OW) of the type of x, or one number for all."""
+    if count_include_pad:
+        return math.prod(sliding.kernel_size)
+    OH, OW = sliding.output_size(size)
+    inside = pad(np.ones_like(x, shape=(1, 1, *size)), sliding.padding)
+    count = np.zeros_like(inside, shape=(1, 1, OH, OW))
+    for _, _, rows, columns in sliding.cells((OH, OW)):
+        count += inside[:, :, rows, columns]
+    return count
+
+
+def _indices(cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
+    """The index row·W + column of the pixel under the cell that won each window."""
+    (_, kw), (sh, sw), ((top, _), (left, _)), (dh, dw) = sliding
+    i, j = np.divmod(cell.astype(np.int64), kw)
+    r, s = np.arange(cell.shape[2], like=cell)[:, np.newaxis], np.arange(cell.shape[3], like=cell)
+    return (r * sh + i * dh - top) * size[1] + s * sw + j * dw - left
+
+
+def at_most_half_the_kernel(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Padding:
+    """A rule for arguments: an integer or a pair, so small that no window lies in the padding as a whole."""
+    (h, w), kernel_size = checks.pair(who, name, value, minimum=0), others["kernel_size"]
+    if 2 * h > kernel_size[0] or 2 * w > kernel_size[1]:
+        most = (kernel_size[0] // 2, kernel_size[1] // 2)
+        hint = f"use padding={most}."
+        checks.fail(who, f"padding must be at most half of kernel_size={kernel_size}, got {(h, w)}.", hint)
+    return (h, h), (w, w)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import resizing
-from tinynet.engine import pooling
+from tinynet.core.checks.vocabulary import at_least, optional
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
+from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
+from tinynet.layers.windows import Sliding
 
 
 class MaxPool1D(Layer):
@@ -42,26 +47,37 @@ class MaxPool1D(Layer):
         [[[2.0], [4.0]]]
     """
 
+    kernel_size: int
+    stride: int
+    padding: int
+    dilation: int
+
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0, dilation: int = 1) -> None:
-        kernel_size = checks.integer("MaxPool1D", "kernel_size", kernel_size, minimum=1)
-        stride = kernel_size if stride is None else checks.integer("MaxPool1D", "stride", stride, minimum=1)
-        padding = resizing.pooling_padding("MaxPool1D", padding, kernel_size)
-        dilation = checks.integer("MaxPool1D", "dilation", dilation, minimum=1)
-        self.span = (kernel_size - 1) * dilation + 1
-        self.least = min(dilation, self.span)  # so that no window steps over the sequence
-        self.ends = (padding, padding)
-        self.steps = ((1, kernel_size), (1, stride), ((0, 0), self.ends), (1, dilation))
+        checks.arguments(
+            self,
+            locals(),
+            kernel_size=at_least(1),
+            stride=optional(at_least(1)),
+            padding=_at_most_half_the_kernel,
+            dilation=at_least(1),
+        )
+        if stride is None:
+            self.stride = self.kernel_size
+        ends = (self.padding, self.padding)
+        self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends), (1, self.dilation))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
-        resizing.window_fits(self, x.shape[1], self.span, self.ends, self.least)
-        y, cells = pooling.maximum(as_images(x), *self.steps)
-        self.remember(cells, x.shape[1])
+        span, length = self.sliding.effective_kernel_size[1], x.shape[1]
+        least = min(self.dilation, span)  # or a window would step over the sequence
+        resizing.window_fits(self, length, span, self.sliding.padding[1], least)
+        y, cell = max_pool(as_images(x), self.sliding)
+        self.remember(cell=cell, length=length)
         return as_sequences(y)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        cells, length = self.recall()
-        return as_sequences(pooling.maximum_gradient(as_images(dy), cells, (1, length), *self.steps))  # dx
+        cell, length = self.recall()
+        return as_sequences(max_pool_gradient(as_images(dy), cell, (1, length), self.sliding))  # dx
 
 
 class AvgPool1D(Layer):
@@ -96,21 +112,41 @@ class AvgPool1D(Layer):
         [[[1.5], [3.5]]]
     """
 
+    kernel_size: int
+    stride: int
+    padding: int
+
     def __init__(
         self, kernel_size: int, stride: int | None = None, padding: int = 0, count_include_pad: bool = True
     ) -> None:
-        self.kernel_size = checks.integer("AvgPool1D", "kernel_size", kernel_size, minimum=1)
-        stride = kernel_size if stride is None else checks.integer("AvgPool1D", "stride", stride, minimum=1)
-        padding = resizing.pooling_padding("AvgPool1D", padding, kernel_size)
-        self.ends = (padding, padding)
-        self.steps = ((1, kernel_size), (1, stride), ((0, 0), self.ends), count_include_pad)
+        checks.arguments(
+            self,
+            locals(),
+            kernel_size=at_least(1),
+            stride=optional(at_least(1)),
+            padding=_at_most_half_the_kernel,
+        )
+        if stride is None:
+            self.stride = self.kernel_size
+        ends = (self.padding, self.padding)
+        self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends))
+        self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         resizing.sequence_input(self, x)
-        resizing.window_fits(self, x.shape[1], self.kernel_size, self.ends)
-        self.remember(x.shape[1])
-        return as_sequences(pooling.average(as_images(x), *self.steps))
+        resizing.window_fits(self, x.shape[1], self.kernel_size, self.sliding.padding[1])
+        self.remember(length=x.shape[1])
+        return as_sequences(avg_pool(as_images(x), self.sliding, self.count_include_pad))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
-        return as_sequences(pooling.average_gradient(as_images(dy), (1, length), *self.steps))  # dx
+        return as_sequences(avg_pool_gradient(as_images(dy), (1, length), self.sliding, self.count_include_pad))  # dx
+
+
+def _at_most_half_the_kernel(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+    """A rule for arguments: an integer so small that no window lies in the padding as a whole."""
+    padding, kernel_size = checks.integer(who, name, value, minimum=0), others["kernel_size"]
+    if 2 * padding > kernel_size:
+        hint = f"use padding={kernel_size // 2}."
+        checks.fail(who, f"padding must be at most half of kernel_size={kernel_size}, got {padding}.", hint)
+    return padding

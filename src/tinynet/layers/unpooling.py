@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import is_array
 from tinynet.core.checks import images
-from tinynet.engine import pooling
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import optional, pair
+from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
+from tinynet.layers.pooling import at_most_half_the_kernel
+from tinynet.layers.windows import Padding, Pair
 
 
 class MaxUnpool2D(Layer):
@@ -45,7 +52,9 @@ class MaxUnpool2D(Layer):
                  [4., 0.]]]])
     """
 
-    any_layout = True
+    kernel_size: Pair
+    stride: Pair
+    padding: Padding
 
     def __init__(
         self,
@@ -53,25 +62,80 @@ class MaxUnpool2D(Layer):
         stride: int | tuple[int, int] | None = None,
         padding: int | tuple[int, int] = 0,
     ) -> None:
-        self.kernel_size = checks.pair("MaxUnpool2D", "kernel_size", kernel_size, minimum=1)
-        self.stride = self.kernel_size if stride is None else checks.pair("MaxUnpool2D", "stride", stride, minimum=1)
-        self.padding = images.pooling_padding("MaxUnpool2D", padding, self.kernel_size)
+        checks.arguments(self, locals(), kernel_size=pair(1), stride=optional(pair(1)), padding=at_most_half_the_kernel)
+        if stride is None:
+            self.stride = self.kernel_size
 
     def forward(self, x: np.ndarray, switches: np.ndarray, output_size: tuple[int, ...] | None = None) -> np.ndarray:
         """Compute y; output_size is (OH, OW) or a whole shape, for images whose size the stride did not divide."""
         images.image_input(self, x)
-        size = images.unpooled_size(self, output_size, self._default_size(x), self.stride)
-        images.switches(self, x, switches, size)
-        self.remember(switches)
-        return pooling.unpool(x, switches, size)
+        size = self._size(x, output_size)
+        self._check_switches(x, switches, size)
+        self.remember(switches=switches)
+        return unpool(x, switches, size)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (switches,) = self.recall()
-        return pooling.unpool_gradient(dy, switches)  # dx
+        return unpool_gradient(dy, switches)  # dx
 
-    def _default_size(self, x: np.ndarray) -> tuple[int, int]:
-        height, width = (
-            (x.shape[2 + axis] - 1) * self.stride[axis] - sum(self.padding[axis]) + self.kernel_size[axis]
-            for axis in (0, 1)
-        )
-        return height, width
+    def _size(self, x: np.ndarray, output_size: tuple[int, ...] | None) -> Pair:
+        (_, _, H, W), (kh, kw), (sh, sw) = x.shape, self.kernel_size, self.stride
+        default = (H - 1) * sh - sum(self.padding[0]) + kh, (W - 1) * sw - sum(self.padding[1]) + kw
+        if output_size is None:
+            return default
+        whole_shape = isinstance(output_size, (tuple, list)) and len(output_size) == 4
+        size = checks.pair(self, "output_size", output_size[2:] if whole_shape else output_size, minimum=1)
+        if abs(size[0] - default[0]) >= sh or abs(size[1] - default[1]) >= sw:
+            away = f"less than one stride={self.stride} away from {default}"
+            checks.fail(self, f"output_size must be {away}, got {size}.")
+        return size
+
+    def _check_switches(self, x: np.ndarray, switches: np.ndarray, size: Pair) -> None:
+        """There must be a switch for each number of x, and each must name a pixel of y."""
+        if not is_array(switches) or switches.dtype.kind not in "iu":
+            kind = switches.dtype if is_array(switches) else type(switches).__name__
+            hint = "MaxPool2D(..., return_switches=True) returns them beside y."
+            checks.fail(self, f"expected switches to be an array of integers, got {kind}.", hint, TypeError)
+        if switches.shape != x.shape:
+            shapes = f"{shape_text(x.shape)}, got {shape_text(switches.shape)}"
+            checks.fail(self, f"expected switches of the shape of x, {shapes}.")
+        if not isinstance(switches, np.ndarray):
+            return  # numbers that lie elsewhere, on a GPU say, are not fetched to be looked at
+        if switches.size and not (switches.min() >= 0 and switches.max() < math.prod(size)):
+            pixels = f"{math.prod(size) - 1}, the pixels of {size[0]} × {size[1]}"
+            came = f"{switches.min()} to {switches.max()}"
+            hint = "pass output_size, the height and width of the images that were pooled."
+            checks.fail(self, f"expected switches from 0 to {pixels}, got {came}.", hint)
+
+
+@faster
+def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> np.ndarray:
+    """y (N, C, *size): each x at the pixel of its switch; of several at one pixel the last stays.
+
+    Example:
+        >>> unpool(np.full((1, 1, 1, 1), 5.0), np.full((1, 1, 1, 1), 2), (2, 2))[0, 0]
+        array([[0., 0.],
+               [5., 0.]])
+    """
+    N, C, H, W = x.shape
+    y = np.zeros_like(x, shape=(N, C, math.prod(size)))
+    np.put_along_axis(y, switches.reshape(N, C, H * W), x.reshape(N, C, H * W), axis=2)
+    return y.reshape(N, C, *size)
+
+
+@faster
+def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> np.ndarray:
+    """∂L/∂x: each x gets the dy of its pixel; of several at one pixel, only the one that stayed.
+
+    Example:
+        >>> unpool_gradient(np.arange(4.0).reshape(1, 1, 2, 2), np.full((1, 1, 1, 1), 2)).item()
+        2.0
+    """
+    N, C, H, W = switches.shape
+    switches, dy = switches.reshape(N, C, H * W), dy.reshape(N, C, dy.shape[2] * dy.shape[3])
+    number = np.broadcast_to(np.arange(H * W, like=switches), switches.shape)  # of each x
+    stayed = np.zeros_like(switches, shape=dy.shape)  # the number of the x at each pixel
+    np.put_along_axis(stayed, switches, number, axis=2)
+    is_there = np.take_along_axis(stayed, switches, axis=2) == number
+    dx = np.where(is_there, np.take_along_axis(dy, switches, axis=2), 0)
+    return dx.reshape(N, C, H, W)

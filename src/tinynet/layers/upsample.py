@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import images, resizing
-from tinynet.engine.machine import layout
-from tinynet.layers.adaptive_pooling import along_both
+from tinynet.core.checks.vocabulary import optional, pair, word
 from tinynet.layers.layer import Layer
+from tinynet.layers.resampling import resample
+from tinynet.layers.windows import Pair
 
 
 class Upsample(Layer):
@@ -48,7 +51,10 @@ class Upsample(Layer):
                  [1., 1., 2., 2.]]]])
     """
 
-    any_layout = True
+    size: Pair
+    scale_factor: tuple[float, float] | None
+    mode: str
+    align_corners: bool
 
     def __init__(
         self,
@@ -57,45 +63,68 @@ class Upsample(Layer):
         mode: str = "nearest",
         align_corners: bool = False,
     ) -> None:
-        resizing.scale_or_size("Upsample", size, scale_factor)
-        self.sizes = None if size is None else checks.pair("Upsample", "size", size, minimum=1)
-        self.scales = (1.0, 1.0) if scale_factor is None else resizing.scales("Upsample", scale_factor)
-        self.mode = checks.one_of("Upsample", "mode", mode, ("nearest", "bilinear"))
-        resizing.corners_to_align("Upsample", align_corners, mode)
-        self.align_corners = align_corners
+        if (size is None) == (scale_factor is None):
+            came = "neither" if size is None else "both"
+            hint = "write Upsample(scale_factor=2)."
+            checks.fail("Upsample", f"expected either size or scale_factor, got {came}.", hint, TypeError)
+        checks.arguments(
+            self,
+            locals(),
+            size=optional(pair(1)),
+            scale_factor=optional(_scales),
+            mode=word("nearest", "bilinear"),
+            align_corners=_for_bilinear,
+        )
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         images.image_input(self, x)
         resizing.not_empty(self, x)
-        size = self._output_size(x.shape[2:])
-        images.positive_size(self, size, x.shape[2:])
-        A, B = (self._matrix(x.shape[2 + axis], size[axis], axis).astype(x.dtype) for axis in (0, 1))
-        self.remember(A, B)
-        if self.mode == "nearest":  # copied and not multiplied, so that an infinite pixel stays by itself
-            rows = layout.channels_last(x).transpose(0, 2, 3, 1)  # (N, H, W, C)
-            return rows[:, A.argmax(axis=1)[:, np.newaxis], B.argmax(axis=1)].transpose(0, 3, 1, 2)
-        return along_both(A, B, x)
+        H, W = x.shape[2:]
+        OH, OW = self._output_size((H, W))
+        images.positive_size(self, (OH, OW), (H, W))
+        A, B = self._matrix(H, OH, axis=0), self._matrix(W, OW, axis=1)
+        self.remember(A=A, B=B)
+        return resample(A, B, x)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         A, B = self.recall()
-        return along_both(A.T, B.T, dy)  # dx
+        return resample(A.T, B.T, dy)  # dx
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return 4 * y.size if self.mode == "bilinear" else 0
 
-    def _output_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        if self.sizes is not None:
-            return self.sizes
-        return math.floor(size[0] * self.scales[0]), math.floor(size[1] * self.scales[1])
+    def _output_size(self, size: Pair) -> Pair:
+        if self.scale_factor is None:
+            return self.size
+        return math.floor(size[0] * self.scale_factor[0]), math.floor(size[1] * self.scale_factor[1])
 
     def _matrix(self, size: int, out: int, axis: int) -> np.ndarray:
+        """The matrix (out, size) of one axis."""
         places = np.arange(out)
         # Like PyTorch: a scale that happens to keep the size counts as 1, and one that doubles it as 2 for "nearest".
         round_scale = out == size or (out == 2 * size and self.mode == "nearest")
-        step = size / out if self.sizes is not None or round_scale else 1 / self.scales[axis]
+        step = size / out if self.scale_factor is None or round_scale else 1 / self.scale_factor[axis]
         if self.mode == "nearest":
             p = np.floor(places * step + 1e-9).astype(np.intp)  # a hair more, lest 3 · (1/3) rounds down
             return np.eye(size)[np.minimum(p, size - 1)]
         u = places * ((size - 1) / max(1, out - 1)) if self.align_corners else (places + 0.5) * step - 0.5
         u = np.clip(u, 0, size - 1)
         return np.maximum(0, 1 - np.abs(np.arange(size) - u[:, np.newaxis]))
+
+
+def _scales(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[float, float]:
+    """A rule for arguments: a number above 0 as (value, value), or a pair (height, width) of them."""
+    if not isinstance(value, (tuple, list)):
+        return (checks.number(who, name, value, above=0),) * 2
+    if len(value) != 2:
+        problem = f"{name} must be a number or a pair (height, width), got {value!r}."
+        checks.fail(who, problem, kind=TypeError)
+    first, second = [checks.number(who, f"{name}[{i}]", scale, above=0) for i, scale in enumerate(value)]
+    return first, second
+
+
+def _for_bilinear(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: what makes sense with one mode only."""
+    if value and others["mode"] != "bilinear":
+        checks.fail(who, f"{name} is for mode='bilinear', not for mode={others['mode']!r}.", "leave it out.")
+    return value

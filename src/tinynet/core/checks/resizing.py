@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import numbers
 
 import numpy as np
 
 from tinynet.core.checks.shapes import floating_input, input_shape, shape_text
-from tinynet.core.checks.values import integer, number
+from tinynet.core.checks.values import integer
 from tinynet.core.checks.words import fail
 
 
@@ -51,15 +50,6 @@ def window_fits(who: object, length: int, span: int, padding: tuple[int, int], l
         )
 
 
-def pooling_padding(who: object, value: object, kernel_size: int) -> int:
-    """Check that no window lies in the padding as a whole."""
-    padding = integer(who, "padding", value, minimum=0)
-    if 2 * padding > kernel_size:
-        hint = f"use padding={kernel_size // 2}."
-        fail(who, f"padding must be at most half of kernel_size={kernel_size}, got {padding}.", hint)
-    return padding
-
-
 def positive_length(who: object, length: int, got: int) -> None:
     """Check that an output has steps."""
     if length < 1:
@@ -74,49 +64,6 @@ def not_empty(who: object, x: np.ndarray) -> None:
     """Check that there is something to take the mean or the maximum of in each sample."""
     if 0 in x.shape[1:]:
         fail(who, f"expected at least one number in each sample, got x of shape {shape_text(x.shape)}.")
-
-
-def border(who: object, value: object, sides: tuple[str, ...]) -> tuple[int, ...]:
-    """Turn an integer into one border for each side, or check one for each."""
-    if isinstance(value, (tuple, list)) and len(value) == len(sides):
-        return tuple(integer(who, f"padding[{i}]", size, minimum=0) for i, size in enumerate(value))
-    if isinstance(value, (tuple, list)) or not isinstance(value, numbers.Integral):
-        fail(who, f"padding must be an integer or ({', '.join(sides)}), got {value!r}.", kind=TypeError)
-    return (integer(who, "padding", value, minimum=0),) * len(sides)
-
-
-def reflection_fits(who: object, sizes: tuple[int, ...], padding: tuple[tuple[int, int], ...]) -> None:
-    """Check that each border is smaller than what is reflected in it."""
-    for size, (before, after) in zip(sizes, padding, strict=True):
-        if max(before, after) >= size:
-            fail(
-                who,
-                f"a border of {max(before, after)} needs more than as many numbers to reflect, got {size}.",
-                f"use a padding of at most {size - 1}, or zeros." if size > 1 else "use zeros.",
-            )
-
-
-def scale_or_size(who: str, size: object, scale_factor: object) -> None:
-    """Check that just one of two ways to name an output size was used."""
-    if (size is None) == (scale_factor is None):
-        came = "neither" if size is None else "both"
-        fail(who, f"expected either size or scale_factor, got {came}.", "write Upsample(scale_factor=2).", TypeError)
-
-
-def corners_to_align(who: str, align_corners: object, mode: str) -> None:
-    """Check that align_corners comes with the mode that it is for."""
-    if align_corners and mode != "bilinear":
-        fail(who, f"align_corners is for mode='bilinear', not for mode={mode!r}.", "leave it out.")
-
-
-def scales(who: str, value: object) -> tuple[float, float]:
-    """Turn a number into (value, value), or check a pair (height, width); each is greater than 0."""
-    if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            fail(who, f"scale_factor must be a number or a pair (height, width), got {value!r}.", kind=TypeError)
-        first, second = (number(who, f"scale_factor[{i}]", scale, above=0) for i, scale in enumerate(value))
-        return first, second
-    return (number(who, "scale_factor", value, above=0),) * 2
 
 
 def target_shape(who: str, shape: tuple) -> tuple[int, ...]:

@@ -1,111 +1,108 @@
-"""Pooling of images: the largest or the mean pixel of each window, the derivatives, and the way back up.
-
-Shapes: x (N, C, H, W), y and dy (N, C, OH, OW). Kernel size, stride, dilation and sizes are pairs (height, width),
-padding is ((top, bottom), (left, right)). `cells` says which cell of its window won, i·kw + j, as small integers;
-`switches` says which pixel that is, row·W + column. Results lie channels-last in memory.
-"""
+"""Pooling of images in one pass over memory, alone or of max(x, 0). Results lie channels-last in memory."""
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 
-from tinynet.engine.geometry import Padding, Pair
-from tinynet.engine.selection import body
+from tinynet.engine.serves import compiled_code, is_floating, sample_size
+from tinynet.layers import MaxPool2D, ReLU
+from tinynet.layers.windows import Pair, Sliding
 
-__all__ = ["average", "average_gradient", "maximum", "maximum_gradient", "switches", "unpool", "unpool_gradient"]
+MIN_SAMPLE_SIZE = 1024  # compiled in a second
+_MAX_CELLS = 256  # that a byte counts
+_MAX_PIXELS = 1 << 31  # that 32 bits count
 
-LARGE = 1024  # compiled in a second
+
+def max_pool(x: np.ndarray, sliding: Sliding) -> Any:
+    """y and the cell that won."""
+    if not is_floating(x) or math.prod(sliding.kernel_size) > _MAX_CELLS:
+        return NotImplemented
+    kernels = compiled_code("pooling", sample_size(x), MIN_SAMPLE_SIZE)
+    return NotImplemented if kernels is None else kernels.maximum(x, sliding, relu=False)
 
 
-def maximum(
-    x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, relu: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """y, the largest pixel under each window, and its cell, the first of equals. NaN counts as largest.
+def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sliding) -> Any:
+    """dx: the winner of each window gets its dy."""
+    kernels = _gradient_kernels(dy, cell, size)
+    return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, sliding, relu=False)
 
-    Every window must have a pixel inside the image. With `relu` y is the largest max(pixel, 0), and where it is not
-    positive no cell has won: its number is kh·kw, so that the gradient, like that of the ReLU, goes nowhere.
 
-    Example:
-        >>> y, cells = maximum(np.array([[[[1.0, 3.0], [2.0, 3.0]]]]), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
-        >>> y.item(), cells.item()
-        (3.0, 1)
+def relu_max_pool(relu: ReLU, pool: MaxPool2D, x: np.ndarray) -> Any:
+    """The largest max(x, 0) of each window: the largest is found first, so that there are fewer to hold against 0.
+
+    The ReLU remembers x, which is positive where its y is. Where y is not positive, kh·kw is added to the number of the
+    cell, so that the gradient goes nowhere if the pooling goes back by itself.
     """
-    return body("pooling", x.shape[1] * x.shape[2] * x.shape[3], LARGE).maximum(
-        x, kernel_size, stride, padding, dilation, relu
-    )
+    if pool.return_switches or not is_floating(x) or not _fits(x, pool.sliding):
+        return NotImplemented
+    kernels = compiled_code("pooling", sample_size(x), MIN_SAMPLE_SIZE)
+    if kernels is None:
+        return NotImplemented
+    y, cell = kernels.maximum(x, pool.sliding, relu=True)
+    relu.remember(y=x)
+    pool.remember(cell=cell, size=x.shape[2:])
+    return y
 
 
-def maximum_gradient(
-    dy: np.ndarray, cells: np.ndarray, size: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
-) -> np.ndarray:
-    """∂L/∂x of shape (N, C, *size): every dy goes to the pixel that won.
-
-    Example:
-        >>> maximum_gradient(np.full((1, 1, 1, 1), 5.0), np.full((1, 1, 1, 1), 1, np.uint8), (2, 2), (2, 2), (2, 2),
-        ...                  ((0, 0), (0, 0)), (1, 1))[0, 0]
-        array([[0., 5.],
-               [0., 0.]])
-    """
-    return body("pooling", dy.shape[1] * size[0] * size[1], LARGE).maximum_gradient(
-        dy, cells, size, kernel_size, stride, padding, dilation
-    )
+def relu_max_pool_gradient(relu: ReLU, pool: MaxPool2D, dy: np.ndarray) -> Any:
+    """dx: the winner of each window gets its dy, times 0 where it was not positive."""
+    cell, size = pool.recall()
+    kernels = _gradient_kernels(dy, cell, size)
+    return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, pool.sliding, relu=True)
 
 
-def average(x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Padding, count_include_pad: bool) -> np.ndarray:
-    """The mean of each window; pixels in the padding are zero, and counted only with `count_include_pad`.
-
-    Example:
-        >>> average(np.arange(4.0).reshape(1, 1, 2, 2), (2, 2), (2, 2), ((0, 0), (0, 0)), True).item()
-        1.5
-    """
-    return body("pooling").average(x, kernel_size, stride, padding, count_include_pad)
-
-
-def average_gradient(
-    dy: np.ndarray, size: Pair, kernel_size: Pair, stride: Pair, padding: Padding, count_include_pad: bool
-) -> np.ndarray:
-    """∂L/∂x of shape (N, C, *size): every dy is shared out evenly among the pixels of its window.
-
-    Example:
-        >>> average_gradient(np.ones((1, 1, 1, 1)), (2, 2), (2, 2), (2, 2), ((0, 0), (0, 0)), True)[0, 0]
-        array([[0.25, 0.25],
-               [0.25, 0.25]])
-    """
-    return body("pooling").average_gradient(dy, size, kernel_size, stride, padding, count_include_pad)
+def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> Any:
+    """y and the index of the pixel that won."""
+    kernels = compiled_code("pooling", sample_size(x), MIN_SAMPLE_SIZE) if is_floating(x) else None
+    if kernels is None or x.shape[2] * x.shape[3] > _MAX_PIXELS:
+        return NotImplemented
+    rows, columns = [_windows(x.shape[2 + axis], output_size[axis]) for axis in (0, 1)]
+    return kernels.adaptive_maximum(x, (rows, columns))
 
 
-def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> np.ndarray:
-    """y (N, C, *size), zero but for each x at the pixel that its switch names; of several at one pixel the last stays.
-
-    Example:
-        >>> unpool(np.full((1, 1, 1, 1), 5.0), np.full((1, 1, 1, 1), 2), (2, 2))[0, 0]
-        array([[0., 0.],
-               [5., 0.]])
-    """
-    return body("pooling").unpool(x, switches, size)
+def adaptive_max_pool_gradient(dy: np.ndarray, index: np.ndarray, size: Pair) -> Any:
+    """dx: the winner of each window gets its dy."""
+    kernels = compiled_code("pooling", dy.shape[1] * math.prod(size), MIN_SAMPLE_SIZE) if is_floating(dy) else None
+    if kernels is None or dy.shape != index.shape:
+        return NotImplemented
+    return kernels.adaptive_maximum_gradient(dy, index, size)
 
 
-def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> np.ndarray:
-    """∂L/∂x: each x gets the dy of its pixel; of several at one pixel, only the one that stayed.
-
-    Example:
-        >>> unpool_gradient(np.arange(4.0).reshape(1, 1, 2, 2), np.full((1, 1, 1, 1), 2)).item()
-        2.0
-    """
-    return body("pooling").unpool_gradient(dy, switches)
+def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> Any:
+    """y: each x at the pixel of its switch."""
+    kernels = compiled_code("pooling", x.shape[1] * math.prod(size), MIN_SAMPLE_SIZE) if is_floating(x) else None
+    return NotImplemented if kernels is None or not _are_int64(switches) else kernels.unpool(x, switches, size)
 
 
-def switches(
-    cells: np.ndarray, size: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
-) -> np.ndarray:
-    """The pixel row·W + column of each winning cell, as PyTorch's `return_indices` counts them.
+def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> Any:
+    """dx: the dy at the pixel of each switch, for the last one that was written there."""
+    kernels = compiled_code("pooling", sample_size(dy), MIN_SAMPLE_SIZE) if is_floating(dy) else None
+    return NotImplemented if kernels is None or not _are_int64(switches) else kernels.unpool_gradient(dy, switches)
 
-    Example:
-        >>> switches(np.full((1, 1, 1, 1), 3, np.uint8), (4, 4), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)).item()
-        5
-    """
-    (sh, sw), ((top, _), (left, _)), (dh, dw) = stride, padding, dilation
-    i, j = np.divmod(cells.astype(np.int64), kernel_size[1])
-    rows = np.arange(cells.shape[2])[:, np.newaxis] * sh + i * dh - top
-    columns = np.arange(cells.shape[3]) * sw + j * dw - left
-    return rows * size[1] + columns
+
+def _gradient_kernels(dy: np.ndarray, cell: np.ndarray, size: Pair) -> Any:
+    if not is_floating(dy) or dy.shape != cell.shape or type(cell) is not np.ndarray or cell.dtype != np.uint8:
+        return None
+    return compiled_code("pooling", dy.shape[1] * math.prod(size), MIN_SAMPLE_SIZE)
+
+
+def _fits(x: np.ndarray, sliding: Sliding) -> bool:
+    """Whether the windows fit into the images without any padding, and a byte counts their cells twice."""
+    (height, width), (dh, dw) = sliding.effective_kernel_size, sliding.dilation
+    few = 2 * math.prod(sliding.kernel_size) <= _MAX_CELLS
+    return few and x.ndim == 4 and x.shape[2] >= max(height, dh) and x.shape[3] >= max(width, dw)
+
+
+def _are_int64(switches: np.ndarray) -> bool:
+    return type(switches) is np.ndarray and switches.dtype == np.int64
+
+
+@lru_cache(512)
+def _windows(size: int, count: int) -> np.ndarray:
+    """Where each of so many windows starts and ends, (count, 2)."""
+    r = np.arange(count)
+    return np.stack([r * size // count, -(-(r + 1) * size // count)], axis=1)

@@ -17,10 +17,10 @@ from tinynet.engine.machine.vectors import LANES, load, splat, store, where_equa
 
 @compiled
 def maximum(start, end, x, y, cells, kernel_size, relu):
-    """y (N, OH, OW, C) and the cells that won, from x (N, H, W, C); with `relu` none where y is not positive."""
+    """y (N, OH, OW, C) and the cells that won, from x (N, H, W, C); for `relu` see `compiled.maximum`."""
     (kh, kw), (_, H, W, C), (_, OH, OW, _) = kernel_size, x.shape, y.shape
     under, numbers = _cells(kernel_size, W * C, C), np.arange(kh * kw + 1).astype(x.dtype)
-    none = splat(numbers, kh * kw)
+    n_cells = splat(numbers, kh * kw)
     lines, best, won = np.empty(kh * W * C + LANES, x.dtype), _line(y), _line(y)
     pixels, largest, winners = x.reshape(-1), y.reshape(-1), cells.reshape(-1)
     for row in range(start * OH, end * OH):
@@ -31,14 +31,16 @@ def maximum(start, end, x, y, cells, kernel_size, relu):
         for s in range(OW):
             for c in range(s * C, (s + 1) * C, LANES):
                 p = c + s * (kw - 1) * C
-                y_c, cell = load(lines, p), zeros()
+                x_0 = load(lines, p)
+                y_c, cell = x_0, zeros()
                 for k in range(1, len(under)):
                     x_c = load(lines, p + under[k])
                     cell = where_larger(x_c, y_c, splat(numbers, k), cell)
                     y_c = where_larger(x_c, y_c, x_c, y_c)
                 if relu:
-                    y_c = where_larger(y_c, zeros(), y_c, zeros())
-                    cell = where_equal(y_c, zeros(), none, where_equal(y_c, y_c, cell, none))  # NaN is not itself
+                    y_c = where_larger(y_c, zeros(), y_c, where_equal(x_0, zeros(), x_0, zeros()))  # -0 stays
+                    is_nan = where_equal(y_c, y_c, zeros(), n_cells)  # NaN is not itself
+                    cell = where_equal(y_c, zeros(), n_cells, cell + is_nan)
                 store(best, c, y_c)
                 store(won, c, cell)
         into, which = largest[to : to + OW * C], winners[to : to + OW * C]
@@ -49,11 +51,14 @@ def maximum(start, end, x, y, cells, kernel_size, relu):
 
 
 @compiled
-def gradient(start, end, dy, cells, dx, kernel_size):
-    """dx (N, H, W, C): each cell of a window is dy where it won, else 0; what no window covers is 0."""
+def gradient(start, end, dy, cells, dx, kernel_size, relu):
+    """dx (N, H, W, C): each cell of a window is dy where it won, else 0; what no window covers is 0.
+
+    With `relu` it is 0 · dy where the cell won and was not positive.
+    """
     (kh, kw), (_, H, W, C), (_, OH, OW, _) = kernel_size, dx.shape, dy.shape
     line = W * C + LANES  # from one line of the windows to the next
-    under, numbers = _cells(kernel_size, line, C), np.arange(kh * kw).astype(dy.dtype)
+    under, numbers = _cells(kernel_size, line, C), np.arange(2 * kh * kw).astype(dy.dtype)
     lines, given, won = np.zeros(kh * line, dy.dtype), _line(dy), _line(dy)
     places, winners, pixels = dy.reshape(-1), cells.reshape(-1), dx.reshape(-1)
     for row in range(start * OH, end * OH):
@@ -66,8 +71,15 @@ def gradient(start, end, dy, cells, dx, kernel_size):
         for s in range(OW):
             for k in range(len(under)):
                 number, p = splat(numbers, k), s * (kw - 1) * C + under[k]
-                for c in range(s * C, (s + 1) * C, LANES):
-                    store(lines, p + c, where_equal(load(won, c), number, load(given, c), zeros()))
+                if relu:
+                    negative = splat(numbers, k + kh * kw)
+                    for c in range(s * C, (s + 1) * C, LANES):
+                        dy_c, cell = load(given, c), load(won, c)
+                        rest = where_equal(cell, negative, zeros() * dy_c, zeros())
+                        store(lines, p + c, where_equal(cell, number, dy_c, rest))
+                else:
+                    for c in range(s * C, (s + 1) * C, LANES):
+                        store(lines, p + c, where_equal(load(won, c), number, load(given, c), zeros()))
         for i in range(kh):
             into, made = pixels[to + i * W * C : to + (i + 1) * W * C], lines[i * line : i * line + OW * kw * C]
             for k in range(len(made)):
