@@ -42,7 +42,7 @@ from tinynet.core.checks.learning import (
 )
 from tinynet.core.checks.rules import betas, group_states, matrix_parameter, optimizer_groups
 from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
-from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
+from tinynet.core.checks.targets import class_targets, same_targets
 from tinynet.core.checks.values import (
     floating_array,
     fraction,
@@ -62,7 +62,6 @@ __all__ = [
     "an_optimizer",
     "arguments",
     "array",
-    "at_most_classes",
     "axis_of",
     "axis_order",
     "broken_table",
@@ -84,7 +83,6 @@ __all__ = [
     "known_column",
     "known_hooks",
     "learner_parts",
-    "label_pairs",
     "linear_input",
     "list_of_layers",
     "locate",
