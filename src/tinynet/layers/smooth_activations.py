@@ -22,14 +22,14 @@ class GELU(Layer):
 
     Equation:
         y = x Φ(x), where Φ(x) = ½ (1 + erf(x / √2))
-        approximate="tanh": y = ½ x (1 + tanh u), where u = √(2/π) (x + 0.044715 x³)
+        approximate="tanh": y = x σ(2u), where σ(2u) = ½ (1 + tanh u) and u = √(2/π) x (1 + 0.044715 x²)
 
     Shapes:
         x, y: any, both alike
 
     Gradients (given dy = ∂L/∂y):
         dx = dy (Φ(x) + x φ(x)), where φ(x) = e^(−x²/2) / √(2π)
-        approximate="tanh": dx = ½ dy (1 + t + x (1 − t²) u′), where t = tanh u, u′ = √(2/π) (1 + 0.134145 x²)
+        approximate="tanh": dx = dy (s + 2 x s (1 − s) u′), where s = σ(2u) and u′ = √(2/π) (1 + 0.134145 x²)
 
     Args:
         approximate: "none" for the exact function, "tanh" for the approximation of GPT-2.
@@ -52,17 +52,16 @@ class GELU(Layer):
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        near = np.clip(x, -40, 40)  # further off, φ(x) and 1 − t² are 0 in any type, and infinity times 0 would be NaN
+        near = np.clip(x, -40, 40)  # where s and Φ are 0 or 1 in any type: infinity times 0 would be NaN
         if self.approximate == "none":
-            share = normal_cdf(x)  # Φ(x)
-            slope = share + near * (np.exp(-(near**2) / 2) / math.sqrt(2 * math.pi))  # Φ(x) + x φ(x)
+            s = normal_cdf(x)  # Φ(x)
+            slope = s + near * np.exp(-(near**2) / 2) / math.sqrt(2 * math.pi)  # Φ(x) + x φ(x)
         else:
             k = math.sqrt(2 / math.pi)
-            t, du = np.tanh(k * (near + 0.044715 * near**3)), k * (1 + 0.134145 * near**2)
-            share = (1 + t) / 2
-            slope = share + near * (1 - t**2) * du / 2
+            s = sigmoid(2 * k * near * (1 + 0.044715 * near**2))  # σ(2u)
+            slope = s + 2 * near * s * (1 - s) * k * (1 + 0.134145 * near**2)
         self.remember(slope=slope)
-        return x * share
+        return x * s
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:

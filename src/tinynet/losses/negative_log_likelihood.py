@@ -6,9 +6,11 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
+from tinynet.core.faster import faster
 from tinynet.losses.truth import class_weights, divisor, one_hot, weighted_sum
 
 
+@faster
 def negative_log_likelihood(
     predicted: np.ndarray,
     ground_truth: np.ndarray,
