@@ -79,7 +79,9 @@ def cross_entropy(
     loss = weighted_sum(t, surprise) / Z
     total = t.sum(axis=-1, keepdims=True)
     gradient = (p * total - t) / Z.astype(x.dtype)
-    return float(loss), np.moveaxis(np.where(total == 0, 0, gradient), -1, axis)  # even where a row without weight is NaN
+    return float(loss), np.moveaxis(
+        np.where(total == 0, 0, gradient), -1, axis
+    )  # even where a row without weight is NaN
 
 
 def softmax_and_surprise(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

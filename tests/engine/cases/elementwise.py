@@ -32,7 +32,9 @@ def back(draw: Draw, layer: Layer, **memory: Callable[[np.ndarray], np.ndarray])
     """dx, of the same memory for both: a derivative that is nearly 0 depends on the last bit of what it is taken of."""
     layer = draw.layer(layer)
     with np.errstate(all="ignore"):
-        remembered = {name: draw.arranged(value(draw.array(*size))) for size in [shape(draw)] for name, value in memory.items()}
+        remembered = {
+            name: draw.arranged(value(draw.array(*size))) for size in [shape(draw)] for name, value in memory.items()
+        }
     dy = draw.array(*next(iter(remembered.values())).shape)
 
     def call() -> Any:

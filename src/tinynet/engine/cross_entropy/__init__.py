@@ -52,18 +52,16 @@ def negative_log_likelihood(
     reduction: str = "mean",
 ) -> Any:
     """L = −1/Z Σ w[label] predicted[label], and ∂L/∂predicted = −w[label] / Z at the label, else 0."""
-    served = _is_served(predicted, ground_truth, axis, weight, reduction)
-    x = np.moveaxis(predicted, axis, -1) if served else predicted
-    truth = _labels(x, ground_truth, weight, ignore_index) if served else None
+    kernels = compiled_code("cross_entropy", predicted.size, MIN_SIZE) if is_floating(predicted) else None
+    if kernels is None or not _is_served(predicted, ground_truth, axis, weight, reduction):
+        return NotImplemented
+    log_p = np.moveaxis(predicted, axis, -1)
+    truth = _labels(log_p, ground_truth, weight, ignore_index)
     if truth is None:
         return NotImplemented
-    w = np.ones(truth.labels.shape, x.dtype) if truth.w is None else truth.w
-    Z, at_label = truth.total if reduction == "mean" else 1, truth.labels[..., np.newaxis]
-    surprise = -np.take_along_axis(x, at_label, -1)[..., 0]
-    gradient = np.zeros_like(x)
-    np.put_along_axis(gradient, at_label, (-w / x.dtype.type(Z))[..., np.newaxis], -1)
-    loss = (w * np.where(w != 0, surprise, 0)).sum(dtype=np.float64)
-    return float(loss) / Z, np.moveaxis(gradient, -1, axis)
+    Z = truth.total if reduction == "mean" else 1
+    loss, gradient = kernels.of_log_probabilities(log_p, truth.labels, truth.w, Z)
+    return loss, np.moveaxis(gradient, -1, axis)
 
 
 class _Labels(NamedTuple):

@@ -18,7 +18,7 @@ BLOCK = 1 << 12  # numbers of a block, whose losses are summed apart
 def of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> Any:
     """−log p = log Σ exp(x) − x, of logits (…, C), integer labels (…) and the weight of each (…)."""
     rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
-    places = np.ascontiguousarray(labels, np.intp).reshape(-1)
+    places = np.ascontiguousarray(labels).reshape(-1)
     weights = np.ones(1, x.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)  # one for all, or one for each
     n_rows = max(1, BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
@@ -52,6 +52,29 @@ def _of_labels(start, end, logits, labels, w, scale, gradient, losses, n_rows):
                 losses[block] += weight * (np.log(total) + away[r])
             else:
                 e[:] = 0
+
+
+def of_log_probabilities(log_p: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> Any:
+    """−log p of integer labels (…), of what is a logarithm already."""
+    rows, places = np.ascontiguousarray(log_p).reshape(-1, log_p.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
+    weights = np.ones(1, log_p.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)
+    n_rows = max(1, BLOCK // rows.shape[1])
+    gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
+    share(_of_log_probabilities, len(losses), rows, places, weights, log_p.dtype.type(1 / Z), gradient, losses, n_rows)
+    return float(losses.sum()) / Z, gradient.reshape(log_p.shape)
+
+
+@compiled
+def _of_log_probabilities(start, end, log_p, labels, w, scale, gradient, losses, n_rows):
+    for block in range(start, end):
+        first = block * n_rows
+        out = gradient[first : first + n_rows]
+        out[:] = 0
+        for r in range(len(out)):
+            weight, label = w[first + r if w.size > 1 else 0], labels[first + r]
+            if weight != 0:  # 0 · ∞ would be NaN
+                losses[block] -= weight * log_p[first + r, label]
+                out[r, label] = -weight * scale
 
 
 def of_probabilities(x: np.ndarray, q: np.ndarray, weight: np.ndarray | None, smoothing: float, Z: float) -> Any:

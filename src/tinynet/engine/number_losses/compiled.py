@@ -95,7 +95,9 @@ def binary(start, end, x, t, gradient, losses, refused, n):
             surprise_of_yes = bend - (xs[i] if xs[i] < zero else zero)
             surprise_of_no = bend + (xs[i] if xs[i] > zero else zero)
             # 0 · ∞ would be NaN
-            total += np.float64((yes * surprise_of_yes if yes != zero else zero) + (no * surprise_of_no if no != zero else zero))
+            total += np.float64(
+                (yes * surprise_of_yes if yes != zero else zero) + (no * surprise_of_no if no != zero else zero)
+            )
             above = e * below
             out[i] = (no * (above if xs[i] < zero else below) - yes * (below if xs[i] < zero else above)) / n
             wrong += 0 if zero <= yes <= one else 1
@@ -114,7 +116,9 @@ def weighted_binary(start, end, x, t, gradient, losses, refused, n, w, pi):
             bend, below = log1p(e), one / (one + e)
             surprise_of_yes = bend - (xs[i] if xs[i] < zero else zero)
             surprise_of_no = bend + (xs[i] if xs[i] > zero else zero)
-            total += np.float64((yes * surprise_of_yes if yes != zero else zero) + (no * surprise_of_no if no != zero else zero))
+            total += np.float64(
+                (yes * surprise_of_yes if yes != zero else zero) + (no * surprise_of_no if no != zero else zero)
+            )
             above = e * below
             out[i] = (no * (above if xs[i] < zero else below) - yes * (below if xs[i] < zero else above)) / n
             wrong += 0 if zero <= ts[i] <= one else 1

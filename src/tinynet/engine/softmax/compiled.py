@@ -140,11 +140,11 @@ def _log_softmax_rows_gradient(start, end, y, dy, dx, n_rows):
 def _softmax_lanes(start, end, x, y):
     top, total, n_tiles = np.empty(LANES, x.dtype), np.empty(LANES, x.dtype), -(-x.shape[2] // LANES)
     for tile in range(start, end):
-        first = tile % n_tiles * LANES
-        lanes, out = x[tile // n_tiles, :, first : first + LANES], y[tile // n_tiles, :, first : first + LANES]
-        _exponentials(lanes, out, top, total)
+        lanes, out = x[tile // n_tiles], y[tile // n_tiles]
+        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        _exponentials(lanes, out, block, top, total)
         for c in range(len(out)):
-            e = out[c]
+            e = out[c][block]
             for j in range(e.size):
                 e[j] /= total[j]
 
@@ -153,16 +153,15 @@ def _softmax_lanes(start, end, x, y):
 def _softmax_lanes_gradient(start, end, y, dy, dx):
     total, n_tiles = np.empty(LANES, y.dtype), -(-y.shape[2] // LANES)
     for tile in range(start, end):
-        first = tile % n_tiles * LANES
-        lanes, back = y[tile // n_tiles, :, first : first + LANES], dy[tile // n_tiles, :, first : first + LANES]
-        out = dx[tile // n_tiles, :, first : first + LANES]
+        lanes, back, out = y[tile // n_tiles], dy[tile // n_tiles], dx[tile // n_tiles]
+        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
         total[:] = 0
         for c in range(len(lanes)):
-            p, dp = lanes[c], back[c]
+            p, dp = lanes[c][block], back[c][block]
             for j in range(p.size):
                 total[j] += dp[j] * p[j]
         for c in range(len(lanes)):
-            p, dp, row = lanes[c], back[c], out[c]
+            p, dp, row = lanes[c][block], back[c][block], out[c][block]
             for j in range(p.size):
                 row[j] = p[j] * (dp[j] - total[j])
 
@@ -171,13 +170,13 @@ def _softmax_lanes_gradient(start, end, y, dy, dx):
 def _log_softmax_lanes(start, end, x, y):
     top, total, n_tiles = np.empty(LANES, x.dtype), np.empty(LANES, x.dtype), -(-x.shape[2] // LANES)
     for tile in range(start, end):
-        first = tile % n_tiles * LANES
-        lanes, out = x[tile // n_tiles, :, first : first + LANES], y[tile // n_tiles, :, first : first + LANES]
-        _exponentials(lanes, out, top, total)
-        for j in range(lanes.shape[1]):
+        lanes, out = x[tile // n_tiles], y[tile // n_tiles]
+        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        _exponentials(lanes, out, block, top, total)
+        for j in range(min(LANES, x.shape[2] - tile % n_tiles * LANES)):
             total[j] = np.log(total[j])
         for c in range(len(out)):
-            row, log_p = lanes[c], out[c]
+            row, log_p = lanes[c][block], out[c][block]
             for j in range(row.size):
                 log_p[j] = (row[j] - top[j]) - total[j]
 
@@ -186,30 +185,30 @@ def _log_softmax_lanes(start, end, x, y):
 def _log_softmax_lanes_gradient(start, end, y, dy, dx):
     total, n_tiles = np.empty(LANES, y.dtype), -(-y.shape[2] // LANES)
     for tile in range(start, end):
-        first = tile % n_tiles * LANES
-        lanes, back = y[tile // n_tiles, :, first : first + LANES], dy[tile // n_tiles, :, first : first + LANES]
-        out = dx[tile // n_tiles, :, first : first + LANES]
+        lanes, back, out = y[tile // n_tiles], dy[tile // n_tiles], dx[tile // n_tiles]
+        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
         total[:] = 0
         for c in range(len(lanes)):
-            dp = back[c]
+            dp = back[c][block]
             for j in range(dp.size):
                 total[j] += dp[j]
         for c in range(len(lanes)):
-            log_p, dp, row = lanes[c], back[c], out[c]
+            log_p, dp, row = lanes[c][block], back[c][block], out[c][block]
             for j in range(dp.size):
                 row[j] = dp[j] - exp(log_p[j]) * total[j]
 
 
 @compiled_in_order
-def _exponentials(lanes, out, top, total):
+def _exponentials(lanes, out, block, top, total):
     """exp(x − the largest of its lane), the largest of each lane, and the sum of each."""
     top[:], total[:] = -np.inf, 0
     for c in range(len(lanes)):
-        row = lanes[c]
+        row = lanes[c][block]
         for j in range(row.size):
             top[j] = top[j] if top[j] > row[j] else row[j]
     for c in range(len(lanes)):
-        row, e = lanes[c], out[c]
+        row, e = lanes[c][block], out[c][block]
         for j in range(row.size):
             e[j] = exp(row[j] - top[j])
+        for j in range(row.size):
             total[j] += e[j]
