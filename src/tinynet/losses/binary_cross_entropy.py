@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import is_array
 from tinynet.core.checks import losses as options
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.faster import faster
@@ -72,7 +71,7 @@ def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:
     """A number or array of at least 0 that can be spread over x, in the type of x; 1 if None."""
     if value is None:
         return 1
-    weight = value if is_array(value) else np.asarray(value)
+    weight = np.asarray(value, like=x)
     try:
         fits = np.broadcast_shapes(weight.shape, x.shape) == x.shape
     except ValueError:

@@ -26,7 +26,7 @@ def class_weights(weight: np.ndarray | None, x: np.ndarray) -> np.ndarray:
         >>> class_weights(None, np.zeros((4, 3)))
         array([1., 1., 1.])
     """
-    return np.ones_like(x, shape=x.shape[-1:]) if weight is None else weight.astype(x.dtype)
+    return np.ones_like(x, shape=x.shape[-1:]) if weight is None else np.asarray(weight, like=x).astype(x.dtype)
 
 
 def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:

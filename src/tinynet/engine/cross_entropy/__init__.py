@@ -24,17 +24,18 @@ def cross_entropy(
     smooth = type(label_smoothing) in (int, float) and 0 <= label_smoothing < 1
     if not smooth or not _is_served(predicted, ground_truth, axis, weight, reduction):
         return NotImplemented
-    kernels, x = compiled_code("cross_entropy", predicted.size, MIN_SIZE), np.moveaxis(predicted, axis, -1)
+    kernels: Any = compiled_code("cross_entropy", predicted.size, MIN_SIZE)
+    x = np.moveaxis(predicted, axis, -1)
     if ground_truth.dtype == predicted.dtype:
         if kernels is None or ground_truth.shape != predicted.shape or ignore_index is not None:
             return NotImplemented
-        Z = x[..., 0].size if reduction == "mean" else 1
+        Z = float(x[..., 0].size) if reduction == "mean" else 1.0
         found = kernels.of_probabilities(x, np.moveaxis(ground_truth, axis, -1), weight, label_smoothing, Z)
     else:
         truth = _labels(x, ground_truth, weight, ignore_index)
         if truth is None or (label_smoothing and kernels is None):
             return NotImplemented
-        Z = truth.total if reduction == "mean" else 1
+        Z = truth.total if reduction == "mean" else 1.0
         if label_smoothing:
             found = kernels.of_smoothed_labels(x, truth.labels, truth.kept, weight, label_smoothing, Z)
         else:

@@ -102,7 +102,7 @@ def of_smoothed_labels(
     return float(losses.sum()) / Z, gradient.reshape(x.shape)
 
 
-# t = w (rest q + each): what is left of the truth, and what each class gets. The scratch rows are t and the exponentials.
+# t = w (rest q + each): what is left of the truth, and what each class gets. Scratch holds t and the exponentials.
 
 
 @compiled

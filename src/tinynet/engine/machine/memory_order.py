@@ -8,7 +8,7 @@ import numpy as np
 
 
 def along(axis: int | None, *arrays: np.ndarray) -> list[np.ndarray] | None:
-    """Each array as a C-ordered view (outer, length of the axis, inner); None if they lie in no or not in one such order.
+    """Each array as a C-ordered view (outer, length of the axis, inner); None if they lie in no such order.
 
     Args:
         axis: The axis that is to stand alone; if None, an axis of length 1 stands after the first in memory.

@@ -1,4 +1,4 @@
-"""Losses over numbers compiled by Numba: all arrays lie in memory alike, and are one long row, read and written once."""
+"""Losses over numbers compiled by Numba: all arrays lie in memory alike, as one long row, read and written once."""
 
 # mypy: disable-error-code="no-untyped-def"
 

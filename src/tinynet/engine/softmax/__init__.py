@@ -1,4 +1,4 @@
-"""Softmax and its logarithm in few passes over memory, along any axis. Results lie in memory as the first array does."""
+"""Softmax and its logarithm along any axis, in few passes over memory. Results lie in it as the first array does."""
 
 from __future__ import annotations
 
