@@ -56,7 +56,8 @@ def test_all_digits(kind: str, dtype: type, tolerance: float, choice: str) -> No
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_infinity_nan_and_huge_numbers(choice: str, kind: str, dtype: type) -> None:
-    y, slope = results(np.array([np.inf, np.nan, 1e30, -1e30], dtype), kind, choice)
+    with np.errstate(over="ignore"):  # where the compiled code runs as plain Python, for its coverage
+        y, slope = results(np.array([np.inf, np.nan, 1e30, -1e30], dtype), kind, choice)
     np.testing.assert_allclose(y, [np.inf, np.nan, 1e30, 0], rtol=1e-6)
     np.testing.assert_allclose(slope, [1, np.nan, 1, 0], rtol=1e-6)
 

@@ -78,10 +78,8 @@ def cross_entropy(
     p, surprise = softmax_and_surprise(x)
     loss = weighted_sum(t, surprise) / Z
     total = t.sum(axis=-1, keepdims=True)
-    gradient = (p * total - t) / Z.astype(x.dtype)
-    return float(loss), np.moveaxis(
-        np.where(total == 0, 0, gradient), -1, axis
-    )  # even where a row without weight is NaN
+    gradient = np.where(total == 0, 0, p * total - t) / Z.astype(x.dtype)  # 0 · NaN in a row without weight is 0 here
+    return float(loss), np.moveaxis(gradient, -1, axis)
 
 
 def softmax_and_surprise(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

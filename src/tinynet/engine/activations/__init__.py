@@ -125,7 +125,8 @@ def prelu_back(layer: PReLU, dy: np.ndarray) -> Any:
 
 
 def _kernels(x: np.ndarray, *others: np.ndarray) -> ModuleType | None:
-    return compiled_code("activations", sample_size(x), MIN_SAMPLE_SIZE) if is_floating(x, *others) else None
+    kernels = compiled_code("activations", sample_size(x), MIN_SAMPLE_SIZE) if type(x) is np.ndarray else None
+    return kernels if kernels is not None and is_floating(x, *others) else None
 
 
 def _keep_y(layer: Any, y: Any) -> Any:

@@ -112,7 +112,8 @@ def _of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float
     gradient[at_label] -= 1
     if w is not None:
         w = w.reshape(-1)
-        surprise = w * np.where(w != 0, surprise, 0)
-        gradient = np.where((w != 0)[:, np.newaxis], gradient * w[:, np.newaxis], 0)
+        surprise *= w
+        gradient *= w[:, np.newaxis]
+        surprise[w == 0] = gradient[w == 0] = 0  # 0 · ∞ would be NaN
     gradient *= x.dtype.type(1 / Z)
     return float(surprise.sum(dtype=np.float64)) / Z, gradient.reshape(x.shape)

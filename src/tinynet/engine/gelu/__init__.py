@@ -17,8 +17,8 @@ MIN_SAMPLE_SIZE = 500  # numbers of a sample from which on compiling pays
 
 def forward(layer: GELU, x: np.ndarray) -> Any:
     """y = x Φ(x), and its slope Φ(x) + x φ(x); with approximate="tanh", those of ½ x (1 + tanh u)."""
-    kernels = compiled_code("gelu", sample_size(x), MIN_SAMPLE_SIZE) if is_floating(x) else None
-    found = NotImplemented if kernels is None else kernels.forward(x, layer.approximate)
+    kernels = compiled_code("gelu", sample_size(x), MIN_SAMPLE_SIZE) if type(x) is np.ndarray else None
+    found = kernels.forward(x, layer.approximate) if kernels is not None and is_floating(x) else NotImplemented
     if found is NotImplemented:
         return NotImplemented
     y, slope = found
@@ -29,6 +29,6 @@ def forward(layer: GELU, x: np.ndarray) -> Any:
 def backward(layer: GELU | SiLU, dy: np.ndarray) -> Any:
     """dx = dy · slope, in the memory order of the slope."""
     (slope,) = layer.recall()
-    served = is_floating(slope, dy) and dy.shape == slope.shape
-    kernels = compiled_code("gelu", sample_size(slope), MIN_SAMPLE_SIZE) if served else None
-    return NotImplemented if kernels is None else kernels.backward(dy, slope)
+    kernels = compiled_code("gelu", sample_size(slope), MIN_SAMPLE_SIZE) if type(slope) is np.ndarray else None
+    served = kernels is not None and is_floating(slope, dy) and dy.shape == slope.shape
+    return kernels.backward(dy, slope) if served else NotImplemented  # type: ignore[union-attr]

@@ -52,11 +52,11 @@ def binary_cross_entropy_with_logits(
 
 
 def _kernels(predicted: Any, ground_truth: Any, reduction: Any) -> Any:
-    if not is_floating(predicted) or type(ground_truth) is not np.ndarray or type(reduction) is not str:
+    kernels = compiled_code("number_losses", predicted.size, MIN_SIZE) if type(predicted) is np.ndarray else None
+    if kernels is None or not is_floating(predicted) or type(ground_truth) is not np.ndarray:
         return None
     alike = ground_truth.shape == predicted.shape and ground_truth.dtype.kind in "fiu" and predicted.size > 0
-    served = alike and reduction in ("mean", "sum")
-    return compiled_code("number_losses", predicted.size, MIN_SIZE) if served else None
+    return kernels if alike and type(reduction) is str and reduction in ("mean", "sum") else None
 
 
 def _spread(weight: Any, x: np.ndarray) -> np.ndarray | None:

@@ -15,8 +15,8 @@ MIN_SAMPLE_SIZE = 2000  # numbers of a sample from which on compiling pays
 
 def forward(layer: ReLU, x: np.ndarray) -> Any:
     """y = max(x, 0)."""
-    kernels = compiled_code("relu", sample_size(x), MIN_SAMPLE_SIZE) if is_floating(x) else None
-    if kernels is None:
+    kernels = compiled_code("relu", sample_size(x), MIN_SAMPLE_SIZE) if type(x) is np.ndarray else None
+    if kernels is None or not is_floating(x):
         return NotImplemented
     y = kernels.forward(x, None)
     if y is not NotImplemented:
@@ -27,8 +27,8 @@ def forward(layer: ReLU, x: np.ndarray) -> Any:
 def backward(layer: ReLU, dy: np.ndarray) -> Any:
     """dx = dy where y > 0, else 0 · dy."""
     (y,) = layer.recall()
-    kernels = compiled_code("relu", sample_size(y), MIN_SAMPLE_SIZE) if is_floating(dy, y) else None
-    return NotImplemented if kernels is None else kernels.gradient(dy, y)
+    kernels = compiled_code("relu", sample_size(y), MIN_SAMPLE_SIZE) if type(y) is np.ndarray else None
+    return kernels.gradient(dy, y) if kernels is not None and is_floating(dy, y) else NotImplemented
 
 
 def forward_of_residual(residual: Residual, layer: ReLU, x: np.ndarray) -> Any:

@@ -40,9 +40,10 @@ def log_softmax_back(layer: LogSoftmax, dy: np.ndarray) -> Any:
 
 
 def _kernels(layer: Softmax | LogSoftmax, x: np.ndarray, *others: np.ndarray) -> ModuleType | None:
-    alike = is_floating(x, *others) and all(other.shape == x.shape for other in others)
-    served = alike and -x.ndim <= layer.axis < x.ndim
-    return compiled_code("softmax", x.size, MIN_SIZE) if served else None
+    kernels = compiled_code("softmax", x.size, MIN_SIZE) if type(x) is np.ndarray else None
+    if kernels is None or not is_floating(x, *others) or not -x.ndim <= layer.axis < x.ndim:
+        return None
+    return kernels if all(other.shape == x.shape for other in others) else None
 
 
 def _keep_y(layer: Softmax | LogSoftmax, y: Any) -> Any:

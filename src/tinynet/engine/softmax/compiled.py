@@ -205,7 +205,7 @@ def _exponentials(lanes, out, block, top, total):
     for c in range(len(lanes)):
         row = lanes[c][block]
         for j in range(row.size):
-            top[j] = top[j] if top[j] > row[j] else row[j]
+            top[j] = row[j] if row[j] > top[j] or np.isnan(row[j]) else top[j]  # a NaN stays
     for c in range(len(lanes)):
         row, e = lanes[c][block], out[c][block]
         for j in range(row.size):
