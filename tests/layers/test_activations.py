@@ -1,11 +1,10 @@
-"""Activations: values, derivatives, extremes, NaN and memory layout."""
+"""Activations: values, derivatives, extremes, NaN and memory order."""
 
 import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
-from tinynet.engine.machine import layout
-from tinynet.layers import Layer, LeakyReLU, ReLU, Sigmoid, Tanh
+from tinynet.layers import Layer, LeakyReLU, PReLU, ReLU, Sigmoid, Tanh
 
 ALL = [ReLU, LeakyReLU, Sigmoid, Tanh]
 
@@ -92,19 +91,15 @@ def test_keeps_type_and_leaves_inputs_alone(kind, dtype):
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_memory_layout_is_kept_and_changes_nothing(kind):
+def test_memory_order_changes_nothing(kind):
     x, dy = np.random.default_rng(2).normal(size=(2, 2, 3, 4, 5)).astype(np.float32)
     plain = kind()
     y = plain.forward(x)
     dx = plain.backward(dy)
     layer = kind()
-    y_last = layer.forward(layout.channels_last(x))
-    dx_last = layer.backward(dy)  # in C order: it is aligned
-    assert layout.is_channels_last(y_last)
-    assert layout.is_channels_last(dx_last)
-    np.testing.assert_array_equal(y_last, y)
-    np.testing.assert_array_equal(dx_last, dx)
-    np.testing.assert_array_equal(layer.forward(np.repeat(x, 2, axis=3)[..., ::2]), y)
+    for view in (np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1), np.repeat(x, 2, axis=3)[..., ::2]):
+        np.testing.assert_array_equal(layer.forward(view), y)
+        np.testing.assert_array_equal(layer.backward(dy), dx)
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -122,3 +117,10 @@ def test_refuses_backward_first(kind):
 @pytest.mark.parametrize("kind", ALL)
 def test_takes_a_batch_of_nothing(kind):
     assert backward(kind(), np.ones((0, 3)), np.ones((0, 3))).shape == (0, 3)
+
+
+def test_a_derivative_of_nan_does_not_reach_a_slope_that_was_not_used():
+    layer = PReLU()
+    layer.forward(np.array([[1.0, -2.0]], np.float32))
+    layer.backward(np.array([[np.nan, 3.0]], np.float32))
+    np.testing.assert_array_equal(layer.weight.gradient, [-6])

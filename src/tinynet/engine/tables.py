@@ -5,11 +5,29 @@ from __future__ import annotations
 from functools import partial
 
 from tinynet.core.faster import TABLES
-from tinynet.engine import convolution, global_pooling, linear, net, parts, pooling, relu, resampling
+from tinynet.engine import (
+    activations,
+    convolution,
+    cross_entropy,
+    gelu,
+    global_pooling,
+    linear,
+    net,
+    number_losses,
+    parts,
+    pooling,
+    relu,
+    resampling,
+    softmax,
+)
 from tinynet.engine.loops import convolution as convolution_loops
 from tinynet.engine.loops import pooling as pooling_loops
+from tinynet.engine.machine.normal_distribution import normal_cdf as normal_cdf_by_fit
 from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
 from tinynet.layers import (
+    ELU,
+    GELU,
+    SELU,
     Conv1D,
     Conv2D,
     ConvTranspose1D,
@@ -19,16 +37,33 @@ from tinynet.layers import (
     GlobalMaxPool1D,
     GlobalMaxPool2D,
     Layer,
+    LeakyReLU,
     Linear,
+    LogSoftmax,
     MaxPool2D,
+    PReLU,
     ReflectionPad2D,
     ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
 )
 from tinynet.layers.adaptive_pooling import adaptive_max_pool, adaptive_max_pool_gradient
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
 from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
 from tinynet.layers.resampling import resample
+from tinynet.layers.smooth_activations import normal_cdf
 from tinynet.layers.unpooling import unpool, unpool_gradient
+from tinynet.losses import (
+    binary_cross_entropy_with_logits,
+    huber,
+    mean_absolute_error,
+    mean_squared_error,
+    negative_log_likelihood,
+)
+from tinynet.losses import cross_entropy as cross_entropy_lesson
 from tinynet.net import Net, Residual
 
 TABLES["compiled"] |= {
@@ -61,6 +96,35 @@ TABLES["compiled"] |= {
     GlobalMaxPool1D.forward: global_pooling.largest_of_sequences,
     GlobalMaxPool2D.forward: global_pooling.largest_of_images,
     GlobalMaxPool2D.backward: global_pooling.largest_gradient_of_images,
+    ELU.forward: activations.elu,
+    ELU.backward: activations.elu_back,
+    GELU.forward: gelu.forward,
+    GELU.backward: gelu.backward,
+    LeakyReLU.forward: activations.leaky_relu,
+    LeakyReLU.backward: activations.leaky_relu_back,
+    LogSoftmax.forward: softmax.log_softmax,
+    LogSoftmax.backward: softmax.log_softmax_back,
+    PReLU.forward: activations.prelu,
+    PReLU.backward: activations.prelu_back,
+    SELU.forward: activations.selu,
+    SELU.backward: activations.selu_back,
+    SiLU.forward: activations.silu,
+    SiLU.backward: gelu.backward,
+    Sigmoid.forward: activations.sigmoid,
+    Sigmoid.backward: activations.sigmoid_back,
+    Softmax.forward: softmax.softmax,
+    Softmax.backward: softmax.softmax_back,
+    Softplus.forward: activations.softplus,
+    Softplus.backward: activations.softplus_back,
+    Tanh.forward: activations.tanh,
+    Tanh.backward: activations.tanh_back,
+    normal_cdf: normal_cdf_by_fit,
+    binary_cross_entropy_with_logits: number_losses.binary_cross_entropy_with_logits,
+    cross_entropy_lesson: cross_entropy.cross_entropy,
+    huber: number_losses.huber,
+    mean_absolute_error: number_losses.mean_absolute_error,
+    mean_squared_error: number_losses.mean_squared_error,
+    negative_log_likelihood: cross_entropy.negative_log_likelihood,
 }
 
 TABLES["loops"] |= {

@@ -1,6 +1,6 @@
 """Layer and every layer: the formula and its derivative side by side."""
 
-from tinynet.layers.activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from tinynet.layers.activations import LeakyReLU, PReLU, ReLU, Sigmoid, Tanh
 from tinynet.layers.adaptive_pooling import AdaptiveAvgPool1D, AdaptiveAvgPool2D, AdaptiveMaxPool1D, AdaptiveMaxPool2D
 from tinynet.layers.attention import MultiHeadAttention
 from tinynet.layers.batch_norm import BatchNorm1D, BatchNorm2D
@@ -19,7 +19,7 @@ from tinynet.layers.pooling import AvgPool2D, MaxPool2D
 from tinynet.layers.pooling1d import AvgPool1D, MaxPool1D
 from tinynet.layers.recurrent_cells import GRU, LSTM, RNN
 from tinynet.layers.reshape import Permute, Reshape
-from tinynet.layers.smooth_activations import ELU, GELU, SELU, PReLU, SiLU, Softplus
+from tinynet.layers.smooth_activations import ELU, GELU, SELU, SiLU, Softplus
 from tinynet.layers.softmax import LogSoftmax, Softmax
 from tinynet.layers.transformer import TransformerBlock
 from tinynet.layers.transposed_convolution import ConvTranspose2D

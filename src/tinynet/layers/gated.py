@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import at_least
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 from tinynet.layers.smooth_activations import SiLU
@@ -14,15 +15,15 @@ class SwiGLU(Layer):
     """Two Linear layers side by side, one of which gates the other, and a third that brings them back: Shazeer 2020.
 
     Equation:
-        y = (silu(g) ⊙ u) W_downᵀ, where g = x W_gateᵀ, u = x W_upᵀ and silu(g) = g σ(g) = g / (1 + e⁻ᵍ);
+        y = (a ⊙ u) W_downᵀ, where u = x W_upᵀ and a = silu(g) = g σ(g) = g / (1 + e⁻ᵍ) for g = x W_gateᵀ;
         with bias, each of the three products has one added: the paper's equation 6 has none
 
     Shapes:
-        x: (..., in_features)        g, u: (..., hidden_features)        y: (..., out_features)
+        x: (..., in_features)        g, a, u: (..., hidden_features)        y: (..., out_features)
         W_gate, W_up: (hidden_features, in_features)        W_down: (out_features, hidden_features)
 
-    Gradients (given dy = ∂L/∂y, and dh = dy W_down for h = silu(g) ⊙ u):
-        du = dh ⊙ silu(g)        dg = dh ⊙ u ⊙ (σ(g) + silu(g) (1 − σ(g)))
+    Gradients (given dy = ∂L/∂y, and dh = dy W_down for h = a ⊙ u):
+        du = dh ⊙ a        dg = dh ⊙ u ⊙ (σ(g) + a (1 − σ(g)))
         dx = dg W_gate + du W_up
         dW_gate = dgᵀ x        dW_up = duᵀ x        dW_down = dyᵀ h; a bias gets the sum over the rows
 
@@ -44,6 +45,10 @@ class SwiGLU(Layer):
         (4, 5, 3)
     """
 
+    in_features: int
+    hidden_features: int
+    out_features: int
+
     def __init__(
         self,
         in_features: int,
@@ -53,9 +58,8 @@ class SwiGLU(Layer):
         rng: np.random.Generator | None = None,
     ) -> None:
         out_features = in_features if out_features is None else out_features
-        self.in_features = checks.integer("SwiGLU", "in_features", in_features, minimum=1)
-        self.hidden_features = checks.integer("SwiGLU", "hidden_features", hidden_features, minimum=1)
-        out_features = checks.integer("SwiGLU", "out_features", out_features, minimum=1)
+        sizes = {"in_features": at_least(1), "hidden_features": at_least(1), "out_features": at_least(1)}
+        checks.arguments(self, locals(), **sizes)
         self.gate = Linear(in_features, hidden_features, bias, rng)
         self.up = Linear(in_features, hidden_features, bias, rng)
         self.down = Linear(hidden_features, out_features, bias, rng)
@@ -63,11 +67,11 @@ class SwiGLU(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         u, a = self.up(x), self.silu(self.gate(x))
-        self.remember(u, a)
+        self.remember(u=u, a=a)
         return self.down(a * u)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         u, a = self.recall()
         dh = self.down.backward(dy)
-        dg = self.silu.backward(dh * u)
-        return self.gate.backward(dg) + self.up.backward(dh * a)  # dx
+        du, dg = dh * a, self.silu.backward(dh * u)
+        return self.gate.backward(dg) + self.up.backward(du)

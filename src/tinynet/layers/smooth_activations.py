@@ -1,16 +1,19 @@
 """Smooth activations: what replaced ReLU where a kink at zero is in the way.
 
-Each is a function of one number, so any shape and memory order will do; only `PReLU` has parameters.
+Where the derivative does not follow from the output, it is computed in `forward` beside it, from the same exponential,
+and remembered as the slope.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from tinynet.core import Parameter, checks
-from tinynet.core.checks import resizing
-from tinynet.engine import activations, gelu
-from tinynet.engine.machine import layout
+from tinynet.core import checks
+from tinynet.core.checks.vocabulary import number, word
+from tinynet.core.faster import faster
+from tinynet.layers.activations import sigmoid
 from tinynet.layers.layer import Layer
 
 
@@ -19,14 +22,14 @@ class GELU(Layer):
 
     Equation:
         y = x Φ(x), where Φ(x) = ½ (1 + erf(x / √2))
-        approximate="tanh": y = ½ x (1 + tanh u), where u = √(2/π) (x + 0.044715 x³)
+        approximate="tanh": y = x σ(2u), where σ(2u) = ½ (1 + tanh u) and u = √(2/π) x (1 + 0.044715 x²)
 
     Shapes:
         x, y: any, both alike
 
     Gradients (given dy = ∂L/∂y):
         dx = dy (Φ(x) + x φ(x)), where φ(x) = e^(−x²/2) / √(2π)
-        approximate="tanh": dx = ½ dy (1 + t + x (1 − t²) u′), where t = tanh u, u′ = √(2/π) (1 + 0.134145 x²)
+        approximate="tanh": dx = dy (s + 2 x s (1 − s) u′), where s = σ(2u) and u′ = √(2/π) (1 + 0.134145 x²)
 
     Args:
         approximate: "none" for the exact function, "tanh" for the approximation of GPT-2.
@@ -41,20 +44,29 @@ class GELU(Layer):
         array([-0.    ,  0.    ,  0.8413])
     """
 
-    any_layout = True
+    approximate: str
 
     def __init__(self, approximate: str = "none") -> None:
-        self.approximate = checks.one_of("GELU", "approximate", approximate, ("none", "tanh"))
+        checks.arguments(self, locals(), approximate=word("none", "tanh"))
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y, slope = gelu.forward(x, self.approximate)
-        self.remember(slope)
-        return y
+        near = np.clip(x, -40, 40)  # where s and Φ are 0 or 1 in any type: infinity times 0 would be NaN
+        if self.approximate == "none":
+            s = normal_cdf(x)  # Φ(x)
+            slope = s + near * np.exp(-(near**2) / 2) / math.sqrt(2 * math.pi)  # Φ(x) + x φ(x)
+        else:
+            k = math.sqrt(2 / math.pi)
+            s = sigmoid(2 * k * near * (1 + 0.044715 * near**2))  # σ(2u)
+            slope = s + 2 * near * s * (1 - s) * k * (1 + 0.134145 * near**2)
+        self.remember(slope=slope)
+        return x * s
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (slope,) = self.recall()  # Φ(x) + x φ(x)
-        return gelu.backward(dy, slope)  # dx
+        (slope,) = self.recall()
+        return dy * slope
 
 
 class SiLU(Layer):
@@ -78,30 +90,31 @@ class SiLU(Layer):
         array([-0.    ,  0.    ,  0.7311])
     """
 
-    any_layout = True
-
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y, slope = activations.silu(x)
-        self.remember(slope)
+        s = sigmoid(x)
+        y = x * s
+        self.remember(slope=s + y * (1 - s))
         return y
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (slope,) = self.recall()  # σ(x) + y (1 − σ(x))
-        return gelu.backward(dy, slope)  # dx = dy · slope, as that of GELU
+        (slope,) = self.recall()
+        return dy * slope
 
 
 class ELU(Layer):
     """Let positive numbers pass and bend the others towards −α: Clevert et al. 2016.
 
     Equation:
-        y = x where x > 0, else α (eˣ − 1)
+        y = max(x, 0) + α (e^min(x, 0) − 1): x where it is positive, else α (eˣ − 1)
 
     Shapes:
         x, y: any, both alike
 
     Gradients (given dy = ∂L/∂y):
-        dx = dy where x > 0, else dy α eˣ = dy (y + α)
+        dx = dy where y > 0, else dy α eˣ = dy (y + α)
 
     Args:
         alpha: α, at least 0: minus the value that very negative numbers come to.
@@ -116,33 +129,35 @@ class ELU(Layer):
         array([-2.,  0.,  1.])
     """
 
-    any_layout = True
+    alpha: float
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = checks.number("ELU", "alpha", alpha, minimum=0)
+        checks.arguments(self, locals(), alpha=number(minimum=0))
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y = activations.forward("elu", x, self.alpha, 1.0)
-        self.remember(y)
+        y = np.maximum(x, 0) + self.alpha * np.expm1(np.minimum(x, 0))
+        self.remember(y=y)
         return y
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        return activations.gradient("elu", dy, y, self.alpha, 1.0)  # dx
+        return dy * np.where(y > 0, 1, y + self.alpha)
 
 
 class SELU(Layer):
     """ELU scaled so that deep stacks of Linear layers keep mean 0 and variance 1: Klambauer et al. 2017.
 
     Equation:
-        y = λ x where x > 0, else λ α (eˣ − 1), with λ = 1.0507… and α = 1.6732…
+        y = λ (max(x, 0) + α (e^min(x, 0) − 1)), with λ = 1.0507… and α = 1.6732…
 
     Shapes:
         x, y: any, both alike
 
     Gradients (given dy = ∂L/∂y):
-        dx = λ dy where x > 0, else dy λ α eˣ = dy (y + λ α)
+        dx = λ dy where y > 0, else dy λ α eˣ = dy (y + λ α)
 
     Raises:
         TypeError: x does not hold floating-point numbers.
@@ -153,20 +168,21 @@ class SELU(Layer):
         array([-1.7581,  0.    ,  1.0507])
     """
 
-    any_layout = True
     # From the paper's equation 14: the numbers for which mean 0 and variance 1 are a fixed point.
     alpha = 1.6732632423543772
     scale = 1.0507009873554805
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        y = activations.forward("elu", x, self.alpha, self.scale)
-        self.remember(y)
+        y = self.scale * (np.maximum(x, 0) + self.alpha * np.expm1(np.minimum(x, 0)))
+        self.remember(y=y)
         return y
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        return activations.gradient("elu", dy, y, self.alpha, self.scale)  # dx
+        return dy * np.where(y > 0, self.scale, y + self.scale * self.alpha)
 
 
 class Softplus(Layer):
@@ -195,86 +211,35 @@ class Softplus(Layer):
         array([ 0.    ,  0.6931, 30.    ])
     """
 
-    any_layout = True
+    beta: float
+    threshold: float
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        self.beta = checks.number("Softplus", "beta", beta, above=0)
-        self.threshold = checks.number("Softplus", "threshold", threshold)
+        checks.arguments(self, locals(), beta=number(above=0), threshold=number())
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        self.remember(x)
+        self.remember(x=x)
         bx = self.beta * x
-        y = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(bx))) / self.beta  # no exponent is above 0
-        np.copyto(y, x, where=bx > self.threshold)
-        return y
+        soft = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(bx))) / self.beta  # so that no exponent is above 0
+        return np.where(bx > self.threshold, x, soft)
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         bx = self.beta * x
-        slope = activations.forward("sigmoid", bx)
-        slope[bx > self.threshold] = 1
-        return layout.like(x, dy) * slope  # dx
+        return dy * np.where(bx > self.threshold, 1, sigmoid(bx))
 
 
-class PReLU(Layer):
-    """A leaky ReLU that learns its slope: He et al. 2015.
-
-    Equation:
-        y = x where x > 0, else a x
-
-    Shapes:
-        x, y: any, both alike        a: (num_parameters,)
-        With more than one slope there is one for each channel of images (N, C, H, W), axis 1, or for each feature of
-        anything else, the last axis.
-
-    Gradients (given dy = ∂L/∂y):
-        dx = dy where x > 0, else a dy
-        da = Σ x dy over the numbers of that channel where x ≤ 0
-
-    Args:
-        num_parameters: One slope for all numbers, or the number of channels for one each.
-        init: The slope at the start.
-
-    Raises:
-        ValueError: num_parameters is below 1, or is above 1 and not the number of channels of x.
-        TypeError: x does not hold floating-point numbers.
-        RuntimeError: `backward` is called before `forward`.
+@faster
+def normal_cdf(x: np.ndarray) -> np.ndarray:
+    """The share Φ(x) of a normal distribution that lies below x, right also where it is tiny.
 
     Example:
-        >>> PReLU().forward(np.array([-2.0, 2.0]))
-        array([-0.5,  2. ])
+        >>> normal_cdf(np.array([-1e4, 0.0, 1.0])).round(4)
+        array([0.    , 0.5   , 0.8413])
     """
+    from scipy.special import ndtr  # here, because SciPy takes longer to load than NumPy
 
-    any_layout = True
-
-    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
-        self.num_parameters = checks.integer("PReLU", "num_parameters", num_parameters, minimum=1)
-        init = checks.number("PReLU", "init", init)
-        self.weight = Parameter(np.full(num_parameters, init, np.float32))
-
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.floating_input(self, x)
-        if self.num_parameters > 1:
-            resizing.slope_for_each_channel(self, x, self.num_parameters)
-        self.remember(x)
-        return np.maximum(x, 0) + self._slopes(x) * np.minimum(x, 0)
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        (x,) = self.recall()
-        dy, positive = layout.like(x, dy), x > 0
-        da = dy * np.minimum(x, 0)
-        if self.num_parameters > 1:
-            self.weight.accumulate(da.sum(axis=tuple(axis for axis in range(x.ndim) if axis != _channel_axis(x))))
-        else:
-            self.weight.accumulate(da.sum(keepdims=True).reshape(1))
-        return dy * (positive + self._slopes(x) * ~positive)  # dx
-
-    def _slopes(self, x: np.ndarray) -> np.ndarray:
-        a = self.weight.tensor
-        return a.reshape(-1, 1, 1) if self.num_parameters > 1 and x.ndim == 4 else a
-
-
-def _channel_axis(x: np.ndarray) -> int:
-    """Axis 1 of images (N, C, H, W), else the last."""
-    return 1 if x.ndim == 4 else x.ndim - 1
+    return ndtr(x.astype(np.float64)).astype(x.dtype)  # it knows no other type so well

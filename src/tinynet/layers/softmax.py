@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.engine.machine import layout
+from tinynet.core.checks.vocabulary import integer
+from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
 
@@ -37,22 +38,23 @@ class Softmax(Layer):
                [1. , 0. ]])
     """
 
-    any_layout = True
+    axis: int
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = checks.integer("Softmax", "axis", axis)
+        checks.arguments(self, locals(), axis=integer)
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.filled_axis(self, x, self.axis)
         e = np.exp(x - x.max(axis=self.axis, keepdims=True))  # shifted, so that exp cannot overflow
         y = e / e.sum(axis=self.axis, keepdims=True)
-        self.remember(y)
+        self.remember(y=y)
         return y
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        dy = layout.like(y, dy)
-        return y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))  # dx
+        return y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))
 
 
 class LogSoftmax(Layer):
@@ -80,19 +82,20 @@ class LogSoftmax(Layer):
         array([[     0., -20000.]])
     """
 
-    any_layout = True
+    axis: int
 
     def __init__(self, axis: int = -1) -> None:
-        self.axis = checks.integer("LogSoftmax", "axis", axis)
+        checks.arguments(self, locals(), axis=integer)
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.filled_axis(self, x, self.axis)
         shifted = x - x.max(axis=self.axis, keepdims=True)  # so that exp cannot overflow
         y = shifted - np.log(np.exp(shifted).sum(axis=self.axis, keepdims=True))
-        self.remember(y)
+        self.remember(y=y)
         return y
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        dy = layout.like(y, dy)
-        return dy - np.exp(y) * dy.sum(axis=self.axis, keepdims=True)  # dx
+        return dy - np.exp(y) * dy.sum(axis=self.axis, keepdims=True)

@@ -6,8 +6,10 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
+from tinynet.core.faster import faster
 
 
+@faster
 def mean_absolute_error(
     predicted: np.ndarray, ground_truth: np.ndarray, reduction: str = "mean"
 ) -> tuple[float, np.ndarray]:
@@ -43,6 +45,7 @@ def mean_absolute_error(
     return float(np.abs(difference).sum(dtype=np.float64)) / n, np.sign(difference) / n
 
 
+@faster
 def huber(
     predicted: np.ndarray, ground_truth: np.ndarray, delta: float = 1.0, reduction: str = "mean"
 ) -> tuple[float, np.ndarray]:

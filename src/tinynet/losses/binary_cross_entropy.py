@@ -8,8 +8,12 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.faster import faster
+from tinynet.losses.truth import weighted_sum
 
 
+@faster
 def binary_cross_entropy_with_logits(
     predicted: np.ndarray,
     ground_truth: np.ndarray,
@@ -51,15 +55,27 @@ def binary_cross_entropy_with_logits(
     who = "binary_cross_entropy_with_logits"
     checks.same_targets(who, predicted, ground_truth)
     options.between_0_and_1(who, ground_truth)
-    w = options.element_weight(who, "weight", weight, predicted.shape)
-    pi = options.element_weight(who, "pos_weight", pos_weight, predicted.shape)
-    scale = 1 / predicted.size if options.reduction(who, reduction) else 1.0
-    no = (1 - ground_truth).astype(predicted.dtype)
-    yes = (ground_truth if pi is None else ground_truth * pi).astype(predicted.dtype)
-    if w is not None:
-        no, yes = no * w.astype(predicted.dtype), yes * w.astype(predicted.dtype)
-    bend = np.log1p(np.exp(-np.abs(predicted)))  # no exponent is above 0
-    surprise_of_yes, surprise_of_no = bend - np.minimum(predicted, 0), bend + np.maximum(predicted, 0)
-    loss = float((yes * surprise_of_yes + no * surprise_of_no).sum(dtype=np.float64)) * scale
+    w = _spread(who, "weight", weight, predicted)
+    pi = _spread(who, "pos_weight", pos_weight, predicted)
+    Z = predicted.size if options.reduction(who, reduction) else 1
+    x, t = predicted, ground_truth.astype(predicted.dtype)
+    yes, no = w * pi * t, w * (1 - t)
+    bend = np.log1p(np.exp(-np.abs(x)))  # no exponent is above 0
+    surprise_of_yes, surprise_of_no = bend - np.minimum(x, 0), bend + np.maximum(x, 0)  # −log σ(x) and −log σ(−x)
+    loss = weighted_sum(yes, surprise_of_yes) + weighted_sum(no, surprise_of_no)
     gradient = no * np.exp(-surprise_of_yes) - yes * np.exp(-surprise_of_no)
-    return loss, gradient * scale
+    return float(loss) / Z, gradient / Z
+
+
+def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:
+    """A number or array of at least 0 that can be spread over x, in the type of x; 1 if None."""
+    if value is None:
+        return 1
+    weight = np.asarray(value, like=x)
+    try:
+        fits = np.broadcast_shapes(weight.shape, x.shape) == x.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        checks.fail(who, f"{name} of shape {shape_text(weight.shape)} cannot be spread over {shape_text(x.shape)}.")
+    return options.not_negative(who, name, weight).astype(x.dtype)[()]  # [()] makes a number of an array without axes

@@ -6,10 +6,11 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
-from tinynet.engine.cross_entropy import of_labels
-from tinynet.losses.likelihood import label_weights, share, softmax_and_surprise, weighted_sum
+from tinynet.core.faster import faster
+from tinynet.losses.truth import class_weights, divisor, one_hot, weighted_sum
 
 
+@faster
 def cross_entropy(
     predicted: np.ndarray,
     ground_truth: np.ndarray,
@@ -58,38 +59,49 @@ def cross_entropy(
         >>> round(loss, 4), gradient
         (0.6931, array([[-0.5,  0.5]]))
     """
-    who = "cross_entropy"
-    labels = checks.class_targets(who, predicted, ground_truth, axis, ignore_index)
-    weight = options.class_weight(who, weight, predicted.shape[axis])
-    smoothing = checks.fraction(who, "label_smoothing", label_smoothing)
-    mean = options.reduction(who, reduction)
-    last = axis in (-1, predicted.ndim - 1)
-    logits = predicted if last else np.moveaxis(predicted, axis, -1)  # (N, …, C)
-    if labels:
-        index, kept, w = label_weights(ground_truth, weight, ignore_index, logits.dtype)
-        scale = share(float(w.sum(dtype=np.float64)) if mean else 1)
-        if smoothing:
-            q = np.zeros_like(logits)
-            np.put_along_axis(q, index, 1, -1)
-            loss, gradient = _of_targets(logits, _smooth(q, smoothing, weight) * kept, scale)
-        else:
-            loss, gradient = of_labels(logits, index[..., 0], w[..., 0], scale)
-    else:
-        options.nothing_to_ignore(who, ignore_index)
-        q = np.moveaxis(ground_truth, axis, -1).astype(logits.dtype)
-        scale = share(q.size // q.shape[-1] if mean else 1)
-        loss, gradient = _of_targets(logits, _smooth(q, smoothing, weight), scale)
-    return loss, gradient if last else np.moveaxis(gradient, -1, axis)
+    labels = checks.class_targets("cross_entropy", predicted, ground_truth, axis, ignore_index)
+    weight = options.class_weight("cross_entropy", weight, predicted.shape[axis])
+    epsilon = checks.fraction("cross_entropy", "label_smoothing", label_smoothing)
+    mean = options.reduction("cross_entropy", reduction)
+    if ignore_index is not None and not labels:
+        _fail_to_ignore(ignore_index)
+
+    x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
+    w = class_weights(weight, x)
+    q = one_hot(ground_truth, x, ignore_index) if labels else np.moveaxis(ground_truth, axis, -1).astype(x.dtype)
+    Z = divisor((w * q).sum(dtype=np.float64) if labels else x[..., 0].size) if mean else np.float64(1)
+    if epsilon:
+        kept = q.sum(axis=-1, keepdims=True) if labels else 1
+        q = (1 - epsilon) * q + epsilon / x.shape[-1] * kept
+    t = w * q
+
+    p, surprise = softmax_and_surprise(x)
+    loss = weighted_sum(t, surprise) / Z
+    total = t.sum(axis=-1, keepdims=True)
+    gradient = np.where(total == 0, 0, p * total - t) / Z.astype(x.dtype)  # 0 · NaN in a row without weight is 0 here
+    return float(loss), np.moveaxis(gradient, -1, axis)
 
 
-def _of_targets(logits: np.ndarray, t: np.ndarray, scale: float) -> tuple[float, np.ndarray]:
-    p, surprise = softmax_and_surprise(logits)
-    gradient = p * t.sum(axis=-1, keepdims=True) - t
-    gradient *= scale
-    return weighted_sum(t, surprise) * scale, gradient
+def softmax_and_surprise(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """p = softmax(x) along the last axis, and −log p, for which p itself would be too coarse.
+
+    Equation:
+        p꜀ = exp(x꜀) / Σₖ exp(xₖ)        −log p꜀ = log Σₖ exp(xₖ) − x꜀
+
+    Example:
+        >>> p, surprise = softmax_and_surprise(np.array([[0.0, 0.0], [1e4, 0.0]]))
+        >>> p[0], surprise[1]
+        (array([0.5, 0.5]), array([    0., 10000.]))
+    """
+    shifted = x - x.max(axis=-1, keepdims=True)  # which changes neither, and exp cannot overflow
+    e = np.exp(shifted)
+    total = e.sum(axis=-1, keepdims=True)
+    return e / total, np.log(total) - shifted
 
 
-def _smooth(q: np.ndarray, smoothing: float, weight: np.ndarray | None) -> np.ndarray:
-    if smoothing:
-        q = q * (1 - smoothing) + smoothing / q.shape[-1]
-    return q if weight is None else q * weight.astype(q.dtype)
+def _fail_to_ignore(ignore_index: int) -> None:
+    checks.fail(
+        "cross_entropy",
+        f"ignore_index={ignore_index} is for integer labels, but probabilities came.",
+        "give those rows the weight 0 by making all their probabilities 0.",
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
-from tinynet.losses.likelihood import softmax_and_surprise
+from tinynet.core.checks.shapes import shape_text
+from tinynet.losses.cross_entropy import softmax_and_surprise
+from tinynet.losses.truth import one_hot
 
 Truth = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -62,7 +66,7 @@ def ctc(
                [ 0.1667, -0.1667]]))
     """
     blank = checks.integer("ctc", "blank", blank)
-    options.labels_in_time("ctc", predicted, ground_truth, blank)
+    _check(predicted, ground_truth, blank)
     mean = options.reduction("ctc", reduction)
     labels, input_lengths, label_lengths = (array.astype(np.intp) for array in ground_truth)
     p, surprise = softmax_and_surprise(predicted.astype(np.float64))  # sums over many steps need the digits
@@ -73,9 +77,10 @@ def ctc(
     log_P = np.logaddexp.reduce(alpha[:, 0] + beta[:, 0], axis=1)  # the same at every step
     possible = np.isfinite(log_P)
     shared = np.exp(alpha + beta - np.where(possible, log_P, 0)[:, np.newaxis, np.newaxis])
-    seen = np.eye(predicted.shape[2])[places]  # (N, S′, C)
-    counts = possible[:, np.newaxis] & (np.arange(predicted.shape[1]) < input_lengths[:, np.newaxis])  # (N, T)
-    weight = 1 / (np.maximum(label_lengths, 1) * len(labels)) if mean else np.ones(len(labels))
+    seen = one_hot(places, p)  # (N, S′, C)
+    steps = np.arange(predicted.shape[1], like=input_lengths)
+    counts = possible[:, np.newaxis] & (steps < input_lengths[:, np.newaxis])  # (N, T)
+    weight = 1 / (np.maximum(label_lengths, 1) * len(labels)) if mean else np.ones_like(log_P)
     losses = np.where(possible, -log_P, 0 if zero_infinity else np.inf)
     gradient = (p - shared @ seen) * (weight[:, np.newaxis] * counts)[:, :, np.newaxis]
     return float(losses @ weight), gradient.astype(predicted.dtype)
@@ -83,22 +88,22 @@ def ctc(
 
 def _with_blanks(labels: np.ndarray, label_lengths: np.ndarray, blank: int) -> np.ndarray:
     """Blank, label, blank, label, …, blank; what lies beyond the labels is blank."""
-    places = np.full((len(labels), 2 * labels.shape[1] + 1), blank)
-    real = np.arange(labels.shape[1]) < label_lengths[:, np.newaxis]
+    places = np.full_like(labels, blank, shape=(len(labels), 2 * labels.shape[1] + 1))
+    real = np.arange(labels.shape[1], like=labels) < label_lengths[:, np.newaxis]
     places[:, 1::2] = np.where(real, labels, blank)
     return places
 
 
 def _skips(places: np.ndarray, blank: int) -> np.ndarray:
     """0 where a path may jump over the blank before a place, else −∞: (N, S′)."""
-    skips = np.full(places.shape, -np.inf)
-    skips[:, 2:][(places[:, 2:] != blank) & (places[:, 2:] != places[:, :-2])] = 0
+    skips = np.full_like(places, -np.inf, dtype=np.float64)
+    skips[:, 2:] = np.where((places[:, 2:] != blank) & (places[:, 2:] != places[:, :-2]), 0, -np.inf)
     return skips
 
 
 def _forward(log_p: np.ndarray, skips: np.ndarray) -> np.ndarray:
     """log α (N, T, S′): all paths up to step t that stand at place s then."""
-    alpha = np.full(log_p.shape, -np.inf)
+    alpha = np.full_like(log_p, -np.inf)
     alpha[:, 0, :2] = log_p[:, 0, :2]
     for t in range(1, log_p.shape[1]):
         before = alpha[:, t - 1]
@@ -111,16 +116,51 @@ def _forward(log_p: np.ndarray, skips: np.ndarray) -> np.ndarray:
 
 def _backward(log_p: np.ndarray, skips: np.ndarray, input_lengths: np.ndarray, last: np.ndarray) -> np.ndarray:
     """log β (N, T, S′): all ways to go on from place s after step t, to the last place or the last but one."""
-    samples = np.arange(len(log_p))
-    end = np.full((len(log_p), log_p.shape[2]), -np.inf)
+    samples = np.arange(len(log_p), like=last)
+    end = np.full_like(log_p[:, 0], -np.inf)
     end[samples, last] = end[samples, np.maximum(last - 1, 0)] = 0
-    beta = np.full(log_p.shape, -np.inf)
+    beta = np.full_like(log_p, -np.inf)
     for t in reversed(range(log_p.shape[1])):
         if t + 1 < log_p.shape[1]:
             after = beta[:, t + 1] + log_p[:, t + 1]
             beta[:, t] = after
             beta[:, t, :-1] = np.logaddexp(beta[:, t, :-1], after[:, 1:])
             beta[:, t, :-2] = np.logaddexp(beta[:, t, :-2], after[:, 2:] + skips[:, 2:])
-        ends = input_lengths == t + 1
-        beta[ends, t] = end[ends]
+        beta[:, t] = np.where(input_lengths[:, np.newaxis] == t + 1, end, beta[:, t])
     return beta
+
+
+def _check(predicted: np.ndarray, ground_truth: Any, blank: int) -> None:
+    """Check scores (N, T, C) against (labels (N, S), input lengths (N,), label lengths (N,))."""
+    who = "ctc"
+    checks.array(who, predicted, "predicted")
+    if predicted.dtype.kind != "f":
+        checks.fail(who, f"expected predicted to hold floating-point numbers, got {predicted.dtype}.", kind=TypeError)
+    if predicted.ndim != 3 or predicted.size == 0:
+        checks.fail(who, f"expected predicted of shape (N, T, C), got {shape_text(predicted.shape)}.")
+    if not isinstance(ground_truth, (tuple, list)) or len(ground_truth) != 3:
+        problem = "expected ground_truth as a tuple (labels, input_lengths, label_lengths)."
+        checks.fail(who, problem, kind=TypeError)
+    N, T, C = predicted.shape
+    for name, x, shape in zip(
+        ("labels", "input_lengths", "label_lengths"), ground_truth, ((N, "S"), (N,), (N,)), strict=True
+    ):
+        checks.array(who, x, name)
+        if x.dtype.kind not in "iu":
+            checks.fail(who, f"expected {name} to hold integers, got {x.dtype}.", kind=TypeError)
+        if len(x.shape) != len(shape) or x.shape[0] != N:
+            checks.fail(who, f"expected {name} of shape {shape_text(shape)}, got {shape_text(x.shape)}.")
+    labels, input_lengths, label_lengths = ground_truth
+    if not 0 <= blank < C:
+        checks.fail(who, f"blank must be a class from 0 to {C - 1}, got {blank}.")
+    _check_lengths("input_lengths", input_lengths, 1, T)
+    _check_lengths("label_lengths", label_lengths, 0, labels.shape[1])
+    real = labels[np.arange(labels.shape[1], like=labels) < label_lengths[:, np.newaxis]]
+    wrong = real[(real < 0) | (real >= C) | (real == blank)]
+    if wrong.size:
+        checks.fail(who, f"expected labels from 0 to {C - 1} without the blank {blank}, got {wrong[0]}.")
+
+
+def _check_lengths(name: str, lengths: np.ndarray, low: int, high: int) -> None:
+    if lengths.min() < low or lengths.max() > high:
+        checks.fail("ctc", f"expected {name} from {low} to {high}, got {lengths.min()} to {lengths.max()}.")

@@ -6,7 +6,8 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
-from tinynet.losses.likelihood import label_weights, softmax_and_surprise
+from tinynet.losses.cross_entropy import softmax_and_surprise
+from tinynet.losses.truth import class_weights
 
 
 def focal(
@@ -55,15 +56,17 @@ def focal(
     options.labels_only("focal", checks.class_targets("focal", predicted, ground_truth, axis))
     gamma = checks.number("focal", "gamma", gamma, minimum=0)
     alpha = options.class_weight("focal", alpha, predicted.shape[axis], "alpha")
-    scale = 1 / ground_truth.size if options.reduction("focal", reduction) else 1.0
-    p, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
-    index, _, a = label_weights(ground_truth, alpha, None, p.dtype)
-    s = np.take_along_axis(surprise, index, -1)  # −log pₙ
+    n = ground_truth.size if options.reduction("focal", reduction) else 1
+    x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
+    label = ground_truth[..., np.newaxis].astype(np.intp)
+    a = class_weights(alpha, x)[label]
+    p, surprise = softmax_and_surprise(x)
+    s = np.take_along_axis(surprise, label, -1)  # −log pₙ
     miss = -np.expm1(-s)  # 1 − pₙ
-    loss = float((a * miss**gamma * s).sum(dtype=np.float64)) * scale
-    # log pₙ / (1 − pₙ), which tends to −1 where pₙ is 1, so that no power below 0 is taken of 0.
-    ratio = np.divide(-s, miss, where=miss > 0, out=np.full_like(s, -1))
-    slope = a * miss**gamma * (gamma * (1 - miss) * ratio - 1)  # of the loss along log pₙ
-    gradient = p * -slope
-    np.put_along_axis(gradient, index, slope * miss, -1)
-    return loss, np.moveaxis(gradient * scale, -1, axis)
+    loss = (a * miss**gamma * s).sum(dtype=np.float64) / n
+    # log pₙ / (1 − pₙ) tends to −1 where pₙ is 1. So no power below 0 is taken of 0.
+    ratio = np.where(miss > 0, -s / np.where(miss > 0, miss, 1), -1)
+    slope = a * miss**gamma * (gamma * (1 - miss) * ratio - 1) / n  # ∂L/∂log pₙ
+    gradient = -slope * p
+    np.put_along_axis(gradient, label, slope * miss, -1)
+    return float(loss), np.moveaxis(gradient, -1, axis)

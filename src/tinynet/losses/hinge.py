@@ -6,6 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
+from tinynet.losses.truth import class_weights
 
 
 def hinge(
@@ -39,12 +40,19 @@ def hinge(
         (2.25, array([0.5, 0.5]))
     """
     checks.same_targets("hinge", predicted, ground_truth)
-    options.minus_or_plus_1("hinge", ground_truth)
+    _check_signs(ground_truth)
     margin = checks.number("hinge", "margin", margin, above=0)
     n = predicted.size if options.reduction("hinge", reduction) else 1
     truth = ground_truth.astype(predicted.dtype)
     short = np.maximum(0, margin - truth * predicted)  # what is missing to the margin
     return float(short.sum(dtype=np.float64)) / n, -truth * (short > 0) / n
+
+
+def _check_signs(ground_truth: np.ndarray) -> None:
+    wrong = ground_truth[np.abs(ground_truth) != 1]
+    if wrong.size:
+        hint = "for labels 0 and 1 pass 2 * ground_truth - 1."
+        checks.fail("hinge", f"expected labels -1 and 1, got {wrong[0]:g}.", hint)
 
 
 def multi_margin(
@@ -97,10 +105,10 @@ def multi_margin(
     weight = options.class_weight(who, weight, predicted.shape[axis])
     n = ground_truth.size if options.reduction(who, reduction) else 1
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
-    y = ground_truth[..., np.newaxis].astype(np.intp)
+    C, y = x.shape[-1], ground_truth[..., np.newaxis].astype(np.intp)
+    w = class_weights(weight, x)[y]
     short = np.maximum(0, margin - np.take_along_axis(x, y, -1) + x)
     np.put_along_axis(short, y, 0, -1)
-    w = np.full(y.shape, 1 / x.shape[-1]) if weight is None else weight[y] / x.shape[-1]
-    gradient = (short > 0) * (w / n).astype(x.dtype)
+    gradient = w * (short > 0) / (C * n)
     np.put_along_axis(gradient, y, -gradient.sum(axis=-1, keepdims=True), -1)
-    return float((short * w).sum(dtype=np.float64)) / n, np.moveaxis(gradient, -1, axis)
+    return float((w * short).sum(dtype=np.float64)) / (C * n), np.moveaxis(gradient, -1, axis)

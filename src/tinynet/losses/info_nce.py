@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
+from tinynet.core.checks.shapes import shape_text
 from tinynet.losses.cross_entropy import cross_entropy
 
 
@@ -48,21 +51,42 @@ def info_nce(
         (0.3133, array([[0.    , 0.1345],
                [0.1345, 0.    ]]))
     """
-    labels = options.queries_and_keys("info_nce", predicted, ground_truth)
+    labels = _checked(predicted, ground_truth)
     temperature = checks.number("info_nce", "temperature", temperature, above=0)
     (u, query_lengths), (v, key_lengths) = _directions(predicted[0]), _directions(predicted[1])
     S = u @ v.T / temperature
     options.labels_only("info_nce", checks.class_targets("info_nce", S, labels))
     loss, dS = cross_entropy(S, labels, reduction=reduction)
-    dS /= temperature
-    return loss, (_through_length(dS @ v, u, query_lengths), _through_length(dS.T @ u, v, key_lengths))
+    du, dv = dS @ v / temperature, dS.T @ u / temperature
+    return loss, (_through_length(du, u, query_lengths), _through_length(dv, v, key_lengths))
 
 
 def _directions(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
-    lengths[lengths == 0] = np.inf
+    lengths = np.where(lengths == 0, np.inf, lengths)
     return x / lengths, lengths
 
 
 def _through_length(du: np.ndarray, u: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return (du - u * (u * du).sum(axis=1, keepdims=True)) / lengths
+
+
+def _checked(predicted: Any, ground_truth: Any) -> np.ndarray:
+    """Check queries (N, D) and keys (M, D), and return which key belongs to each query."""
+    who = "info_nce"
+    if not isinstance(predicted, (tuple, list)) or len(predicted) != 2:
+        came = f"{len(predicted)} of them" if isinstance(predicted, (tuple, list)) else type(predicted).__name__
+        checks.fail(who, f"expected predicted as a pair (queries, keys), got {came}.", kind=TypeError)
+    for name, x in zip(("queries", "keys"), predicted, strict=True):
+        checks.array(who, x, name)
+        if x.dtype.kind != "f":
+            checks.fail(who, f"expected {name} to hold floating-point numbers, got {x.dtype}.", kind=TypeError)
+    queries, keys = predicted
+    if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1]:
+        got = f"{shape_text(queries.shape)} and {shape_text(keys.shape)}"
+        checks.fail(who, f"expected queries of shape (N, D) and keys of shape (M, D), got {got}.")
+    if ground_truth is not None:
+        return ground_truth
+    if len(keys) < len(queries):
+        checks.fail(who, f"expected at least {len(queries)} keys, one for each query, got {len(keys)}.")
+    return np.arange(len(queries), like=queries)

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
+from tinynet.losses.truth import weighted_sum
 
 
 def kl_divergence(
@@ -43,11 +44,11 @@ def kl_divergence(
         (0.6931, array([[-1., -0.]]))
     """
     who = "kl_divergence"
-    options.probabilities_only(who, checks.class_targets(who, predicted, ground_truth, axis))
+    if checks.class_targets(who, predicted, ground_truth, axis):
+        hint = "for labels use negative_log_likelihood."
+        checks.fail(who, "expected probabilities, got integer labels.", hint, TypeError)
     options.between_0_and_1(who, ground_truth)
     n = predicted.size // predicted.shape[axis] if options.reduction(who, reduction) else 1
     q = ground_truth.astype(predicted.dtype)
-    present = q > 0
-    apart = np.log(q, where=present, out=np.zeros_like(q)) - predicted
-    total = np.multiply(q, apart, where=present, out=np.zeros_like(q)).sum(dtype=np.float64)
-    return float(total) / n, q / -n
+    log_q = np.log(np.where(q > 0, q, 1))  # where q is 0, nothing is counted
+    return float(weighted_sum(q, log_q - predicted)) / n, q / -n

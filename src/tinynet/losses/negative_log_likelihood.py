@@ -6,9 +6,11 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
-from tinynet.losses.likelihood import label_weights, share, weighted_sum
+from tinynet.core.faster import faster
+from tinynet.losses.truth import class_weights, divisor, one_hot, weighted_sum
 
 
+@faster
 def negative_log_likelihood(
     predicted: np.ndarray,
     ground_truth: np.ndarray,
@@ -20,7 +22,8 @@ def negative_log_likelihood(
     """The mean of −log p of the true class, for a net that ends in `LogSoftmax`.
 
     Equation:
-        L = −1/Z Σₙ w[labelₙ] predicted[n, labelₙ], where Z = Σₙ w[labelₙ], or 1 for reduction="sum"
+        L = −1/Z Σₙ Σ꜀ tₙ꜀ predictedₙ꜀, where tₙ꜀ = w꜀ for c = labelₙ, else 0, and Z = Σₙ w[labelₙ], or 1 for
+        reduction="sum"
 
     Shapes:
         predicted: (N, C), or (N, …, C): log-probabilities, the class axis last; another place is named by `axis`
@@ -29,7 +32,7 @@ def negative_log_likelihood(
         gradient: that of predicted
 
     Gradients (with respect to predicted):
-        ∂L/∂predicted[n, c] = −w꜀ / Z where c = labelₙ, else 0
+        ∂L/∂predicted = −t / Z
 
     Args:
         predicted: Log-probabilities; for logits use `cross_entropy`.
@@ -50,15 +53,13 @@ def negative_log_likelihood(
 
     Example:
         >>> negative_log_likelihood(np.log([[0.25, 0.75]]), np.array([0]))[1]
-        array([[-1.,  0.]])
+        array([[-1., -0.]])
     """
     who = "negative_log_likelihood"
     options.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis, ignore_index))
     weight = options.class_weight(who, weight, predicted.shape[axis])
     mean = options.reduction(who, reduction)
-    surprise = -np.moveaxis(predicted, axis, -1)  # (N, …, C)
-    index, _, w = label_weights(ground_truth, weight, ignore_index, predicted.dtype)
-    scale = share(float(w.sum(dtype=np.float64)) if mean else 1)
-    gradient = np.zeros_like(surprise)
-    np.put_along_axis(gradient, index, w * w.dtype.type(-scale), -1)
-    return weighted_sum(w, np.take_along_axis(surprise, index, -1)) * scale, np.moveaxis(gradient, -1, axis)
+    log_p = np.moveaxis(predicted, axis, -1)  # (N, …, C)
+    t = class_weights(weight, log_p) * one_hot(ground_truth, log_p, ignore_index)
+    Z = divisor(t.sum(dtype=np.float64)) if mean else np.float64(1)
+    return float(weighted_sum(t, -log_p) / Z), np.moveaxis(-t / Z.astype(t.dtype), -1, axis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.targets import same_target_shape
 
 
 def accuracy(predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -1) -> float:
@@ -66,7 +67,8 @@ def top_k_accuracy(predicted: np.ndarray, ground_truth: np.ndarray, k: int = 5, 
     """
     labels = _labels("top_k_accuracy", predicted, ground_truth, axis)
     checks.integer("top_k_accuracy", "k", k, minimum=1)
-    checks.at_most_classes("top_k_accuracy", "k", k, predicted.shape[axis])
+    if k > (n_classes := predicted.shape[axis]):
+        checks.fail("top_k_accuracy", f"k must be at most the number of classes, {n_classes}; got {k}.")
     best = np.moveaxis((-predicted).argsort(axis, kind="stable"), axis, -1)[..., :k]  # (N, …, k)
     return float((best == labels[..., np.newaxis]).any(axis=-1).mean())
 
@@ -115,7 +117,7 @@ def counts(
         [[1, 1], [0, 1]]
     """
     if isinstance(predicted, np.ndarray) and predicted.dtype.kind in "iu":
-        n_present = checks.label_pairs(who, predicted, ground_truth)
+        n_present = _label_pairs(who, predicted, ground_truth)
         guesses, labels = predicted, ground_truth
     else:
         labels = _labels(who, predicted, ground_truth, axis)
@@ -127,3 +129,25 @@ def counts(
 
 def _labels(who: str, predicted: np.ndarray, ground_truth: np.ndarray, axis: int) -> np.ndarray:
     return ground_truth if checks.class_targets(who, predicted, ground_truth, axis) else ground_truth.argmax(axis)
+
+
+def _label_pairs(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> int:
+    """Check predicted labels against true ones.
+
+    Returns:
+        The number of classes: one more than the largest label.
+    """
+    for name, labels in (("predicted", predicted), ("ground_truth", ground_truth)):
+        checks.array(who, labels, name)
+        if labels.dtype.kind not in "iu":
+            checks.fail(
+                who,
+                f"expected integer labels in {name}, got {labels.dtype}.",
+                "convert with .astype(np.int64).",
+                TypeError,
+            )
+    same_target_shape(who, predicted, ground_truth)
+    low = min(int(predicted.min()), int(ground_truth.min()))
+    if low < 0:
+        checks.fail(who, f"expected labels from 0 on, got {low}.")
+    return 1 + max(int(predicted.max()), int(ground_truth.max()))

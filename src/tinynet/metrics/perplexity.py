@@ -9,7 +9,8 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as sentences
-from tinynet.losses.likelihood import label_weights, softmax_and_surprise, weighted_sum
+from tinynet.losses.cross_entropy import softmax_and_surprise
+from tinynet.losses.truth import one_hot, weighted_sum
 
 
 def perplexity(
@@ -42,9 +43,10 @@ def perplexity(
         65.0
     """
     sentences.labels_only("perplexity", checks.class_targets("perplexity", predicted, ground_truth, axis, ignore_index))
-    _, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))
-    index, kept, w = label_weights(ground_truth, None, ignore_index, surprise.dtype)
-    if not kept.any():
+    _, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
+    q = one_hot(ground_truth, surprise, ignore_index)
+    n = int(q.sum(dtype=np.float64))
+    if n == 0:
         return math.nan
-    mean = weighted_sum(w, np.take_along_axis(surprise, index, -1)) / int(kept.sum())
+    mean = float(weighted_sum(q, surprise)) / n
     return math.exp(mean) if not mean > math.log(sys.float_info.max) else math.inf

@@ -34,27 +34,9 @@ from tinynet.core.checks.learning import (
     single_number,
     unclear_direction,
 )
-from tinynet.core.checks.rules import (
-    betas,
-    group_states,
-    matrix_parameter,
-    optimizer_groups,
-)
-from tinynet.core.checks.shapes import (
-    array,
-    axis_of,
-    axis_order,
-    filled_axis,
-    floating_input,
-    input_shape,
-    same_shape,
-)
-from tinynet.core.checks.targets import (
-    at_most_classes,
-    class_targets,
-    label_pairs,
-    same_targets,
-)
+from tinynet.core.checks.rules import betas, group_states, matrix_parameter, optimizer_groups
+from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
+from tinynet.core.checks.targets import class_targets, same_targets
 from tinynet.core.checks.values import (
     floating_array,
     fraction,
@@ -66,19 +48,13 @@ from tinynet.core.checks.values import (
     rate,
     rising_steps,
 )
-from tinynet.core.checks.vocabulary import (
-    arguments,
-)
-from tinynet.core.checks.words import (
-    fail,
-    locate,
-)
+from tinynet.core.checks.vocabulary import arguments
+from tinynet.core.checks.words import fail, locate
 
 __all__ = [
     "betas",
     "arguments",
     "array",
-    "at_most_classes",
     "axis_of",
     "axis_order",
     "broken_table",
@@ -99,7 +75,6 @@ __all__ = [
     "known_column",
     "known_hooks",
     "learner_parts",
-    "label_pairs",
     "linear_input",
     "locate",
     "loss_and_gradient",

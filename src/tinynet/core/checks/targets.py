@@ -49,34 +49,6 @@ def class_targets(
     return True
 
 
-def label_pairs(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> int:
-    """Check predicted labels against true ones.
-
-    Returns:
-        The number of classes: one more than the largest label.
-    """
-    for name, labels in (("predicted", predicted), ("ground_truth", ground_truth)):
-        array(who, labels, name)
-        if labels.dtype.kind not in "iu":
-            fail(
-                who,
-                f"expected integer labels in {name}, got {labels.dtype}.",
-                "convert with .astype(np.int64).",
-                TypeError,
-            )
-    _same_shape(who, predicted, ground_truth)
-    low = min(int(predicted.min()), int(ground_truth.min()))
-    if low < 0:
-        fail(who, f"expected labels from 0 on, got {low}.")
-    return 1 + max(int(predicted.max()), int(ground_truth.max()))
-
-
-def at_most_classes(who: str, name: str, value: int, n_classes: int) -> None:
-    """Check that a count is not above the number of classes."""
-    if value > n_classes:
-        fail(who, f"{name} must be at most the number of classes, {n_classes}; got {value}.")
-
-
 def _label_shape(who: str, predicted: tuple[int, ...], labels: tuple[int, ...], axis: int) -> None:
     axis %= len(predicted)
     expected = predicted[:axis] + predicted[axis + 1 :]
@@ -104,10 +76,11 @@ def same_targets(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> N
     _arrays(who, predicted, ground_truth)
     if ground_truth.dtype.kind not in "fiu":
         fail(who, f"expected ground_truth to hold numbers, got {ground_truth.dtype}.", kind=TypeError)
-    _same_shape(who, predicted, ground_truth)
+    same_target_shape(who, predicted, ground_truth)
 
 
-def _same_shape(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> None:
+def same_target_shape(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> None:
+    """Check that two arrays have the same shape, and something in it."""
     if predicted.shape != ground_truth.shape:
         squeezed = tuple(size for size in predicted.shape if size != 1)
         hint = ""

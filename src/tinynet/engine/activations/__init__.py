@@ -1,59 +1,150 @@
-"""Activations that bend numbers one by one, and their derivatives, which follow from the output.
-
-`relu` and `gelu` have families of their own: they are part of other kernels, or keep more than the output. Results lie
-in memory as the first array does.
-
-| kind | y | dy/dx |
-| --- | --- | --- |
-| leaky_relu, with α | x where x > 0, else α x | 1 where y > 0, else α |
-| elu, with α and λ | λ x where x > 0, else λ α (eˣ − 1) | λ where y > 0, else y + λ α |
-| sigmoid | 1 / (1 + e⁻ˣ) | y (1 − y) |
-| tanh | (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ) | 1 − y² |
-"""
+"""Activations in one pass over memory. Results lie in memory as the first array does."""
 
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from tinynet.engine.selection import body, sample_size
+from tinynet.engine.serves import compiled_code, is_floating, sample_size
+from tinynet.layers import ELU, SELU, LeakyReLU, PReLU, Sigmoid, SiLU, Softplus, Tanh
+from tinynet.layers.activations import channel_axis
 
-__all__ = ["forward", "gradient", "silu"]
-
-LARGE = 1000  # numbers of a sample from which on compiling pays
-
-
-def forward(kind: str, x: np.ndarray, *numbers: float) -> np.ndarray:
-    """y, for an activation of the table and the numbers that it has.
-
-    Example:
-        >>> forward("leaky_relu", np.array([-1.0, 2.0]), 0.1)
-        array([-0.1,  2. ])
-    """
-    return _body(x).forward(kind, x, *numbers)
+MIN_SAMPLE_SIZE = 500  # numbers of a sample from which on compiling pays
 
 
-def gradient(kind: str, dy: np.ndarray, y: np.ndarray, *numbers: float) -> np.ndarray:
-    """dx = dy · dy/dx.
-
-    Example:
-        >>> gradient("leaky_relu", np.array([5.0, 6.0]), np.array([-0.1, 2.0]), 0.1)
-        array([0.5, 6. ])
-    """
-    return _body(y).gradient(kind, dy, y, *numbers)
+def leaky_relu(layer: LeakyReLU, x: np.ndarray) -> Any:
+    """y = x where x > 0, else α x."""
+    kernels = _kernels(x)
+    return _keep_y(layer, kernels.function(kernels.leaky_relu, x, layer.negative_slope) if kernels else NotImplemented)
 
 
-def silu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """y = x σ(x) and dy/dx = σ(x) + y (1 − σ(x)), which does not follow from the output.
-
-    Example:
-        >>> y, slope = silu(np.array([0.0, 1.0]))
-        >>> y.round(4), slope.round(4)
-        (array([0.    , 0.7311]), array([0.5   , 0.9277]))
-    """
-    return _body(x).silu(x)
+def leaky_relu_back(layer: LeakyReLU, dy: np.ndarray) -> Any:
+    """dx = dy where y > 0, else α dy."""
+    (y,) = layer.recall()
+    kernels = _kernels(y, dy)
+    return kernels.gradient(kernels.leaky_relu_gradient, y, dy, layer.negative_slope) if kernels else NotImplemented
 
 
-def _body(x: np.ndarray) -> ModuleType:
-    return body("activations", sample_size(x), LARGE)
+def sigmoid(layer: Sigmoid, x: np.ndarray) -> Any:
+    """y = 1 / (1 + e⁻ˣ)."""
+    kernels = _kernels(x)
+    return _keep_y(layer, kernels.function(kernels.sigmoid, x) if kernels else NotImplemented)
+
+
+def sigmoid_back(layer: Sigmoid, dy: np.ndarray) -> Any:
+    """dx = dy y (1 − y)."""
+    (y,) = layer.recall()
+    kernels = _kernels(y, dy)
+    return kernels.gradient(kernels.sigmoid_gradient, y, dy) if kernels else NotImplemented
+
+
+def tanh(layer: Tanh, x: np.ndarray) -> Any:
+    """y = tanh(x)."""
+    kernels = _kernels(x)
+    return _keep_y(layer, kernels.function(kernels.tanh, x) if kernels else NotImplemented)
+
+
+def tanh_back(layer: Tanh, dy: np.ndarray) -> Any:
+    """dx = dy (1 − y²)."""
+    (y,) = layer.recall()
+    kernels = _kernels(y, dy)
+    return kernels.gradient(kernels.tanh_gradient, y, dy) if kernels else NotImplemented
+
+
+def elu(layer: ELU, x: np.ndarray) -> Any:
+    """y = x where x > 0, else α (eˣ − 1)."""
+    return _elu(layer, x, layer.alpha, 1.0)
+
+
+def elu_back(layer: ELU, dy: np.ndarray) -> Any:
+    """dx = dy where y > 0, else dy (y + α)."""
+    return _elu_back(layer, dy, 1.0, layer.alpha)
+
+
+def selu(layer: SELU, x: np.ndarray) -> Any:
+    """y = λ x where x > 0, else λ α (eˣ − 1)."""
+    return _elu(layer, x, layer.alpha, layer.scale)
+
+
+def selu_back(layer: SELU, dy: np.ndarray) -> Any:
+    """dx = λ dy where y > 0, else dy (y + λ α)."""
+    return _elu_back(layer, dy, layer.scale, layer.scale * layer.alpha)
+
+
+def silu(layer: SiLU, x: np.ndarray) -> Any:
+    """y = x σ(x), and its slope σ(x) + y (1 − σ(x))."""
+    kernels = _kernels(x)
+    found = kernels.function_and_slope(kernels.silu, x) if kernels else NotImplemented
+    if found is NotImplemented:
+        return NotImplemented
+    y, slope = found
+    layer.remember(slope=slope)
+    return y
+
+
+def softplus(layer: Softplus, x: np.ndarray) -> Any:
+    """y = log(1 + e^(βx)) / β, or x beyond the threshold."""
+    kernels = _kernels(x)
+    y = kernels.function(kernels.softplus, x, layer.beta, layer.threshold) if kernels else NotImplemented
+    if y is not NotImplemented:
+        layer.remember(x=x)
+    return y
+
+
+def softplus_back(layer: Softplus, dy: np.ndarray) -> Any:
+    """dx = dy σ(βx), or dy beyond the threshold."""
+    (x,) = layer.recall()
+    kernels = _kernels(x, dy)
+    numbers = layer.beta, layer.threshold
+    return kernels.gradient(kernels.softplus_gradient, x, dy, *numbers) if kernels else NotImplemented
+
+
+def prelu(layer: PReLU, x: np.ndarray) -> Any:
+    """y = x where x > 0, else a x."""
+    kernels = _kernels(x, layer.weight.tensor)
+    if not kernels or (layer.num_parameters > 1 and not _has_channels(layer, x)):
+        return NotImplemented
+    y = kernels.prelu(x, layer.weight.tensor, channel_axis(x))
+    if y is not NotImplemented:
+        layer.remember(x=x)
+    return y
+
+
+def prelu_back(layer: PReLU, dy: np.ndarray) -> Any:
+    """dx = dy where x > 0, else a dy, and da = Σ x dy where x ≤ 0."""
+    (x,) = layer.recall()
+    kernels = _kernels(x, dy, layer.weight.tensor)
+    found = kernels.prelu_gradient(x, dy, layer.weight.tensor, channel_axis(x)) if kernels else NotImplemented
+    if found is NotImplemented:
+        return NotImplemented
+    dx, da = found
+    layer.weight.accumulate(da)
+    return dx
+
+
+def _kernels(x: np.ndarray, *others: np.ndarray) -> ModuleType | None:
+    kernels = compiled_code("activations", sample_size(x), MIN_SAMPLE_SIZE) if type(x) is np.ndarray else None
+    return kernels if kernels is not None and is_floating(x, *others) else None
+
+
+def _keep_y(layer: Any, y: Any) -> Any:
+    if y is not NotImplemented:
+        layer.remember(y=y)
+    return y
+
+
+def _elu(layer: Any, x: np.ndarray, alpha: float, scale: float) -> Any:
+    kernels = _kernels(x)
+    return _keep_y(layer, kernels.function(kernels.elu, x, alpha, scale) if kernels else NotImplemented)
+
+
+def _elu_back(layer: Any, dy: np.ndarray, scale: float, scaled_alpha: float) -> Any:
+    (y,) = layer.recall()
+    kernels = _kernels(y, dy)
+    return kernels.gradient(kernels.elu_gradient, y, dy, scale, scaled_alpha) if kernels else NotImplemented
+
+
+def _has_channels(layer: PReLU, x: np.ndarray) -> bool:
+    return x.ndim > 1 and x.shape[channel_axis(x)] == layer.num_parameters

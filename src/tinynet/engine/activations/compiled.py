@@ -5,61 +5,88 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from tinynet.engine.activations import vectorized
 from tinynet.engine.machine import layout
-from tinynet.engine.machine.functions import exp, tanh
+from tinynet.engine.machine.functions import exp
+from tinynet.engine.machine.functions import tanh as tanh_of
 from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.logarithm import log1p
+from tinynet.engine.machine.memory_order import along
 from tinynet.engine.machine.pool import share
 
 BLOCK = 1 << 13  # numbers; more than one thread pays from several of them on
+rounded_like_numpy = partial(compiled, flags={"nsz"})  # 1 − y² near 0 depends on how y² is rounded
+PIECES = 64  # of an array whose sums are needed: sums of pieces are added in order, whatever the number of threads
 
 
-def forward(kind: str, x: np.ndarray, *numbers: float) -> np.ndarray:
-    """y."""
+def function(work: Callable[..., None], x: np.ndarray, *numbers: float) -> Any:
+    """y of x, by one of the loops below."""
     y = np.empty_like(x)  # in the memory order of x, but without gaps
-    if not _is_served(x, y):
-        return vectorized.forward(kind, x, *numbers)
-    _run(FUNCTIONS[kind], (x, y), numbers)
+    return y if _run(work, (x, y), numbers) else NotImplemented
+
+
+def function_and_slope(work: Callable[..., None], x: np.ndarray) -> Any:
+    """y of x, and its derivative."""
+    y, slope = np.empty_like(x), np.empty_like(x)
+    return (y, slope) if _run(work, (x, y, slope), ()) else NotImplemented
+
+
+def gradient(work: Callable[..., None], x: np.ndarray, dy: np.ndarray, *numbers: float) -> Any:
+    """dx of dy and of what was remembered, which is x or y."""
+    if dy.shape != x.shape:
+        return NotImplemented
+    dx = np.empty_like(x)
+    return dx if _run(work, (x, layout.like(x, dy), dx), numbers) else NotImplemented
+
+
+def _run(work: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...]) -> bool:
+    """Do the work, if all arrays can be taken as rows, which are views; say whether it was done."""
+    x = arrays[0]
+    if x.size == 0 or any(array.strides != x.strides for array in arrays):
+        return False
+    rows = [array.ravel(order="K") for array in arrays]
+    share(work, -(-x.size // BLOCK), *rows, *[x.dtype.type(number) for number in numbers])
+    return True
+
+
+def prelu(x: np.ndarray, a: np.ndarray, axis: int) -> Any:
+    """y, with a slope for all or for each channel."""
+    y = np.empty_like(x)
+    views = along(axis if a.size > 1 else None, x, y)
+    if views is None:
+        return NotImplemented
+    if views[0].shape[2] == 1:
+        share(_prelu_last, PIECES, *[view[..., 0] for view in views], a)
+    else:
+        share(_prelu, PIECES, *views, a)
     return y
 
 
-def gradient(kind: str, dy: np.ndarray, y: np.ndarray, *numbers: float) -> np.ndarray:
-    """dx = dy · dy/dx."""
-    dx = np.empty_like(y)
-    if not _is_served(y, dx) or dy.dtype != y.dtype:
-        return vectorized.gradient(kind, dy, y, *numbers)
-    _run(GRADIENTS[kind], (layout.like(y, dy), y, dx), numbers)
-    return dx
-
-
-def silu(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """y = x σ(x), and its derivative."""
-    y, slope = np.empty_like(x), np.empty_like(x)
-    if not _is_served(x, y):
-        return vectorized.silu(x)
-    _run(_silu, (x, y, slope), ())
-    return y, slope
-
-
-def _run(work: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...]) -> None:
-    rows = [array.ravel(order="K") for array in arrays]  # views
-    share(work, -(-rows[0].size // BLOCK), *rows, *[rows[0].dtype.type(number) for number in numbers])
-
-
-def _is_served(x: np.ndarray, result: np.ndarray) -> bool:
-    """Whether the arrays can be taken as rows, which are views."""
-    return x.dtype in (np.float32, np.float64) and x.size > 0 and x.strides == result.strides
+def prelu_gradient(x: np.ndarray, dy: np.ndarray, a: np.ndarray, axis: int) -> Any:
+    """dx and da."""
+    if dy.shape != x.shape:
+        return NotImplemented
+    dx, da = np.empty_like(x), np.zeros((PIECES, a.size))
+    views = along(axis if a.size > 1 else None, x, layout.like(x, dy), dx)
+    if views is None:
+        return NotImplemented
+    if views[0].shape[2] == 1:
+        share(_prelu_last_gradient, PIECES, *[view[..., 0] for view in views], a, da)
+    else:
+        share(_prelu_gradient, PIECES, *views, a, da)
+    return dx, da.sum(axis=0)
 
 
 # Each takes blocks start to end. Slices begin at 0, where an index cannot be negative and needs no check. The logistic
-# function is written with eˣ and not, as in `smooth`, with tanh, so that it keeps its digits where it is nearly 0.
+# function is written with eˣ and not with tanh, so that it keeps its digits where it is nearly 0.
 
 
 @compiled
-def _leaky_relu(start, end, x, y, alpha):
+def leaky_relu(start, end, x, y, alpha):
     block, zero = slice(start * BLOCK, end * BLOCK), x.dtype.type(0)
     x, y = x[block], y[block]
     for i in range(x.size):
@@ -67,35 +94,34 @@ def _leaky_relu(start, end, x, y, alpha):
 
 
 @compiled
-def _leaky_relu_gradient(start, end, dy, y, dx, alpha):
-    block, zero, one = slice(start * BLOCK, end * BLOCK), y.dtype.type(0), y.dtype.type(1)
+def leaky_relu_gradient(start, end, y, dy, dx, alpha):
+    block, zero = slice(start * BLOCK, end * BLOCK), y.dtype.type(0)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
-        rest = alpha if y[i] <= zero else zero  # for NaN
-        dx[i] = dy[i] * (one if y[i] > zero else rest)
+        dx[i] = dy[i] if y[i] > zero else alpha * dy[i]
 
 
 @compiled
-def _elu(start, end, x, y, alpha, scale):
+def elu(start, end, x, y, alpha, scale):
     block, number = slice(start * BLOCK, end * BLOCK), x.dtype.type
     zero, half, one, two = number(0), number(0.5), number(1), number(2)
     x, y = x[block], y[block]
     for i in range(x.size):
-        t = tanh(half * (zero if x[i] > zero else x[i]))
+        t = tanh_of(half * (zero if x[i] > zero else x[i]))
         bent = alpha * (two * t / (one - t))  # eˣ − 1, with all its digits near 0
         y[i] = scale * (x[i] if x[i] > zero else bent)
 
 
 @compiled
-def _elu_gradient(start, end, dy, y, dx, alpha, scale):
+def elu_gradient(start, end, y, dy, dx, scale, scaled_alpha):
     block, zero = slice(start * BLOCK, end * BLOCK), y.dtype.type(0)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
-        dx[i] = dy[i] * (scale if y[i] > zero else y[i] + scale * alpha)
+        dx[i] = dy[i] * (scale if y[i] > zero else y[i] + scaled_alpha)
 
 
 @compiled
-def _sigmoid(start, end, x, y):
+def sigmoid(start, end, x, y):
     block, zero, one = slice(start * BLOCK, end * BLOCK), x.dtype.type(0), x.dtype.type(1)
     x, y = x[block], y[block]
     for i in range(x.size):
@@ -104,7 +130,7 @@ def _sigmoid(start, end, x, y):
 
 
 @compiled
-def _sigmoid_gradient(start, end, dy, y, dx):
+def sigmoid_gradient(start, end, y, dy, dx):
     block, one = slice(start * BLOCK, end * BLOCK), y.dtype.type(1)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
@@ -112,15 +138,15 @@ def _sigmoid_gradient(start, end, dy, y, dx):
 
 
 @compiled
-def _tanh(start, end, x, y):
+def tanh(start, end, x, y):
     block, one, far = slice(start * BLOCK, end * BLOCK), x.dtype.type(1), x.dtype.type(20)
     x, y = x[block], y[block]
     for i in range(x.size):
-        y[i] = one if x[i] > far else -one if x[i] < -far else tanh(x[i])  # which may fall short of 1 by a last bit
+        y[i] = one if x[i] > far else -one if x[i] < -far else tanh_of(x[i])  # which may fall short of 1 by a last bit
 
 
-@compiled
-def _tanh_gradient(start, end, dy, y, dx):
+@rounded_like_numpy
+def tanh_gradient(start, end, y, dy, dx):
     block, one = slice(start * BLOCK, end * BLOCK), y.dtype.type(1)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
@@ -128,7 +154,7 @@ def _tanh_gradient(start, end, dy, y, dx):
 
 
 @compiled
-def _silu(start, end, x, y, slope):
+def silu(start, end, x, y, slope):
     block, zero, one = slice(start * BLOCK, end * BLOCK), x.dtype.type(0), x.dtype.type(1)
     x, y, slope = x[block], y[block], slope[block]
     for i in range(x.size):
@@ -138,10 +164,73 @@ def _silu(start, end, x, y, slope):
         slope[i] = s + x[i] * s * (one - s)
 
 
-FUNCTIONS = {"leaky_relu": _leaky_relu, "elu": _elu, "sigmoid": _sigmoid, "tanh": _tanh}
-GRADIENTS = {
-    "leaky_relu": _leaky_relu_gradient,
-    "elu": _elu_gradient,
-    "sigmoid": _sigmoid_gradient,
-    "tanh": _tanh_gradient,
-}
+@compiled
+def softplus(start, end, x, y, beta, threshold):
+    block, zero = slice(start * BLOCK, end * BLOCK), x.dtype.type(0)
+    x, y = x[block], y[block]
+    for i in range(x.size):
+        bx = beta * x[i]
+        soft = (x[i] if x[i] > zero else zero) + log1p(exp(-abs(bx))) / beta
+        y[i] = x[i] if bx > threshold else soft
+
+
+@compiled
+def softplus_gradient(start, end, x, dy, dx, beta, threshold):
+    block, zero, one = slice(start * BLOCK, end * BLOCK), x.dtype.type(0), x.dtype.type(1)
+    x, dy, dx = x[block], dy[block], dx[block]
+    for i in range(x.size):
+        bx = beta * x[i]
+        e = exp(-abs(bx))
+        s = (e if bx < zero else one) / (one + e)
+        dx[i] = dy[i] * (one if bx > threshold else s)
+
+
+# Views (outer, channels, inner) of memory; with one slope there is one channel. Pieces cut the outer axis.
+
+
+@compiled
+def _prelu(start, end, x, y, a):
+    zero = x.dtype.type(0)
+    for o in range(start * len(x) // PIECES, end * len(x) // PIECES):
+        for c in range(x.shape[1]):
+            row, out, slope = x[o, c], y[o, c], a[c]
+            for i in range(row.size):
+                out[i] = row[i] if row[i] > zero else slope * row[i]
+
+
+@compiled
+def _prelu_gradient(start, end, x, dy, dx, a, da):
+    zero = x.dtype.type(0)
+    for piece in range(start, end):
+        sums = da[piece]
+        for o in range(piece * len(x) // PIECES, (piece + 1) * len(x) // PIECES):
+            for c in range(x.shape[1]):
+                row, back, out, slope, total = x[o, c], dy[o, c], dx[o, c], a[c], zero
+                for i in range(row.size):
+                    total += zero if row[i] > zero else row[i] * back[i]
+                    out[i] = back[i] if row[i] > zero else slope * back[i]
+                sums[c] += total
+
+
+# The same where the channels lie last, (outer, channels).
+
+
+@compiled
+def _prelu_last(start, end, x, y, a):
+    zero = x.dtype.type(0)
+    for o in range(start * len(x) // PIECES, end * len(x) // PIECES):
+        row, out = x[o], y[o]
+        for c in range(row.size):
+            out[c] = row[c] if row[c] > zero else a[c] * row[c]
+
+
+@compiled
+def _prelu_last_gradient(start, end, x, dy, dx, a, da):
+    zero = x.dtype.type(0)
+    for piece in range(start, end):
+        sums = da[piece]
+        for o in range(piece * len(x) // PIECES, (piece + 1) * len(x) // PIECES):
+            row, back, out = x[o], dy[o], dx[o]
+            for c in range(row.size):
+                sums[c] += zero if row[c] > zero else row[c] * back[c]
+                out[c] = back[c] if row[c] > zero else a[c] * back[c]

@@ -1,26 +1,119 @@
-"""Cross-entropy of labels with the softmax inside, and its gradient."""
+"""Cross-entropy row by row with the softmax inside, and the negative log-likelihood."""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from tinynet.engine.selection import body, sample_size
+from tinynet.engine.serves import compiled_code, is_floating
 
-__all__ = ["of_labels"]
+MIN_SIZE = 20_000  # numbers of a batch from which on compiling pays: rows are short, and there are many of them
 
 
-def of_labels(logits: np.ndarray, labels: np.ndarray, w: np.ndarray, scale: float) -> tuple[float, np.ndarray]:
-    """L = scale · Σ w (−log p[label]) with p = softmax(logits), and ∂L/∂logits = scale · w (p − one-hot label).
+def cross_entropy(
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    axis: int = -1,
+    weight: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> Any:
+    """L = −1/Z Σ t log p with p = softmax(x), and ∂L/∂x = (p Σ t − t) / Z."""
+    smooth = type(label_smoothing) in (int, float) and 0 <= label_smoothing < 1
+    if not smooth or not _is_served(predicted, ground_truth, axis, weight, reduction):
+        return NotImplemented
+    kernels: Any = compiled_code("cross_entropy", predicted.size, MIN_SIZE)
+    x = np.moveaxis(predicted, axis, -1)
+    if ground_truth.dtype == predicted.dtype:
+        if kernels is None or ground_truth.shape != predicted.shape or ignore_index is not None:
+            return NotImplemented
+        Z = float(x[..., 0].size) if reduction == "mean" else 1.0
+        found = kernels.of_probabilities(x, np.moveaxis(ground_truth, axis, -1), weight, label_smoothing, Z)
+    else:
+        truth = _labels(x, ground_truth, weight, ignore_index)
+        if truth is None or (label_smoothing and kernels is None):
+            return NotImplemented
+        Z = truth.total if reduction == "mean" else 1.0
+        if label_smoothing:
+            found = kernels.of_smoothed_labels(x, truth.labels, truth.kept, weight, label_smoothing, Z)
+        else:
+            found = (_of_labels if kernels is None else kernels.of_labels)(x, truth.labels, truth.w, Z)
+    loss, gradient = found
+    return loss, np.moveaxis(gradient, -1, axis)
 
-    Args:
-        logits: (..., C), of one floating type with w.
-        labels: (...), integers from 0 to C − 1.
-        w: The weight of each label, (...); a row with weight 0 adds nothing.
-        scale: What all is multiplied with.
 
-    Example:
-        >>> loss, gradient = of_labels(np.zeros((1, 2)), np.array([0]), np.ones(1), 2.0)
-        >>> round(loss, 4), gradient
-        (1.3863, array([[-1.,  1.]]))
-    """
-    return body("cross_entropy", sample_size(logits)).of_labels(logits, labels, w, scale)
+def negative_log_likelihood(
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    axis: int = -1,
+    weight: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """L = −1/Z Σ w[label] predicted[label], and ∂L/∂predicted = −w[label] / Z at the label, else 0."""
+    kernels = compiled_code("cross_entropy", predicted.size, MIN_SIZE) if is_floating(predicted) else None
+    if kernels is None or not _is_served(predicted, ground_truth, axis, weight, reduction):
+        return NotImplemented
+    log_p = np.moveaxis(predicted, axis, -1)
+    truth = _labels(log_p, ground_truth, weight, ignore_index)
+    if truth is None:
+        return NotImplemented
+    Z = truth.total if reduction == "mean" else 1
+    loss, gradient = kernels.of_log_probabilities(log_p, truth.labels, truth.w, Z)
+    return loss, np.moveaxis(gradient, -1, axis)
+
+
+class _Labels(NamedTuple):
+    """Labels (…) from 0 to C − 1; which are not ignored, and their weights, where these are not all alike."""
+
+    labels: np.ndarray
+    kept: np.ndarray | None
+    w: np.ndarray | None
+    total: float
+
+
+def _is_served(predicted: Any, ground_truth: Any, axis: Any, weight: Any, reduction: Any) -> bool:
+    if not is_floating(predicted) or type(ground_truth) is not np.ndarray or predicted.size == 0:
+        return False
+    if type(axis) is not int or not -predicted.ndim <= axis < predicted.ndim or reduction not in ("mean", "sum"):
+        return False
+    right = type(weight) is np.ndarray and weight.dtype.kind in "fiu" and weight.shape == (predicted.shape[axis],)
+    return weight is None or bool(right and (weight >= 0).all())
+
+
+def _labels(x: np.ndarray, labels: np.ndarray, weight: np.ndarray | None, ignore_index: int | None) -> _Labels | None:
+    if labels.dtype.kind not in "iu" or labels.shape != x.shape[:-1] or type(ignore_index) not in (int, type(None)):
+        return None
+    kept = None
+    if ignore_index is not None:
+        kept = labels != ignore_index
+        labels = np.where(kept, labels, 0)
+    if labels.min() < 0 or labels.max() >= x.shape[-1]:
+        return None
+    w = None if weight is None else weight.astype(x.dtype)[labels]
+    if kept is not None:
+        w = kept.astype(x.dtype) if w is None else w * kept
+    total = labels.size if w is None else float(w.sum(dtype=np.float64)) or 1.0
+    return _Labels(labels.astype(np.intp, copy=False), kept, w, total)
+
+
+def _of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> tuple[float, np.ndarray]:
+    """For small batches: without the one-hot truth of the lesson."""
+    rows = x.reshape(-1, x.shape[-1])  # (N, C)
+    at_label = np.arange(len(rows)), labels.reshape(-1)
+    shifted = rows - rows.max(axis=1, keepdims=True)
+    surprise = -shifted[at_label]
+    gradient = np.exp(shifted, out=shifted)
+    total = gradient.sum(axis=1, keepdims=True)
+    surprise += np.log(total[:, 0])
+    gradient /= total
+    gradient[at_label] -= 1
+    if w is not None:
+        w = w.reshape(-1)
+        surprise *= w
+        gradient *= w[:, np.newaxis]
+        surprise[w == 0] = gradient[w == 0] = 0  # 0 · ∞ would be NaN
+    gradient *= x.dtype.type(1 / Z)
+    return float(surprise.sum(dtype=np.float64)) / Z, gradient.reshape(x.shape)

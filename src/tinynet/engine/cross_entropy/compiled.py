@@ -1,43 +1,149 @@
-"""Cross-entropy compiled by Numba: row by row, each of which stays in the cache between its passes."""
+"""Cross-entropy compiled by Numba: a block of rows at a time, which stays in the cache between its passes."""
 
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from tinynet.engine.cross_entropy import vectorized
 from tinynet.engine.machine.functions import exp, largest
-from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import share
 
-ROWS = 64  # that a thread takes at a time, and whose losses are summed apart
+BLOCK = 1 << 12  # numbers of a block, whose losses are summed apart
 
 
-def of_labels(logits: np.ndarray, labels: np.ndarray, w: np.ndarray, scale: float) -> tuple[float, np.ndarray]:
-    """−log p = log Σ exp(x) − x."""
-    if logits.dtype not in (np.float32, np.float64) or w.dtype != logits.dtype or logits.size == 0:
-        return vectorized.of_labels(logits, labels, w, scale)
-    rows, places = np.ascontiguousarray(logits).reshape(-1, logits.shape[-1]), np.ascontiguousarray(labels, np.intp)
-    gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // ROWS))
-    weights = np.ascontiguousarray(w).reshape(-1)
-    share(_of_labels, len(losses), rows, places.reshape(-1), weights, w.dtype.type(scale), gradient, losses)
-    return float(losses.sum()) * scale, gradient.reshape(logits.shape)
+def of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> Any:
+    """−log p = log Σ exp(x) − x, of logits (…, C), integer labels (…) and the weight of each (…)."""
+    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    places = np.ascontiguousarray(labels).reshape(-1)
+    weights = np.ones(1, x.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)  # one for all, or one for each
+    n_rows = max(1, BLOCK // rows.shape[1])
+    gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
+    share(_of_labels, len(losses), rows, places, weights, x.dtype.type(1 / Z), gradient, losses, n_rows)
+    return float(losses.sum()) / Z, gradient.reshape(x.shape)
 
 
 @compiled
-def _of_labels(start, end, logits, labels, w, scale, gradient, losses):
+def _of_labels(start, end, logits, labels, w, scale, gradient, losses, n_rows):
+    away = np.empty(n_rows, logits.dtype)  # how far the logit of the label is below the largest
     for block in range(start, end):
-        for r in range(block * ROWS, min(logits.shape[0], (block + 1) * ROWS)):
-            row, out, label = logits[r], gradient[r], labels[r]
-            top, total = largest(row), logits.dtype.type(0)
+        first = block * n_rows
+        rows, out = logits[first : first + n_rows], gradient[first : first + n_rows]
+        for r in range(len(rows)):
+            row, shifted, top = rows[r], out[r], largest(rows[r])
             for c in range(row.size):
-                out[c] = exp(row[c] - top)
-            for c in range(row.size):
-                total += out[c]
-            if w[r] != 0:  # 0 · ∞ would be NaN
-                losses[block] += w[r] * (np.log(total) - (row[label] - top))
-            factor = w[r] * scale
-            for c in range(row.size):
-                out[c] *= factor / total
-            out[label] -= factor
+                shifted[c] = row[c] - top
+            away[r] = -shifted[labels[first + r]]
+        flat = out.reshape(out.size)
+        for i in range(flat.size):
+            flat[i] = exp(flat[i])
+        for r in range(len(rows)):
+            weight, e, total = w[first + r if w.size > 1 else 0], out[r], logits.dtype.type(0)
+            for c in range(e.size):
+                total += e[c]
+            factor = weight * scale
+            for c in range(e.size):
+                e[c] *= factor / total
+            e[labels[first + r]] -= factor
+            if weight != 0:  # 0 · ∞ would be NaN
+                losses[block] += weight * (np.log(total) + away[r])
+            else:
+                e[:] = 0
+
+
+def of_log_probabilities(log_p: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> Any:
+    """−log p of integer labels (…), of what is a logarithm already."""
+    rows, places = np.ascontiguousarray(log_p).reshape(-1, log_p.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
+    weights = np.ones(1, log_p.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)
+    n_rows = max(1, BLOCK // rows.shape[1])
+    gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
+    share(_of_log_probabilities, len(losses), rows, places, weights, log_p.dtype.type(1 / Z), gradient, losses, n_rows)
+    return float(losses.sum()) / Z, gradient.reshape(log_p.shape)
+
+
+@compiled
+def _of_log_probabilities(start, end, log_p, labels, w, scale, gradient, losses, n_rows):
+    for block in range(start, end):
+        first = block * n_rows
+        out = gradient[first : first + n_rows]
+        out[:] = 0
+        for r in range(len(out)):
+            weight, label = w[first + r if w.size > 1 else 0], labels[first + r]
+            if weight != 0:  # 0 · ∞ would be NaN
+                losses[block] -= weight * log_p[first + r, label]
+                out[r, label] = -weight * scale
+
+
+def of_probabilities(x: np.ndarray, q: np.ndarray, weight: np.ndarray | None, smoothing: float, Z: float) -> Any:
+    """The same of a distribution q (…, C), with a weight for each class and label smoothing."""
+    rows, truth = (np.ascontiguousarray(array).reshape(-1, x.shape[-1]) for array in (x, q))
+    w = np.ones(rows.shape[1], x.dtype) if weight is None else weight.astype(x.dtype)
+    n_rows = max(1, BLOCK // rows.shape[1])
+    gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
+    numbers = [x.dtype.type(number) for number in (1 - smoothing, smoothing / rows.shape[1], 1 / Z)]
+    share(_of_probabilities, len(losses), rows, truth, w, *numbers, gradient, losses, n_rows)
+    return float(losses.sum()) / Z, gradient.reshape(x.shape)
+
+
+def of_smoothed_labels(
+    x: np.ndarray, labels: np.ndarray, kept: np.ndarray | None, weight: np.ndarray | None, smoothing: float, Z: float
+) -> Any:
+    """The same of labels (…) that are smoothed, but for those that are ignored."""
+    rows, places = np.ascontiguousarray(x).reshape(-1, x.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
+    counts = np.ones(1, np.bool_) if kept is None else np.ascontiguousarray(kept).reshape(-1)
+    w = np.ones(rows.shape[1], x.dtype) if weight is None else weight.astype(x.dtype)
+    n_rows = max(1, BLOCK // rows.shape[1])
+    gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
+    numbers = [x.dtype.type(number) for number in (1 - smoothing, smoothing / rows.shape[1], 1 / Z)]
+    share(_of_smoothed_labels, len(losses), rows, places, counts, w, *numbers, gradient, losses, n_rows)
+    return float(losses.sum()) / Z, gradient.reshape(x.shape)
+
+
+# t = w (rest q + each): what is left of the truth, and what each class gets. Scratch holds t and the exponentials.
+
+
+@compiled
+def _of_probabilities(start, end, logits, q, w, rest, each, scale, gradient, losses, n_rows):
+    scratch = np.empty((2, logits.shape[1]), logits.dtype)
+    for r in range(start * n_rows, min(len(logits), end * n_rows)):
+        truth, t = q[r], scratch[0]
+        for c in range(t.size):
+            t[c] = w[c] * (rest * truth[c] + each)
+        losses[r // n_rows] += _row_of_targets(logits[r], t, scratch[1], scale, gradient[r])
+
+
+@compiled
+def _of_smoothed_labels(start, end, logits, labels, kept, w, rest, each, scale, gradient, losses, n_rows):
+    scratch = np.empty((2, logits.shape[1]), logits.dtype)
+    for r in range(start * n_rows, min(len(logits), end * n_rows)):
+        t = scratch[0]
+        if kept[r if kept.size > 1 else 0]:
+            for c in range(t.size):
+                t[c] = w[c] * each
+            t[labels[r]] += w[labels[r]] * rest
+            losses[r // n_rows] += _row_of_targets(logits[r], t, scratch[1], scale, gradient[r])
+        else:
+            gradient[r] = 0
+
+
+@inlined
+def _row_of_targets(row, t, e, scale, out):
+    zero = row.dtype.type(0)
+    top, total, expected, sum_of_t = largest(row), zero, zero, zero
+    for c in range(row.size):
+        out[c] = row[c] - top
+    for c in range(row.size):
+        e[c] = exp(out[c])
+    for c in range(row.size):
+        total += e[c]
+        sum_of_t += t[c]
+    log_total = np.log(total)
+    for c in range(row.size):
+        expected += t[c] * (log_total - out[c]) if t[c] != zero else zero  # 0 · ∞ would be NaN
+    factor = sum_of_t / total
+    for c in range(row.size):
+        out[c] = (e[c] * factor - t[c]) * scale if sum_of_t != zero else zero
+    return np.float64(expected)

@@ -1,32 +1,34 @@
-"""GELU and its slope, both from one exponential. Results lie in memory as x does."""
+"""GELU and its slope, both from one exponential; SiLU goes back through its slope in the same way.
+
+Results lie in memory as x does.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from tinynet.engine.selection import body, sample_size
+from tinynet.engine.serves import compiled_code, is_floating, sample_size
+from tinynet.layers import GELU, SiLU
 
-__all__ = ["backward", "forward"]
-
-LARGE = 1000  # numbers of a sample from which on compiling pays
-
-
-def forward(x: np.ndarray, approximate: str) -> tuple[np.ndarray, np.ndarray]:
-    """y = x Φ(x) and dy/dx = Φ(x) + x φ(x); with approximate="tanh", those of ½ x (1 + tanh u).
-
-    Example:
-        >>> y, slope = forward(np.array([-1e4, 0.0, 1.0]), "none")
-        >>> y.round(4), slope.round(4)
-        (array([-0.    ,  0.    ,  0.8413]), array([0.    , 0.5   , 1.0833]))
-    """
-    return body("gelu", sample_size(x), LARGE).forward(x, approximate)
+MIN_SAMPLE_SIZE = 500  # numbers of a sample from which on compiling pays
 
 
-def backward(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """dx = dy · slope, in the memory order of the slope.
+def forward(layer: GELU, x: np.ndarray) -> Any:
+    """y = x Φ(x), and its slope Φ(x) + x φ(x); with approximate="tanh", those of ½ x (1 + tanh u)."""
+    kernels = compiled_code("gelu", sample_size(x), MIN_SAMPLE_SIZE) if type(x) is np.ndarray else None
+    found = kernels.forward(x, layer.approximate) if kernels is not None and is_floating(x) else NotImplemented
+    if found is NotImplemented:
+        return NotImplemented
+    y, slope = found
+    layer.remember(slope=slope)
+    return y
 
-    Example:
-        >>> backward(np.array([2.0, 4.0]), np.array([0.5, 1.0]))
-        array([1., 4.])
-    """
-    return body("gelu", sample_size(slope), LARGE).backward(dy, slope)
+
+def backward(layer: GELU | SiLU, dy: np.ndarray) -> Any:
+    """dx = dy · slope, in the memory order of the slope."""
+    (slope,) = layer.recall()
+    kernels = compiled_code("gelu", sample_size(slope), MIN_SAMPLE_SIZE) if type(slope) is np.ndarray else None
+    served = kernels is not None and is_floating(slope, dy) and dy.shape == slope.shape
+    return kernels.backward(dy, slope) if served else NotImplemented  # type: ignore[union-attr]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from tinynet.engine.serves import is_floating
 
 # Φ(−a) = e^(−a²/2) (c₁ t + … + c₉ t⁹) with t = 1 / (1 + 0.27 a), within 2.4e-8 of itself for 0 ≤ a ≤ 14: a minimax fit.
 SLOPE = 0.27
@@ -21,20 +25,22 @@ FAR = 15.0  # Φ(−15) is 0 in float32, and 15² does not overflow
 PART = 1 << 15  # numbers at a time, so that what is computed on the way stays in the cache
 
 
-def normal_share(x: np.ndarray) -> np.ndarray:
-    """The share Φ(x) of a normal distribution that lies below x, right also where it is tiny.
+def normal_cdf(x: np.ndarray) -> Any:
+    """Φ(x), right also where it is tiny, without a copy in another type.
 
     SciPy computes it to full precision, but at 40 ns a number; where float32 holds no more than 7 digits, a fit
     does as well in a quarter of the time.
 
     Example:
-        >>> normal_share(np.array([-1e4, 0.0, 1.0], np.float32)).round(4)
+        >>> normal_cdf(np.array([-1e4, 0.0, 1.0], np.float32)).round(4)
         array([0.    , 0.5   , 0.8413], dtype=float32)
     """
-    if x.dtype != np.float32:
+    if not is_floating(x):
+        return NotImplemented
+    if x.dtype == np.float64:
         from scipy.special import ndtr  # here, because SciPy takes longer to load than NumPy
 
-        return ndtr(x.astype(np.float64, copy=False)).astype(x.dtype, copy=False)  # it knows no other types
+        return ndtr(x)
     share = np.empty_like(x)
     n_parts = min(-(-x.size // PART), len(x)) if x.ndim else 0
     for some, result in zip(_parts(x, n_parts), _parts(share, n_parts), strict=True):

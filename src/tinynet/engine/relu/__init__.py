@@ -10,11 +10,13 @@ from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import ReLU
 from tinynet.net import Residual
 
+MIN_SAMPLE_SIZE = 2000  # numbers of a sample from which on compiling pays
+
 
 def forward(layer: ReLU, x: np.ndarray) -> Any:
     """y = max(x, 0)."""
-    kernels = compiled_code("relu", sample_size(x)) if is_floating(x) else None
-    if kernels is None:
+    kernels = compiled_code("relu", sample_size(x), MIN_SAMPLE_SIZE) if type(x) is np.ndarray else None
+    if kernels is None or not is_floating(x):
         return NotImplemented
     y = kernels.forward(x, None)
     if y is not NotImplemented:
@@ -25,15 +27,15 @@ def forward(layer: ReLU, x: np.ndarray) -> Any:
 def backward(layer: ReLU, dy: np.ndarray) -> Any:
     """dx = dy where y > 0, else 0 · dy."""
     (y,) = layer.recall()
-    kernels = compiled_code("relu", sample_size(y)) if is_floating(dy, y) else None
-    return NotImplemented if kernels is None else kernels.gradient(dy, y)
+    kernels = compiled_code("relu", sample_size(y), MIN_SAMPLE_SIZE) if type(y) is np.ndarray else None
+    return kernels.gradient(dy, y) if kernels is not None and is_floating(dy, y) else NotImplemented
 
 
 def forward_of_residual(residual: Residual, layer: ReLU, x: np.ndarray) -> Any:
     """y = max(F(x) + S(x), 0), whose sum is never written."""
     if not is_floating(x):
         return NotImplemented
-    kernels = compiled_code("relu", sample_size(x))
+    kernels = compiled_code("relu", sample_size(x), MIN_SAMPLE_SIZE)
     if kernels is None:
         return NotImplemented
     F, S = residual.ways(x)

@@ -1,0 +1,125 @@
+"""Losses over numbers compiled by Numba: all arrays lie in memory alike, as one long row, read and written once."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinynet.engine.machine import layout
+from tinynet.engine.machine.functions import exp
+from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.logarithm import log1p
+from tinynet.engine.machine.pool import share
+
+BLOCK = 1 << 13  # numbers; losses of blocks are summed apart, so that the number of threads changes no bit
+
+
+def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction: str, *options: Any) -> Any:
+    """The loss and its gradient, by one of the loops below; a block that cannot be served says so by NaN for its n.
+
+    Args:
+        work: The loop.
+        x: What the net gave.
+        truth: What it should have given.
+        reduction: "mean" or "sum".
+        options: Numbers, or arrays like x.
+    """
+    gradient = np.empty_like(x)
+    if gradient.strides != x.strides:
+        return NotImplemented
+    rows = [array.ravel(order="K") for array in (x, layout.like(x, truth.astype(x.dtype, copy=False)), gradient)]
+    given = [o.ravel(order="K") if isinstance(o, np.ndarray) else x.dtype.type(o) for o in options]
+    n = x.size if reduction == "mean" else 1
+    losses, refused = np.zeros((2, -(-x.size // BLOCK)))
+    share(work, len(losses), *rows, losses, refused, x.dtype.type(n), *given)
+    return NotImplemented if refused.any() else (float(losses.sum()) / n, gradient)
+
+
+# Each takes blocks start to end.
+
+
+@compiled
+def squared(start, end, x, t, gradient, losses, refused, n):
+    factor = x.dtype.type(2) / n
+    for piece in range(start, end):
+        block, total = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0
+        xs, ts, out = x[block], t[block], gradient[block]
+        for i in range(xs.size):
+            d = xs[i] - ts[i]
+            total += np.float64(d * d)
+            out[i] = d * factor
+        losses[piece] = total
+
+
+@compiled
+def absolute(start, end, x, t, gradient, losses, refused, n):
+    zero, share_of_one = x.dtype.type(0), x.dtype.type(1) / n
+    for piece in range(start, end):
+        block, total = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0
+        xs, ts, out = x[block], t[block], gradient[block]
+        for i in range(xs.size):
+            d = xs[i] - ts[i]
+            total += np.float64(abs(d))
+            out[i] = share_of_one if d > zero else -share_of_one if d < zero else d  # 0 or NaN
+        losses[piece] = total
+
+
+@compiled
+def huber(start, end, x, t, gradient, losses, refused, n, delta):
+    half = x.dtype.type(0.5)
+    for piece in range(start, end):
+        block, total = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0
+        xs, ts, out = x[block], t[block], gradient[block]
+        for i in range(xs.size):
+            d = xs[i] - ts[i]
+            near = delta if d > delta else -delta if d < -delta else d
+            total += np.float64(near * (d - near * half))
+            out[i] = near / n
+        losses[piece] = total
+
+
+@compiled
+def binary(start, end, x, t, gradient, losses, refused, n):
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    for piece in range(start, end):
+        block, total, wrong = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0, 0
+        xs, ts, out = x[block], t[block], gradient[block]
+        for i in range(xs.size):
+            yes, no = ts[i], one - ts[i]
+            e = exp(-abs(xs[i]))
+            bend, below = log1p(e), one / (one + e)
+            surprise_of_yes = bend - (xs[i] if xs[i] < zero else zero)
+            surprise_of_no = bend + (xs[i] if xs[i] > zero else zero)
+            # 0 · ∞ would be NaN
+            total += np.float64(
+                (yes * surprise_of_yes if yes != zero else zero) + (no * surprise_of_no if no != zero else zero)
+            )
+            above = e * below
+            out[i] = (no * (above if xs[i] < zero else below) - yes * (below if xs[i] < zero else above)) / n
+            wrong += 0 if zero <= yes <= one else 1
+        losses[piece], refused[piece] = total, wrong
+
+
+@compiled
+def weighted_binary(start, end, x, t, gradient, losses, refused, n, w, pi):
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    for piece in range(start, end):
+        block, total, wrong = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0, 0
+        xs, ts, out, ws, pis = x[block], t[block], gradient[block], w[block], pi[block]
+        for i in range(xs.size):
+            yes, no = ws[i] * pis[i] * ts[i], ws[i] * (one - ts[i])
+            e = exp(-abs(xs[i]))
+            bend, below = log1p(e), one / (one + e)
+            surprise_of_yes = bend - (xs[i] if xs[i] < zero else zero)
+            surprise_of_no = bend + (xs[i] if xs[i] > zero else zero)
+            total += np.float64(
+                (yes * surprise_of_yes if yes != zero else zero) + (no * surprise_of_no if no != zero else zero)
+            )
+            above = e * below
+            out[i] = (no * (above if xs[i] < zero else below) - yes * (below if xs[i] < zero else above)) / n
+            wrong += 0 if zero <= ts[i] <= one else 1
+        losses[piece], refused[piece] = total, wrong

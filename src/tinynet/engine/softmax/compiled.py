@@ -1,0 +1,214 @@
+"""Softmax compiled by Numba.
+
+Along the last axis in memory rows may be short, as for ten classes. So a block of rows is taken at a time, and the
+exponentials are one long loop over all its numbers. Along another axis neighbours in memory belong to other sums, and
+a tile of such lanes is taken at a time.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinynet.engine.machine import layout
+from tinynet.engine.machine.functions import exp, largest
+from tinynet.engine.machine.jit import compiled, compiled_in_order
+from tinynet.engine.machine.memory_order import along
+from tinynet.engine.machine.pool import share
+
+BLOCK = 1 << 12  # numbers of rows, which stay in the first cache between the loops
+LANES = 1 << 8
+
+
+def softmax(x: np.ndarray, axis: int) -> Any:
+    """y."""
+    y = np.empty_like(x)
+    return y if _run((_softmax_rows, _softmax_lanes), axis, x, y) else NotImplemented
+
+
+def log_softmax(x: np.ndarray, axis: int) -> Any:
+    """y."""
+    y = np.empty_like(x)
+    return y if _run((_log_softmax_rows, _log_softmax_lanes), axis, x, y) else NotImplemented
+
+
+def softmax_gradient(y: np.ndarray, dy: np.ndarray, axis: int) -> Any:
+    """dx."""
+    dx = np.empty_like(y)
+    works = _softmax_rows_gradient, _softmax_lanes_gradient
+    return dx if _run(works, axis, y, layout.like(y, dy), dx) else NotImplemented
+
+
+def log_softmax_gradient(y: np.ndarray, dy: np.ndarray, axis: int) -> Any:
+    """dx."""
+    dx = np.empty_like(y)
+    works = _log_softmax_rows_gradient, _log_softmax_lanes_gradient
+    return dx if _run(works, axis, y, layout.like(y, dy), dx) else NotImplemented
+
+
+def _run(works: tuple[Callable[..., None], Callable[..., None]], axis: int, *arrays: np.ndarray) -> bool:
+    """Do the work along rows or along lanes, whichever lie so in memory; say whether it was done."""
+    views = along(axis, *arrays)
+    if views is None:
+        return False
+    (outer, length, inner), (rows, lanes) = views[0].shape, works
+    if inner == 1:
+        n_rows = max(1, BLOCK // length)
+        share(rows, -(-outer // n_rows), *[view.reshape(outer, length) for view in views], n_rows)
+    else:
+        share(lanes, outer * -(-inner // LANES), *views)
+    return True
+
+
+# Rows (N, C). Each function takes blocks start to end of n_rows.
+
+
+@compiled
+def _softmax_rows(start, end, x, y, n_rows):
+    for block in range(start, end):
+        rows, out = x[block * n_rows : (block + 1) * n_rows], y[block * n_rows : (block + 1) * n_rows]
+        for r in range(len(rows)):
+            row, shifted, top = rows[r], out[r], largest(rows[r])
+            for c in range(row.size):
+                shifted[c] = row[c] - top
+        flat = out.reshape(out.size)
+        for i in range(flat.size):
+            flat[i] = exp(flat[i])
+        for r in range(len(rows)):
+            e, total = out[r], x.dtype.type(0)
+            for c in range(e.size):
+                total += e[c]
+            for c in range(e.size):
+                e[c] /= total
+
+
+@compiled
+def _softmax_rows_gradient(start, end, y, dy, dx, n_rows):
+    for r in range(start * n_rows, min(len(y), end * n_rows)):
+        p, back, out, total = y[r], dy[r], dx[r], y.dtype.type(0)
+        for c in range(p.size):
+            total += back[c] * p[c]
+        for c in range(p.size):
+            out[c] = p[c] * (back[c] - total)
+
+
+@compiled
+def _log_softmax_rows(start, end, x, y, n_rows):
+    e = np.empty((n_rows, x.shape[1]), x.dtype)
+    for block in range(start, end):
+        rows, out = x[block * n_rows : (block + 1) * n_rows], y[block * n_rows : (block + 1) * n_rows]
+        for r in range(len(rows)):
+            row, shifted, top = rows[r], out[r], largest(rows[r])
+            for c in range(row.size):
+                shifted[c] = row[c] - top
+        flat, powers = out.reshape(out.size), e.reshape(e.size)
+        for i in range(flat.size):
+            powers[i] = exp(flat[i])
+        for r in range(len(rows)):
+            row, shifted, total = e[r], out[r], x.dtype.type(0)
+            for c in range(row.size):
+                total += row[c]
+            log_total = np.log(total)
+            for c in range(row.size):
+                shifted[c] -= log_total
+
+
+@compiled
+def _log_softmax_rows_gradient(start, end, y, dy, dx, n_rows):
+    for block in range(start, end):
+        rows, out = y[block * n_rows : (block + 1) * n_rows], dx[block * n_rows : (block + 1) * n_rows]
+        flat, p = rows.reshape(rows.size), out.reshape(out.size)
+        for i in range(flat.size):
+            p[i] = exp(flat[i])
+        for r in range(len(rows)):
+            back, row, total = dy[block * n_rows + r], out[r], y.dtype.type(0)
+            for c in range(row.size):
+                total += back[c]
+            for c in range(row.size):
+                row[c] = back[c] - row[c] * total
+
+
+# Lanes (outer, C, inner). Each function takes tiles start to end of up to LANES neighbours of inner. Compiled in order,
+# for (x − top) − log(total) must not become x − (top + log(total)).
+
+
+@compiled_in_order
+def _softmax_lanes(start, end, x, y):
+    top, total, n_tiles = np.empty(LANES, x.dtype), np.empty(LANES, x.dtype), -(-x.shape[2] // LANES)
+    for tile in range(start, end):
+        lanes, out = x[tile // n_tiles], y[tile // n_tiles]
+        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        _exponentials(lanes, out, block, top, total)
+        for c in range(len(out)):
+            e = out[c][block]
+            for j in range(e.size):
+                e[j] /= total[j]
+
+
+@compiled_in_order
+def _softmax_lanes_gradient(start, end, y, dy, dx):
+    total, n_tiles = np.empty(LANES, y.dtype), -(-y.shape[2] // LANES)
+    for tile in range(start, end):
+        lanes, back, out = y[tile // n_tiles], dy[tile // n_tiles], dx[tile // n_tiles]
+        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        total[:] = 0
+        for c in range(len(lanes)):
+            p, dp = lanes[c][block], back[c][block]
+            for j in range(p.size):
+                total[j] += dp[j] * p[j]
+        for c in range(len(lanes)):
+            p, dp, row = lanes[c][block], back[c][block], out[c][block]
+            for j in range(p.size):
+                row[j] = p[j] * (dp[j] - total[j])
+
+
+@compiled_in_order
+def _log_softmax_lanes(start, end, x, y):
+    top, total, n_tiles = np.empty(LANES, x.dtype), np.empty(LANES, x.dtype), -(-x.shape[2] // LANES)
+    for tile in range(start, end):
+        lanes, out = x[tile // n_tiles], y[tile // n_tiles]
+        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        _exponentials(lanes, out, block, top, total)
+        for j in range(min(LANES, x.shape[2] - tile % n_tiles * LANES)):
+            total[j] = np.log(total[j])
+        for c in range(len(out)):
+            row, log_p = lanes[c][block], out[c][block]
+            for j in range(row.size):
+                log_p[j] = (row[j] - top[j]) - total[j]
+
+
+@compiled_in_order
+def _log_softmax_lanes_gradient(start, end, y, dy, dx):
+    total, n_tiles = np.empty(LANES, y.dtype), -(-y.shape[2] // LANES)
+    for tile in range(start, end):
+        lanes, back, out = y[tile // n_tiles], dy[tile // n_tiles], dx[tile // n_tiles]
+        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        total[:] = 0
+        for c in range(len(lanes)):
+            dp = back[c][block]
+            for j in range(dp.size):
+                total[j] += dp[j]
+        for c in range(len(lanes)):
+            log_p, dp, row = lanes[c][block], back[c][block], out[c][block]
+            for j in range(dp.size):
+                row[j] = dp[j] - exp(log_p[j]) * total[j]
+
+
+@compiled_in_order
+def _exponentials(lanes, out, block, top, total):
+    """exp(x − the largest of its lane), the largest of each lane, and the sum of each."""
+    top[:], total[:] = -np.inf, 0
+    for c in range(len(lanes)):
+        row = lanes[c][block]
+        for j in range(row.size):
+            top[j] = row[j] if row[j] > top[j] or np.isnan(row[j]) else top[j]  # a NaN stays
+    for c in range(len(lanes)):
+        row, e = lanes[c][block], out[c][block]
+        for j in range(row.size):
+            e[j] = exp(row[j] - top[j])
+        for j in range(row.size):
+            total[j] += e[j]

@@ -1,0 +1,49 @@
+"""What the losses of classifiers share: the truth as numbers, and sums in which what is absent is absent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def one_hot(labels: np.ndarray, x: np.ndarray, ignore_index: int | None = None) -> np.ndarray:
+    """Labels (N, …) as q (N, …, C), of the kind of x: 1 at the class that is true, and all 0 where it is ignored.
+
+    Example:
+        >>> one_hot(np.array([1, -1]), np.zeros((2, 3), np.float32), ignore_index=-1)
+        array([[0., 1., 0.],
+               [0., 0., 0.]], dtype=float32)
+    """
+    q = labels[..., np.newaxis] == np.arange(x.shape[-1], like=labels)
+    return (q if ignore_index is None else q & (labels != ignore_index)[..., np.newaxis]).astype(x.dtype)
+
+
+def class_weights(weight: np.ndarray | None, x: np.ndarray) -> np.ndarray:
+    """The weight of each class, (C,), of the kind of x; all 1 if None.
+
+    Example:
+        >>> class_weights(None, np.zeros((4, 3)))
+        array([1., 1., 1.])
+    """
+    return np.ones_like(x, shape=x.shape[-1:]) if weight is None else np.asarray(weight, like=x).astype(x.dtype)
+
+
+def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:
+    """Σ w · values, in double precision; what has no weight adds nothing, not even where it is infinite.
+
+    Example:
+        >>> weighted_sum(np.array([0.0, 2.0]), np.array([np.inf, 1.5])).item()
+        3.0
+    """
+    return (w * np.where(w != 0, values, 0)).sum(dtype=np.float64)
+
+
+def divisor(count: Any) -> Any:
+    """The count by which a sum becomes a mean; 1 where nothing counts, for there the sum is 0 already.
+
+    Example:
+        >>> divisor(np.float64(4)).item(), divisor(np.float64(0)).item()
+        (4.0, 1.0)
+    """
+    return np.where(count == 0, 1, count)
