@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from tinynet.core.faster import TABLES
-from tinynet.engine import linear, net, parts, relu
+from tinynet.engine import linear, net, optimizers, parts, relu
 from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
 from tinynet.layers import Layer, Linear, ReLU
 from tinynet.net import Net, Residual
+from tinynet.optimizers import Optimizer, WeightAverage
 
 TABLES["compiled"] |= {
     Layer.every_layer: parts.every_layer,
@@ -17,8 +18,10 @@ TABLES["compiled"] |= {
     Linear.backward: linear.backward,
     Net.forward: net.forward,
     Net.backward: net.backward,
+    Optimizer.update_all: optimizers.update_all,
     ReLU.forward: relu.forward,
     ReLU.backward: relu.backward,
+    WeightAverage.update: optimizers.average,
 }
 
 TABLES["loops"] |= {}

@@ -40,7 +40,6 @@ from tinynet.core.checks.learning import (
     single_number,
     unclear_direction,
 )
-from tinynet.core.checks.rules import betas, group_states, matrix_parameter, optimizer_groups
 from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
 from tinynet.core.checks.values import (
@@ -58,7 +57,6 @@ from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
-    "betas",
     "an_optimizer",
     "arguments",
     "array",
@@ -77,7 +75,6 @@ __all__ = [
     "floating_input",
     "fraction",
     "generator",
-    "group_states",
     "input_shape",
     "integer",
     "joinable",
@@ -90,7 +87,6 @@ __all__ = [
     "locate",
     "loss_and_gradient",
     "matching_state",
-    "matrix_parameter",
     "named_once",
     "no_memory",
     "non_empty_list",
@@ -98,7 +94,6 @@ __all__ = [
     "not_finite",
     "number",
     "one_of",
-    "optimizer_groups",
     "output_gradients",
     "pair",
     "rate",
