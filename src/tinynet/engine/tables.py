@@ -10,6 +10,7 @@ from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
 from tinynet.layers import Layer, Linear, ReLU
 from tinynet.net import Net, Residual
 from tinynet.optimizers import Optimizer, WeightAverage
+from tinynet.optimizers.clipping import gradient_norm, gradients_are_finite
 
 TABLES["compiled"] |= {
     Layer.every_layer: parts.every_layer,
@@ -22,6 +23,8 @@ TABLES["compiled"] |= {
     ReLU.forward: relu.forward,
     ReLU.backward: relu.backward,
     WeightAverage.update: optimizers.average,
+    gradient_norm: optimizers.gradient_norm,
+    gradients_are_finite: optimizers.gradients_are_finite,
 }
 
 TABLES["loops"] |= {}

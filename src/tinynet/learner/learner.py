@@ -22,6 +22,7 @@ from tinynet.learner.progress import Progress
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
+from tinynet.optimizers.clipping import gradients_are_finite
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
 Metric = Callable[[Any, Any], Any]
@@ -170,10 +171,8 @@ class Learner:
             FloatingPointError: One is not; the batch, or the parameter, is named.
         """
         parameters = self.net.parameters()
-        if np.isfinite(loss) and all(np.isfinite(p.gradient.sum()) for p in parameters.values()):
-            return
-        infinite = [path for path, parameter in parameters.items() if not np.isfinite(parameter.gradient).all()]
-        if infinite or not np.isfinite(loss):  # a sum alone can overflow
+        if not np.isfinite(loss) or not gradients_are_finite(list(parameters.values())):
+            infinite = [path for path, parameter in parameters.items() if not np.isfinite(parameter.gradient).all()]
             self.net.zero_gradient()
             checks.not_finite(loss, infinite, x, self.optimizer.learning_rate)
 

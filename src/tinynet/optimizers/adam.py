@@ -54,9 +54,7 @@ class Adam(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        checks.arguments(
-            self, locals(), betas=two_fractions, eps=number(0), weight_decay=number(0), amsgrad=flag
-        )
+        checks.arguments(self, locals(), betas=two_fractions, eps=number(0), weight_decay=number(0), amsgrad=flag)
 
     def update(self, parameter: Parameter) -> None:
         w, g = parameter.tensor, parameter.gradient

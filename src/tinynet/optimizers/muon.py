@@ -61,9 +61,7 @@ class Muon(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        checks.arguments(
-            self, locals(), momentum=fraction, nesterov=flag, weight_decay=number(0), ns_steps=at_least(1)
-        )
+        checks.arguments(self, locals(), momentum=fraction, nesterov=flag, weight_decay=number(0), ns_steps=at_least(1))
 
     def update(self, parameter: Parameter) -> None:
         w, g = parameter.tensor, parameter.gradient

@@ -26,19 +26,12 @@ from tinynet.core.checks.layers import (
     used_twice,
 )
 from tinynet.core.checks.learning import (
-    broken_table,
-    constant_rate,
     dataset,
-    file_to_write,
     known_column,
-    known_hooks,
     learner_parts,
     loss_and_gradient,
     named_once,
     not_finite,
-    same_columns,
-    single_number,
-    unclear_direction,
 )
 from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
@@ -51,7 +44,6 @@ from tinynet.core.checks.values import (
     one_of,
     pair,
     rate,
-    rising_steps,
 )
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
@@ -63,12 +55,9 @@ __all__ = [
     "at_most_classes",
     "axis_of",
     "axis_order",
-    "broken_table",
     "class_targets",
-    "constant_rate",
     "dataset",
     "fail",
-    "file_to_write",
     "filled_axis",
     "floating_array",
     "floating_dtype",
@@ -79,7 +68,6 @@ __all__ = [
     "integer",
     "joinable",
     "known_column",
-    "known_hooks",
     "learner_parts",
     "label_pairs",
     "linear_input",
@@ -97,14 +85,10 @@ __all__ = [
     "output_gradients",
     "pair",
     "rate",
-    "rising_steps",
     "same_branches",
-    "same_columns",
     "same_length",
     "same_paths",
     "same_shape",
     "same_targets",
-    "single_number",
-    "unclear_direction",
     "used_twice",
 ]

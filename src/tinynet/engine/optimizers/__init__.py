@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -27,7 +28,7 @@ class Step(NamedTuple):
 
 def update_all(optimizer: Optimizer, parameters: dict[str, Parameter]) -> Any:
     """Apply the rule to all of the parameters, and clear their gradients."""
-    kernels = compiled_code("optimizers", _work(parameters), LARGE)
+    kernels = compiled_code("optimizers", _work(parameters.values()), LARGE)
     of_rule = STEPS.get(type(optimizer))
     if kernels is None or of_rule is None or "update" in vars(optimizer):  # a subclass may compute something else
         return NotImplemented
@@ -51,7 +52,7 @@ def update_all(optimizer: Optimizer, parameters: dict[str, Parameter]) -> Any:
 def average(averages: WeightAverage) -> Any:
     """Take the weights as they are now into the average."""
     kept = [averages.kept.get(path) for path in averages.parameters]
-    kernels = compiled_code("optimizers", _work(averages.parameters), LARGE)
+    kernels = compiled_code("optimizers", _work(averages.parameters.values()), LARGE)
     if kernels is None or averages.n_updates == 0:
         return NotImplemented
     pairs = zip(kept, averages.parameters.values(), strict=True)
@@ -64,8 +65,28 @@ def average(averages: WeightAverage) -> Any:
     return None
 
 
-def _work(parameters: dict[str, Parameter]) -> int:
-    return sum([OVERHEAD + parameter.size for parameter in parameters.values()])
+def gradient_norm(parameters: Sequence[Parameter]) -> Any:
+    """The norm of all gradients together."""
+    total = _sum_of_squares(parameters)
+    return NotImplemented if total is None else math.sqrt(total)
+
+
+def gradients_are_finite(parameters: Sequence[Parameter]) -> Any:
+    """True; where a square overflows or something is not finite, the lesson tells."""
+    total = _sum_of_squares(parameters)
+    return True if total is not None and math.isfinite(total) else NotImplemented
+
+
+def _sum_of_squares(parameters: Sequence[Parameter]) -> float | None:
+    kernels = compiled_code("optimizers", _work(parameters), LARGE)
+    if kernels is None or not parameters:
+        return None
+    pieces = _pieces_of(parameters[0], [parameter.gradient for parameter in parameters], 1)
+    return kernels.sum_of_squares(pieces) if pieces.served else None
+
+
+def _work(parameters: Iterable[Parameter]) -> int:
+    return sum([OVERHEAD + parameter.size for parameter in parameters])
 
 
 def _pieces_of(owner: object, arrays: list[Any], n_each: int) -> Pieces:

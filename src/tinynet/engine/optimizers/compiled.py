@@ -8,7 +8,6 @@ is contracted or added in another order, so the bits are those of the lesson.
 
 from __future__ import annotations
 
-import ctypes
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ from llvmlite import ir
 from numba import carray, extending, types
 from numba.extending import overload
 
-from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.queue import NUMBERS, Kernel, post, take, words
 from tinynet.engine.optimizers.pieces import ARRAYS, COLUMNS, N_RATES, OWNER, SIZE, Pieces
 
@@ -27,9 +26,20 @@ inlined_as_written = partial(compiled, flags=set(), forceinline=True)
 
 def run(rule: str, pieces: Pieces) -> None:
     """Apply a rule, as in "adam", to all pieces."""
-    arrays = pieces.table, pieces.firsts, pieces.rates
+    _post(KERNELS[rule, pieces.kind], pieces, pieces.rates)
+
+
+def sum_of_squares(pieces: Pieces) -> float:
+    """The sum of the squares of all numbers of the first arrays, in float64."""
+    sums = np.empty(len(pieces.table))
+    _post(SQUARES[pieces.kind], pieces, sums)
+    return float(sums.sum())
+
+
+def _post(kernel, pieces, rates_or_sums):
+    arrays = pieces.table, pieces.firsts, rates_or_sums
     numbers = [number for array in arrays for number in (array.__array_interface__["data"][0], array.size)]
-    post(KERNELS[rule, pieces.rates.dtype.type], len(pieces.firsts) - 1, (*numbers,), ())
+    post(kernel, len(pieces.firsts) - 1, tuple(numbers), ())
 
 
 def array_at(address, size, kind):
@@ -64,6 +74,21 @@ def _on_pieces(board, helps, rule, kind):
             w, g = array_at(row[ARRAYS], row[SIZE], kind), array_at(row[ARRAYS + 1], row[SIZE], kind)
             a, b = array_at(row[ARRAYS + 2], row[SIZE], kind), array_at(row[ARRAYS + 3], row[SIZE], kind)
             rule(w, g, a, b, rates[row[OWNER] * N_RATES : (row[OWNER] + 1) * N_RATES])
+        block = take(board, helps)
+
+
+@inlined
+def _sum_squares(board, helps, kind):
+    table = array_at(board[NUMBERS], board[NUMBERS + 1], np.int64)
+    firsts = array_at(board[NUMBERS + 2], board[NUMBERS + 3], np.int64)
+    sums = array_at(board[NUMBERS + 4], board[NUMBERS + 5], np.float64)
+    block = take(board, helps)
+    while block >= 0:
+        for piece in range(firsts[block], firsts[block + 1]):
+            row, total = table[piece * COLUMNS : (piece + 1) * COLUMNS], 0.0
+            for number in array_at(row[ARRAYS], row[SIZE], kind):
+                total += np.float64(number) * np.float64(number)
+            sums[piece] = total
         block = take(board, helps)
 
 
@@ -199,3 +224,16 @@ def _kernel(index, kind):
 
 
 KERNELS = {(name, kind): _kernel(i, kind) for i, (name, _) in enumerate(RULES) for kind in (np.float32, np.float64)}
+
+
+@Kernel
+def _squares_of_float32(place, helps):
+    _sum_squares(words(place), helps, np.float32)
+
+
+@Kernel
+def _squares_of_float64(place, helps):
+    _sum_squares(words(place), helps, np.float64)
+
+
+SQUARES = {np.float32: _squares_of_float32, np.float64: _squares_of_float64}

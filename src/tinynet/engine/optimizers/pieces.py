@@ -26,6 +26,7 @@ class Pieces:
 
     Attributes:
         served: Whether compiled code can work on them; the other attributes are there only then.
+        kind: np.float32 or np.float64.
         table: For each piece its size, the index of its parameter and the addresses of its arrays, (P, COLUMNS).
         firsts: The index of the first piece of each block, and P at the end, (B + 1,).
         rates: A row for each parameter, to be filled with the numbers of the rule, (A, N_RATES).
@@ -58,7 +59,8 @@ class Pieces:
         self.table[:, SIZE], self.table[:, OWNER] = np.diff(cuts, append=total), owners
         self.table[:, ARRAYS:] = (addresses[owners] + inside[:, None])[:, np.arange(COLUMNS - ARRAYS) % n_each]
         self.firsts = np.append(np.searchsorted(cuts, blocks), len(cuts))
-        self.rates = np.zeros((len(sizes), N_RATES), self.arrays[0].dtype)
+        self.kind = self.arrays[0].dtype.type
+        self.rates = np.zeros((len(sizes), N_RATES), self.kind)
 
 
 def _are_rows_apart(arrays: Sequence[np.ndarray], n_each: int) -> bool:
