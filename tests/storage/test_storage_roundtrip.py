@@ -160,7 +160,6 @@ def test_shared_parameters_are_shared_again(tmp_path):
     assert again[0].weight is again[2].weight
     assert again[0].weight is again[3][0].weight
     assert again[0].bias is not again[2].bias
-    assert len({id(parameter.store) for parameter in again.parameters().values()}) == 1
     same_bits(net, again)
     again.backward(again.forward(np.ones((2, 3))))
     net.backward(net.forward(np.ones((2, 3))))
