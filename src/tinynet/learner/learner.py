@@ -92,8 +92,8 @@ class Learner:
         self.callbacks = tuple(callbacks)
         self.history = History()
         self.batch: tuple[Any, Any] = (None, None)
-        self.epoch, self._n_batches_done = 0, 0  # of the epoch after it
-        self.epochs_wanted = 0
+        self.epoch, self.epochs_wanted = 0, 0
+        self._n_batches_done = 0  # of the epoch that follows
         self.stop, self.stop_reason = False, ""
 
     def train_step(self, x: Any, y: Any) -> tuple[float, Any]:
@@ -157,9 +157,23 @@ class Learner:
         """Go on, in the next `fit`, as if so many batches had been learned from.
 
         With the weights and the optimizer's state of that moment, training goes on bit for bit as it did from there.
+        Entered within an epoch, its row of the history counts what is still to come.
 
         Args:
             step: The number of batches, from 0 on, as `step` gives it.
+
+        Raises:
+            ValueError: The number is negative.
+
+        Example:
+            >>> from tinynet.data import moons
+            >>> from tinynet.layers import Linear
+            >>> from tinynet.losses import cross_entropy
+            >>> from tinynet.optimizers import SGD
+            >>> learner = Learner(Net([Linear(2, 2)]), cross_entropy, SGD(lr=0.1), moons(128), batch_size=32)
+            >>> learner.go_to(6)
+            >>> learner.fit(progress=False)["epoch"], learner.step
+            ([2], 8)
         """
         step = checks.integer("Learner.go_to", "step", step, minimum=0)
         self.epoch, self._n_batches_done = divmod(step, self.batches_per_epoch)
@@ -170,9 +184,9 @@ class Learner:
         Raises:
             FloatingPointError: One is not; the batch, or the parameter, is named.
         """
-        parameters = self.net.parameters()
-        if not np.isfinite(loss) or not gradients_are_finite(list(parameters.values())):
-            infinite = [path for path, parameter in parameters.items() if not np.isfinite(parameter.gradient).all()]
+        learning = {path: parameter for path, parameter in self.net.parameters().items() if parameter.trainable}
+        if not np.isfinite(loss) or not gradients_are_finite(list(learning.values())):
+            infinite = [path for path, parameter in learning.items() if not gradients_are_finite([parameter])]
             self.net.zero_gradient()
             checks.not_finite(loss, infinite, x, self.optimizer.learning_rate)
 

@@ -116,11 +116,12 @@ class Optimizer(ABC):
     def slot(self, name: str, parameter: Parameter, start: float = 0.0) -> np.ndarray:
         """The array that this rule keeps under `name` for a parameter, full of `start` at first; write into it."""
         slots = self._slots.setdefault(parameter, {})
-        if name not in slots:
-            slots[name] = np.full_like(parameter.tensor, start)
-        if slots[name].dtype != parameter.dtype:
-            slots[name] = slots[name].astype(parameter.dtype)
-        return slots[name]
+        kept = slots.get(name)
+        if kept is None:
+            kept = slots[name] = np.full_like(parameter.tensor, start)
+        elif kept.dtype != parameter.dtype:
+            kept = slots[name] = kept.astype(parameter.dtype)
+        return kept
 
     def count(self, parameter: Parameter) -> int:
         """Count this update of the parameter, and return how many there have been: 1 at the first."""

@@ -37,7 +37,7 @@ def sum_of_squares(pieces: Pieces) -> float:
 
 
 def _post(kernel, pieces, rates_or_sums):
-    arrays = pieces.table, pieces.firsts, rates_or_sums
+    arrays = pieces.table, pieces.firsts, rates_or_sums  # the board has places for float32 arrays only
     numbers = [number for array in arrays for number in (array.__array_interface__["data"][0], array.size)]
     post(kernel, len(pieces.firsts) - 1, tuple(numbers), ())
 
@@ -79,6 +79,7 @@ def _on_pieces(board, helps, rule, kind):
 
 @inlined
 def _sum_squares(board, helps, kind):
+    """Take blocks, and add the squares of each of their pieces, which are later added in order."""
     table = array_at(board[NUMBERS], board[NUMBERS + 1], np.int64)
     firsts = array_at(board[NUMBERS + 2], board[NUMBERS + 3], np.int64)
     sums = array_at(board[NUMBERS + 4], board[NUMBERS + 5], np.float64)
