@@ -134,9 +134,6 @@ def test_floating_arrays():
         checks.floating_input("f", [[1.0]])
 
 
-def test_rates_and_rising_steps():
+def test_rates():
     assert checks.rate("f", "lr", 0.5) == 0.5
     assert checks.rate("f", "lr", abs) is abs
-    checks.rising_steps("f", "steps", [1, 5], 2)
-    with pytest.raises(ValueError, match=r"^f: steps\[0\] must be at least 1, got 0\."):
-        checks.rising_steps("f", "steps", [0], 1)

@@ -1,4 +1,4 @@
-"""Parameter, Store and runs."""
+"""Parameter."""
 
 import copy
 import pickle
@@ -6,16 +6,9 @@ import pickle
 import numpy as np
 import pytest
 
-from tinynet.core import Parameter, Run, Store, pack, runs
+from tinynet.core import Parameter
 
 DUPLICATES = [copy.deepcopy, copy.copy, lambda parameter: pickle.loads(pickle.dumps(parameter))]
-
-
-def parameters(*sizes: int) -> list[Parameter]:
-    return [Parameter(np.full(size, float(index))) for index, size in enumerate(sizes)]
-
-
-# Parameter.
 
 
 def test_holds_a_copy_in_float32():
@@ -92,18 +85,23 @@ def test_astype_keeps_values_and_gradient():
 
 @pytest.mark.parametrize("duplicate", DUPLICATES)
 def test_a_copy_has_memory_of_its_own(duplicate):
-    neighbours = parameters(2, 3)
-    pack(neighbours)
-    original = neighbours[1]
+    original = Parameter(np.ones(3))
     original.accumulate(np.ones(3))
     original.trainable = False
     twin = duplicate(original)
-    assert twin.store is not original.store
-    assert twin.store.tensors.size == 3  # its neighbours did not come along
     assert (twin.trainable, twin.dtype) == (False, np.float32)
     np.testing.assert_array_equal(twin.gradient, [1, 1, 1])
     twin.tensor = np.full(3, 7.0)
+    twin.gradient *= 2
     np.testing.assert_array_equal(original.tensor, [1, 1, 1])
+    np.testing.assert_array_equal(original.gradient, [1, 1, 1])
+
+
+def test_the_values_lie_in_c_order_whatever_they_were_made_of():
+    parameter = Parameter(np.zeros((2, 3)).T)
+    parameter.astype(np.float64)
+    assert parameter.tensor.flags.c_contiguous
+    assert parameter.gradient.flags.c_contiguous
 
 
 def test_a_copy_keeps_float64():
@@ -113,68 +111,3 @@ def test_a_copy_keeps_float64():
 def test_repr():
     assert repr(Parameter(np.zeros((2, 3)))) == "Parameter(shape=(2, 3), dtype=float32)"
     assert repr(Parameter(np.zeros(1), trainable=False)).endswith("trainable=False)")
-
-
-# Store, pack and runs.
-
-
-def test_a_new_store_is_zero():
-    store = Store(3, np.float64)
-    np.testing.assert_array_equal(store.tensors, [0, 0, 0])
-    np.testing.assert_array_equal(store.gradients, [0, 0, 0])
-
-
-def test_pack_lays_side_by_side_and_keeps_everything():
-    a, b = parameters(2, 3)
-    b.accumulate(np.array([1.0, 2.0, 3.0]))
-    pack([a, b])
-    np.testing.assert_array_equal(a.store.tensors, [0, 0, 1, 1, 1])
-    np.testing.assert_array_equal(b.store.gradients, [0, 0, 1, 2, 3])
-    b.tensor = np.full(3, 5.0)
-    np.testing.assert_array_equal(a.store.tensors, [0, 0, 5, 5, 5])
-
-
-def test_pack_makes_a_store_for_each_dtype():
-    a, b, c = parameters(1, 1, 1)
-    b.astype(np.float64)
-    pack([a, b, c])
-    assert a.store is c.store
-    assert a.store is not b.store
-    assert (a.start, c.start) == (0, 1)
-    pack([])
-
-
-def test_a_run_is_a_view_of_its_parameters():
-    a, b = parameters(2, 3)
-    pack([a, b])
-    (run,) = runs([a, b])
-    assert run.parameters == [a, b]
-    run.tensor += 1
-    run.gradient[...] = 2
-    np.testing.assert_array_equal(b.tensor, [2, 2, 2])
-    np.testing.assert_array_equal(a.gradient, [2, 2])
-    Run([b]).zero_gradient()
-    np.testing.assert_array_equal(run.gradient, [2, 2, 0, 0, 0])
-
-
-def members(found: list[Run], names: dict[int, str]) -> list[str]:
-    return ["".join(names[id(parameter)] for parameter in run.parameters) for run in found]
-
-
-def test_runs_end_at_frozen_parameters_at_gaps_and_where_they_are_not_alike():
-    a, b, c, d = group = parameters(1, 2, 3, 4)
-    names = dict(zip(map(id, group), "abcd", strict=True))
-    assert members(runs(group), names) == ["a", "b", "c", "d"]  # each in a store of its own
-    pack(group)
-    assert members(runs(group), names) == ["abcd"]
-    assert members(runs([a, b, d]), names) == ["ab", "d"]
-    assert members(runs([b, a, c]), names) == ["b", "a", "c"]  # neighbours, but in another order
-    assert members(runs(group, alike=lambda parameter: parameter.size > 2), names) == ["ab", "cd"]
-    b.trainable = False
-    assert members(runs(group), names) == ["a", "cd"]
-    pack([c])
-    assert members(runs(group), names) == ["a", "c", "d"]
-    pack([a])
-    pack(others := parameters(1, 2))
-    assert len(runs([a, others[1]])) == 2  # it begins where the other ends, but in another store
-    assert runs([]) == []

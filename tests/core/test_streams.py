@@ -40,10 +40,70 @@ def test_states_put_every_stream_back():
     assert draws() == first
 
 
+def test_every_draw_has_numbers_of_its_own():
+    seed(7)
+    first, second = draws(), draws()
+    assert all(first[name] != second[name] for name in NAMES)
+    seed(7)
+    one_by_one = stream("dropout").random(2).tolist() + stream("dropout").random(2).tolist()
+    assert one_by_one == first["dropout"][:2] + second["dropout"][:2]
+
+
+@pytest.mark.parametrize("place", [(1, 0), (1, 1), (2, 0), (3, 5)])
+def test_numbers_are_a_function_of_seed_and_place(place):
+    seed(7)
+    before = draws()
+    streams.go_to(*place)
+    there = draws()
+    streams.go_to(9, 9)
+    draws(100)
+    streams.go_to(*place)
+    assert draws() == there
+    assert all(there[name] != before[name] for name in NAMES)
+    seed(8)
+    streams.go_to(*place)
+    assert all(draws()[name] != there[name] for name in NAMES)
+
+
+def test_epoch_and_step_are_not_taken_for_each_other():
+    found = []
+    for place in [(1, 2), (2, 1), (1, 1), (2, 2)]:
+        seed(7)
+        streams.go_to(*place)
+        found.append(stream("dropout").random())
+    assert len(set(found)) == 4
+
+
+def test_a_seed_begins_before_training():
+    seed(7)
+    first = draws()
+    streams.go_to(3, 4)
+    seed(7)
+    assert draws() == first
+
+
+def test_a_place_is_kept_over_a_block():
+    seed(7)
+    first, second = draws(), draws()
+    seed(7)
+    assert draws() == first
+    with streams.place_kept():
+        streams.go_to(3, 4)
+        draws()
+    assert draws() == second
+
+
+def test_a_seed_may_be_longer_than_a_word():
+    seed(2**200)
+    first = draws()
+    seed(2**200 + 1)
+    assert all(draws()[name] != first[name] for name in NAMES)
+
+
 def test_without_a_seed_numbers_differ_from_run_to_run(monkeypatch):
     found = []
     for _ in range(2):
-        monkeypatch.setattr(streams, "_generators", {})
+        monkeypatch.setattr(streams, "_seed", None)
         found.append(stream("weights").random())
     assert found[0] != found[1]
 

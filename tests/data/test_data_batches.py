@@ -68,6 +68,18 @@ def test_reading_in_order_draws_nothing() -> None:
     assert tn.core.generator_states() == before
 
 
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("first", [0, 1, 3, 6])
+def test_the_first_batches_are_left_out_of_the_same_order(first: int, drop_last: bool) -> None:
+    tn.seed(7)
+    whole = [x.tolist() for x, _ in batches(Squares(20), 3, shuffle=True, drop_last=drop_last)]
+    tn.seed(7)
+    rest = [x.tolist() for x, _ in batches(Squares(20), 3, shuffle=True, drop_last=drop_last, first=first)]
+    assert rest == whole[first:]
+    with pytest.raises(ValueError, match="first must be at least 0, got -1"):
+        batches(Squares(20), 3, first=-1)
+
+
 @pytest.mark.parametrize(
     ("source", "batch_size", "kind", "words"),
     [

@@ -11,7 +11,9 @@ import hashlib, sys
 import numpy as np
 from tinynet import engine as kernels
 from tinynet.core import faster
-from tinynet.engine import attention, convolution, descent, gelu
+from tinynet.engine import attention, convolution, gelu, optimizers
+from tinynet.core import Parameter
+from tinynet.optimizers import Adam
 faster.use("compiled")
 rng = np.random.default_rng(0)
 
@@ -30,9 +32,11 @@ out = tuple(np.empty_like(q) for _ in range(3))
 attention.backward(dy, q, k, v, y, log_sum, True, None, out)
 results["attention"] = [y, log_sum, *out]
 results["depthwise"] = [convolution.forward(draw(4, 8, 9, 9), draw(8, 1, 3, 3), draw(8), *settings, 8)]
-w, m = draw(2000), draw(2000)
-descent.adam(w, draw(2000), m, m * m, None, 0.1, (0.9, 0.999), 1e-8, 3)
-results["Adam"] = [w]
+w, adam = Parameter(draw(2000)), Adam(0.1)
+for _ in range(3):
+    w.accumulate(draw(2000))
+    optimizers.update_all(adam, {"w": w})
+results["Adam"] = [w.tensor]
 results["GELU"] = list(gelu.forward(draw(20, 100), approximate=False))
 for name, arrays in results.items():
     print(name, hashlib.sha256(b"".join(np.ascontiguousarray(x).tobytes() for x in arrays)).hexdigest())

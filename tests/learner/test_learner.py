@@ -332,3 +332,33 @@ def test_no_epochs_and_no_data_are_refused():
         learner.fit(epochs=0)
     with pytest.raises(TypeError, match=r"Learner.evaluate: data must be a dataset, got a ndarray"):
         learner.evaluate(np.ones((2, 2)))
+
+
+def test_what_is_left_in_a_frozen_parameter_ends_no_training():
+    learner = Learner(classifier(), cross_entropy, SGD(lr=0.1), two_classes())
+    frozen = learner.net[0].bias
+    frozen.gradient = np.full(4, np.nan)
+    frozen.trainable = False
+    learner.fit(progress=False)
+    assert len(learner.history) == 1
+
+
+def test_training_goes_on_after_a_batch_that_failed():
+    """The next fit begins with that batch, and the epoch keeps its number."""
+    learner = Learner(classifier(), cross_entropy, SGD(lr=0.1), two_classes(), batch_size=10)
+    seen, step = [], learner.train_step
+
+    def fails_once(x, y):
+        seen.append(x.copy())
+        if len(seen) == 3:
+            raise FloatingPointError
+        return step(x, y)
+
+    learner.train_step = fails_once
+    with pytest.raises(FloatingPointError):
+        learner.fit(progress=False)
+    assert (learner.epoch, learner.step, len(learner.history)) == (0, 2, 0)
+    learner.fit(progress=False)
+    assert (learner.epoch, learner.step, learner.history["epoch"]) == (1, 4, [1])
+    assert len(seen) == 5
+    np.testing.assert_array_equal(seen[3], seen[2])

@@ -85,6 +85,12 @@ def test_an_empty_net_is_the_identity():
     assert repr(net) == "Net()"
 
 
+def test_a_net_is_its_layers_in_order():
+    first, second = Linear(4, 3), Linear(3, 2)
+    expected = second.forward(first.forward(X))
+    np.testing.assert_array_equal(Net([first, second]).forward(X), expected)
+
+
 def test_floating_inputs_are_cast_once_to_the_type_of_the_net():
     net = mlp()
     assert net.forward(X.astype(np.float64)).dtype == np.float32

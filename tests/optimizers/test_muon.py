@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.optimizers.steps import parameter, rosenbrock
-from tinynet.core import Parameter, pack
+from tinynet.core import Parameter
 from tinynet.optimizers import Muon
 from tinynet.optimizers.muon import orthogonalize
 
@@ -73,13 +73,12 @@ def test_a_convolution_is_a_matrix_of_its_outputs():
 
 
 def test_each_matrix_is_orthogonalized_by_itself():
-    packed = [parameter(np.zeros((2, 2))), parameter(np.zeros((2, 2)))]
-    pack(packed)
+    both = [parameter(np.zeros((2, 2))), parameter(np.zeros((2, 2)))]
     gradients = [normal(2, 2), 100 * normal(2, 2, seed=1)]
-    for w, g in zip(packed, gradients, strict=True):
+    for w, g in zip(both, gradients, strict=True):
         w.accumulate(g)
-    Muon(lr=1.0).step(dict(zip("ab", packed, strict=True)))
-    for w, g in zip(packed, gradients, strict=True):
+    Muon(lr=1.0).step(dict(zip("ab", both, strict=True)))
+    for w, g in zip(both, gradients, strict=True):
         np.testing.assert_allclose(w.tensor, -by_singular_values(g, 5), atol=1e-6)
 
 

@@ -1,9 +1,12 @@
 """Optimizers: steps by hand, convergence, what they keep and how it is saved."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
-from tinynet.core import Parameter, pack
+from tinynet.core import Parameter
 from tinynet.optimizers import SGD, Adam, Optimizer, clip_gradient_norm
 
 RULES = {
@@ -70,19 +73,23 @@ def test_adam_corrects_the_bias_of_its_first_steps():
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("first_frozen", [False, True])
-def test_a_run_is_updated_as_its_parameters_would_be(rule, first_frozen):
+def test_parameters_are_updated_as_numbers_of_one_array_would_be(rule, first_frozen):
     gradients = np.random.default_rng(0).normal(size=(5, 5))
-    single, packed = ([parameter([1.0, 2.0]), parameter([[3.0], [4.0], [5.0]])] for _ in range(2))
-    pack(packed)
-    single_rule, packed_rule = RULES[rule](), RULES[rule]()
+    apart, together = [parameter([1.0, 2.0]), parameter([[3.0], [4.0], [5.0]])], parameter([1.0, 2.0, 3.0, 4.0, 5.0])
+    rest = parameter([3.0, 4.0, 5.0])  # what is left of it while the first is frozen
+    rules = [RULES[rule]() for _ in range(3)]
     for step, gradient in enumerate(gradients):
-        for parameters, optimizer in ((single, single_rule), (packed, packed_rule)):
-            parameters[0].trainable = not (first_frozen and step == 0)  # if so, it is a step behind from then on
-            parameters[0].accumulate(gradient[:2])
-            parameters[1].accumulate(gradient[2:].reshape(3, 1))
-            optimizer.step(dict(zip("ab", parameters, strict=True)))
-    for one, other in zip(single, packed, strict=True):
-        np.testing.assert_array_equal(one.tensor, other.tensor)
+        apart[0].trainable = not (first_frozen and step == 0)  # if so, it is a step behind from then on
+        apart[0].accumulate(gradient[:2])
+        apart[1].accumulate(gradient[2:].reshape(3, 1))
+        together.accumulate(gradient)
+        rest.accumulate(gradient[2:])
+        rules[0].step(dict(zip("ab", apart, strict=True)))
+        rules[1].step({"all": together})
+        rules[2].step({"rest": rest})
+    np.testing.assert_array_equal(apart[1].tensor.ravel(), rest.tensor)
+    if not first_frozen:
+        np.testing.assert_array_equal(np.concatenate([w.tensor.ravel() for w in apart]), together.tensor)
 
 
 # Convergence.
@@ -141,16 +148,20 @@ def test_the_schedule_counts_updates_not_calls():
     assert seen == [0, 1]
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_clipping_takes_all_gradients_together(packed):
+def test_clipping_takes_all_gradients_together():
     a, b = parameter([0.0]), parameter([0.0, 0.0])
-    if packed:
-        pack([a, b])
     a.accumulate(np.array([3.0]))
     b.accumulate(np.array([4.0, 0.0]))
     SGD(lr=1.0, clip_norm=1.0).step({"a": a, "b": b})
     np.testing.assert_allclose(a.tensor, [-0.6])
     np.testing.assert_allclose(b.tensor, [-0.8, 0])
+
+
+def test_the_norm_of_large_gradients_does_not_overflow():
+    w = Parameter(np.zeros(2))
+    w.accumulate(np.array([3e30, 4e30], np.float32))
+    assert clip_gradient_norm([w], max_norm=1.0) == pytest.approx(5e30)
+    np.testing.assert_allclose(w.gradient, [0.6, 0.8], rtol=1e-6)
 
 
 def test_clipping_comes_after_averaging():
@@ -184,18 +195,15 @@ def test_step_clears_gradients_and_update_does_not():
     assert w.tensor == pytest.approx(0.8)
 
 
-def test_a_rule_that_is_not_elementwise_gets_single_parameters():
+def test_a_rule_gets_the_trainable_parameters_one_by_one():
     shapes = []
 
     class Whole(Optimizer):
-        elementwise = False
-
         def update(self, parameter):
             shapes.append(parameter.tensor.shape)
 
     a, b, frozen = parameter([[1.0, 2.0]]), parameter([3.0]), parameter([4.0])
     frozen.trainable = False
-    pack([a, b, frozen])
     Whole(lr=0.1).step({"a": a, "b": b, "frozen": frozen})
     assert shapes == [(1, 2), (1,)]
 
@@ -224,6 +232,27 @@ def test_what_is_kept_follows_a_parameter_to_another_type():
 
 
 # State.
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))])
+def test_a_copy_of_rule_and_parameters_goes_on_as_the_original(rule, duplicate):
+    w, optimizer = {"w": parameter([1.0, -2.0])}, RULES[rule]()
+    gradients = np.random.default_rng(0).normal(size=(6, 2))
+
+    def train(parameters, optimizer, gradients):
+        for gradient in gradients:
+            parameters["w"].accumulate(gradient)
+            optimizer.step(parameters)
+
+    train(w, optimizer, gradients[:3])
+    twin, twin_optimizer = duplicate((w, optimizer))
+    train(twin, twin_optimizer, gradients[3:])
+    halfway = w["w"].tensor.copy()
+    train(w, optimizer, gradients[3:])
+    np.testing.assert_array_equal(twin["w"].tensor, w["w"].tensor)
+    assert (halfway != w["w"].tensor).all()  # the copy moved nothing of the original
+    assert (twin_optimizer.n_calls, twin_optimizer.n_steps) == (6, 6)
 
 
 @pytest.mark.parametrize("rule", RULES)

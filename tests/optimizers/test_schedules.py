@@ -131,6 +131,7 @@ def test_drives_an_optimizer_and_can_be_copied(schedule):
         (lambda: SequentialLR(0.1, []), TypeError, "SequentialLR: schedules must be a list, got float"),
         (lambda: SequentialLR([0.1, "b"], [1]), TypeError, r"SequentialLR: schedules\[1\] must be a number, got 'b'"),
         (lambda: SequentialLR([0.1, 0.2], []), ValueError, "SequentialLR: milestones must hold 1 steps, one between"),
+        (lambda: SequentialLR([0.1, 0.2], [0]), ValueError, r"SequentialLR: milestones\[0\] must be at least 1, got 0"),
         (
             lambda: SequentialLR([1, 2, 3], [5, 5]),
             ValueError,

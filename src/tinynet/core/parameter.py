@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 
 from tinynet.core import checks
@@ -83,6 +85,9 @@ class Parameter:
     def astype(self, dtype: np.dtype | type) -> None:
         """Convert the values and the gradient to another floating type."""
         self._tensor, self._gradient = self._tensor.astype(dtype), self._gradient.astype(dtype)
+
+    def __copy__(self) -> Parameter:
+        return deepcopy(self)  # two parameters never share their arrays
 
     def __repr__(self) -> str:
         frozen = "" if self.trainable else ", trainable=False"

@@ -8,6 +8,8 @@ the place (epoch, step, which draw of this step). So training can be entered at 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -42,7 +44,11 @@ def seed(number: int) -> None:
 
 
 def go_to(epoch: int, step: int) -> None:
-    """Say where in training the next numbers are drawn: before it, at (0, 0), or at a step of an epoch from 1 on.
+    """Say where in training the next numbers are drawn.
+
+    Args:
+        epoch: Counted from 1; 0 is what comes before any training.
+        step: Which batch of the epoch, counted from 1; 0 is its beginning, where the order of its batches is drawn.
 
     Example:
         >>> seed(0); go_to(epoch=3, step=5); a = stream("dropout").random()
@@ -52,6 +58,26 @@ def go_to(epoch: int, step: int) -> None:
     global _epoch, _step
     _epoch, _step = epoch, step
     _n_draws.update(dict.fromkeys(NAMES, 0))
+
+
+@contextmanager
+def place_kept() -> Iterator[None]:
+    """Within this block go anywhere; afterwards numbers are drawn where they would have been without it.
+
+    Example:
+        >>> seed(0); a = stream("weights").random(), stream("weights").random()
+        >>> seed(0); b = stream("weights").random()
+        >>> with place_kept():
+        ...     go_to(epoch=3, step=5)
+        >>> a == (b, stream("weights").random())
+        True
+    """
+    place = _epoch, _step, dict(_n_draws)
+    try:
+        yield
+    finally:
+        go_to(*place[:2])
+        _n_draws.update(place[2])
 
 
 def stream(name: str) -> np.random.Generator:

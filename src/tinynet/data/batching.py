@@ -18,6 +18,7 @@ def batches(
     shuffle: bool = False,
     rng: np.random.Generator | int | None = None,
     drop_last: bool = False,
+    first: int = 0,
 ) -> Iterator[tuple[Any, Any]]:
     """Read a data set once, batch after batch.
 
@@ -29,13 +30,14 @@ def batches(
         shuffle: Whether the order is drawn anew, as soon as `batches` is called.
         rng: A generator or a seed for the order; the package's shuffling stream if None.
         drop_last: Whether to leave out a last batch that is shorter than the others.
+        first: The index of the batch to begin with; those before it are left out.
 
     Returns:
         An iterator over pairs (x, y).
 
     Raises:
         TypeError: The data set cannot be read like one.
-        ValueError: batch_size is below 1, the data set is empty, or drop_last leaves no batch.
+        ValueError: batch_size is below 1, first is below 0, the data set is empty, or drop_last leaves no batch.
 
     Example:
         >>> from tinynet.data import Dataset
@@ -45,12 +47,13 @@ def batches(
     """
     n_samples = data_checks.dataset("batches", dataset)
     batch_size = checks.integer("batches", "batch_size", batch_size, minimum=1)
+    first = checks.integer("batches", "first", first, minimum=0)
     if drop_last:
         data_checks.no_full_batch("batches", n_samples, batch_size)
     order = generator("batches", rng).permutation(n_samples) if shuffle else np.arange(n_samples)
     if drop_last:
         order = order[: n_samples - n_samples % batch_size]
-    return _read(dataset, order, batch_size)
+    return _read(dataset, order[first * batch_size :], batch_size)
 
 
 def _read(dataset: Any, order: np.ndarray, batch_size: int) -> Iterator[tuple[Any, Any]]:

@@ -14,6 +14,7 @@ from tinynet.engine import (
     linear,
     net,
     number_losses,
+    optimizers,
     parts,
     pooling,
     relu,
@@ -65,6 +66,8 @@ from tinynet.losses import (
 )
 from tinynet.losses import cross_entropy as cross_entropy_lesson
 from tinynet.net import Net, Residual
+from tinynet.optimizers import Optimizer, WeightAverage
+from tinynet.optimizers.clipping import gradient_norm, gradients_are_finite
 
 TABLES["compiled"] |= {
     Layer.every_layer: parts.every_layer,
@@ -125,6 +128,10 @@ TABLES["compiled"] |= {
     mean_absolute_error: number_losses.mean_absolute_error,
     mean_squared_error: number_losses.mean_squared_error,
     negative_log_likelihood: cross_entropy.negative_log_likelihood,
+    Optimizer.update_all: optimizers.update_all,
+    WeightAverage.update: optimizers.average,
+    gradient_norm: optimizers.gradient_norm,
+    gradients_are_finite: optimizers.gradients_are_finite,
 }
 
 TABLES["loops"] |= {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import fraction
 from tinynet.learner.callback import Callback
 from tinynet.optimizers import WeightAverage
 
@@ -41,8 +42,10 @@ class AverageWeights(Callback):
         6
     """
 
+    decay: float
+
     def __init__(self, decay: float = 0.999) -> None:
-        self.decay = checks.fraction("AverageWeights", "decay", decay)
+        checks.arguments(self, locals(), decay=fraction)
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.average = WeightAverage(learner.net.parameters(), self.decay)

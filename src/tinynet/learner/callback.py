@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 from tinynet.core import checks
@@ -28,7 +29,12 @@ class Callback:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        checks.known_hooks(cls, [name for name in vars(Callback) if name.startswith("on_")])
+        hooks = [name for name in vars(Callback) if name.startswith("on_")]
+        for name in vars(cls):
+            if name.startswith("on_") and name not in hooks:
+                close = difflib.get_close_matches(name, hooks, n=1)
+                hint = (f"did you mean {close[0]}? " if close else "") + f"The hooks are {', '.join(hooks)}."
+                checks.fail(cls.__name__, f"{name} is no hook that a Learner calls.", hint, TypeError)
 
     def on_fit_begin(self, learner: Learner) -> None:
         """`fit` was called."""

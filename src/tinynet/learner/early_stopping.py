@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import at_least
 from tinynet.learner.callback import Callback
 from tinynet.learner.monitor import Monitor
 
@@ -40,11 +41,13 @@ class EarlyStopping(Callback):
         (3, 'loss has not improved since epoch 1')
     """
 
+    patience: int
+
     def __init__(
         self, monitor: str = "valid_loss", patience: int = 5, min_delta: float = 0.0, mode: str | None = None
     ) -> None:
         self.monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
-        self.patience = checks.integer("EarlyStopping", "patience", patience, minimum=1)
+        checks.arguments(self, locals(), patience=at_least(1))
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import isnan
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tinynet.core import checks
 from tinynet.core.checks import datafiles
@@ -75,7 +75,7 @@ class History:
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 if None in row or None in row.values():
-                    checks.broken_table("History.read_csv", path, len(history) + 2)
+                    _fail_at_line(path, len(history) + 2)
                 history.append({name: _number(path, len(history) + 2, text) for name, text in row.items() if text})
         return history
 
@@ -93,4 +93,9 @@ def _number(path: str | PathLike[str], line: int, text: str) -> int | float:
     try:
         return int(text) if text.isdecimal() else float(text)
     except ValueError:
-        checks.broken_table("History.read_csv", path, line)
+        _fail_at_line(path, line)
+
+
+def _fail_at_line(path: str | PathLike[str], line: int) -> NoReturn:
+    problem = f"line {line} of {path} is not a row of numbers."
+    checks.fail("History.read_csv", problem, "cut the file off before that line.")

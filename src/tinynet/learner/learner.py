@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from math import ceil
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from tinynet.core import checks
+from tinynet.core import checks, streams
+from tinynet.core.checks.vocabulary import at_least
 from tinynet.data import batches
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
@@ -20,6 +22,7 @@ from tinynet.learner.progress import Progress
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
+from tinynet.optimizers.clipping import gradients_are_finite
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
 Metric = Callable[[Any, Any], Any]
@@ -43,6 +46,7 @@ class Learner:
 
     Attributes:
         history: One row for each epoch so far.
+        epoch: How many epochs are over.
         batch: The batch (x, y) that is learned from, for callbacks.
         epochs_wanted: The number of the last epoch, if nothing ends training before.
         stop: Set it to True, in a callback, to end training after the running batch.
@@ -65,6 +69,8 @@ class Learner:
         3
     """
 
+    batch_size: int
+
     def __init__(
         self,
         net: Net,
@@ -81,12 +87,13 @@ class Learner:
         self.net, self.loss, self.optimizer = net, loss, optimizer
         self.train = checks.dataset("Learner", "train", train)
         self.valid = None if valid is None else checks.dataset("Learner", "valid", valid)
-        self.batch_size = checks.integer("Learner", "batch_size", batch_size, minimum=1)
+        checks.arguments(self, locals(), batch_size=at_least(1))
         self.metrics = checks.named_once("Learner", {name_of(metric): metric for metric in metrics}, len(metrics))
         self.callbacks = tuple(callbacks)
         self.history = History()
         self.batch: tuple[Any, Any] = (None, None)
-        self.epochs_wanted = 0
+        self.epoch, self.epochs_wanted = 0, 0
+        self._n_batches_done = 0  # of the epoch that follows
         self.stop, self.stop_reason = False, ""
 
     def train_step(self, x: Any, y: Any) -> tuple[float, Any]:
@@ -107,13 +114,16 @@ class Learner:
         return loss, predicted
 
     def fit(self, epochs: int = 1, progress: bool = True) -> History:
-        """Train for a number of epochs more; the random order of the batches follows from `tn.seed`.
+        """Train for a number of epochs more.
+
+        All that is random follows from `tn.seed`, the number of the epoch and that of the batch: the order of the
+        batches, dropout and augmentation.
 
         Ctrl-C ends training after the running batch: the epoch so far is validated and recorded, and the weights stay
         as they are. A second Ctrl-C stops at once.
 
         Args:
-            epochs: How often to go through the training data, at least 1.
+            epochs: How often to go through the training data, at least 1; the rest of an epoch, after `go_to`, is one.
             progress: Whether to show how it goes, live on a terminal and as plain lines elsewhere.
 
         Returns:
@@ -124,14 +134,49 @@ class Learner:
         """
         checks.integer("Learner.fit", "epochs", epochs, minimum=1)
         callbacks = [*self.callbacks, *([Progress()] if progress else [])]
-        self.stop, self.stop_reason, self.epochs_wanted = False, "", len(self.history) + epochs
-        with interrupt_ends(self), ExitStack() as ends:
+        self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
+        with interrupt_ends(self), streams.place_kept(), ExitStack() as ends:
             for callback in reversed(callbacks):  # an ExitStack runs the last one first, and all whatever happens
                 ends.callback(callback.on_fit_end, self)
             self._tell(callbacks, "on_fit_begin")
-            while len(self.history) < self.epochs_wanted and not self.stop:
+            while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
         return self.history
+
+    @property
+    def step(self) -> int:
+        """How many batches lie behind, of this epoch and all before it; those left out by a stop count too."""
+        return self.epoch * self.batches_per_epoch + self._n_batches_done
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """How many batches make an epoch; the last may be shorter."""
+        return ceil(len(self.train) / self.batch_size)
+
+    def go_to(self, step: int) -> None:
+        """Go on, in the next `fit`, as if so many batches had been learned from.
+
+        With the weights and the optimizer's state of that moment, training goes on bit for bit as it did from there.
+        Entered within an epoch, its row of the history counts what is still to come.
+
+        Args:
+            step: The number of batches, from 0 on, as `step` gives it.
+
+        Raises:
+            ValueError: The number is negative.
+
+        Example:
+            >>> from tinynet.data import moons
+            >>> from tinynet.layers import Linear
+            >>> from tinynet.losses import cross_entropy
+            >>> from tinynet.optimizers import SGD
+            >>> learner = Learner(Net([Linear(2, 2)]), cross_entropy, SGD(lr=0.1), moons(128), batch_size=32)
+            >>> learner.go_to(6)
+            >>> learner.fit(progress=False)["epoch"], learner.step
+            ([2], 8)
+        """
+        step = checks.integer("Learner.go_to", "step", step, minimum=0)
+        self.epoch, self._n_batches_done = divmod(step, self.batches_per_epoch)
 
     def check_finite(self, loss: float, x: Any) -> None:
         """Check, before an update, that the loss and every gradient are finite; if not, drop the gradients.
@@ -139,11 +184,9 @@ class Learner:
         Raises:
             FloatingPointError: One is not; the batch, or the parameter, is named.
         """
-        parameters = self.net.parameters()
-        if np.isfinite(loss) and all(np.isfinite(p.gradient.sum()) for p in parameters.values()):
-            return
-        infinite = [path for path, parameter in parameters.items() if not np.isfinite(parameter.gradient).all()]
-        if infinite or not np.isfinite(loss):  # a sum alone can overflow
+        learning = {path: parameter for path, parameter in self.net.parameters().items() if parameter.trainable}
+        if not np.isfinite(loss) or not gradients_are_finite(list(learning.values())):
+            infinite = [path for path, parameter in learning.items() if not gradients_are_finite([parameter])]
             self.net.zero_gradient()
             checks.not_finite(loss, infinite, x, self.optimizer.learning_rate)
 
@@ -178,25 +221,36 @@ class Learner:
         return ["epoch", *numbers, "lr", "seconds", *(f"valid_{name}" for name in numbers if self.valid is not None)]
 
     def _fit_epoch(self, callbacks: Sequence[Callback]) -> None:
-        start, averages = perf_counter(), Averages()
+        start, averages, epoch = perf_counter(), Averages(), self.epoch + 1
         rate = self.optimizer.learning_rate
         self.net.train()
-        self._tell(callbacks, "on_epoch_begin", len(self.history) + 1)
-        for index, (x, y) in enumerate(batches(self.train, self.batch_size, shuffle=True)):
+        streams.go_to(epoch, step=0)
+        self._tell(callbacks, "on_epoch_begin", epoch)
+        for index, (x, y) in self._batches(epoch):
             self.batch = x, y
             self._tell(callbacks, "on_batch_begin", index)
             with np.errstate(over="ignore", invalid="ignore"):  # check_finite says it better than a warning
                 loss, predicted = self.train_step(x, y)
+            self._n_batches_done = index + 1
             numbers = {name: metric(predicted, y) for name, metric in self.metrics.items()}
             averages.add(len(as_tuple(y)[0]), loss=loss, **numbers)
             self._tell(callbacks, "on_batch_end", index, averages.means())
             if self.stop:
                 break
-        row = {"epoch": len(self.history) + 1, **averages.means(), "lr": rate, "seconds": perf_counter() - start}
+        self.epoch, self._n_batches_done = epoch, 0
+        row = {"epoch": epoch, **averages.means(), "lr": rate, "seconds": perf_counter() - start}
         if self.valid is not None:
             row |= {f"valid_{name}": value for name, value in self.evaluate(self.valid).items()}
         self.history.append(row)
-        self._tell(callbacks, "on_epoch_end", len(self.history), row)
+        self._tell(callbacks, "on_epoch_end", epoch, row)
+
+    def _batches(self, epoch: int) -> Iterator[tuple[int, tuple[Any, Any]]]:
+        """The batches of an epoch that are still to come, each read at its own place in the random streams."""
+        first = self._n_batches_done
+        rest = batches(self.train, self.batch_size, shuffle=True, first=first)
+        for index in range(first, self.batches_per_epoch):
+            streams.go_to(epoch, step=index + 1)
+            yield index, next(rest)
 
     def _tell(self, callbacks: Sequence[Callback], hook: str, *values: Any) -> None:
         for callback in callbacks:

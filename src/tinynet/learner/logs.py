@@ -82,7 +82,8 @@ class CSVLog(Callback):
         self.path = files.path("CSVLog", path)
 
     def on_fit_begin(self, learner: Learner) -> None:
-        checks.file_to_write("CSVLog", self.path)
+        if self.path.is_dir():
+            checks.fail("CSVLog", f"{self.path} is a directory.", "name a file inside it.", IsADirectoryError)
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
@@ -91,8 +92,9 @@ class CSVLog(Callback):
         with self.path.open("a+", encoding="utf-8", newline="") as file:
             file.seek(0)
             found = file.readline()
-            if found:
-                checks.same_columns("CSVLog", self.path, found.strip(), header.strip())
+            if found and found.strip() != header.strip():
+                problem = f"{self.path} has the columns {found.strip()}, not {header.strip()}; it stays as it is."
+                checks.fail("CSVLog", problem, "choose another file.")
             file.write((header if not found else "") + csv_line(numbers.values()))  # "a" writes at the end
 
 

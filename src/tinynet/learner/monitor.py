@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinynet.core import checks
+from tinynet.core.checks.shapes import shape_text
 
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
@@ -26,7 +29,9 @@ def direction(who: str, name: str, mode: str | None) -> str:
         return "min"
     if any(word in name for word in HIGHER):
         return "max"
-    checks.unclear_direction(who, name)
+    checks.fail(
+        who, f"the name {name!r} does not tell whether low or high is better.", 'write mode="min" or mode="max".'
+    )
 
 
 class Monitor:
@@ -63,7 +68,11 @@ class Monitor:
 
     def improves(self, row: dict[str, Any]) -> bool:
         """Whether a row of the history is better than the best before, which it then replaces; NaN never is."""
-        value = checks.single_number(self.who, self.name, row[self.name])
+        value = row[self.name]
+        if np.ndim(value) != 0:
+            problem = f"column {self.name!r} holds arrays of shape {shape_text(np.shape(value))}, no numbers."
+            checks.fail(self.who, problem, kind=TypeError)
+        value = float(value)
         if value != value or (self.best is not None and self.sign * (value - self.best) <= self.min_delta):
             return False
         self.best, self.best_epoch = value, row["epoch"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from math import ceil
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -38,16 +37,15 @@ class Progress(Callback):
     _bar: Bar | None = None
 
     def on_fit_begin(self, learner: Learner) -> None:
-        self.n_batches = ceil(len(learner.train) / learner.batch_size)
-        self.first_epoch = len(learner.history) + 1
+        self.first_step = learner.step
         self.fit_start = perf_counter()
         if sys.stdout.isatty():
             self._bar = _bar()
-            self._task = self._bar.add_task("", total=self.n_batches, numbers="", speed="", left="")
+            self._task = self._bar.add_task("", total=learner.batches_per_epoch, numbers="", speed="", left="")
             self._bar.start()
 
     def on_epoch_begin(self, learner: Learner, epoch: int) -> None:
-        self.epoch, self.epoch_start, self.n_samples = epoch, perf_counter(), 0
+        self.epoch_start, self.n_samples = perf_counter(), 0
         if self._bar:
             self._bar.reset(self._task, description=_epoch(learner, epoch), numbers="", speed="", left="")
 
@@ -57,7 +55,7 @@ class Progress(Callback):
         self.n_samples += len(first)
         self.unit = "images/s" if np.ndim(first) == 4 else "samples/s"
         self.seconds = perf_counter() - self.epoch_start
-        self.done = self.epoch - self.first_epoch + (index + 1) / self.n_batches  # in epochs
+        self.n_done = learner.step - self.first_step
         if self._bar:
             texts: dict[str, Any] = {"numbers": _numbers(means), "speed": self._speed(), "left": self._left(learner)}
             self._bar.update(self._task, completed=index + 1, **texts)
@@ -77,14 +75,14 @@ class Progress(Callback):
             self._bar.stop()
             self._bar = None
         if learner.stop_reason:
-            sys.stdout.write(f"stopped after epoch {len(learner.history)}: {learner.stop_reason}\n")
+            sys.stdout.write(f"stopped after epoch {learner.epoch}: {learner.stop_reason}\n")
 
     def _speed(self) -> str:
         return f"{self.n_samples / max(self.seconds, 1e-9):.0f} {self.unit}"
 
     def _left(self, learner: Learner) -> str:
-        wanted = learner.epochs_wanted - self.first_epoch + 1
-        seconds = (perf_counter() - self.fit_start) * (wanted - self.done) / self.done
+        n_wanted = learner.epochs_wanted * learner.batches_per_epoch - self.first_step
+        seconds = (perf_counter() - self.fit_start) * (n_wanted - self.n_done) / self.n_done
         return f"{timedelta(seconds=round(seconds))} left"
 
 

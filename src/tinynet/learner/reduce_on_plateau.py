@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import at_least, fraction, number
 from tinynet.learner.callback import Callback
 from tinynet.learner.monitor import Monitor
 
@@ -47,6 +48,11 @@ class ReduceOnPlateau(Callback):
         [0.1, 0.1, 0.1, 0.05, 0.05]
     """
 
+    factor: float
+    patience: int
+    cooldown: int
+    min_lr: float
+
     def __init__(
         self,
         monitor: str = "valid_loss",
@@ -58,15 +64,14 @@ class ReduceOnPlateau(Callback):
         mode: str | None = None,
     ) -> None:
         self.monitor = Monitor("ReduceOnPlateau", monitor, mode, min_delta)
-        self.factor = checks.fraction("ReduceOnPlateau", "factor", factor)
-        self.patience = checks.integer("ReduceOnPlateau", "patience", patience, minimum=0)
-        self.cooldown = checks.integer("ReduceOnPlateau", "cooldown", cooldown, minimum=0)
-        self.min_lr = checks.number("ReduceOnPlateau", "min_lr", min_lr, minimum=0)
+        checks.arguments(self, locals(), factor=fraction, patience=at_least(0), cooldown=at_least(0), min_lr=number(0))
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)
         for rule in learner.optimizer.rules:
-            checks.constant_rate("ReduceOnPlateau", rule, rule.lr)
+            if callable(rule.lr):
+                problem = f"the learning rate of {type(rule).__name__} is a schedule, which sets it at every step."
+                checks.fail("ReduceOnPlateau", problem, "give the optimizer a number as lr.", TypeError)
         self.monitor.reset()
         self.waited = self.resting = 0
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.vocabulary import betas as two_fractions
+from tinynet.core.checks.vocabulary import flag, number
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -37,6 +39,11 @@ class Adam(Optimizer):
         array([0.9], dtype=float32)
     """
 
+    betas: tuple[float, float]
+    eps: float
+    weight_decay: float
+    amsgrad: bool
+
     def __init__(
         self,
         lr: float | Schedule = 0.001,
@@ -47,27 +54,25 @@ class Adam(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.betas = checks.betas(type(self).__name__, betas)
-        self.eps = checks.number(type(self).__name__, "eps", eps, minimum=0)
-        self.weight_decay = checks.number(type(self).__name__, "weight_decay", weight_decay, minimum=0)
-        self.amsgrad = amsgrad
+        checks.arguments(self, locals(), betas=two_fractions, eps=number(0), weight_decay=number(0), amsgrad=flag)
 
     def update(self, parameter: Parameter) -> None:
-        g = parameter.gradient
+        w, g = parameter.tensor, parameter.gradient
         if self.weight_decay:
-            g = g + self.weight_decay * parameter.tensor
-        self._descend(parameter, g)
+            g = g + self.weight_decay * w
+        w -= self.adaptive_step(parameter, g)
 
-    def _descend(self, parameter: Parameter, g: np.ndarray) -> None:
+    def adaptive_step(self, parameter: Parameter, g: np.ndarray) -> np.ndarray:
+        """ε m̂ / (√v̂ + eps), after m and v have moved towards g and g²."""
         (beta1, beta2), t = self.betas, self.count(parameter)
         m, v = self.slot("m", parameter), self.slot("v", parameter)
         m += (1 - beta1) * (g - m)
         v += (1 - beta2) * (g * g - v)
         if self.amsgrad:
             largest_v = self.slot("largest_v", parameter)
-            v = np.maximum(largest_v, v, out=largest_v)
+            v = largest_v[...] = np.maximum(largest_v, v)
         m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
-        parameter.tensor -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.eps)
+        return self.learning_rate * m_hat / (np.sqrt(v_hat) + self.eps)
 
 
 class AdamW(Adam):
@@ -106,8 +111,9 @@ class AdamW(Adam):
         super().__init__(lr, betas, eps, weight_decay, amsgrad, **options)
 
     def update(self, parameter: Parameter) -> None:
-        parameter.tensor *= 1 - self.learning_rate * self.weight_decay
-        self._descend(parameter, parameter.gradient)
+        w, g = parameter.tensor, parameter.gradient
+        w *= 1 - self.learning_rate * self.weight_decay
+        w -= self.adaptive_step(parameter, g)
 
 
 class NAdam(Adam):
@@ -135,6 +141,8 @@ class NAdam(Adam):
         True
     """
 
+    momentum_decay: float
+
     def __init__(
         self,
         lr: float | Schedule = 0.002,
@@ -145,20 +153,24 @@ class NAdam(Adam):
         **options: Any,
     ) -> None:
         super().__init__(lr, betas, eps, weight_decay, amsgrad=False, **options)  # NAdam has no such variant
-        self.momentum_decay = checks.number("NAdam", "momentum_decay", momentum_decay, minimum=0)
+        checks.arguments(self, locals(), momentum_decay=number(0))
         self._products = [1.0]  # Π₀, Π₁, …, as far as they were needed
 
-    def _descend(self, parameter: Parameter, g: np.ndarray) -> None:
-        beta1, beta2 = self.betas
-        t = self.count(parameter)
-        while len(self._products) < t + 2:
-            self._products.append(self._products[-1] * self._momentum(len(self._products)))
+    def adaptive_step(self, parameter: Parameter, g: np.ndarray) -> np.ndarray:
+        """What is taken from w, after m and v have moved towards g and g²."""
+        (beta1, beta2), t = self.betas, self.count(parameter)
         m, v = self.slot("m", parameter), self.slot("v", parameter)
         m += (1 - beta1) * (g - m)
         v += (1 - beta2) * (g * g - v)
-        now = (1 - self._momentum(t)) / (1 - self._products[t]) * g
-        ahead = self._momentum(t + 1) / (1 - self._products[t + 1]) * m
-        parameter.tensor -= self.learning_rate * (now + ahead) / (np.sqrt(v / (1 - beta2**t)) + self.eps)
+        now, ahead = self.shares(t)
+        return self.learning_rate * (now * g + ahead * m) / (np.sqrt(v / (1 - beta2**t)) + self.eps)
 
-    def _momentum(self, t: int) -> float:
+    def shares(self, t: int) -> tuple[float, float]:
+        """How much of g and of m is in step t: (1 − μₜ) / (1 − Πₜ) and μₜ₊₁ / (1 − Πₜ₊₁)."""
+        products = self._products
+        while len(products) < t + 2:
+            products.append(products[-1] * self._mu(len(products)))
+        return (1 - self._mu(t)) / (1 - products[t]), self._mu(t + 1) / (1 - products[t + 1])
+
+    def _mu(self, t: int) -> float:
         return self.betas[0] * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.vocabulary import flag, fraction, number
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -36,6 +37,11 @@ class Adagrad(Optimizer):
         array([0.9], dtype=float32)
     """
 
+    lr_decay: float
+    weight_decay: float
+    initial_accumulator_value: float
+    eps: float
+
     def __init__(
         self,
         lr: float | Schedule = 0.01,
@@ -46,24 +52,22 @@ class Adagrad(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.lr_decay = checks.number("Adagrad", "lr_decay", lr_decay, minimum=0)
-        self.weight_decay = checks.number("Adagrad", "weight_decay", weight_decay, minimum=0)
-        self.initial_accumulator_value = checks.number(
-            "Adagrad", "initial_accumulator_value", initial_accumulator_value, minimum=0
+        checks.arguments(
+            self,
+            locals(),
+            lr_decay=number(0),
+            weight_decay=number(0),
+            initial_accumulator_value=number(0),
+            eps=number(0),
         )
-        self.eps = checks.number("Adagrad", "eps", eps, minimum=0)
 
     def update(self, parameter: Parameter) -> None:
-        t = self.count(parameter)
-        g = parameter.gradient
+        w, g, t = parameter.tensor, parameter.gradient, self.count(parameter)
         if self.weight_decay:
-            g = g + self.weight_decay * parameter.tensor
-        s = self.slot("sum", parameter)
-        if t == 1:
-            s += self.initial_accumulator_value
+            g = g + self.weight_decay * w
+        s = self.slot("sum", parameter, start=self.initial_accumulator_value)
         s += g * g
-        rate = self.learning_rate / (1 + (t - 1) * self.lr_decay)
-        parameter.tensor -= rate * g / (np.sqrt(s) + self.eps)
+        w -= self.learning_rate / (1 + (t - 1) * self.lr_decay) * g / (np.sqrt(s) + self.eps)
 
 
 class Adadelta(Optimizer):
@@ -92,6 +96,10 @@ class Adadelta(Optimizer):
         True
     """
 
+    rho: float
+    eps: float
+    weight_decay: float
+
     def __init__(
         self,
         lr: float | Schedule = 1.0,
@@ -101,19 +109,17 @@ class Adadelta(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.rho = checks.fraction("Adadelta", "rho", rho)
-        self.eps = checks.number("Adadelta", "eps", eps, above=0)
-        self.weight_decay = checks.number("Adadelta", "weight_decay", weight_decay, minimum=0)
+        checks.arguments(self, locals(), rho=fraction, eps=number(above=0), weight_decay=number(0))
 
     def update(self, parameter: Parameter) -> None:
-        g = parameter.gradient
+        w, g = parameter.tensor, parameter.gradient
         if self.weight_decay:
-            g = g + self.weight_decay * parameter.tensor
+            g = g + self.weight_decay * w
         s, u = self.slot("squares", parameter), self.slot("steps", parameter)
         s += (1 - self.rho) * (g * g - s)
         d = np.sqrt(u + self.eps) / np.sqrt(s + self.eps) * g
         u += (1 - self.rho) * (d * d - u)
-        parameter.tensor -= self.learning_rate * d
+        w -= self.learning_rate * d
 
 
 class RMSProp(Optimizer):
@@ -143,6 +149,12 @@ class RMSProp(Optimizer):
         array([0.9], dtype=float32)
     """
 
+    alpha: float
+    eps: float
+    weight_decay: float
+    momentum: float
+    centered: bool
+
     def __init__(
         self,
         lr: float | Schedule = 0.01,
@@ -154,16 +166,20 @@ class RMSProp(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.alpha = checks.fraction("RMSProp", "alpha", alpha)
-        self.eps = checks.number("RMSProp", "eps", eps, minimum=0)
-        self.weight_decay = checks.number("RMSProp", "weight_decay", weight_decay, minimum=0)
-        self.momentum = checks.fraction("RMSProp", "momentum", momentum)
-        self.centered = centered
+        checks.arguments(
+            self,
+            locals(),
+            alpha=fraction,
+            eps=number(0),
+            weight_decay=number(0),
+            momentum=fraction,
+            centered=flag,
+        )
 
     def update(self, parameter: Parameter) -> None:
-        g = parameter.gradient
+        w, g = parameter.tensor, parameter.gradient
         if self.weight_decay:
-            g = g + self.weight_decay * parameter.tensor
+            g = g + self.weight_decay * w
         s = self.slot("squares", parameter)
         s += (1 - self.alpha) * (g * g - s)
         variance = s
@@ -177,4 +193,4 @@ class RMSProp(Optimizer):
             v *= self.momentum
             v += step
             step = v
-        parameter.tensor -= self.learning_rate * step
+        w -= self.learning_rate * step

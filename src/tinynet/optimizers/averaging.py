@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.vocabulary import fraction
+from tinynet.core.faster import faster
 
 
 class WeightAverage:
@@ -19,6 +21,9 @@ class WeightAverage:
     Args:
         parameters: From path to parameter, as `net.parameters()` gives them.
         decay: d, at least 0 and below 1.
+
+    Attributes:
+        kept: The averages by path, from the first update on.
 
     Raises:
         ValueError: The decay is out of range.
@@ -35,27 +40,31 @@ class WeightAverage:
         1.0
     """
 
+    decay: float
+
     def __init__(self, parameters: dict[str, Parameter], decay: float = 0.999) -> None:
         self.parameters = dict(parameters)
-        self.decay = checks.fraction("WeightAverage", "decay", decay)
+        checks.arguments(self, locals(), decay=fraction)
         self.n_updates = 0
-        self._averages: dict[str, np.ndarray] = {}
+        self.kept: dict[str, np.ndarray] = {}
 
+    @faster
     def update(self) -> None:
         """Take the weights as they are now into the average."""
         for path, parameter in self.parameters.items():
+            w = parameter.tensor
             if self.n_updates == 0:
-                self._averages[path] = parameter.tensor.copy()
+                self.kept[path] = w.copy()
             else:
-                average = self._averages[path]
-                average += (1 - self.decay) * (parameter.tensor - average)
+                a = self.kept[path]
+                a += (1 - self.decay) * (w - a)
         self.n_updates += 1
 
     def averages(self) -> dict[str, np.ndarray]:
         """Copies of the averages, by path."""
         if self.n_updates == 0:
             checks.fail("WeightAverage", "there is no average yet.", "call update() after each step.", RuntimeError)
-        return {path: average.copy() for path, average in self._averages.items()}
+        return {path: average.copy() for path, average in self.kept.items()}
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -1,13 +1,14 @@
-"""Gradient clipping."""
+"""Gradient clipping, and what it needs to know of gradients."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.faster import faster
 
 
 def clip_gradient_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
@@ -29,11 +30,11 @@ def clip_gradient_norm(parameters: Iterable[Parameter], max_norm: float) -> floa
         (5.0, array([0.6, 0.8], dtype=float32))
     """
     checks.number("clip_gradient_norm", "max_norm", max_norm, above=0)
-    gradients = [parameter.gradient for parameter in parameters]
-    norm = math.sqrt(sum(float(np.vdot(g, g)) for g in gradients))
+    parameters = list(parameters)
+    norm = gradient_norm(parameters)
     if norm > max_norm:
-        for g in gradients:
-            g *= max_norm / norm
+        for parameter in parameters:
+            parameter.gradient *= max_norm / norm
     return norm
 
 
@@ -54,4 +55,28 @@ def clip_gradient_value(parameters: Iterable[Parameter], max_value: float) -> No
     """
     checks.number("clip_gradient_value", "max_value", max_value, above=0)
     for parameter in parameters:
-        np.clip(parameter.gradient, -max_value, max_value, out=parameter.gradient)
+        parameter.gradient = np.clip(parameter.gradient, -max_value, max_value)
+
+
+@faster
+def gradient_norm(parameters: Sequence[Parameter]) -> float:
+    """‖g‖ over all gradients together, summed in float64.
+
+    Example:
+        >>> weight = Parameter(np.zeros(2)); weight.accumulate([3.0, 4.0])
+        >>> gradient_norm([weight])
+        5.0
+    """
+    return math.sqrt(sum(float(np.square(p.gradient, dtype=np.float64).sum()) for p in parameters))
+
+
+@faster
+def gradients_are_finite(parameters: Sequence[Parameter]) -> bool:
+    """Whether no gradient holds a NaN or an infinity.
+
+    Example:
+        >>> weight = Parameter(np.zeros(2)); weight.accumulate([3.0, np.nan])
+        >>> gradients_are_finite([weight])
+        False
+    """
+    return all(bool(np.isfinite(p.gradient).all()) for p in parameters)

@@ -42,7 +42,7 @@ class ParameterGroups(Optimizer):
 
     def __init__(self, groups: Sequence[tuple[Chooser, Optimizer]], **options: Any) -> None:
         super().__init__(lr=0.0, **options)
-        checks.optimizer_groups("ParameterGroups", groups, Optimizer)
+        _check_groups(groups)
         self.groups = tuple((which, optimizer) for which, optimizer in groups)
 
     def update(self, parameter: Parameter) -> None:
@@ -67,8 +67,8 @@ class ParameterGroups(Optimizer):
         return {"n_calls": self.n_calls, "n_steps": self.n_steps, "groups": states}
 
     def load_state(self, state: dict[str, Any], parameters: dict[str, Parameter]) -> None:
-        states = checks.group_states("ParameterGroups", state, len(self.groups))
-        for (_, optimizer), part, kept in zip(self.groups, self._divide(parameters), states, strict=True):
+        _check_state(state, len(self.groups))
+        for (_, optimizer), part, kept in zip(self.groups, self._divide(parameters), state["groups"], strict=True):
             optimizer.load_state(kept, part)
         self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
 
@@ -93,3 +93,23 @@ class ParameterGroups(Optimizer):
 
 def _fits(which: Chooser, path: str, parameter: Parameter) -> bool:
     return which(path, parameter) if callable(which) else fnmatchcase(path, which)
+
+
+def _check_groups(groups: Any) -> None:
+    if not isinstance(groups, (list, tuple)) or not groups:
+        problem = f"groups must be a list of pairs (pattern, optimizer), got {groups!r}."
+        checks.fail("ParameterGroups", problem, kind=TypeError)
+    for group in groups:
+        fits = isinstance(group, (tuple, list)) and len(group) == 2
+        if not fits or not (isinstance(group[0], str) or callable(group[0])) or not isinstance(group[1], Optimizer):
+            problem = f"a group must be a pair (pattern, optimizer), got {group!r}."
+            checks.fail("ParameterGroups", problem, kind=TypeError)
+    if len({id(optimizer) for _, optimizer in groups}) < len(groups):
+        checks.fail("ParameterGroups", "one optimizer stands in two groups.", "make one for each group.")
+
+
+def _check_state(state: Any, n_groups: int) -> None:
+    if "groups" not in state:
+        checks.fail("ParameterGroups", f"expected the state of {n_groups} groups, got that of another rule.")
+    if len(state["groups"]) != n_groups:
+        checks.fail("ParameterGroups", f"expected the state of {n_groups} groups, got {len(state['groups'])}.")

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.vocabulary import betas as two_fractions
+from tinynet.core.checks.vocabulary import number
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -34,6 +36,9 @@ class Lion(Optimizer):
         array([0.9, 1.1], dtype=float32)
     """
 
+    betas: tuple[float, float]
+    weight_decay: float
+
     def __init__(
         self,
         lr: float | Schedule = 0.0001,
@@ -42,12 +47,11 @@ class Lion(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.betas = checks.betas("Lion", betas)
-        self.weight_decay = checks.number("Lion", "weight_decay", weight_decay, minimum=0)
+        checks.arguments(self, locals(), betas=two_fractions, weight_decay=number(0))
 
     def update(self, parameter: Parameter) -> None:
+        w, g, m = parameter.tensor, parameter.gradient, self.slot("m", parameter)
         beta1, beta2 = self.betas
-        g, m = parameter.gradient, self.slot("m", parameter)
-        step = np.sign(beta1 * m + (1 - beta1) * g)
-        parameter.tensor -= self.learning_rate * (step + self.weight_decay * parameter.tensor)
+        u = np.sign(beta1 * m + (1 - beta1) * g)
+        w -= self.learning_rate * (u + self.weight_decay * w)
         m += (1 - beta2) * (g - m)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import at_least, flag, fraction, number
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -44,6 +46,11 @@ class Muon(Optimizer):
         array([-0.7, -1.1], dtype=float32)
     """
 
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+    ns_steps: int
+
     def __init__(
         self,
         lr: float | Schedule = 0.02,
@@ -54,22 +61,19 @@ class Muon(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.momentum = checks.fraction("Muon", "momentum", momentum)
-        self.nesterov = nesterov
-        self.weight_decay = checks.number("Muon", "weight_decay", weight_decay, minimum=0)
-        self.ns_steps = checks.integer("Muon", "ns_steps", ns_steps, minimum=1)
+        checks.arguments(self, locals(), momentum=fraction, nesterov=flag, weight_decay=number(0), ns_steps=at_least(1))
 
     def update(self, parameter: Parameter) -> None:
-        g = parameter.gradient
-        checks.matrix_parameter("Muon", g.shape)
+        w, g = parameter.tensor, parameter.gradient
+        _check_matrix(g)
         m = self.slot("momentum", parameter)
         m *= self.momentum
         m += g
         u = g + self.momentum * m if self.nesterov else m
         rows = u.reshape(len(u), -1)  # a convolution's (out, in, kh, kw) is a matrix (out, in · kh · kw)
         step = orthogonalize(rows, self.ns_steps) * math.sqrt(max(1.0, rows.shape[0] / rows.shape[1]))
-        parameter.tensor *= 1 - self.learning_rate * self.weight_decay
-        parameter.tensor -= self.learning_rate * step.reshape(g.shape)
+        w *= 1 - self.learning_rate * self.weight_decay
+        w -= self.learning_rate * step.reshape(g.shape)
 
 
 def orthogonalize(u: np.ndarray, steps: int) -> np.ndarray:
@@ -86,3 +90,13 @@ def orthogonalize(u: np.ndarray, steps: int) -> np.ndarray:
         A = X @ X.T
         X = a * X + (b * A + c * (A @ A)) @ X
     return X if u.shape[0] <= u.shape[1] else X.T
+
+
+def _check_matrix(g: np.ndarray) -> None:
+    if g.ndim < 2:
+        checks.fail(
+            "Muon",
+            f"expected a parameter with at least two axes, got shape {shape_text(g.shape)}.",
+            "give biases and norms to another rule: "
+            "ParameterGroups([(lambda path, p: len(p.shape) > 1, Muon()), ('*', AdamW())]).",
+        )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.vocabulary import at_least, number, optional, rate
 from tinynet.core.faster import faster
 from tinynet.optimizers.clipping import clip_gradient_norm, clip_gradient_value
 from tinynet.optimizers.schedules import Schedule
@@ -39,6 +40,11 @@ class Optimizer(ABC):
         array([-0.5,  0.5], dtype=float32)
     """
 
+    lr: float | Schedule
+    clip_norm: float | None
+    clip_value: float | None
+    gradient_accumulation_steps: int
+
     def __init__(
         self,
         lr: float | Schedule,
@@ -46,12 +52,13 @@ class Optimizer(ABC):
         clip_value: float | None = None,
         gradient_accumulation_steps: int = 1,
     ) -> None:
-        name = type(self).__name__
-        self.lr: float | Schedule = checks.rate(name, "lr", lr)
-        self.clip_norm = None if clip_norm is None else checks.number(name, "clip_norm", clip_norm, above=0)
-        self.clip_value = None if clip_value is None else checks.number(name, "clip_value", clip_value, above=0)
-        self.gradient_accumulation_steps = checks.integer(
-            name, "gradient_accumulation_steps", gradient_accumulation_steps, minimum=1
+        checks.arguments(
+            self,
+            locals(),
+            lr=rate,
+            clip_norm=optional(number(above=0)),
+            clip_value=optional(number(above=0)),
+            gradient_accumulation_steps=at_least(1),
         )
         self.n_calls = 0
         self.n_steps = 0
@@ -106,13 +113,15 @@ class Optimizer(ABC):
             self.update(parameter)
             parameter.zero_gradient()
 
-    def slot(self, name: str, parameter: Parameter) -> np.ndarray:
-        """The array that this rule keeps under `name` for a parameter; write into it to change it."""
+    def slot(self, name: str, parameter: Parameter, start: float = 0.0) -> np.ndarray:
+        """The array that this rule keeps under `name` for a parameter, full of `start` at first; write into it."""
         slots = self._slots.setdefault(parameter, {})
-        if name not in slots or slots[name].dtype != parameter.dtype:
-            kept = slots.get(name)
-            slots[name] = np.zeros_like(parameter.tensor) if kept is None else kept.astype(parameter.dtype)
-        return slots[name]
+        kept = slots.get(name)
+        if kept is None:
+            kept = slots[name] = np.full_like(parameter.tensor, start)
+        elif kept.dtype != parameter.dtype:
+            kept = slots[name] = kept.astype(parameter.dtype)
+        return kept
 
     def count(self, parameter: Parameter) -> int:
         """Count this update of the parameter, and return how many there have been: 1 at the first."""

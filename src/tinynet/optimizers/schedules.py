@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import at_least, fraction, number, rate
 
 Schedule = Callable[[int], float]
 
 
-@dataclass(frozen=True)
+@dataclass
 class StepLR:
     """Multiply the rate by a factor every so many steps.
 
@@ -42,15 +43,13 @@ class StepLR:
     gamma: float = 0.1
 
     def __post_init__(self) -> None:
-        checks.number("StepLR", "lr", self.lr, minimum=0)
-        checks.integer("StepLR", "step_size", self.step_size, minimum=1)
-        checks.number("StepLR", "gamma", self.gamma, minimum=0)
+        checks.arguments(self, vars(self), lr=number(0), step_size=at_least(1), gamma=number(0))
 
     def __call__(self, step: int) -> float:
         return self.lr * self.gamma ** (step // self.step_size)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ExponentialLR:
     """Multiply the rate by a factor at every step.
 
@@ -73,14 +72,13 @@ class ExponentialLR:
     gamma: float
 
     def __post_init__(self) -> None:
-        checks.number("ExponentialLR", "lr", self.lr, minimum=0)
-        checks.number("ExponentialLR", "gamma", self.gamma, minimum=0)
+        checks.arguments(self, vars(self), lr=number(0), gamma=number(0))
 
     def __call__(self, step: int) -> float:
         return self.lr * self.gamma**step
 
 
-@dataclass(frozen=True)
+@dataclass
 class CosineAnnealingLR:
     """Fall from one rate to another along half a cosine wave: Loshchilov and Hutter 2017, equation 5.
 
@@ -106,15 +104,13 @@ class CosineAnnealingLR:
     eta_min: float = 0.0
 
     def __post_init__(self) -> None:
-        checks.number("CosineAnnealingLR", "lr", self.lr, minimum=0)
-        checks.integer("CosineAnnealingLR", "T_max", self.T_max, minimum=1)
-        checks.number("CosineAnnealingLR", "eta_min", self.eta_min, minimum=0)
+        checks.arguments(self, vars(self), lr=number(0), T_max=at_least(1), eta_min=number(0))
 
     def __call__(self, step: int) -> float:
         return _cosine(self.lr, self.eta_min, step / self.T_max)
 
 
-@dataclass(frozen=True)
+@dataclass
 class CosineAnnealingWarmRestarts:
     """Fall along half a cosine wave, jump back to the start, and fall again: Loshchilov and Hutter 2017, equation 5.
 
@@ -143,10 +139,7 @@ class CosineAnnealingWarmRestarts:
     eta_min: float = 0.0
 
     def __post_init__(self) -> None:
-        checks.number("CosineAnnealingWarmRestarts", "lr", self.lr, minimum=0)
-        checks.integer("CosineAnnealingWarmRestarts", "T_0", self.T_0, minimum=1)
-        checks.integer("CosineAnnealingWarmRestarts", "T_mult", self.T_mult, minimum=1)
-        checks.number("CosineAnnealingWarmRestarts", "eta_min", self.eta_min, minimum=0)
+        checks.arguments(self, vars(self), lr=number(0), T_0=at_least(1), T_mult=at_least(1), eta_min=number(0))
 
     def __call__(self, step: int) -> float:
         length = self.T_0
@@ -158,7 +151,7 @@ class CosineAnnealingWarmRestarts:
         return _cosine(self.lr, self.eta_min, step / length)
 
 
-@dataclass(frozen=True)
+@dataclass
 class LinearWarmup:
     """Rise in a straight line, then follow another schedule.
 
@@ -182,14 +175,13 @@ class LinearWarmup:
     n_steps: int
 
     def __post_init__(self) -> None:
-        checks.rate("LinearWarmup", "lr", self.lr)
-        checks.integer("LinearWarmup", "n_steps", self.n_steps, minimum=1)
+        checks.arguments(self, vars(self), lr=rate, n_steps=at_least(1))
 
     def __call__(self, step: int) -> float:
         return min(1.0, (step + 1) / self.n_steps) * _at(self.lr, step)
 
 
-@dataclass(frozen=True)
+@dataclass
 class OneCycleLR:
     """Rise to a high rate, then fall far below the start, each along half a cosine wave: Smith and Topin 2019.
 
@@ -220,11 +212,15 @@ class OneCycleLR:
     final_div_factor: float = 1e4
 
     def __post_init__(self) -> None:
-        checks.number("OneCycleLR", "max_lr", self.max_lr, minimum=0)
-        checks.integer("OneCycleLR", "total_steps", self.total_steps, minimum=1)
-        checks.fraction("OneCycleLR", "pct_start", self.pct_start)
-        checks.number("OneCycleLR", "div_factor", self.div_factor, above=0)
-        checks.number("OneCycleLR", "final_div_factor", self.final_div_factor, above=0)
+        checks.arguments(
+            self,
+            vars(self),
+            max_lr=number(0),
+            total_steps=at_least(1),
+            pct_start=fraction,
+            div_factor=number(above=0),
+            final_div_factor=number(above=0),
+        )
 
     def __call__(self, step: int) -> float:
         start = self.max_lr / self.div_factor
@@ -234,7 +230,7 @@ class OneCycleLR:
         return _cosine(self.max_lr, start / self.final_div_factor, (step - top) / (end - top))
 
 
-@dataclass(frozen=True)
+@dataclass
 class SequentialLR:
     """One schedule after the other, each counting its steps from 0.
 
@@ -261,7 +257,7 @@ class SequentialLR:
         checks.non_empty_list("SequentialLR", "schedules", self.schedules)
         for index, schedule in enumerate(self.schedules):
             checks.rate("SequentialLR", f"schedules[{index}]", schedule)
-        checks.rising_steps("SequentialLR", "milestones", self.milestones, len(self.schedules) - 1)
+        _check_milestones(self.milestones, len(self.schedules) - 1)
 
     def __call__(self, step: int) -> float:
         index = bisect_right(self.milestones, step)
@@ -274,3 +270,12 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 def _at(schedule: float | Schedule, step: int) -> float:
     return schedule(step) if callable(schedule) else schedule
+
+
+def _check_milestones(milestones: list[int], count: int) -> None:
+    if len(milestones) != count:
+        problem = f"milestones must hold {count} steps, one between every two schedules; got {len(milestones)}."
+        checks.fail("SequentialLR", problem)
+    before = 0
+    for index, step in enumerate(milestones):
+        before = checks.integer("SequentialLR", f"milestones[{index}]", step, minimum=before + 1)

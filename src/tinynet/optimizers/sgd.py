@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.vocabulary import flag, fraction, number
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 
@@ -34,6 +35,10 @@ class SGD(Optimizer):
         array([0.8], dtype=float32)
     """
 
+    momentum: float
+    weight_decay: float
+    nesterov: bool
+
     def __init__(
         self,
         lr: float | Schedule,
@@ -43,9 +48,7 @@ class SGD(Optimizer):
         **options: Any,
     ) -> None:
         super().__init__(lr, **options)
-        self.momentum = checks.fraction("SGD", "momentum", momentum)
-        self.weight_decay = checks.number("SGD", "weight_decay", weight_decay, minimum=0)
-        self.nesterov = nesterov
+        checks.arguments(self, locals(), momentum=fraction, weight_decay=number(0), nesterov=flag)
         if nesterov and not momentum:
             checks.fail("SGD", "nesterov needs a momentum, got momentum=0.", "write momentum=0.9.")
 
@@ -58,4 +61,4 @@ class SGD(Optimizer):
             v *= self.momentum
             v += g
             g = g + self.momentum * v if self.nesterov else v
-        w -= self.learning_rate * g
+        w -= self.learning_rate * g  # new = old − ε∇

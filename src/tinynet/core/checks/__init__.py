@@ -19,67 +19,35 @@ from tinynet.core.checks.layers import (
     output_gradients,
     same_paths,
 )
-from tinynet.core.checks.learning import (
-    broken_table,
-    constant_rate,
-    dataset,
-    file_to_write,
-    known_column,
-    known_hooks,
-    learner_parts,
-    loss_and_gradient,
-    named_once,
-    not_finite,
-    same_columns,
-    single_number,
-    unclear_direction,
-)
-from tinynet.core.checks.rules import betas, group_states, matrix_parameter, optimizer_groups
+from tinynet.core.checks.learning import dataset, known_column, learner_parts, loss_and_gradient, named_once, not_finite
 from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import class_targets, same_targets
-from tinynet.core.checks.values import (
-    floating_array,
-    fraction,
-    generator,
-    integer,
-    number,
-    one_of,
-    pair,
-    rate,
-    rising_steps,
-)
+from tinynet.core.checks.values import floating_array, fraction, generator, integer, number, one_of, pair, rate
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
-    "betas",
     "arguments",
     "array",
     "axis_of",
     "axis_order",
-    "broken_table",
     "class_targets",
-    "constant_rate",
     "dataset",
     "fail",
-    "file_to_write",
     "filled_axis",
     "floating_array",
     "floating_dtype",
     "floating_input",
     "fraction",
     "generator",
-    "group_states",
     "input_shape",
     "integer",
     "known_column",
-    "known_hooks",
     "learner_parts",
     "linear_input",
     "locate",
     "loss_and_gradient",
     "matching_state",
-    "matrix_parameter",
     "named_once",
     "no_memory",
     "non_empty_list",
@@ -87,15 +55,10 @@ __all__ = [
     "not_finite",
     "number",
     "one_of",
-    "optimizer_groups",
     "output_gradients",
     "pair",
     "rate",
-    "rising_steps",
-    "same_columns",
     "same_paths",
     "same_shape",
     "same_targets",
-    "single_number",
-    "unclear_direction",
 ]

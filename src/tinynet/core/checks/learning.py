@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
-from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 
 
@@ -65,15 +63,6 @@ def loss_and_gradient(returned: Any) -> tuple[float, Any]:
     return returned
 
 
-def known_hooks(callback: type, hooks: Sequence[str]) -> None:
-    """Check that every `on_…` of a callback class is one that a learner calls."""
-    for name in vars(callback):
-        if name.startswith("on_") and name not in hooks:
-            close = difflib.get_close_matches(name, hooks, n=1)
-            hint = (f"did you mean {close[0]}? " if close else "") + f"The hooks are {', '.join(hooks)}."
-            fail(callback.__name__, f"{name} is no hook that a Learner calls.", hint, TypeError)
-
-
 def not_finite(loss: float, infinite: list[str], x: Any, learning_rate: float) -> NoReturn:
     """A loss, or the gradients at the paths `infinite`, are not finite; say what most likely made them so."""
     what = f"the loss became {loss}" if not np.isfinite(loss) else f"the gradient of {infinite[0]} is not finite"
@@ -109,39 +98,3 @@ def known_column(who: str, name: str, columns: Sequence[str]) -> None:
         close = difflib.get_close_matches(name, columns, n=1)
         hint = f"did you mean {close[0]!r}?" if close else ""
     fail(who, f"there is no column {name!r}; the columns are {', '.join(columns)}.", hint)
-
-
-def unclear_direction(who: str, name: str) -> NoReturn:
-    """The name of a column does not tell whether low or high is good."""
-    fail(who, f"the name {name!r} does not tell whether low or high is better.", 'write mode="min" or mode="max".')
-
-
-def single_number(who: str, name: str, value: Any) -> float:
-    """Check that a value of a history is a number, not an array such as a confusion matrix."""
-    if np.ndim(value) != 0:
-        fail(who, f"column {name!r} holds arrays of shape {shape_text(np.shape(value))}, no numbers.", kind=TypeError)
-    return float(value)
-
-
-def file_to_write(who: str, path: Path) -> None:
-    """Check that a path can be that of a file."""
-    if path.is_dir():
-        fail(who, f"{path} is a directory.", "name a file inside it.", IsADirectoryError)
-
-
-def same_columns(who: str, path: Path, found: str, expected: str) -> None:
-    """Check that a table on disk has the columns that are to be written."""
-    if found != expected:
-        fail(who, f"{path} has the columns {found}, not {expected}; it stays as it is.", "choose another file.")
-
-
-def broken_table(who: str, path: Any, line: int) -> NoReturn:
-    """A line of a table cannot be read."""
-    fail(who, f"line {line} of {path} is not a row of numbers.", "cut the file off before that line.")
-
-
-def constant_rate(who: str, optimizer: object, lr: Any) -> None:
-    """Check that the rate of an optimizer is a number, which a callback can change."""
-    if callable(lr):
-        problem = f"the learning rate of {type(optimizer).__name__} is a schedule, which sets it at every step."
-        fail(who, problem, "give the optimizer a number as lr.", TypeError)

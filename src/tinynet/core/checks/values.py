@@ -56,15 +56,6 @@ def rate(who: object, name: str, value: object) -> Any:
     return value if callable(value) else number(who, name, value, 0, hint=hint)
 
 
-def rising_steps(who: object, name: str, value: Sequence[int], count: int) -> None:
-    """Check that a value holds so many integers from 1 on, each greater than the one before."""
-    if len(value) != count:
-        fail(who, f"{name} must hold {count} steps, one between every two schedules; got {len(value)}.")
-    before = 0
-    for index, step in enumerate(value):
-        before = integer(who, f"{name}[{index}]", step, minimum=before + 1)
-
-
 def one_of(who: object, name: str, value: object, allowed: Sequence[str]) -> str:
     """Check that a value is one of a few words."""
     if value not in allowed:

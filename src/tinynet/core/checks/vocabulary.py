@@ -63,6 +63,13 @@ def fraction(who: str, name: str, value: Any, others: Mapping[str, Any]) -> floa
     return check.fraction(who, name, value)
 
 
+def betas(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[float, float]:
+    """A pair of numbers, each from 0 up to, but below, 1."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        fail(who, f"{name} must be a pair of numbers, got {value!r}.", f"write {name}=(0.9, 0.999).", TypeError)
+    return check.fraction(who, f"{name}[0]", value[0]), check.fraction(who, f"{name}[1]", value[1])
+
+
 def rate(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
     """A learning rate: a number from 0 on, or a schedule."""
     return check.rate(who, name, value)

@@ -34,6 +34,7 @@ CLOSED = 1 << 32  # of STATE, which otherwise says how many have joined; LEFT sa
 intrinsic: Any = extending.intrinsic
 ATOMIC = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]  # as plain Python this is for one thread
 _plain: dict[int, Callable] = {}
+_NO_ARRAY = np.zeros(0, np.float32)
 
 
 def new() -> np.ndarray:
@@ -80,7 +81,7 @@ def post(kernel: Kernel, count: int, numbers: tuple[int, ...], arrays: tuple[np.
         numbers: Integers that the kernel needs to know, up to 32.
         arrays: The float32 arrays that it reads and writes, each as a row, up to 12.
     """
-    numbers = numbers or (0,)  # in compiled code an empty tuple is of no type
+    numbers, arrays = numbers or (0,), arrays or (_NO_ARRAY,)  # in compiled code an empty tuple is of no type
     if not ATOMIC or not gather(min(thread_count(), count)):
         do(new(), kernel.address, count, numbers, arrays)
         return
