@@ -12,7 +12,6 @@ sentences of one subject; `who` is the object that complains, or its name.
 from tinynet.core.checks.layers import (
     an_optimizer,
     floating_dtype,
-    joinable,
     linear_input,
     list_of_layers,
     matching_state,
@@ -20,7 +19,6 @@ from tinynet.core.checks.layers import (
     non_empty_list,
     not_configurable,
     output_gradients,
-    same_branches,
     same_length,
     same_paths,
     used_twice,
@@ -41,7 +39,7 @@ from tinynet.core.checks.learning import (
     unclear_direction,
 )
 from tinynet.core.checks.rules import betas, group_states, matrix_parameter, optimizer_groups
-from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
+from tinynet.core.checks.shapes import array, axis_of, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import at_most_classes, class_targets, label_pairs, same_targets
 from tinynet.core.checks.values import (
     floating_array,
@@ -64,7 +62,6 @@ __all__ = [
     "array",
     "at_most_classes",
     "axis_of",
-    "axis_order",
     "broken_table",
     "class_targets",
     "constant_rate",
@@ -80,7 +77,6 @@ __all__ = [
     "group_states",
     "input_shape",
     "integer",
-    "joinable",
     "known_column",
     "known_hooks",
     "learner_parts",
@@ -103,7 +99,6 @@ __all__ = [
     "pair",
     "rate",
     "rising_steps",
-    "same_branches",
     "same_columns",
     "same_length",
     "same_paths",

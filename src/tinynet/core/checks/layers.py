@@ -137,27 +137,6 @@ def same_length(who: str, arrays: tuple) -> int:
     return lengths[0]
 
 
-def same_branches(layer: object, body: tuple[int, ...], shortcut: tuple[int, ...]) -> None:
-    """Check that the two ways of a residual give the same shape."""
-    if body != shortcut:
-        fail(
-            type(layer).__name__,
-            f"the body gives shape {shape_text(body)}, the shortcut {shape_text(shortcut)}; they cannot be added.",
-            "give a shortcut that makes the same shape, such as a Linear or a 1×1 Conv2D with the body's stride.",
-        )
-
-
-def joinable(layer: object, shapes: list[tuple[int, ...]], axis: int) -> None:
-    """Check that outputs differ in no other axis than the one along which they are joined."""
-    n_axes = len(shapes[0])
-    if not -n_axes <= axis < n_axes:
-        fail(type(layer).__name__, f"axis {axis} does not exist in outputs of shape {shape_text(shapes[0])}.")
-    rests = {tuple(size for index, size in enumerate(shape) if index != axis % n_axes) for shape in shapes}
-    if len(rests) > 1 or len({len(shape) for shape in shapes}) > 1:
-        listed = ", ".join(shape_text(shape) for shape in shapes)
-        fail(type(layer).__name__, f"the branches give {listed}; they may differ in axis {axis} only.")
-
-
 def non_empty_list(who: str, name: str, value: object) -> None:
     """Check that a value is a list or tuple with something in it."""
     if not isinstance(value, (list, tuple)):
