@@ -51,9 +51,10 @@ class Residual(Layer):
         F = self.body.forward(x)
         S = x if self.shortcut is None else self.shortcut.forward(x)
         if F.shape != S.shape:
+            shapes = f"the body gives shape {shape_text(F.shape)}, the shortcut {shape_text(S.shape)}"
             checks.fail(
                 type(self).__name__,
-                f"the body gives shape {shape_text(F.shape)}, the shortcut {shape_text(S.shape)}; they cannot be added.",
+                f"{shapes}; they cannot be added.",
                 "give a shortcut that makes the same shape, such as a Linear or a 1×1 Conv2D with the body's stride.",
             )
         return F, S

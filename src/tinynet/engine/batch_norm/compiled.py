@@ -21,8 +21,8 @@ BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache
 WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another
 
 
-# Of what there is one for each feature, `scale` is γ / √(σ² + eps). Where a ReLU follows, `through` holds scale and β of
-# the forward, from which y is found anew: only where y > 0 does dy pass.
+# What there is one of for each feature has the shape (features,); `scale` is γ / √(σ² + eps). Where a ReLU follows,
+# `through` holds scale and β of the forward, from which y is found anew: only where y > 0 does dy pass.
 Through = tuple[np.ndarray, np.ndarray] | None
 
 
@@ -190,9 +190,7 @@ def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, fo
 
 
 @compiled_in_order
-def _input_gradient(
-    start, end, dy, x, step, cut, mean, scale, shift, slope, y_scale, y_bias, from_batch, relu, dx
-):
+def _input_gradient(start, end, dy, x, step, cut, mean, scale, shift, slope, y_scale, y_bias, from_batch, relu, dx):
     mean, scale, shift = _columns(cut, mean), _columns(cut, scale), _columns(cut, shift)
     slope, y_scale, y_bias = _columns(cut, slope), _columns(cut, y_scale), _columns(cut, y_bias)
     zero, one = x.dtype.type(0), x.dtype.type(1)

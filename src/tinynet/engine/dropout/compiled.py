@@ -1,4 +1,4 @@
-"""Dropout compiled by Numba: the random bits of a few thousand numbers are drawn and used while they are in the cache."""
+"""Dropout compiled by Numba: random bits are used while they are in the cache, in which they were drawn."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -25,14 +25,14 @@ def forward(x: np.ndarray, words: np.ndarray, threshold: int, scale: float) -> t
     """y, and which numbers are kept, drawn in C order however x lies in memory."""
     given = np.uint64(threshold), x.dtype.type(scale)
     if channels_lie_last(x):
-        pixels = np.moveaxis(x, 1, -1).reshape(len(x), -1, x.shape[1])
+        pixels = np.moveaxis(x, 1, -1)
+        rows = pixels.reshape(len(x), -1, x.shape[1])  # (N, P, C)
         y, m = np.empty_like(pixels), np.empty(pixels.shape, bool)
-        share(_forward_of_pixels, len(x), pixels, words, *given, y, m)
-        return pixels_of_rows(y, x.shape), pixels_of_rows(m, x.shape)
-    numbers = np.ascontiguousarray(x).ravel()
-    y, m = np.empty_like(numbers), np.empty(x.size, bool)
-    share(_forward, _parts(x), numbers, words, *given, y, m)
-    return y.reshape(x.shape), m.reshape(x.shape)
+        share(_forward_of_pixels, len(x), rows, words, *given, y.reshape(rows.shape), m.reshape(rows.shape))
+        return np.moveaxis(y, -1, 1), np.moveaxis(m, -1, 1)
+    y, m = np.empty(x.shape, x.dtype), np.empty(x.shape, bool)
+    share(_forward, _parts(x), np.ascontiguousarray(x).ravel(), words, *given, y.ravel(), m.ravel())
+    return y, m
 
 
 def gradient(dy: np.ndarray, m: np.ndarray, scale: float) -> np.ndarray:
@@ -167,10 +167,14 @@ def _select_channels(start, end, x, m, scale, y):
 @compiled
 def _select_in_pixels(start, end, x, m, scale, y):
     """x (N, R, k · C), m (N, C)."""
-    (_, R, width), C = x.shape, m.shape[1]
-    kept = np.empty(width, np.bool_)
+    (_, R, width), C, zero = x.shape, m.shape[1], x.dtype.type(0)
+    factors = np.empty(width, x.dtype)
     for n in range(start, end):
-        for f in range(width):
-            kept[f] = m[n, f % C]
+        for first in range(0, width, C):
+            for c in range(C):
+                factors[first + c] = scale if m[n, c] else zero
         for r in range(R):
-            _select_numbers(x[n, r], kept, scale, y[n, r])
+            row, out = x[n, r], y[n, r]
+            for f in range(width):
+                value = row[f] * factors[f]
+                out[f] = value if factors[f] > zero else zero  # or NaN and infinity would come through

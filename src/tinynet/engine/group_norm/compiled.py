@@ -18,6 +18,7 @@ from tinynet.engine.machine.jit import FLAGS, compiled, inlined
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
+ROWS_IN_FLOAT32 = 16  # that are added up before their sum is added in float64, which costs twice as much
 NO_FMA = FLAGS - {"contract"}  # γ dy − mean(γ dy) is 0 in a group of one, but not if only the mean is rounded
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -72,17 +73,17 @@ def _forward(start, end, x, n_groups, weight, bias, eps, y, x_hat, inverse_std):
             total += row[j]
         mean = x.dtype.type(total / size)
         for j in range(size):
-            hat[j] = row[j] - mean
-            squares += hat[j] * hat[j]
+            distance = row[j] - mean
+            squares += distance * distance
         inverse = inverse_root(squares / size, eps, x)
         inverse_std[item] = inverse
         first = item % n_groups * n_channels
         for c in range(n_channels):
             scale, shift = weight[first + c], bias[first + c]
             channel = slice(c * n_pixels, (c + 1) * n_pixels)
-            h, out = hat[channel], y[item, channel]
+            given, h, out = row[channel], hat[channel], y[item, channel]
             for p in range(n_pixels):
-                h[p] *= inverse
+                h[p] = (given[p] - mean) * inverse
                 out[p] = scale * h[p] + shift
 
 
@@ -112,51 +113,63 @@ def _backward(start, end, dy, x_hat, inverse_std, n_groups, weight, dx, d_weight
 
 
 @inlined
-def _spread(of_channels, columns):
-    """What there is one of for each channel, at each column."""
-    for f in range(columns.size):
-        columns[f] = of_channels[f % of_channels.size]
+def _spread(values, n_channels, columns):
+    """What there is one of for each channel, or each group of channels, at each column."""
+    per_value = n_channels // values.size
+    for first in range(0, columns.size, n_channels):
+        for i in range(values.size):
+            for f in range(per_value):
+                columns[first + i * per_value + f] = values[i]
 
 
 @inlined
-def _mean_of_groups(of_columns, n_channels, count, of_groups):
-    """The means of groups of `count` numbers, from sums over the rows."""
-    per_group = n_channels // of_groups.size
-    of_groups[:] = 0
-    for f in range(of_columns.size):
-        of_groups[f % n_channels // per_group] += of_columns[f]
-    for g in range(of_groups.size):
-        of_groups[g] /= count
+def _gather(columns, n_channels, sums):
+    """The sums of the columns of each channel, or each group of channels."""
+    per_sum = n_channels // sums.size
+    sums[:] = 0
+    for first in range(0, columns.size, n_channels):
+        for i in range(sums.size):
+            for f in range(per_sum):
+                sums[i] += columns[first + i * per_sum + f]
 
 
 @compiled
 def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
     """x (N, R, k · C)."""
     (_, R, width), C, G = x.shape, len(weight), inverse_std.shape[1]
-    scale, shift, mean, inverse = np.empty((4, width), x.dtype)
+    scale, shift, mean, inverse, part = np.empty((5, width), x.dtype)
     sums, means = np.empty(width), np.empty(G)
-    _spread(weight, scale)
-    _spread(bias, shift)
+    size = R * width / G
+    _spread(weight, C, scale)
+    _spread(bias, C, shift)
     for n in range(start, end):
         sums[:] = 0
-        for r in range(R):
-            row = x[n, r]
+        for first in range(0, R, ROWS_IN_FLOAT32):
+            part[:] = 0
+            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
+                row = x[n, r]
+                for f in range(width):
+                    part[f] += row[f]
             for f in range(width):
-                sums[f] += row[f]
-        _mean_of_groups(sums, C, R * width / G, means)
-        for f in range(width):
-            mean[f] = means[f % C // (C // G)]
-        sums[:] = 0
-        for r in range(R):
-            row = x[n, r]
-            for f in range(width):
-                distance = row[f] - mean[f]
-                sums[f] += distance * distance
-        _mean_of_groups(sums, C, R * width / G, means)
+                sums[f] += part[f]
+        _gather(sums, C, means)
         for g in range(G):
-            inverse_std[n, g, 0] = inverse_root(means[g], eps, x)
-        for f in range(width):
-            inverse[f] = inverse_std[n, f % C // (C // G), 0]
+            means[g] /= size
+        _spread(means, C, mean)
+        sums[:] = 0
+        for first in range(0, R, ROWS_IN_FLOAT32):
+            part[:] = 0
+            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
+                row = x[n, r]
+                for f in range(width):
+                    distance = row[f] - mean[f]
+                    part[f] += distance * distance
+            for f in range(width):
+                sums[f] += part[f]
+        _gather(sums, C, means)
+        for g in range(G):
+            inverse_std[n, g, 0] = inverse_root(means[g] / size, eps, x)
+        _spread(inverse_std[n, :, 0], C, inverse)
         for r in range(R):
             row, hat, out = x[n, r], x_hat[n, r], y[n, r]
             for f in range(width):
@@ -168,8 +181,8 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
 def _backward_of_pixels(start, end, dy, x_hat, inverse_std, weight, dx, d_weight, d_bias):
     (_, R, width), C, G = dy.shape, len(weight), inverse_std.shape[1]
     scale, mean, slope, inverse, totals, products = np.empty((6, width), dy.dtype)
-    weighted, means = np.empty(width), np.empty(G)
-    _spread(weight, scale)
+    weighted, means, size = np.empty(C), np.empty(G), R * width / G
+    _spread(weight, C, scale)
     for n in range(start, end):
         totals[:] = 0
         products[:] = 0
@@ -179,15 +192,14 @@ def _backward_of_pixels(start, end, dy, x_hat, inverse_std, weight, dx, d_weight
                 totals[f] += d[f]
                 products[f] += d[f] * hat[f]
         for sums, of_channels, columns in ((totals, d_bias[n], mean), (products, d_weight[n], slope)):
-            of_channels[:] = 0
-            for f in range(width):
-                of_channels[f % C] += sums[f]
-                weighted[f] = scale[f] * np.float64(sums[f])
-            _mean_of_groups(weighted, C, R * width / G, means)
-            for f in range(width):
-                columns[f] = means[f % C // (C // G)]
-        for f in range(width):
-            inverse[f] = inverse_std[n, f % C // (C // G), 0]
+            _gather(sums, C, of_channels)
+            for c in range(C):
+                weighted[c] = weight[c] * np.float64(of_channels[c])
+            _gather(weighted, C, means)
+            for g in range(G):
+                means[g] /= size
+            _spread(means, C, columns)
+        _spread(inverse_std[n, :, 0], C, inverse)
         for r in range(R):
             d, hat, out = dy[n, r], x_hat[n, r], dx[n, r]
             for f in range(width):

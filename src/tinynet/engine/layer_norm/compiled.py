@@ -32,9 +32,7 @@ def backward(
     return dx, d_weight, d_bias
 
 
-def forward_of_rms(
-    x: np.ndarray, weight: np.ndarray | None, eps: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def forward_of_rms(x: np.ndarray, weight: np.ndarray | None, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """y = γ x̂, x̂ and 1 / √(mean(x²) + eps)."""
     x_hat, inverse_rms = np.empty_like(x), np.empty(len(x), x.dtype)
     y = x_hat if weight is None else np.empty_like(x)
