@@ -1,6 +1,8 @@
-"""The bodies of layer normalization agree."""
+"""Compiled layer, group and root mean square norm, beyond what the walk through the tables proves."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,29 +10,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinynet as tn
+from tests.engine.strategies import layouts
 from tinynet.core import faster
-from tinynet.engine import layer_norm
+from tinynet.layers import GroupNorm, Layer, LayerNorm, RMSNorm
+
+pytest.importorskip("numba")
+CHOICES = ["loops", "plain", "compiled"]
 
 
-def arrays(shape: tuple[int, ...], affine: str, dtype: type, seed: int = 0) -> list[np.ndarray | None]:
-    """x, weight, bias and dy."""
-    draw = np.random.default_rng(seed).normal
-    weight = draw(size=shape[-1]).astype(dtype) if affine != "neither" else None
-    bias = draw(size=shape[-1]).astype(dtype) if affine == "both" else None
-    return [draw(size=shape).astype(dtype), weight, bias, draw(size=shape).astype(dtype)]
+def layer_norm(width: int, affine: str, dtype: type, eps: float = 1e-5) -> LayerNorm:
+    layer = LayerNorm(width, eps, elementwise_affine=affine != "neither", bias=affine == "both").astype(dtype)
+    return drawn(layer)
 
 
-def results(given: list[np.ndarray | None], body: str, eps: float = 1e-5) -> list[np.ndarray]:
-    """y, x̂, 1/σ, dx, dγ and dβ."""
-    x, weight, bias, dy = given
-    with faster.use(body):
-        y, x_hat, inverse_std = layer_norm.forward(x, weight, bias, eps)
-        return [y, x_hat, inverse_std, *layer_norm.backward(dy, x_hat, inverse_std, weight)]
+def drawn(layer: Any) -> Any:
+    for path, parameter in layer.parameters().items():
+        parameter.tensor = np.random.default_rng(len(path)).normal(size=parameter.shape)
+    return layer
 
 
-def test_by_hand() -> None:
-    given = [np.array([[1.0, 5.0]]), np.array([1.0, 2.0]), np.array([0.0, 3.0]), np.array([[1.0, 1.0]])]
-    y, x_hat, inverse_std, dx, d_weight, d_bias = results(given, "vectorized", eps=0.0)
+def normal(*shape: int, dtype: type = np.float64, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
+
+
+def results(layer: Layer, x: np.ndarray, dy: np.ndarray, choice: str) -> list[np.ndarray]:
+    """y, what is remembered, dx, and the gradients of the parameters."""
+    layer.zero_gradient()
+    with faster.use(choice):
+        y = layer.forward(x)
+        memory, dx = layer.recall(), layer.backward(dy)
+    return [y, *memory, dx, *[parameter.gradient.copy() for parameter in layer.parameters().values()]]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_by_hand(choice: str) -> None:
+    layer = LayerNorm(2, eps=0.0).astype(np.float64)
+    layer.weight.tensor, layer.bias.tensor = [1.0, 2.0], [0.0, 3.0]
+    y, x_hat, inverse_std, dx, d_weight, d_bias = results(layer, np.array([[1.0, 5.0]]), np.ones((1, 2)), choice)
     np.testing.assert_allclose(y, [[-1, 5]])
     np.testing.assert_allclose(x_hat, [[-1, 1]])
     np.testing.assert_allclose(inverse_std, [[0.5]])
@@ -45,79 +61,114 @@ def test_by_hand() -> None:
     affine=st.sampled_from(["neither", "weight", "both"]),
     seed=st.integers(0, 99),
 )
-def test_bodies_agree(shape: tuple[int, ...], affine: str, seed: int) -> None:
-    given = arrays(shape, affine, np.float64, seed)
-    for fast, true in zip(results(given, "compiled"), results(given, "vectorized"), strict=True):
+def test_equals_the_lesson_however_few_numbers_are_averaged(shape: tuple[int, ...], affine: str, seed: int) -> None:
+    layer = layer_norm(shape[-1], affine, np.float64)
+    x, dy = normal(*shape, seed=seed), normal(*shape, seed=seed + 100)
+    for fast, true in zip(results(layer, x, dy, "compiled"), results(layer, x, dy, "plain"), strict=True):
         assert fast.shape == true.shape
         np.testing.assert_allclose(fast, true, rtol=1e-10, atol=1e-10 * max(1.0, np.abs(true).max()))
 
 
-def test_float32_and_means_far_from_zero() -> None:
-    given = arrays((70, 40), "both", np.float32)
-    given[0] += 1e3
-    exact = [None if array is None else array.astype(np.float64) for array in given]
-    for fast, true in zip(results(given, "compiled"), results(exact, "vectorized"), strict=True):
-        assert fast.dtype == np.float32
-        np.testing.assert_allclose(fast, true, rtol=2e-4, atol=2e-4)
+@pytest.mark.parametrize(
+    "layer", [LayerNorm(40), RMSNorm(40), GroupNorm(2, 40), GroupNorm(40, 40), GroupNorm(1, 40)], ids=str
+)
+def test_float32_and_means_far_from_zero(layer: Layer) -> None:
+    x, dy = normal(70, 40, dtype=np.float32) + np.float32(1e3), normal(70, 40, dtype=np.float32, seed=1)
+    fast = results(drawn(layer.astype(np.float32)), x, dy, "compiled")
+    exact = results(drawn(layer.astype(np.float64)), x.astype(np.float64), dy.astype(np.float64), "plain")
+    for one, true in zip(fast, exact, strict=True):
+        assert one.dtype == np.float32
+        np.testing.assert_allclose(one, true, rtol=2e-4, atol=3e-4)
 
 
-@pytest.mark.parametrize("body", ["loops", "vectorized", "compiled"])
-def test_strides_types_and_no_rows(body: str) -> None:
-    x, weight, bias, dy = arrays((3, 4, 6), "both", np.float32)
-    expected = results([x, weight, bias, dy], body)
-    strided = [np.repeat(x, 2, axis=2)[..., ::2], weight, bias, np.ascontiguousarray(dy[::-1])[::-1]]
-    for one, other in zip(results(strided, body), expected, strict=True):
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("layer", [LayerNorm(6), RMSNorm(6), GroupNorm(2, 4)], ids=str)
+def test_strides_types_and_no_rows(choice: str, layer: Layer) -> None:
+    x, dy = normal(3, 4, 6, dtype=np.float32), normal(3, 4, 6, dtype=np.float32, seed=1)
+    expected = results(drawn(layer.astype(np.float32)), x, dy, choice)
+    strided = np.repeat(x, 2, axis=2)[..., ::2], np.ascontiguousarray(dy[::-1])[::-1]
+    for one, other in zip(results(layer, *strided, choice), expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-    half = [array.astype(np.float16) for array in (x, weight, bias, dy)]
-    assert {result.dtype for result in results(half, body)} == {np.dtype(np.float16)}
-    y, *_, d_weight, d_bias = results([x[:0], weight, bias, dy[:0]], body)
-    assert y.shape == (0, 4, 6)
-    np.testing.assert_array_equal([d_weight, d_bias], np.zeros((2, 6)))
+    _, *found = results(layer, x[:0], dy[:0], choice)
+    assert found[-2].shape == (0, 4, 6) if isinstance(layer, RMSNorm) else found[-3].shape == (0, 4, 6)
+    assert not found[-1].any()
+    half = results(drawn(layer.astype(np.float16)), x.astype(np.float16), dy.astype(np.float16), choice)
+    assert {result.dtype for result in half} == {np.dtype(np.float16)}
 
 
-def test_the_number_of_threads_changes_no_bit_and_inputs_stay() -> None:
-    given = arrays((200, 8), "both", np.float32)
-    before = [array.copy() for array in given]
-    found = []
+@pytest.mark.parametrize("layer", [LayerNorm(8), RMSNorm(8)], ids=str)
+def test_the_number_of_threads_changes_no_bit_and_inputs_stay(layer: Layer) -> None:
+    x, dy = normal(200, 8, dtype=np.float32), normal(200, 8, dtype=np.float32, seed=1)
+    before, found = (x.copy(), dy.copy()), []
     for n in (1, 2, 3):
         with tn.threads(n):
-            found.append(results(given, "compiled"))
+            found.append(results(layer, x, dy, "compiled"))
     for others in found[1:]:
         for one, other in zip(found[0], others, strict=True):
             np.testing.assert_array_equal(one, other)
-    for now, then in zip(given, before, strict=True):
-        np.testing.assert_array_equal(now, then)
+    np.testing.assert_array_equal(x, before[0])
+    np.testing.assert_array_equal(dy, before[1])
 
 
-@pytest.mark.parametrize("body", ["loops", "vectorized", "compiled"])
+@pytest.mark.parametrize("choice", CHOICES)  # TRANSITION: for TransformerBlock
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("affine", ["neither", "weight", "both"])
 @pytest.mark.parametrize("width", [1, 6, 65, 128])
-def test_a_sum_has_the_bits_of_what_it_does_in_one_pass(body: str, dtype: type, affine: str, width: int) -> None:
-    x, weight, bias, dy = arrays((2, 70, width), affine, dtype)
-    r, more = (array[:, ::-1].copy()[:, ::-1] for array in arrays((2, 70, width), affine, dtype, 1)[::3])
-    with faster.use(body):
-        h, *parts = layer_norm.forward_of_sum(x, r, weight, bias, 1e-5)
+def test_a_sum_has_the_bits_of_what_it_does_in_one_pass(choice: str, dtype: type, affine: str, width: int) -> None:
+    x, dy = (normal(2, 70, width, dtype=dtype, seed=seed) for seed in (0, 1))
+    r, dh = (normal(2, 70, width, dtype=dtype, seed=seed)[:, ::-1].copy()[:, ::-1] for seed in (2, 3))
+    one, other = layer_norm(width, affine, dtype), layer_norm(width, affine, dtype)
+    with faster.use(choice):
+        h, y = one.forward_of_sum(x, r)
         np.testing.assert_array_equal(h, x + r)
-        for part, other in zip(parts, layer_norm.forward(x + r, weight, bias, 1e-5), strict=True):
-            np.testing.assert_array_equal(part, other)
-        _, x_hat, inverse_std = parts
-        both = layer_norm.backward(dy, x_hat, inverse_std, weight, more)
-        dx, d_weight, d_bias = layer_norm.backward(dy, x_hat, inverse_std, weight)
-        for result, other in zip(both, (dx + more, d_weight, d_bias), strict=True):
-            np.testing.assert_array_equal(result, other)
+        np.testing.assert_array_equal(y, other.forward(x + r))
+        for mine, true in zip(one.recall(), other.recall(), strict=True):
+            np.testing.assert_array_equal(mine, true)
+        np.testing.assert_array_equal(one.backward_of_sum(dy, dh), other.backward(dy) + dh)
+        for path, parameter in one.parameters().items():
+            np.testing.assert_array_equal(parameter.gradient, other.parameters()[path].gradient)
 
 
-@pytest.mark.parametrize("body", ["vectorized", "compiled"])
-@pytest.mark.parametrize("with_bias", [True, False])
-def test_rows_of_a_sample_may_each_have_their_own_weights(body: str, with_bias: bool) -> None:
-    rng = np.random.default_rng(0)
-    x, dy = rng.normal(size=(2, 70, 3, 5))  # more rows than a block has, which begins anywhere in a sample
-    weight, bias = rng.normal(size=(2, 3, 5))
-    found = results([x, weight, bias if with_bias else None, dy], body)
-    for g in range(3):
-        alone = results([x[:, g], weight[g], bias[g] if with_bias else None, dy[:, g]], "vectorized")
-        for one, other in zip(found[:4], alone, strict=False):
-            np.testing.assert_allclose(one[:, g], other, rtol=1e-12, atol=1e-13)
-        for one, other in zip(found[4:], alone[4:], strict=True):
-            np.testing.assert_allclose(one[g], other, rtol=1e-12, atol=1e-13)
+# Group norm.
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 5, 6), (2, 8, 16, 16), (3, 8, 1, 7), (3, 8, 7, 1), (1, 8, 1, 1)], ids=str)
+@pytest.mark.parametrize("groups", [1, 2, 8])
+def test_groups_in_any_memory_order(shape: tuple[int, ...], groups: int) -> None:
+    layer = drawn(GroupNorm(groups, 8).astype(np.float64))
+    x, dy = normal(*shape), normal(*shape, seed=1)
+    true = results(layer, x, dy, "plain")
+    for name, x_view in layouts(x).items():
+        for dy_view in layouts(dy).values():
+            before = x_view.copy(), dy_view.copy()
+            for one, other in zip(results(layer, x_view, dy_view, "compiled"), true, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12, err_msg=name)
+            np.testing.assert_array_equal(x_view, before[0])
+            np.testing.assert_array_equal(dy_view, before[1])
+
+
+@pytest.mark.parametrize("name", ["C order", "channels-last"])
+def test_groups_lie_in_memory_as_x_does(name: str) -> None:
+    x, dy = (layouts(array)[name] for array in (normal(3, 4, 5, 6), normal(3, 4, 5, 6, seed=1)))
+    y, x_hat, _, dx, *_ = results(GroupNorm(2, 4).astype(np.float64), x, dy, "compiled")
+    assert y.strides == x_hat.strides == dx.strides == x.strides
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_the_number_of_threads_changes_no_bit_of_groups(last: bool) -> None:
+    x, dy = normal(9, 64, 5, 6, dtype=np.float32), normal(9, 64, 5, 6, dtype=np.float32, seed=1)
+    if last:
+        x, dy = (layouts(array)["channels-last"] for array in (x, dy))
+    found = []
+    for n in (1, 2, 3):
+        with tn.threads(n):
+            found.append(results(drawn(GroupNorm(8, 64)), x, dy, "compiled"))
+    for others in found[1:]:
+        for one, other in zip(found[0], others, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_group_of_one_number_has_no_gradient() -> None:
+    layer = drawn(GroupNorm(5, 5))
+    *_, dx, _, _ = results(layer, normal(4, 5, dtype=np.float32), normal(4, 5, dtype=np.float32, seed=1), "compiled")
+    np.testing.assert_array_equal(dx, np.zeros((4, 5)))

@@ -7,15 +7,22 @@ from abc import abstractmethod
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import sequences
-from tinynet.engine import batch_norm
-from tinynet.layers.activations import ReLU
-from tinynet.layers.fused import Fused
+from tinynet.core.arrays import mean_of, sum_of
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import at_least, flag, number
+from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
 
 class _BatchNorm(Layer):
     """What BatchNorm1D and BatchNorm2D share; they differ in where the features stand."""
+
+    num_features: int
+    eps: float
+    momentum: float
+    affine: bool
+    track_running_stats: bool
+    feature_axis: int  #: Mean and variance are taken over all other axes.
 
     def __init__(
         self,
@@ -25,69 +32,73 @@ class _BatchNorm(Layer):
         affine: bool = True,
         track_running_stats: bool = True,
     ) -> None:
-        name = type(self).__name__
-        self.num_features = checks.integer(name, "num_features", num_features, minimum=1)
-        self.eps = checks.number(name, "eps", eps, minimum=0)
-        self.momentum = checks.number(name, "momentum", momentum, minimum=0)
+        checks.arguments(
+            self,
+            locals(),
+            num_features=at_least(1),
+            eps=number(minimum=0),
+            momentum=number(minimum=0),
+            affine=flag,
+            track_running_stats=flag,
+        )
         self.weight = Parameter(np.ones(num_features)) if affine else None
         self.bias = Parameter(np.zeros(num_features)) if affine else None
         if track_running_stats:
             self.running_mean = np.zeros(num_features, np.float32)
             self.running_var = np.ones(num_features, np.float32)
             self.num_batches_tracked = np.zeros((), np.int64)
-        self.track_running_stats = track_running_stats
 
-    @abstractmethod
-    def _feature_axis(self, x: np.ndarray) -> int:
-        """Check x, and return the axis of its features: mean and variance are taken over all others."""
-
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        return self.normalize(x)
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        return self.gradient(dy)
-
-    def normalize(self, x: np.ndarray, relu: bool = False) -> np.ndarray:
-        """y; with `relu` that of the ReLU that follows, in the same pass."""
-        axis = self._feature_axis(x)
-        from_batch = self.training or not self.track_running_stats
+        self.check_input(x)
+        rows = self._swapped(x)  # (..., num_features)
+        from_batch = self.uses_batch()
         if from_batch:
-            mean, var = batch_norm.statistics(x, axis)
-            self._track(mean, var, x.size // self.num_features)
+            over = tuple(range(x.ndim - 1))
+            mean = mean_of(rows, over)
+            var = mean_of(np.square(rows - mean), over)
+            self.track(mean, var, x.size // self.num_features)
         else:
             mean, var = self.running_mean, self.running_var
-        inverse_std = 1 / np.sqrt(var + x.dtype.type(self.eps))
+        inverse_std = 1 / np.sqrt(var + self.eps)
+        self.remember(x=x, mean=mean, inverse_std=inverse_std, from_batch=from_batch)
+        x_hat = (rows - mean) * inverse_std
         if self.weight is None or self.bias is None:
-            scale, shift = inverse_std, np.zeros_like(mean)
-        else:
-            scale, shift = inverse_std * self.weight.tensor, self.bias.tensor
-        self.remember(x, axis, mean, inverse_std, scale, shift, from_batch)
-        return batch_norm.normalize(x, mean, scale, shift, axis, relu)
+            return self._swapped(x_hat)
+        return self._swapped(self.weight.tensor * x_hat + self.bias.tensor)
 
-    def gradient(self, dy: np.ndarray, relu: bool = False) -> np.ndarray:
-        """dx; with `relu`, dy is the gradient of what the ReLU that follows has made of y."""
-        x, axis, mean, inverse_std, scale, bias, from_batch = self.recall()
-        through = (scale, bias) if relu else None
-        dbias, products = batch_norm.sums(dy, x, mean, axis, through)
-        dweight = products * inverse_std  # Σ dy · x̂
+    @faster
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        x, mean, inverse_std, from_batch = self.recall()
+        x_hat = (self._swapped(x) - mean) * inverse_std
+        dy = self._swapped(dy)
+        over, g = tuple(range(dy.ndim - 1)), dy
         if self.weight is not None and self.bias is not None:
-            self.weight.accumulate(dweight)
-            self.bias.accumulate(dbias)
-        shift, slope = np.zeros((2, len(mean)), x.dtype)
-        if from_batch:  # else the statistics do not depend on x
-            # γ is one number for all that the means are taken over: dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) · γ / σ.
-            n = dy.size // self.num_features
-            shift, slope = dbias / n, dweight / n * inverse_std
-        return batch_norm.input_gradient(dy, x, mean, scale, shift, slope, axis, through)
+            self.weight.accumulate(sum_of(dy * x_hat, over))
+            self.bias.accumulate(sum_of(dy, over))
+            g = self.weight.tensor * dy
+        if from_batch:  # else μ and σ² do not depend on x
+            g = g - mean_of(g, over) - x_hat * mean_of(g * x_hat, over)
+        return self._swapped(g * inverse_std)  # dx
 
-    def fuse_with(self, following: Layer) -> Layer | None:
-        return BatchNormReLU(self, following) if type(following) is ReLU else None
+    @abstractmethod
+    def check_input(self, x: np.ndarray) -> None:
+        """Check that x has features at their axis and, in training, more than one value for each."""
 
-    def _track(self, mean: np.ndarray, var: np.ndarray, n: int) -> None:
+    def uses_batch(self) -> bool:
+        """Whether μ and σ² are those of the batch, and not the running ones."""
+        return self.training or not self.track_running_stats
+
+    def track(self, mean: np.ndarray, var: np.ndarray, n: int) -> None:
+        """Move the running statistics towards those of a batch with n values for each feature."""
         if self.track_running_stats:
             self.running_mean += self.momentum * (mean - self.running_mean)
             self.running_var += self.momentum * (var * (n / (n - 1)) - self.running_var)  # unbiased, as in PyTorch
             self.num_batches_tracked += 1
+
+    def _swapped(self, x: np.ndarray) -> np.ndarray:
+        """x with the axis of the features and the last one swapped; done twice it is x again."""
+        return x.swapaxes(self.feature_axis, -1)
 
 
 class BatchNorm1D(_BatchNorm):
@@ -122,11 +133,13 @@ class BatchNorm1D(_BatchNorm):
                [ 1.,  0.]], dtype=float32)
     """
 
-    def _feature_axis(self, x: np.ndarray) -> int:
-        sequences.features_last(self, x, self.num_features)
-        if self.training:
-            sequences.more_than_one_row(self, x.shape, x.size // self.num_features)
-        return x.ndim - 1
+    feature_axis = -1
+
+    def check_input(self, x: np.ndarray) -> None:
+        checks.floating_input(self, x)
+        if x.ndim not in (2, 3) or x.shape[-1] != self.num_features:
+            _fail_on_features(self, x)
+        _check_more_than_one_row(self, x)
 
 
 class BatchNorm2D(_BatchNorm):
@@ -160,37 +173,30 @@ class BatchNorm2D(_BatchNorm):
         np.float32(0.0)
     """
 
-    any_layout = True
+    feature_axis = 1
 
-    def _feature_axis(self, x: np.ndarray) -> int:
+    def check_input(self, x: np.ndarray) -> None:
         checks.floating_input(self, x)
         checks.input_shape(self, x, ("N", self.num_features, "H", "W"))
-        if self.training:
-            sequences.more_than_one_row(self, x.shape, x.size // self.num_features)
-        return 1
+        _check_more_than_one_row(self, x)
 
 
-class BatchNormReLU(Fused):
-    """Batch norm and the ReLU after it, whose x is never written: one pass for two forward, and one less back.
+def _fail_on_features(layer: BatchNorm1D, x: np.ndarray) -> None:
+    features = layer.num_features
+    swapped = x.ndim == 3 and x.shape[1] == features
+    checks.fail(
+        layer,
+        f"expected x of shape (N, {features}) or (N, T, {features}), got {shape_text(x.shape)}.",
+        "sequences are (N, T, D) here: put the features last with Permute(1, 0) or x.transpose(0, 2, 1)."
+        if swapped
+        else "",
+    )
 
-    Equation:
-        y = max(γ x̂ + β, 0)
 
-    Gradients (given dy = ∂L/∂y):
-        those of the batch norm, of dy where y > 0, else 0
-
-    Example:
-        >>> both = BatchNorm1D(1).fuse_with(ReLU())
-        >>> both.forward(np.array([[1.0], [2.0], [3.0]], np.float32)).round(2).ravel()
-        array([0.  , 0.  , 1.22], dtype=float32)
-    """
-
-    first: _BatchNorm
-
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        y = self.first.normalize(x, relu=True)
-        self.second.remember(y)
-        return y
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        return self.first.gradient(dy, relu=True)
+def _check_more_than_one_row(layer: _BatchNorm, x: np.ndarray) -> None:
+    if layer.training and x.size // layer.num_features < 2:
+        checks.fail(
+            layer,
+            f"expected more than one value per feature in training, got x of shape {shape_text(x.shape)}.",
+            "one value has no variance: use a larger batch, drop a last batch of one, or call eval() first.",
+        )

@@ -7,6 +7,8 @@ import math
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import integer
 from tinynet.layers.layer import Layer
 
 
@@ -35,16 +37,20 @@ class Flatten(Layer):
         (4, 12)
     """
 
+    start_dim: int
+    end_dim: int
+
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.start_dim = checks.integer("Flatten", "start_dim", start_dim)
-        self.end_dim = checks.integer("Flatten", "end_dim", end_dim)
+        checks.arguments(self, locals(), start_dim=integer, end_dim=integer)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.array(self, x)
         start = checks.axis_of(self, x, self.start_dim, "start_dim")
         end = checks.axis_of(self, x, self.end_dim, "end_dim")
-        checks.axis_order(self, x, start, end)
-        self.remember(x.shape)
+        if start > end:
+            shape = shape_text(x.shape)
+            checks.fail(self, f"in x of shape {shape}, end_dim (axis {end}) comes before start_dim (axis {start}).")
+        self.remember(shape=x.shape)
         return x.reshape((*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:

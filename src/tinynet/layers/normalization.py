@@ -1,19 +1,23 @@
 """Normalization: shift and scale numbers so that they have mean 0 and variance 1.
 
 All layers here standardize, x̂ = (x − μ) / σ, and differ in the axes over which μ and σ are taken. Each x reaches the
-loss by three ways: through its own x̂, through μ and through σ. The derivative that adds them up stands once, in
-`kernels/layer_norm`, for rows of numbers.
+loss by three ways: through its own x̂, through μ and through σ. dx adds them up.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.arrays import mean_of, sum_of
 from tinynet.core.checks import sequences
-from tinynet.engine import layer_norm
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import at_least, number, optional
+from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
 
@@ -46,6 +50,9 @@ class LayerNorm(Layer):
                [ 0.,  0.]], dtype=float32)
     """
 
+    normalized_shape: tuple[int, ...]
+    eps: float
+
     def __init__(
         self,
         normalized_shape: int | tuple[int, ...],
@@ -53,60 +60,46 @@ class LayerNorm(Layer):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        self.normalized_shape = sequences.sizes("LayerNorm", "normalized_shape", normalized_shape)
-        self.eps = checks.number("LayerNorm", "eps", eps, minimum=0)
+        checks.arguments(self, locals(), normalized_shape=_sizes, eps=number(minimum=0))
         self.weight = Parameter(np.ones(self.normalized_shape)) if elementwise_affine else None
         self.bias = Parameter(np.zeros(self.normalized_shape)) if elementwise_affine and bias else None
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
         checks.input_shape(self, x, ("...", *self.normalized_shape))
-        weight, bias = self._affine()
-        y, x_hat, inverse_std = layer_norm.forward(self._rows(x), weight, bias, self.eps)
-        self.remember(x_hat, inverse_std, weight)
-        return y.reshape(x.shape)
+        features = _last_axes(self.normalized_shape)
+        mean = mean_of(x, features, keepdims=True)
+        var = mean_of(np.square(x - mean), features, keepdims=True)
+        inverse_std = 1 / np.sqrt(var + self.eps)
+        x_hat = (x - mean) * inverse_std
+        self.remember(x_hat=x_hat, inverse_std=inverse_std)
+        y = x_hat if self.weight is None else self.weight.tensor * x_hat
+        return y if self.bias is None else y + self.bias.tensor
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        return self._backward(dy, None)
-
-    def forward_of_sum(self, x: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """h = x + r, for x and r of one shape, and y = forward(h): a residual, in one pass through the memory."""
-        if self._is_changed():
-            h = x + r
-            return h, self.forward(h)
-        checks.floating_input(self, x)
-        checks.input_shape(self, x, ("...", *self.normalized_shape))
-        weight, bias = self._affine()
-        h, y, x_hat, inverse_std = layer_norm.forward_of_sum(self._rows(x), self._rows(r), weight, bias, self.eps)
-        self.remember(x_hat, inverse_std, weight)
-        return h.reshape(x.shape), y.reshape(x.shape)
-
-    def backward_of_sum(self, dy: np.ndarray, dh: np.ndarray) -> np.ndarray:
-        """dh + backward(dy): ∂L/∂x and ∂L/∂r, where h went by another way too, from which dh comes."""
-        return self.backward(dy) + dh if self._is_changed() else self._backward(dy, self._rows(dh))
-
-    def _backward(self, dy: np.ndarray, more: np.ndarray | None) -> np.ndarray:
-        x_hat, inverse_std, weight = self.recall()
-        dx, d_weight, d_bias = layer_norm.backward(self._rows(dy), x_hat, inverse_std, weight, more)
-        if self.weight is not None:
-            self.weight.accumulate(d_weight.reshape(self.normalized_shape))
+        x_hat, inverse_std = self.recall()
+        features, rows = _last_axes(self.normalized_shape), _other_axes(dy, self.normalized_shape)
         if self.bias is not None:
-            self.bias.accumulate(d_bias.reshape(self.normalized_shape))
-        return dx.reshape(dy.shape)
+            self.bias.accumulate(sum_of(dy, rows))
+        g = dy
+        if self.weight is not None:
+            self.weight.accumulate(sum_of(dy * x_hat, rows))
+            g = self.weight.tensor * dy
+        mean_g, mean_gx = mean_of(g, features, keepdims=True), mean_of(g * x_hat, features, keepdims=True)
+        return (g - mean_g - x_hat * mean_gx) * inverse_std  # dx
 
-    def _affine(self) -> list[np.ndarray | None]:
-        return [None if p is None else p.tensor.reshape(-1) for p in (self.weight, self.bias)]
+    @faster
+    def forward_of_sum(self, x: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # TRANSITION
+        """h = x + r, for x and r of one shape, and y = forward(h)."""
+        h = x + r
+        return h, self.forward(h)
 
-    def _is_changed(self) -> bool:
-        """Whether forward or backward are other ones, as while a net is watched: then they are called."""
-        ours = type(self).forward is LayerNorm.forward and type(self).backward is LayerNorm.backward
-        return not ours or "forward" in vars(self) or "backward" in vars(self)
-
-    def _rows(self, x: np.ndarray) -> np.ndarray:
-        """x with all that is standardized together in the last axis."""
-        if len(self.normalized_shape) == 1:
-            return x
-        return x.reshape(*x.shape[: x.ndim - len(self.normalized_shape)], math.prod(self.normalized_shape))
+    @faster
+    def backward_of_sum(self, dy: np.ndarray, dh: np.ndarray) -> np.ndarray:  # TRANSITION
+        """backward(dy) + dh: ∂L/∂x and ∂L/∂r, where h went by another way too, from which dh comes."""
+        return self.backward(dy) + dh
 
 
 class GroupNorm(Layer):
@@ -139,37 +132,50 @@ class GroupNorm(Layer):
         array([-1.,  1.], dtype=float32)
     """
 
+    num_groups: int
+    num_channels: int
+    eps: float
+
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
-        self.num_groups = checks.integer("GroupNorm", "num_groups", num_groups, minimum=1)
-        self.num_channels = checks.integer("GroupNorm", "num_channels", num_channels, minimum=1)
+        checks.arguments(self, locals(), num_groups=at_least(1), num_channels=at_least(1), eps=number(minimum=0))
         sequences.divides("GroupNorm", "num_groups", num_groups, "num_channels", num_channels)
-        self.eps = checks.number("GroupNorm", "eps", eps, minimum=0)
         self.weight = Parameter(np.ones(num_channels)) if affine else None
         self.bias = Parameter(np.zeros(num_channels)) if affine else None
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.floating_input(self, x)
-        sequences.channels_second(self, x, self.num_channels)
-        size = math.prod(x.shape[1:]) // self.num_groups  # all pixels of the channels of a group
-        weight, bias = self._for_each_pixel(math.prod(x.shape[2:]))
-        y, x_hat, inverse_std = layer_norm.forward(x.reshape(len(x), self.num_groups, size), weight, bias, self.eps)
-        self.remember(x_hat, inverse_std, weight)
-        return y.reshape(x.shape)
+        self.check_input(x)
+        groups = self._groups(x)  # (N, num_groups, numbers of a group)
+        mean = mean_of(groups, -1, keepdims=True)
+        var = mean_of(np.square(groups - mean), -1, keepdims=True)
+        inverse_std = 1 / np.sqrt(var + self.eps)
+        x_hat = ((groups - mean) * inverse_std).reshape(x.shape)
+        self.remember(x_hat=x_hat, inverse_std=inverse_std)
+        if self.weight is None or self.bias is None:
+            return x_hat
+        return _channels(self.weight, x) * x_hat + _channels(self.bias, x)
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        x_hat, inverse_std, weight = self.recall()
-        dx, d_weight, d_bias = layer_norm.backward(dy.reshape(x_hat.shape), x_hat, inverse_std, weight)
+        x_hat, inverse_std = self.recall()
+        g = dy
         if self.weight is not None and self.bias is not None:
-            self.weight.accumulate(d_weight.reshape(self.num_channels, -1).sum(axis=1))
-            self.bias.accumulate(d_bias.reshape(self.num_channels, -1).sum(axis=1))
-        return dx.reshape(dy.shape)
+            others = (0, *range(2, dy.ndim))  # all axes but the channels
+            self.weight.accumulate(sum_of(dy * x_hat, others))
+            self.bias.accumulate(sum_of(dy, others))
+            g = _channels(self.weight, dy) * dy
+        g, x_hat = self._groups(g), self._groups(x_hat)  # (N, num_groups, numbers of a group)
+        mean_g, mean_gx = mean_of(g, -1, keepdims=True), mean_of(g * x_hat, -1, keepdims=True)
+        return ((g - mean_g - x_hat * mean_gx) * inverse_std).reshape(dy.shape)  # dx
 
-    def _for_each_pixel(self, n_pixels: int) -> list[np.ndarray | None]:
-        """γ and β of each pixel of each group, (num_groups, pixels of its channels)."""
-        return [
-            None if p is None else p.tensor.repeat(n_pixels).reshape(self.num_groups, -1)
-            for p in (self.weight, self.bias)
-        ]
+    def check_input(self, x: np.ndarray) -> None:
+        """Check that x is (N, num_channels, ...)."""
+        checks.floating_input(self, x)
+        if x.ndim < 2 or x.shape[1] != self.num_channels:
+            checks.fail(self, f"expected x of shape (N, {self.num_channels}, ...), got {shape_text(x.shape)}.")
+
+    def _groups(self, x: np.ndarray) -> np.ndarray:
+        return x.reshape(len(x), self.num_groups, math.prod(x.shape[1:]) // self.num_groups)
 
 
 class RMSNorm(Layer):
@@ -199,26 +205,54 @@ class RMSNorm(Layer):
         array([[0.849, 1.131]], dtype=float32)
     """
 
+    normalized_shape: tuple[int, ...]
+    eps: float | None
+
     def __init__(
         self, normalized_shape: int | tuple[int, ...], eps: float | None = None, elementwise_affine: bool = True
     ) -> None:
-        self.normalized_shape = sequences.sizes("RMSNorm", "normalized_shape", normalized_shape)
-        self.eps = None if eps is None else checks.number("RMSNorm", "eps", eps, minimum=0)
+        checks.arguments(self, locals(), normalized_shape=_sizes, eps=optional(number(minimum=0)))
         self.weight = Parameter(np.ones(self.normalized_shape)) if elementwise_affine else None
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
         checks.input_shape(self, x, ("...", *self.normalized_shape))
-        axes = tuple(range(-len(self.normalized_shape), 0))
         eps = np.finfo(x.dtype).eps if self.eps is None else x.dtype.type(self.eps)
-        inverse_rms = 1 / np.sqrt(np.square(x).mean(axis=axes, keepdims=True) + eps)
+        mean_square = mean_of(np.square(x), _last_axes(self.normalized_shape), keepdims=True)
+        inverse_rms = 1 / np.sqrt(mean_square + eps)
         x_hat = x * inverse_rms
-        self.remember(x_hat, inverse_rms, axes)
-        return x_hat * self.weight.tensor if self.weight is not None else x_hat
+        self.remember(x_hat=x_hat, inverse_rms=inverse_rms)
+        return x_hat if self.weight is None else self.weight.tensor * x_hat
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        x_hat, inverse_rms, axes = self.recall()
+        x_hat, inverse_rms = self.recall()
+        g = dy
         if self.weight is not None:
-            self.weight.accumulate((dy * x_hat).sum(axis=tuple(range(dy.ndim + axes[0]))))
-            dy = dy * self.weight.tensor
-        return (dy - x_hat * (dy * x_hat).mean(axis=axes, keepdims=True)) * inverse_rms
+            self.weight.accumulate(sum_of(dy * x_hat, _other_axes(dy, self.normalized_shape)))
+            g = self.weight.tensor * dy
+        mean_gx = mean_of(g * x_hat, _last_axes(self.normalized_shape), keepdims=True)
+        return (g - x_hat * mean_gx) * inverse_rms  # dx
+
+
+def _last_axes(normalized_shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(-len(normalized_shape), 0))
+
+
+def _other_axes(x: np.ndarray, normalized_shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(x.ndim - len(normalized_shape)))
+
+
+def _channels(parameter: Parameter, x: np.ndarray) -> np.ndarray:
+    """What there is one of for each channel, with as many axes as x (N, C, ...) has behind the channels."""
+    return parameter.tensor.reshape(-1, *(1,) * (x.ndim - 2))
+
+
+def _sizes(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[int, ...]:
+    """An integer of at least 1, or a tuple of them."""
+    if not isinstance(value, (tuple, list)):
+        return (checks.integer(who, name, value, minimum=1),)
+    if not value:
+        checks.fail(who, f"{name} must name at least one axis, got {value!r}.")
+    return tuple(checks.integer(who, f"{name}[{index}]", size, minimum=1) for index, size in enumerate(value))

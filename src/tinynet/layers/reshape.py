@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import resizing
+from tinynet.core.checks.shapes import shape_text
 from tinynet.layers.layer import Layer
 
 
@@ -35,13 +37,12 @@ class Reshape(Layer):
     """
 
     def __init__(self, *shape: int) -> None:
-        self.shape = resizing.target_shape("Reshape", shape)
+        self.shape = _target_shape(shape)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.array(self, x)
-        shape = resizing.reshapes_to(self, x, self.shape)
-        self.remember(x.shape)
-        return x.reshape(len(x), *shape)
+        self.remember(shape=x.shape)
+        return x.reshape(x.shape[:1] + _fitted(self, x))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
@@ -77,20 +78,53 @@ class Permute(Layer):
         (4, 3, 28, 32)
     """
 
-    any_layout = True
-
     def __init__(self, *axes: int) -> None:
-        self.axes = resizing.permutation("Permute", axes)
+        self.axes = _permutation(axes)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.array(self, x)
-        resizing.axes_to_permute(self, x, len(self.axes))
+        if x.ndim != len(self.axes) + 1:
+            problem = f"expected x with {len(self.axes)} axes after the batch axis, got shape {shape_text(x.shape)}."
+            checks.fail(self, problem)
         self.remember()
         return x.transpose(0, *(axis + 1 for axis in self.axes))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        self.recall()
+        self.recall()  # there must have been a forward, but nothing of it is needed
         return dy.transpose(0, *(self.axes.index(axis) + 1 for axis in range(len(self.axes))))  # dx
 
     def __repr__(self) -> str:
         return f"Permute({', '.join(map(str, self.axes))})"
+
+
+def _target_shape(shape: tuple) -> tuple[int, ...]:
+    """Check the shape that each sample is brought to: sizes, at most one of them −1."""
+    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+        checks.fail("Reshape", f"expected sizes, got {shape[0]!r}.", f"write Reshape(*{shape[0]!r}).", TypeError)
+    sizes = tuple(checks.integer("Reshape", f"shape[{i}]", size, minimum=-1) for i, size in enumerate(shape))
+    if sizes.count(-1) > 1:
+        checks.fail("Reshape", f"at most one size may be -1, got {shape_text(sizes)}.")
+    return sizes
+
+
+def _fitted(layer: Reshape, x: np.ndarray) -> tuple[int, ...]:
+    """The shape of a sample, with the size that fits instead of −1."""
+    given, known = math.prod(x.shape[1:]), math.prod(size for size in layer.shape if size != -1)
+    fits = (known and given % known == 0) if -1 in layer.shape else given == known
+    if x.ndim < 1 or not fits:
+        samples = f"samples of {given} numbers" if x.ndim else "a single number"
+        shape = shape_text(layer.shape)
+        checks.fail(layer, f"{samples}, x of shape {shape_text(x.shape)}, cannot become {shape} each.")
+    return tuple(given // known if size == -1 else size for size in layer.shape)
+
+
+def _permutation(axes: tuple) -> tuple[int, ...]:
+    """Check that every axis from 0 on is named once."""
+    if len(axes) == 1 and isinstance(axes[0], (tuple, list)):
+        checks.fail("Permute", f"expected axes, got {axes[0]!r}.", f"write Permute(*{axes[0]!r}).", TypeError)
+    for i, axis in enumerate(axes):
+        checks.integer("Permute", f"axes[{i}]", axis)
+    if sorted(axes) != list(range(len(axes))):
+        hint = "the axes of one sample count from 0; the batch axis stays first and is not named."
+        checks.fail("Permute", f"expected each axis from 0 to {len(axes) - 1} once, got {shape_text(axes)}.", hint)
+    return tuple(axes)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.words import fail
+from tinynet.core.checks.vocabulary import integer
 from tinynet.layers import Layer
 from tinynet.net.net import Net
 
@@ -42,13 +42,21 @@ class Residual(Layer):
         return F + S
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        return self.body.backward(dy) + (dy if self.shortcut is None else self.shortcut.backward(dy))
+        from_body = self.body.backward(dy)
+        from_shortcut = dy if self.shortcut is None else self.shortcut.backward(dy)
+        return from_body + from_shortcut  # dx
 
     def ways(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """F(x) and S(x)."""
         F = self.body.forward(x)
         S = x if self.shortcut is None else self.shortcut.forward(x)
-        _same_branches(self, F.shape, S.shape)
+        if F.shape != S.shape:
+            shapes = f"the body gives shape {shape_text(F.shape)}, the shortcut {shape_text(S.shape)}"
+            checks.fail(
+                type(self).__name__,
+                f"{shapes}; they cannot be added.",
+                "give a shortcut that makes the same shape, such as a Linear or a 1×1 Conv2D with the body's stride.",
+            )
         return F, S
 
 
@@ -74,21 +82,22 @@ class Concat(Layer):
         (2, 5)
     """
 
+    axis: int
+
     def __init__(self, branches: list[Layer | list[Layer]], axis: int = 1) -> None:
         checks.non_empty_list("Concat", "branches", branches)
         self.branches = [_net(branch) for branch in branches]
-        self.axis = checks.integer("Concat", "axis", axis)
+        checks.arguments(self, locals(), axis=integer)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         outputs = [branch.forward(x) for branch in self.branches]
-        _joinable(self, [y.shape for y in outputs], self.axis)
-        ends = np.cumsum([y.shape[self.axis] for y in outputs])
-        self.remember(ends=ends[:-1])
+        _check_joinable(self, [y.shape for y in outputs])
+        self.remember(sizes=[y.shape[self.axis] for y in outputs])
         return np.concatenate(outputs, axis=self.axis)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (ends,) = self.recall()
-        parts = np.split(dy, ends, axis=self.axis)
+        (sizes,) = self.recall()
+        parts = np.split(dy, np.cumsum(sizes)[:-1], axis=self.axis)
         dx = self.branches[0].backward(parts[0])
         for branch, part in zip(self.branches[1:], parts[1:], strict=True):
             dx = dx + branch.backward(part)
@@ -101,22 +110,12 @@ def _net(layers: Layer | list[Layer]) -> Net:
     return Net([layers] if isinstance(layers, Layer) else layers)
 
 
-def _same_branches(layer: object, body: tuple[int, ...], shortcut: tuple[int, ...]) -> None:
-    """Check that the two ways of a residual give the same shape."""
-    if body != shortcut:
-        fail(
-            type(layer).__name__,
-            f"the body gives shape {shape_text(body)}, the shortcut {shape_text(shortcut)}; they cannot be added.",
-            "give a shortcut that makes the same shape, such as a Linear or a 1×1 Conv2D with the body's stride.",
-        )
-
-
-def _joinable(layer: object, shapes: list[tuple[int, ...]], axis: int) -> None:
-    """Check that outputs differ in no other axis than the one along which they are joined."""
-    n_axes = len(shapes[0])
+def _check_joinable(layer: Concat, shapes: list[tuple[int, ...]]) -> None:
+    """Outputs may differ only in the axis along which they are joined."""
+    who, axis, n_axes = type(layer).__name__, layer.axis, len(shapes[0])
     if not -n_axes <= axis < n_axes:
-        fail(type(layer).__name__, f"axis {axis} does not exist in outputs of shape {shape_text(shapes[0])}.")
+        checks.fail(who, f"axis {axis} does not exist in outputs of shape {shape_text(shapes[0])}.")
     rests = {tuple(size for index, size in enumerate(shape) if index != axis % n_axes) for shape in shapes}
     if len(rests) > 1 or len({len(shape) for shape in shapes}) > 1:
         listed = ", ".join(shape_text(shape) for shape in shapes)
-        fail(type(layer).__name__, f"the branches give {listed}; they may differ in axis {axis} only.")
+        checks.fail(who, f"the branches give {listed}; they may differ in axis {axis} only.")

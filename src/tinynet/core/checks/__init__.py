@@ -20,7 +20,7 @@ from tinynet.core.checks.layers import (
     same_paths,
 )
 from tinynet.core.checks.learning import dataset, known_column, learner_parts, loss_and_gradient, named_once, not_finite
-from tinynet.core.checks.shapes import array, axis_of, axis_order, filled_axis, floating_input, input_shape, same_shape
+from tinynet.core.checks.shapes import array, axis_of, filled_axis, floating_input, input_shape, same_shape
 from tinynet.core.checks.targets import class_targets, same_targets
 from tinynet.core.checks.values import floating_array, fraction, generator, integer, number, one_of, pair, rate
 from tinynet.core.checks.vocabulary import arguments
@@ -30,7 +30,6 @@ __all__ = [
     "arguments",
     "array",
     "axis_of",
-    "axis_order",
     "class_targets",
     "dataset",
     "fail",

@@ -9,15 +9,6 @@ from tinynet.core.checks.values import integer
 from tinynet.core.checks.words import fail
 
 
-def sizes(who: object, name: str, value: object) -> tuple[int, ...]:
-    """Turn an integer, or a tuple of them, into a tuple of sizes of at least 1."""
-    if isinstance(value, (tuple, list)):
-        if not value:
-            fail(who, f"{name} must name at least one axis, got {value!r}.")
-        return tuple(integer(who, f"{name}[{index}]", size, minimum=1) for index, size in enumerate(value))
-    return (integer(who, name, value, minimum=1),)
-
-
 def divides(who: object, name: str, divisor: int, other_name: str, number: int) -> None:
     """Check that one size is a multiple of another."""
     if number % divisor:
@@ -30,37 +21,6 @@ def even(who: object, name: str, number: int) -> None:
     """Check that a number of features can be taken in pairs."""
     if number % 2:
         fail(who, f"{name} must be even, since features are taken in pairs; got {number}.", f"use {number + 1}.")
-
-
-def features_last(layer: object, x: np.ndarray, features: int) -> None:
-    """Check x of shape (N, features) or (N, T, features)."""
-    floating_input(layer, x)
-    if x.ndim in (2, 3) and x.shape[-1] == features:
-        return
-    swapped = x.ndim == 3 and x.shape[1] == features
-    fail(
-        layer,
-        f"expected x of shape (N, {features}) or (N, T, {features}), got {shape_text(x.shape)}.",
-        "sequences are (N, T, D) here: put the features last with Permute(1, 0) or x.transpose(0, 2, 1)."
-        if swapped
-        else "",
-    )
-
-
-def channels_second(layer: object, x: np.ndarray, channels: int) -> None:
-    """Check x of shape (N, channels, ...)."""
-    if x.ndim < 2 or x.shape[1] != channels:
-        fail(layer, f"expected x of shape (N, {channels}, ...), got {shape_text(x.shape)}.")
-
-
-def more_than_one_row(layer: object, shape: tuple[int, ...], n_values: int) -> None:
-    """Check that batch norm has more than one value for each feature to take a variance over."""
-    if n_values < 2:
-        fail(
-            layer,
-            f"expected more than one value per feature in training, got x of shape {shape_text(shape)}.",
-            "one value has no variance: use a larger batch, drop a last batch of one, or call eval() first.",
-        )
 
 
 def token(who: object, name: str, value: int | None, n_tokens: int) -> int | None:

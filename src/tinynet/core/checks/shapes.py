@@ -63,12 +63,6 @@ def axis_of(who: object, x: np.ndarray, axis: int, name: str = "axis") -> int:
     return axis % x.ndim
 
 
-def axis_order(who: object, x: np.ndarray, start: int, end: int) -> None:
-    """Check that the axes from start to end are at least one."""
-    if start > end:
-        fail(who, f"in x of shape {shape_text(x.shape)}, end_dim (axis {end}) comes before start_dim (axis {start}).")
-
-
 def floating_input(who: object, x: np.ndarray, name: str = "x") -> None:
     """Check that an array of inputs holds floating-point numbers."""
     array(who, x, name)

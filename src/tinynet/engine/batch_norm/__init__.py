@@ -1,78 +1,90 @@
-"""The four passes of batch normalization over whole activations: two forward, two back.
-
-`axis` is the axis of the features, over all others they are averaged; what there is one of for each feature (mean,
-scale, …) has the shape (features,). Where a ReLU follows, the same passes do its work too: forward with `relu`, and
-back with `through`, scale and shift of the forward, from which y is found anew: only where y > 0 does dy pass.
-"""
+"""Batch normalization in two passes over the activations forward and two back, with the ReLU that follows, if any."""
 
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from tinynet.engine.selection import body, sample_size
+from tinynet.engine.serves import compiled_code, is_floating, sample_size
+from tinynet.layers import BatchNorm1D, BatchNorm2D, ReLU
 
-LARGE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
-Through = tuple[np.ndarray, np.ndarray] | None
-
-__all__ = ["input_gradient", "normalize", "statistics", "sums"]
-
-
-def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of each feature, exact where the mean is far larger than the deviations.
-
-    Example:
-        >>> statistics(np.array([[1.0, 1e6], [3.0, 1e6]]), axis=1)
-        (array([2.e+00, 1.e+06]), array([1., 0.]))
-    """
-    return _body(x).statistics(x, axis)
+MIN_SIZE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
+BatchNorm = BatchNorm1D | BatchNorm2D
 
 
-def normalize(
-    x: np.ndarray, mean: np.ndarray, scale: np.ndarray, shift: np.ndarray, axis: int, relu: bool = False
-) -> np.ndarray:
-    """y = (x − mean) · scale + shift, and with `relu` max(y, 0).
-
-    Example:
-        >>> mean, scale, shift = np.array([2.0]), np.array([10.0]), np.array([5.0])
-        >>> normalize(np.array([[1.0], [3.0]]), mean, scale, shift, axis=1).ravel()
-        array([-5., 15.])
-    """
-    return _body(x).normalize(x, mean, scale, shift, axis, relu)
+def forward(layer: BatchNorm, x: np.ndarray) -> Any:
+    """y = γ x̂ + β."""
+    return _forward(layer, x, relu=False)
 
 
-def sums(
-    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, through: Through = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Σ dy and Σ dy · (x − mean) of each feature.
-
-    Example:
-        >>> sums(np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]), np.array([2.0]), axis=1)
-        (array([3.]), array([1.]))
-    """
-    return _body(x).sums(dy, x, mean, axis, through)
+def backward(layer: BatchNorm, dy: np.ndarray) -> Any:
+    """dx = (g − mean(g) − x̂ · mean(g · x̂)) / √(σ² + eps), g = γ dy."""
+    return _backward(layer, dy, relu=False)
 
 
-def input_gradient(
-    dy: np.ndarray,
-    x: np.ndarray,
-    mean: np.ndarray,
-    scale: np.ndarray,
-    shift: np.ndarray,
-    slope: np.ndarray,
-    axis: int,
-    through: Through = None,
-) -> np.ndarray:
-    """dx = (dy − shift − slope · (x − mean)) · scale.
-
-    Example:
-        >>> dy, x, one = np.array([[4.0], [2.0]]), np.array([[1.0], [3.0]]), np.ones(1)
-        >>> input_gradient(dy, x, 2 * one, 10 * one, 3 * one, -one, axis=1).ravel()
-        array([0., 0.])
-    """
-    return _body(x).input_gradient(dy, x, mean, scale, shift, slope, axis, through)
+def forward_with_relu(layer: BatchNorm, relu: ReLU, x: np.ndarray) -> Any:
+    """y = max(γ x̂ + β, 0), whose sum is never written."""
+    y = _forward(layer, x, relu=True)
+    if y is not NotImplemented:
+        relu.remember(y=y)
+    return y
 
 
-def _body(x: np.ndarray) -> ModuleType:
-    return body("batch_norm", sample_size(x), LARGE)
+def backward_with_relu(layer: BatchNorm, relu: ReLU, dy: np.ndarray) -> Any:
+    """dx, of dy where γ x̂ + β > 0: that is found anew, for y lies farther away than what it is made of."""
+    return _backward(layer, dy, relu=True)
+
+
+def _forward(layer: BatchNorm, x: np.ndarray, relu: bool) -> Any:
+    kernels = _kernels(layer, x)
+    if kernels is None:
+        return NotImplemented
+    layer.check_input(x)
+    axis, from_batch = layer.feature_axis % x.ndim, layer.uses_batch()
+    if from_batch:
+        mean, var = kernels.statistics(x, axis)
+        layer.track(mean, var, x.size // layer.num_features)
+    else:
+        mean, var = layer.running_mean, layer.running_var
+    inverse_std = 1 / np.sqrt(var + layer.eps)
+    layer.remember(x=x, mean=mean, inverse_std=inverse_std, from_batch=from_batch)
+    weight, bias = _affine(layer, x.dtype)
+    return kernels.normalize(x, mean, weight * inverse_std, bias, axis, relu)
+
+
+def _backward(layer: BatchNorm, dy: np.ndarray, relu: bool) -> Any:
+    x, mean, inverse_std, from_batch = layer.recall()
+    kernels = _kernels(layer, x) if is_floating(x, dy, mean, inverse_std) and dy.shape == x.shape else None
+    if kernels is None:
+        return NotImplemented
+    axis, (weight, bias) = layer.feature_axis % x.ndim, _affine(layer, x.dtype)
+    scale = weight * inverse_std
+    through = (scale, bias) if relu else None
+    d_bias, d_weight = kernels.sums(dy, x, mean, inverse_std, axis, through)
+    if layer.weight is not None and layer.bias is not None:
+        layer.weight.accumulate(d_weight)
+        layer.bias.accumulate(d_bias)
+    # γ is one number for all that the means are taken over: dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) · γ / √(σ² + eps).
+    means = None
+    if from_batch:
+        n = x.size // layer.num_features
+        means = (d_bias / n).astype(x.dtype), (d_weight / n * inverse_std).astype(x.dtype)
+    return kernels.input_gradient(dy, x, mean, scale, means, axis, through)
+
+
+def _kernels(layer: BatchNorm, x: np.ndarray) -> ModuleType | None:
+    arrays = [parameter.tensor for parameter in (layer.weight, layer.bias) if parameter is not None]
+    if layer.track_running_stats:
+        arrays += [layer.running_mean, layer.running_var]
+    if not is_floating(x, *arrays) or x.size == 0:
+        return None
+    return compiled_code("batch_norm", sample_size(x), MIN_SIZE)
+
+
+def _affine(layer: BatchNorm, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """γ and β."""
+    if layer.weight is None or layer.bias is None:
+        return np.ones(layer.num_features, dtype), np.zeros(layer.num_features, dtype)
+    return layer.weight.tensor, layer.bias.tensor

@@ -14,8 +14,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from tinynet.engine.batch_norm import vectorized
-from tinynet.engine.batch_norm.vectorized import Through
 from tinynet.engine.machine.jit import compiled_in_order
 from tinynet.engine.machine.pool import share
 
@@ -23,10 +21,13 @@ BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache
 WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another
 
 
+# What there is one of for each feature has the shape (features,); `scale` is γ / √(σ² + eps). Where a ReLU follows,
+# `through` holds scale and β of the forward, from which y is found anew: only where y > 0 does dy pass.
+Through = tuple[np.ndarray, np.ndarray] | None
+
+
 def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """μ and σ²: those of blocks, merged (Chan, Golub and LeVeque 1979)."""
-    if not _is_served(x):
-        return vectorized.statistics(x, axis)
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
@@ -41,28 +42,26 @@ def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def normalize(
-    x: np.ndarray, mean: np.ndarray, scale: np.ndarray, shift: np.ndarray, axis: int, relu: bool
+    x: np.ndarray, mean: np.ndarray, scale: np.ndarray, bias: np.ndarray, axis: int, relu: bool
 ) -> np.ndarray:
-    """y = (x − μ) · scale + shift."""
-    if not _is_served(x, scale):
-        return vectorized.normalize(x, mean, scale, shift, axis, relu)
+    """y = (x − μ) · scale + β, or max(y, 0)."""
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     y, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    share(_normalize, n_blocks, rows, step, fold.cut, mean, scale, shift, relu, y)
+    share(_normalize, n_blocks, rows, step, fold.cut, mean, scale, bias, relu, y)
     return fold.back(y)
 
 
-def sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, axis: int, through: Through) -> tuple[np.ndarray, np.ndarray]:
-    """Σ dy and Σ dy · (x − μ)."""
-    if not _is_served(x, dy):
-        return vectorized.sums(dy, x, mean, axis, through)
+def sums(
+    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, inverse_std: np.ndarray, axis: int, through: Through
+) -> tuple[np.ndarray, np.ndarray]:
+    """Σ dy and Σ dy · x̂ of each feature, in float64."""
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
     found, products = np.zeros((2, n_blocks, rows.shape[1]), x.dtype)
-    features = (mean, *(through or (mean, mean)))
-    share(_sums, n_blocks, fold.rows(dy), rows, step, fold.cut, *features, through is not None, found, products)
+    given = (mean, inverse_std, *(through or (mean, mean)), through is not None)
+    share(_sums, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, found, products)
     return fold.sums(found), fold.sums(products)
 
 
@@ -71,19 +70,16 @@ def input_gradient(
     x: np.ndarray,
     mean: np.ndarray,
     scale: np.ndarray,
-    shift: np.ndarray,
-    slope: np.ndarray,
+    means: tuple[np.ndarray, np.ndarray] | None,
     axis: int,
     through: Through,
 ) -> np.ndarray:
-    """dx = (dy − shift − slope · (x − μ)) · scale."""
-    if not _is_served(x, dy, scale):
-        return vectorized.input_gradient(dy, x, mean, scale, shift, slope, axis, through)
+    """dx = (dy − shift − slope · (x − μ)) · scale, with the two `means` as shift and slope, or dy · scale without."""
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     dx, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    features = (mean, scale, shift, slope, *(through or (mean, mean)))
-    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, fold.cut, *features, through is not None, dx)
+    given = (mean, scale, *(means or (mean, mean)), *(through or (mean, mean)), means is not None, through is not None)
+    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, dx)
     return fold.back(dx)
 
 
@@ -124,10 +120,6 @@ class Fold:
 _fold = lru_cache(maxsize=1000)(Fold)
 
 
-def _is_served(x: np.ndarray, *others: np.ndarray) -> bool:
-    return x.dtype in (np.float32, np.float64) and x.size > 0 and all(other.dtype == x.dtype for other in others)
-
-
 def _blocks(rows: np.ndarray) -> tuple[int, int]:
     """Rows in a block, and the number of blocks."""
     step = max(8, BLOCK // rows.shape[1])
@@ -154,6 +146,8 @@ def _moments(start, end, x, step, means, rests, squares):
                 distance = row[f] - mean[f]
                 rest[f] += distance
                 square[f] += distance * distance
+        for f in range(mean.shape[0]):
+            rest[f] = rest[f] if np.isfinite(mean[f]) else 0  # from an infinite mean there is no distance
 
 
 @compiled_in_order
@@ -169,39 +163,42 @@ def _columns(cut, v):
 
 
 @compiled_in_order
-def _normalize(start, end, x, step, cut, mean, scale, shift, relu, y):
-    mean, scale, shift = _columns(cut, mean), _columns(cut, scale), _columns(cut, shift)
-    zero = shift.dtype.type(0)
+def _normalize(start, end, x, step, cut, mean, scale, bias, relu, y):
+    mean, scale, bias = _columns(cut, mean), _columns(cut, scale), _columns(cut, bias)
+    zero = x.dtype.type(0)
     for r in range(start * step, min(x.shape[0], end * step)):
         row, out = x[r], y[r]
         for f in range(row.shape[0]):
-            value = (row[f] - mean[f]) * scale[f] + shift[f]
+            value = (row[f] - mean[f]) * scale[f] + bias[f]
             out[f] = zero if relu and value < zero else value
 
 
 @compiled_in_order
-def _sums(start, end, dy, x, step, cut, mean, scale, shift, relu, found, products):
-    mean, scale, shift = _columns(cut, mean), _columns(cut, scale), _columns(cut, shift)
-    zero, one = mean.dtype.type(0), mean.dtype.type(1)
+def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, found, products):
+    mean, inverse_std = _columns(cut, mean), _columns(cut, inverse_std)
+    scale, bias = _columns(cut, scale), _columns(cut, bias)
+    zero, one = x.dtype.type(0), x.dtype.type(1)
     for block in range(start, end):
         total, product = found[block], products[block]
         for r in range(block * step, min(x.shape[0], (block + 1) * step)):
             for f in range(x.shape[1]):
-                distance, g = x[r, f] - mean[f], dy[r, f]
+                distance, d = x[r, f] - mean[f], dy[r, f]
                 if relu:
-                    g *= one if distance * scale[f] + shift[f] > zero else zero
-                total[f] += g
-                product[f] += g * distance
+                    d *= one if distance * scale[f] + bias[f] > zero else zero
+                total[f] += d
+                product[f] += d * (distance * inverse_std[f])
 
 
 @compiled_in_order
-def _input_gradient(start, end, dy, x, step, cut, mean, scale, shift, slope, y_scale, y_shift, relu, dx):
+def _input_gradient(start, end, dy, x, step, cut, mean, scale, shift, slope, y_scale, y_bias, from_batch, relu, dx):
     mean, scale, shift = _columns(cut, mean), _columns(cut, scale), _columns(cut, shift)
-    slope, y_scale, y_shift = _columns(cut, slope), _columns(cut, y_scale), _columns(cut, y_shift)
-    zero, one = mean.dtype.type(0), mean.dtype.type(1)
+    slope, y_scale, y_bias = _columns(cut, slope), _columns(cut, y_scale), _columns(cut, y_bias)
+    zero, one = x.dtype.type(0), x.dtype.type(1)
     for r in range(start * step, min(x.shape[0], end * step)):
         for f in range(x.shape[1]):
-            distance, g = x[r, f] - mean[f], dy[r, f]
+            distance, d = x[r, f] - mean[f], dy[r, f]
             if relu:
-                g *= one if distance * y_scale[f] + y_shift[f] > zero else zero
-            dx[r, f] = (g - shift[f] - slope[f] * distance) * scale[f]
+                d *= one if distance * y_scale[f] + y_bias[f] > zero else zero
+            if from_batch:
+                d = d - shift[f] - slope[f] * distance
+            dx[r, f] = d * scale[f]

@@ -1,0 +1,51 @@
+"""Group normalization in the order in which x lies in memory, sample by sample."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tinynet.engine.serves import compiled_code, is_floating, sample_size
+from tinynet.layers import GroupNorm
+
+MIN_SIZE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
+
+
+def forward(layer: GroupNorm, x: np.ndarray) -> Any:
+    """y = γ x̂ + β."""
+    kernels = _kernels(layer, x)
+    if kernels is None:
+        return NotImplemented
+    layer.check_input(x)
+    y, x_hat, inverse_std = kernels.forward(x, layer.num_groups, *_affine(layer, x.dtype), layer.eps)
+    layer.remember(x_hat=x_hat, inverse_std=inverse_std)
+    return y
+
+
+def backward(layer: GroupNorm, dy: np.ndarray) -> Any:
+    """dx = (g − mean(g) − x̂ · mean(g · x̂)) / √(σ² + eps), g = γ dy."""
+    x_hat, inverse_std = layer.recall()
+    kernels = _kernels(layer, dy) if is_floating(dy, x_hat) and dy.shape == x_hat.shape else None
+    if kernels is None:
+        return NotImplemented
+    weight, _ = _affine(layer, dy.dtype)
+    dx, d_weight, d_bias = kernels.backward(dy, x_hat, inverse_std, weight)
+    if layer.weight is not None and layer.bias is not None:
+        layer.weight.accumulate(d_weight)
+        layer.bias.accumulate(d_bias)
+    return dx
+
+
+def _kernels(layer: GroupNorm, x: np.ndarray) -> ModuleType | None:
+    arrays = [parameter.tensor for parameter in (layer.weight, layer.bias) if parameter is not None]
+    serves = is_floating(x, *arrays) and x.size > 0
+    return compiled_code("group_norm", sample_size(x), MIN_SIZE) if serves else None
+
+
+def _affine(layer: GroupNorm, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """γ and β."""
+    if layer.weight is None or layer.bias is None:
+        return np.ones(layer.num_channels, dtype), np.zeros(layer.num_channels, dtype)
+    return layer.weight.tensor, layer.bias.tensor

@@ -1,0 +1,206 @@
+"""Group normalization compiled by Numba. A sample, or a group of it, stays in the cache between the passes over it.
+
+In C order a group is one row, channel after channel. Where the channels lie last a row is one pixel or several, and
+each of its columns belongs to one channel; sums over a group are sums over the rows first, then over its columns.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+
+from tinynet.engine.layer_norm.compiled import inverse_root
+from tinynet.engine.machine.jit import FLAGS, compiled, inlined
+from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
+
+ROWS_IN_FLOAT32 = 16  # that are added up before their sum is added in float64, which costs twice as much
+NO_FMA = FLAGS - {"contract"}  # γ dy − mean(γ dy) is 0 in a group of one, but not if only the mean is rounded
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def forward(x: np.ndarray, n_groups: int, weight: np.ndarray, bias: np.ndarray, eps: float) -> Arrays:
+    """y = γ x̂ + β and x̂, in the memory order of x; and 1/σ (N, n_groups, 1)."""
+    N, inverse_std = len(x), np.empty((len(x), n_groups, 1), x.dtype)
+    given = weight, bias, x.dtype.type(eps)
+    if _by_pixels(x):
+        rows = rows_of_pixels(x)
+        y, x_hat = np.empty_like(rows), np.empty_like(rows)
+        share(_forward_of_pixels, N, rows, *given, y, x_hat, inverse_std)
+        return pixels_of_rows(y, x.shape), pixels_of_rows(x_hat, x.shape), inverse_std
+    groups = np.ascontiguousarray(x).reshape(N * n_groups, -1)
+    y, x_hat = np.empty_like(groups), np.empty_like(groups)
+    share(_forward, N * n_groups, groups, n_groups, *given, y, x_hat, inverse_std.reshape(-1))
+    return y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std
+
+
+def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray) -> Arrays:
+    """dx, in the memory order of x̂; dγ = Σ dy x̂ and dβ = Σ dy, sums over each sample that are added up."""
+    N, n_groups, _ = inverse_std.shape
+    sums = np.empty((2, N, len(weight)), dy.dtype)
+    if _by_pixels(x_hat):
+        rows, hats = rows_of_pixels(dy), rows_of_pixels(x_hat)
+        dx = np.empty_like(rows)
+        share(_backward_of_pixels, N, rows, hats, inverse_std, weight, dx, *sums)
+        dx = pixels_of_rows(dx, dy.shape)
+    else:
+        groups, hats = (np.ascontiguousarray(array).reshape(N * n_groups, -1) for array in (dy, x_hat))
+        dx = np.empty_like(groups)
+        given = hats, inverse_std.reshape(-1), n_groups, weight
+        share(_backward, N * n_groups, groups, *given, dx, *sums.reshape(2, N * n_groups, -1))
+        dx = dx.reshape(dy.shape)
+    d_weight, d_bias = sums.sum(axis=1, dtype=np.float64)
+    return dx, d_weight, d_bias
+
+
+def _by_pixels(x: np.ndarray) -> bool:
+    return channels_lie_last(x) or math.prod(x.shape[2:]) == 1  # of a single pixel the channels lie last, too
+
+
+@compiled
+def _forward(start, end, x, n_groups, weight, bias, eps, y, x_hat, inverse_std):
+    size = x.shape[1]
+    n_channels = len(weight) // n_groups
+    n_pixels = size // n_channels
+    for item in range(start, end):
+        row, hat = x[item], x_hat[item]
+        total, squares = np.float64(0), np.float64(0)
+        for j in range(size):
+            total += row[j]
+        mean = x.dtype.type(total / size)
+        for j in range(size):
+            distance = row[j] - mean
+            squares += distance * distance
+        inverse = inverse_root(squares / size, eps, x)
+        inverse_std[item] = inverse
+        first = item % n_groups * n_channels
+        for c in range(n_channels):
+            scale, shift = weight[first + c], bias[first + c]
+            channel = slice(c * n_pixels, (c + 1) * n_pixels)
+            given, h, out = row[channel], hat[channel], y[item, channel]
+            for p in range(n_pixels):
+                h[p] = (given[p] - mean) * inverse
+                out[p] = scale * h[p] + shift
+
+
+@partial(compiled, flags=NO_FMA)
+def _backward(start, end, dy, x_hat, inverse_std, n_groups, weight, dx, d_weight, d_bias):
+    size, n_channels = dy.shape[1], d_weight.shape[1]
+    n_pixels = size // n_channels
+    for item in range(start, end):
+        first = item % n_groups * n_channels
+        mean_g, mean_gx = np.float64(0), np.float64(0)
+        for c in range(n_channels):
+            channel = slice(c * n_pixels, (c + 1) * n_pixels)
+            d, h = dy[item, channel], x_hat[item, channel]
+            total, product = dy.dtype.type(0), dy.dtype.type(0)
+            for p in range(n_pixels):
+                total += d[p]
+                product += d[p] * h[p]
+            d_weight[item, c], d_bias[item, c] = product, total
+            mean_g += weight[first + c] * np.float64(total)
+            mean_gx += weight[first + c] * np.float64(product)
+        mean, slope, inverse = dy.dtype.type(mean_g / size), dy.dtype.type(mean_gx / size), inverse_std[item]
+        for c in range(n_channels):
+            channel, scale = slice(c * n_pixels, (c + 1) * n_pixels), weight[first + c]
+            d, h, out = dy[item, channel], x_hat[item, channel], dx[item, channel]
+            for p in range(n_pixels):
+                out[p] = (scale * d[p] - mean - h[p] * slope) * inverse
+
+
+@inlined
+def _spread(values, n_channels, columns):
+    """What there is one of for each channel, or each group of channels, at each column."""
+    per_value = n_channels // values.size
+    for first in range(0, columns.size, n_channels):
+        for i in range(values.size):
+            for f in range(per_value):
+                columns[first + i * per_value + f] = values[i]
+
+
+@inlined
+def _gather(columns, n_channels, sums):
+    """The sums of the columns of each channel, or each group of channels."""
+    per_sum = n_channels // sums.size
+    sums[:] = 0
+    for first in range(0, columns.size, n_channels):
+        for i in range(sums.size):
+            for f in range(per_sum):
+                sums[i] += columns[first + i * per_sum + f]
+
+
+@compiled
+def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
+    """x (N, R, k · C)."""
+    (_, R, width), C, G = x.shape, len(weight), inverse_std.shape[1]
+    scale, shift, mean, inverse, part = np.empty((5, width), x.dtype)
+    sums, means = np.empty(width), np.empty(G)
+    size = R * width / G
+    _spread(weight, C, scale)
+    _spread(bias, C, shift)
+    for n in range(start, end):
+        sums[:] = 0
+        for first in range(0, R, ROWS_IN_FLOAT32):
+            part[:] = 0
+            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
+                row = x[n, r]
+                for f in range(width):
+                    part[f] += row[f]
+            for f in range(width):
+                sums[f] += part[f]
+        _gather(sums, C, means)
+        for g in range(G):
+            means[g] /= size
+        _spread(means, C, mean)
+        sums[:] = 0
+        for first in range(0, R, ROWS_IN_FLOAT32):
+            part[:] = 0
+            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
+                row = x[n, r]
+                for f in range(width):
+                    distance = row[f] - mean[f]
+                    part[f] += distance * distance
+            for f in range(width):
+                sums[f] += part[f]
+        _gather(sums, C, means)
+        for g in range(G):
+            inverse_std[n, g, 0] = inverse_root(means[g] / size, eps, x)
+        _spread(inverse_std[n, :, 0], C, inverse)
+        for r in range(R):
+            row, hat, out = x[n, r], x_hat[n, r], y[n, r]
+            for f in range(width):
+                hat[f] = (row[f] - mean[f]) * inverse[f]
+                out[f] = scale[f] * hat[f] + shift[f]
+
+
+@partial(compiled, flags=NO_FMA)
+def _backward_of_pixels(start, end, dy, x_hat, inverse_std, weight, dx, d_weight, d_bias):
+    (_, R, width), C, G = dy.shape, len(weight), inverse_std.shape[1]
+    scale, mean, slope, inverse, totals, products = np.empty((6, width), dy.dtype)
+    weighted, means, size = np.empty(C), np.empty(G), R * width / G
+    _spread(weight, C, scale)
+    for n in range(start, end):
+        totals[:] = 0
+        products[:] = 0
+        for r in range(R):
+            d, hat = dy[n, r], x_hat[n, r]
+            for f in range(width):
+                totals[f] += d[f]
+                products[f] += d[f] * hat[f]
+        for sums, of_channels, columns in ((totals, d_bias[n], mean), (products, d_weight[n], slope)):
+            _gather(sums, C, of_channels)
+            for c in range(C):
+                weighted[c] = weight[c] * np.float64(of_channels[c])
+            _gather(weighted, C, means)
+            for g in range(G):
+                means[g] /= size
+            _spread(means, C, columns)
+        _spread(inverse_std[n, :, 0], C, inverse)
+        for r in range(R):
+            d, hat, out = dy[n, r], x_hat[n, r], dx[n, r]
+            for f in range(width):
+                out[f] = (scale[f] * d[f] - mean[f] - hat[f] * slope[f]) * inverse[f]

@@ -1,0 +1,39 @@
+"""Samples with channels, x (N, C, ...), in either of the two orders in which their numbers lie in memory."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+MIN_WIDTH = 256  # numbers in a row to aim at: loops over shorter ones spend their time on beginning and ending
+
+
+def channels_lie_last(x: np.ndarray) -> bool:
+    """Whether the channels of each pixel lie side by side, without gaps, and C order is another one.
+
+    Example:
+        >>> x = np.zeros((2, 3, 4, 5))
+        >>> channels_lie_last(x), channels_lie_last(x.transpose(0, 3, 1, 2))
+        (False, True)
+    """
+    return x.ndim > 2 and not x.flags.c_contiguous and bool(np.moveaxis(x, 1, -1).flags.c_contiguous)
+
+
+def rows_of_pixels(x: np.ndarray) -> np.ndarray:
+    """x, whose channels lie last, as (N, R, k · C): rows of k pixels each, so that there is work for wide registers.
+
+    Example:
+        >>> rows_of_pixels(np.zeros((2, 12, 12, 8)).transpose(0, 3, 1, 2)).shape
+        (2, 9, 128)
+    """
+    N, C = x.shape[:2]
+    n_pixels = math.prod(x.shape[2:])
+    k = math.gcd(n_pixels, 1 << max(0, (MIN_WIDTH // C).bit_length() - 1))
+    return np.moveaxis(x, 1, -1).reshape(N, n_pixels // k, k * C)
+
+
+def pixels_of_rows(rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The rows that `rows_of_pixels` has made, or others of their size, in the shape (N, C, ...) of x."""
+    N, C = shape[:2]
+    return np.moveaxis(rows.reshape(N, *shape[2:], C), -1, 1)

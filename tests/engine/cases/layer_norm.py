@@ -1,0 +1,94 @@
+"""Layer, group and root mean square normalization, with and without parameters, over one axis and over several.
+
+At least three numbers are averaged: two become ±1 wherever they are, and of their gradient only rounding is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tests.engine.walk import Case, Draw
+from tinynet.layers import GroupNorm, Layer, LayerNorm, RMSNorm
+
+
+def _layer_norm(draw: Draw) -> tuple[Layer, np.ndarray]:
+    shape = draw.choice((draw.size(3, 40),), (draw.size(3, 7), draw.size(1, 7)))
+    layer = LayerNorm(shape, draw.choice(1e-5, 0.5), draw.choice(True, True, False), draw.choice(True, False))
+    return draw.layer(layer), draw.array(*draw.choice((), (draw.size(1, 200),), (draw.size(1, 5), 7)), *shape)
+
+
+def _rms_norm(draw: Draw) -> tuple[Layer, np.ndarray]:
+    shape = draw.choice((draw.size(3, 40),), (draw.size(3, 7), draw.size(1, 7)))
+    layer = RMSNorm(shape, draw.choice(None, 0.5), draw.choice(True, True, False))
+    return draw.layer(layer), draw.array(*draw.choice((), (draw.size(1, 200),), (draw.size(1, 5), 7)), *shape)
+
+
+def _group_norm(draw: Draw) -> tuple[Layer, np.ndarray]:
+    groups, per_group = draw.size(1, 5), draw.size(3, 30)
+    pixels = draw.choice((), (draw.size(1, 9),), (draw.size(1, 9), draw.size(1, 9)), (1, 1))
+    layer = GroupNorm(groups, groups * per_group, draw.choice(1e-5, 0.5), draw.choice(True, True, False))
+    return draw.layer(layer), draw.array(draw.size(1, 7), groups * per_group, *pixels)
+
+
+def norm_forward(make: Callable[[Draw], tuple[Layer, np.ndarray]], draw: Draw) -> Callable[[], Any]:
+    layer, x = make(draw)
+
+    def call() -> Any:
+        twin = deepcopy(layer)
+        return twin.forward(x), twin.recall()
+
+    return call
+
+
+def norm_backward(make: Callable[[Draw], tuple[Layer, np.ndarray]], draw: Draw) -> Callable[[], Any]:
+    layer, x = make(draw)
+    dy = draw.array(*x.shape)
+
+    def call() -> Any:
+        twin = deepcopy(layer)
+        twin.forward(x)
+        dx = twin.backward(dy)
+        return dx, [parameter.gradient for parameter in twin.parameters().values()]
+
+    return call
+
+
+def sum_forward(draw: Draw) -> Callable[[], Any]:
+    layer, x = _layer_norm(draw)
+    r = draw.array(*x.shape)
+
+    def call() -> Any:
+        twin = deepcopy(layer)
+        return twin.forward_of_sum(x, r), twin.recall()
+
+    return call
+
+
+def sum_backward(draw: Draw) -> Callable[[], Any]:
+    layer, x = _layer_norm(draw)
+    dy, dh = draw.array(*x.shape), draw.array(*x.shape)
+
+    def call() -> Any:
+        twin = deepcopy(layer)
+        twin.forward(x)
+        dx = twin.backward_of_sum(dy, dh)
+        return dx, [parameter.gradient for parameter in twin.parameters().values()]
+
+    return call
+
+
+CASES = [
+    Case(entry=LayerNorm.forward, build=partial(norm_forward, _layer_norm)),
+    Case(entry=LayerNorm.backward, build=partial(norm_backward, _layer_norm), float32=1e-4),
+    Case(entry=LayerNorm.forward_of_sum, build=sum_forward),  # TRANSITION
+    Case(entry=LayerNorm.backward_of_sum, build=sum_backward, float32=1e-4),  # TRANSITION
+    Case(entry=RMSNorm.forward, build=partial(norm_forward, _rms_norm)),
+    Case(entry=RMSNorm.backward, build=partial(norm_backward, _rms_norm), float32=1e-4),
+    Case(entry=GroupNorm.forward, build=partial(norm_forward, _group_norm)),
+    Case(entry=GroupNorm.backward, build=partial(norm_backward, _group_norm), float32=1e-4),
+]
