@@ -27,6 +27,7 @@ from tinynet.layers import (
 from tinynet.layers.smooth_activations import normal_cdf
 from tinynet.losses import (
     binary_cross_entropy_with_logits,
+    focal,
     huber,
     mean_absolute_error,
     mean_squared_error,
@@ -69,6 +70,7 @@ TABLES["compiled"] |= {
     normal_cdf: normal_cdf_by_fit,
     binary_cross_entropy_with_logits: number_losses.binary_cross_entropy_with_logits,
     cross_entropy_lesson: cross_entropy.cross_entropy,
+    focal: cross_entropy.focal,
     huber: number_losses.huber,
     mean_absolute_error: number_losses.mean_absolute_error,
     mean_squared_error: number_losses.mean_squared_error,
