@@ -9,7 +9,7 @@ import pytest
 
 import tinynet as tn
 from tinynet.core import faster
-from tinynet.engine.cross_entropy import _of_labels, cross_entropy, negative_log_likelihood
+from tinynet.engine.cross_entropy import _of_labels, cross_entropy, focal, negative_log_likelihood
 from tinynet.losses import cross_entropy as lesson
 
 CHOICES = ["loops", "plain", "auto", "compiled"]
@@ -113,6 +113,9 @@ LOGITS, LABELS = np.zeros((4, 3)), np.zeros(4, int)
         partial(negative_log_likelihood, LOGITS, LABELS + 3),
         partial(negative_log_likelihood, LOGITS, LOGITS),
         partial(negative_log_likelihood, LOGITS, LABELS, reduction="none"),
+        partial(focal, LOGITS, LABELS, -1.0),
+        partial(focal, LOGITS, LABELS, True),
+        partial(focal, LOGITS, LOGITS),
     ],
 )
 def test_what_the_lesson_refuses_or_nobody_serves_is_declined(call: partial) -> None:

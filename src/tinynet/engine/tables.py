@@ -70,6 +70,7 @@ from tinynet.layers.smooth_activations import normal_cdf
 from tinynet.layers.unpooling import unpool, unpool_gradient
 from tinynet.losses import (
     binary_cross_entropy_with_logits,
+    focal,
     huber,
     mean_absolute_error,
     mean_squared_error,
@@ -135,6 +136,7 @@ TABLES["compiled"] |= {
     normal_cdf: normal_cdf_by_fit,
     binary_cross_entropy_with_logits: number_losses.binary_cross_entropy_with_logits,
     cross_entropy_lesson: cross_entropy.cross_entropy,
+    focal: cross_entropy.focal,
     huber: number_losses.huber,
     mean_absolute_error: number_losses.mean_absolute_error,
     mean_squared_error: number_losses.mean_squared_error,

@@ -68,12 +68,15 @@ def cross_entropy(
 
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     w = class_weights(weight, x)
-    q = one_hot(ground_truth, x, ignore_index) if labels else np.moveaxis(ground_truth, axis, -1).astype(x.dtype)
-    Z = divisor((w * q).sum(dtype=np.float64) if labels else x[..., 0].size) if mean else np.float64(1)
-    if epsilon:
-        kept = q.sum(axis=-1, keepdims=True) if labels else 1
-        q = (1 - epsilon) * q + epsilon / x.shape[-1] * kept
-    t = w * q
+    if labels:
+        q = one_hot(ground_truth, x, ignore_index)
+        kept = q.sum(axis=-1, keepdims=True)  # 0 where the label is ignored, else 1
+        Z = divisor((w * q).sum(dtype=np.float64)) if mean else np.float64(1)
+    else:
+        q = np.moveaxis(ground_truth, axis, -1).astype(x.dtype)
+        kept = 1
+        Z = np.float64(x[..., 0].size) if mean else np.float64(1)
+    t = w * ((1 - epsilon) * q + epsilon / x.shape[-1] * kept)
 
     p, surprise = softmax_and_surprise(x)
     loss = weighted_sum(t, surprise) / Z

@@ -6,10 +6,12 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import losses as options
+from tinynet.core.faster import faster
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import class_weights
 
 
+@faster
 def focal(
     predicted: np.ndarray,
     ground_truth: np.ndarray,

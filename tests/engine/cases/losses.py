@@ -11,6 +11,7 @@ from tests.engine.walk import Case, Draw
 from tinynet.losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
+    focal,
     huber,
     mean_absolute_error,
     mean_squared_error,
@@ -84,6 +85,13 @@ def likelihood(draw: Draw) -> Callable[[], Any]:
     return lambda: negative_log_likelihood(predicted, truth, axis, **options)
 
 
+def focal_loss(draw: Draw) -> Callable[[], Any]:
+    predicted, axis, _, options = _classes(draw)
+    truth = draw.integers(0, predicted.shape[axis] - 1, *np.delete(predicted.shape, axis))
+    gamma = draw.choice(0, 0.5, 2.0)
+    return lambda: focal(predicted, truth, gamma, options["weight"], axis, options["reduction"])
+
+
 CASES = [
     Case(mean_squared_error, squared),
     Case(mean_absolute_error, absolute),
@@ -93,4 +101,5 @@ CASES = [
     Case(cross_entropy, smoothed_labels),
     Case(cross_entropy, probabilities),
     Case(negative_log_likelihood, likelihood),
+    Case(focal, focal_loss),
 ]

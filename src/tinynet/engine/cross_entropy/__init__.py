@@ -1,7 +1,8 @@
-"""Cross-entropy row by row with the softmax inside, and the negative log-likelihood."""
+"""Cross-entropy and focal loss row by row with the softmax inside, and the negative log-likelihood."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,6 +63,28 @@ def negative_log_likelihood(
         return NotImplemented
     Z = truth.total if reduction == "mean" else 1
     loss, gradient = kernels.of_log_probabilities(log_p, truth.labels, truth.w, Z)
+    return loss, np.moveaxis(gradient, -1, axis)
+
+
+def focal(
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    gamma: float = 2.0,
+    alpha: np.ndarray | None = None,
+    axis: int = -1,
+    reduction: str = "mean",
+) -> Any:
+    """L = −1/N Σ α[label] (1 − p)^γ log p, and its gradient."""
+    kernels = compiled_code("cross_entropy", predicted.size, MIN_SIZE) if is_floating(predicted) else None
+    served = type(gamma) in (int, float) and 0 <= gamma < math.inf
+    if kernels is None or not served or not _is_served(predicted, ground_truth, axis, alpha, reduction):
+        return NotImplemented
+    x = np.moveaxis(predicted, axis, -1)
+    truth = _labels(x, ground_truth, alpha, None)
+    if truth is None:
+        return NotImplemented
+    n = float(ground_truth.size) if reduction == "mean" else 1.0
+    loss, gradient = kernels.focal(x, truth.labels, truth.w, gamma, n)
     return loss, np.moveaxis(gradient, -1, axis)
 
 

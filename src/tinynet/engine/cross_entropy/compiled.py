@@ -28,19 +28,12 @@ def of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float)
 
 @compiled
 def _of_labels(start, end, logits, labels, w, scale, gradient, losses, n_rows):
-    away = np.empty(n_rows, logits.dtype)  # how far the logit of the label is below the largest
+    away = np.empty(n_rows, logits.dtype)
     for block in range(start, end):
         first = block * n_rows
-        rows, out = logits[first : first + n_rows], gradient[first : first + n_rows]
-        for r in range(len(rows)):
-            row, shifted, top = rows[r], out[r], largest(rows[r])
-            for c in range(row.size):
-                shifted[c] = row[c] - top
-            away[r] = -shifted[labels[first + r]]
-        flat = out.reshape(out.size)
-        for i in range(flat.size):
-            flat[i] = exp(flat[i])
-        for r in range(len(rows)):
+        out = gradient[first : first + n_rows]
+        _exponentials(logits[first : first + n_rows], labels[first : first + n_rows], out, away)
+        for r in range(len(out)):
             weight, e, total = w[first + r if w.size > 1 else 0], out[r], logits.dtype.type(0)
             for c in range(e.size):
                 total += e[c]
@@ -147,3 +140,49 @@ def _row_of_targets(row, t, e, scale, out):
     for c in range(row.size):
         out[c] = (e[c] * factor - t[c]) * scale if sum_of_t != zero else zero
     return np.float64(expected)
+
+
+def focal(x: np.ndarray, labels: np.ndarray, a: np.ndarray | None, gamma: float, n: float) -> Any:
+    """a (1 − p)^γ (−log p), of the probability p of integer labels (…)."""
+    rows, places = np.ascontiguousarray(x).reshape(-1, x.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
+    weights = np.ones(1, x.dtype) if a is None else np.ascontiguousarray(a).reshape(-1)
+    n_rows = max(1, BLOCK // rows.shape[1])
+    gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
+    share(_focal, len(losses), rows, places, weights, x.dtype.type(gamma), x.dtype.type(n), gradient, losses, n_rows)
+    return float(losses.sum()) / n, gradient.reshape(x.shape)
+
+
+@compiled
+def _focal(start, end, logits, labels, a, gamma, n, gradient, losses, n_rows):
+    zero, one, away = logits.dtype.type(0), logits.dtype.type(1), np.empty(n_rows, logits.dtype)
+    for block in range(start, end):
+        first = block * n_rows
+        out = gradient[first : first + n_rows]
+        _exponentials(logits[first : first + n_rows], labels[first : first + n_rows], out, away)
+        for r in range(len(out)):
+            weight, e, total = a[first + r if a.size > 1 else 0], out[r], zero
+            for c in range(e.size):
+                total += e[c]
+            s = np.log(total) + away[r]  # −log p
+            miss = -np.expm1(-s)  # 1 − p
+            power = weight * miss**gamma
+            losses[block] += power * s
+            ratio = -s / miss if miss > zero else -one
+            slope = power * (gamma * (one - miss) * ratio - one) / n
+            factor = slope / total
+            for c in range(e.size):
+                e[c] *= -factor
+            e[labels[first + r]] = slope * miss
+
+
+@inlined
+def _exponentials(rows, labels, out, away):
+    """exp(x − the largest of the row), and how far the logit of the label is below the largest."""
+    for r in range(len(rows)):
+        row, shifted, top = rows[r], out[r], largest(rows[r])
+        for c in range(row.size):
+            shifted[c] = row[c] - top
+        away[r] = -shifted[labels[r]]
+    flat = out.reshape(out.size)
+    for i in range(flat.size):
+        flat[i] = exp(flat[i])

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinynet.engine.machine import layout
 from tinynet.engine.machine.functions import exp
-from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.logarithm import log1p
 from tinynet.engine.machine.pool import share
 
@@ -19,7 +19,7 @@ BLOCK = 1 << 13  # numbers; losses of blocks are summed apart, so that the numbe
 
 
 def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction: str, *options: Any) -> Any:
-    """The loss and its gradient, by one of the loops below; a block that cannot be served says so by NaN for its n.
+    """The loss and its gradient, by one of the loops below, or NotImplemented where one found a truth out of range.
 
     Args:
         work: The loop.
@@ -89,18 +89,10 @@ def binary(start, end, x, t, gradient, losses, refused, n):
         block, total, wrong = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0, 0
         xs, ts, out = x[block], t[block], gradient[block]
         for i in range(xs.size):
-            yes, no = ts[i], one - ts[i]
-            e = exp(-abs(xs[i]))
-            bend, below = log1p(e), one / (one + e)
-            surprise_of_yes = bend - (xs[i] if xs[i] < zero else zero)
-            surprise_of_no = bend + (xs[i] if xs[i] > zero else zero)
-            # 0 · ∞ would be NaN
-            total += np.float64(
-                (yes * surprise_of_yes if yes != zero else zero) + (no * surprise_of_no if no != zero else zero)
-            )
-            above = e * below
-            out[i] = (no * (above if xs[i] < zero else below) - yes * (below if xs[i] < zero else above)) / n
-            wrong += 0 if zero <= yes <= one else 1
+            surprise, slope = _surprise_and_slope(xs[i], ts[i], one - ts[i], zero, one)
+            total += np.float64(surprise)
+            out[i] = slope / n
+            wrong += 0 if zero <= ts[i] <= one else 1
         losses[piece], refused[piece] = total, wrong
 
 
@@ -112,14 +104,20 @@ def weighted_binary(start, end, x, t, gradient, losses, refused, n, w, pi):
         xs, ts, out, ws, pis = x[block], t[block], gradient[block], w[block], pi[block]
         for i in range(xs.size):
             yes, no = ws[i] * pis[i] * ts[i], ws[i] * (one - ts[i])
-            e = exp(-abs(xs[i]))
-            bend, below = log1p(e), one / (one + e)
-            surprise_of_yes = bend - (xs[i] if xs[i] < zero else zero)
-            surprise_of_no = bend + (xs[i] if xs[i] > zero else zero)
-            total += np.float64(
-                (yes * surprise_of_yes if yes != zero else zero) + (no * surprise_of_no if no != zero else zero)
-            )
-            above = e * below
-            out[i] = (no * (above if xs[i] < zero else below) - yes * (below if xs[i] < zero else above)) / n
+            surprise, slope = _surprise_and_slope(xs[i], yes, no, zero, one)
+            total += np.float64(surprise)
+            out[i] = slope / n
             wrong += 0 if zero <= ts[i] <= one else 1
         losses[piece], refused[piece] = total, wrong
+
+
+@inlined
+def _surprise_and_slope(x, yes, no, zero, one):
+    """−yes log σ(x) − no log σ(−x), and its derivative no σ(x) − yes σ(−x)."""
+    e = exp(-abs(x))  # no exponent is above 0
+    bend, larger = log1p(e), one / (one + e)
+    of_yes = yes * (bend - (x if x < zero else zero))
+    of_no = no * (bend + (x if x > zero else zero))
+    surprise = (of_yes if yes != zero else zero) + (of_no if no != zero else zero)  # 0 · ∞ would be NaN
+    smaller = e * larger
+    return surprise, no * (smaller if x < zero else larger) - yes * (larger if x < zero else smaller)
