@@ -11,7 +11,7 @@ from tinynet.core.checks import sequences
 from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.engine import attention
 from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, product
-from tinynet.layers.embedding import RotaryPosition
+from tinynet.layers.positions import RotaryPosition
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 

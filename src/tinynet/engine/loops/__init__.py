@@ -1,0 +1,1 @@
+"""Definitions as nested Python loops, one file a family: slow, and easy to believe."""
