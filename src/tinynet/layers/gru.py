@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core.faster import faster
-from tinynet.layers.recurrent import Pass, States, Weights, _Recurrent, sigmoid, states_from
+from tinynet.layers.recurrent import Pass, States, Weights, _Recurrent, cut, sigmoid, states_from
 
 
 class GRU(_Recurrent):
@@ -54,8 +54,8 @@ class GRU(_Recurrent):
         h = states_from(first[0], x)  # (T + 1, N, H)
         gates = np.zeros_like(x, shape=(*x.shape[:2], 4 * self.hidden_size))  # (T, N, 4H)
         for t in range(len(x)):
-            x_r, x_z, x_n = np.split(x[t] @ W_ih.T + b_ih, 3, axis=1)  # (N, H) each
-            h_r, h_z, h_n = np.split(h[t] @ W_hh.T + b_hh, 3, axis=1)
+            x_r, x_z, x_n = cut(x[t] @ W_ih.T + b_ih, 3)  # (N, H) each
+            h_r, h_z, h_n = cut(h[t] @ W_hh.T + b_hh, 3)
             r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
             n = np.tanh(x_n + r * h_n)
             h[t + 1] = np.where(padding[t], h[t], (1 - z) * n + z * h[t])
@@ -72,7 +72,7 @@ class GRU(_Recurrent):
         da_h = np.zeros_like(da)  # the same of h[t−1] W_hhᵀ + b_hh, whose part for n goes through r
         (dh,) = dlast  # of the state that step t leaves, as far as later steps read it
         for t in reversed(range(len(x))):
-            r, z, n, h_n = np.split(gates[t], 4, axis=1)
+            r, z, n, h_n = cut(gates[t], 4)
             dh_t = dh + dy[t]
             da_n = dh_t * (1 - z) * (1 - n**2)
             da_z = dh_t * (h[t] - n) * z * (1 - z)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core.faster import faster
-from tinynet.layers.recurrent import Pass, States, Weights, _Recurrent, sigmoid, states_from
+from tinynet.layers.recurrent import Pass, States, Weights, _Recurrent, cut, sigmoid, states_from
 
 
 class LSTM(_Recurrent):
@@ -57,7 +57,7 @@ class LSTM(_Recurrent):
         gates = np.zeros_like(x, shape=(*x.shape[:2], len(W_hh)))  # (T, N, 4H)
         for t in range(len(x)):
             a = x[t] @ W_ih.T + b_ih + h[t] @ W_hh.T + b_hh  # (N, 4H)
-            a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)  # (N, H) each
+            a_i, a_f, a_g, a_o = cut(a, 4)  # (N, H) each
             i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
             c[t + 1] = np.where(padding[t], c[t], f * c[t] + i * g)
             h[t + 1] = np.where(padding[t], h[t], o * np.tanh(c[t + 1]))
@@ -73,7 +73,7 @@ class LSTM(_Recurrent):
         da = np.zeros_like(gates)  # (T, N, 4H)
         dh, dc = dlast  # of the states that step t leaves, as far as later steps read them
         for t in reversed(range(len(x))):
-            i, f, g, o = np.split(gates[t], 4, axis=1)
+            i, f, g, o = cut(gates[t], 4)
             tanh_c = np.tanh(c[t + 1])
             dh_t = dh + dy[t]
             dc_t = dc + dh_t * o * (1 - tanh_c**2)

@@ -206,6 +206,19 @@ def states_from(first: np.ndarray, x: np.ndarray) -> np.ndarray:
     return states
 
 
+def cut(a: np.ndarray, n: int) -> np.ndarray:
+    """The n parts of a (N, n · H) that lie side by side, (N, H) each.
+
+    Example:
+        >>> i, f = cut(np.array([[1, 2, 3, 4], [5, 6, 7, 8]]), 2)
+        >>> f
+        array([[3, 4],
+               [7, 8]])
+    """
+    N, width = a.shape
+    return a.reshape(N, n, width // n).swapaxes(0, 1)  # (n, N, H)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + e⁻ˣ), written with tanh so that nothing overflows.
 

@@ -20,6 +20,7 @@ from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded
 from tinynet.engine.recurrent import compiled_cells as cells
 from tinynet.engine.recurrent import compiled_steps as steps
 
+MIN_WORK = 1 << 18  # multiply-adds from which on a second thread is worth it
 Array = np.ndarray
 Arrays = tuple[np.ndarray, ...]
 
@@ -27,7 +28,7 @@ Arrays = tuple[np.ndarray, ...]
 def rnn_forward(gx: Array, rows: Array, W: Array, h0: Array, padding: Array, relu: bool) -> Array:
     """h[t] = f(gx[t] + h[t−1] Wᵀ) with f = tanh or ReLU; gives h."""
     H, h = h0.shape[1], states(h0, len(rows))
-    _forward(cells.rnn_forward, (wide(gx, H), rows, ahead(W), h), padding, H, relu)
+    _forward(cells.rnn_forward, (wide(gx, H), rows, ahead(W), h), padding, W, relu)
     return narrow(h, H)
 
 
@@ -35,7 +36,7 @@ def rnn_backward(dy: Array, dh: Array, h: Array, W: Array, padding: Array, relu:
     """Back through time: da[t] = dh[t] · f′, dh[t−1] = da[t] W; gives da (T, N, H) and dh0."""
     H, dh = dh.shape[1], wide(dh, dh.shape[1], copy=True)  # it becomes dh0
     da = np.empty((*dy.shape[:2], rounded(H)), dy.dtype)
-    _backward(cells.rnn_backward, (wide(dy, H), dh, wide(h, H), back(W), da), padding, H, relu)
+    _backward(cells.rnn_backward, (wide(dy, H), dh, wide(h, H), back(W), da), padding, W, relu)
     return narrow(da, H), narrow(dh, H)
 
 
@@ -46,7 +47,7 @@ def lstm_forward(gx: Array, rows: Array, W: Array, h0: Array, c0: Array, padding
     """
     H, h, c = h0.shape[1], states(h0, len(rows)), states(c0, len(rows))
     gates = np.empty((*rows.shape, 4 * rounded(H)), gx.dtype)
-    _forward(cells.lstm_forward, (wide(gx, H), rows, ahead(W), h, c, gates), padding, H)
+    _forward(cells.lstm_forward, (wide(gx, H), rows, ahead(W), h, c, gates), padding, W)
     return narrow(h, H), narrow(c, H), narrow(gates, H)
 
 
@@ -55,7 +56,7 @@ def lstm_backward(dy: Array, dh: Array, dc: Array, c: Array, gates: Array, W: Ar
     H, gates = dh.shape[1], wide(gates, dh.shape[1])
     dh, dc = wide(dh, H, copy=True), wide(dc, H, copy=True)  # they become dh0 and dc0
     da = np.empty(gates.shape, gates.dtype)
-    _backward(cells.lstm_backward, (wide(dy, H), dh, dc, wide(c, H), gates, back(W), da), padding, H)
+    _backward(cells.lstm_backward, (wide(dy, H), dh, dc, wide(c, H), gates, back(W), da), padding, W)
     return narrow(da, H), narrow(dh, H), narrow(dc, H)
 
 
@@ -66,7 +67,7 @@ def gru_forward(gx: Array, rows: Array, W: Array, b: Array, h0: Array, padding: 
     """
     H, h = h0.shape[1], states(h0, len(rows))
     gates = np.empty((*rows.shape, 4 * rounded(H)), gx.dtype)
-    _forward(cells.gru_forward, (wide(gx, H), rows, ahead(W), wide(b, H), h, gates), padding, H)
+    _forward(cells.gru_forward, (wide(gx, H), rows, ahead(W), wide(b, H), h, gates), padding, W)
     return narrow(h, H), narrow(gates, H)
 
 
@@ -74,26 +75,32 @@ def gru_backward(dy: Array, dh: Array, h: Array, gates: Array, W: Array, padding
     """Back through time; gives the gradients on the input side and on the hidden side (T, N, 3H) each, and dh0."""
     H, dh = dh.shape[1], wide(dh, dh.shape[1], copy=True)  # it becomes dh0
     dgx, dgh = np.empty((2, *dy.shape[:2], 3 * rounded(H)), dy.dtype)
-    _backward(cells.gru_backward, (wide(dy, H), dh, wide(h, H), wide(gates, H), back(W), dgx, dgh), padding, H)
+    _backward(cells.gru_backward, (wide(dy, H), dh, wide(h, H), wide(gates, H), back(W), dgx, dgh), padding, W)
     return narrow(dgx, H), narrow(dgh, H), narrow(dh, H)
 
 
-def _backward(cell: Callable[..., None], arrays: Arrays, padding: Array, H: int, *options: bool) -> None:
+def _backward(cell: Callable[..., None], arrays: Arrays, padding: Array, W: Array, *options: bool) -> None:
     """Share the samples among threads."""
     counts = counted(padding)
     groups = -(-counts.shape[1] // ROWS)
-    share(cell, groups, *(array.reshape(-1) for array in arrays), counts, rounded(H), *options)
+    arguments = (*[array.reshape(-1) for array in arrays], counts, rounded(W.shape[1]), *options)
+    if counts.size * W.size < MIN_WORK:
+        cell(0, groups, *arguments)
+    else:
+        share(cell, groups, *arguments)
 
 
-def _forward(cell: Callable[..., None], arrays: Arrays, padding: Array, H: int, *options: bool) -> None:
+def _forward(cell: Callable[..., None], arrays: Arrays, padding: Array, W: Array, *options: bool) -> None:
     """Share the samples among threads or, of a single group of them, the hidden units."""
-    counts, H = counted(padding), rounded(H)
+    counts, H = counted(padding), rounded(W.shape[1])
     T, N = counts.shape
     count, reached = steps.room(N, T, H)
-    arguments = *(array.reshape(-1) for array in arrays), counts, H, reached, *options
-    share(cell, count, *arguments)
-    if not steps.are_done(reached, T):
-        cell(0, count, *arguments)  # who does it alone waits for nobody
+    arguments = (*[array.reshape(-1) for array in arrays], counts, H, reached, *options)
+    if counts.size * W.size >= MIN_WORK:
+        share(cell, count, *arguments)
+        if steps.are_done(reached, T):
+            return
+    cell(0, count, *arguments)  # who does it alone waits for nobody
 
 
 def counted(padding: Array) -> Array:
