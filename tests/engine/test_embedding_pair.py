@@ -45,12 +45,11 @@ TOKENS = np.random.default_rng(0).integers(0, 9, (20, 60))
 def test_bit_for_bit(kind: type, case: str, body: str, dtype: type) -> None:
     results = []
     with faster.use(body):
-        for one in (reader(kind, **READERS[case]).astype(dtype) for _ in range(2)):
-            forward, backward = one.forward, one.backward
-            if results:
-                forward, backward = lambda x, one=one: one_by_one(one.layers, x), lambda dy, one=one: back(one.layers, dy)
-            y = forward(TOKENS)
-            assert backward(np.random.default_rng(5).normal(size=y.shape).astype(dtype)) is None
+        for alone in (False, True):
+            one = reader(kind, **READERS[case]).astype(dtype)
+            y = one_by_one(one.layers, TOKENS) if alone else one.forward(TOKENS)
+            dy = np.random.default_rng(5).normal(size=y.shape).astype(dtype)
+            assert (back(one.layers, dy) if alone else one.backward(dy)) is None
             results.append([y, *[parameter.gradient for parameter in one.parameters().values()]])
     for mine, true in zip(*results, strict=True):
         np.testing.assert_array_equal(mine, true)

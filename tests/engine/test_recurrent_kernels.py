@@ -324,7 +324,7 @@ def test_little_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_what_is_not_served_is_left_to_the_lesson(cell: str) -> None:
     pytest.importorskip("numba")
-    c = Configuration(cell, 200, 2, 8, False, 5, np.float32)
+    c = Configuration(cell, 30, 2, 8, False, 5, np.float32)
     c.forward("auto")  # which fills the tables
     layer, (x, *states), (dy, *dlast), padding = c.layer(), c.inputs().values(), c.gradients(), c.padding
     weights, first, ends = layer._weights("_l0"), tuple(states), tuple(dlast)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinynet.engine import attention, layer_norm, pooling, recurrent
+from tinynet.engine import attention, layer_norm, pooling
 
 
 class Call(NamedTuple):
@@ -75,24 +75,6 @@ def _attention(large: bool) -> dict[str, Call]:
     }
 
 
-def _recurrent(large: bool) -> dict[str, Call]:
-    t, n, h = (32, 32, 128) if large else (3, 2, 6)
-    state, dy, b = _numbers(n, h), _numbers(t, n, h), _numbers(3 * h)
-    gx, W = {k: _numbers(t, n, k * h) for k in (1, 3, 4)}, {k: _numbers(k * h, h) for k in (1, 3, 4)}
-    hidden = recurrent.rnn_forward(gx[1], W[1], state, None, False)
-    _, cells, gates = recurrent.lstm_forward(gx[4], W[4], state, state, None)
-    passed, turned, inner = recurrent.gru_forward(gx[3], W[3], b, state, None)
-    made = {
-        "rnn_forward": (1, (gx[1], W[1], state, None, False)),
-        "rnn_backward": (1, (dy, state, hidden, W[1], None, False)),
-        "lstm_forward": (4, (gx[4], W[4], state, state, None)),
-        "lstm_backward": (4, (dy, state, state, cells, gates, W[4], None)),
-        "gru_forward": (3, (gx[3], W[3], b, state, None)),
-        "gru_backward": (3, (dy, state, passed, turned, inner, W[3], None)),
-    }
-    return {name: Call(arguments, gates * dy.size * h) for name, (gates, arguments) in made.items()}
-
-
 def _batch_norm(large: bool) -> dict[str, Call]:
     n, c, size = (32, 32, 32) if large else (1, 4, 6)
     x, dy = (_numbers(n, size, size, c).transpose(0, 3, 1, 2) for _ in range(2))
@@ -153,12 +135,6 @@ def _cross_entropy(large: bool) -> dict[str, Call]:
     return {"of_labels": Call((logits, labels, w, 1.0), numbers=logits.size)}
 
 
-def _scatter_add(large: bool) -> dict[str, Call]:
-    rows = _numbers(*((16, 128, 128) if large else (1, 4, 8)))
-    index = np.arange(rows[..., 0].size).reshape(rows.shape[:-1]) % 3
-    return {"scatter_add": Call((index, rows, 3), numbers=rows.size)}
-
-
 def _descent(large: bool) -> dict[str, Call]:
     w, g, m, v = _numbers(4, 1 << 20 if large else 64)
     made = {
@@ -186,10 +162,8 @@ _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
     "layer_norm": _layer_norm,
     "matrix": _matrix,
     "pooling": _pooling,
-    "recurrent": _recurrent,
     "relu": _relu,
     "rotary": _rotary,
-    "scatter_add": _scatter_add,
 }
 
 

@@ -115,17 +115,17 @@ class _Recurrent(Layer):
         dfirst: list[Any] = [None] * len(passes)
         dy = dy.transpose(1, 0, 2)  # (T, N, directions · H)
         for layer in reversed(range(self.num_layers)):
-            dx = []
+            parts = []
             for direction in range(n_directions):
                 index = layer * n_directions + direction
                 suffix = self.suffixes[index]
                 dh = _in_order(suffix, dy[..., direction * H : (direction + 1) * H])
                 dend = tuple(d[index] for d in dends)
-                dx_part, dfirst[index] = self.back_through_time(self._weights(suffix), dh, dend, passes[index])
-                dx.append(_in_order(suffix, dx_part))
-            dy = dx[0] + dx[1] if self.bidirectional else dx[0]
-        dx = dy.transpose(1, 0, 2)
-        return (dx, *[np.stack(parts) for parts in zip(*dfirst, strict=True)]) if states_given else dx
+                dx, dfirst[index] = self.back_through_time(self._weights(suffix), dh, dend, passes[index])
+                parts.append(_in_order(suffix, dx))
+            dy = parts[0] + parts[1] if self.bidirectional else parts[0]
+        dx = dy.transpose(1, 0, 2)  # (N, T, input_size)
+        return (dx, *[np.stack(of_each) for of_each in zip(*dfirst, strict=True)]) if states_given else dx
 
     def step(self, x: np.ndarray, state: States | None = None) -> tuple[np.ndarray, States]:
         """Go on with a few steps (N, T, input_size) from a state that an earlier call gave; nothing is remembered.
@@ -162,9 +162,7 @@ class _Recurrent(Layer):
             for direction in self.directions:
                 suffix = f"_l{layer}{direction}"
                 first = tuple(state[len(passes)] for state in states)
-                done = self.through_time(
-                    self._weights(suffix), _in_order(suffix, y), first, _in_order(suffix, padding)
-                )
+                done = self.through_time(self._weights(suffix), _in_order(suffix, y), first, _in_order(suffix, padding))
                 h = _in_order(suffix, done.states[0][1:])  # (T, N, H)
                 outputs.append(h if padding_mask is None else np.where(padding, 0, h))
                 passes.append(done)
@@ -173,7 +171,8 @@ class _Recurrent(Layer):
         return y.transpose(1, 0, 2), last, passes
 
     def _weights(self, suffix: str) -> Weights:
-        return Weights(*[getattr(self, kind + suffix, None) for kind in Weights._fields])
+        parameters: list[Any] = [getattr(self, kind + suffix, None) for kind in Weights._fields]
+        return Weights(*parameters)
 
     def _check(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None) -> None:
         sequences.sequence(self, x, self.input_size)

@@ -63,8 +63,6 @@ def more_than_one_row(layer: object, shape: tuple[int, ...], n_values: int) -> N
         )
 
 
-
-
 def sequence(layer: object, x: np.ndarray, features: int) -> None:
     """Check x of shape (N, T, features)."""
     floating_input(layer, x)
@@ -76,7 +74,6 @@ def not_longer(layer: object, length: int, longest: int) -> None:
     """Check that a sequence is not longer than a layer was made for."""
     if length > longest:
         fail(layer, f"expected at most {longest} places, got a sequence of {length}.", "give it a greater max_length.")
-
 
 
 def mask(layer: object, given: np.ndarray | None, shape: tuple[int, ...]) -> None:

@@ -68,7 +68,7 @@ def lstm(layer: LSTM, weights: Weights, x: np.ndarray, first: States, padding: n
 
 
 def lstm_back(layer: LSTM, weights: Weights, dy: np.ndarray, dlast: States, done: Pass) -> Any:
-    """dc[t] gets dh[t] o (1 − tanh² c[t]); each gate its share of dc or dh; dc[t−1] = dc[t] f, dh[t−1] = W_hhᵀ da[t]."""
+    """dc[t] += dh[t] o (1 − tanh² c[t]); each gate gets its share; dc[t−1] = dc[t] f, dh[t−1] = W_hhᵀ da[t]."""
     if not _is_served(dy, dlast, done):
         return NotImplemented
     x, padding, (h, c), gates = done
