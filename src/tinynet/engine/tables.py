@@ -11,6 +11,7 @@ from tinynet.engine import (
     convolution,
     cross_entropy,
     dropout,
+    embedding,
     gelu,
     global_pooling,
     group_norm,
@@ -21,17 +22,23 @@ from tinynet.engine import (
     optimizers,
     parts,
     pooling,
+    recurrent,
     relu,
     resampling,
     softmax,
 )
 from tinynet.engine.loops import convolution as convolution_loops
+from tinynet.engine.loops import embedding as embedding_loops
 from tinynet.engine.loops import pooling as pooling_loops
+from tinynet.engine.loops import recurrent as recurrent_loops
 from tinynet.engine.machine.normal_distribution import normal_cdf as normal_cdf_by_fit
 from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
 from tinynet.layers import (
     ELU,
     GELU,
+    GRU,
+    LSTM,
+    RNN,
     SELU,
     BatchNorm1D,
     BatchNorm2D,
@@ -41,6 +48,7 @@ from tinynet.layers import (
     ConvTranspose2D,
     Dropout,
     Dropout2D,
+    Embedding,
     GlobalAvgPool1D,
     GlobalAvgPool2D,
     GlobalMaxPool1D,
@@ -159,6 +167,13 @@ TABLES["compiled"] |= {
     LayerNorm.backward_of_sum: layer_norm.backward_of_sum,
     RMSNorm.forward: layer_norm.forward_of_rms,
     RMSNorm.backward: layer_norm.backward_of_rms,
+    Embedding.backward: embedding.backward,
+    GRU.through_time: recurrent.gru,
+    GRU.back_through_time: recurrent.gru_back,
+    LSTM.through_time: recurrent.lstm,
+    LSTM.back_through_time: recurrent.lstm_back,
+    RNN.through_time: recurrent.rnn,
+    RNN.back_through_time: recurrent.rnn_back,
 }
 
 TABLES["loops"] |= {
@@ -171,6 +186,13 @@ TABLES["loops"] |= {
     avg_pool_gradient: pooling_loops.avg_pool_gradient,
     unpool: pooling_loops.unpool,
     unpool_gradient: pooling_loops.unpool_gradient,
+    Embedding.backward: embedding_loops.backward,
+    GRU.through_time: recurrent_loops.gru,
+    GRU.back_through_time: recurrent_loops.gru_back,
+    LSTM.through_time: recurrent_loops.lstm,
+    LSTM.back_through_time: recurrent_loops.lstm_back,
+    RNN.through_time: recurrent_loops.rnn,
+    RNN.back_through_time: recurrent_loops.rnn_back,
 }
 
 PAIRS |= {
@@ -178,6 +200,9 @@ PAIRS |= {
     (ReLU, MaxPool2D): Pair(pooling.relu_max_pool, pooling.relu_max_pool_gradient),
     (BatchNorm1D, ReLU): Pair(batch_norm.forward_with_relu, batch_norm.backward_with_relu),
     (BatchNorm2D, ReLU): Pair(batch_norm.forward_with_relu, batch_norm.backward_with_relu),
+    (Embedding, GRU): Pair(recurrent.of_tokens),
+    (Embedding, LSTM): Pair(recurrent.of_tokens),
+    (Embedding, RNN): Pair(recurrent.of_tokens),
 }
 
 WEIGHTS_ONLY |= {

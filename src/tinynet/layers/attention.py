@@ -11,9 +11,9 @@ from tinynet.core.checks import sequences
 from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.engine import attention
 from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, product
-from tinynet.layers.embedding import RotaryPosition
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
+from tinynet.layers.positions import RotaryPosition
 
 Cache = tuple[np.ndarray, np.ndarray]
 _OF_EACH_INPUT = {1: (3,), 2: (1, 2), 3: (1, 1, 1)}  # how many of q, k and v come from each of so many inputs

@@ -1,33 +1,72 @@
-"""Recurrent layers: a state that goes from step to step.
+"""What RNN, LSTM and GRU share: layers upon each other, two directions, padding, first and last states.
 
-All three share one frame: a stack of passes, each of one layer in one direction. A pass multiplies all steps with the
-input weights at once, lets a kernel go through time, and afterwards takes the weight gradients of all steps at once.
+A *pass* is one layer in one direction, from the first step of a sequence to the last; each cell says what happens in
+it. Inside, time comes first: x is (T, N, D), and the states h are (T + 1, N, H), where h[t] is the state that step t
+finds and h[t + 1] the one that it leaves.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import at_least
 from tinynet.core.initializers import uniform_fan_in
-from tinynet.engine.machine.gemm import add_product, at_once, column_sums, product, product_alike
 from tinynet.layers.layer import Layer
 
-States = tuple[np.ndarray, ...]
-Keep = np.ndarray | None
-Rows = np.ndarray | None
-Drawn = tuple[np.ndarray, np.ndarray]  # a table (V, D), and which of its rows each step is, (T, N)
+States = tuple[np.ndarray, ...]  # h, and c of an LSTM
+
+
+class Weights(NamedTuple):
+    """The parameters of one pass; the biases are None if there are none."""
+
+    weight_ih: Parameter  # (gates · H, D)
+    weight_hh: Parameter  # (gates · H, H)
+    bias_ih: Parameter | None  # (gates · H,)
+    bias_hh: Parameter | None
+
+    def tensors(self) -> tuple[Any, ...]:
+        """W_ih, W_hh, b_ih and b_hh; a bias that there is not is 0."""
+        return tuple(0 if parameter is None else parameter.tensor for parameter in self)
+
+    def accumulate(self, da: np.ndarray, da_h: np.ndarray, x: np.ndarray, h: np.ndarray) -> None:
+        """Add up the gradients of all steps.
+
+        Args:
+            da: ∂L/∂(x[t] W_ihᵀ + b_ih) of each step, (T, N, gates · H).
+            da_h: ∂L/∂(h[t−1] W_hhᵀ + b_hh), in most cells the same.
+            x: What each step reads, (T, N, D).
+            h: The state that each step finds, (T, N, H).
+        """
+        self.weight_ih.accumulate(np.tensordot(da, x, ([0, 1], [0, 1])))  # Σₜ da[t]ᵀ x[t]
+        self.weight_hh.accumulate(np.tensordot(da_h, h, ([0, 1], [0, 1])))  # Σₜ da[t]ᵀ h[t−1]
+        if self.bias_ih is not None and self.bias_hh is not None:
+            self.bias_ih.accumulate(da.sum(axis=(0, 1)))
+            self.bias_hh.accumulate(da_h.sum(axis=(0, 1)))
+
+
+class Pass(NamedTuple):
+    """What one pass remembers."""
+
+    x: np.ndarray  #: What it read, (T, N, D), in the order in which it went through time.
+    padding: np.ndarray  #: True where a step is padding, (T, N, 1).
+    states: States  #: h, and c of an LSTM, (T + 1, N, H) each.
+    gates: Any  #: The gates of each step, (T, N, gates · H); None of a cell without any.
 
 
 class _Recurrent(Layer):
-    """What RNN, LSTM and GRU share; they differ in the number of gates and states, and in `_pass` and `_pass_back`."""
+    """The frame. A cell says how many gates and states it has, and how it goes through time and back."""
 
     n_gates: int
     n_states: int = 1
+    input_size: int
+    hidden_size: int
+    num_layers: int
 
     def __init__(
         self,
@@ -39,15 +78,13 @@ class _Recurrent(Layer):
         return_state: bool = False,
         rng: np.random.Generator | None = None,
     ) -> None:
-        name = type(self).__name__
-        self.input_size = checks.integer(name, "input_size", input_size, minimum=1)
-        self.hidden_size = checks.integer(name, "hidden_size", hidden_size, minimum=1)
-        self.num_layers = checks.integer(name, "num_layers", num_layers, minimum=1)
+        sizes = {"input_size": at_least(1), "hidden_size": at_least(1), "num_layers": at_least(1)}
+        checks.arguments(self, locals(), **sizes)
         self.bidirectional, self.return_state, self.has_bias = bidirectional, return_state, bias
-        directions = ("", "_reverse") if bidirectional else ("",)
-        self.suffixes = [f"_l{layer}{direction}" for layer in range(num_layers) for direction in directions]
+        self.directions = ("", "_reverse") if bidirectional else ("",)
+        self.suffixes = [f"_l{layer}{direction}" for layer in range(num_layers) for direction in self.directions]
         for suffix in self.suffixes:
-            width = input_size if suffix.startswith("_l0") else hidden_size * len(directions)
+            width = input_size if suffix.startswith("_l0") else hidden_size * len(self.directions)
             shapes = {"weight_ih": (width,), "weight_hh": (hidden_size,), "bias_ih": (), "bias_hh": ()}
             for kind, tail in shapes.items():
                 if tail or bias:
@@ -55,51 +92,40 @@ class _Recurrent(Layer):
                     setattr(self, kind + suffix, Parameter(uniform_fan_in(shape, rng, fan_in=hidden_size)))
 
     @abstractmethod
-    def _pass(self, suffix: str, gx: np.ndarray, rows: Rows, states: States, keep: Keep) -> tuple[States, tuple]:
-        """Go through time; gives the states of all steps, (T + 1, N, H) each and h first, and what else to remember."""
+    def through_time(self, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Pass:
+        """Go through all steps of x (T, N, D) from the first states (N, H)."""
 
     @abstractmethod
-    def _pass_back(
-        self, suffix: str, dy: np.ndarray, dstates: States, states: States, kept: tuple, keep: Keep
-    ) -> tuple[np.ndarray, np.ndarray, States]:
-        """Back through time; gives ∂L/∂gx, the same on the hidden side, and the gradients of the first states."""
+    def back_through_time(
+        self, weights: Weights, dy: np.ndarray, dlast: States, done: Pass
+    ) -> tuple[np.ndarray, States]:
+        """Given ∂L/∂h of all steps (T, N, H), and of the last states beside: ∂L/∂x, and ∂L/∂ the first states."""
 
     def forward(self, x: np.ndarray, *states: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
-        return self._forward(x, states, padding_mask, None)
-
-    def forward_drawn(self, x: np.ndarray, table: np.ndarray, rows: np.ndarray) -> Any:
-        """The forward of x = table[rows] for rows (N, T), which multiplies W_ih with each row of the table once.
-
-        Of a table with 65 letters and 2,048 places that is much less work, and each number is the same one.
-        """
-        return self._forward(x, (), None, (table, rows.T))
-
-    def _forward(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None, drawn: Drawn | None) -> Any:
         self._check(x, states, padding_mask)
-        y, last, passes, keep = self._run(x, states, padding_mask, drawn)
-        self.remember(passes, keep, bool(states))
+        y, last, passes = self._run(x, states, padding_mask)
+        self.remember(passes=passes, states_given=bool(states))
         return (y, *last) if self.return_state else y
 
-    def backward(self, dy: np.ndarray, *dstates: np.ndarray | None) -> Any:
-        passes, keep, states_given = self.recall()
+    def backward(self, dy: np.ndarray, *dlast: np.ndarray | None) -> Any:
+        passes, states_given = self.recall()
+        H, n_directions = self.hidden_size, len(self.directions)
+        nothing = np.zeros_like(dy, shape=(len(passes), len(dy), H))
+        dends = [nothing if dend is None else dend for dend in (*dlast, *[None] * self.n_states)][: self.n_states]
+        dfirst: list[Any] = [None] * len(passes)
         dy = dy.transpose(1, 0, 2)  # (T, N, directions · H)
-        shape = (len(self.suffixes), dy.shape[1], self.hidden_size)
-        all_zero = np.zeros(shape, dy.dtype)
-        dlast = [all_zero if given is None else given for given in (*dstates, *(None,) * self.n_states)]
-        dfirst = [np.zeros(shape, dy.dtype) for _ in range(self.n_states)]
-        H, width = self.hidden_size, 2 if self.bidirectional else 1
-        for start in reversed(range(0, len(self.suffixes), width)):  # the layers, the last first
+        for layer in reversed(range(self.num_layers)):
             parts = []
-            for index in range(start, start + width):
-                part = dy[:, :, (index - start) * H : (index - start + 1) * H]
-                ends = tuple(given[index] for given in dlast[: self.n_states])
-                dx_part, firsts = self._one_back(index, part, ends, passes[index], keep)
-                parts.append(dx_part)
-                for given, first in zip(dfirst, firsts, strict=True):
-                    given[index] = first
-            dy = parts[0] + parts[1] if len(parts) == 2 else parts[0]
-        dx = dy.transpose(1, 0, 2)
-        return (dx, *dfirst) if states_given else dx
+            for direction in range(n_directions):
+                index = layer * n_directions + direction
+                suffix = self.suffixes[index]
+                dh = _in_order(suffix, dy[..., direction * H : (direction + 1) * H])
+                dend = tuple(d[index] for d in dends)
+                dx, dfirst[index] = self.back_through_time(self._weights(suffix), dh, dend, passes[index])
+                parts.append(_in_order(suffix, dx))
+            dy = parts[0] + parts[1] if self.bidirectional else parts[0]
+        dx = dy.transpose(1, 0, 2)  # (N, T, input_size)
+        return (dx, *[np.stack(of_each) for of_each in zip(*dfirst, strict=True)]) if states_given else dx
 
     def step(self, x: np.ndarray, state: States | None = None) -> tuple[np.ndarray, States]:
         """Go on with a few steps (N, T, input_size) from a state that an earlier call gave; nothing is remembered.
@@ -107,9 +133,11 @@ class _Recurrent(Layer):
         Returns:
             y (N, T, hidden_size), and the new state, a tuple of (num_layers, N, hidden_size) arrays.
         """
-        sequences.one_direction(self, self.bidirectional)
+        if self.bidirectional:
+            hint = "use forward on the whole sequence."
+            checks.fail(self, "step cannot go on in both directions of time.", hint, RuntimeError)
         self._check(x, state or (), None)
-        y, last, _, _ = self._run(x, state or (), None, None)
+        y, last, _ = self._run(x, state or (), None)
         return y, last
 
     def multiply_adds(self, x: Any, y: Any) -> int:
@@ -117,82 +145,84 @@ class _Recurrent(Layer):
         weights = (parameter for name, parameter in self.parameters().items() if name.startswith("weight"))
         return N * T * sum(weight.size for weight in weights)
 
+    def _run(
+        self, x: np.ndarray, states: States, padding_mask: np.ndarray | None
+    ) -> tuple[np.ndarray, States, list[Pass]]:
+        """y, the last states of all passes, and what these remember."""
+        y = x.transpose(1, 0, 2)  # (T, N, input_size)
+        padding = np.zeros_like(x, shape=(*y.shape[:2], 1), dtype=bool)
+        if padding_mask is not None:
+            padding = padding_mask.T[..., np.newaxis]
+            y = np.where(padding, 0, y)  # so that nothing in the padding counts, not even a NaN
+        if not states:
+            states = (np.zeros_like(x, shape=(len(self.suffixes), len(x), self.hidden_size)),) * self.n_states
+        passes: list[Pass] = []
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in self.directions:
+                suffix = f"_l{layer}{direction}"
+                first = tuple(state[len(passes)] for state in states)
+                done = self.through_time(self._weights(suffix), _in_order(suffix, y), first, _in_order(suffix, padding))
+                h = _in_order(suffix, done.states[0][1:])  # (T, N, H)
+                outputs.append(h if padding_mask is None else np.where(padding, 0, h))
+                passes.append(done)
+            y = np.concatenate(outputs, axis=-1) if self.bidirectional else outputs[0]
+        last = tuple(np.stack([done.states[i][-1] for done in passes]) for i in range(self.n_states))
+        return y.transpose(1, 0, 2), last, passes
+
+    def _weights(self, suffix: str) -> Weights:
+        parameters: list[Any] = [getattr(self, kind + suffix, None) for kind in Weights._fields]
+        return Weights(*parameters)
+
     def _check(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None) -> None:
         sequences.sequence(self, x, self.input_size)
-        sequences.states(self, states, self.n_states, (len(self.suffixes), len(x), self.hidden_size))
+        n = self.n_states
+        if len(states) not in (0, n):
+            came = f"expected {n} first state{'s' * (n > 1)} or none, got {len(states)}."
+            checks.fail(self, came, kind=TypeError)
+        shape = (len(self.suffixes), len(x), self.hidden_size)
+        for state in states:
+            if np.shape(state) != shape:
+                came = f"expected a first state of shape {shape_text(shape)}, got {shape_text(np.shape(state))}."
+                checks.fail(self, came)
         sequences.mask(self, padding_mask, x.shape[:2])
 
-    def _run(
-        self, x: np.ndarray, states: States, padding_mask: np.ndarray | None, drawn: Drawn | None
-    ) -> tuple[np.ndarray, States, list, Any]:
-        keep = None if padding_mask is None else (~padding_mask.T[..., np.newaxis]).astype(x.dtype)  # (T, N, 1)
-        if not states:
-            states = (np.zeros((len(self.suffixes), len(x), self.hidden_size), x.dtype),) * self.n_states
-        width = 2 if self.bidirectional else 1
-        passes: list[tuple] = []
-        lasts: list[States] = []
-        y = np.ascontiguousarray(x.transpose(1, 0, 2))  # (T, N, input_size)
-        for start in range(0, len(self.suffixes), width):
-            outputs = []
-            for index in range(start, start + width):
-                first = tuple(given[index] for given in states)
-                output, last, kept = self._one(index, y, first, keep, drawn if start == 0 else None)
-                outputs.append(output)
-                lasts.append(last)
-                passes.append(kept)
-            y = outputs[0] if width == 1 else np.concatenate(outputs, axis=-1)
-        last = tuple(np.stack(parts) for parts in zip(*lasts, strict=True))
-        return np.ascontiguousarray(y.transpose(1, 0, 2)), last, passes, keep
 
-    def _one(
-        self, index: int, x: np.ndarray, first: States, keep: Keep, drawn: Drawn | None
-    ) -> tuple[np.ndarray, States, tuple]:
-        """One pass: x (T, N, D) -> its output (T, N, H), its last states, and what to remember."""
-        suffix = self.suffixes[index]
-        if suffix.endswith("_reverse"):
-            x, keep = x[::-1], None if keep is None else keep[::-1]
-        bias = self._input_bias(suffix) if self.has_bias else None
-        W = self._get("weight_ih", suffix).tensor
-        gx, rows = None, None
-        if drawn is not None:
-            table, rows = drawn[0], drawn[1][::-1] if suffix.endswith("_reverse") else drawn[1]
-            gx = product_alike(table, rows.size, W.T, bias)
-        if gx is None:
-            gx, rows = product(x.reshape(-1, x.shape[-1]), W.T, bias), None  # all steps at once
-            gx = gx.reshape(*x.shape[:2], len(W))
-        states, kept = self._pass(suffix, gx, rows, first, keep)
-        y = states[0][1:]
-        if keep is not None:
-            y = y * keep
-        last = tuple(state[-1] for state in states)
-        return (y[::-1] if suffix.endswith("_reverse") else y), last, (x, states, kept)
+def _in_order(suffix: str, x: np.ndarray) -> np.ndarray:
+    """x (T, …) in the order in which a pass goes through time; again, it is as it was."""
+    return x[::-1] if suffix.endswith("_reverse") else x
 
-    def _one_back(
-        self, index: int, dy: np.ndarray, dlast: States, kept: tuple, keep: Keep
-    ) -> tuple[np.ndarray, States]:
-        suffix = self.suffixes[index]
-        reverse = suffix.endswith("_reverse")
-        x, states, more = kept
-        if reverse:
-            dy, keep = dy[::-1], None if keep is None else keep[::-1]
-        dy = dy if keep is None else dy * keep
-        dgx, dgh, dfirst = self._pass_back(suffix, np.ascontiguousarray(dy), dlast, states, more, keep)
-        rows, hidden = dgx.reshape(-1, dgx.shape[-1]), dgh.reshape(-1, dgh.shape[-1])  # (T · N, gates · H)
-        if self.has_bias:
-            db = column_sums(rows)
-            self._get("bias_ih", suffix).accumulate(db)
-            self._get("bias_hh", suffix).accumulate(db if dgh is dgx else column_sums(hidden))
-        with at_once():
-            for kind, d, read in (("weight_ih", rows, x), ("weight_hh", hidden, states[0][:-1])):
-                weight = self._get(kind, suffix)
-                if weight.trainable:
-                    add_product(d.T, read.reshape(-1, read.shape[-1]), to=weight.gradient)  # Σₜ da[t]ᵀ x[t], or h[t−1]
-            dx = product(rows, self._get("weight_ih", suffix).tensor)
-        dx = dx.reshape(x.shape)
-        return (dx[::-1] if reverse else dx), dfirst
 
-    def _get(self, kind: str, suffix: str) -> Any:
-        return getattr(self, kind + suffix)
+def states_from(first: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Place for the states of all steps of x, (T + 1, N, H), with the first one in it.
 
-    def _input_bias(self, suffix: str) -> np.ndarray:
-        return self._get("bias_ih", suffix).tensor + self._get("bias_hh", suffix).tensor
+    Example:
+        >>> states_from(np.ones((2, 4)), np.zeros((5, 2, 3)))[:2, 0, 0]
+        array([1., 0.])
+    """
+    states = np.zeros_like(x, shape=(len(x) + 1, *first.shape))
+    states[0] = first
+    return states
+
+
+def cut(a: np.ndarray, n: int) -> np.ndarray:
+    """The n parts of a (N, n · H) that lie side by side, (N, H) each.
+
+    Example:
+        >>> i, f = cut(np.array([[1, 2, 3, 4], [5, 6, 7, 8]]), 2)
+        >>> f
+        array([[3, 4],
+               [7, 8]])
+    """
+    N, width = a.shape
+    return a.reshape(N, n, width // n).swapaxes(0, 1)  # (n, N, H)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e⁻ˣ), written with tanh so that nothing overflows.
+
+    Example:
+        >>> sigmoid(np.array([-1e9, 0.0]))
+        array([0. , 0.5])
+    """
+    return 0.5 * np.tanh(0.5 * x) + 0.5

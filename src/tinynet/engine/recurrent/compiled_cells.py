@@ -3,7 +3,7 @@
 The weights of the states are packed once and multiplied in every step; a sample's numbers are the same whichever are
 computed with it, so threads need not wait for one another. `start` and `end` count groups of `ROWS` samples or, in a
 forward pass with few samples, blocks of hidden units (see `compiled_steps`). All arrays but `counts` (T, N) are flat;
-their shapes are those of `recurrent`, `rows` tells which row of gx a step reads, and H is a multiple of 16.
+their shapes are those of `compiled`, `rows` tells which row of gx a step reads, and H is a multiple of 16.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -54,11 +54,11 @@ def rnn_backward(start, end, dy, dh, h, P, da, counts, H, relu):
         for n in range(M):
             row = slice(n * H, (n + 1) * H)
             d, up, state, new = da[at:][row], dh[first * H :][row], dy[at:][row], h[at + N * H :][row]
-            for j in range(H):
-                up[j] += state[j]
             if not counts[t, first + n]:
                 d[:] = 0
                 continue
+            for j in range(H):
+                up[j] += state[j]
             for j in range(H):
                 slope = one - new[j] * new[j] if not relu else one if new[j] > zero else zero
                 d[j] = up[j] * slope
@@ -113,11 +113,11 @@ def lstm_backward(start, end, dy, dh, dc, c, gates, P, da, counts, H):
             up, down, shown, before, cell = dh[row], dc[row], dy[place], c[place], c[N * H :][place]
             i, f, g, o = _quarters(gates, at + n, H, 0, H)
             di, df, dg, do = _quarters(da, at + n, H, 0, H)
-            for j in range(H):
-                up[j] += shown[j]
             if not counts[t, first + n]:
                 da[4 * place.start : 4 * place.stop] = 0
                 continue
+            for j in range(H):
+                up[j] += shown[j]
             for j in range(H):
                 tanh_c = tanh(cell[j])
                 do[j] = up[j] * tanh_c * o[j] * (one - o[j])
@@ -132,7 +132,7 @@ def lstm_backward(start, end, dy, dh, dc, c, gates, P, da, counts, H):
 
 
 @compiled
-def gru_forward(start, end, gx, rows, P, b, h, gates, inner, counts, H, reached):
+def gru_forward(start, end, gx, rows, P, b, h, gates, counts, H, reached):
     (T, N), one = counts.shape, h.dtype.type(1)
     first, M, left, right = portion(start, end, N, H, reached)
     gh = np.empty(3 * M * H, h.dtype)
@@ -142,11 +142,11 @@ def gru_forward(start, end, gx, rows, P, b, h, gates, inner, counts, H, reached)
         at = t * N + first
         product(h, at, M, P, b, H, 3, left, right, gh)
         for n in range(M):
-            r, z, new = _thirds(gates, at + n, H, left, right)
+            r, z, new, row = _quarters(gates, at + n, H, left, right)
             xr, xz, xn = _thirds(gx, rows[at + n], H, left, right)
             hr, hz, hn = _thirds(gh, n, H, left, right)
             place = slice((at + n) * H + left, (at + n) * H + right)
-            row, before, state = inner[place], h[place], h[N * H :][place]
+            before, state = h[place], h[N * H :][place]
             for j in range(right - left):
                 r[j] = sigmoid(xr[j] + hr[j])
             for j in range(right - left):
@@ -163,7 +163,7 @@ def gru_forward(start, end, gx, rows, P, b, h, gates, inner, counts, H, reached)
 
 
 @compiled
-def gru_backward(start, end, dy, dh, h, gates, inner, P, dgx, dgh, counts, H):
+def gru_backward(start, end, dy, dh, h, gates, P, dgx, dgh, counts, H):
     """Fill dgx and dgh, and take dh from the last state to the first."""
     (T, N), one = counts.shape, h.dtype.type(1)
     first, M = samples(start, end, N)
@@ -171,16 +171,16 @@ def gru_backward(start, end, dy, dh, h, gates, inner, P, dgx, dgh, counts, H):
         at = t * N + first
         for n in range(M):
             place = slice((at + n) * H, (at + n + 1) * H)
-            up, shown, before, row = dh[(first + n) * H : (first + n + 1) * H], dy[place], h[place], inner[place]
-            r, z, new = _thirds(gates, at + n, H, 0, H)
+            up, shown, before = dh[(first + n) * H : (first + n + 1) * H], dy[place], h[place]
+            r, z, new, row = _quarters(gates, at + n, H, 0, H)
             xr, xz, xn = _thirds(dgx, at + n, H, 0, H)
             hr, hz, hn = _thirds(dgh, at + n, H, 0, H)
-            for j in range(H):
-                up[j] += shown[j]
             if not counts[t, first + n]:
                 dgx[3 * place.start : 3 * place.stop] = 0
                 dgh[3 * place.start : 3 * place.stop] = 0
                 continue
+            for j in range(H):
+                up[j] += shown[j]
             for j in range(H):
                 xn[j] = up[j] * (one - z[j]) * (one - new[j] * new[j])
                 xr[j] = xn[j] * row[j] * r[j] * (one - r[j])

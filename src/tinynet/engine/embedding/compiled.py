@@ -1,0 +1,29 @@
+"""Rows added up by an index, compiled by Numba. A thread takes some columns, so that no two add to one number."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.pool import share
+
+BLOCK = 64  # columns
+
+
+def add_rows(index: np.ndarray, rows: np.ndarray, left_out: int | None, to: np.ndarray) -> None:
+    """to[index[i]] += rows[i] for all i whose index is not the one left out: (n,), (n, D), and to (m, D)."""
+    index, rows = np.ascontiguousarray(index, np.intp), np.ascontiguousarray(rows)
+    share(_add, -(-rows.shape[1] // BLOCK), index, rows, -1 if left_out is None else left_out, to)
+
+
+@compiled
+def _add(start, end, index, rows, left_out, to):
+    columns = slice(start * BLOCK, end * BLOCK)
+    for i in range(len(index)):
+        if index[i] == left_out:
+            continue
+        row, place = rows[i, columns], to[index[i], columns]
+        for j in range(row.size):
+            place[j] += row[j]

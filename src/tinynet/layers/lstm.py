@@ -1,0 +1,88 @@
+"""Long short-term memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.core.faster import faster
+from tinynet.layers.recurrent import Pass, States, Weights, _Recurrent, cut, sigmoid, states_from
+
+
+class LSTM(_Recurrent):
+    """Long short-term memory: a cell state that gates let grow, fade and show. Hochreiter and Schmidhuber 1997.
+
+    Equation:
+        i, f, o = σ(a_i), σ(a_f), σ(a_o), g = tanh(a_g), where a = x[t] W_ihᵀ + b_ih + h[t−1] W_hhᵀ + b_hh
+        c[t] = f c[t−1] + i g
+        h[t] = o tanh(c[t])
+
+    Shapes:
+        x: (N, T, input_size)       y: (N, T, directions · hidden_size), the states h of the last layer
+        first and last h and c: (num_layers · directions, N, hidden_size)
+        weight_ih_l0: (4 · hidden_size, input_size), in the order i, f, g, o
+        weight_hh_l0: (4 · hidden_size, hidden_size)
+
+    Gradients (given dh[t] = ∂L/∂y[t] and what comes back from step t + 1):
+        dc[t] += dh[t] o (1 − tanh²c[t])        dc[t−1] = dc[t] f
+        da_i = dc g i (1 − i)    da_f = dc c[t−1] f (1 − f)    da_g = dc i (1 − g²)    da_o = dh tanh(c) o (1 − o)
+        dx[t] = da[t] W_ih    dh[t−1] = da[t] W_hh    dW_ih = Σₜ da[t]ᵀ x[t]    dW_hh = Σₜ da[t]ᵀ h[t−1]
+
+    Args:
+        input_size: Features of each step.
+        hidden_size: The size of h and of c.
+        num_layers: How many layers stand upon each other.
+        bias: If False there are no biases.
+        bidirectional: If True, a second pass goes backward in time, and y holds both side by side.
+        return_state: If True, forward returns (y, last h, last c) and backward takes a gradient for each.
+        rng: Source of the initial weights, U(-k, k) with k = 1/√hidden_size; the package's generator if None.
+
+    `forward(x, h0, c0, padding_mask=…)` takes first states, zero if left out, and a mask (N, T) that is True at
+    padding, over which states go unchanged and where y is 0. Where states were given, backward returns (dx, dh0, dc0).
+
+    Raises:
+        ValueError: x, a state or the mask has another shape.
+
+    Example:
+        >>> LSTM(3, 5, num_layers=2, bidirectional=True).forward(np.ones((2, 7, 3), np.float32)).shape
+        (2, 7, 10)
+    """
+
+    n_gates = 4
+    n_states = 2
+
+    @faster
+    def through_time(self, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Pass:
+        W_ih, W_hh, b_ih, b_hh = weights.tensors()
+        h, c = [states_from(state, x) for state in first]  # (T + 1, N, H)
+        gates = np.zeros_like(x, shape=(*x.shape[:2], len(W_hh)))  # (T, N, 4H)
+        for t in range(len(x)):
+            a = x[t] @ W_ih.T + b_ih + h[t] @ W_hh.T + b_hh  # (N, 4H)
+            a_i, a_f, a_g, a_o = cut(a, 4)  # (N, H) each
+            i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
+            c[t + 1] = np.where(padding[t], c[t], f * c[t] + i * g)
+            h[t + 1] = np.where(padding[t], h[t], o * np.tanh(c[t + 1]))
+            gates[t] = np.concatenate([i, f, g, o], axis=1)
+        return Pass(x, padding, (h, c), gates)
+
+    @faster
+    def back_through_time(
+        self, weights: Weights, dy: np.ndarray, dlast: States, done: Pass
+    ) -> tuple[np.ndarray, States]:
+        W_ih, W_hh, _, _ = weights.tensors()
+        x, padding, (h, c), gates = done
+        da = np.zeros_like(gates)  # (T, N, 4H)
+        dh, dc = dlast  # of the states that step t leaves, as far as later steps read them
+        for t in reversed(range(len(x))):
+            i, f, g, o = cut(gates[t], 4)
+            tanh_c = np.tanh(c[t + 1])
+            dh_t = dh + dy[t]
+            dc_t = dc + dh_t * o * (1 - tanh_c**2)
+            da_i = dc_t * g * i * (1 - i)
+            da_f = dc_t * c[t] * f * (1 - f)
+            da_g = dc_t * i * (1 - g**2)
+            da_o = dh_t * tanh_c * o * (1 - o)
+            da[t] = np.where(padding[t], 0, np.concatenate([da_i, da_f, da_g, da_o], axis=1))
+            dh = np.where(padding[t], dh, da[t] @ W_hh)
+            dc = np.where(padding[t], dc, dc_t * f)
+        weights.accumulate(da, da, x, h[:-1])
+        return da @ W_ih, (dh, dc)
