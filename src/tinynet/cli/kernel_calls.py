@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinynet.engine import attention, layer_norm, pooling, recurrent
+from tinynet.engine import layer_norm, pooling, recurrent
 
 
 class Call(NamedTuple):
@@ -27,8 +27,8 @@ def calls(family: str, large: bool) -> dict[str, Call]:
     """A call of each kernel of a family, by name; none for a family that is not known here.
 
     Example:
-        >>> list(calls("attention", large=False))
-        ['forward', 'backward']
+        >>> list(calls("relu", large=False))
+        ['forward', 'gradient']
     """
     return _FAMILIES[family](large) if family in _FAMILIES else {}
 
@@ -62,17 +62,6 @@ def _pooling(large: bool) -> dict[str, Call]:
         "unpool_gradient": (x, switches),
     }
     return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
-
-
-def _attention(large: bool) -> dict[str, Call]:
-    n, heads, t, d = (8, 4, 128, 32) if large else (1, 1, 8, 8)
-    q, k, v, dy = (_numbers(n, heads, t, d) for _ in range(4))
-    y, log_sum = attention.forward(q, k, v, False, None)
-    products = n * heads * t * t * d  # of one matrix product: q kᵀ, say
-    return {
-        "forward": Call((q, k, v, False, None), 2 * products),
-        "backward": Call((dy, q, k, v, y, log_sum, False, None), 5 * products),
-    }
 
 
 def _recurrent(large: bool) -> dict[str, Call]:
@@ -141,12 +130,6 @@ def _gelu(large: bool) -> dict[str, Call]:
     return {name: Call(arguments, numbers=x.size) for name, arguments in made.items()}
 
 
-def _rotary(large: bool) -> dict[str, Call]:
-    x = _numbers(*((16, 128, 256) if large else (1, 4, 8)))
-    angle = _numbers(x.shape[1], x.shape[2] // 2)
-    return {"turn": Call((x, np.cos(angle), np.sin(angle)), numbers=x.size)}
-
-
 def _cross_entropy(large: bool) -> dict[str, Call]:
     logits = _numbers(*((16, 128, 65) if large else (1, 4, 5)))
     labels, w = np.zeros(logits.shape[:-1], np.intp), np.ones(logits.shape[:-1], np.float32)
@@ -177,7 +160,6 @@ def _matrix(large: bool) -> dict[str, Call]:
 
 _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
     "activations": _activations,
-    "attention": _attention,
     "batch_norm": _batch_norm,
     "convolution": _convolution,
     "cross_entropy": _cross_entropy,
@@ -188,7 +170,6 @@ _FAMILIES: dict[str, Callable[[bool], dict[str, Call]]] = {
     "pooling": _pooling,
     "recurrent": _recurrent,
     "relu": _relu,
-    "rotary": _rotary,
     "scatter_add": _scatter_add,
 }
 

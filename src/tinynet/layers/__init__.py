@@ -7,7 +7,7 @@ from tinynet.layers.batch_norm import BatchNorm1D, BatchNorm2D
 from tinynet.layers.convolution import Conv2D
 from tinynet.layers.convolution1d import Conv1D
 from tinynet.layers.dropout import Dropout, Dropout2D
-from tinynet.layers.embedding import Embedding, LearnedPosition, RotaryPosition, SinusoidalPosition
+from tinynet.layers.embedding import Embedding
 from tinynet.layers.flatten import Flatten
 from tinynet.layers.gated import SwiGLU
 from tinynet.layers.global_pooling import GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D
@@ -17,6 +17,7 @@ from tinynet.layers.normalization import GroupNorm, LayerNorm, RMSNorm
 from tinynet.layers.padding import ReflectionPad1D, ReflectionPad2D, ZeroPad1D, ZeroPad2D
 from tinynet.layers.pooling import AvgPool2D, MaxPool2D
 from tinynet.layers.pooling1d import AvgPool1D, MaxPool1D
+from tinynet.layers.positions import LearnedPosition, RotaryPosition, SinusoidalPosition
 from tinynet.layers.recurrent_cells import GRU, LSTM, RNN
 from tinynet.layers.reshape import Permute, Reshape
 from tinynet.layers.smooth_activations import ELU, GELU, SELU, PReLU, SiLU, Softplus

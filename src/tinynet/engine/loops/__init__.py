@@ -1,0 +1,1 @@
+"""Definitions as nested Python loops, to be read beside the formulas of the lessons."""
