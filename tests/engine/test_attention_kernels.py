@@ -15,7 +15,7 @@ from tinynet.engine.attention import compiled
 from tinynet.layers import MultiHeadAttention
 from tinynet.layers.attention import attend, attend_backward
 
-FAST = ["plain", "compiled"]
+FAST = ["plain", "auto", "compiled"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core.faster import in_use
+from tinynet.engine.attention import few
 from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, one_thread, product
 from tinynet.engine.positions import turn_in_place
 from tinynet.engine.serves import compiled_code, is_floating
@@ -14,14 +15,16 @@ from tinynet.layers import MultiHeadAttention
 from tinynet.layers import attention as lesson
 
 MIN_SCORES = 1000  # of a sample: from here on their matrix is large, and compiled code, which has none, is worth it
-SHARES = {1: (3,), 2: (1, 2), 3: (1, 1, 1)}  # how many of q, k and v come from each of so many inputs
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+# For one, two or three inputs: which of q, k and v each gives, as the first and the one after the last.
+SHARES = {1: ((0, 3),), 2: ((0, 1), (1, 3)), 3: ((0, 1), (1, 2), (2, 3))}
 
 
 def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None) -> Any:
     """The heads p v and the logarithm of each row's sum of exponentials."""
-    if not is_floating(q, k, v) or not _has_many_scores(q, k):
+    if not is_floating(q, k, v):
         return NotImplemented
+    if not _has_many_scores(q, k):
+        return few.forward(q, k, v, causal, key_padding_mask)
     kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
     result = NotImplemented if kernels is None else kernels.forward(q, k, v, causal, key_padding_mask)
     if result is not NotImplemented:
@@ -51,15 +54,13 @@ def project(layer: MultiHeadAttention, inputs: tuple[np.ndarray, ...], start: in
     """q, k and v, each a view of one product for each input."""
     if not is_floating(*inputs):
         return NotImplemented
-    E, shares, made = layer.embed_dim, SHARES[len(inputs)], []
+    E, made = layer.embed_dim, []
     W, b = layer.in_proj_weight.tensor, None if layer.in_proj_bias is None else layer.in_proj_bias.tensor
-    for x, first, share in zip(inputs, _firsts(shares), shares, strict=True):
-        part = slice(first * E, (first + share) * E)
-        y = product(x.reshape(-1, E), W[part].T, None if b is None else b[part])
-        made.append(y.reshape(*x.shape[:2], share * E))
+    for x, (first, end) in zip(inputs, SHARES[len(inputs)], strict=True):
+        y = product(x.reshape(-1, E), W[first * E : end * E].T, None if b is None else b[first * E : end * E])
+        made.append(y.reshape(*x.shape[:2], (end - first) * E))
     _turn(layer, made, start, 1)
-    q, k, v = (layer.cut(part) for part in _parts(made, shares))
-    return q, k, v
+    return tuple([layer.cut(part) for part in _parts(made, E)])
 
 
 def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
@@ -67,15 +68,20 @@ def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
     inputs, q, k, v, heads, log_sum, key_padding_mask = layer.recall()
     if not is_floating(dy, q, *inputs):
         return NotImplemented
-    shares = SHARES[len(inputs)]
-    made = [np.empty((*x.shape[:2], share * layer.embed_dim), q.dtype) for x, share in zip(inputs, shares, strict=True)]
-    out = tuple([layer.cut(part) for part in _parts(made, shares)])
+    E, shares = layer.embed_dim, SHARES[len(inputs)]
+    made = [
+        np.empty((*x.shape[:2], (end - first) * E), q.dtype) for x, (first, end) in zip(inputs, shares, strict=True)
+    ]
+    out = tuple([layer.cut(part) for part in _parts(made, E)])
     given = layer.cut(layer.out_proj.backward(dy)), q, k, v, heads, log_sum, layer.causal, key_padding_mask
-    if _gradients(*given, out) is NotImplemented:
-        for array, gradient in zip(out, lesson.attend_backward(*given), strict=True):
+    gradients = _gradients(*given, out)
+    if gradients is NotImplemented:
+        gradients = lesson.attend_backward(*given)
+    for array, gradient in zip(out, gradients, strict=True):
+        if array is not gradient:
             array[...] = gradient
     _turn(layer, made, 0, -1)
-    dx = [_input_gradient(layer, *triple) for triple in zip(inputs, made, _firsts(shares), strict=True)]
+    dx = [_input_gradient(layer, x, d, first * E) for x, d, (first, _) in zip(inputs, made, shares, strict=True)]
     return dx[0] if len(dx) == 1 else tuple(dx)
 
 
@@ -90,10 +96,12 @@ def _gradients(
     key_padding_mask: np.ndarray | None,
     out: tuple[np.ndarray, ...] | None,
 ) -> Any:
-    """dq, dk and dv, written to `out` if it is given."""
-    if not is_floating(do, q, k, v, heads, log_sum) or q.dtype != np.float32 or not _has_many_scores(q, k):
+    """dq, dk and dv, where possible in the arrays of `out`."""
+    if not is_floating(do, q, k, v, heads, log_sum):
         return NotImplemented
-    kernels = compiled_code("attention", 0, large=0)
+    if not _has_many_scores(q, k):
+        return few.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask)
+    kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
     if kernels is None:
         return NotImplemented
     return kernels.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask, out)
@@ -102,7 +110,7 @@ def _gradients(
 def _input_gradient(layer: MultiHeadAttention, x: np.ndarray, d: np.ndarray, first: int) -> np.ndarray:
     """From ∂L/∂(x Wᵀ + b) of some rows of the projection: their gradients, and ∂L/∂x."""
     E, W, b = layer.embed_dim, layer.in_proj_weight, layer.in_proj_bias
-    rows, part = d.reshape(-1, d.shape[-1]), slice(first * E, first * E + d.shape[-1])  # (N · T, rows of W)
+    rows, part = d.reshape(-1, d.shape[-1]), slice(first, first + d.shape[-1])  # (N · T, rows of W)
     with at_once():
         if W.trainable:
             add_product(rows.T, x.reshape(-1, E), to=W.gradient[part])
@@ -122,14 +130,9 @@ def _turn(layer: MultiHeadAttention, made: list[np.ndarray], start: int, directi
         turn_in_place(layer.rotary, x, start, direction)
 
 
-def _parts(made: list[np.ndarray], shares: tuple[int, ...]) -> list[np.ndarray]:
+def _parts(made: list[np.ndarray], E: int) -> list[np.ndarray]:
     """The parts for q, k and v, (N, T, embed_dim) each, of what lies side by side."""
-    return [part for array, share in zip(made, shares, strict=True) for part in np.split(array, share, axis=-1)]
-
-
-def _firsts(shares: tuple[int, ...]) -> list[int]:
-    """How many of q, k and v come before those of each input."""
-    return [sum(shares[:i]) for i in range(len(shares))]
+    return [array[..., at : at + E] for array in made for at in range(0, array.shape[-1], E)]
 
 
 def _has_many_scores(q: np.ndarray, k: np.ndarray) -> bool:
