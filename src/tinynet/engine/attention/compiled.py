@@ -24,7 +24,7 @@ from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.queue import NUMBERS, Kernel, memory, post, take, words
 from tinynet.engine.machine.strides import flat
 from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded, tile
-from tinynet.engine.machine.vectors import LANES
+from tinynet.engine.machine.vectors import LANES, load, store, zeros
 
 BLOCK = 32  # queries
 Flat = tuple[np.ndarray, tuple[int, ...]]
@@ -113,7 +113,7 @@ def _forward(place, helps):
             _scores(q, _at(q_steps, n, h, first), q_steps[2], D, keys, s, width, count, ahead, S)
             _softmax(s, width, count, ahead, S, ignored[n * S : n * S + S], scale, log_sum[head * T + first :])
             _multiply(s, width, count, ahead, S, values, y, _at(y_steps, n, h, first), y_steps[2], wide)
-        broken[head] = not _is_finite(y, _at(y_steps, n, h, 0), y_steps[2], T, depth)
+        broken[head] = not _is_finite(y, _at(y_steps, n, h, 0), y_steps[2], T, wide, s)
         head = take(board, helps)
 
 
@@ -153,9 +153,9 @@ def _backward(place, helps):
             _add_transposed(ds, width, count, ahead, S, queries, dk, _at(dk_steps, n, h, 0), dk_steps[2], across)
             _add_transposed(s, width, count, ahead, S, d_queries, dv, _at(dv_steps, n, h, 0), dv_steps[2], wide)
         broken[head] = not (
-            _is_finite(dq, _at(dq_steps, n, h, 0), dq_steps[2], T, D)
-            and _is_finite(dk, _at(dk_steps, n, h, 0), dk_steps[2], S, D)
-            and _is_finite(dv, _at(dv_steps, n, h, 0), dv_steps[2], S, depth)
+            _is_finite(dq, _at(dq_steps, n, h, 0), dq_steps[2], T, across, s)
+            and _is_finite(dk, _at(dk_steps, n, h, 0), dk_steps[2], S, across, s)
+            and _is_finite(dv, _at(dv_steps, n, h, 0), dv_steps[2], S, wide, s)
         )
         head = take(board, helps)
 
@@ -187,14 +187,17 @@ def _clear(x, at, step, rows, width):
             row[i] = 0
 
 
-@inlined
-def _is_finite(x, at, step, rows, width):
-    """Whether so many numbers of so many rows are finite: 0 · NaN and 0 · ∞ are NaN."""
-    total = x.dtype.type(0)
+@compiled
+def _is_finite(x, at, step, rows, wide, lanes):
+    """Whether so many rows, which are whole panels wide, are finite: 0 · NaN and 0 · ∞ are NaN."""
+    sums, zero = zeros(), zeros()
     for first in range(at, at + rows * step, step):
-        row = x[first : first + width]
-        for i in range(width):
-            total += row[i] * x.dtype.type(0)
+        for panel in range(first, first + wide, LANES):
+            sums += load(x, panel) * zero
+    store(lanes, 0, sums)
+    total = lanes[0]
+    for lane in range(1, LANES):
+        total += lanes[lane]
     return total == 0
 
 
