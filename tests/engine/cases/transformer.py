@@ -49,8 +49,8 @@ def backward(draw: Draw) -> Callable[[], Any]:
     return call
 
 
-# In backward, after nine layers with numbers near 1e30, roundings add up beyond the bound: nasty numbers are left to the
-# cases of the layers inside. `test_transformer_block.py` holds the block against these layers bit for bit.
+# In backward, after nine layers with numbers near 1e30, roundings add up beyond the bound: nasty numbers are left to
+# the cases of the layers inside. `test_transformer_block.py` holds the block against these layers bit for bit.
 CASES = [
     Case(TransformerBlock.forward, forward),
     Case(TransformerBlock.backward, backward, nasty=False),
