@@ -1,4 +1,4 @@
-"""The bodies of attention agree, and the loops are right."""
+"""Attention as lesson, as loops and compiled: they agree, and the loops are right."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 import tinynet as tn
 from tinynet.core import faster
-from tinynet.engine import attention
+from tinynet.engine.attention import compiled
+from tinynet.layers import MultiHeadAttention
+from tinynet.layers.attention import attend, attend_backward
 
-FAST = ["vectorized", "compiled"]
+FAST = ["plain", "auto", "compiled"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,9 @@ class Configuration:
         """y, log_sum, dq, dk and dv."""
         q, k, v, dy, ignored = self.arrays()
         with faster.use(body):
-            y, log_sum = attention.forward(q, k, v, self.causal, ignored)
+            y, log_sum = attend(q, k, v, self.causal, ignored)
         with faster.use(backward_body or body):
-            return [y, log_sum, *attention.backward(dy, q, k, v, y, log_sum, self.causal, ignored)]
+            return [y, log_sum, *attend_backward(dy, q, k, v, y, log_sum, self.causal, ignored)]
 
 
 @st.composite
@@ -59,8 +61,8 @@ def test_loops_by_hand() -> None:
     # The scores are q k / √1: (0, log 3) for one query, so the weights are ¼ and ¾.
     q, k, v = np.array([[[[1.0]]]]), np.array([[[[0.0], [np.log(3)]]]]), np.array([[[[4.0], [8.0]]]])
     with faster.use("loops"):
-        y, log_sum = attention.forward(q, k, v, False, None)
-        dq, dk, dv = attention.backward(np.ones((1, 1, 1, 1)), q, k, v, y, log_sum, False, None)
+        y, log_sum = attend(q, k, v, False, None)
+        dq, dk, dv = attend_backward(np.ones((1, 1, 1, 1)), q, k, v, y, log_sum, False, None)
     assert y.item() == pytest.approx(7)
     assert log_sum.item() == pytest.approx(np.log(4))
     np.testing.assert_allclose(dv.ravel(), [0.25, 0.75])
@@ -71,9 +73,9 @@ def test_loops_by_hand() -> None:
 def test_scores_are_divided_by_the_root_of_the_depth() -> None:
     q, k = np.ones((1, 1, 1, 4)), np.stack([np.zeros(4), np.ones(4)]).reshape(1, 1, 2, 4)
     v = np.array([[[[0.0] * 4, [1.0] * 4]]])
-    for body in ("loops", "vectorized"):
+    for body in ("loops", "plain"):
         with faster.use(body):
-            y, _ = attention.forward(q, k, v, False, None)
+            y, _ = attend(q, k, v, False, None)
         np.testing.assert_allclose(y, np.exp(2) / (1 + np.exp(2)))
 
 
@@ -82,8 +84,8 @@ def test_causal_by_hand(body: str) -> None:
     q, k = np.zeros((1, 1, 2, 1)), np.zeros((1, 1, 3, 1))
     v = np.array([[[[2.0], [4.0], [9.0]]]])
     with faster.use(body):
-        y, _ = attention.forward(q, k, v, True, None)
-        hidden, _ = attention.forward(q, k, v, True, np.array([[False, True, False]]))
+        y, _ = attend(q, k, v, True, None)
+        hidden, _ = attend(q, k, v, True, np.array([[False, True, False]]))
     np.testing.assert_allclose(y.ravel(), [3, 5])  # the last two of three places: two keys are seen, then three
     np.testing.assert_allclose(hidden.ravel(), [2, 5.5])
 
@@ -101,7 +103,7 @@ def test_bodies_agree(body: str, c: Configuration) -> None:
 @settings(deadline=None, max_examples=30)
 @given(c=attentions())
 def test_bodies_can_be_mixed(c: Configuration) -> None:
-    for mixed, true in zip(c.results("loops", "vectorized"), c.results("vectorized", "loops"), strict=True):
+    for mixed, true in zip(c.results("loops", "plain"), c.results("plain", "loops"), strict=True):
         np.testing.assert_allclose(mixed, true, rtol=1e-10, atol=1e-10)
 
 
@@ -117,7 +119,7 @@ def test_loops_gradients_are_the_derivatives(c: Configuration) -> None:
             losses = []
             for move in (1e-5, -1e-5):
                 array[...] = values + move * way
-                losses.append((attention.forward(q, k, v, c.causal, ignored)[0] * dy).sum())
+                losses.append((attend(q, k, v, c.causal, ignored)[0] * dy).sum())
             array[...] = values
             np.testing.assert_allclose((gradient * way).sum(), (losses[0] - losses[1]) / 2e-5, rtol=1e-5, atol=1e-7)
 
@@ -128,8 +130,8 @@ def test_a_query_that_sees_nothing_gives_zero(body: str) -> None:
     q, k, v, dy, _ = c.arrays()
     ignored = np.array([[True, True, True], [False, True, False]])
     with faster.use(body):
-        y, log_sum = attention.forward(q, k, v, False, ignored)
-        gradients = attention.backward(dy, q, k, v, y, log_sum, False, ignored)
+        y, log_sum = attend(q, k, v, False, ignored)
+        gradients = attend_backward(dy, q, k, v, y, log_sum, False, ignored)
     assert not y[0].any()
     assert np.isposinf(log_sum[0]).all()
     assert y[1].all()
@@ -145,8 +147,8 @@ def test_large_scores_stay_finite(body: str) -> None:
     q, k = np.full((1, 1, 1, 1), 1e3), np.array([[[[1e3], [-1e3], [1e3]]]])
     v = np.array([[[[1.0], [5.0], [2.0]]]])
     with faster.use(body):
-        y, log_sum = attention.forward(q, k, v, False, None)
-        _, _, dv = attention.backward(np.ones((1, 1, 1, 1)), q, k, v, y, log_sum, False, None)
+        y, log_sum = attend(q, k, v, False, None)
+        _, _, dv = attend_backward(np.ones((1, 1, 1, 1)), q, k, v, y, log_sum, False, None)
     assert y.item() == pytest.approx(1.5)
     assert log_sum.item() == pytest.approx(1e6)
     np.testing.assert_allclose(dv.ravel(), [0.5, 0, 0.5])
@@ -159,8 +161,8 @@ def test_dtype_is_kept_and_inputs_stay_untouched(body: str, dtype: type) -> None
                             Configuration(2, 2, 3, 4, 4, True, True, 1).arrays())  # fmt: skip
     before = [a.copy() for a in (q, k, v, dy)]
     with faster.use(body):
-        y, log_sum = attention.forward(q, k, v, True, ignored)
-        results = [y, log_sum, *attention.backward(dy, q, k, v, y, log_sum, True, ignored)]
+        y, log_sum = attend(q, k, v, True, ignored)
+        results = [y, log_sum, *attend_backward(dy, q, k, v, y, log_sum, True, ignored)]
     assert {result.dtype for result in results} == {np.dtype(dtype)}
     for now, then in zip((q, k, v, dy), before, strict=True):
         np.testing.assert_array_equal(now, then)
@@ -178,17 +180,22 @@ def single(c: Configuration) -> tuple[np.ndarray, ...]:
     return tuple(a if a is None or a.dtype == bool else a.astype(np.float32) for a in c.arrays())
 
 
+def results(q, k, v, dy, ignored, causal: bool) -> list[np.ndarray]:  # type: ignore[no-untyped-def]
+    """heads, log_sum, dq, dk and dv, by whatever is in use."""
+    heads, log_sum = attend(q, k, v, causal, ignored)
+    return [heads, log_sum, *attend_backward(dy, q, k, v, heads, log_sum, causal, ignored)]
+
+
 def compiled_results(q, k, v, dy, ignored, causal: bool) -> list[np.ndarray]:  # type: ignore[no-untyped-def]
     with faster.use("compiled"):
-        y, log_sum = attention.forward(q, k, v, causal, ignored)
-        return [y, log_sum, *attention.backward(dy, q, k, v, y, log_sum, causal, ignored)]
+        return results(q, k, v, dy, ignored, causal)
 
 
 @settings(deadline=None, max_examples=25)
 @given(c=large_attentions())
 def test_compiled_in_float32_is_near_the_true_values(c: Configuration) -> None:
     fast = compiled_results(*single(c), c.causal)
-    for one, true in zip(fast, c.results("vectorized"), strict=True):
+    for one, true in zip(fast, c.results("plain"), strict=True):
         assert one.dtype == np.float32
         np.testing.assert_array_equal(np.isinf(one), np.isinf(true))
         finite = np.where(np.isinf(true), 0, true)
@@ -226,7 +233,7 @@ def test_nan_reaches_all_that_see_it_and_no_other_head() -> None:
     q, k, v, dy, _ = single(Configuration(1, 2, 5, 5, 4, True, False, 5))
     k[0, 0, 3] = np.nan
     y, log_sum, dq, _, _ = compiled_results(q, k, v, dy, None, True)
-    np.testing.assert_array_equal(np.isnan(log_sum), [[[False] * 3 + [True] * 2, [False] * 5]])
+    np.testing.assert_array_equal(np.isnan(log_sum[..., 0]), [[[False] * 3 + [True] * 2, [False] * 5]])
     for result in (y, dq):
         assert np.isnan(result[0, 0, 3:]).all()
         assert not np.isnan(result[0, 1]).any()
@@ -238,21 +245,78 @@ def test_an_empty_batch() -> None:
         assert result.size == 0
 
 
-@pytest.mark.parametrize("body", ["loops", *FAST])
-@pytest.mark.parametrize(("dtype", "D"), [(np.float64, 4), (np.float32, 4), (np.float32, 16), (np.float32, 32)])
-def test_gradients_can_be_written_side_by_side(body: str, dtype: type, D: int) -> None:
-    c = Configuration(2, 2, 7, 7, D, True, True, 6)
-    q, k, v, dy, ignored = (a if a is None or a.dtype == bool else a.astype(dtype) for a in c.arrays())
-    room = np.full((2, 7, 3, 2, D + 1), np.nan, dtype)
+@pytest.mark.parametrize("D", [4, 16, 32])
+def test_gradients_can_be_written_side_by_side(D: int) -> None:
+    q, k, v, dy, ignored = single(Configuration(2, 2, 7, 7, D, True, True, 6))
+    room = np.full((2, 7, 3, 2, D + 1), np.nan, np.float32)
     out = [room[:, :, part, :, :D].transpose(0, 2, 1, 3) for part in range(3)]
-    backwards = [np.full(q.shape, np.nan, dtype)[..., ::-1] for _ in range(3)]
-    with faster.use(body):
-        y, log_sum = attention.forward(q, k, v, True, ignored)
-        given = (dy, q, k, v, y, log_sum, True, ignored)
-        expected = attention.backward(*given)
-        for arrays in (out, backwards):
-            results = attention.backward(*given, tuple(arrays))
-            for array, result, other in zip(arrays, results, expected, strict=True):
-                assert result is array
-                np.testing.assert_array_equal(result, other)
+    backwards = [np.full(q.shape, np.nan, np.float32)[..., ::-1] for _ in range(3)]
+    with faster.use("compiled"):
+        heads, log_sum = attend(q, k, v, True, ignored)
+        given = (dy, q, k, v, heads, log_sum, True, ignored)
+        expected = attend_backward(*given)
+    for arrays in (out, backwards):
+        results = compiled.backward(*given, tuple(arrays))
+        for array, result, other in zip(arrays, results, expected, strict=True):
+            assert result is array
+            np.testing.assert_array_equal(result, other)
     assert np.isnan(room[..., D]).all()
+
+
+# Absent means absent.
+
+
+@pytest.mark.parametrize("body", FAST)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+@pytest.mark.parametrize("which", [0, 1, 2, 3])
+def test_what_is_padding_reaches_nobody(body: str, dtype: type, number: float, which: int) -> None:
+    q, k, v, dy, _ = Configuration(2, 2, 5, 5, 4, False, False, 7).arrays()
+    ignored = np.zeros((2, 5), bool)
+    ignored[0, 2], ignored[1, 3:] = True, True
+    arrays = [a.astype(dtype) for a in (q, k, v, dy)]
+    with faster.use(body), np.errstate(invalid="ignore"):
+        true = results(*arrays, ignored, causal=False)
+        if which in (1, 2):  # keys and values of padding
+            for n, s in zip(*np.nonzero(ignored), strict=True):
+                arrays[which][n, :, s] = number
+            for one, other in zip(results(*arrays, ignored, causal=False), true, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+        else:  # a query, or what comes back to it: padding has nothing of it
+            arrays[which][0, 0, 1] = number
+            *_, dk, dv = results(*arrays, ignored, causal=False)
+            assert not dk[0, 0, 2].any()
+            assert not dv[0, 0, 2].any()
+            assert np.isnan(dk[0, 0, :2]).all()
+
+
+@pytest.mark.parametrize("body", FAST)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nan_at_a_place_reaches_no_place_before_it(body: str, dtype: type) -> None:
+    q, k, v, dy, _ = (
+        a if a is None else a.astype(dtype) for a in Configuration(1, 1, 7, 7, 4, True, False, 8).arrays()
+    )
+    with faster.use(body):
+        true = results(q, k, v, dy, None, causal=True)
+        for array in (q, k, v):
+            broken = [a.copy() if a is array else a for a in (q, k, v)]
+            next(a for a, b in zip(broken, (q, k, v), strict=True) if b is array)[0, 0, 3, 1] = np.nan
+            heads, log_sum, dq, _, _ = results(*broken, dy, None, causal=True)
+            for one, other in zip((heads, log_sum, dq), true, strict=False):
+                np.testing.assert_allclose(one[0, 0, :3], other[0, 0, :3], rtol=1e-5, atol=1e-6)
+            assert np.isnan(heads[0, 0, 3]).all()
+        dy[0, 0, 3] = np.nan
+        *_, dq, dk, dv = results(q, k, v, dy, None, causal=True)
+    for gradient, unbroken in zip((dk, dv), true[3:], strict=True):
+        assert np.isnan(gradient[0, 0, :4]).all()
+        np.testing.assert_allclose(gradient[0, 0, 4:], unbroken[0, 0, 4:], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(np.isnan(dq[0, 0]).all(axis=-1), np.arange(7) == 3)
+
+
+def test_a_layer_with_nan_at_a_place_is_whole_before_it() -> None:
+    layer = MultiHeadAttention(32, 2, causal=True, rotary=True)
+    x = np.random.default_rng(0).normal(size=(2, 40, 32)).astype(np.float32)
+    y, x[:, 21, 5] = layer.forward(x), np.nan
+    broken = layer.forward(x)
+    np.testing.assert_allclose(broken[:, :21], y[:, :21], rtol=1e-4, atol=1e-5)
+    assert np.isnan(broken[:, 21:]).all()

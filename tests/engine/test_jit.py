@@ -11,8 +11,11 @@ import hashlib, sys
 import numpy as np
 from tinynet import engine as kernels
 from tinynet.core import faster
-from tinynet.engine import attention, convolution, gelu, optimizers
 from tinynet.core import Parameter
+from tinynet.layers import GELU
+from tinynet.layers.attention import attend, attend_backward
+from tinynet.layers.convolution import convolve, correlate
+from tinynet.layers.windows import Sliding
 from tinynet.optimizers import Adam
 faster.use("compiled")
 rng = np.random.default_rng(0)
@@ -27,10 +30,8 @@ results["Winograd"] = [
     convolution.weight_gradient(draw(4, 16, 8, 8), draw(4, 32, 8, 8), (3, 3), *settings, 1),
 ]
 q, k, v, dy = (draw(2, 2, 40, 24) for _ in range(4))
-y, log_sum = attention.forward(q, k, v, True, None)
-out = tuple(np.empty_like(q) for _ in range(3))
-attention.backward(dy, q, k, v, y, log_sum, True, None, out)
-results["attention"] = [y, log_sum, *out]
+heads, log_sum = attend(q, k, v, True, None)
+results["attention"] = [heads, log_sum, *attend_backward(dy, q, k, v, heads, log_sum, True, None)]
 results["depthwise"] = [convolution.forward(draw(4, 8, 9, 9), draw(8, 1, 3, 3), draw(8), *settings, 8)]
 w, adam = Parameter(draw(2000)), Adam(0.1)
 for _ in range(3):

@@ -7,6 +7,7 @@ from functools import partial
 from tinynet.core.faster import TABLES
 from tinynet.engine import (
     activations,
+    attention,
     batch_norm,
     convolution,
     cross_entropy,
@@ -22,14 +23,18 @@ from tinynet.engine import (
     optimizers,
     parts,
     pooling,
+    positions,
     recurrent,
     relu,
     resampling,
     softmax,
+    transformer,
 )
+from tinynet.engine.loops import attention as attention_loops
 from tinynet.engine.loops import convolution as convolution_loops
 from tinynet.engine.loops import embedding as embedding_loops
 from tinynet.engine.loops import pooling as pooling_loops
+from tinynet.engine.loops import positions as positions_loops
 from tinynet.engine.loops import recurrent as recurrent_loops
 from tinynet.engine.machine.normal_distribution import normal_cdf as normal_cdf_by_fit
 from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
@@ -60,17 +65,21 @@ from tinynet.layers import (
     Linear,
     LogSoftmax,
     MaxPool2D,
+    MultiHeadAttention,
     PReLU,
     ReflectionPad2D,
     ReLU,
     RMSNorm,
+    RotaryPosition,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
     Tanh,
+    TransformerBlock,
 )
 from tinynet.layers.adaptive_pooling import adaptive_max_pool, adaptive_max_pool_gradient
+from tinynet.layers.attention import attend, attend_backward
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
 from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
 from tinynet.layers.resampling import resample
@@ -174,6 +183,13 @@ TABLES["compiled"] |= {
     LSTM.back_through_time: recurrent.lstm_back,
     RNN.through_time: recurrent.rnn,
     RNN.back_through_time: recurrent.rnn_back,
+    MultiHeadAttention.project: attention.project,
+    MultiHeadAttention.backward: attention.backward,
+    RotaryPosition.turn: positions.turn,
+    TransformerBlock.forward: transformer.forward,
+    TransformerBlock.backward: transformer.backward,
+    attend: attention.attend,
+    attend_backward: attention.attend_backward,
 }
 
 TABLES["loops"] |= {
@@ -193,6 +209,9 @@ TABLES["loops"] |= {
     LSTM.back_through_time: recurrent_loops.lstm_back,
     RNN.through_time: recurrent_loops.rnn,
     RNN.back_through_time: recurrent_loops.rnn_back,
+    RotaryPosition.turn: positions_loops.turn,
+    attend: attention_loops.attend,
+    attend_backward: attention_loops.attend_backward,
 }
 
 PAIRS |= {

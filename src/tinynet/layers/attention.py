@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.faster import faster
 from tinynet.core.initializers import xavier_uniform, zeros
-from tinynet.engine import attention
-from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, product
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 from tinynet.layers.positions import RotaryPosition
 
 Cache = tuple[np.ndarray, np.ndarray]
-_OF_EACH_INPUT = {1: (3,), 2: (1, 2), 3: (1, 1, 1)}  # how many of q, k and v come from each of so many inputs
+Three = tuple[np.ndarray, np.ndarray, np.ndarray]
+SOURCES = {1: (0, 0, 0), 2: (0, 1, 1), 3: (0, 1, 2)}  # which of one, two or three inputs q, k and v are made of
 
 
 class MultiHeadAttention(Layer):
@@ -37,7 +40,8 @@ class MultiHeadAttention(Layer):
 
     Gradients (given dy = ∂L/∂y, and do = dy W_o cut into heads):
         dv = pᵀ do        ds = p (do vᵀ − Σ do · (p v))        dq = ds k / √D        dk = dsᵀ q / √D
-        dx = dq W_q + dk W_k + dv W_v, each with its own input where these differ
+        dx = dq W_q + dk W_k + dv W_v, each part for its own input where these differ
+        dW_q, dW_k, dW_v = dqᵀ x, dkᵀ memory, dvᵀ memory        db_q, db_k, db_v = Σ dq, Σ dk, Σ dv
 
     Args:
         embed_dim: Features of every place.
@@ -56,6 +60,9 @@ class MultiHeadAttention(Layer):
         (3, 5, 8)
     """
 
+    embed_dim: int
+    num_heads: int
+
     def __init__(
         self,
         embed_dim: int,
@@ -65,8 +72,7 @@ class MultiHeadAttention(Layer):
         rotary: bool = False,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.embed_dim = checks.integer("MultiHeadAttention", "embed_dim", embed_dim, minimum=1)
-        self.num_heads = checks.integer("MultiHeadAttention", "num_heads", num_heads, minimum=1)
+        checks.arguments(self, locals(), embed_dim=at_least(1), num_heads=at_least(1))
         sequences.divides("MultiHeadAttention", "num_heads", num_heads, "embed_dim", embed_dim)
         self.causal = causal
         self.in_proj_weight = Parameter(xavier_uniform((3 * embed_dim, embed_dim), rng))
@@ -83,27 +89,44 @@ class MultiHeadAttention(Layer):
         value: np.ndarray | None = None,
         key_padding_mask: np.ndarray | None = None,
     ) -> np.ndarray:
-        sequences.readable(self, query, key, value, self.embed_dim)
+        _check_inputs(self, query, key, value)
         inputs = tuple(x for x in (query, key, value) if x is not None)
         sequences.mask(self, key_padding_mask, inputs[-1].shape[:2])
-        q, k, v = self._project(inputs, 0)
-        heads, log_sum = attention.forward(q, k, v, self.causal, key_padding_mask)
-        self.remember(inputs, q, k, v, heads, log_sum, key_padding_mask)
-        return self.out_proj.forward(_join(heads))
+        q, k, v = self.project(inputs)
+        heads, log_sum = attend(q, k, v, self.causal, key_padding_mask)
+        self.remember(inputs=inputs, q=q, k=k, v=v, heads=heads, log_sum=log_sum, key_padding_mask=key_padding_mask)
+        return self.out_proj.forward(_join(heads))  # y
 
+    @faster
     def backward(self, dy: np.ndarray) -> Any:
-        inputs, q, k, v, heads, log_sum, ignored = self.recall()
-        do = self._cut(self.out_proj.backward(dy))
-        E, shares = self.embed_dim, _OF_EACH_INPUT[len(inputs)]
-        d = [np.empty((*x.shape[:2], n * E), q.dtype) for x, n in zip(inputs, shares, strict=True)]
-        dq, dk, dv = (part for some, n in zip(d, shares, strict=True) for part in np.split(some, n, axis=-1))
-        out = (self._cut(dq), self._cut(dk), self._cut(dv))
-        attention.backward(do, q, k, v, heads, log_sum, self.causal, ignored, out)
-        self._turn(dq, 0, -1)
-        self._turn(dk, 0, -1)
-        firsts = np.cumsum([0, *shares[:-1]]) * E
-        dx = [self._part_back(x, some, int(first)) for x, some, first in zip(inputs, d, firsts, strict=True)]
+        inputs, q, k, v, heads, log_sum, key_padding_mask = self.recall()
+        do = self.cut(self.out_proj.backward(dy))
+        dq, dk, dv = attend_backward(do, q, k, v, heads, log_sum, self.causal, key_padding_mask)
+        if self.rotary is not None:
+            dq, dk = self.rotary.turn(dq, direction=-1), self.rotary.turn(dk, direction=-1)
+        sources, W = SOURCES[len(inputs)], np.split(self.in_proj_weight.tensor, 3)
+        d = [_join(part).reshape(-1, self.embed_dim) for part in (dq, dk, dv)]  # (N · T, embed_dim)
+        x = [inputs[source].reshape(-1, self.embed_dim) for source in sources]
+        self.in_proj_weight.accumulate(np.concatenate([d[i].T @ x[i] for i in range(3)]))
+        if self.in_proj_bias is not None:
+            self.in_proj_bias.accumulate(np.concatenate([d[i].sum(axis=0) for i in range(3)]))
+        dx = [np.zeros_like(x) for x in inputs]
+        for i, source in enumerate(sources):
+            dx[source] = dx[source] + (d[i] @ W[i]).reshape(dx[source].shape)
         return dx[0] if len(dx) == 1 else tuple(dx)
+
+    @faster
+    def project(self, inputs: tuple[np.ndarray, ...], start: int = 0) -> Three:
+        """x W_qᵀ + b_q and so on, cut into heads and turned: q, k and v (N, heads, T, D) from place `start` on."""
+        sources, W = SOURCES[len(inputs)], np.split(self.in_proj_weight.tensor, 3)
+        q, k, v = (inputs[sources[i]] @ W[i].T for i in range(3))
+        if self.in_proj_bias is not None:
+            b_q, b_k, b_v = np.split(self.in_proj_bias.tensor, 3)
+            q, k, v = q + b_q, k + b_k, v + b_v
+        q, k, v = self.cut(q), self.cut(k), self.cut(v)
+        if self.rotary is not None:
+            q, k = self.rotary.turn(q, start), self.rotary.turn(k, start)
+        return q, k, v
 
     def step(self, x: np.ndarray, state: Cache | None = None) -> tuple[np.ndarray, Cache]:
         """Go on with a few places (N, T, embed_dim), which also read the keys and values kept from those before.
@@ -111,58 +134,25 @@ class MultiHeadAttention(Layer):
         Returns:
             y (N, T, embed_dim), and the keys and values so far, (N, heads, S, D) each; nothing is remembered.
         """
-        sequences.looks_back_only(self, self.causal)
+        if not self.causal:
+            problem = "step cannot go on where places see later ones."
+            checks.fail(self, problem, "build it with causal=True.", RuntimeError)
         sequences.sequence(self, x, self.embed_dim)
-        before = 0 if state is None else state[0].shape[2]
-        q, k, v = self._project((x,), before)
+        q, k, v = self.project((x,), start=0 if state is None else state[0].shape[2])
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
-        heads, _ = attention.forward(q, k, v, self.causal, None)
-        return _without_memory(self.out_proj, _join(heads)), (k, v)
+        heads, _ = attend(q, k, v, self.causal, None)
+        y = self.out_proj.forward(_join(heads))
+        self.out_proj.forget()
+        return y, (k, v)
 
     def multiply_adds(self, x: Any, y: np.ndarray) -> int:
         inputs = x if isinstance(x, tuple) else (x,)
         (N, T, E), S = inputs[0].shape, inputs[-1].shape[1]
         return N * (T + 2 * S) * E * E + 2 * N * T * S * E  # q, k and v; then q kᵀ and p v. out_proj counts its own
 
-    def _project(self, inputs: tuple[np.ndarray, ...], place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """q, k and v, (N, heads, T, D) each; the first row of each stands at `place`."""
-        E = self.embed_dim
-        if len(inputs) == 1:
-            qkv = self._part(inputs[0], 0, 3 * E)
-            self._turn(qkv[..., : 2 * E], place, 1)
-            q, k, v = qkv[..., :E], qkv[..., E : 2 * E], qkv[..., 2 * E :]
-        else:
-            q, k, v = (self._part(x, i * E, E) for i, x in enumerate((inputs[0], inputs[1], inputs[-1])))
-            self._turn(q, place, 1)
-            self._turn(k, place, 1)
-        return self._cut(q), self._cut(k), self._cut(v)
-
-    def _turn(self, x: np.ndarray, place: int, direction: int) -> None:
-        """Turn heads side by side, (N, T, n · D), by their places, in x itself, if this is wanted."""
-        if self.rotary is not None:
-            self.rotary.turn(x, place, direction, out=x)
-
-    def _part(self, x: np.ndarray, first: int, size: int) -> np.ndarray:
-        """x Wᵀ + b for some rows of the projection: (N, T, size)."""
-        W = self.in_proj_weight.tensor[first : first + size]
-        b = None if self.in_proj_bias is None else self.in_proj_bias.tensor[first : first + size]
-        return product(x.reshape(-1, self.embed_dim), W.T, b).reshape(*x.shape[:2], size)
-
-    def _part_back(self, x: np.ndarray, d: np.ndarray, first: int) -> np.ndarray:
-        """From ∂L/∂(x Wᵀ + b) of some rows of the projection: their weight gradients, and ∂L/∂x."""
-        rows, part = d.reshape(-1, d.shape[-1]), slice(first, first + d.shape[-1])  # (N · T, rows of W)
-        W, b = self.in_proj_weight, self.in_proj_bias
-        with at_once():
-            if W.trainable:
-                add_product(rows.T, x.reshape(-1, self.embed_dim), to=W.gradient[part])
-            if b is not None and b.trainable:
-                add_column_sums(rows, to=b.gradient[part])
-            dx = product(rows, W.tensor[part])
-        return dx.reshape(x.shape)
-
-    def _cut(self, x: np.ndarray) -> np.ndarray:
-        """(N, T, embed_dim) -> (N, heads, T, D), a view."""
+    def cut(self, x: np.ndarray) -> np.ndarray:
+        """(N, T, embed_dim) -> (N, heads, T, D)."""
         return x.reshape(*x.shape[:2], self.num_heads, self.embed_dim // self.num_heads).transpose(0, 2, 1, 3)
 
 
@@ -172,7 +162,105 @@ def _join(heads: np.ndarray) -> np.ndarray:
     return heads.transpose(0, 2, 1, 3).reshape(N, T, n_heads * D)
 
 
-def _without_memory(layer: Layer, x: np.ndarray) -> np.ndarray:
-    y = layer.forward(x)
-    layer.forget()
-    return y
+@faster
+def attend(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The heads p v, with p = softmax(q kᵀ / √D), and what is kept of p: log Σ exp(q kᵀ / √D) of each row.
+
+    With that logarithm `attend_backward` computes p anew, so that no T × S weights stay in memory (Dao et al. 2022).
+
+    Args:
+        q: Queries, (N, heads, T, D).
+        k: Keys, (N, heads, S, D).
+        v: Values, (N, heads, S, D).
+        causal: If True, query t sees the keys up to its own place t + S − T.
+        key_padding_mask: True for keys that nobody sees, (N, S); None for none.
+
+    Returns:
+        heads (N, heads, T, D), and log_sum (N, heads, T, 1). A query that sees no key gives 0, and +∞.
+
+    Example:
+        >>> q = k = np.zeros((1, 1, 2, 4)); v = np.array([[[[1.0], [3.0]]]])
+        >>> attend(q, k, v, True, None)[0].ravel()
+        array([1., 2.])
+    """
+    seen = _seen(q, k, causal, key_padding_mask)
+    scores = _scores(q, k, seen)
+    top = scores.max(axis=-1, keepdims=True, initial=-np.inf)
+    top = np.where(np.isneginf(top), 0, top)  # of a query that sees no key
+    e = np.exp(scores - top)  # shifted, so that exp cannot overflow
+    total = e.sum(axis=-1, keepdims=True)
+    sees_nothing, total = total == 0, np.where(total == 0, 1, total)
+    log_sum = np.where(sees_nothing, np.inf, top + np.log(total))
+    p = e / total
+    return _sum_of_seen(p, v, seen), log_sum
+
+
+@faster
+def attend_backward(
+    do: np.ndarray,
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    heads: np.ndarray,
+    log_sum: np.ndarray,
+    causal: bool,
+    key_padding_mask: np.ndarray | None,
+) -> Three:
+    """dq, dk and dv for do = ∂L/∂heads: dv = pᵀ do, ds = p (do vᵀ − Σ do · heads), dq = ds k / √D, dk = dsᵀ q / √D.
+
+    Example:
+        >>> q = k = np.zeros((1, 1, 2, 4)); v = np.array([[[[1.0], [3.0]]]])
+        >>> heads, log_sum = attend(q, k, v, True, None)
+        >>> attend_backward(np.ones_like(heads), q, k, v, heads, log_sum, True, None)[2].ravel()
+        array([1.5, 0.5])
+    """
+    seen, root = _seen(q, k, causal, key_padding_mask), math.sqrt(q.shape[-1])
+    p = np.where(seen, np.exp(_scores(q, k, seen) - log_sum), 0)
+    dv = _sum_of_seen(p.swapaxes(-1, -2), do, seen.swapaxes(-1, -2))
+    ds = np.where(seen, p * (do @ v.swapaxes(-1, -2) - (do * heads).sum(axis=-1, keepdims=True)), 0)
+    dq = _sum_of_seen(ds, k, seen) / root
+    dk = _sum_of_seen(ds.swapaxes(-1, -2), q, seen.swapaxes(-1, -2)) / root
+    return dq, dk, dv
+
+
+def _seen(q: np.ndarray, k: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None) -> np.ndarray:
+    """Whether a query sees a key: (1 or N, 1, T, S)."""
+    T, S = q.shape[2], k.shape[2]
+    seen = np.asarray(np.tri(T, S, S - T if causal else S, dtype=bool), like=q)[np.newaxis, np.newaxis]
+    if key_padding_mask is None:
+        return seen
+    return seen & ~np.asarray(key_padding_mask, like=q)[:, np.newaxis, np.newaxis]
+
+
+def _scores(q: np.ndarray, k: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """q kᵀ / √D, −∞ where nothing is seen: (N, heads, T, S)."""
+    return np.where(seen, q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1]), -np.inf)
+
+
+def _sum_of_seen(weights: np.ndarray, x: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """weights @ x, whose weights are 0 where nothing is seen.
+
+    0 · NaN is NaN, so a row of x that is not finite is left out of the product, and those who see it get NaN.
+    """
+    finite = np.isfinite(x)
+    broken = ~finite.all(axis=-1)[..., np.newaxis, :]  # (N, heads, 1, rows of x)
+    return np.where(seen & broken, np.nan, weights) @ np.where(finite, x, 0)
+
+
+def _check_inputs(
+    layer: MultiHeadAttention, query: np.ndarray, key: np.ndarray | None, value: np.ndarray | None
+) -> None:
+    """(N, T, embed_dim) queries, and as many keys as values for the same N."""
+    if key is None and value is not None:
+        hint = "pass (query, memory) or (query, key, value)."
+        checks.fail(layer, "expected a key with the value, got None.", hint, TypeError)
+    for x in (query, key, value):
+        if x is not None:
+            sequences.sequence(layer, x, layer.embed_dim)
+    if key is not None and len(key) != len(query):
+        checks.fail(layer, f"expected keys for {len(query)} sequences, as there are queries; got {len(key)}.")
+    if key is not None and value is not None and key.shape != value.shape:
+        expected, got = shape_text(key.shape), shape_text(value.shape)
+        checks.fail(layer, f"expected a value for each key, of shape {expected}; got {got}.")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks import sequences
+from tinynet.core.checks.vocabulary import at_least, number
+from tinynet.core.faster import faster
 from tinynet.core.initializers import normal
-from tinynet.engine import rotary
 from tinynet.layers.layer import Layer
 
 
@@ -40,31 +41,33 @@ class LearnedPosition(Layer):
         (2, 5, 4)
     """
 
+    max_length: int
+    embedding_dim: int
+
     def __init__(self, max_length: int, embedding_dim: int, rng: np.random.Generator | None = None) -> None:
-        self.max_length = checks.integer("LearnedPosition", "max_length", max_length, minimum=1)
-        self.embedding_dim = checks.integer("LearnedPosition", "embedding_dim", embedding_dim, minimum=1)
+        checks.arguments(self, locals(), max_length=at_least(1), embedding_dim=at_least(1))
         self.weight = Parameter(normal((max_length, embedding_dim), rng, std=0.02))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         sequences.sequence(self, x, self.embedding_dim)
-        self.remember(x.shape[1])
-        return self._add(x, 0)
+        self.remember(T=x.shape[1])
+        return self.step(x)[0]
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (length,) = self.recall()
+        (T,) = self.recall()
         dW = np.zeros_like(self.weight.tensor)
-        dW[:length] = dy.sum(axis=0)
+        dW[:T] = dy.sum(axis=0)
         self.weight.accumulate(dW)
         return dy
 
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
         """Go on with (N, T, D) after `state` tokens; gives y and the new count."""
         start = state or 0
-        return self._add(x, start), start + x.shape[1]
-
-    def _add(self, x: np.ndarray, start: int) -> np.ndarray:
-        sequences.not_longer(self, start + x.shape[1], self.max_length)
-        return x + self.weight.tensor[start : start + x.shape[1]]
+        end = start + x.shape[1]
+        if end > self.max_length:
+            problem = f"expected at most {self.max_length} places, got a sequence of {end}."
+            checks.fail(self, problem, "give it a greater max_length.")
+        return x + self.weight.tensor[start:end], end
 
 
 class SinusoidalPosition(Layer):
@@ -92,9 +95,10 @@ class SinusoidalPosition(Layer):
                [0.84, 0.54]], dtype=float32)
     """
 
+    embedding_dim: int
+
     def __init__(self, embedding_dim: int) -> None:
-        self.embedding_dim = checks.integer("SinusoidalPosition", "embedding_dim", embedding_dim, minimum=1)
-        sequences.even("SinusoidalPosition", "embedding_dim", embedding_dim)
+        checks.arguments(self, locals(), embedding_dim=_even)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         sequences.sequence(self, x, self.embedding_dim)
@@ -108,9 +112,10 @@ class SinusoidalPosition(Layer):
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
         """Go on with (N, T, D) after `state` tokens; gives y and the new count."""
         start = state or 0
-        angle = angles(np.arange(start, start + x.shape[1]), self.embedding_dim, 10000.0)  # (T, D/2)
-        positions = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(x.shape[1:])  # sin, cos, sin, …
-        return x + positions.astype(x.dtype), start + x.shape[1]
+        end = start + x.shape[1]
+        angle = angles(start, end, self.embedding_dim, 10000.0)  # (T, D/2)
+        position = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(x.shape[1:])  # sin, cos, sin, …
+        return x + np.asarray(position.astype(x.dtype), like=x), end
 
 
 class RotaryPosition(Layer):
@@ -119,7 +124,8 @@ class RotaryPosition(Layer):
     A rotation keeps lengths, and its derivative is the rotation back.
 
     Equation:
-        (y[t, 2i], y[t, 2i+1]) = R(t / base^(2i/D)) (x[t, 2i], x[t, 2i+1]), where R(φ) turns a pair by the angle φ
+        (y[t, 2i], y[t, 2i+1]) = R(t / base^(2i/D)) (x[t, 2i], x[t, 2i+1])
+        R(φ) (a, b) = (a cos φ − b sin φ, a sin φ + b cos φ), which turns a pair by the angle φ
 
     Shapes:
         x, y: (..., T, D) with any T
@@ -140,60 +146,54 @@ class RotaryPosition(Layer):
                [0.54, 0.84]], dtype=float32)
     """
 
+    dim: int
+    base: float
+
     def __init__(self, dim: int, base: float = 10000.0) -> None:
-        self.dim = checks.integer("RotaryPosition", "dim", dim, minimum=1)
-        sequences.even("RotaryPosition", "dim", dim)
-        self.base = checks.number("RotaryPosition", "base", base, above=0)
+        checks.arguments(self, locals(), dim=_even, base=number(above=0))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
         checks.input_shape(self, x, ("...", "T", self.dim))
         self.remember()
-        return self.turn(x, 0, 1)
+        return self.turn(x)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
-        return self.turn(dy, 0, -1)
+        return self.turn(dy, direction=-1)
 
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
         """Go on with (..., T, D) after `state` tokens; gives y and the new count."""
         start = state or 0
-        return self.turn(x, start, 1), start + x.shape[-2]
+        return self.turn(x, start), start + x.shape[-2]
 
-    def turn(self, x: np.ndarray, start: int, direction: int, out: np.ndarray | None = None) -> np.ndarray:
-        """Turn x (..., T, n · dim), whose first row stands at place `start`, forward (1) or back (−1).
-
-        Args:
-            x: Vectors of length dim, n of them side by side, which are turned alike.
-            start: The place of the first row.
-            direction: 1 or −1.
-            out: Where the result is written, x itself if it may; a new array if None.
-        """
-        if out is None:
-            out = np.array(x, order="C")
-        elif out is not x:
-            out[...] = x
-        n = x.shape[-1] // self.dim
-        rotary.turn(out, *_turns(self.dim, self.base, start, x.shape[-2], n, direction, x.dtype))
-        return out
+    @faster
+    def turn(self, x: np.ndarray, start: int = 0, direction: int = 1) -> np.ndarray:
+        """Turn x (..., T, D), whose first row stands at place `start`, forward (1) or back (−1)."""
+        angle = direction * angles(start, start + x.shape[-2], self.dim, self.base)  # (T, D/2)
+        cos = np.asarray(np.cos(angle).astype(x.dtype), like=x)
+        sin = np.asarray(np.sin(angle).astype(x.dtype), like=x)
+        a, b = x[..., 0::2], x[..., 1::2]  # (..., T, D/2)
+        turned = np.stack([a * cos - b * sin, a * sin + b * cos], axis=-1)  # (..., T, D/2, 2)
+        return turned.reshape(x.shape)
 
 
-@lru_cache(maxsize=64)
-def _turns(
-    dim: int, base: float, start: int, length: int, n: int, direction: int, dtype: np.dtype
-) -> tuple[np.ndarray, np.ndarray]:
-    """cos and sin of the angle of each pair of n vectors, for each place from `start` on: (length, n · dim / 2)."""
-    angle = np.tile(direction * angles(np.arange(start, start + length), dim, base), n)
-    return np.cos(angle).astype(dtype), np.sin(angle).astype(dtype)
-
-
-def angles(places: np.ndarray, dim: int, base: float) -> np.ndarray:
-    """The angle t / base^(2i/dim) for each place t and pair i: (T,) -> (T, dim/2).
+def angles(start: int, end: int, D: int, base: float) -> np.ndarray:
+    """The angle t / base^(2i/D) for each place t from `start` on, before `end`, and each pair i: (T, D/2).
 
     Example:
-        >>> angles(np.array([0, 3]), 4, 100.0).round(1)
-        array([[0. , 0. ],
+        >>> angles(2, 4, 4, 100.0).round(1)
+        array([[2. , 0.2],
                [3. , 0.3]])
     """
-    frequencies = np.exp(np.arange(0, dim, 2) * (-math.log(base) / dim))
-    return places[:, np.newaxis] * frequencies
+    t, i = np.arange(start, end)[:, np.newaxis], np.arange(D // 2)
+    return t / base ** (2 * i / D)
+
+
+def _even(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+    """An even number of features, since they are taken in pairs."""
+    features = checks.integer(who, name, value, minimum=1)
+    if features % 2:
+        problem = f"{name} must be even, since features are taken in pairs; got {features}."
+        checks.fail(who, problem, f"use {features + 1}.")
+    return features

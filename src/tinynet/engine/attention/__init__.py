@@ -1,60 +1,153 @@
-"""Scaled dot-product attention and its derivative.
-
-Shapes: q (N, heads, T, D), k and v (N, heads, S, D), `ignored` (N, S) with True for keys that nobody sees, or None.
-`log_sum` (N, heads, T) is the logarithm of the sum of exponentials in each row of the softmax: with it `backward`
-computes the weights anew, so that no T × S matrix is kept.
-"""
+"""Attention without a matrix of weights, and one matrix product for all that one input is projected to."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from tinynet.engine.selection import body
+from tinynet.core.faster import in_use
+from tinynet.engine.attention import few
+from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, one_thread, product
+from tinynet.engine.positions import turn_in_place
+from tinynet.engine.serves import compiled_code, is_floating
+from tinynet.layers import MultiHeadAttention
+from tinynet.layers import attention as lesson
 
-__all__ = ["backward", "forward"]
-
-LARGE = 1000  # scores of a sample from which on compiling pays: NumPy takes one sample after the other
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def forward(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """y = softmax(q kᵀ / √D) v and log_sum; a query that sees no key gives 0 and +∞.
-
-    With `causal`, query t sees the keys up to its own place t + S − T.
-
-    Example:
-        >>> q = k = np.zeros((1, 1, 2, 4)); v = np.array([[[[1.0], [3.0]]]])
-        >>> forward(q, k, v, True, None)[0].ravel()
-        array([1., 2.])
-    """
-    return body("attention", _n_scores(q, k), LARGE).forward(q, k, v, causal, ignored)
+MIN_SCORES = 1000  # of a sample: from here on their matrix is large, and compiled code, which has none, is worth it
+# For one, two or three inputs: which of q, k and v each gives, as the first and the one after the last.
+SHARES = {1: ((0, 3),), 2: ((0, 1), (1, 3)), 3: ((0, 1), (1, 2), (2, 3))}
 
 
-def backward(
-    dy: np.ndarray,
+def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None) -> Any:
+    """The heads p v and the logarithm of each row's sum of exponentials."""
+    if not is_floating(q, k, v):
+        return NotImplemented
+    if not _has_many_scores(q, k):
+        return few.forward(q, k, v, causal, key_padding_mask)
+    kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
+    result = NotImplemented if kernels is None else kernels.forward(q, k, v, causal, key_padding_mask)
+    if result is not NotImplemented:
+        return result
+    return _one_by_one(lesson.attend, (q, k, v), causal, key_padding_mask)
+
+
+def attend_backward(
+    do: np.ndarray,
     q: np.ndarray,
     k: np.ndarray,
     v: np.ndarray,
-    y: np.ndarray,
+    heads: np.ndarray,
     log_sum: np.ndarray,
     causal: bool,
-    ignored: np.ndarray | None,
-    out: Arrays | None = None,
-) -> Arrays:
-    """∂L/∂q, ∂L/∂k and ∂L/∂v, written into the arrays of `out` if it is given.
-
-    Example:
-        >>> q = k = np.zeros((1, 1, 2, 4)); v = np.array([[[[1.0], [3.0]]]])
-        >>> y, log_sum = forward(q, k, v, True, None)
-        >>> backward(np.ones_like(y), q, k, v, y, log_sum, True, None)[2].ravel()
-        array([1.5, 0.5])
-    """
-    out = (np.empty_like(q), np.empty_like(k), np.empty_like(v)) if out is None else out
-    body("attention", _n_scores(q, k), LARGE).backward(dy, q, k, v, y, log_sum, causal, ignored, out)
-    return out
+    key_padding_mask: np.ndarray | None,
+) -> Any:
+    """dq, dk and dv."""
+    arrays = do, q, k, v, heads, log_sum
+    result = _gradients(*arrays, causal, key_padding_mask, out=None)
+    if result is NotImplemented and is_floating(*arrays) and _has_many_scores(q, k):
+        return _one_by_one(lesson.attend_backward, arrays, causal, key_padding_mask)
+    return result
 
 
-def _n_scores(q: np.ndarray, k: np.ndarray) -> int:
-    return q.shape[1] * q.shape[2] * k.shape[2]  # of one sample
+def project(layer: MultiHeadAttention, inputs: tuple[np.ndarray, ...], start: int = 0) -> Any:
+    """q, k and v, each a view of one product for each input."""
+    if not is_floating(*inputs):
+        return NotImplemented
+    E, made = layer.embed_dim, []
+    W, b = layer.in_proj_weight.tensor, None if layer.in_proj_bias is None else layer.in_proj_bias.tensor
+    for x, (first, end) in zip(inputs, SHARES[len(inputs)], strict=True):
+        y = product(x.reshape(-1, E), W[first * E : end * E].T, None if b is None else b[first * E : end * E])
+        made.append(y.reshape(*x.shape[:2], (end - first) * E))
+    _turn(layer, made, start, 1)
+    return tuple([layer.cut(part) for part in _parts(made, E)])
+
+
+def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
+    """dq, dk and dv are written side by side, so that each input has one product for its gradient."""
+    inputs, q, k, v, heads, log_sum, key_padding_mask = layer.recall()
+    if not is_floating(dy, q, *inputs):
+        return NotImplemented
+    E, shares = layer.embed_dim, SHARES[len(inputs)]
+    made = [
+        np.empty((*x.shape[:2], (end - first) * E), q.dtype) for x, (first, end) in zip(inputs, shares, strict=True)
+    ]
+    out = tuple([layer.cut(part) for part in _parts(made, E)])
+    given = layer.cut(layer.out_proj.backward(dy)), q, k, v, heads, log_sum, layer.causal, key_padding_mask
+    gradients = _gradients(*given, out)
+    if gradients is NotImplemented:
+        gradients = lesson.attend_backward(*given)
+    for array, gradient in zip(out, gradients, strict=True):
+        if array is not gradient:
+            array[...] = gradient
+    _turn(layer, made, 0, -1)
+    dx = [_input_gradient(layer, x, d, first * E) for x, d, (first, _) in zip(inputs, made, shares, strict=True)]
+    return dx[0] if len(dx) == 1 else tuple(dx)
+
+
+def _gradients(
+    do: np.ndarray,
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    heads: np.ndarray,
+    log_sum: np.ndarray,
+    causal: bool,
+    key_padding_mask: np.ndarray | None,
+    out: tuple[np.ndarray, ...] | None,
+) -> Any:
+    """dq, dk and dv, where possible in the arrays of `out`."""
+    if not is_floating(do, q, k, v, heads, log_sum):
+        return NotImplemented
+    if not _has_many_scores(q, k):
+        return few.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask)
+    kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
+    if kernels is None:
+        return NotImplemented
+    return kernels.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask, out)
+
+
+def _input_gradient(layer: MultiHeadAttention, x: np.ndarray, d: np.ndarray, first: int) -> np.ndarray:
+    """From ∂L/∂(x Wᵀ + b) of some rows of the projection: their gradients, and ∂L/∂x."""
+    E, W, b = layer.embed_dim, layer.in_proj_weight, layer.in_proj_bias
+    rows, part = d.reshape(-1, d.shape[-1]), slice(first, first + d.shape[-1])  # (N · T, rows of W)
+    with at_once():
+        if W.trainable:
+            add_product(rows.T, x.reshape(-1, E), to=W.gradient[part])
+        if b is not None and b.trainable:
+            add_column_sums(rows, to=b.gradient[part])
+        dx = product(rows, W.tensor[part])
+    return dx.reshape(x.shape)
+
+
+def _turn(layer: MultiHeadAttention, made: list[np.ndarray], start: int, direction: int) -> None:
+    """Turn q and k, in place, where this is wanted."""
+    if layer.rotary is None:
+        return
+    E = layer.embed_dim
+    both = [made[0][..., : 2 * E]] if len(made) == 1 else [made[0], made[1][..., :E]]
+    for x in both:
+        turn_in_place(layer.rotary, x, start, direction)
+
+
+def _parts(made: list[np.ndarray], E: int) -> list[np.ndarray]:
+    """The parts for q, k and v, (N, T, embed_dim) each, of what lies side by side."""
+    return [array[..., at : at + E] for array in made for at in range(0, array.shape[-1], E)]
+
+
+def _has_many_scores(q: np.ndarray, k: np.ndarray) -> bool:
+    return q.shape[1] * q.shape[2] * k.shape[2] >= MIN_SCORES or in_use() == "compiled"
+
+
+@one_thread()
+def _one_by_one(
+    function: Any, arrays: tuple[np.ndarray, ...], causal: bool, key_padding_mask: np.ndarray | None
+) -> Any:
+    """The lesson for one sample after the other, so that the scores of only one are in memory."""
+    if not len(arrays[0]):
+        return NotImplemented
+    results = []
+    for n in range(len(arrays[0])):
+        mask = None if key_padding_mask is None else key_padding_mask[n : n + 1]
+        results.append(function.lesson(*[array[n : n + 1] for array in arrays], causal, mask))
+    return tuple([np.concatenate(parts) for parts in zip(*results, strict=True)])

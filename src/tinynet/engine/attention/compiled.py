@@ -1,8 +1,10 @@
 """Attention in float32 compiled by Numba: a few queries at a time, so that their scores stay in the cache.
 
 No T × S matrix is kept, and what a causal mask hides is hardly computed: scores come in tiles of 4 queries and 16 keys,
-and those that lie beyond the last key that a query sees are left out. A thread takes heads of samples. float64, where
-proofs are made, and other types go to the vectorized body.
+and those that lie beyond the last key that a query sees are left out. A thread takes heads of samples.
+
+Within a tile, a weight of 0 meets numbers that are not seen, and 0 · NaN is NaN. So where anything that comes out is
+not finite, these kernels decline, and the lesson says whose it is.
 
 In what is compiled, arrays are flat: (memory, steps) is an array and how far it is from sample to sample, from head to
 head and from row to row. `ahead` is how many keys the query before the first one of a block sees.
@@ -13,34 +15,32 @@ head and from row to row. `ahead` is how many keys the query before the first on
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from tinynet.engine.attention import vectorized
 from tinynet.engine.machine.functions import exp, largest
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.queue import NUMBERS, Kernel, memory, post, take, words
 from tinynet.engine.machine.strides import flat
 from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded, tile
-from tinynet.engine.machine.vectors import LANES
+from tinynet.engine.machine.vectors import LANES, load, store, zeros
 
 BLOCK = 32  # queries
 Flat = tuple[np.ndarray, tuple[int, ...]]
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def forward(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """y = softmax(q kᵀ / √D) v and the logarithm of each row's sum of exponentials."""
-    if not is_served(q, k, v):
-        return vectorized.forward(q, k, v, causal, ignored)
+def forward(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None) -> Any:
+    """softmax(q kᵀ / √D) v and the logarithm of each row's sum of exponentials."""
+    if not (q.size and k.size):
+        return NotImplemented
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
     (y, (y_row, y_steps)), log_sum = room(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
+    broken = np.empty(N * heads, q.dtype)
     (q, q_steps), (k, k_steps), (v, v_steps) = flat(q), flat(k), flat(v)
     numbers = (heads, T, S, D, depth, int(causal), *q_steps, *k_steps, *v_steps, *y_steps)
-    post(_forward, N * heads, numbers, (q, k, v, y_row, log_sum, mask(ignored)))
-    return y, log_sum.reshape(N, heads, T)
+    post(_forward, N * heads, numbers, (q, k, v, y_row, log_sum, mask(ignored), broken))
+    return NotImplemented if broken.any() else (y, log_sum.reshape(N, heads, T, 1))
 
 
 def backward(
@@ -52,27 +52,27 @@ def backward(
     log_sum: np.ndarray,
     causal: bool,
     ignored: np.ndarray | None,
-    out: Arrays,
-) -> None:
+    out: tuple[np.ndarray, ...] | None,
+) -> Any:
     """dv = pᵀ dy; ds = p (dy vᵀ − Σ dy y) / √D; dq = ds k; dk = dsᵀ q, each summed block by block."""
-    if not is_served(q, k, v, dy, y, log_sum, *out):
-        vectorized.backward(dy, q, k, v, y, log_sum, causal, ignored, out)
-        return
+    if not (q.size and k.size):
+        return NotImplemented
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
     rows = (flat(q), flat(k), flat(v), flat(y), flat(dy))
-    in_place = all(takes_panels(d) for d in out)
-    made = [(d, flat(d)) if in_place else room(*d.shape) for d in out]
+    in_place = out is not None and all(takes_panels(d) for d in out)
+    made = [(d, flat(d)) for d in out] if out is not None and in_place else [room(*x.shape) for x in (q, k, v)]
     arrays, steps = zip(*rows, *[row for _, row in made], strict=True)
     numbers = (heads, T, S, D, depth, int(causal), *[step for three in steps for step in three])
-    post(_backward, N * heads, numbers, (*arrays, np.ravel(log_sum), mask(ignored)))
-    for result, (d, _) in zip(out, made, strict=True):
-        if not in_place:
-            result[...] = d
-
-
-def is_served(*arrays: np.ndarray) -> bool:
-    """Whether the arrays are what these kernels are made for."""
-    return all(array.dtype == np.float32 and array.size for array in arrays)
+    broken = np.empty(N * heads, q.dtype)
+    post(_backward, N * heads, numbers, (*arrays, np.ravel(log_sum), mask(ignored), broken))
+    if broken.any():
+        return NotImplemented
+    gradients = tuple([d for d, _ in made])
+    if out is None or in_place:
+        return gradients
+    for result, d in zip(out, gradients, strict=True):
+        result[...] = d
+    return out
 
 
 def room(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, Flat]:
@@ -97,9 +97,8 @@ def mask(ignored: np.ndarray | None) -> np.ndarray:
 def _forward(place, helps):
     board = words(place)
     (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
-    q, k, v, y, log_sum, ignored = (
-        memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3), memory(board, 4), memory(board, 5)
-    )  # fmt: skip
+    q, k, v, y = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3)
+    log_sum, ignored, broken = memory(board, 4), memory(board, 5), memory(board, 6)
     q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
     width, wide = rounded(S), rounded(depth)
     keys, values, s = np.empty(width * D, q.dtype), np.empty(S * wide, q.dtype), np.empty(BLOCK * width, q.dtype)
@@ -114,6 +113,7 @@ def _forward(place, helps):
             _scores(q, _at(q_steps, n, h, first), q_steps[2], D, keys, s, width, count, ahead, S)
             _softmax(s, width, count, ahead, S, ignored[n * S : n * S + S], scale, log_sum[head * T + first :])
             _multiply(s, width, count, ahead, S, values, y, _at(y_steps, n, h, first), y_steps[2], wide)
+        broken[head] = not _is_finite(y, _at(y_steps, n, h, 0), y_steps[2], T, wide, s)
         head = take(board, helps)
 
 
@@ -122,9 +122,8 @@ def _backward(place, helps):
     board = words(place)
     (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
     q, k, v, y, dy = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3), memory(board, 4)
-    dq, dk, dv, log_sum, ignored = (
-        memory(board, 5), memory(board, 6), memory(board, 7), memory(board, 8), memory(board, 9)
-    )  # fmt: skip
+    dq, dk, dv = memory(board, 5), memory(board, 6), memory(board, 7)
+    log_sum, ignored, broken = memory(board, 8), memory(board, 9), memory(board, 10)
     q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
     dy_steps, dq_steps, dk_steps, dv_steps = _steps(board, 4), _steps(board, 5), _steps(board, 6), _steps(board, 7)
     width, across, wide = rounded(S), rounded(D), rounded(depth)
@@ -153,6 +152,11 @@ def _backward(place, helps):
             _multiply(ds, width, count, ahead, S, by_key, dq, _at(dq_steps, n, h, first), dq_steps[2], across)
             _add_transposed(ds, width, count, ahead, S, queries, dk, _at(dk_steps, n, h, 0), dk_steps[2], across)
             _add_transposed(s, width, count, ahead, S, d_queries, dv, _at(dv_steps, n, h, 0), dv_steps[2], wide)
+        broken[head] = not (
+            _is_finite(dq, _at(dq_steps, n, h, 0), dq_steps[2], T, across, s)
+            and _is_finite(dk, _at(dk_steps, n, h, 0), dk_steps[2], S, across, s)
+            and _is_finite(dv, _at(dv_steps, n, h, 0), dv_steps[2], S, wide, s)
+        )
         head = take(board, helps)
 
 
@@ -181,6 +185,20 @@ def _clear(x, at, step, rows, width):
         row = x[first : first + width]
         for i in range(width):
             row[i] = 0
+
+
+@compiled
+def _is_finite(x, at, step, rows, wide, lanes):
+    """Whether so many rows, which are whole panels wide, are finite: 0 · NaN and 0 · ∞ are NaN."""
+    sums, zero = zeros(), zeros()
+    for first in range(at, at + rows * step, step):
+        for panel in range(first, first + wide, LANES):
+            sums += load(x, panel) * zero
+    store(lanes, 0, sums)
+    total = lanes[0]
+    for lane in range(1, LANES):
+        total += lanes[lane]
+    return total == 0
 
 
 @compiled

@@ -4,31 +4,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.strides import flat
-from tinynet.engine.rotary import vectorized
 
 ROWS = 32  # that a thread takes at a time
 
 
-def turn(x: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> None:
-    """A pair (a, b) becomes (a cos − b sin, a sin + b cos)."""
-    if not is_served(x, cos, sin):
-        vectorized.turn(x, cos, sin)
-        return
-    N, T, width = x.shape if x.ndim == 3 else (1, *x.shape)
+def turn(x: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> Any:
+    """A pair (a, b) of x (N, T, 2 · n) becomes (a cos − b sin, a sin + b cos), in x itself; cos and sin are (T, n)."""
+    if x.strides[-1] != x.itemsize or min(x.strides) <= 0 or not x.size:
+        return NotImplemented  # `flat` would make a copy
+    N, T, width = x.shape
     memory, steps = flat(x)
-    share(_turn, -(-N * T // ROWS), memory, (steps[0], steps[-1]), cos, sin, N * T, width)
-
-
-def is_served(x: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> bool:
-    """Whether x is what this kernel is made for: samples, or one of them, whose rows it can be found in."""
-    alike = x.dtype == cos.dtype == sin.dtype and x.dtype in (np.float32, np.float64)
-    reached = x.strides[-1] == x.itemsize and min(x.strides) > 0
-    return alike and reached and x.size > 0 and x.ndim in (2, 3)
+    share(_turn, -(-N * T // ROWS), memory, steps, cos, sin, N * T, width)
+    return None
 
 
 @compiled
