@@ -19,7 +19,8 @@ from tinynet.engine.convolution.padded_lines import pad
 from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.vectors import LANES, gather, load, splat, store
+from tinynet.engine.machine.register_tile import four_rows, in_six, six_rows
+from tinynet.engine.machine.vectors import LANES, gather, store
 
 PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
 
@@ -68,19 +69,53 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
         for r in range(top, last):
             first, beyond = _lines_inside(tops, r * stride[0] - corner[0], H)
             k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
+            under = offsets[k:end_k]
             for at in range(0, O, LANES):
-                kernel = at * (1 + len(offsets))
+                bias = at * (1 + len(offsets))
+                kernel = bias + (1 + k) * LANES
                 p, to, s = (r - top) * line, n * image + out[0] + r * out[1] + at, 0
                 while s < OW:
                     left = OW - s
-                    by_six = left >= 5 and left not in (7, 8)  # which are twice four
+                    by_six = in_six(left)
                     count = min(6 if by_six else 4, left)
                     fits = at + LANES <= O or (in_order and to + (count - 1) * out[2] <= limit)
                     target, t, apart = (y, to, out[2]) if fits else (rest, 0, LANES)
                     if by_six:
-                        six(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                        six_rows(
+                            padded,
+                            p,
+                            step,
+                            under,
+                            count - 1,
+                            K,
+                            kernel,
+                            LANES,
+                            len(under),
+                            K,
+                            bias,
+                            0,
+                            target,
+                            t,
+                            apart,
+                        )
                     else:
-                        four(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                        four_rows(
+                            padded,
+                            p,
+                            step,
+                            under,
+                            count - 1,
+                            K,
+                            kernel,
+                            LANES,
+                            len(under),
+                            K,
+                            bias,
+                            0,
+                            target,
+                            t,
+                            apart,
+                        )
                     if not fits:
                         for q in range(count):
                             for o in range(O - at):
@@ -122,45 +157,3 @@ def _lines_inside(tops, first, H):
     while end > start and first + tops[end - 1] >= H:
         end -= 1
     return start, end
-
-
-# Two functions that differ in their number of places, since the sums stay in registers only if each has its name.
-
-
-@compiled
-def four(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
-    q1, q2, q3 = min(1, last), min(2, last), min(3, last)  # beyond the last place it is computed again
-    p1, p2, p3 = p + q1 * step, p + q2 * step, p + q3 * step
-    v0, v1, v2, v3 = load(K, kernel), load(K, kernel), load(K, kernel), load(K, kernel)
-    for k in range(first, end):
-        w, offset = load(K, kernel + (1 + k) * LANES), offsets[k]
-        v0 += splat(padded, p + offset) * w
-        v1 += splat(padded, p1 + offset) * w
-        v2 += splat(padded, p2 + offset) * w
-        v3 += splat(padded, p3 + offset) * w
-    store(y, to, v0)
-    store(y, to + q1 * apart, v1)
-    store(y, to + q2 * apart, v2)
-    store(y, to + q3 * apart, v3)
-
-
-@compiled
-def six(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
-    q5 = min(5, last)
-    p1, p2, p3, p4, p5 = p + step, p + 2 * step, p + 3 * step, p + 4 * step, p + q5 * step
-    v0, v1, v2 = load(K, kernel), load(K, kernel), load(K, kernel)
-    v3, v4, v5 = load(K, kernel), load(K, kernel), load(K, kernel)
-    for k in range(first, end):
-        w, offset = load(K, kernel + (1 + k) * LANES), offsets[k]
-        v0 += splat(padded, p + offset) * w
-        v1 += splat(padded, p1 + offset) * w
-        v2 += splat(padded, p2 + offset) * w
-        v3 += splat(padded, p3 + offset) * w
-        v4 += splat(padded, p4 + offset) * w
-        v5 += splat(padded, p5 + offset) * w
-    store(y, to, v0)
-    store(y, to + apart, v1)
-    store(y, to + 2 * apart, v2)
-    store(y, to + 3 * apart, v3)
-    store(y, to + 4 * apart, v4)
-    store(y, to + q5 * apart, v5)

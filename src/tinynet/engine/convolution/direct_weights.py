@@ -15,7 +15,8 @@ from tinynet.engine.convolution.padded_lines import pad
 from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.vectors import LANES, load, splat, store
+from tinynet.engine.machine.register_tile import six_rows
+from tinynet.engine.machine.vectors import LANES
 
 CHUNKS = 8  # partial sums of dK
 ROWS = 6  # numbers under the kernel whose sums stay in registers
@@ -47,6 +48,7 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
         starts[k] = (k // OW * stride[0] * width + k % OW * stride[1]) * C
     copied = np.zeros(lines * OW * O + LANES if O % LANES else 1, x.dtype)  # so that sixteen may reach beyond the last
     for chunk in range(start, end):
+        total = dK[chunk]
         for n in range(chunk * images, min(N, (chunk + 1) * images)):
             for top in range(0, OH, lines):
                 last = min(OH, top + lines)
@@ -59,35 +61,26 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
                     given, begin = copied, 0
                 k = 0
                 for at in range(0, O, LANES):
-                    for j in range(0, K, ROWS):  # those beyond the last are left out in the end
-                        under = (
-                            offsets[j], offsets[min(j + 1, K - 1)], offsets[min(j + 2, K - 1)],
-                            offsets[min(j + 3, K - 1)], offsets[min(j + 4, K - 1)], offsets[min(j + 5, K - 1)],
-                        )  # fmt: skip
-                        _add(dK[chunk], k, padded, under, given, begin + at, starts, (last - top) * OW, O)
+                    for j in range(0, K, ROWS):
+                        row, d = min(ROWS, K - j) - 1, begin + at
+                        six_rows(
+                            padded,
+                            0,
+                            offsets[j:],
+                            starts,
+                            row,
+                            given,
+                            d,
+                            O,
+                            (last - top) * OW,
+                            total,
+                            k,
+                            LANES,
+                            total,
+                            k,
+                            LANES,
+                        )
                         k += ROWS * LANES
-
-
-@compiled
-def _add(total, k, padded, offsets, dy, begin, starts, count, O):
-    """Add to six rows of a block of dK what comes from so many places."""
-    o0, o1, o2, o3, o4, o5 = offsets
-    v0, v1, v2 = load(total, k), load(total, k + LANES), load(total, k + 2 * LANES)
-    v3, v4, v5 = load(total, k + 3 * LANES), load(total, k + 4 * LANES), load(total, k + 5 * LANES)
-    for place in range(count):
-        d, p = load(dy, begin + place * O), starts[place]
-        v0 += splat(padded, p + o0) * d
-        v1 += splat(padded, p + o1) * d
-        v2 += splat(padded, p + o2) * d
-        v3 += splat(padded, p + o3) * d
-        v4 += splat(padded, p + o4) * d
-        v5 += splat(padded, p + o5) * d
-    store(total, k, v0)
-    store(total, k + LANES, v1)
-    store(total, k + 2 * LANES, v2)
-    store(total, k + 3 * LANES, v3)
-    store(total, k + 4 * LANES, v4)
-    store(total, k + 5 * LANES, v5)
 
 
 @compiled

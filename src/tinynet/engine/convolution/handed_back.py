@@ -17,10 +17,10 @@ import math
 import numpy as np
 
 from tinynet.engine.convolution import side_by_side
-from tinynet.engine.convolution.direct import four, six
 from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.register_tile import multiply_panel
 from tinynet.engine.machine.vectors import LANES, load, store
 
 PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
@@ -57,9 +57,12 @@ def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines, betwe
             i, count = _reaching(h + corner[0], kh, OH, stride[0], dilation)
             if count:
                 a = (n * OH + (h + corner[0] - i * dilation) // stride[0]) * OW * O + i // between * back
+                k = position[i] * O
+                under = offsets[k : k + count * O]
                 for v in range(run // LANES):
-                    kernel, k = v * (1 + kh * O) * LANES, position[i] * O
-                    _give(dy, a, OW, O, K, kernel, offsets, k, k + count * O, given, v * LANES, run)
+                    bias = v * (1 + kh * O) * LANES
+                    kernel = bias + (1 + k) * LANES
+                    multiply_panel(dy, a, O, under, OW, K, kernel, LANES, len(under), None, 0, 0, given, v * LANES, run)
                 _add(given, OW, run, line, step)
             into, inside = dx[n, h].reshape(-1), line[corner[1] * C : (corner[1] + width) * C]
             for k in range(len(inside)):
@@ -102,20 +105,6 @@ def _reaching(line, kh, OH, stride, dilation):
         if place >= 0 and place % stride == 0 and place // stride < OH:
             first, count = i if count == 0 else first, count + 1
     return first, count
-
-
-@compiled
-def _give(dy, a, OW, O, K, kernel, offsets, first, end, given, to, run):
-    """Sixteen numbers that each of a line of places gives: the sums over the lines of the kernel that reach."""
-    s = 0
-    while s < OW:
-        left, at, into = OW - s, a + s * O, to + s * run
-        if left >= 5 and left not in (7, 8):  # which are twice four
-            six(dy, at, O, min(5, left - 1), K, kernel, offsets, first, end, given, into, run)
-            s += 6
-        else:
-            four(dy, at, O, min(3, left - 1), K, kernel, offsets, first, end, given, into, run)
-            s += 4
 
 
 @compiled

@@ -29,7 +29,8 @@ from tinynet.engine.convolution.winograd_lines import (
 from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.vectors import LANES, gather, load, splat, store, zeros
+from tinynet.engine.machine.register_tile import multiply_panel
+from tinynet.engine.machine.vectors import LANES, gather, load, store
 
 BLOCK = 1 << 16  # numbers of V: as much as fits a second-level cache beside M and U
 DEPTH = 128  # input channels whose kernels are transformed and used at a time: U of sixteen outputs is then 300 KB
@@ -88,7 +89,8 @@ def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corn
     numbers, ready = constants(points), len(U) > 0
     padded = np.empty(6 * (4 * TW + 2) * C, x.dtype)
     part = np.empty(36 * LANES, x.dtype)
-    V, M = np.empty(36 * row_length(lines * TW, C), x.dtype), np.empty(36 * row_length(lines * TW, LANES), x.dtype)
+    V = np.empty(36 * row_length(lines * TW, C), x.dtype)
+    M = np.zeros(36 * row_length(lines * TW, LANES) + LANES, x.dtype)  # with a row of zeros in the end
     kernels = U if ready else np.empty(_span(depth), x.dtype)
     for item in range(start, end):
         block, group = item // groups, item % groups
@@ -116,53 +118,8 @@ def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corn
 @compiled
 def _multiply(V, v, row, U, u, M, m, T, C, add):
     """M = V @ U, plus what M was if `add`, for V (T, C), U (C, 16) and M (T, 16), which begin at v, u and m."""
-    t = 0
-    while t < T:
-        if T - t >= 6 and T - t not in (7, 8):  # which are twice four
-            _six_tiles(V, v + t * row, row, U, u, M, m + t * LANES, C, add)
-            t += 6
-        else:
-            _four_tiles(V, v + t * row, row, U, u, M, m + t * LANES, T - 1 - t, C, add)
-            t += 4
-
-
-@compiled
-def _four_tiles(V, v, row, U, u, M, m, last, C, add):
-    t1, t2, t3 = min(1, last), min(2, last), min(3, last)
-    p1, p2, p3 = v + t1 * row, v + t2 * row, v + t3 * row
-    m1, m2, m3 = m + t1 * LANES, m + t2 * LANES, m + t3 * LANES
-    if add:
-        v0, v1, v2, v3 = load(M, m), load(M, m1), load(M, m2), load(M, m3)
-    else:
-        v0, v1, v2, v3 = zeros(), zeros(), zeros(), zeros()
-    for c in range(C):
-        w = load(U, u + c * LANES)
-        v0 += splat(V, v + c) * w
-        v1 += splat(V, p1 + c) * w
-        v2 += splat(V, p2 + c) * w
-        v3 += splat(V, p3 + c) * w
-    store(M, m, v0)
-    store(M, m1, v1)
-    store(M, m2, v2)
-    store(M, m3, v3)
-
-
-@compiled
-def _six_tiles(V, v, row, U, u, M, m, C, add):
-    if add:
-        v0, v1, v2 = load(M, m), load(M, m + LANES), load(M, m + 2 * LANES)
-        v3, v4, v5 = load(M, m + 3 * LANES), load(M, m + 4 * LANES), load(M, m + 5 * LANES)
-    else:
-        v0, v1, v2, v3, v4, v5 = zeros(), zeros(), zeros(), zeros(), zeros(), zeros()
-    for c in range(C):
-        w, p = load(U, u + c * LANES), v + c
-        v0 += splat(V, p) * w
-        v1 += splat(V, p + row) * w
-        v2 += splat(V, p + 2 * row) * w
-        v3 += splat(V, p + 3 * row) * w
-        v4 += splat(V, p + 4 * row) * w
-        v5 += splat(V, p + 5 * row) * w
-    store_six(M, m, LANES, (v0, v1, v2, v3, v4, v5))
+    s, below = (m, LANES) if add else (len(M) - LANES, 0)  # the last row of M is zero
+    multiply_panel(V, v, row, 1, T, U, u, LANES, C, M, s, below, M, m, LANES)
 
 
 @inlined

@@ -24,7 +24,8 @@ from tinynet.engine.convolution.winograd_lines import (
 from tinynet.engine.geometry import Pair
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.vectors import LANES, load, splat, store, zeros
+from tinynet.engine.machine.register_tile import four_rows
+from tinynet.engine.machine.vectors import LANES, load, store, zeros
 
 CHUNKS = 4  # partial sums of dU
 
@@ -73,18 +74,7 @@ def _add_outer(V, v, dM, m, dU, u, T, C):
     """dU += Vᵀ @ dM, for V (T, C), dM (T, 16) and dU (C, 16), which begin at v, m and u."""
     for c in range(0, C, 4):
         to = u + c * LANES
-        v0, v1 = load(dU, to), load(dU, to + LANES)
-        v2, v3 = load(dU, to + 2 * LANES), load(dU, to + 3 * LANES)
-        for t in range(T):
-            d, p = load(dM, m + t * LANES), v + t * C + c
-            v0 += splat(V, p) * d
-            v1 += splat(V, p + 1) * d
-            v2 += splat(V, p + 2) * d
-            v3 += splat(V, p + 3) * d
-        store(dU, to, v0)
-        store(dU, to + LANES, v1)
-        store(dU, to + 2 * LANES, v2)
-        store(dU, to + 3 * LANES, v3)
+        four_rows(V, v + c, 1, C, 3, dM, m, LANES, T, dU, to, LANES, dU, to, LANES)
 
 
 @inlined

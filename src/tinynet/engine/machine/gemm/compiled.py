@@ -15,8 +15,9 @@ import numpy as np
 from tinynet.engine.machine.gemm import vectorized
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.queue import NUMBERS, Kernel, memory, post, take, words
+from tinynet.engine.machine.register_tile import multiply_panel, six_rows
 from tinynet.engine.machine.tiles import turn_panel
-from tinynet.engine.machine.vectors import LANES, load, splat, store
+from tinynet.engine.machine.vectors import LANES, load, store
 
 DEEP = 512  # numbers of a sum at a time: a panel of sixteen columns then takes all of a first-level cache
 WHOLE = 1 << 16  # numbers of A, which every thread reads again and again, or packs for itself
@@ -115,13 +116,14 @@ def _panel(n, begin, end, A, B, S, C, steps, shape, P, sums):
         deep = min(DEEP, K - k)
         _pack(B, k * down + n * right, right, down, width, deep, P)
         source, below = (S, first) if k == 0 else (C, N)
+        if width == LANES:
+            a, s, c = begin * row + k * step, begin * below + n, begin * N + n
+            multiply_panel(A, a, row, step, end - begin, P, 0, LANES, deep, source, s, below, C, c, N)
+            continue
         for m in range(begin, end, ROWS):
             last, a, s, c = min(ROWS, end - m) - 1, m * row + k * step, m * below + n, m * N + n
-            if width == LANES:
-                _tile(A, a, row, step, last, P, 0, deep, source, s, below, C, c, N)
-                continue
             _copy(source, s, below, sums, 0, LANES, last + 1, width)
-            _tile(A, a, row, step, last, P, 0, deep, sums, 0, LANES, sums, 0, LANES)
+            six_rows(A, a, row, step, last, P, 0, LANES, deep, sums, 0, LANES, sums, 0, LANES)
             _copy(sums, 0, LANES, C, c, N, last + 1, width)
 
 
@@ -133,20 +135,19 @@ def _turned(place, helps):
     P, sums = np.empty((M + LANES - 1) // LANES * LANES * K, A.dtype), np.empty(ROWS * LANES, A.dtype)
     for m in range(0, M, LANES):
         _pack(A, m * steps[0], steps[0], steps[1], min(LANES, M - m), K, P[m * K :])
-    zeros = np.zeros(LANES, A.dtype)
     rows = take(board, helps)
     while rows >= 0:
-        _six_turned(rows * ROWS, B, S, C, steps, (M, K, N), P, sums, zeros)
+        _six_turned(rows * ROWS, B, S, C, steps, (M, K, N), P, sums)
         rows = take(board, helps)
 
 
 @compiled
-def _six_turned(n, B, S, C, steps, shape, P, sums, zeros):
+def _six_turned(n, B, S, C, steps, shape, P, sums):
     """Six rows of W @ Aᵀ, from n on, turned: as many columns of the result."""
     (_, _, down, right, first), (M, K, N) = steps, shape
     last = min(ROWS, N - n) - 1
     for m in range(0, M, LANES):
-        _tile(B, n * right, right, down, last, P, m * K, K, zeros, 0, 0, sums, 0, LANES)
+        six_rows(B, n * right, right, down, last, P, m * K, LANES, K, None, 0, 0, sums, 0, LANES)
         for lane in range(min(LANES, M - m)):
             source, to = S[(m + lane) * first + n :], C[(m + lane) * N + n :]
             for i in range(last + 1):
@@ -174,30 +175,3 @@ def _copy(A, a, row, C, c, width, rows, columns):
     for i in range(rows):
         for j in range(columns):
             C[c + i * width + j] = A[a + i * row + j]
-
-
-@compiled
-def _tile(A, a, row, step, last, P, p, K, S, s, below, C, c, width):
-    """C = A @ P + S for one panel and up to six rows, of which the last is number `last`.
-
-    A begins at A[a], with `row` from one row to the next and `step` from one column to the next, the panel at P[p], S
-    and C at S[s] and C[c], with `below` and `width` from one row to the next.
-    """
-    r1, r2, r3, r4, r5 = min(1, last), min(2, last), min(3, last), min(4, last), min(5, last)  # or the last one again
-    a0, a1, a2, a3, a4, a5 = a, a + r1 * row, a + r2 * row, a + r3 * row, a + r4 * row, a + r5 * row
-    c0, c1, c2 = load(S, s), load(S, s + r1 * below), load(S, s + r2 * below)
-    c3, c4, c5 = load(S, s + r3 * below), load(S, s + r4 * below), load(S, s + r5 * below)
-    for k in range(K):
-        b, at = load(P, p + k * LANES), k * step
-        c0 += splat(A, a0 + at) * b
-        c1 += splat(A, a1 + at) * b
-        c2 += splat(A, a2 + at) * b
-        c3 += splat(A, a3 + at) * b
-        c4 += splat(A, a4 + at) * b
-        c5 += splat(A, a5 + at) * b
-    store(C, c, c0)
-    store(C, c + r1 * width, c1)
-    store(C, c + r2 * width, c2)
-    store(C, c + r3 * width, c3)
-    store(C, c + r4 * width, c4)
-    store(C, c + r5 * width, c5)
