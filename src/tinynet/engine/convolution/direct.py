@@ -69,7 +69,7 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
         for r in range(top, last):
             first, beyond = _lines_inside(tops, r * stride[0] - corner[0], H)
             k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
-            under = offsets[k:end_k]
+            under, terms = offsets[k:end_k], end_k - k
             for at in range(0, O, LANES):
                 bias = at * (1 + len(offsets))
                 kernel = bias + (1 + k) * LANES
@@ -82,40 +82,12 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
                     target, t, apart = (y, to, out[2]) if fits else (rest, 0, LANES)
                     if by_six:
                         six_rows(
-                            padded,
-                            p,
-                            step,
-                            under,
-                            count - 1,
-                            K,
-                            kernel,
-                            LANES,
-                            len(under),
-                            K,
-                            bias,
-                            0,
-                            target,
-                            t,
-                            apart,
-                        )
+                            padded, p, step, under, count - 1, K, kernel, LANES, terms, K, bias, 0, target, t, apart,
+                        )  # fmt: skip
                     else:
                         four_rows(
-                            padded,
-                            p,
-                            step,
-                            under,
-                            count - 1,
-                            K,
-                            kernel,
-                            LANES,
-                            len(under),
-                            K,
-                            bias,
-                            0,
-                            target,
-                            t,
-                            apart,
-                        )
+                            padded, p, step, under, count - 1, K, kernel, LANES, terms, K, bias, 0, target, t, apart,
+                        )  # fmt: skip
                     if not fits:
                         for q in range(count):
                             for o in range(O - at):

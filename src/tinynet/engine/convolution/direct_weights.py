@@ -62,24 +62,10 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
                 k = 0
                 for at in range(0, O, LANES):
                     for j in range(0, K, ROWS):
-                        row, d = min(ROWS, K - j) - 1, begin + at
+                        row, d, count = min(ROWS, K - j) - 1, begin + at, (last - top) * OW
                         six_rows(
-                            padded,
-                            0,
-                            offsets[j:],
-                            starts,
-                            row,
-                            given,
-                            d,
-                            O,
-                            (last - top) * OW,
-                            total,
-                            k,
-                            LANES,
-                            total,
-                            k,
-                            LANES,
-                        )
+                            padded, j, offsets, starts, row, given, d, O, count, total, k, LANES, total, k, LANES,
+                        )  # fmt: skip
                         k += ROWS * LANES
 
 

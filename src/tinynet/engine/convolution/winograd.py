@@ -90,7 +90,7 @@ def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corn
     padded = np.empty(6 * (4 * TW + 2) * C, x.dtype)
     part = np.empty(36 * LANES, x.dtype)
     V = np.empty(36 * row_length(lines * TW, C), x.dtype)
-    M = np.zeros(36 * row_length(lines * TW, LANES) + LANES, x.dtype)  # with a row of zeros in the end
+    M = np.empty(36 * row_length(lines * TW, LANES), x.dtype)
     kernels = U if ready else np.empty(_span(depth), x.dtype)
     for item in range(start, end):
         block, group = item // groups, item % groups
@@ -118,8 +118,10 @@ def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corn
 @compiled
 def _multiply(V, v, row, U, u, M, m, T, C, add):
     """M = V @ U, plus what M was if `add`, for V (T, C), U (C, 16) and M (T, 16), which begin at v, u and m."""
-    s, below = (m, LANES) if add else (len(M) - LANES, 0)  # the last row of M is zero
-    multiply_panel(V, v, row, 1, T, U, u, LANES, C, M, s, below, M, m, LANES)
+    if add:
+        multiply_panel(V, v, row, 1, T, U, u, LANES, C, M, m, LANES, M, m, LANES)
+    else:
+        multiply_panel(V, v, row, 1, T, U, u, LANES, C, None, 0, 0, M, m, LANES)
 
 
 @inlined

@@ -29,8 +29,8 @@ def tile_of(rows: int) -> Callable[..., None]:
     The terms are added in the order of k, so a row has the same bits whichever rows are computed with it. Its arguments
     are flat float32 arrays and where things begin in them:
 
-        A, a, row, step: A[r, k] is A[a + r · row + k · step]. Instead of either distance there may be an array of int64
-            that holds one for each r, or for each k.
+        A, a, row, step: A[r, k] is A[a + r · row + k · step]. Where these numbers are not evenly spaced, `step` is an
+            array of int64, and step[k] stands for k · step; or `row` is one, and row[a + r] stands for a + r · row.
         last: The number of the last row. What comes after it is computed as this row again.
         P, p, apart: P[k] begins at P[p + k · apart]. A tuple p names several panels, whose columns follow each other
             in S and C.
@@ -51,9 +51,8 @@ def tile_of(rows: int) -> Callable[..., None]:
     def tile(A, a, row, step, last, P, p, apart, K, S, s, below, C, c, width):
         panels, terms = (p if isinstance(p, tuple) else (p,)), np.arange(K)
         for r in range(min(rows, last + 1)):
-            factors = A[
-                a + (row * r if np.isscalar(row) else row[r]) + (terms * step if np.isscalar(step) else step[:K])
-            ]
+            begin = a + r * row if np.isscalar(row) else row[a + r]
+            factors = A[begin + (terms * step if np.isscalar(step) else step[:K])]
             for number, panel in enumerate(panels):
                 start = s + r * below + number * LANES
                 total = np.zeros(LANES, C.dtype) if S is None else S[start : start + LANES].copy()
@@ -82,46 +81,48 @@ def tile_of(rows: int) -> Callable[..., None]:
 
 def _generate(context: Any, builder: Any, kinds: Any, args: Any, rows: int) -> None:
     """Emit the code of a tile: load the sums, add the terms in a loop, store the sums."""
-    a, last, p, apart, K, s, below, c, width = (args[i] for i in (1, 4, 6, 7, 8, 10, 11, 13, 14))
-    A, P, C = (address_of(context, builder, kinds[i], args[i]) for i in (0, 5, 12))
-    S = None if isinstance(kinds[9], types.NoneType) else address_of(context, builder, kinds[9], args[9])
-    add, multiply = builder.add, builder.mul
+    a, row, step, last, p, apart, K, s, below, c, width = (args[i] for i in (1, 2, 3, 4, 6, 7, 8, 10, 11, 13, 14))
+    is_number, multiply = [isinstance(kind, types.Integer) for kind in kinds], builder.mul
+    panels = [p] if is_number[6] else [builder.extract_value(p, i) for i in range(kinds[6].count)]
 
     def number(value: int) -> Any:
         return ir.Constant(ir.IntType(64), value)
 
-    def along(axis: int, index: Any) -> Any:
-        """How far it is to an index, along the rows or along the terms."""
-        if isinstance(kinds[axis], types.Integer):
-            return multiply(index, args[axis])
-        return builder.load(builder.gep(address_of(context, builder, kinds[axis], args[axis]), [index]))
+    def array(argument: int) -> Any:
+        return address_of(context, builder, kinds[argument], args[argument])
 
-    def vector(array: Any, start: Any) -> Any:
-        return builder.bitcast(builder.gep(array, [start]), VECTOR_IR.as_pointer())
+    def at(address: Any, *distances: Any) -> Any:
+        for distance in distances:  # those that do not change in the loop come first, and are added before it
+            address = builder.gep(address, [distance])
+        return address
 
-    several = isinstance(kinds[6], types.BaseTuple)
-    panels = [builder.extract_value(p, i) for i in range(kinds[6].count)] if several else [p]
+    def vector(address: Any, *distances: Any) -> Any:
+        return builder.bitcast(at(address, *distances), VECTOR_IR.as_pointer())
+
     here = [number(0)]  # the last row stands in for those after it
     here += [builder.select(builder.icmp_signed("<", number(r), last), number(r), last) for r in range(1, rows)]
-    first = [add(a, along(2, r)) for r in here]
-    sums = [[cgutils.alloca_once(builder, VECTOR_IR) for _ in panels] for _ in here]
-    for r, row_of_sums in zip(here, sums, strict=True):
-        for q, total in enumerate(row_of_sums):
-            start = add(add(s, multiply(r, below)), number(q * LANES))
-            zeros = ir.Constant(VECTOR_IR, None)
-            builder.store(zeros if S is None else builder.load(vector(S, start), align=4), total)
+    each = [(r, number(q * LANES), cgutils.alloca_once(builder, VECTOR_IR)) for r in here for q in range(len(panels))]
+    for r, q, total in each:
+        zeros = isinstance(kinds[9], types.NoneType)
+        start = (
+            ir.Constant(VECTOR_IR, None) if zeros else builder.load(vector(array(9), s, multiply(r, below), q), align=4)
+        )
+        builder.store(start, total)
+    first = [
+        at(array(0), a, multiply(r, row)) if is_number[2] else at(array(0), builder.load(at(array(2), a, r)))
+        for r in here
+    ]
     with cgutils.for_range(builder, K) as loop:
-        term, forward = along(3, loop.index), multiply(loop.index, apart)
-        values = [builder.load(vector(P, add(panel, forward)), align=4) for panel in panels]
-        for begin, row_of_sums in zip(first, sums, strict=True):
-            factor = broadcast(builder, builder.load(builder.gep(A, [add(begin, term)])))
-            for total, value in zip(row_of_sums, values, strict=True):
-                product = builder.fmul(factor, value, flags=FLAGS)
-                builder.store(builder.fadd(builder.load(total), product, flags=FLAGS), total)
-    for r, row_of_sums in zip(here, sums, strict=True):
-        for q, total in enumerate(row_of_sums):
-            start = add(add(c, multiply(r, width)), number(q * LANES))
-            builder.store(builder.load(total), vector(C, start), align=4)
+        k = loop.index
+        term = multiply(k, step) if is_number[3] else builder.load(at(array(3), k))
+        values = [builder.load(vector(array(5), panel, multiply(k, apart)), align=4) for panel in panels]
+        factors = [broadcast(builder, builder.load(at(begin, term))) for begin in first]
+        pairs = [(factor, value) for factor in factors for value in values]
+        for (factor, value), (_, _, total) in zip(pairs, each, strict=True):
+            product = builder.fmul(factor, value, flags=FLAGS)
+            builder.store(builder.fadd(builder.load(total), product, flags=FLAGS), total)
+    for r, q, total in each:
+        builder.store(builder.load(total), vector(array(12), c, multiply(r, width), q), align=4)
 
 
 one_row, four_rows, six_rows = tile_of(1), tile_of(4), tile_of(6)
@@ -134,8 +135,8 @@ def multiply_panel(A, a, row, step, M, P, p, apart, K, S, s, below, C, c, width)
     while r < M:
         left = M - r
         at, start, to = a + r * row, s + r * below, c + r * width
-        if in_six(left):
-            six_rows(A, at, row, step, left - 1, P, p, apart, K, S, start, below, C, to, width)
+        if left > 5 and in_six(left):  # a number that the compiler knows leaves less to compute in a tile
+            six_rows(A, at, row, step, 5, P, p, apart, K, S, start, below, C, to, width)
             r += 6
         else:
             four_rows(A, at, row, step, left - 1, P, p, apart, K, S, start, below, C, to, width)
