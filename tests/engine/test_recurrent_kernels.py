@@ -250,8 +250,8 @@ def test_float32_padding_passes_states_on(cell: str) -> None:
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """However little there is to do, the work is shared."""
-    monkeypatch.setattr(team, "QUICK", 0)
-    monkeypatch.setattr(team, "LONG", 0)
+    monkeypatch.setattr(team, "MIN_SECONDS_FOR_SPINNING_WORKERS", 0)
+    monkeypatch.setattr(team, "MIN_SECONDS_FOR_SLEEPING_WORKERS", 0)
 
 
 @pytest.mark.usefixtures("shared")
@@ -264,7 +264,7 @@ def test_hidden_units_shared_among_threads_give_the_bits_of_a_sample_in_a_batch(
     with_others = replace(of_five, padded=False).forward(arrays, "compiled")
     for threads in (1, 2, 3):
         with tn.threads(threads):
-            for _ in range(team.TRIALS + 2):  # the first calls are done by one thread
+            for _ in range(team.TIMED_CALLS + 2):  # the first calls are done by one thread
                 for one, others in zip(alone.forward(first, "compiled"), with_others, strict=True):
                     np.testing.assert_array_equal(one, others[:, :1])
 
@@ -275,7 +275,7 @@ def test_few_samples_give_the_same_bits_on_any_thread(cell: str) -> None:
     c, results = Configuration(cell, 3, 3, 128, True, 7), []
     for threads in (1, 2):
         with tn.threads(threads):
-            results += [in_float32(c) for _ in range(team.TRIALS + 1)]
+            results += [in_float32(c) for _ in range(team.TIMED_CALLS + 1)]
     for others in results[1:]:
         for one, other in zip(results[0], others, strict=True):
             np.testing.assert_array_equal(one, other)

@@ -44,12 +44,12 @@ def pack(B, b, row, K, N, P):
 def pack_transposed(B, b, row, K, N, P):
     """Fill P with the panels of Bᵀ (N, K)."""
     for panel in range(0, K, LANES):
-        turn_panel(B, b + panel * row, row, min(LANES, K - panel), N, P, panel * N)
+        pack_panel(B, b + panel * row, row, min(LANES, K - panel), N, P, panel * N)
 
 
 @compiled
-def turn_panel(B, b, row, count, N, P, p):
-    """Fill one panel of P, from P[p] on, with `count` rows of B, turned, and with zeros up to sixteen."""
+def pack_panel(B, b, row, count, N, P, p):
+    """Fill one panel of P, from P[p] on, with `count` rows of B, transposed, and with zeros up to sixteen."""
     whole = N // SQUARE * SQUARE if count == LANES else 0
     for n in range(0, whole, SQUARE):
         turn(B, b + n, row, P, p + n * LANES, LANES)

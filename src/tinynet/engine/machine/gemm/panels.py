@@ -10,101 +10,106 @@ of sixteen columns, in registers. Every number is the same sum in the same order
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from tinynet.engine.machine.gemm import vectorized
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.queue import NUMBERS, Kernel, memory, post, take, words
 from tinynet.engine.machine.register_tile import multiply_panel, six_rows
-from tinynet.engine.machine.tiles import turn_panel
+from tinynet.engine.machine.tiles import pack_panel
 from tinynet.engine.machine.vectors import LANES, load, store
 
-DEEP = 512  # numbers of a sum at a time: a panel of sixteen columns then takes all of a first-level cache
-WHOLE = 1 << 16  # numbers of A, which every thread reads again and again, or packs for itself
-SHORT = 512  # numbers in a row of A up to which a panel is packed in no time beside what it is used for
-LONG, FEW = 1000, 256  # the same if B is Wᵀ or has few columns; rows 1,024 apart would fall on few places of the cache
-ROWS = 6  # of a tile: twelve sums of eight numbers leave four registers for what is multiplied
+# A panel of sixteen columns and so many rows fills a first-level cache, so longer sums are taken in parts.
+TERMS_AT_A_TIME = 512
+# Every thread reads all of A again and again, or packs it for itself. So much of it stays in a second-level cache.
+MAX_SIZE_OF_CACHED_A = 1 << 16
+# If A is larger, each panel is used for few rows before the next is packed. With rows of A no longer than this, packing
+# takes little time beside the products. They may be longer if B is a transposed matrix or has few columns. But rows
+# that are 1,024 numbers apart would all fall into the same few places of the cache.
+MAX_ROW_LENGTH, MAX_ROW_LENGTH_OF_NARROW = 512, 1000
+MAX_COLUMNS_OF_NARROW = 256
+ROWS = 6  # in a register tile
 
 
-def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
+def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> Any:
     """C = A @ B + start, where start is a row (N,), C itself or nothing."""
-    if not is_served(A, B, C, len(A)):
-        vectorized.multiply(A, B, C, start)
-    else:
-        _multiply(A, B, C, start, _goes_by_panels(len(A), B))
+    if not pays(A, B, C, len(A)):
+        return NotImplemented
+    return _multiply(A, B, C, start, _packs_second(len(A), B))
 
 
 def multiply_by_panels(A: np.ndarray, B: np.ndarray, C: np.ndarray, b: np.ndarray | None) -> None:
     """C = A @ B + b for float32 in C order, where each row has the bits that it has alone."""
-    _multiply(A, B, C, b, by_panels=True)
+    _multiply(A, B, C, b, pack_second=True)
 
 
-def multiply_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
+def product_as_among(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
     """A @ B + b where it has the bits that `multiply` gives these rows among `count` ones, else None."""
     C = np.empty((len(A), B.shape[1]), np.float32)
-    if not (A.flags.c_contiguous and is_served(A, B, C, count) and _goes_by_panels(count, B)):
+    if not (A.flags.c_contiguous and pays(A, B, C, count) and _packs_second(count, B)):
         return None
-    _multiply(A, B, C, b, by_panels=True)
+    _multiply(A, B, C, b, pack_second=True)
     return C
 
 
-def is_served(A: np.ndarray, B: np.ndarray, C: np.ndarray, count: int) -> bool:
-    """Whether this pays here for `count` rows: A fits the cache or has short rows, and all lie as they are read."""
-    alike = A.dtype == B.dtype == C.dtype == np.float32
-    found = A.flags.forc and B.flags.forc and C.flags.c_contiguous
-    deep, columns = B.shape
-    short = SHORT if B.flags.c_contiguous and columns > FEW else LONG
-    suits = count * deep <= WHOLE or (A.flags.c_contiguous and deep <= short and _is_full(columns))
-    return alike and found and suits and min(count, columns) >= LANES
-
-
-def _goes_by_panels(M: int, B: np.ndarray) -> bool:
-    """Whether B is packed; else the rows of A are, and tiles are turned back number by number."""
+def pays(A: np.ndarray, B: np.ndarray, C: np.ndarray, count: int) -> bool:
+    """Whether this beats a BLAS for `count` rows: A fits the cache or has short rows, and nothing is strided."""
+    in_float32 = A.dtype == B.dtype == C.dtype == np.float32
+    dense = A.flags.forc and B.flags.forc and C.flags.c_contiguous
     K, N = B.shape
-    packed_if_turned = 2 * M * K + M * N  # by two threads
-    return B.flags.c_contiguous or packed_if_turned >= B.size or M * K > WHOLE
+    longest = MAX_ROW_LENGTH if B.flags.c_contiguous and N > MAX_COLUMNS_OF_NARROW else MAX_ROW_LENGTH_OF_NARROW
+    fits = count * K <= MAX_SIZE_OF_CACHED_A or (A.flags.c_contiguous and longest >= K and _fills_panels(N))
+    return in_float32 and dense and fits and min(count, N) >= LANES
 
 
-def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, by_panels: bool) -> None:
+def _packs_second(M: int, B: np.ndarray) -> bool:
+    """Whether B is packed. Else the rows of A are, and each tile is transposed when it is written."""
+    K, N = B.shape
+    copied_to_pack_A = 2 * M * K + M * N  # Two threads pack A, each for itself, and the result is transposed.
+    return B.flags.c_contiguous or copied_to_pack_A >= B.size or M * K > MAX_SIZE_OF_CACHED_A
+
+
+def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None, pack_second: bool) -> None:
     (M, K), N, size = A.shape, C.shape[1], A.itemsize
     start = np.zeros(N, C.dtype) if start is None else np.ascontiguousarray(start, C.dtype)
     first = N if start.ndim == 2 else 0  # from one row of it to the next: 0 repeats one
     (row, step), (down, right) = A.strides, B.strides
     numbers = (M, K, N, row // size, step // size, down // size, right // size, first)
     arrays = (A.ravel(order="K"), B.ravel(order="K"), start.reshape(-1), C.reshape(-1))
-    if by_panels:
-        rows = M if A.size <= WHOLE else WHOLE // K // ROWS * ROWS
-        post(_by_panels, -(-N // LANES) * -(-M // rows), (*numbers, rows), arrays)
+    if pack_second:
+        rows = M if A.size <= MAX_SIZE_OF_CACHED_A else MAX_SIZE_OF_CACHED_A // K // ROWS * ROWS
+        post(_pack_second, -(-N // LANES) * -(-M // rows), (*numbers, rows), arrays)
     else:
-        post(_turned, -(-N // ROWS), numbers, arrays)
+        post(_pack_first, -(-N // ROWS), numbers, arrays)
 
 
-def _is_full(columns: int) -> bool:
-    """Whether panels have few columns of zeros."""
-    return 4 * (-columns % LANES) <= columns
+def _fills_panels(N: int) -> bool:
+    """Whether the zeros that fill the last of the panels are at most a quarter of the N columns."""
+    return 4 * (-N % LANES) <= N
 
 
 @compiled
-def _given(board):
-    """What `multiply` posts."""
-    n = board[NUMBERS:]
+def _arguments(queue):
+    """What `_multiply` posts."""
+    n = queue[NUMBERS:]
     M, K, N, row, step, down, right, first = n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]
-    arrays = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3)
+    arrays = memory(queue, 0), memory(queue, 1), memory(queue, 2), memory(queue, 3)
     return arrays, (row, step, down, right, first), (M, K, N)
 
 
 @Kernel
-def _by_panels(place, helps):
-    """A few rows of A @ B + S after the other, and of these sixteen columns after sixteen."""
-    board = words(place)
-    (A, B, S, C), steps, shape = _given(board)
-    P, sums = np.empty(min(shape[1], DEEP) * LANES, A.dtype), np.empty(ROWS * LANES, A.dtype)
-    rows, n_panels = board[NUMBERS + 8], (shape[2] + LANES - 1) // LANES
-    piece = take(board, helps)
+def _pack_second(address, is_worker):
+    """C = A @ B + S. A piece of the work is sixteen columns of some rows."""
+    queue = words(address)
+    (A, B, S, C), steps, shape = _arguments(queue)
+    P, sums = np.empty(min(shape[1], TERMS_AT_A_TIME) * LANES, A.dtype), np.empty(ROWS * LANES, A.dtype)
+    rows, n_panels = queue[NUMBERS + 8], (shape[2] + LANES - 1) // LANES
+    piece = take(queue, is_worker)
     while piece >= 0:
         begin = piece // n_panels * rows
         _panel(piece % n_panels * LANES, begin, min(shape[0], begin + rows), A, B, S, C, steps, shape, P, sums)
-        piece = take(board, helps)
+        piece = take(queue, is_worker)
 
 
 @compiled
@@ -112,8 +117,8 @@ def _panel(n, begin, end, A, B, S, C, steps, shape, P, sums):
     """The columns from n on of the rows from begin to end."""
     (row, step, down, right, first), (_, K, N) = steps, shape
     width = min(LANES, N - n)
-    for k in range(0, K, DEEP):
-        deep = min(DEEP, K - k)
+    for k in range(0, K, TERMS_AT_A_TIME):
+        deep = min(TERMS_AT_A_TIME, K - k)
         _pack(B, k * down + n * right, right, down, width, deep, P)
         source, below = (S, first) if k == 0 else (C, N)
         if width == LANES:
@@ -128,22 +133,22 @@ def _panel(n, begin, end, A, B, S, C, steps, shape, P, sums):
 
 
 @Kernel
-def _turned(place, helps):
-    """A @ Wᵀ + S as the transposed of W @ Aᵀ, because to pack a few rows of A is less work than to pack all of W."""
-    board = words(place)
-    (A, B, S, C), steps, (M, K, N) = _given(board)
+def _pack_first(address, is_worker):
+    """C = A @ Wᵀ + S as the transpose of W @ Aᵀ, because packing a few rows of A is less work than packing all of W."""
+    queue = words(address)
+    (A, B, S, C), steps, (M, K, N) = _arguments(queue)
     P, sums = np.empty((M + LANES - 1) // LANES * LANES * K, A.dtype), np.empty(ROWS * LANES, A.dtype)
     for m in range(0, M, LANES):
         _pack(A, m * steps[0], steps[0], steps[1], min(LANES, M - m), K, P[m * K :])
-    rows = take(board, helps)
+    rows = take(queue, is_worker)
     while rows >= 0:
-        _six_turned(rows * ROWS, B, S, C, steps, (M, K, N), P, sums)
-        rows = take(board, helps)
+        _six_columns(rows * ROWS, B, S, C, steps, (M, K, N), P, sums)
+        rows = take(queue, is_worker)
 
 
 @compiled
-def _six_turned(n, B, S, C, steps, shape, P, sums):
-    """Six rows of W @ Aᵀ, from n on, turned: as many columns of the result."""
+def _six_columns(n, B, S, C, steps, shape, P, sums):
+    """Six rows of W @ Aᵀ, from n on, which are six columns of the result."""
     (_, _, down, right, first), (M, K, N) = steps, shape
     last = min(ROWS, N - n) - 1
     for m in range(0, M, LANES):
@@ -156,9 +161,9 @@ def _six_turned(n, B, S, C, steps, shape, P, sums):
 
 @compiled
 def _pack(A, a, row, step, count, K, P):
-    """Aᵀ in a panel of sixteen rows of A, zeros after the last of `count` ones. Its rows or its columns lie dense."""
+    """Fill a panel with `count` rows of A, transposed, and with zeros up to sixteen. Rows or columns of A are dense."""
     if step == 1:
-        turn_panel(A, a, row, count, K, P, 0)
+        pack_panel(A, a, row, count, K, P, 0)
         return
     for k in range(K):
         at, to = a + k * step, k * LANES
