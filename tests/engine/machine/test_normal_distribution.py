@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from tinynet.engine.machine.normal_distribution import PART, normal_share
+from tinynet.engine.machine.normal_distribution import NUMBERS_AT_A_TIME, normal_share
 
 
 def test_float32_is_right_to_its_last_digits():
@@ -27,7 +27,7 @@ def test_extremes():
     np.testing.assert_array_equal(normal_share(x), np.array([0.5, 0.5, 1, 0, 1, 0, np.nan], np.float32))
 
 
-@pytest.mark.parametrize("shape", [(), (0, 3), (1, 1), (2, PART), (PART + 1, 2)])
+@pytest.mark.parametrize("shape", [(), (0, 3), (1, 1), (2, NUMBERS_AT_A_TIME), (NUMBERS_AT_A_TIME + 1, 2)])
 def test_every_shape(shape):
     share = normal_share(np.zeros(shape, np.float32))
     assert share.shape == shape

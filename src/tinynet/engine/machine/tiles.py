@@ -1,12 +1,10 @@
 """Small matrix products of float32 inside compiled code, whose second factor is packed once and used often.
 
-BLAS packs both factors in every call, which for 32 rows costs a quarter of its time. Here the second one, B (K, N),
-lies packed in panels of 16 columns, (panels, K, 16) with zeros after the last column, and a *tile* is four rows of the
-result in one panel, whose sums stay in registers. Each number is the same sum in the same order whichever rows are
-computed together, so rows can be given to any number of threads.
+A BLAS packs both factors in every call, which for 32 rows costs a quarter of its time. Here the second factor B (K, N)
+is packed in panels of 16 columns, (panels, K, 16), with zeros after the last column. Each row of the result has the
+same bits whichever rows are computed with it, so rows can be given to any number of threads.
 
-Arrays are flat; `row` and `step` are the distances from one row of A to the next and from one of its columns to the
-next, so that Aᵀ needs no copy.
+Arrays are flat. `a`, `b`, `c` and `p` say where a matrix begins, and `row` and `width` are the distances between rows.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -15,10 +13,12 @@ from __future__ import annotations
 
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.register_tile import multiply_panel, one_row
-from tinynet.engine.machine.vectors import LANES, SQUARE, load, store, turn
+from tinynet.engine.machine.vectors import LANES, SQUARE, load, store, transpose
 
-ROWS = 4  # of a tile: eight sums of eight numbers, as many as the machine adds to before the first is ready again
-DEPTH = 512  # of a panel at a time: 32 KB, all of a first-level cache
+# Callers cut their work into so many rows. With AVX2 they are eight sums, as many as a processor can add to before the
+# first of them is ready again.
+ROWS = 4
+DEPTH = 512  # rows of a panel at a time: they are 32 KB, which fills a first-level cache
 
 
 @compiled
@@ -52,8 +52,8 @@ def pack_panel(B, b, row, count, N, P, p):
     """Fill one panel of P, from P[p] on, with `count` rows of B, transposed, and with zeros up to sixteen."""
     whole = N // SQUARE * SQUARE if count == LANES else 0
     for n in range(0, whole, SQUARE):
-        turn(B, b + n, row, P, p + n * LANES, LANES)
-        turn(B, b + n + SQUARE * row, row, P, p + n * LANES + SQUARE, LANES)
+        transpose(B, b + n, row, P, p + n * LANES, LANES)
+        transpose(B, b + n + SQUARE * row, row, P, p + n * LANES + SQUARE, LANES)
     for n in range(whole, N):
         for lane in range(LANES):
             P[p + n * LANES + lane] = B[b + lane * row + n] if lane < count else 0

@@ -1,12 +1,11 @@
 """Sixteen numbers at a time, in compiled code.
 
 A compiler turns a simple loop into vector instructions, but it does not keep the sums of a small matrix product in
-registers: it stores and loads them again for every product. With the functions here a kernel says it itself: a `Vector`
-is a value of sixteen float32 that can be added, subtracted and multiplied, and those that a loop adds to stay in
-registers. The machine's own vectors may be
-shorter (8 with AVX2, 4 with NEON); the compiler then takes two or four for one.
+registers: it stores and loads them again for every product. With the functions here a kernel decides that itself. A
+`Vector` is a value of sixteen float32 that can be added, subtracted and multiplied, and one that a loop adds to stays
+in registers. The machine's own vectors may be shorter (8 with AVX2, 4 with NEON). The compiler then takes two or four.
 
-Arrays are flat, and an index is where the first of the sixteen lies; neither is checked.
+Arrays are flat, and an index says where the first of the sixteen is. It is not checked.
 """
 
 from __future__ import annotations
@@ -46,8 +45,8 @@ def gather(array: np.ndarray, start: int, step: int) -> np.ndarray:
     return array[start + step * np.arange(LANES)]
 
 
-def turn(A: np.ndarray, a: int, row: int, B: np.ndarray, b: int, width: int) -> None:
-    """Write a square of eight rows and columns, turned, from A[a] with `row` between its rows to B[b] with `width`."""
+def transpose(A: np.ndarray, a: int, row: int, B: np.ndarray, b: int, width: int) -> None:
+    """Write a square of eight rows and columns, transposed, from A[a] with `row` between rows to B[b] with `width`."""
     for i in range(SQUARE):
         B[b + i : b + i + SQUARE * width : width] = A[a + i * row : a + i * row + SQUARE]
 
@@ -67,7 +66,7 @@ def where_equal(a: np.ndarray, b: np.ndarray, x: np.ndarray, y: np.ndarray) -> n
     return np.where(a == b, x, y)
 
 
-# What these become in compiled code.
+# What these are in compiled code.
 
 
 class _Vector(types.Type):
@@ -143,7 +142,7 @@ def _gather_vector(typing: Any, array: Any, start: Any, step: Any) -> Any:
 
 
 @intrinsic
-def _turn_square(typing: Any, A: Any, a: Any, row: Any, B: Any, b: Any, width: Any) -> Any:
+def _transpose_square(typing: Any, A: Any, a: Any, row: Any, B: Any, b: Any, width: Any) -> Any:
     line = ir.VectorType(ir.FloatType(), SQUARE)
 
     def lines(builder: Any, array: Any, start: Any, step: Any) -> list[Any]:
@@ -228,7 +227,9 @@ overload(gather)(lambda array, start, step: lambda array, start, step: _gather_v
 overload(where_larger)(lambda a, b, x, y: lambda a, b, x, y: _where_larger(a, b, x, y))
 overload(where_equal)(lambda a, b, x, y: lambda a, b, x, y: _where_equal(a, b, x, y))
 overload(store)(lambda array, start, vector: lambda array, start, vector: _store_vector(array, start, vector))
-overload(turn)(lambda A, a, row, B, b, width: lambda A, a, row, B, b, width: _turn_square(A, a, row, B, b, width))
+overload(transpose)(
+    lambda A, a, row, B, b, width: lambda A, a, row, B, b, width: _transpose_square(A, a, row, B, b, width)
+)
 overload(zeros)(lambda: lambda: _zero_vector())
 for _operator, _intrinsic in ((operator.add, _add), (operator.sub, _subtract), (operator.mul, _multiply)):
     overload(_operator)(_of_vectors(_intrinsic))
