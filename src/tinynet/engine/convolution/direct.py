@@ -1,9 +1,9 @@
 """Convolution in float32 without gathering anything: sums of sixteen output channels stay in registers.
 
-A thread takes a few lines of one image, copies them with the zeros around them into a buffer that fits its cache, and
-for four or six neighbouring places at a time runs through the numbers under the kernel. `offsets` says where each of
-them lies, seen from the first number of a place. The kernel is packed as (blocks of 16 output channels, 1 + lines ·
-columns · C, 16), the bias first.
+A thread copies a few lines of one image, with the zeros around them, into a buffer that fits its cache. From there it
+computes four or six neighbouring output positions at a time, as a register tile over the numbers under the kernel.
+`offsets` says where these are, relative to the first number of a position. The kernel is packed as (blocks of 16 output
+channels, 1 + lines · columns · C, 16), with the bias first.
 
 The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
 """
@@ -22,7 +22,7 @@ from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.register_tile import four_rows, in_six, six_rows
 from tinynet.engine.machine.vectors import LANES, gather, store
 
-PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
+MIN_BLOCKS = 4  # of lines, so that several threads share even one image
 
 
 def convolve(
@@ -42,13 +42,11 @@ def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, 
 
 
 def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray, plan: direct_plan.Plan) -> None:
-    """Fill the places of y that the plan names, with W whose numbers are `steps` apart from one output channel, and
-    from one input channel, to the next.
-    """
-    n, offsets, cells, tops, corner, step, places, (height, width, lines), out = plan
-    lines = max(1, min(lines, len(x) * places[0] // PARTS))
-    kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *places)
-    blocks = len(x) * -(-places[0] // lines)
+    """Fill the positions of y that the plan names. `steps` are the distances between output and input channels in W."""
+    n, offsets, cells, tops, corner, step, positions, (height, width, lines), out = plan
+    lines = max(1, min(lines, len(x) * positions[0] // MIN_BLOCKS))
+    kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *positions)
+    blocks = len(x) * -(-positions[0] // lines)
     share(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, corner, buffer, out)
 
 
@@ -60,7 +58,7 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
     image, line, step = len(y) // x.shape[0], stride[0] * width * C, stride[1] * C
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
     rest = np.empty(6 * LANES, x.dtype)
-    in_order = O < LANES and out[1] == OW * O and out[2] == O  # what reaches into the next places they overwrite
+    in_order = O < LANES and out[1] == OW * O and out[2] == O  # the next positions overwrite what reaches into them
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
         last = min(OH, top + lines)
@@ -97,7 +95,7 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
 
 @compiled
 def _packed(W, steps, b, cells, C):
-    """Bias and kernels of n places side by side, with zeros after the last of their output channels."""
+    """Bias and kernels of n positions side by side, with zeros after the last of their output channels."""
     n, lines, columns = cells.shape
     O, rows = len(b), 1 + lines * columns * C
     blocks = (n * O + LANES - 1) // LANES
@@ -114,8 +112,8 @@ def _packed(W, steps, b, cells, C):
                         store(K, at, gather(W, block * LANES * steps[0] + c * steps[1] + cells[0, i, j], steps[0]))
                     else:
                         for lane in range(LANES):
-                            place, o = (block * LANES + lane) // O, (block * LANES + lane) % O
-                            cell = cells[place, i, j] if place < n else -1
+                            position, o = (block * LANES + lane) // O, (block * LANES + lane) % O
+                            cell = cells[position, i, j] if position < n else -1
                             K[at + lane] = W[o * steps[0] + c * steps[1] + cell] if cell >= 0 else 0
     return K
 

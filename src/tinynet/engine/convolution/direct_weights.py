@@ -1,6 +1,6 @@
-"""The weight gradient of the direct convolution: sums over all places, for six numbers under the kernel at a time.
+"""The weight gradient of the direct convolution: sums over output positions, six numbers under the kernel at a time.
 
-dK lies as the packed kernel of `direct`, without its bias, and with the numbers under the kernel rounded up to sixes.
+dK has the order of the packed kernel of `direct`, without its bias, and with its rows rounded up to a multiple of six.
 The first two arguments of what is compiled say which partial sums one thread does.
 """
 
@@ -18,8 +18,8 @@ from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.register_tile import six_rows
 from tinynet.engine.machine.vectors import LANES
 
-CHUNKS = 8  # partial sums of dK
-ROWS = 6  # numbers under the kernel whose sums stay in registers
+PARTIAL_SUMS = 8  # of dK. The number is fixed, so that threads change no bit.
+ROWS = 6  # in a register tile: numbers under the kernel
 
 
 def weight_gradient(
@@ -29,9 +29,9 @@ def weight_gradient(
     (_, OH, OW, O), C, (kh, kw) = dy.shape, x.shape[3], kernel_size
     plan = direct_plan.of_forward((O, C, kh, kw), (OH, OW), stride, corner, dilation)
     O_n, rounded = O * plan.n, -(-len(plan.offsets) // ROWS) * ROWS
-    dK = np.zeros((CHUNKS, -(-O_n // LANES) * rounded * LANES), x.dtype)
-    buffer = (*plan.buffer, *plan.places)
-    share(_sums, CHUNKS, x, dy.reshape(-1), O_n, dK, plan.offsets, plan.stride, plan.corner, buffer)
+    dK = np.zeros((PARTIAL_SUMS, -(-O_n // LANES) * rounded * LANES), x.dtype)
+    buffer = (*plan.buffer, *plan.positions)
+    share(_sums, PARTIAL_SUMS, x, dy.reshape(-1), O_n, dK, plan.offsets, plan.stride, plan.corner, buffer)
     dW = np.zeros((O, C * kh * kw), x.dtype)
     _unpack(dK, plan.cells, rounded, C, dW)
     return dW.reshape(O, C, kh, kw)
@@ -43,10 +43,12 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
     N, C, K = x.shape[0], x.shape[3], len(offsets)
     images = (N + len(dK) - 1) // len(dK)
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
-    starts = np.empty(lines * OW, np.int64)  # where a place begins in the buffer
+    starts = np.empty(lines * OW, np.int64)  # where a position begins in the buffer
     for k in range(len(starts)):
         starts[k] = (k // OW * stride[0] * width + k % OW * stride[1]) * C
-    copied = np.zeros(lines * OW * O + LANES if O % LANES else 1, x.dtype)  # so that sixteen may reach beyond the last
+    copied = np.zeros(
+        lines * OW * O + LANES if O % LANES else 1, x.dtype
+    )  # so that a vector may reach beyond the last number
     for chunk in range(start, end):
         total = dK[chunk]
         for n in range(chunk * images, min(N, (chunk + 1) * images)):
@@ -71,14 +73,14 @@ def _sums(start, end, x, dy, O, dK, offsets, stride, corner, buffer):
 
 @compiled
 def _unpack(dK, cells, rounded, C, dW):
-    """Add up the chunks, and what came to the copies of a weight for places side by side."""
+    """Sum over the chunks, and over the copies of a weight for positions side by side."""
     n, lines, columns = cells.shape
     O = len(dW)
     size = dW.shape[1] // C
     for lane in range(n * O):
-        place, o = lane // O, lane % O
+        position, o = lane // O, lane % O
         for tap in range(lines * columns):
-            cell = cells[place, tap // columns, tap % columns]
+            cell = cells[position, tap // columns, tap % columns]
             if cell >= 0:
                 for c in range(C):
                     at, total = (lane // LANES * rounded + tap * C + c) * LANES + lane % LANES, dW[o, c * size + cell]

@@ -1,7 +1,7 @@
 """Winograd's F(4×4, 3×3): sixteen output pixels of a 3×3 convolution from 36 multiplications instead of 144.
 
 Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks". A tile d of 6×6 pixels and a kernel g of 3×3
-give the 4×4 tile Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. Summed over channels, each of the 36 places of ⊙ is a matrix product over
+give the 4×4 tile Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. Summed over channels, each of the 36 elements of ⊙ is a matrix product for
 all tiles, M[k] = V[k] @ U[k] with V (36, tiles, C) and U (36, C, O). It rounds more than the plain sum does: relative
 errors are some 1e-6 in float32. A thread takes a few lines of tiles, transforms them, multiplies, and transforms back,
 always for sixteen channels at a time; U lies as (O / 16, 36, C, 16).
@@ -32,23 +32,24 @@ from tinynet.engine.machine.pool import share
 from tinynet.engine.machine.register_tile import multiply_panel
 from tinynet.engine.machine.vectors import LANES, gather, load, store
 
-BLOCK = 1 << 16  # numbers of V: as much as fits a second-level cache beside M and U
-DEPTH = 128  # input channels whose kernels are transformed and used at a time: U of sixteen outputs is then 300 KB
+MAX_SIZE_OF_V = 1 << 16  # so that it fits a second-level cache beside M and U
+# So many input channels have their kernels transformed and used at a time. U of sixteen outputs is then 300 KB.
+CHANNELS_AT_A_TIME = 128
 
 
 def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner: Pair, turned: bool = False) -> None:
     """y (N, OH, OW, O) = W ⋆ x + b, from x (N, H, W, C) with corner = (top, left) zeros before it, and W (O, C, 3, 3).
 
-    If `turned`, W is (C, O, 3, 3) and its kernels are turned round, as the way back wants them. C and O are multiples
+    If `turned`, W is (C, O, 3, 3) and its kernels are flipped, as the input gradient needs them. C and O are multiples
     of 16, and all arrays in C order. Where the tiles are so few that they make one block, as those of one image, no
     kernel is used twice: then each thread transforms those of its own output channels as it goes.
     """
     (N, OH, OW, O), C = y.shape, x.shape[3]
     lines, tiles = block_of_lines(OH, OW, C)
     if O == LANES:
-        lines = min(lines, -(-N * tiles[0] // 2))  # so that there is something for a second thread
+        lines = min(lines, -(-N * tiles[0] // 2))  # so that a second thread has work too
     blocks, groups = -(-N * tiles[0] // lines), O // LANES
-    depth = min(C, DEPTH) if blocks == 1 else C
+    depth = min(C, CHANNELS_AT_A_TIME) if blocks == 1 else C
     # From one input channel, and one output channel, to the next in W.
     kernels = (W.reshape(-1), C, (9 * O, 9) if turned else (9, 9 * C), turned, depth)
     U = np.empty(0 if blocks == 1 else groups * _chunks(C, depth) * _span(depth), x.dtype)
@@ -62,7 +63,7 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner:
 def block_of_lines(OH: int, OW: int, C: int) -> tuple[int, Pair]:
     """How many lines of tiles a thread takes at a time, and how many tiles an image has."""
     tiles = -(-OH // 4), -(-OW // 4)
-    wanted = max(16, min(64, BLOCK // (36 * C)))
+    wanted = max(16, min(64, MAX_SIZE_OF_V // (36 * C)))
     return max(1, wanted // tiles[1]), tiles
 
 

@@ -51,8 +51,8 @@ def tile_of(rows: int) -> Callable[..., None]:
     def tile(A, a, row, step, last, P, p, apart, K, S, s, below, C, c, width):
         panels, terms = (p if isinstance(p, tuple) else (p,)), np.arange(K)
         for r in range(min(rows, last + 1)):
-            begin = a + r * row if np.isscalar(row) else row[a + r]
-            factors = A[begin + (terms * step if np.isscalar(step) else step[:K])]
+            begin = a + r * row if np.ndim(row) == 0 else row[a + r]
+            factors = A[begin + (terms * step if np.ndim(step) == 0 else step[:K])]
             for number, panel in enumerate(panels):
                 start = s + r * below + number * LANES
                 total = np.zeros(LANES, C.dtype) if S is None else S[start : start + LANES].copy()
@@ -67,7 +67,7 @@ def tile_of(rows: int) -> Callable[..., None]:
             return context.get_dummy_value()
 
         i, distance = types.int64, lambda kind: types.int64 if isinstance(kind, types.Integer) else kind
-        panels = types.UniTuple(i, p.count) if isinstance(p, types.BaseTuple) else i
+        panels = types.UniTuple(i, p.count) if isinstance(p, types.UniTuple) else i
         return types.void(A, i, distance(row), distance(step), i, P, panels, i, i, S, i, i, C, i, i), code
 
     def compiled(A, a, row, step, last, P, p, apart, K, S, s, below, C, c, width):
