@@ -45,7 +45,7 @@ def forced(dtype: type) -> Iterator[list[tuple]]:
         if dtype is np.float64:
             for module in (winograd, winograd_weights):
                 patch.setattr(module, "CONSTANTS", np.array(constants))
-                patch.setattr(module, "zeros", lambda: np.zeros(winograd.LANES))
+            patch.setattr(winograd_weights, "zeros", lambda: np.zeros(winograd_weights.LANES))
         yield taken
 
 

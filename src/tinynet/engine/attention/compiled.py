@@ -22,8 +22,9 @@ import numpy as np
 from tinynet.engine.machine.functions import exp, largest
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.queue import NUMBERS, Kernel, memory, post, take, words
+from tinynet.engine.machine.register_tile import four_rows
 from tinynet.engine.machine.strides import flat
-from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded, tile
+from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded
 from tinynet.engine.machine.vectors import LANES, load, store, zeros
 
 BLOCK = 32  # queries
@@ -213,7 +214,8 @@ def _scores(q, at, step, D, keys, s, width, count, ahead, S):
     for key in range(0, S, LANES):
         for i in range(0, count, ROWS):
             if key < _seen(min(i + ROWS, count) - 1, ahead, S):
-                tile(q, at + i * step, step, 1, count - 1 - i, keys, key * D, D, s, i * width + key, width, False)
+                last, to = count - 1 - i, i * width + key
+                four_rows(q, at + i * step, step, 1, last, keys, key * D, LANES, D, None, 0, 0, s, to, width)
 
 
 @compiled
@@ -223,7 +225,8 @@ def _multiply(s, width, count, ahead, S, P, out, at, step, wide):
         for i in range(0, count, ROWS):
             seen = _seen(min(i + ROWS, count) - 1, ahead, S)
             to = at + i * step + panel
-            tile(s, i * width, width, 1, count - 1 - i, P, panel * S, seen, out, to, step, False)
+            last = count - 1 - i
+            four_rows(s, i * width, width, 1, last, P, panel * S, LANES, seen, None, 0, 0, out, to, step)
 
 
 @compiled
@@ -234,7 +237,8 @@ def _add_transposed(s, width, count, ahead, S, P, out, at, step, wide):
             i = max(0, key - ahead)  # the first query that does
             if i < count:
                 p, to = panel * count + i * LANES, at + key * step + panel
-                tile(s, i * width + key, 1, width, S - 1 - key, P, p, count - i, out, to, step, True)
+                last, a = S - 1 - key, i * width + key
+                four_rows(s, a, 1, width, last, P, p, LANES, count - i, out, to, step, out, to, step)
 
 
 @inlined

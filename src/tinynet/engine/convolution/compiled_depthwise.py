@@ -17,7 +17,7 @@ from tinynet.engine.machine.jit import compiled, compiled_in_order
 
 CHUNKS = 8  # partial sums of dW
 PARTS = 4  # of all images, at least, so that several threads share even one
-WIDTH = 512  # numbers of a row taken at a time: with the weights of nine cells they stay in the first-level cache
+WIDTH = 512  # numbers of a row at a time. With the weights of nine cells they stay in the first-level cache.
 
 
 @compiled
@@ -66,7 +66,7 @@ def convolve_back(start, end, dy, K, dx, stride, before, dilation):
 
 @compiled
 def correlate(start, end, x, dy, dK, stride, before, dilation):
-    """dK[chunk] = Σ x · dy over the places in the images of each chunk; dK (CHUNKS, kh, kw, C) is zero."""
+    """dK[chunk] = Σ x · dy over the output positions in the images of each chunk; dK (CHUNKS, kh, kw, C) is zero."""
     K, OH = dK[0], dy.shape[1]
     share = (x.shape[0] + dK.shape[0] - 1) // dK.shape[0]
     frame = _frame(dy, K, stride, dilation)

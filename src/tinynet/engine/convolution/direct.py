@@ -1,9 +1,9 @@
 """Convolution in float32 without gathering anything: sums of sixteen output channels stay in registers.
 
-A thread takes a few lines of one image, copies them with the zeros around them into a buffer that fits its cache, and
-for four or six neighbouring places at a time runs through the numbers under the kernel. `offsets` says where each of
-them lies, seen from the first number of a place. The kernel is packed as (blocks of 16 output channels, 1 + lines ·
-columns · C, 16), the bias first.
+A thread copies a few lines of one image, with the zeros around them, into a buffer that fits its cache. From there it
+computes four or six neighbouring output positions at a time, as a register tile over the numbers under the kernel.
+`offsets` says where these are, relative to the first number of a position. The kernel is packed as (blocks of 16 output
+channels, 1 + lines · columns · C, 16), with the bias first.
 
 The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
 """
@@ -16,12 +16,13 @@ import numpy as np
 
 from tinynet.engine.convolution import direct_plan
 from tinynet.engine.convolution.padded_lines import pad
+from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.vectors import LANES, gather, load, splat, store
-from tinynet.layers.windows import Pair
+from tinynet.engine.machine.register_tile import four_rows, in_six, six_rows
+from tinynet.engine.machine.vectors import LANES, gather, store
 
-PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
+MIN_BLOCKS = 4  # of lines, so that several threads share even one image
 
 
 def convolve(
@@ -41,13 +42,11 @@ def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, 
 
 
 def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray, plan: direct_plan.Plan) -> None:
-    """Fill the places of y that the plan names, with W whose numbers are `steps` apart from one output channel, and
-    from one input channel, to the next.
-    """
-    n, offsets, cells, tops, corner, step, places, (height, width, lines), out = plan
-    lines = max(1, min(lines, len(x) * places[0] // PARTS))
-    kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *places)
-    blocks = len(x) * -(-places[0] // lines)
+    """Fill the positions of y that the plan names. `steps` are the distances between output and input channels in W."""
+    n, offsets, cells, tops, corner, step, positions, (height, width, lines), out = plan
+    lines = max(1, min(lines, len(x) * positions[0] // MIN_BLOCKS))
+    kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *positions)
+    blocks = len(x) * -(-positions[0] // lines)
     share(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, corner, buffer, out)
 
 
@@ -59,7 +58,7 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
     image, line, step = len(y) // x.shape[0], stride[0] * width * C, stride[1] * C
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
     rest = np.empty(6 * LANES, x.dtype)
-    in_order = O < LANES and out[1] == OW * O and out[2] == O  # what reaches into the next places they overwrite
+    in_order = O < LANES and out[1] == OW * O and out[2] == O  # the next positions overwrite what reaches into them
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
         last = min(OH, top + lines)
@@ -68,19 +67,25 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
         for r in range(top, last):
             first, beyond = _lines_inside(tops, r * stride[0] - corner[0], H)
             k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
+            under, terms = offsets[k:end_k], end_k - k
             for at in range(0, O, LANES):
-                kernel = at * (1 + len(offsets))
+                bias = at * (1 + len(offsets))
+                kernel = bias + (1 + k) * LANES
                 p, to, s = (r - top) * line, n * image + out[0] + r * out[1] + at, 0
                 while s < OW:
                     left = OW - s
-                    by_six = left >= 5 and left not in (7, 8)  # which are twice four
+                    by_six = in_six(left)
                     count = min(6 if by_six else 4, left)
                     fits = at + LANES <= O or (in_order and to + (count - 1) * out[2] <= limit)
                     target, t, apart = (y, to, out[2]) if fits else (rest, 0, LANES)
                     if by_six:
-                        six(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                        six_rows(
+                            padded, p, step, under, count - 1, K, kernel, LANES, terms, K, bias, 0, target, t, apart,
+                        )  # fmt: skip
                     else:
-                        four(padded, p, step, count - 1, K, kernel, offsets, k, end_k, target, t, apart)
+                        four_rows(
+                            padded, p, step, under, count - 1, K, kernel, LANES, terms, K, bias, 0, target, t, apart,
+                        )  # fmt: skip
                     if not fits:
                         for q in range(count):
                             for o in range(O - at):
@@ -90,7 +95,7 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, co
 
 @compiled
 def _packed(W, steps, b, cells, C):
-    """Bias and kernels of n places side by side, with zeros after the last of their output channels."""
+    """Bias and kernels of n positions side by side, with zeros after the last of their output channels."""
     n, lines, columns = cells.shape
     O, rows = len(b), 1 + lines * columns * C
     blocks = (n * O + LANES - 1) // LANES
@@ -107,8 +112,8 @@ def _packed(W, steps, b, cells, C):
                         store(K, at, gather(W, block * LANES * steps[0] + c * steps[1] + cells[0, i, j], steps[0]))
                     else:
                         for lane in range(LANES):
-                            place, o = (block * LANES + lane) // O, (block * LANES + lane) % O
-                            cell = cells[place, i, j] if place < n else -1
+                            position, o = (block * LANES + lane) // O, (block * LANES + lane) % O
+                            cell = cells[position, i, j] if position < n else -1
                             K[at + lane] = W[o * steps[0] + c * steps[1] + cell] if cell >= 0 else 0
     return K
 
@@ -122,45 +127,3 @@ def _lines_inside(tops, first, H):
     while end > start and first + tops[end - 1] >= H:
         end -= 1
     return start, end
-
-
-# Two functions that differ in their number of places, since the sums stay in registers only if each has its name.
-
-
-@compiled
-def four(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
-    q1, q2, q3 = min(1, last), min(2, last), min(3, last)  # beyond the last place it is computed again
-    p1, p2, p3 = p + q1 * step, p + q2 * step, p + q3 * step
-    v0, v1, v2, v3 = load(K, kernel), load(K, kernel), load(K, kernel), load(K, kernel)
-    for k in range(first, end):
-        w, offset = load(K, kernel + (1 + k) * LANES), offsets[k]
-        v0 += splat(padded, p + offset) * w
-        v1 += splat(padded, p1 + offset) * w
-        v2 += splat(padded, p2 + offset) * w
-        v3 += splat(padded, p3 + offset) * w
-    store(y, to, v0)
-    store(y, to + q1 * apart, v1)
-    store(y, to + q2 * apart, v2)
-    store(y, to + q3 * apart, v3)
-
-
-@compiled
-def six(padded, p, step, last, K, kernel, offsets, first, end, y, to, apart):
-    q5 = min(5, last)
-    p1, p2, p3, p4, p5 = p + step, p + 2 * step, p + 3 * step, p + 4 * step, p + q5 * step
-    v0, v1, v2 = load(K, kernel), load(K, kernel), load(K, kernel)
-    v3, v4, v5 = load(K, kernel), load(K, kernel), load(K, kernel)
-    for k in range(first, end):
-        w, offset = load(K, kernel + (1 + k) * LANES), offsets[k]
-        v0 += splat(padded, p + offset) * w
-        v1 += splat(padded, p1 + offset) * w
-        v2 += splat(padded, p2 + offset) * w
-        v3 += splat(padded, p3 + offset) * w
-        v4 += splat(padded, p4 + offset) * w
-        v5 += splat(padded, p5 + offset) * w
-    store(y, to, v0)
-    store(y, to + apart, v1)
-    store(y, to + 2 * apart, v2)
-    store(y, to + 3 * apart, v3)
-    store(y, to + 4 * apart, v4)
-    store(y, to + q5 * apart, v5)

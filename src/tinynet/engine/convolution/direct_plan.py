@@ -1,4 +1,4 @@
-"""What a direct convolution works out beforehand: it follows from shapes alone, and is kept for the next call."""
+"""What a direct convolution computes beforehand. It follows from the shapes alone, and is kept for the next call."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from tinynet.engine.convolution import side_by_side
 from tinynet.engine.serves import is_exact
 from tinynet.layers.windows import Pair
 
-BLOCK = 1 << 13  # numbers of the padded input that a thread takes at a time: a first-level cache
+SIZE_OF_BUFFER = 1 << 13  # numbers of the padded input, which fill a first-level cache
 
-Taps = tuple[tuple[int, ...], tuple[int, ...]]  # lines and columns, ascending, seen from the first place
+Taps = tuple[tuple[int, ...], tuple[int, ...]]  # lines and columns, ascending, relative to the first position
 Cells = tuple[tuple[int, ...], tuple[int, ...]]  # which lines and columns of the kernel stand there
 
 
 class Plan(NamedTuple):
-    """How the places of an image are gone through.
+    """In which order the output positions of an image are computed, and from what.
 
     Attributes:
-        n: Neighbouring places that are taken as one.
-        offsets: Where each number under the kernel lies in the buffer, seen from its first, (lines · columns · C,).
-        cells: For each of the n places, the cell i · kw + j of the kernel at each pixel, or -1, (n, lines, columns).
-        tops: Where the lines of the kernel stand, seen from its first, (lines,).
+        n: Neighbouring positions that are taken as one.
+        offsets: Where each number under the kernel is in the buffer, relative to its first, (lines · columns · C,).
+        cells: For each of the n positions, the cell i · kw + j of the kernel at each pixel, or -1, (n, lines, columns).
+        tops: Where the lines of the kernel are, relative to its first, (lines,).
         corner: The lines above, and columns before, the first pixel of an image.
-        stride: From one place, or n of them, to the next.
-        places: How many lines of places there are, and how many columns, with n places as one.
-        buffer: Its height for one line of places, its width, and how many lines of places fit into it.
-        out: In the result, the first number to write, and the steps to the next line and column of places.
+        stride: From one position, or n of them, to the next.
+        positions: How many lines of positions there are, and how many columns, with n positions as one.
+        buffer: Its height for one line of positions, its width, and how many lines of positions fit into it.
+        out: In the result, the first number to write, and the steps to the next line and column of positions.
     """
 
     n: int
@@ -38,21 +38,21 @@ class Plan(NamedTuple):
     tops: np.ndarray
     corner: Pair
     stride: Pair
-    places: Pair
+    positions: Pair
     buffer: tuple[int, int, int]
     out: tuple[int, int, int]
 
 
-def of_forward(shape: tuple[int, ...], places: Pair, stride: Pair, corner: Pair, dilation: Pair) -> Plan:
-    """The plan to fill y (N, *places, O), for W of the shape (O, C, kh, kw)."""
-    return _of_forward(shape, places, stride, corner, dilation, is_exact())
+def of_forward(shape: tuple[int, ...], positions: Pair, stride: Pair, corner: Pair, dilation: Pair) -> Plan:
+    """The plan to fill y (N, *positions, O), for W of the shape (O, C, kh, kw)."""
+    return _of_forward(shape, positions, stride, corner, dilation, is_exact())
 
 
 @lru_cache(maxsize=1000)
 def _of_forward(
-    shape: tuple[int, ...], places: Pair, stride: Pair, corner: Pair, dilation: Pair, one_by_one: bool
+    shape: tuple[int, ...], positions: Pair, stride: Pair, corner: Pair, dilation: Pair, one_by_one: bool
 ) -> Plan:
-    (O, C, kh, kw), (OH, OW) = shape, places
+    (O, C, kh, kw), (OH, OW) = shape, positions
     lines = tuple(i * dilation[0] - corner[0] for i in range(kh))
     columns = tuple(j * dilation[1] - corner[1] for j in range(kw))
     n = 1 if one_by_one else side_by_side.count(O, OW)
@@ -65,8 +65,8 @@ def of_input_gradient(
 ) -> tuple[Plan, ...]:
     """The plans to fill dx (N, *size, C), for W of the shape (O, C, kh, kw).
 
-    A pixel gets from line i of the kernel what came from place (pixel + corner − i · dilation) / stride, if that is a
-    whole number. So the pixels fall into stride² phases, each a convolution of dy with some lines and columns of W.
+    Line i of the kernel gives to a pixel what came from position (pixel + corner − i · dilation) / stride, if that is
+    a whole number. So the pixels fall into stride² phases, each a convolution of dy with some lines and columns of W.
     """
     return _of_input_gradient(shape, size, stride, corner, dilation, is_exact())
 
@@ -82,36 +82,36 @@ def _of_input_gradient(
     for r, from_lines, i in lines:
         for s, from_columns, j in columns:
             if r < H and s < W:
-                places = -(-(H - r) // stride[0]), -(-(W - s) // stride[1])
+                positions = -(-(H - r) // stride[0]), -(-(W - s) // stride[1])
                 out = (r * W + s) * C, stride[0] * W * C, stride[1] * C * n
-                plans.append(_plan((from_lines, from_columns), (i, j), kw, (1, 1), places, O, n, out))
+                plans.append(_plan((from_lines, from_columns), (i, j), kw, (1, 1), positions, O, n, out))
     return tuple(plans)
 
 
 def _phases(size: int, stride: int, corner: int, dilation: int) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
-    """For each first pixel of a phase, from which places it gets something, and by which lines of the kernel."""
+    """For each first pixel of a phase, from which positions it gets something, and by which lines of the kernel."""
     phases = []
     for pixel in range(stride):
         reached = [pixel + corner - i * dilation for i in range(size)]
-        places = sorted((distance // stride, i) for i, distance in enumerate(reached) if distance % stride == 0)
-        if places:
-            phases.append((pixel, tuple(place for place, _ in places), tuple(i for _, i in places)))
+        positions = sorted((distance // stride, i) for i, distance in enumerate(reached) if distance % stride == 0)
+        if positions:
+            phases.append((pixel, tuple(position for position, _ in positions), tuple(i for _, i in positions)))
     return phases
 
 
 def _plan(
-    taps: Taps, cells: Cells, kw: int, stride: Pair, places: Pair, C: int, n: int, out: tuple[int, int, int]
+    taps: Taps, cells: Cells, kw: int, stride: Pair, positions: Pair, C: int, n: int, out: tuple[int, int, int]
 ) -> Plan:
-    """The plan for so many places, n of which are taken as one, in images of C channels."""
+    """The plan for so many positions, n of which are taken as one, in images of C channels."""
     lines, columns = taps[0], side_by_side.columns(taps[1], stride[1], n)
     at = np.full((n, len(columns)), -1)
-    for place in range(n):
-        at[place, [columns.index(column + place * stride[1]) for column in taps[1]]] = cells[1]
+    for position in range(n):
+        at[position, [columns.index(column + position * stride[1]) for column in taps[1]]] = cells[1]
     under = np.array(cells[0])[:, np.newaxis] * kw + at[:, np.newaxis]
-    steps, together = (stride[0], stride[1] * n), (places[0], places[1] // n)
+    steps, together = (stride[0], stride[1] * n), (positions[0], positions[1] // n)
     width = (together[1] - 1) * steps[1] + columns[-1] - columns[0] + 1
     height = lines[-1] - lines[0] + 1
-    fitting = max(1, min(places[0], (BLOCK // (width * C) - height) // steps[0] + 1))
+    fitting = max(1, min(positions[0], (SIZE_OF_BUFFER // (width * C) - height) // steps[0] + 1))
     pixels = (np.subtract(lines, lines[0])[:, np.newaxis] * width + np.subtract(columns, columns[0])).reshape(-1, 1)
     return Plan(
         n,

@@ -1,9 +1,9 @@
-"""The input gradient of a convolution with few input channels: each place hands back what it owes to a line of pixels.
+"""The input gradient of a convolution with few input channels: each output position adds to a line of pixels.
 
 With six channels, sums of sixteen input channels leave ten lanes of a register empty. But under one line of the kernel
-the channels of neighbouring pixels lie side by side in memory: five pixels of six channels are thirty numbers. So the
-sums held in registers are those of a place over the lines of the kernel that reach a line of pixels, and they are added
-to that line afterwards. Nothing is multiplied by the zeros around an image.
+the channels of neighbouring pixels are contiguous in memory: five pixels of six channels are thirty numbers. So the
+registers hold the sums of one output position over the lines of the kernel that reach a line of pixels, and these sums
+are added to that line afterwards. Nothing is multiplied by the zeros around an image.
 
 The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
 """
@@ -17,13 +17,13 @@ import math
 import numpy as np
 
 from tinynet.engine.convolution import side_by_side
-from tinynet.engine.convolution.direct import four, six
+from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.register_tile import multiply_panel
 from tinynet.engine.machine.vectors import LANES, load, store
-from tinynet.layers.windows import Pair
 
-PARTS = 4  # blocks of lines that there are at least, so that several threads share even one image
+MIN_BLOCKS = 4  # of lines, so that several threads share even one image
 
 
 def suits(C: int, kw: int, width: int, stride: Pair, dilation: Pair) -> bool:
@@ -35,7 +35,7 @@ def suits(C: int, kw: int, width: int, stride: Pair, dilation: Pair) -> bool:
 
 def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, corner: Pair, dilation: Pair) -> None:
     """Fill dx (N, H, W, C) from dy (N, OH, OW, O) and W (O, C, kh, kw), all in C order."""
-    lines = max(1, min(dx.shape[1], len(dx) * dx.shape[1] // PARTS))
+    lines = max(1, min(dx.shape[1], len(dx) * dx.shape[1] // MIN_BLOCKS))
     blocks = len(dx) * -(-dx.shape[1] // lines)
     between = stride[0] // math.gcd(stride[0], dilation[0])  # from one line of the kernel that reaches one to the next
     share(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, corner, dilation[0], lines, between)
@@ -44,8 +44,8 @@ def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, 
 @compiled
 def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines, between):
     (_, OH, OW, O), (_, H, width, C), kh = shape, dx.shape, W.shape[2]
-    back = between * dilation // stride[0] * OW * O  # numbers from the places of one of these lines to those before
-    K, offsets, position = _packed(W, between, back)
+    back = between * dilation // stride[0] * OW * O  # numbers from the positions of one of these lines to those before
+    K, offsets, row_of_line = _packed(W, between, back)
     step, run = stride[1] * C, (W.shape[3] * C + LANES - 1) // LANES * LANES
     given = np.empty(OW * run, dy.dtype)
     line = np.empty(max((OW - 1) * step + run, (corner[1] + width) * C), dy.dtype)
@@ -57,9 +57,12 @@ def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines, betwe
             i, count = _reaching(h + corner[0], kh, OH, stride[0], dilation)
             if count:
                 a = (n * OH + (h + corner[0] - i * dilation) // stride[0]) * OW * O + i // between * back
+                k = row_of_line[i] * O
+                under = offsets[k : k + count * O]
                 for v in range(run // LANES):
-                    kernel, k = v * (1 + kh * O) * LANES, position[i] * O
-                    _give(dy, a, OW, O, K, kernel, offsets, k, k + count * O, given, v * LANES, run)
+                    bias = v * (1 + kh * O) * LANES
+                    kernel = bias + (1 + k) * LANES
+                    multiply_panel(dy, a, O, under, OW, K, kernel, LANES, len(under), None, 0, 0, given, v * LANES, run)
                 _add(given, OW, run, line, step)
             into, inside = dx[n, h].reshape(-1), line[corner[1] * C : (corner[1] + width) * C]
             for k in range(len(inside)):
@@ -68,18 +71,19 @@ def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines, betwe
 
 @compiled
 def _packed(W, between, back):
-    """W as `direct` has it, (kw · C in sixteens, 1 + kh · O, 16), with zeros in place of the bias and after a line.
+    """W as `direct` has it, (kw · C in sixteens, 1 + kh · O, 16), with zeros instead of the bias and after a line.
 
     Lines of the kernel that reach the same line of pixels, `between` apart, come one after the other. Besides, where
-    the number that each is multiplied with lies, seen from that of the first such line, and where each line came to.
+    the number is that each row is multiplied with, relative to that of the first such line, and in which row the
+    numbers of each line begin, as a multiple of O.
     """
     O, C, kh, kw = W.shape
     blocks, rows, at = (kw * C + LANES - 1) // LANES, 1 + kh * O, 0
     K = np.zeros(blocks * rows * LANES, W.dtype)
-    offsets, position = np.empty(kh * O, np.int64), np.empty(kh, np.int64)
+    offsets, row_of_line = np.empty(kh * O, np.int64), np.empty(kh, np.int64)
     for first in range(between):
         for i in range(first, kh, between):
-            position[i] = at
+            row_of_line[i] = at
             for o in range(O):
                 offsets[at * O + o] = o - i // between * back
                 for j in range(kw):
@@ -87,42 +91,28 @@ def _packed(W, between, back):
                         block, lane = (j * C + c) // LANES, (j * C + c) % LANES
                         K[(block * rows + 1 + at * O + o) * LANES + lane] = W[o, c, i, j]
             at += 1
-    return K, offsets, position
+    return K, offsets, row_of_line
 
 
 @compiled
 def _reaching(line, kh, OH, stride, dilation):
     """The first line of the kernel that brings something to a line of pixels, and how many do.
 
-    Line i of the kernel brings it from line (line − i · dilation) / stride of the places, if there is one.
+    Line i of the kernel brings it from line (line − i · dilation) / stride of the positions, if there is one.
     """
     first, count = 0, 0
     for i in range(kh):
-        place = line - i * dilation
-        if place >= 0 and place % stride == 0 and place // stride < OH:
+        position = line - i * dilation
+        if position >= 0 and position % stride == 0 and position // stride < OH:
             first, count = i if count == 0 else first, count + 1
     return first, count
 
 
 @compiled
-def _give(dy, a, OW, O, K, kernel, offsets, first, end, given, to, run):
-    """Sixteen numbers that each of a line of places gives: the sums over the lines of the kernel that reach."""
-    s = 0
-    while s < OW:
-        left, at, into = OW - s, a + s * O, to + s * run
-        if left >= 5 and left not in (7, 8):  # which are twice four
-            six(dy, at, O, min(5, left - 1), K, kernel, offsets, first, end, given, into, run)
-            s += 6
-        else:
-            four(dy, at, O, min(3, left - 1), K, kernel, offsets, first, end, given, into, run)
-            s += 4
-
-
-@compiled
 def _add(given, OW, run, line, step):
-    """Add what each place gives to a line of pixels, those first that do not meet: each reads what is written long ago.
+    """Add what each position gives to a line of pixels. Neighbours overlap there, so they do not follow each other.
 
-    A processor that reads what it just wrote, but from another place on, waits until it lies in the cache.
+    A processor that reads what it has just written, but at another offset, waits until that is in the cache.
     """
     apart = (run + step - 1) // step
     for first in range(apart):

@@ -7,11 +7,12 @@ import numpy as np
 from tinynet.engine.convolution import direct_weights
 from tinynet.engine.machine import layout
 from tinynet.engine.machine.gemm import product
-from tinynet.engine.machine.gemm.compiled import multiply_by_panels
+from tinynet.engine.machine.gemm.panels import multiply_by_panels
 from tinynet.engine.machine.vectors import LANES
 from tinynet.layers.windows import Padding, Pair
 
-FEW = 128  # channels up to which the sums of dW take less time in registers than in a BLAS
+# With no more channels, the sums of dW take less time in registers than in a BLAS.
+MAX_CHANNELS_IN_REGISTERS = 128
 
 
 def suits(kernel_size: Pair, padding: Padding, groups: int) -> bool:
@@ -50,7 +51,7 @@ def input_gradient(dy: np.ndarray, W: np.ndarray, size: Pair, stride: Pair) -> n
 
 def weight_gradient(x: np.ndarray, dy: np.ndarray, stride: Pair) -> np.ndarray:
     """dW = dyᵀ x, summed over all pixels."""
-    if x.dtype == np.float32 and max(x.shape[1], dy.shape[1]) <= FEW:
+    if x.dtype == np.float32 and max(x.shape[1], dy.shape[1]) <= MAX_CHANNELS_IN_REGISTERS:
         return direct_weights.weight_gradient(layout.pixels(x), layout.pixels(dy), (1, 1), stride, (0, 0), (1, 1))
     return product(layout.rows(dy).T, layout.rows(_met(x, stride)))[:, :, np.newaxis, np.newaxis]
 

@@ -1,9 +1,9 @@
-"""Neighbouring places as channels of one, for convolutions with few output channels.
+"""Neighbouring output positions as channels of one, for convolutions with few output channels.
 
 Sums are held in registers of sixteen output channels, and with six channels ten lanes of each would stay empty. But two
-neighbouring places of six channels lie in memory as one place of twelve, and a kernel as wide as both together gives
-them: in its first six channels the kernel itself, in the others the kernel one step to the right. It has zeros where
-only one of the two stands, and 0 · NaN is NaN: a NaN reaches a neighbour that does not see it, unless `exact` forbids.
+neighbouring positions of six channels are the same memory as one position of twelve, which a wider kernel computes. Its
+first six channels are the kernel itself, and the others the kernel one step to the right. It has zeros where only one
+of the two stands, and 0 · NaN is NaN: a NaN reaches a neighbour that does not see it, unless `exact` forbids.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Columns = tuple[int, ...]
 
 
 def count(O: int, OW: int) -> int:
-    """How many places to take as one.
+    """How many positions to treat as one.
 
     Example:
         >>> count(6, 28), count(6, 27), count(32, 28)
@@ -24,10 +24,10 @@ def count(O: int, OW: int) -> int:
 
 
 def columns(narrow: Columns, stride: int, n: int) -> Columns:
-    """Where the columns of the wide kernel stand.
+    """Where the columns of the wide kernel are.
 
     Example:
         >>> columns((-1, 0, 1), 1, 2)
         (-1, 0, 1, 2)
     """
-    return tuple(sorted({column + place * stride for column in narrow for place in range(n)}))
+    return tuple(sorted({column + position * stride for column in narrow for position in range(n)}))

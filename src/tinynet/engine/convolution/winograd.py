@@ -1,7 +1,7 @@
 """Winograd's F(4×4, 3×3): sixteen output pixels of a 3×3 convolution from 36 multiplications instead of 144.
 
 Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks". A tile d of 6×6 pixels and a kernel g of 3×3
-give the 4×4 tile Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. Summed over channels, each of the 36 places of ⊙ is a matrix product over
+give the 4×4 tile Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. Summed over channels, each of the 36 elements of ⊙ is a matrix product for
 all tiles, M[k] = V[k] @ U[k] with V (36, tiles, C) and U (36, C, O). It rounds more than the plain sum does: relative
 errors are some 1e-6 in float32. A thread takes a few lines of tiles, transforms them, multiplies, and transforms back,
 always for sixteen channels at a time; U lies as (O / 16, 36, C, 16).
@@ -26,28 +26,30 @@ from tinynet.engine.convolution.winograd_lines import (
     output_line,
     store_six,
 )
+from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.vectors import LANES, gather, load, splat, store, zeros
-from tinynet.layers.windows import Pair
+from tinynet.engine.machine.register_tile import multiply_panel
+from tinynet.engine.machine.vectors import LANES, gather, load, store
 
-BLOCK = 1 << 16  # numbers of V: as much as fits a second-level cache beside M and U
-DEPTH = 128  # input channels whose kernels are transformed and used at a time: U of sixteen outputs is then 300 KB
+MAX_SIZE_OF_V = 1 << 16  # so that it fits a second-level cache beside M and U
+# So many input channels have their kernels transformed and used at a time. U of sixteen outputs is then 300 KB.
+CHANNELS_AT_A_TIME = 128
 
 
 def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner: Pair, turned: bool = False) -> None:
     """y (N, OH, OW, O) = W ⋆ x + b, from x (N, H, W, C) with corner = (top, left) zeros before it, and W (O, C, 3, 3).
 
-    If `turned`, W is (C, O, 3, 3) and its kernels are turned round, as the way back wants them. C and O are multiples
+    If `turned`, W is (C, O, 3, 3) and its kernels are flipped, as the input gradient needs them. C and O are multiples
     of 16, and all arrays in C order. Where the tiles are so few that they make one block, as those of one image, no
     kernel is used twice: then each thread transforms those of its own output channels as it goes.
     """
     (N, OH, OW, O), C = y.shape, x.shape[3]
     lines, tiles = block_of_lines(OH, OW, C)
     if O == LANES:
-        lines = min(lines, -(-N * tiles[0] // 2))  # so that there is something for a second thread
+        lines = min(lines, -(-N * tiles[0] // 2))  # so that a second thread has work too
     blocks, groups = -(-N * tiles[0] // lines), O // LANES
-    depth = min(C, DEPTH) if blocks == 1 else C
+    depth = min(C, CHANNELS_AT_A_TIME) if blocks == 1 else C
     # From one input channel, and one output channel, to the next in W.
     kernels = (W.reshape(-1), C, (9 * O, 9) if turned else (9, 9 * C), turned, depth)
     U = np.empty(0 if blocks == 1 else groups * _chunks(C, depth) * _span(depth), x.dtype)
@@ -61,7 +63,7 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner:
 def block_of_lines(OH: int, OW: int, C: int) -> tuple[int, Pair]:
     """How many lines of tiles a thread takes at a time, and how many tiles an image has."""
     tiles = -(-OH // 4), -(-OW // 4)
-    wanted = max(16, min(64, BLOCK // (36 * C)))
+    wanted = max(16, min(64, MAX_SIZE_OF_V // (36 * C)))
     return max(1, wanted // tiles[1]), tiles
 
 
@@ -88,7 +90,8 @@ def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corn
     numbers, ready = constants(points), len(U) > 0
     padded = np.empty(6 * (4 * TW + 2) * C, x.dtype)
     part = np.empty(36 * LANES, x.dtype)
-    V, M = np.empty(36 * row_length(lines * TW, C), x.dtype), np.empty(36 * row_length(lines * TW, LANES), x.dtype)
+    V = np.empty(36 * row_length(lines * TW, C), x.dtype)
+    M = np.empty(36 * row_length(lines * TW, LANES), x.dtype)
     kernels = U if ready else np.empty(_span(depth), x.dtype)
     for item in range(start, end):
         block, group = item // groups, item % groups
@@ -116,53 +119,10 @@ def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corn
 @compiled
 def _multiply(V, v, row, U, u, M, m, T, C, add):
     """M = V @ U, plus what M was if `add`, for V (T, C), U (C, 16) and M (T, 16), which begin at v, u and m."""
-    t = 0
-    while t < T:
-        if T - t >= 6 and T - t not in (7, 8):  # which are twice four
-            _six_tiles(V, v + t * row, row, U, u, M, m + t * LANES, C, add)
-            t += 6
-        else:
-            _four_tiles(V, v + t * row, row, U, u, M, m + t * LANES, T - 1 - t, C, add)
-            t += 4
-
-
-@compiled
-def _four_tiles(V, v, row, U, u, M, m, last, C, add):
-    t1, t2, t3 = min(1, last), min(2, last), min(3, last)
-    p1, p2, p3 = v + t1 * row, v + t2 * row, v + t3 * row
-    m1, m2, m3 = m + t1 * LANES, m + t2 * LANES, m + t3 * LANES
     if add:
-        v0, v1, v2, v3 = load(M, m), load(M, m1), load(M, m2), load(M, m3)
+        multiply_panel(V, v, row, 1, T, U, u, LANES, C, M, m, LANES, M, m, LANES)
     else:
-        v0, v1, v2, v3 = zeros(), zeros(), zeros(), zeros()
-    for c in range(C):
-        w = load(U, u + c * LANES)
-        v0 += splat(V, v + c) * w
-        v1 += splat(V, p1 + c) * w
-        v2 += splat(V, p2 + c) * w
-        v3 += splat(V, p3 + c) * w
-    store(M, m, v0)
-    store(M, m1, v1)
-    store(M, m2, v2)
-    store(M, m3, v3)
-
-
-@compiled
-def _six_tiles(V, v, row, U, u, M, m, C, add):
-    if add:
-        v0, v1, v2 = load(M, m), load(M, m + LANES), load(M, m + 2 * LANES)
-        v3, v4, v5 = load(M, m + 3 * LANES), load(M, m + 4 * LANES), load(M, m + 5 * LANES)
-    else:
-        v0, v1, v2, v3, v4, v5 = zeros(), zeros(), zeros(), zeros(), zeros(), zeros()
-    for c in range(C):
-        w, p = load(U, u + c * LANES), v + c
-        v0 += splat(V, p) * w
-        v1 += splat(V, p + row) * w
-        v2 += splat(V, p + 2 * row) * w
-        v3 += splat(V, p + 3 * row) * w
-        v4 += splat(V, p + 4 * row) * w
-        v5 += splat(V, p + 5 * row) * w
-    store_six(M, m, LANES, (v0, v1, v2, v3, v4, v5))
+        multiply_panel(V, v, row, 1, T, U, u, LANES, C, None, 0, 0, M, m, LANES)
 
 
 @inlined

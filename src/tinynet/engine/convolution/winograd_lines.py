@@ -1,4 +1,4 @@
-"""One line of Winograd's transforms: what his matrices do with a few vectors.
+"""One line of Winograd's transforms: his matrices times a few vectors.
 
 The polynomials behind the transforms are interpolated at 0, ±a, ±b and infinity. The paper takes a = 1 and b = 2; with
 a² = 1/2 and b² = 2 all coefficients stay near 1, and the rounding error is a fifth (measured at 256 channels).
@@ -69,7 +69,7 @@ def kernel_gradient_line(u, numbers):
     return u0 + even_a + even_b, odd_a + odd_b, aa * even_a + bb * even_b + u5
 
 
-# Vectors that lie `step` apart.
+# Vectors at a distance of `step`.
 
 
 @compiled

@@ -1,7 +1,7 @@
-"""The weight gradient of Winograd's convolution: his transforms, each turned round, and the products along the tiles.
+"""The weight gradient of Winograd's convolution: the transposed transforms, and products summed over the tiles.
 
 As y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A for a tile d and a kernel g, the gradient of g is Gᵀ [(A dy Aᵀ) ⊙ (Bᵀ d B)] G. Summed
-over tiles, each of the 36 places of ⊙ is a matrix product, dU[k] = V[k]ᵀ @ dM[k].
+over tiles, each of the 36 elements of ⊙ is a matrix product, dU[k] = V[k]ᵀ @ dM[k].
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -21,20 +21,21 @@ from tinynet.engine.convolution.winograd_lines import (
     store_six,
     store_three,
 )
+from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.vectors import LANES, load, splat, store, zeros
-from tinynet.layers.windows import Pair
+from tinynet.engine.machine.register_tile import four_rows
+from tinynet.engine.machine.vectors import LANES, load, store, zeros
 
-CHUNKS = 4  # partial sums of dU
+PARTIAL_SUMS = 4  # of dU. The number is fixed, so that threads change no bit.
 
 
 def weight_gradient(x: np.ndarray, dy: np.ndarray, corner: Pair) -> np.ndarray:
     """dW (O, C, 3, 3) = Gᵀ (Σ Vᵀ dM) G, from x (N, H, W, C) and dy (N, OH, OW, O)."""
     (_, OH, OW, O), C = dy.shape, x.shape[3]
-    dU = np.zeros((CHUNKS, 36 * C * O), x.dtype)
+    dU = np.zeros((PARTIAL_SUMS, 36 * C * O), x.dtype)
     lines, tiles = block_of_lines(OH, OW, C)
-    share(_weight_gradient, CHUNKS, x, dy.reshape(-1), dy.shape, dU, corner, lines, tiles, CONSTANTS)
+    share(_weight_gradient, PARTIAL_SUMS, x, dy.reshape(-1), dy.shape, dU, corner, lines, tiles, CONSTANTS)
     dW = np.empty((O, C, 3, 3), x.dtype)
     share(_transform_back, O // LANES, dU, dW.reshape(-1), C, CONSTANTS)
     return dW
@@ -73,18 +74,7 @@ def _add_outer(V, v, dM, m, dU, u, T, C):
     """dU += Vᵀ @ dM, for V (T, C), dM (T, 16) and dU (C, 16), which begin at v, m and u."""
     for c in range(0, C, 4):
         to = u + c * LANES
-        v0, v1 = load(dU, to), load(dU, to + LANES)
-        v2, v3 = load(dU, to + 2 * LANES), load(dU, to + 3 * LANES)
-        for t in range(T):
-            d, p = load(dM, m + t * LANES), v + t * C + c
-            v0 += splat(V, p) * d
-            v1 += splat(V, p + 1) * d
-            v2 += splat(V, p + 2) * d
-            v3 += splat(V, p + 3) * d
-        store(dU, to, v0)
-        store(dU, to + LANES, v1)
-        store(dU, to + 2 * LANES, v2)
-        store(dU, to + 3 * LANES, v3)
+        four_rows(V, v + c, 1, C, 3, dM, m, LANES, T, dU, to, LANES, dU, to, LANES)
 
 
 @inlined

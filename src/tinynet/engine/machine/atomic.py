@@ -1,7 +1,8 @@
-"""Numbers that one thread writes and another one reads, in compiled code.
+"""Atomic numbers: one thread writes them and another reads them, in compiled code.
 
-Such a read or write is done at once and in its place. Without that, a loop that waits for another thread would be one
-that never ends: the compiler would read the number once, before it.
+A read acquires and a write releases, as the memory models of C and LLVM have it: whoever sees a number also sees what
+was written before it. With plain reads, a loop that waits for another thread would never end, because the compiler
+would read the number once, before the loop.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -21,27 +22,27 @@ intrinsic: Any = extending.intrinsic
 
 
 def read(place: np.ndarray) -> int:
-    """The number there."""
+    """The first number of `place`."""
     return place[0]
 
 
 def write(place: np.ndarray, number: int) -> None:
-    """Let the number be there, after all that was written before."""
+    """Write the first number of `place`, visibly after everything that was written before."""
     place[0] = number
 
 
 def add(place: np.ndarray, number: int) -> int:
-    """Add to the number there, and give what it was before."""
+    """Add to the first number of `place`, and return what it was before."""
     before = place[0]
     place[0] = before + number
     return before
 
 
 def pause() -> None:
-    """Tell the processor that this is a loop that waits, where there is an instruction for it."""
+    """Tell the processor that this is a spin wait, where there is an instruction for it."""
 
 
-# What these become in compiled code.
+# What these are in compiled code.
 
 
 @overload(read)

@@ -1,7 +1,7 @@
 """tanh, the logistic function, eˣ and the normal distribution in compiled code, many at a time.
 
-A compiled loop over the C library's functions takes one number at a time. In float32 polynomials take sixteen, and are
-right to 4e-7 (tanh) and 1e-7 (eˣ); in float64, where proofs are made, the library serves.
+A compiled loop over the C library's functions takes one number at a time. In float32 these are polynomials, which take
+sixteen at a time, with relative errors of 4e-7 (tanh) and 1e-7 (eˣ). In float64 they are the library's functions.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -14,27 +14,28 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from tinynet.engine.machine.normal_distribution import FAR as NORMAL_END
-from tinynet.engine.machine.normal_distribution import SLOPE, C
+from tinynet.engine.machine.normal_distribution import MAX_ABS, SLOPE, C
 
-# tanh x = x P(x²) / Q(x²) for |x| ≤ 9, where it is 1 to the last digit: fitted by weighted least squares to the least
-# largest relative error, 1.3e-9 before rounding.
+# tanh x = x P(x²) / Q(x²) for |x| ≤ 9, and beyond that 1 to the last digit. The coefficients minimise the largest
+# relative error, by weighted least squares: 1.3e-9 before rounding.
 P0, P1, P2, P3, P4, P5 = (
     np.float32(p)
     for p in (0.999999999, 0.136808601, 3.86951263e-3, 2.80314044e-5, 3.06427509e-8, -1.22464082e-11)
 )  # fmt: skip
 Q1, Q2, Q3, Q4 = (np.float32(q) for q in (0.470141922, 2.72501736e-2, 3.94072156e-4, 1.28904161e-6))
-ZERO, ONE, HALF, END = np.float32(0), np.float32(1), np.float32(0.5), np.float32(9)
+ZERO, ONE, HALF, MAX_ABS_OF_TANH = np.float32(0), np.float32(1), np.float32(0.5), np.float32(9)
 
 # eˣ = 2ⁿ eʳ with n = round(x / ln 2) and |r| ≤ ½ ln 2, where eʳ = 1 + r + r² E(r).
 E0, E1, E2, E3, E4, E5 = (
     np.float32(e) for e in (0.5, 0.166666655, 4.16657959e-2, 8.3334519e-3, 1.39819995e-3, 1.98756915e-4)
 )
 LOG2_E = np.float32(1.44269504)
-LN2, LN2_REST = np.float32(0.693359375), np.float32(-2.12194440e-4)  # so short that n · LN2 is exact; the rest of ln 2
-SHIFT = np.float32(3 << 22)  # added to a float32, it leaves the nearest integer in the last bits
-TO_EXPONENT, EXPONENT = np.int32(0x4B400000 - 127), np.int32(23)  # SHIFT's own bits less the bias, and where 2ⁿ has n
-LEAST = np.float32(-87.3)  # below, eˣ has no more its full number of digits: it becomes 0
+# ln 2 in two parts. The first has so few digits that n · LN2 is exact.
+LN2, LN2_REST = np.float32(0.693359375), np.float32(-2.12194440e-4)
+SHIFT = np.float32(3 << 22)  # Added to a float32, it leaves the nearest integer in the last bits.
+# What to subtract from the bits of n + SHIFT to get the biased exponent of 2ⁿ, and the place of that exponent.
+BITS_OF_SHIFT, EXPONENT_BIT = np.int32(0x4B400000 - 127), np.int32(23)
+MIN_OF_EXP = np.float32(-87.3)  # Below this, eˣ is not a normal float32 any more, and becomes 0.
 
 
 def tanh(x: float) -> float:
@@ -45,8 +46,8 @@ def tanh(x: float) -> float:
 @overload(tanh)
 def _tanh(x):
     def quotient(x):
-        x = END if x > END else x  # a comparison with NaN is False, so NaN passes
-        x = -END if x < -END else x
+        x = MAX_ABS_OF_TANH if x > MAX_ABS_OF_TANH else x  # a comparison with NaN is False, so NaN passes
+        x = -MAX_ABS_OF_TANH if x < -MAX_ABS_OF_TANH else x
         s = x * x
         p = x * (P0 + s * (P1 + s * (P2 + s * (P3 + s * (P4 + s * P5)))))
         return p / (ONE + s * (Q1 + s * (Q2 + s * (Q3 + s * Q4))))
@@ -64,7 +65,7 @@ def sigmoid(x: float) -> float:
 
 @overload(sigmoid)
 def _sigmoid(x):
-    half = HALF if x == types.float32 else 0.5  # a constant of the type of x, lest it all becomes float64
+    half = HALF if x == types.float32 else 0.5  # of the type of x, or everything would become float64
 
     def by_tanh(x):
         return half * tanh(half * x) + half
@@ -77,7 +78,7 @@ def exp(x: float | np.floating) -> float:
     return math.exp(x)
 
 
-# Without "reassoc", which would take SHIFT away again before it has rounded.
+# Without "reassoc", by which the compiler could cancel SHIFT before it has rounded.
 @overload(exp, jit_options={"fastmath": {"contract", "nsz"}})
 def _exp(x):
     def polynomial(x):
@@ -85,8 +86,8 @@ def _exp(x):
         n = shifted - SHIFT
         r = x - n * LN2 - n * LN2_REST
         y = ONE + (r + r * r * (E0 + r * (E1 + r * (E2 + r * (E3 + r * (E4 + r * E5))))))
-        bits = np.int32((np.float32(shifted).view(np.int32) - TO_EXPONENT) << EXPONENT)
-        return ZERO if x < LEAST else y * bits.view(np.float32)
+        bits = np.int32((np.float32(shifted).view(np.int32) - BITS_OF_SHIFT) << EXPONENT_BIT)
+        return ZERO if x < MIN_OF_EXP else y * bits.view(np.float32)
 
     def library(x):
         return math.exp(x)
@@ -95,12 +96,12 @@ def _exp(x):
 
 
 def normal(x: float) -> tuple[float, float]:
-    """Φ(x), the share of a normal distribution that lies below x, and its density φ(x)."""
+    """Φ(x), the share of a normal distribution below x, and its density φ(x)."""
     return math.erfc(-x / math.sqrt(2)) / 2, math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
 
 
 DENSITY = np.float32(1 / math.sqrt(2 * math.pi))
-NORMAL_SLOPE, NORMAL_FAR = np.float32(SLOPE), np.float32(NORMAL_END)
+NORMAL_SLOPE, MAX_ABS_OF_NORMAL = np.float32(SLOPE), np.float32(MAX_ABS)
 C1, C2, C3, C4, C5, C6, C7, C8, C9 = (np.float32(c) for c in C)
 
 
@@ -108,7 +109,7 @@ C1, C2, C3, C4, C5, C6, C7, C8, C9 = (np.float32(c) for c in C)
 def _normal(x):
     def fit(x):
         a = abs(x)
-        a = NORMAL_FAR if a > NORMAL_FAR else a
+        a = MAX_ABS_OF_NORMAL if a > MAX_ABS_OF_NORMAL else a
         t = ONE / (ONE + NORMAL_SLOPE * a)
         e = exp(-HALF * a * a)
         p = t * (C1 + t * (C2 + t * (C3 + t * (C4 + t * (C5 + t * (C6 + t * (C7 + t * (C8 + t * C9))))))))
@@ -122,11 +123,11 @@ def _normal(x):
 
 
 def largest(row: np.ndarray) -> float:
-    """The largest of a row, −∞ if it is empty; with a NaN in it, any number."""
+    """The largest number of a row, −∞ if it is empty. If there is a NaN in it, it may be any number."""
     return row.max(initial=-np.inf)
 
 
-# "nnan" says that NaN may be treated as anything: only then is the search vectorized.
+# "nnan" allows any result for NaN. Without it, the search is not vectorized.
 @overload(largest, jit_options={"fastmath": {"nnan", "nsz"}})
 def _largest(row):
     def search(row):

@@ -1,4 +1,4 @@
-"""How the compiled bodies are compiled. Only they import this module, because it loads Numba."""
+"""How kernels are compiled, and where the code is kept. Only compiled code imports this module: it loads Numba."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ import tempfile
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numba
 from numba.core import event
 
 config: Any = numba.config
-_said: set[str] = set()
+_announced: set[str] = set()
+
+ENGINE = f"{__package__.rpartition('.')[0]}."
+MACHINE = f"{__package__}."
 
 # fastmath=True would also assume that there is no NaN, and turn relu(NaN) into 0.
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 
 
 def compiled(function: Callable, flags: set[str] = FLAGS, **options: bool) -> Callable:
-    """Compile for one thread. A kernel that runs on several takes a range of its blocks and goes to `share`.
+    """Compile for one thread. A kernel that runs on several threads takes a range of its blocks, and `share` calls it.
 
-    Numba's own parallel regions compile two to three times as long, and the threads of one of their pools spin while
-    they wait: beside another busy process, a region of 12 µs took 12 ms.
+    Numba's own parallel regions take two to three times as long to compile, and their threads spin while they wait:
+    beside another busy process, a region of 12 µs took 12 ms.
     """
     return _decorated(numba.njit, function, nogil=True, fastmath=flags, error_model="numpy", **options)
 
@@ -47,36 +51,50 @@ def _decorated(decorate: Callable, function: Callable, **options: Any) -> Any:
 
 
 def compiled_in_order(function: Callable) -> Callable:
-    """Compile, and add in the order that is written, so that a line has the same bits whatever stands around it."""
+    """Compile, and add in the order that is written, so that the code around an expression cannot change its bits."""
     return compiled(function, FLAGS - {"reassoc"})
 
 
 def inlined(function: Callable) -> Callable:
-    """Compile into every function that calls it, and never apart, what may round in more than one way.
+    """Force inlining of what may round in more than one way.
 
-    A compiler chooses how to form a sum of products or of a row, and may choose otherwise where a function stands by
-    itself. Of two such copies a process takes the one that it met first: the process that compiled them took another
-    than all later ones, which found them in the cache, and a first training differed from its repetition.
+    A compiler chooses how to form a sum of products or of a row, and its choice can differ between the inlined copy of
+    a function and the function itself. A process that compiles may call one of them, and a later process, which finds
+    both in the cache, the other. Without this, a first training differed from its repetition.
     """
     return compiled(function, forceinline=True)
 
 
 class _Announcer(event.Listener):
-    """Says, once for each family of kernels, that it is being compiled, because the first step then takes seconds."""
+    """Says once for each family that its kernels are being compiled, because the first step then takes seconds."""
 
     def __init__(self) -> None:
         self.depth = 0  # a function is compiled within the one that calls it
 
     def on_start(self, event: Any) -> None:
         self.depth += 1
-        module = event.data["dispatcher"].py_func.__module__.split(".")
-        if self.depth == 1 and module[:2] == ["tinynet", "engine"] and module[2] not in _said:
-            _said.add(module[2])
+        family = _family(event.data["dispatcher"].py_func.__module__) if self.depth == 1 else None
+        if family and family not in _announced:
+            _announced.add(family)
             kept = f"kept in {folder}" if (folder := cache_folder()) else "for this run only: the cache is read-only"
-            sys.stderr.write(f"Tinynet: compiling kernels ({module[2]}) for this machine, {kept}\n")
+            sys.stderr.write(f"Tinynet: compiling kernels ({family}) for this machine, {kept}\n")
 
     def on_end(self, event: Any) -> None:
         self.depth -= 1
+
+
+def _family(module: str) -> str | None:
+    """The part of the engine that a function is compiled for: "gelu" for tinynet.engine.gelu.compiled.
+
+    What lies in `machine` belongs to the family that calls it, and without one, as in a worker, to "threads".
+    """
+    frame: FrameType | None = sys._getframe()
+    while module.startswith(MACHINE) and frame is not None:
+        caller = frame.f_globals.get("__name__", "")
+        module, frame = caller if caller.startswith(ENGINE) else module, frame.f_back
+    if module.startswith(MACHINE):
+        return "threads"
+    return module.removeprefix(ENGINE).split(".")[0] if module.startswith(ENGINE) else None
 
 
 event.register("numba:compile", _Announcer())
@@ -86,9 +104,11 @@ event.register("numba:compile", _Announcer())
 def cache_folder() -> str:
     """Where compiled code is kept, or "" if nothing can be written there, which costs compiling in every process.
 
-    The name holds a hash of all kernels, because Numba notices an edit in a function but not in those that it calls.
+    Its name holds a hash of the whole engine, because Numba notices an edit in a function but not in those that it
+    calls.
     """
-    sources = sorted(Path(__file__).parent.parent.rglob("*.py"))
+    engine = Path(__file__).parents[1]
+    sources = sorted(engine.rglob("*.py"))
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = root / "tinynet" / "kernels" / key

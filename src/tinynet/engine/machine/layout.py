@@ -1,15 +1,16 @@
-"""Memory layout: the order in which the numbers of an array lie, which is never part of its meaning.
+"""Memory layout: the order of an array's numbers in memory, which is never part of its meaning.
 
-An image batch has the logical shape (N, C, H, W). In memory its channels may come last (a transposed view of an NHWC
-array), because the matrix products of a convolution run fastest on rows of channels. Layers that say
-`any_layout = True` pass such views on as they are; the helpers here let them do so.
+A batch of images has the logical shape (N, C, H, W). In memory its channels may come last (a transposed view of an NHWC
+array), because the matrix products of a convolution are fastest on rows of channels. Replacements may pass such views
+on, and the functions here make and recognise them.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-FEW = 8  # channels, up to which images are copied channel by channel: a fifth of the time for three
+# Up to so many channels, images are copied channel by channel, which takes a fifth of the time for three of them.
+MAX_CHANNELS_COPIED_ONE_BY_ONE = 8
 
 
 def is_channels_last(x: np.ndarray) -> bool:
@@ -18,7 +19,7 @@ def is_channels_last(x: np.ndarray) -> bool:
 
 
 def empty_channels_last(shape: tuple[int, int, int, int], dtype: np.dtype) -> np.ndarray:
-    """An uninitialised array of logical shape (N, C, H, W) whose channels lie last in memory."""
+    """An uninitialised array of logical shape (N, C, H, W) whose channels are last in memory."""
     n, c, h, w = shape
     return np.empty((n, h, w, c), dtype).transpose(0, 3, 1, 2)
 
@@ -31,9 +32,9 @@ def channels_last(x: np.ndarray) -> np.ndarray:
 
 
 def pixels(x: np.ndarray) -> np.ndarray:
-    """x (N, C, H, W) as a C-ordered (N, H, W, C), without a copy if its channels lie last."""
+    """x (N, C, H, W) as a C-contiguous (N, H, W, C), without a copy if its channels are last in memory."""
     last = x.transpose(0, 2, 3, 1)
-    if last.flags.c_contiguous or x.shape[1] > FEW:
+    if last.flags.c_contiguous or x.shape[1] > MAX_CHANNELS_COPIED_ONE_BY_ONE:
         return np.ascontiguousarray(last)
     copied = np.empty(last.shape, x.dtype)
     for c in range(x.shape[1]):  # NumPy itself would copy pixel by pixel
@@ -42,7 +43,7 @@ def pixels(x: np.ndarray) -> np.ndarray:
 
 
 def rows(x: np.ndarray) -> np.ndarray:
-    """x (N, C, H, W) as a C-ordered (N·H·W, C): a row of channels for each pixel, without a copy if they lie so."""
+    """x (N, C, H, W) as a C-contiguous (N·H·W, C): one row for each pixel, without a copy if channels are last."""
     return pixels(x).reshape(-1, x.shape[1])
 
 

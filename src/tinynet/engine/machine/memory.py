@@ -1,8 +1,8 @@
-"""What the C library does with memory that was freed.
+"""What the C library does with freed memory.
 
-A training step makes and drops the same large arrays again and again. The C library of Linux hands such memory back to
-the system at once, and gets it again page by page, each of them filled with zeros first: a third to a half of the time
-of a small convolutional net went into that.
+A training step makes and drops the same large arrays again and again. The C library of Linux returns such memory to the
+system at once and gets it back page by page, each filled with zeros first. A third to a half of the time of a small
+convolutional net went into that.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 def keep_freed() -> bool:
     """Let this process keep freed memory for its next arrays, and say whether it will.
 
-    Only glibc offers the choice. Where the environment has one of glibc's own MALLOC_… variables or GLIBC_TUNABLES,
-    somebody has chosen already, and nothing is changed. What the process holds is the most that it has needed at once.
+    Only glibc offers the choice. If the environment has one of glibc's own MALLOC_… variables or GLIBC_TUNABLES, the
+    user has chosen already, and nothing is changed. The process then holds the most that it has needed at one time.
 
     Example:
         >>> keep_freed() in (True, False)

@@ -1,4 +1,4 @@
-"""The distribution function of the normal distribution, which GELU is made of."""
+"""The cumulative distribution function Φ of the normal distribution, as GELU needs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from tinynet.engine.serves import is_floating
 
-# Φ(−a) = e^(−a²/2) (c₁ t + … + c₉ t⁹) with t = 1 / (1 + 0.27 a), within 2.4e-8 of itself for 0 ≤ a ≤ 14: a minimax fit.
+# Φ(−a) = e^(−a²/2) (c₁ t + … + c₉ t⁹) with t = 1 / (1 + 0.27 a): a minimax fit. Its relative error is below 2.4e-8 for
+# 0 ≤ a ≤ 14.
 SLOPE = 0.27
 C = (
     0.107720657,
@@ -21,8 +22,8 @@ C = (
     -0.12648585,
     0.0289610976,
 )
-FAR = 15.0  # Φ(−15) is 0 in float32, and 15² does not overflow
-PART = 1 << 15  # numbers at a time, so that what is computed on the way stays in the cache
+MAX_ABS = 15.0  # Φ(−15) is 0 in float32, so larger numbers are treated as 15, whose square does not overflow.
+NUMBERS_AT_A_TIME = 1 << 15  # so that intermediate results stay in the cache
 
 
 def normal_cdf(x: np.ndarray) -> Any:
@@ -42,7 +43,7 @@ def normal_cdf(x: np.ndarray) -> Any:
 
         return ndtr(x)
     share = np.empty_like(x)
-    n_parts = min(-(-x.size // PART), len(x)) if x.ndim else 0
+    n_parts = min(-(-x.size // NUMBERS_AT_A_TIME), len(x)) if x.ndim else 0
     for some, result in zip(_parts(x, n_parts), _parts(share, n_parts), strict=True):
         _fit(some, result)
     return share
@@ -53,12 +54,12 @@ def _parts(x: np.ndarray, n: int) -> list[np.ndarray]:
 
 
 def _fit(x: np.ndarray, share: np.ndarray) -> None:
-    a = np.minimum(np.abs(x), FAR)
+    a = np.minimum(np.abs(x), MAX_ABS)
     t = 1 / (1 + SLOPE * a)
     below = C[-1] * t
     for c in reversed(C[:-1]):
         below += c
         below *= t
     below *= np.exp(a * a * -0.5)  # Φ(−|x|)
-    # 1 − Φ(−x) for positive x: np.where says the same, ten times slower, for the processor cannot foresee its choices.
+    # 1 − Φ(−x) for positive x. np.where would be ten times slower, because the processor cannot predict its branches.
     np.subtract(~np.signbit(x), np.copysign(below, x), out=share)

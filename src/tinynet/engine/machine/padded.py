@@ -1,4 +1,4 @@
-"""Images with a border, in the memory order that the kernels work in."""
+"""Images with a border, with the channels last in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tinynet.layers.windows import Padding
 def padded_rows(x: np.ndarray, padding: Padding, value: float = 0) -> np.ndarray:
     """x (N, C, H, W) with a border of `value`, as a contiguous (N, top + H + bottom, left + W + right, C) array.
 
-    Without a border it may share the memory of x, so it is only to be read.
+    Without a border it may share the memory of x, so do not write to it.
 
     Example:
         >>> padded_rows(np.ones((2, 3, 4, 5)), ((1, 1), (0, 2))).shape

@@ -1,9 +1,9 @@
-"""The work of a kernel shared among threads.
+"""A pool of worker threads that run parts of a kernel in parallel.
 
-Threads that wait in a loop take the processor from those that work: two libraries of such threads used in turn slowed
-each other down four to six times. So the compiled kernels have no pool of their own; `share` cuts their work among the
-helpers here, who also join in what is posted on the `board`. A helper that has nothing to do looks out for work for two
-milliseconds, then it sleeps.
+Threads that spin while they wait take the processor from those that work: two libraries with such threads, used in
+turn, slowed each other down four to six times. So no library under the compiled kernels has threads of its own. `share`
+cuts their work among the workers here, who also join in the work of the `queue`. A worker that has nothing to do spins
+for two milliseconds, then it sleeps.
 """
 
 from __future__ import annotations
@@ -23,21 +23,24 @@ import numpy as np
 
 from tinynet.core.threads import processors, thread_count
 
-TRIALS = 3  # calls that are done alone, to see whether sharing pays
-QUICK = 25e-6  # seconds of work from which on a helper that is awake is worth the 5 µs until it begins
-LONG = 150e-6  # seconds of work from which on one that sleeps is: it needs 40 to 80 µs to wake up
-OFTEN = 16  # times that work is shared, after which its parts are looked at only as seldom
-_helpers: list[_Helper] = []
+TIMED_CALLS = 3  # of new work run on one thread, which shows whether several are worth it
+# A worker that spins begins after 5 µs, and one that sleeps after 40 to 80 µs. Shorter work is done without it.
+MIN_SECONDS_FOR_SPINNING_WORKERS = 25e-6
+MIN_SECONDS_FOR_SLEEPING_WORKERS = 150e-6
+# The parts follow the speeds of the threads in the first so many parallel calls, and later once in so many.
+CALLS_PER_ADJUSTMENT = 16
+MAX_KNOWN_SCHEDULES = 10_000  # Sequences of every length, say, would otherwise fill the memory.
+_workers: list[_Worker] = []
 _busy = threading.Lock()
-_known: dict[tuple, _Experience] = {}
+_schedules: dict[tuple, _Schedule] = {}
 
 
 def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
-    """Call work(first, last, *arguments) on each thread for its part of range(count); back when all are done.
+    """Call work(first, last, *arguments) on each thread for its part of range(count), and return when all are done.
 
-    `work` gains by it only while it holds no GIL, as compiled code does. A second caller finds the helpers busy and
-    works alone, and so does who has so little to do that a helper would hardly have begun before it is done: the first
-    calls, with arrays of the same shapes, tell. The same bits come of it either way.
+    This is only faster if `work` releases the GIL, as compiled code does. The work is done on the calling thread alone
+    if the workers are busy, or if it takes so little time that a worker would hardly have begun before the end. That is
+    measured in the first calls with arrays of these shapes. Any number of threads gives the same bits.
 
     Example:
         >>> squares = np.zeros(5)
@@ -50,154 +53,157 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
     if parts < 2:
         work(0, count, *arguments)
         return
-    known = _experience(work, count, parts, arguments)
-    if known.trials < TRIALS:
+    schedule = _schedule(work, count, parts, arguments)
+    if schedule.timed_calls < TIMED_CALLS:
         start = perf_counter()
         work(0, count, *arguments)
-        known.trials, known.seconds = known.trials + 1, min(known.seconds, perf_counter() - start)
-    elif known.seconds < QUICK or not _shared(work, arguments, known):
+        schedule.timed_calls, schedule.seconds = schedule.timed_calls + 1, min(schedule.seconds, perf_counter() - start)
+    elif schedule.seconds < MIN_SECONDS_FOR_SPINNING_WORKERS or not _run_in_parallel(work, arguments, schedule):
         work(0, count, *arguments)
 
 
-def gather(parts: int) -> bool:
-    """Keep the helpers for the work of so many threads, until `let_go`; False if there is none or they are busy.
+def acquire_workers(n_threads: int) -> bool:
+    """Reserve the workers for the work of so many threads, until `release_workers`; False if none is free.
 
-    Those that look out can begin at once, and those that sleep are woken.
+    Those that spin can begin at once, and those that sleep are woken.
     """
-    if parts < 2 or not _busy.acquire(blocking=False):
+    if n_threads < 2 or not _busy.acquire(blocking=False):
         return False
-    if _lookout() is not None:
-        for helper in _first_helpers(parts - 1):
-            if helper.sleeps:
-                helper.wake()
+    if _spin() is not None:
+        for worker in _first_workers(n_threads - 1):
+            if worker.is_asleep:
+                worker.wake()
     return True
 
 
-def let_go() -> None:
-    """Let the helpers that were gathered serve others."""
+def release_workers() -> None:
+    """Let others acquire the workers."""
     _busy.release()
 
 
-class _Experience:
-    """What is known of some work on arrays of some shapes: how long it takes alone, and where its parts end.
+class _Schedule:
+    """What is known of some work on arrays of some shapes: how long one thread takes, and where its parts end.
 
-    Processors may be shared with other programs, and a helper begins later than the caller. So now and then the parts
-    follow the speeds, that all be done at once.
+    Processors may be shared with other programs, and a worker begins later than the caller. So now and then the parts
+    are adjusted to the speeds of the threads, so that all end at the same time.
     """
 
     def __init__(self, count: int, parts: int) -> None:
-        self.trials, self.seconds = 0, math.inf  # the very first may compile
-        self.shared = 0
-        self.shares = [1 / parts] * parts
-        self.ends = _ends(count, self.shares)
+        self.timed_calls, self.seconds = 0, math.inf  # the very first call may compile
+        self.parallel_calls = 0
+        self.fractions = [1 / parts] * parts
+        self.ends = _ends(count, self.fractions)
 
-    def learn(self, seconds: list[float]) -> None:
-        """How long each thread needed for its part."""
+    def adjust(self, seconds: list[float]) -> None:
+        """Move a quarter of the way to the parts that fit how long each thread took."""
         counts = [last - first for first, last in pairwise([0, *self.ends])]
         speeds = [n / s for n, s in zip(counts, seconds, strict=True)]
-        self.shares = [0.75 * old + 0.25 * new / sum(speeds) for old, new in zip(self.shares, speeds, strict=True)]
-        self.ends = _ends(self.ends[-1], self.shares)
+        fitting = [speed / sum(speeds) for speed in speeds]
+        self.fractions = [0.75 * old + 0.25 * new for old, new in zip(self.fractions, fitting, strict=True)]
+        self.ends = _ends(self.ends[-1], self.fractions)
 
 
-def _ends(count: int, shares: list[float]) -> list[int]:
+def _ends(count: int, fractions: list[float]) -> list[int]:
     """Where the parts of range(count) end, none of them empty."""
     ends = [0]
-    for part, share in enumerate(accumulate(shares), start=1):
-        ends.append(min(max(round(count * share), ends[-1] + 1), count - len(shares) + part))
+    for part, fraction in enumerate(accumulate(fractions), start=1):
+        ends.append(min(max(round(count * fraction), ends[-1] + 1), count - len(fractions) + part))
     return ends[1:]
 
 
-def _experience(work: Callable[..., None], count: int, parts: int, arguments: tuple) -> _Experience:
-    if len(_known) > 10_000:  # sequences of every length, say
-        _known.clear()
+def _schedule(work: Callable[..., None], count: int, parts: int, arguments: tuple) -> _Schedule:
+    if len(_schedules) > MAX_KNOWN_SCHEDULES:
+        _schedules.clear()
     key = (work, count, parts, *[array.shape for array in arguments if isinstance(array, np.ndarray)])
-    if key not in _known:
-        _known[key] = _Experience(count, parts)
-    return _known[key]
+    if key not in _schedules:
+        _schedules[key] = _Schedule(count, parts)
+    return _schedules[key]
 
 
-def _shared(work: Callable[..., None], arguments: tuple, known: _Experience) -> bool:
-    """Whether the work was shared. Where only sleep was in the way, it ends for what comes next."""
+def _run_in_parallel(work: Callable[..., None], arguments: tuple, schedule: _Schedule) -> bool:
+    """Whether the work was done. If not, workers that were only asleep are woken for what comes next."""
     if not _busy.acquire(blocking=False):
         return False
     try:
-        helpers = _first_helpers(len(known.shares) - 1)
-        sleepers = [helper for helper in helpers if helper.sleeps]
-        if sleepers and known.seconds < LONG:
-            for helper in sleepers:
-                helper.wake()
+        workers = _first_workers(len(schedule.fractions) - 1)
+        asleep = [worker for worker in workers if worker.is_asleep]
+        if asleep and schedule.seconds < MIN_SECONDS_FOR_SLEEPING_WORKERS:
+            for worker in asleep:
+                worker.wake()
             return False
-        _together(work, arguments, known, helpers)
+        _run_parts(work, arguments, schedule, workers)
         return True
     finally:
         _busy.release()
 
 
-def _together(work: Callable[..., None], arguments: tuple, known: _Experience, helpers: list[_Helper]) -> None:
-    ends, begun = known.ends, perf_counter()
-    for helper, first, last in zip(helpers, ends, ends[1:], strict=False):
-        helper.call((work, first, last, arguments))
+def _run_parts(work: Callable[..., None], arguments: tuple, schedule: _Schedule, workers: list[_Worker]) -> None:
+    """Do the first part here and the others in the workers, and raise the first error of any."""
+    ends, begun = schedule.ends, perf_counter()
+    for worker, first, last in zip(workers, ends, ends[1:], strict=False):
+        worker.submit((work, first, last, arguments))
     try:
         work(0, ends[0], *arguments)
     finally:
         done = perf_counter()
-        errors = [helper.answer() for helper in helpers]
+        errors = [worker.result() for worker in workers]
     for error in errors:
         if error is not None:
             raise error
-    known.shared += 1
-    if known.shared <= OFTEN or known.shared % OFTEN == 0:
-        known.learn([moment - begun for moment in (done, *[helper.done_at for helper in helpers])])
+    schedule.parallel_calls += 1
+    if schedule.parallel_calls <= CALLS_PER_ADJUSTMENT or schedule.parallel_calls % CALLS_PER_ADJUSTMENT == 0:
+        schedule.adjust([moment - begun for moment in (done, *[worker.done_at for worker in workers])])
 
 
-def _first_helpers(number: int) -> list[_Helper]:
-    while len(_helpers) < number:
-        _helpers.append(_Helper())
-    return _helpers[:number]
+def _first_workers(number: int) -> list[_Worker]:
+    while len(_workers) < number:
+        _workers.append(_Worker())
+    return _workers[:number]
 
 
-class _Helper(threading.Thread):
-    """A thread that takes what comes through a queue.
+class _Worker(threading.Thread):
+    """A thread that does the jobs of a queue.
 
-    The queues carry jobs and answers, and whoever waits at one sleeps. Only so that they need not, each side looks at a
-    count for a while before it goes there: how many `called` the helper, and how many of these are `done`.
+    Jobs and results go through Python's queues, where a thread sleeps while it waits. To avoid the sleep, each side
+    spins on a counter before it goes there: how many jobs were `submitted`, and how many of them are `done`.
     """
 
     def __init__(self) -> None:
         super().__init__(name="tinynet", daemon=True)
         self.jobs: SimpleQueue[tuple | None] = SimpleQueue()
-        self.answers: SimpleQueue[tuple[int, BaseException | None]] = SimpleQueue()
-        self.called, self.done = np.zeros((2, 16), np.int64)[:, :1]  # apart, in two lines of the cache
-        self.sleeps, self.done_at = False, 0.0
+        self.results: SimpleQueue[tuple[int, BaseException | None]] = SimpleQueue()
+        self.submitted, self.done = np.zeros((2, 16), np.int64)[:, :1]  # in two cache lines
+        self.is_asleep, self.done_at = False, 0.0
         self.start()
 
-    def call(self, job: tuple | None) -> None:
+    def submit(self, job: tuple | None) -> None:
         self.jobs.put(job)
-        self.called[0] += 1
+        self.submitted[0] += 1
 
     def wake(self) -> None:
-        self.sleeps = False
-        self.call(None)
+        self.is_asleep = False
+        self.submit(None)
 
-    def answer(self) -> BaseException | None:
-        lookout = _lookout()
-        if lookout is not None:
-            lookout.look_for(int(self.called[0]), self.done)
+    def result(self) -> BaseException | None:
+        """Wait for the last job, and give the error that ended it, if there was one."""
+        spin = _spin()
+        if spin is not None:
+            spin.wait_for(int(self.submitted[0]), self.done)
         number = -1
-        while number != self.called[0]:  # an older answer is there if Ctrl-C ended the waiting for it
-            number, error = self.answers.get()
+        while number != self.submitted[0]:  # an older result is there if Ctrl-C ended the waiting for it
+            number, error = self.results.get()
         return error
 
     def run(self) -> None:
         n_done = 0
         while True:
-            lookout = _lookout()
-            self.sleeps = lookout is None or not lookout.say_and_look_for(n_done, self.done, n_done + 1, self.called)
+            spin = _spin()
+            self.is_asleep = spin is None or not spin.signal_and_wait_for(n_done, self.done, n_done + 1, self.submitted)
             job = self.jobs.get()
             n_done += 1
-            self.sleeps = False
+            self.is_asleep = False
             if job is not None:
-                self.answers.put((n_done, self._do(*job)))
+                self.results.put((n_done, self._do(*job)))
             del job  # or the arrays would live until the next one
 
     def _do(self, work: Callable[..., None], first: int, last: int, arguments: tuple) -> BaseException | None:
@@ -211,28 +217,28 @@ class _Helper(threading.Thread):
 
 
 @cache
-def _compiled_lookout() -> ModuleType | None:
-    """The module `lookout`, unless there is no Numba."""
+def _load_spin() -> ModuleType | None:
+    """The module `spin`, unless there is no Numba."""
     try:
-        from tinynet.engine.machine import spin as lookout
+        from tinynet.engine.machine import spin
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
         return None
-    return lookout
+    return spin
 
 
-def _lookout() -> ModuleType | None:
-    """The module `lookout` where each thread has a processor of its own: one that looks keeps others from working."""
-    return _compiled_lookout() if thread_count() <= processors() else None
+def _spin() -> ModuleType | None:
+    """The module `spin` if each thread has a processor. Otherwise one that spins would keep another from working."""
+    return _load_spin() if thread_count() <= processors() else None
 
 
-def _forget_helpers() -> None:
+def _forget_workers() -> None:
     """A forked process has none of its parent's threads."""
     global _busy
-    _helpers.clear()
+    _workers.clear()
     _busy = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_helpers)
+    os.register_at_fork(after_in_child=_forget_workers)

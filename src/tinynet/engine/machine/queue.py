@@ -1,10 +1,10 @@
-"""A board for compiled work, which whoever looks at it can join without Python.
+"""A work queue that threads share in compiled code, without Python.
 
-To hand a function with its arrays to another thread, Python needs some 20 µs, in which both want the GIL: too long for
-a product of a small net. So such a kernel is written down in integers: where its code is, in how many pieces it can be
-done, its numbers, and the addresses and sizes of its arrays. A helper looks at the board in compiled code and takes
-pieces from the end, as the one who posted them does from the beginning, until they meet. Who comes too late finds the
-board closed.
+To hand a function with its arrays to another thread, Python needs some 20 µs, in which both threads want the GIL: too
+long for a product of a small net. So the queue is an array of integers. It holds one kernel at a time: the address of
+its code, the number of pieces it can be cut into, its numbers, and the addresses and sizes of its arrays. The caller
+takes pieces from the front, and workers that join in take them from the back, until they meet. After that the queue is
+closed, and a worker that comes too late does nothing.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -26,33 +26,35 @@ from numba.extending import overload
 from tinynet.core.threads import thread_count
 from tinynet.engine.machine.atomic import add, pause, read, write
 from tinynet.engine.machine.jit import compiled, compiled_for_pointers
-from tinynet.engine.machine.pool import gather, let_go
+from tinynet.engine.machine.pool import acquire_workers, release_workers
 
-# Places on the board. Those that several threads write to are in lines of the cache of their own.
-STATE, TAKEN, FRONT, BACK, LEFT, KERNEL, COUNT, NUMBERS, ARRAYS, SIZE = 0, 8, 16, 24, 32, 40, 41, 42, 74, 98
-CLOSED = 1 << 32  # of STATE, which otherwise says how many have joined; LEFT says how many of them are done
+# Where things are in a queue. Each number that several threads write to has a cache line of its own.
+STATE, TAKEN, FRONT, BACK, FINISHED, KERNEL, COUNT, NUMBERS, ARRAYS, SIZE = 0, 8, 16, 24, 32, 40, 41, 42, 74, 98
+# STATE is how many workers have joined, plus CLOSED once nobody may join any more. FINISHED says how many are done.
+CLOSED = 1 << 32
 intrinsic: Any = extending.intrinsic
-ATOMIC = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]  # as plain Python this is for one thread
+# As plain Python nothing here is atomic, so then only the caller works.
+ATOMIC = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 _plain: dict[int, Callable] = {}
 _NO_ARRAY = np.zeros(0, np.float32)
 
 
 def new() -> np.ndarray:
-    """An empty board, closed."""
-    board = np.zeros(SIZE, np.int64)
-    board[STATE] = CLOSED
-    return board
+    """An empty queue, closed."""
+    queue = np.zeros(SIZE, np.int64)
+    queue[STATE] = CLOSED
+    return queue
 
 
-BOARD = new()  # at which all helpers look
+QUEUE = new()  # the one that all workers watch
 
 
 class Kernel:
-    """A function of a board, compiled when it is first posted.
+    """A function that does work in a queue, compiled when it is first posted.
 
-    Called with an address and whether it helps, it begins with `board = words(address)`, does one piece after the
-    other while `take(board, helps)` is not negative. It finds its numbers from `board[NUMBERS]` on, and its arrays with
-    `memory`.
+    Its arguments are the address of the queue and whether it runs in a worker rather than in the caller. It begins with
+    `queue = words(address)`, and does one piece after the other while `take(queue, is_worker)` is not negative. It
+    finds its numbers from `queue[NUMBERS]` on, and its arrays with `memory`.
 
     Args:
         function: The function.
@@ -71,100 +73,100 @@ class Kernel:
 
 
 def post(kernel: Kernel, count: int, numbers: tuple[int, ...], arrays: tuple[np.ndarray, ...]) -> None:
-    """Do work with the helpers that look at the board; back when it is done.
+    """Do work together with the workers, and return when all of it is done.
 
-    Who comes late joins in what is left, or in what is posted next.
+    A worker that still wakes up joins in what is left then, or in the next kernel.
 
     Args:
         kernel: The work.
-        count: In how many pieces it can be done.
-        numbers: Integers that the kernel needs to know, up to 32.
-        arrays: The float32 arrays that it reads and writes, each as a row, up to 12.
+        count: The number of pieces, which may be done in any order and at the same time.
+        numbers: Integers that the kernel needs, up to 32.
+        arrays: The float32 arrays that it reads and writes, each of one axis, up to 12.
     """
     numbers, arrays = numbers or (0,), arrays or (_NO_ARRAY,)  # in compiled code an empty tuple is of no type
-    if not ATOMIC or not gather(min(thread_count(), count)):
-        do(new(), kernel.address, count, numbers, arrays)
+    if not ATOMIC or not acquire_workers(min(thread_count(), count)):
+        run(new(), kernel.address, count, numbers, arrays)
         return
     try:
-        do(BOARD, kernel.address, count, numbers, arrays)
+        run(QUEUE, kernel.address, count, numbers, arrays)
     finally:
-        let_go()
+        release_workers()
 
 
 @compiled
-def do(board, kernel, count, numbers, arrays):
-    """Write work on a board, do it with all who join, and close the board when everything is done."""
-    fill(board, kernel, count, numbers, arrays)
-    write(board[STATE:], 0)
-    _call(kernel, board, False)
-    joined = add(board[STATE:], CLOSED)
-    while read(board[LEFT:]) < joined:
+def run(queue, kernel, count, numbers, arrays):
+    """Put work into a queue, do it with all workers that join, and close the queue when every piece is taken."""
+    enqueue(queue, kernel, count, numbers, arrays)
+    write(queue[STATE:], 0)
+    _call(kernel, queue, False)
+    joined = add(queue[STATE:], CLOSED)
+    while read(queue[FINISHED:]) < joined:
         pause()
 
 
 @compiled
-def fill(board, kernel, count, numbers, arrays):
-    """Only write it down: the first thing that `do` does."""
-    board[TAKEN] = board[FRONT] = board[BACK] = board[LEFT] = 0
-    board[KERNEL], board[COUNT] = kernel, count
+def enqueue(queue, kernel, count, numbers, arrays):
+    """Write work into a queue, which stays closed."""
+    queue[TAKEN] = queue[FRONT] = queue[BACK] = queue[FINISHED] = 0
+    queue[KERNEL], queue[COUNT] = kernel, count
     for i in range(len(numbers)):
-        board[NUMBERS + i] = numbers[i]
+        queue[NUMBERS + i] = numbers[i]
     for i in range(len(arrays)):
-        board[ARRAYS + 2 * i], board[ARRAYS + 2 * i + 1] = arrays[i].ctypes.data, arrays[i].size
+        queue[ARRAYS + 2 * i], queue[ARRAYS + 2 * i + 1] = arrays[i].ctypes.data, arrays[i].size
 
 
 @compiled
-def join(board):
-    """Take part in what is on the board; False if there is nothing left."""
-    if read(board[STATE:]) >= CLOSED or read(board[TAKEN:]) >= board[COUNT] or add(board[STATE:], 1) >= CLOSED:
+def join(queue):
+    """Take part in the work of a queue; False if there is nothing left to do."""
+    if read(queue[STATE:]) >= CLOSED or read(queue[TAKEN:]) >= queue[COUNT] or add(queue[STATE:], 1) >= CLOSED:
         return False
-    _call(board[KERNEL], board, True)
-    add(board[LEFT:], 1)
+    _call(queue[KERNEL], queue, True)
+    add(queue[FINISHED:], 1)
     return True
 
 
 @compiled
-def take(board, helps):
-    """The number of the next piece of work, or −1: no two threads get the same."""
-    if add(board[TAKEN:], 1) >= board[COUNT]:
+def take(queue, is_worker):
+    """Acquire a piece of work: its number, which no other thread gets, or −1 if all are taken."""
+    if add(queue[TAKEN:], 1) >= queue[COUNT]:
         return -1
-    return board[COUNT] - 1 - add(board[BACK:], 1) if helps else add(board[FRONT:], 1)
+    return queue[COUNT] - 1 - add(queue[BACK:], 1) if is_worker else add(queue[FRONT:], 1)
 
 
-def words(board):
-    """The board as an array, of which a kernel gets the address."""
-    return board
+def words(queue):
+    """The queue as an array, given the address that a kernel gets."""
+    return queue
 
 
-def memory(board, number):
-    """The array that was given under a number."""
-    address, size = int(board[ARRAYS + 2 * number]), int(board[ARRAYS + 2 * number + 1])
+def memory(queue, number):
+    """The array with this number among those that were posted."""
+    address, size = int(queue[ARRAYS + 2 * number]), int(queue[ARRAYS + 2 * number + 1])
     return np.ctypeslib.as_array((ctypes.c_float * size).from_address(address))
 
 
-def _call(kernel, board, helps):
-    _plain[int(kernel)](board, helps)
+def _call(kernel, queue, is_worker):
+    _plain[int(kernel)](queue, is_worker)
 
 
 # What these become in compiled code.
 
 
 @overload(words)
-def _overload_words(board):
-    return lambda board: carray(board, SIZE)
+def _overload_words(queue):
+    return lambda queue: carray(queue, SIZE)
 
 
 @overload(memory)
-def _overload_memory(board, number):
-    def at_address(board, number):
-        return carray(_pointer(board[ARRAYS + 2 * number]), board[ARRAYS + 2 * number + 1], np.float32)
+def _overload_memory(queue, number):
+    def at_address(queue, number):
+        return carray(_pointer(queue[ARRAYS + 2 * number]), queue[ARRAYS + 2 * number + 1], np.float32)
 
     return at_address
 
 
 @overload(_call)
-def _overload_call(kernel, board, helps):
-    return lambda kernel, board, helps: _call_at(kernel, board, helps)
+def _overload_call(kernel, queue, is_worker):
+    return lambda kernel, queue, is_worker: _call_at(kernel, queue, is_worker)
 
 
 @intrinsic
@@ -176,7 +178,7 @@ def _pointer(typing, address):
 
 
 @intrinsic
-def _call_at(typing, kernel, board, helps):
+def _call_at(typing, kernel, queue, is_worker):
     def code(context, builder, signature, args):
         data = cgutils.create_struct_proxy(signature.args[1])(context, builder, value=args[1]).data
         flag = context.get_value_as_argument(builder, types.boolean, args[2])
@@ -184,4 +186,4 @@ def _call_at(typing, kernel, board, helps):
         builder.call(builder.inttoptr(args[0], function.as_pointer()), [data, flag])
         return context.get_dummy_value()
 
-    return types.void(types.int64, board, types.boolean), code
+    return types.void(types.int64, queue, types.boolean), code

@@ -1,4 +1,4 @@
-"""Arrays as compiled kernels like them: flat memory, and how far it is along each axis."""
+"""Arrays as compiled kernels take them: flat memory, and the stride along each axis."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 def flat(x: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
-    """The memory of x from its first number to its last, and the steps to the next along all axes but the last.
+    """The memory of x from its first number to its last, and the strides of all axes but the last, counted in numbers.
 
-    Along the last one the numbers lie side by side, and no axis runs backwards; otherwise it is the memory of a copy.
+    If the last axis is not contiguous or a stride is negative, it is the memory of a copy.
 
     Example:
         >>> memory, steps = flat(np.arange(12).reshape(2, 6)[:, 2:5])

@@ -1,12 +1,11 @@
 """Sixteen numbers at a time, in compiled code.
 
 A compiler turns a simple loop into vector instructions, but it does not keep the sums of a small matrix product in
-registers: it stores and loads them again for every product. With the functions here a kernel says it itself: a `Vector`
-is a value of sixteen float32 that can be added, subtracted and multiplied, and those that a loop adds to stay in
-registers. The machine's own vectors may be
-shorter (8 with AVX2, 4 with NEON); the compiler then takes two or four for one.
+registers: it stores and loads them again for every product. With the functions here a kernel decides that itself. A
+`Vector` is a value of sixteen float32 that can be added, subtracted and multiplied, and one that a loop adds to stays
+in registers. The machine's own vectors may be shorter (8 with AVX2, 4 with NEON). The compiler then takes two or four.
 
-Arrays are flat, and an index is where the first of the sixteen lies; neither is checked.
+Arrays are flat, and an index says where the first of the sixteen is. It is not checked.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from numba.extending import models, overload, register_model
 LANES, SQUARE = 16, 8
 intrinsic: Any = extending.intrinsic  # its type hints do not know that the compiler gives the first argument
 FLAGS = ("contract", "nsz", "arcp")  # not "reassoc": terms are added in the order that is written
-_LLVM = ir.VectorType(ir.FloatType(), LANES)
+VECTOR_IR = ir.VectorType(ir.FloatType(), LANES)
 
 
 def load(array: np.ndarray, start: int) -> np.ndarray:
@@ -46,8 +45,8 @@ def gather(array: np.ndarray, start: int, step: int) -> np.ndarray:
     return array[start + step * np.arange(LANES)]
 
 
-def turn(A: np.ndarray, a: int, row: int, B: np.ndarray, b: int, width: int) -> None:
-    """Write a square of eight rows and columns, turned, from A[a] with `row` between its rows to B[b] with `width`."""
+def transpose(A: np.ndarray, a: int, row: int, B: np.ndarray, b: int, width: int) -> None:
+    """Write a square of eight rows and columns, transposed, from A[a] with `row` between rows to B[b] with `width`."""
     for i in range(SQUARE):
         B[b + i : b + i + SQUARE * width : width] = A[a + i * row : a + i * row + SQUARE]
 
@@ -67,7 +66,7 @@ def where_equal(a: np.ndarray, b: np.ndarray, x: np.ndarray, y: np.ndarray) -> n
     return np.where(a == b, x, y)
 
 
-# What these become in compiled code.
+# What these are in compiled code.
 
 
 class _Vector(types.Type):
@@ -81,15 +80,15 @@ VECTOR = _Vector()
 @register_model(_Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _LLVM)
+        super().__init__(manager, kind, VECTOR_IR)
 
 
 def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     """The address of array[index]."""
-    return builder.gep(_data(context, builder, signature.args[0], args[0]), [args[1]])
+    return builder.gep(address_of(context, builder, signature.args[0], args[0]), [args[1]])
 
 
-def _data(context: Any, builder: Any, kind: Any, array: Any) -> Any:
+def address_of(context: Any, builder: Any, kind: Any, array: Any) -> Any:
     return cgutils.create_struct_proxy(kind)(context, builder, value=array).data
 
 
@@ -98,15 +97,15 @@ def _mixed(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes))
 
 
-def _splat(builder: Any, number: Any) -> Any:
-    one = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
+def broadcast(builder: Any, number: Any) -> Any:
+    one = builder.insert_element(ir.Constant(VECTOR_IR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
     return _mixed(builder, one, one, [0] * LANES)
 
 
 @intrinsic
 def _load_vector(typing: Any, array: Any, start: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = builder.bitcast(_place(context, builder, signature, args), _LLVM.as_pointer())
+        address = builder.bitcast(_place(context, builder, signature, args), VECTOR_IR.as_pointer())
         return builder.load(address, align=4)
 
     return VECTOR(array, types.intp), code
@@ -115,7 +114,7 @@ def _load_vector(typing: Any, array: Any, start: Any) -> Any:
 @intrinsic
 def _store_vector(typing: Any, array: Any, start: Any, vector: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = builder.bitcast(_place(context, builder, signature, args), _LLVM.as_pointer())
+        address = builder.bitcast(_place(context, builder, signature, args), VECTOR_IR.as_pointer())
         builder.store(args[2], address, align=4)
         return context.get_dummy_value()
 
@@ -125,7 +124,7 @@ def _store_vector(typing: Any, array: Any, start: Any, vector: Any) -> Any:
 @intrinsic
 def _splat_vector(typing: Any, array: Any, index: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _splat(builder, builder.load(_place(context, builder, signature, args)))
+        return broadcast(builder, builder.load(_place(context, builder, signature, args)))
 
     return VECTOR(array, types.intp), code
 
@@ -133,7 +132,7 @@ def _splat_vector(typing: Any, array: Any, index: Any) -> Any:
 @intrinsic
 def _gather_vector(typing: Any, array: Any, start: Any, step: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector, address = ir.Constant(_LLVM, ir.Undefined), _place(context, builder, signature, args)
+        vector, address = ir.Constant(VECTOR_IR, ir.Undefined), _place(context, builder, signature, args)
         for lane in range(LANES):
             place = builder.gep(address, [builder.mul(args[2], ir.Constant(args[2].type, lane))])
             vector = builder.insert_element(vector, builder.load(place), ir.Constant(ir.IntType(32), lane))
@@ -143,7 +142,7 @@ def _gather_vector(typing: Any, array: Any, start: Any, step: Any) -> Any:
 
 
 @intrinsic
-def _turn_square(typing: Any, A: Any, a: Any, row: Any, B: Any, b: Any, width: Any) -> Any:
+def _transpose_square(typing: Any, A: Any, a: Any, row: Any, B: Any, b: Any, width: Any) -> Any:
     line = ir.VectorType(ir.FloatType(), SQUARE)
 
     def lines(builder: Any, array: Any, start: Any, step: Any) -> list[Any]:
@@ -153,7 +152,8 @@ def _turn_square(typing: Any, A: Any, a: Any, row: Any, B: Any, b: Any, width: A
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         given, made = (
-            lines(builder, _data(context, builder, signature.args[i], args[i]), *args[i + 1 : i + 3]) for i in (0, 3)
+            lines(builder, address_of(context, builder, signature.args[i], args[i]), *args[i + 1 : i + 3])
+            for i in (0, 3)
         )
         x = [builder.load(address, align=4) for address in given]
         for d in (4, 2, 1):  # of 2×2 blocks of d×d numbers, the two beside the diagonal change places
@@ -172,7 +172,7 @@ def _turn_square(typing: Any, A: Any, a: Any, row: Any, B: Any, b: Any, width: A
 
 @intrinsic
 def _zero_vector(typing: Any) -> Any:
-    return VECTOR(), lambda context, builder, signature, args: ir.Constant(_LLVM, None)
+    return VECTOR(), lambda context, builder, signature, args: ir.Constant(VECTOR_IR, None)
 
 
 def _operation(emit: Any) -> Any:
@@ -227,7 +227,9 @@ overload(gather)(lambda array, start, step: lambda array, start, step: _gather_v
 overload(where_larger)(lambda a, b, x, y: lambda a, b, x, y: _where_larger(a, b, x, y))
 overload(where_equal)(lambda a, b, x, y: lambda a, b, x, y: _where_equal(a, b, x, y))
 overload(store)(lambda array, start, vector: lambda array, start, vector: _store_vector(array, start, vector))
-overload(turn)(lambda A, a, row, B, b, width: lambda A, a, row, B, b, width: _turn_square(A, a, row, B, b, width))
+overload(transpose)(
+    lambda A, a, row, B, b, width: lambda A, a, row, B, b, width: _transpose_square(A, a, row, B, b, width)
+)
 overload(zeros)(lambda: lambda: _zero_vector())
 for _operator, _intrinsic in ((operator.add, _add), (operator.sub, _subtract), (operator.mul, _multiply)):
     overload(_operator)(_of_vectors(_intrinsic))

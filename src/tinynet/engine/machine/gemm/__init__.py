@@ -1,20 +1,24 @@
-"""Matrix products, the large ones shared among threads that sleep while they wait.
+"""Matrix products (gemm), the large ones in parallel.
 
-NumPy's own threads spin, which on a busy machine costs more than they gain, and where they cut a product depends on
-their number, and so do the last bits. Here the cuts are fixed, and each block is a product on one thread.
+NumPy's own threads spin while they wait, which on a busy machine costs more than they gain. They also cut a product by
+their number, so the last bits depend on it. Here the cuts are fixed, and each block is a product on one thread: in
+`blocks` by a BLAS, and in `panels` by compiled code, where that is faster.
 """
 
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
+from types import ModuleType
 
 import numpy as np
 
+from tinynet.core.faster import in_use
+from tinynet.engine.machine.gemm import blocks
 from tinynet.engine.machine.gemm.blas import one_thread, products
 from tinynet.engine.machine.gemm.together import at_once, compute
 from tinynet.engine.machine.pool import share
-from tinynet.engine.selection import body
 
 __all__ = [
     "add_column_sums",
@@ -27,11 +31,15 @@ __all__ = [
     "product_alike",
 ]
 
-SMALL = 1 << 20  # multiply-adds from which on a second thread, and compiled code, are worth it
-ROOM = 1 << 14  # numbers of a result that are dear to be made apart before they are added
-SMALL_SUM = 1 << 16  # numbers from which on sums of columns may wait for `at_once`
-ROWS = 256  # rows that `column_sums` takes at a time
-NARROW, WIDE = 16, 256  # numbers of a row of which it takes several as one, and how long that becomes
+# In a smaller product, a second thread or compiled code costs more than it gains.
+MIN_MULTIPLY_ADDS_FOR_THREADS = 1 << 20
+# NumPy can only add a product that it has made as an array of its own. From this size on, that array is worth avoiding.
+MIN_SIZE_TO_ADD_IN_PLACE = 1 << 14
+# Sums over so many numbers take long enough to be done with the products of an `at_once`.
+MIN_SIZE_FOR_THREADS = 1 << 16
+ROWS_PER_PARTIAL_SUM = 256  # of `column_sums`
+# Rows no longer than the first are joined to rows of about the second length.
+MAX_LENGTH_TO_JOIN, JOINED_LENGTH = 16, 256
 
 
 def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
@@ -42,7 +50,7 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
         array([[6.],
                [6.]])
     """
-    if A.size * B.shape[1] < SMALL or len(A) == 1:  # of a lone row NumPy makes a sum of rows, and packs nothing
+    if A.size * B.shape[1] < MIN_MULTIPLY_ADDS_FOR_THREADS or len(A) == 1:  # NumPy packs nothing for a single row
         with one_thread():
             C = A @ B
         if b is not None:
@@ -54,21 +62,22 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
 
 
 def product_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray | None:
-    """A @ B + b if each row has the bits that it has when `count` rows, some of them alike, are multiplied; else None.
+    """A @ B + b if each row has the bits that it has in a product of `count` rows, else None.
 
-    So whoever draws many rows from a few may multiply first and draw then: (A @ B)[rows] is A[rows] @ B.
+    Where `count` rows are drawn from the few of A, this multiplies before it draws: (A @ B)[rows] is A[rows] @ B.
 
     Example:
         >>> product_alike(np.ones((2, 3)), 10, np.ones((3, 1))) is None  # too small to be worth it
         True
     """
-    if len(A) >= count or count * B.size < SMALL:
+    panels = _panels(count * B.size)
+    if len(A) >= count or count * B.size < MIN_MULTIPLY_ADDS_FOR_THREADS or panels is None:
         return None
-    return body("machine.gemm", count * B.size, SMALL).multiply_alike(A, count, B, b)
+    return panels.product_as_among(A, count, B, b)
 
 
 def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
-    """Add A @ B to an array (M, N): a gradient, which adds up.
+    """Add A @ B to an array (M, N), as to a gradient.
 
     Example:
         >>> gradient = np.ones((2, 1))
@@ -76,11 +85,11 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
         array([[7.],
                [7.]])
     """
-    if A.size * B.shape[1] >= SMALL:
+    if A.size * B.shape[1] >= MIN_MULTIPLY_ADDS_FOR_THREADS:
         multiply(A, B, to, start=to)
         return
     with one_thread():
-        if to.size < ROOM:
+        if to.size < MIN_SIZE_TO_ADD_IN_PLACE:
             to += A @ B
         else:
             for call in products(A, B, to, add=True, axis=0, step=len(A)):
@@ -88,7 +97,7 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
 
 
 def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
-    """C = A @ B + start, where start is a row (N,), C itself or nothing: what `product` does where it is large.
+    """C = A @ B + start in parallel, where start is a row (N,), C itself or nothing.
 
     Example:
         >>> C = np.ones((2, 1))
@@ -96,48 +105,68 @@ def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | No
         array([[7.],
                [7.]])
     """
-    body("machine.gemm", A.size * B.shape[1], SMALL).multiply(A, B, C, start)
+    panels = _panels(A.size * B.shape[1])
+    if panels is None or panels.multiply(A, B, C, start) is NotImplemented:
+        blocks.multiply(A, B, C, start)
+
+
+def _panels(multiply_adds: int) -> ModuleType | None:
+    """The compiled products, or None where they are not wanted or there is no Numba."""
+    wanted = in_use() == "compiled" or (in_use() == "auto" and multiply_adds >= MIN_MULTIPLY_ADDS_FOR_THREADS)
+    return _load_panels() if wanted else None
+
+
+@cache
+def _load_panels() -> ModuleType | None:
+    try:
+        return import_module("tinynet.engine.machine.gemm.panels")
+    except ModuleNotFoundError as error:
+        if error.name != "numba":
+            raise
+        return None
 
 
 def column_sums(A: np.ndarray) -> np.ndarray:
-    """Σ over the rows of A (M, N): the gradient of a bias from that of what it was added to.
+    """Σ over the rows of A (M, N): the gradient of a bias, given that of the output.
 
-    NumPy adds row to row, which is slow for short rows; a product with ones is not. Blocks of rows are summed apart,
-    which rounds less, and always the same ones. Where rows are short, several of them are one long row.
+    NumPy adds row to row, which is slow for short rows, so this is a product with ones. Blocks of rows are summed
+    first, which rounds less, and the blocks never depend on the number of threads. Short rows are joined to long ones.
 
     Example:
         >>> column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
         array([4., 6.])
     """
     M, N = A.shape
-    if M >= ROWS and 0 < N <= NARROW and A.flags.c_contiguous:
-        together = math.gcd(M, 1 << (WIDE // N).bit_length() - 1)  # the largest power of two that fits and divides M
+    if M >= ROWS_PER_PARTIAL_SUM and 0 < N <= MAX_LENGTH_TO_JOIN and A.flags.c_contiguous:
+        largest = 1 << (JOINED_LENGTH // N).bit_length() - 1  # the largest power of two that fits
+        together = math.gcd(M, largest)
         if together > 1:
             return column_sums(A.reshape(-1, together * N)).reshape(together, N).sum(axis=0)
-    whole = M // ROWS * ROWS
+    whole = M // ROWS_PER_PARTIAL_SUM * ROWS_PER_PARTIAL_SUM
     with one_thread():
-        if whole <= ROWS:
+        if whole <= ROWS_PER_PARTIAL_SUM:
             return np.ones(M, A.dtype) @ A
-        ones = np.ones(ROWS, A.dtype)
-        blocks, sums = A[:whole].reshape(-1, ROWS, N), np.empty((M // ROWS + 1, N), A.dtype)
+        ones = np.ones(ROWS_PER_PARTIAL_SUM, A.dtype)
+        parts = A[:whole].reshape(-1, ROWS_PER_PARTIAL_SUM, N)
+        sums = np.empty((len(parts) + 1, N), A.dtype)
         np.matmul(ones[: M - whole], A[whole:], out=sums[-1])
-        share(_sum_blocks, len(blocks), ones, blocks, sums)
+        share(_sum_parts, len(parts), ones, parts, sums)
         return sums.sum(axis=0)
 
 
-def _sum_blocks(first: int, last: int, ones: np.ndarray, blocks: np.ndarray, sums: np.ndarray) -> None:
-    np.matmul(ones, blocks[first:last], out=sums[first:last])
+def _sum_parts(first: int, last: int, ones: np.ndarray, parts: np.ndarray, sums: np.ndarray) -> None:
+    np.matmul(ones, parts[first:last], out=sums[first:last])
 
 
 def add_column_sums(A: np.ndarray, to: np.ndarray) -> None:
-    """Add Σ over the rows of A (M, N) to an array (N,): the gradient of a bias, which adds up.
+    """Add Σ over the rows of A (M, N) to an array (N,), as to the gradient of a bias.
 
     Example:
         >>> gradient = np.ones(2)
         >>> add_column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]), to=gradient); gradient
         array([5., 7.])
     """
-    if A.size < SMALL_SUM:
+    if A.size < MIN_SIZE_FOR_THREADS:
         _add_column_sums(A, to)
     else:
         compute([partial(_add_column_sums, A, to)], A, to=to)

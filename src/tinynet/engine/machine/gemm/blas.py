@@ -1,8 +1,8 @@
 """NumPy's own BLAS, called directly where that is possible.
 
-`A @ B` has no way to add to what is there, and Python has to prepare it while it holds the GIL, which a thread that
-shares a product with another should not wait for. NumPy's OpenBLAS offers both; with any other library the same
-functions take NumPy's way.
+`A @ B` cannot add to an array, and NumPy prepares it while it holds the GIL, for which another thread of the same
+product would have to wait. NumPy's OpenBLAS can be called without either. With any other library the same functions
+go through NumPy.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 
 from tinynet.core.threads import blas
 
-ROW_MAJOR, AS_IT_IS, TRANSPOSED = 101, 111, 112  # CBLAS's names for them
-ENDINGS = ("64_", "", "_64")  # of the names in OpenBLAS, by how it was built; with 64 its integers are long
+ROW_MAJOR, NOT_TRANSPOSED, TRANSPOSED = 101, 111, 112  # of cblas.h
+SUFFIXES = ("64_", "", "_64")  # of the names in OpenBLAS, depending on how it was built. With 64, integers are 64-bit.
 Routine = Callable[..., None]
 Call = Callable[[], object]
 
@@ -26,8 +26,8 @@ Call = Callable[[], object]
 def products(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool, axis: int, step: int) -> list[Call]:
     """Calls that together do C = A @ B, or C += A @ B if `add`, for A (M, K), B (K, N) and C (M, N).
 
-    Each does `step` rows of the result, or columns where `axis` is 1. All that Python has to do for them is done, and
-    the arrays must live until they are called.
+    Each does `step` rows of the result, or columns where `axis` is 1. Python has nothing left to do in a call. The
+    arrays must live until then.
 
     Example:
         >>> A, C = np.ones((2, 3)), np.ones((2, 2))
@@ -40,7 +40,7 @@ def products(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool, axis: int, 
     (M, K), N = A.shape, B.shape[1]
     routine = _routine(C.dtype) if A.dtype == B.dtype == C.dtype and M and N and K else None
     (a, row_a), (b, row_b), (c, row_c) = _layout(A), _layout(B), _layout(C)
-    if routine is None or not a or not b or c != AS_IT_IS:
+    if routine is None or not a or not b or c != NOT_TRANSPOSED:
         return _by_numpy(A, B, C, add, axis, step)
     at_a, at_b, at_c = A.ctypes.data, B.ctypes.data, C.ctypes.data
     if axis == 0:
@@ -59,7 +59,7 @@ def products(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool, axis: int, 
 
 
 def _by_numpy(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool, axis: int, step: int) -> list[Call]:
-    """The same for other libraries and types, and for arrays that lie in no order that a BLAS knows."""
+    """The same for other libraries and types, and for arrays in an order that a BLAS does not know."""
     parts = [slice(start, start + step) for start in range(0, C.shape[axis], step)]
     if axis == 0:
         return [partial(_multiply, A[part], B, C[part], add) for part in parts]
@@ -73,7 +73,7 @@ def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool) -> None:
         np.matmul(A, B, out=C)
 
 
-class one_thread:  # noqa: N801 - reads as what it makes: with one_thread()
+class one_thread:  # noqa: N801 - reads as a phrase: with one_thread()
     """Within `with one_thread():` NumPy's products run on one thread.
 
     Example:
@@ -105,17 +105,17 @@ class one_thread:  # noqa: N801 - reads as what it makes: with one_thread()
 
 
 def _layout(X: np.ndarray) -> tuple[int, int]:
-    """Whether X lies row by row or column by column, or 0 if neither; and how far it is from one to the next."""
+    """Whether X is stored by rows or by columns, or 0 if neither, and the distance from one to the next."""
     (n_rows, n_columns), (row, column), size = X.shape, X.strides, X.itemsize
     if column == size and row >= n_columns * size and row % size == 0:
-        return AS_IT_IS, row // size
+        return NOT_TRANSPOSED, row // size
     if row == size and column >= n_rows * size and column % size == 0:
         return TRANSPOSED, column // size
     return 0, 0
 
 
 class _Library(NamedTuple):
-    """How many threads a BLAS runs on, and how to set it."""
+    """Getter and setter of the number of threads of a BLAS."""
 
     get: Callable[[], int]
     set: Callable[[int], object]
@@ -132,14 +132,14 @@ def _numpys() -> list[Any]:
 
 
 def _direct(library: Any) -> _Library | None:
-    """OpenBLAS's own two functions: to go through threadpoolctl takes longer than a product of a small net."""
+    """OpenBLAS's own functions, because threadpoolctl takes longer than a product of a small net."""
     get, set_number = (_function(library, f"openblas_{verb}_num_threads")[0] for verb in ("get", "set"))
     return _Library(get, set_number) if get and set_number else None
 
 
 def _function(library: Any, name: str) -> tuple[Any, str]:
-    """A function of OpenBLAS, or None, and how its full name ends."""
-    for start, end in pairs(("", "scipy_"), ENDINGS):
+    """A function of OpenBLAS, or None, and the suffix of its full name."""
+    for start, end in pairs(("", "scipy_"), SUFFIXES):
         if function := getattr(library.dynlib, f"{start}{name}{end}", None):
             return function, end
     return None, ""

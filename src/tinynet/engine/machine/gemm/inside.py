@@ -1,7 +1,7 @@
 """Matrix products on one thread, inside compiled code that several threads run.
 
-NumPy's products use all threads themselves and would fight with those around them. Numba has SciPy's BLAS, and
-its thread count is set apart: `single_threaded` holds it at one while they run.
+They come from SciPy's BLAS, which Numba calls. It would use threads of its own, which would compete with those that
+call it, so `single_threaded` holds it at one thread meanwhile.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import scipy.linalg.cython_blas  # noqa: F401 - loads the library that is looked for below
+import scipy.linalg.cython_blas  # noqa: F401 - loads the library that `_blas` finds
 from numba import types
 from numba.extending import overload
 
 from tinynet.core.threads import blas
 
 _gemm: Any = types.ExternalFunction(
-    "numba_xxgemm",  # what np.dot calls inside Numba; here with its beta, to add to what is there
+    "numba_xxgemm",  # what np.dot calls inside Numba, here with beta, so that it can add to C
     types.intc(
         types.char, types.char, types.char, types.intp, types.intp, types.intp,
         types.voidptr, types.voidptr, types.intp, types.voidptr, types.intp, types.voidptr, types.voidptr, types.intp,
@@ -37,7 +37,7 @@ def multiply_transposed(A: np.ndarray, B: np.ndarray, C: np.ndarray, beta: float
     C[...] = A.T @ B + beta * C if beta else A.T @ B
 
 
-# What the two above become in compiled code. BLAS counts columns first, so it is given Cᵀ = Bᵀ Aᵀ.
+# What the two are in compiled code. This BLAS takes column-major matrices, so it computes Cᵀ = Bᵀ Aᵀ.
 
 
 @overload(multiply)

@@ -1,4 +1,4 @@
-"""Several products as one work of all threads."""
+"""Several products in parallel, as one job of the pool."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tinynet.engine.machine.gemm.blas import Call, one_thread
 from tinynet.engine.machine.pool import share
 
 
-class at_once:  # noqa: N801 - reads as what it does: with at_once()
-    """Within `with at_once():` large products are noted down, and done together at the end.
+class at_once:  # noqa: N801 - reads as a phrase: with at_once()
+    """Within `with at_once():` large products are deferred, and done together at the end.
 
-    So threads wait for each other once and not after every product. None of them may read what another one makes, and
-    nobody may before the end. Those that write to the same array still come one after the other.
+    So threads wait for each other once and not after every product. No result may be read before the end, not by
+    another of the products either. Products that write to the same array are still done one after the other.
 
     Example:
         >>> gradient, ones = np.zeros((3, 2)), np.ones((4, 3))
@@ -28,43 +28,43 @@ class at_once:  # noqa: N801 - reads as what it does: with at_once()
     """
 
     def __enter__(self) -> Self:
-        self._outer = _here.noted
+        self._outer = _thread.deferred
         if self._outer is None:
-            _here.noted = []
+            _thread.deferred = []
         return self
 
     def __exit__(self, error: type | None, *_: object) -> None:
         if self._outer is not None:
-            return  # the outermost one does it
-        noted, _here.noted = _here.noted or [], None
+            return  # the outermost block does them
+        jobs, _thread.deferred = _thread.deferred or [], None
         if error is None:
-            _do(noted)
+            _run(jobs)
 
 
-class _Work(NamedTuple):
+class _Job(NamedTuple):
     calls: list[Call]
     arrays: tuple[np.ndarray, ...]
     to: np.ndarray
     then: Callable[[], None] | None
 
 
-class _Here(threading.local):
-    """What this thread has noted, or None outside of `at_once`."""
+class _Thread(threading.local):
+    """What this thread has deferred, or None outside of `at_once`."""
 
-    noted: list[_Work] | None = None
+    deferred: list[_Job] | None = None
 
 
-_here = _Here()
+_thread = _Thread()
 
 
 def compute(calls: list[Call], *arrays: np.ndarray, to: np.ndarray, then: Callable[[], None] | None = None) -> None:
-    """Do the calls, in any order, on all threads, then what comes after them; within `at_once`, at its end.
+    """Do the calls in any order on all threads, then call `then`. Within `at_once`, all that is deferred to its end.
 
     Args:
-        calls: Some work each, without the GIL.
-        arrays: What they read: by their shapes `share` knows how long it takes.
+        calls: Functions that release the GIL.
+        arrays: What they read. By their shapes `share` remembers how long it takes.
         to: What they write to.
-        then: What is left to be done when all have ended.
+        then: What is left to do after the last of them.
 
     Example:
         >>> done = []
@@ -72,27 +72,27 @@ def compute(calls: list[Call], *arrays: np.ndarray, to: np.ndarray, then: Callab
         >>> sorted(done[:2]), done[2]
         ([1, 2], 3)
     """
-    work = _Work(calls, arrays, to, then)
-    if _here.noted is None:
-        _do([work])
+    job = _Job(calls, arrays, to, then)
+    if _thread.deferred is None:
+        _run([job])
         return
-    if any(np.may_share_memory(to, before.to) for before in _here.noted):
-        _do(_here.noted)
-        _here.noted = []
-    _here.noted.append(work)
+    if any(np.may_share_memory(to, before.to) for before in _thread.deferred):
+        _run(_thread.deferred)
+        _thread.deferred = []
+    _thread.deferred.append(job)
 
 
-def _do(works: list[_Work]) -> None:
-    calls = [call for work in works for call in work.calls]
+def _run(jobs: list[_Job]) -> None:
+    calls = [call for job in jobs for call in job.calls]
     with one_thread():
         if calls:
-            share(_take, len(calls), iter(calls), *[array for work in works for array in work.arrays])
-        for work in works:
-            if work.then is not None:
-                work.then()
+            share(_run_next, len(calls), iter(calls), *[array for job in jobs for array in job.arrays])
+        for job in jobs:
+            if job.then is not None:
+                job.then()
 
 
-def _take(first: int, last: int, calls: Iterator[Call], *arrays: np.ndarray) -> None:
-    """Whoever is free takes the next call, for processors are not equally fast at all times."""
+def _run_next(first: int, last: int, calls: Iterator[Call], *arrays: np.ndarray) -> None:
+    """Each thread takes the next call when it is free, because processors are not equally fast at all times."""
     for call in calls:
         call()

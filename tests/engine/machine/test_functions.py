@@ -1,4 +1,4 @@
-"""tanh and the logistic function in compiled code."""
+"""tanh, the logistic function, eˣ and the normal distribution in compiled code."""
 
 import numpy as np
 import pytest

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from tinynet.engine.machine.normal_distribution import PART
+from tinynet.engine.machine.normal_distribution import NUMBERS_AT_A_TIME
 from tinynet.engine.machine.normal_distribution import normal_cdf as by_fit
 from tinynet.layers.smooth_activations import normal_cdf
 
@@ -40,7 +40,7 @@ def test_extremes():
     np.testing.assert_array_equal(by_fit(x), np.array([0.5, 0.5, 1, 0, 1, 0, np.nan], np.float32))
 
 
-@pytest.mark.parametrize("shape", [(), (0, 3), (1, 1), (2, PART), (PART + 1, 2)])
+@pytest.mark.parametrize("shape", [(), (0, 3), (1, 1), (2, NUMBERS_AT_A_TIME), (NUMBERS_AT_A_TIME + 1, 2)])
 def test_every_shape(shape):
     share = by_fit(np.zeros(shape, np.float32))
     assert share.shape == shape

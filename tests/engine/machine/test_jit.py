@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 # What rounds differently where the compiler may choose: sums of a row, and sums of two products.
 SCRIPT = """
 import hashlib, sys
@@ -57,3 +59,13 @@ def test_the_process_that_compiles_computes_the_bits_of_all_later_ones(tmp_path:
     assert second.stderr == ""
     assert first.stdout.splitlines() == second.stdout.splitlines()
     assert len(first.stdout.splitlines()) == 5
+
+
+def test_the_machine_room_is_compiled_for_the_family_that_calls_it() -> None:
+    jit = pytest.importorskip("tinynet.engine.machine.jit")
+    assert jit._family("tinynet.engine.gelu.compiled") == "gelu"
+    assert jit._family("tests.engine") is None
+    assert jit._family("tinynet.engine.machine.gemm.panels") == "threads"  # no family is among the callers
+    called_by_linear = {"__name__": "tinynet.engine.linear", "jit": jit}
+    exec("family = jit._family('tinynet.engine.machine.gemm.panels')", called_by_linear)
+    assert called_by_linear["family"] == "linear"

@@ -1,4 +1,4 @@
-"""The work shared among threads."""
+"""The pool of workers, and spin waits."""
 
 import os
 import threading
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.engine.machine import pool as team
+from tinynet.engine.machine import pool
 from tinynet.engine.machine.pool import share
 
 
@@ -56,7 +56,7 @@ def test_an_error_in_any_thread_reaches_the_caller() -> None:
         for part in (0, 1):
             with pytest.raises(ZeroDivisionError, match=f"part {part}"):
                 share(lambda first, last, part=part: fail_in(part, first, last), 2)
-        assert len(parts(2)) == 2  # and the helpers still serve
+        assert len(parts(2)) == 2  # and the workers still serve
 
 
 def test_a_second_caller_works_alone() -> None:
@@ -68,7 +68,7 @@ def test_a_second_caller_works_alone() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_starts_helpers_of_its_own() -> None:
+def test_a_forked_process_starts_workers_of_its_own() -> None:
     with tn.threads(2):
         assert len(parts(2)) == 2
         pid = os.fork()
@@ -78,7 +78,7 @@ def test_a_forked_process_starts_helpers_of_its_own() -> None:
 
 
 def test_quick_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(team, "TRIALS", 2)
+    monkeypatch.setattr(pool, "TIMED_CALLS", 2)
     seen: list[int] = []
 
     def quick(first: int, last: int) -> None:
@@ -86,7 +86,7 @@ def test_quick_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def slow(first: int, last: int) -> None:
         seen.append(last - first)
-        time.sleep(2 * team.LONG)
+        time.sleep(2 * pool.MIN_SECONDS_FOR_SLEEPING_WORKERS)
 
     with tn.threads(2):
         for _ in range(4):
@@ -98,79 +98,79 @@ def test_quick_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == [6, 6, 3, 3]
 
 
-def test_a_helper_that_sleeps_is_woken_for_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(team, "TRIALS", 1)
-    monkeypatch.setattr(team, "LONG", 1.0)
+def test_a_worker_that_sleeps_is_woken_for_what_comes_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "TIMED_CALLS", 1)
+    monkeypatch.setattr(pool, "MIN_SECONDS_FOR_SLEEPING_WORKERS", 1.0)
     seen: list[int] = []
 
     def work(first: int, last: int) -> None:
         seen.append(last - first)
-        time.sleep(2 * team.QUICK)
+        time.sleep(2 * pool.MIN_SECONDS_FOR_SPINNING_WORKERS)
 
     with tn.threads(2):
-        for _ in range(20):  # one alone to see how long it takes, one to wake the helper
+        for _ in range(20):  # one to time it, one to wake the worker
             share(work, 6)
-            helper = team._first_helpers(1)[0]
-            if not helper.sleeps:  # it looks out for work, and now has some
+            worker = pool._first_workers(1)[0]
+            if not worker.is_asleep:  # it spins, and now has work
                 break
         assert seen == [6] * len(seen)
-        helper.sleeps = False
+        worker.is_asleep = False
         seen.clear()
         share(work, 6)
         assert seen == [3, 3]
 
 
-def test_without_numba_helpers_only_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(team, "_compiled_lookout", lambda: None)
-    monkeypatch.setattr(team, "_helpers", [])
+def test_without_numba_workers_only_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_load_spin", lambda: None)
+    monkeypatch.setattr(pool, "_workers", [])
     with tn.threads(2):
         for _ in range(3):
             assert len(parts(2)) == 2
 
 
-def test_one_that_looks_gives_up_after_a_while() -> None:
-    lookout = pytest.importorskip("tinynet.engine.machine.spin")
+def test_a_spin_wait_gives_up_after_a_while() -> None:
+    spin = pytest.importorskip("tinynet.engine.machine.spin")
     place = np.zeros(1, np.int64)
-    assert lookout.look_for(0, place)
+    assert spin.wait_for(0, place)
     start = time.perf_counter()
-    assert not lookout.look_for(1, place)
-    assert time.perf_counter() - start < 100 * lookout.PATIENCE
+    assert not spin.wait_for(1, place)
+    assert time.perf_counter() - start < 100 * spin.SPIN_SECONDS
 
 
-def test_what_is_said_is_seen_by_another_thread() -> None:
-    lookout = pytest.importorskip("tinynet.engine.machine.spin")
+def test_a_signal_is_seen_by_another_thread() -> None:
+    spin = pytest.importorskip("tinynet.engine.machine.spin")
     there, back = np.zeros((2, 1), np.int64)
-    heard: list[bool] = []
+    seen: list[bool] = []
 
     def answer() -> None:
-        while not lookout.look_for(7, there):
+        while not spin.wait_for(7, there):
             pass
-        heard.append(lookout.say_and_look_for(8, back, 7, there))
+        seen.append(spin.signal_and_wait_for(8, back, 7, there))
 
     other = threading.Thread(target=answer)
     other.start()
-    lookout.say_and_look_for(7, there, 8, back)
+    spin.signal_and_wait_for(7, there, 8, back)
     other.join()
-    assert heard == [True]
+    assert seen == [True]
     assert (there[0], back[0]) == (7, 8)
 
 
-def test_who_is_slower_gets_less() -> None:
-    known = team._Experience(8, 2)
-    assert known.ends == [4, 8]
+def test_a_slower_thread_gets_less() -> None:
+    schedule = pool._Schedule(8, 2)
+    assert schedule.ends == [4, 8]
     for _ in range(20):
-        known.learn([known.ends[0] * 1.0, (8 - known.ends[0]) * 3.0])  # a third as fast
-    assert known.ends == [6, 8]
+        schedule.adjust([schedule.ends[0] * 1.0, (8 - schedule.ends[0]) * 3.0])  # a third as fast
+    assert schedule.ends == [6, 8]
     for _ in range(50):
-        known.learn([1.0, 1e9])
-    assert known.ends == [7, 8]  # but never nothing
+        schedule.adjust([1.0, 1e9])
+    assert schedule.ends == [7, 8]  # but never an empty part
 
 
-def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next() -> None:
-    helper = team._Helper()
-    helper.call((lambda first, last: 1 / 0, 0, 1, ()))  # as if Ctrl-C had ended the waiting
-    helper.call((lambda first, last: None, 0, 1, ()))
-    assert helper.answer() is None
-    helper.wake()
-    helper.call((lambda first, last: 1 / 0, 0, 1, ()))
-    assert isinstance(helper.answer(), ZeroDivisionError)
+def test_a_result_that_nobody_waited_for_is_not_taken_for_the_next() -> None:
+    worker = pool._Worker()
+    worker.submit((lambda first, last: 1 / 0, 0, 1, ()))  # as if Ctrl-C had ended the waiting
+    worker.submit((lambda first, last: None, 0, 1, ()))
+    assert worker.result() is None
+    worker.wake()
+    worker.submit((lambda first, last: 1 / 0, 0, 1, ()))
+    assert isinstance(worker.result(), ZeroDivisionError)

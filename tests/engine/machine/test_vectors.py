@@ -5,7 +5,7 @@ import pytest
 
 vectors = pytest.importorskip("tinynet.engine.machine.vectors")
 from tinynet.engine.machine.jit import compiled  # noqa: E402 - needs Numba
-from tinynet.engine.machine.vectors import gather, load, splat, store, turn, where_equal, where_larger, zeros  # noqa: E402
+from tinynet.engine.machine.vectors import gather, load, splat, store, transpose, where_equal, where_larger, zeros  # noqa: E402
 
 
 def combine(x, y, out):  # type: ignore[no-untyped-def]
@@ -59,16 +59,16 @@ def test_compiled_gathers_as_python_does() -> None:
     np.testing.assert_array_equal(fast, slow)
 
 
-def turn_two(x, out):  # type: ignore[no-untyped-def]
-    turn(x, 3, 11, out, 1, 9)
-    turn(x, 0, 8, out, 80, 8)
+def transpose_two(x, out):  # type: ignore[no-untyped-def]
+    transpose(x, 3, 11, out, 1, 9)
+    transpose(x, 0, 8, out, 80, 8)
 
 
-def test_compiled_turns_squares_as_python_does() -> None:
+def test_compiled_transposes_squares_as_python_does() -> None:
     x = np.arange(100, dtype=np.float32)
     slow, fast = np.zeros((2, 144), np.float32)
-    turn_two(x, slow)
-    compiled(turn_two)(x, fast)
+    transpose_two(x, slow)
+    compiled(transpose_two)(x, fast)
     square = np.arange(8)[:, np.newaxis]
     np.testing.assert_array_equal(slow[1:73].reshape(8, 9)[:, :8], 3 + square + 11 * square.T)
     np.testing.assert_array_equal(slow[80:], x[:64].reshape(8, 8).T.ravel())

@@ -1,4 +1,4 @@
-"""Matrix products that are shared among threads."""
+"""Matrix products in parallel."""
 
 import os
 from contextlib import nullcontext
@@ -10,20 +10,21 @@ import tinynet as tn
 from tinynet.core.faster import use
 from tinynet.core.threads import blas
 from tinynet.engine.machine.gemm import (
-    SMALL,
+    MIN_MULTIPLY_ADDS_FOR_THREADS,
     add_column_sums,
     add_product,
     at_once,
+    blocks,
     column_sums,
+    multiply,
     product,
     product_alike,
-    vectorized,
 )
 from tinynet.engine.machine.gemm import blas as numpys
 from tinynet.engine.machine.gemm.together import compute
 
 BLOCK = 128
-BODIES = ("vectorized",) if os.environ.get("NUMBA_DISABLE_JIT") else ("vectorized", "compiled")  # large, for Python
+BODIES = ("plain",) if os.environ.get("NUMBA_DISABLE_JIT") else ("plain", "compiled")  # large, for Python
 
 SHAPES = [
     (256, 1, 100), (3, 4, 5), (0, 4, 5), (3 * BLOCK + 1, 130, 70), (70, 130, 3 * BLOCK + 1), (BLOCK, BLOCK, BLOCK),
@@ -51,7 +52,7 @@ def test_equals_numpy(M: int, K: int, N: int, dtype: type) -> None:
 
 
 def test_parts_are_a_power_of_two_from_two_to_sixteen() -> None:
-    assert [vectorized._even(n) for n in (0, 1, 2, 3, 4, 5, 9, 16, 17, 999)] == [2, 2, 2, 4, 4, 8, 16, 16, 16, 16]
+    assert [blocks._rounded_up(n) for n in (0, 1, 2, 3, 4, 5, 9, 16, 17, 999)] == [2, 2, 2, 4, 4, 8, 16, 16, 16, 16]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -68,9 +69,9 @@ def test_long_sums_are_cut_into_parts(
         lengths.append(A.shape[1])
         return numpys.products(A, *more)
 
-    monkeypatch.setattr(vectorized, "products", noted)
+    monkeypatch.setattr(blocks, "products", noted)
     C = np.ones((M, N), dtype)
-    vectorized.multiply(A, B, C, start=C)
+    blocks.multiply(A, B, C, start=C)
     np.testing.assert_array_equal(C, 1 + A @ B)
     assert sum(lengths) == K
     assert len(lengths) == parts
@@ -80,7 +81,7 @@ def test_long_sums_are_cut_into_parts(
 def test_the_number_of_threads_changes_no_bit() -> None:
     rng = np.random.default_rng(0)
     for M, K, N in SHAPES[3:] if len(BODIES) == 2 else ():
-        assert M * K * N >= SMALL
+        assert M * K * N >= MIN_MULTIPLY_ADDS_FOR_THREADS
         A, B = rng.normal(size=(M, K)).astype(np.float32), rng.normal(size=(K, N)).astype(np.float32)
         results = []
         for n in (1, 2, 3):
@@ -107,7 +108,7 @@ def test_a_few_rows_with_the_bits_that_they_have_among_many(V: int, M: int, K: i
             assert product_alike(A, V, right, b) is None
             assert product_alike(np.asfortranarray(A), M, right, b) is None
             assert product_alike(A.astype(np.float64), M, right.astype(np.float64), b) is None
-        with use("vectorized"):
+        with use("plain"):
             assert product_alike(A, M, right, b) is None
 
 
@@ -176,16 +177,27 @@ def test_at_once_forgets_what_an_error_ends() -> None:
 )
 @pytest.mark.parametrize("add", [False, True])
 def test_compiled_products_of_any_size(M: int, K: int, N: int, add: bool) -> None:
-    compiled = pytest.importorskip("tinynet.engine.machine.gemm.compiled")
     rng = np.random.default_rng(0)
     A, B = (rng.integers(-3, 4, shape).astype(np.float32) for shape in ((M, K), (K, N)))
     for left in (A, np.asfortranarray(A)):
         for right in (B, np.asfortranarray(B)):
             C = np.ones((M, N), np.float32)
-            compiled.multiply(left, right, C, C if add else None)
-            np.testing.assert_array_equal(C, A @ B + add)
-            compiled.multiply(left, right, C, np.arange(N))  # whole numbers, which become those of C
+            with use("compiled"):
+                multiply(left, right, C, C if add else None)
+                np.testing.assert_array_equal(C, A @ B + add)
+                multiply(left, right, C, np.arange(N))  # whole numbers, which become those of C
             np.testing.assert_array_equal(C, A @ B + np.arange(N))
+
+
+def test_compiled_products_decline_what_a_blas_does_better() -> None:
+    panels = pytest.importorskip("tinynet.engine.machine.gemm.panels")
+    square = np.ones((32, 32), np.float32)
+    few_rows, doubles = np.ones((3, 32), np.float32), np.ones((32, 32))
+    strided, large = np.ones((64, 32), np.float32)[::2], np.ones((200, 2000), np.float32)
+    for A, B in ((few_rows, square), (doubles, doubles), (strided, square), (large, np.ones((2000, 32), np.float32))):
+        C = np.zeros((len(A), 32), A.dtype)
+        assert panels.multiply(A, B, C, None) is NotImplemented
+        assert not C.any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

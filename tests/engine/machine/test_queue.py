@@ -1,4 +1,4 @@
-"""Work that threads find on a board."""
+"""The queue of compiled work."""
 
 import time
 
@@ -6,30 +6,29 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.engine.machine import pool as team
+from tinynet.engine.machine import pool
 
-board = pytest.importorskip("tinynet.engine.machine.queue", reason="there is no Numba")
-memory, take, words = board.memory, board.take, board.words
-NUMBERS = board.NUMBERS
+queue = pytest.importorskip("tinynet.engine.machine.queue", reason="there is no Numba")
+memory, take, words, NUMBERS = queue.memory, queue.take, queue.words, queue.NUMBERS
 
 
-@board.Kernel
-def count_up(place, helps):  # type: ignore[no-untyped-def]
+@queue.Kernel
+def count_up(address, is_worker):  # type: ignore[no-untyped-def]
     """Add a step to the number of each piece, and count those that the caller does itself."""
-    given = words(place)
+    given = words(address)
     pieces, done, step = memory(given, 0), memory(given, 1), given[NUMBERS]
-    piece = take(given, helps)
+    piece = take(given, is_worker)
     while piece >= 0:
         pieces[piece] += step
-        if not helps:
+        if not is_worker:
             done[0] += 1
-        piece = take(given, helps)
+        piece = take(given, is_worker)
 
 
 def count(pieces: np.ndarray) -> int:
     """Count all pieces up, and say how many the caller did itself."""
     done = np.zeros(1, np.float32)
-    board.post(count_up, len(pieces), (1,), (pieces, done))
+    queue.post(count_up, len(pieces), (1,), (pieces, done))
     return int(done[0])
 
 
@@ -43,35 +42,35 @@ def test_each_piece_is_done_once(threads: int, n_pieces: int) -> None:
     np.testing.assert_array_equal(pieces, 50)
 
 
-@pytest.mark.skipif(not board.ATOMIC, reason="plain Python works alone")
-def test_a_helper_takes_a_part_and_sleeps_when_there_is_none() -> None:
+@pytest.mark.skipif(not queue.ATOMIC, reason="plain Python works alone")
+def test_a_worker_takes_a_part_and_sleeps_when_there_is_none() -> None:
     pieces = np.zeros(100_000, np.float32)
     with tn.threads(2):
         end = time.perf_counter() + 60  # it may have to be compiled
         while count(pieces) == len(pieces) and time.perf_counter() < end:
             pass
         assert time.perf_counter() < end
-        helper = team._helpers[0]
-        while not helper.sleeps and time.perf_counter() < end:
+        worker = pool._workers[0]
+        while not worker.is_asleep and time.perf_counter() < end:
             time.sleep(1e-3)
-        assert helper.sleeps
+        assert worker.is_asleep
         pieces[...] = 0
         count(pieces)  # it is woken, and may come too late for this one
     np.testing.assert_array_equal(pieces, 1)
 
 
-def test_nobody_joins_in_what_is_closed_or_taken() -> None:
-    here = board.new()
+def test_no_thread_joins_what_is_closed_or_taken() -> None:
+    here = queue.new()
     pieces, done = np.zeros(3, np.float32), np.zeros(1, np.float32)
-    board.fill(here, count_up.address, 3, (1,), (pieces, done))
-    assert not board.join(here)
-    board.do(here, count_up.address, 3, (1,), (pieces, done))
+    queue.enqueue(here, count_up.address, 3, (1,), (pieces, done))
+    assert not queue.join(here)
+    queue.run(here, count_up.address, 3, (1,), (pieces, done))
     np.testing.assert_array_equal(pieces, 1)
-    here[board.STATE] = 0  # open, but there is nothing left
-    assert not board.join(here)
+    here[queue.STATE] = 0  # open, but there is nothing left
+    assert not queue.join(here)
 
 
-def test_who_joins_begins_at_the_end() -> None:
-    here = board.new()
-    board.fill(here, count_up.address, 3, (1,), (np.zeros(3, np.float32),))
-    assert [take(here, helps) for helps in (False, True, False, True)] == [0, 2, 1, -1]
+def test_workers_take_from_the_back() -> None:
+    here = queue.new()
+    queue.enqueue(here, count_up.address, 3, (1,), (np.zeros(3, np.float32),))
+    assert [take(here, is_worker) for is_worker in (False, True, False, True)] == [0, 2, 1, -1]

@@ -1,4 +1,4 @@
-"""Small matrix products of packed panels."""
+"""Products with packed panels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from tinynet.engine.machine.tiles import DEPTH, multiply, pack, pack_transposed, rounded, tile
+from tinynet.engine.machine.tiles import DEPTH, multiply, pack, pack_transposed, rounded
 
 
 def integers(*shape: int, seed: int = 0) -> np.ndarray:
@@ -36,15 +36,6 @@ def test_multiply(M: int, K: int, add: bool) -> None:
     multiply(A.reshape(-1), 0, K, M, P, K, 96, row, C.reshape(-1), 0, 100, add)
     np.testing.assert_array_equal(C[:, :96], A @ B + (before[:, :96] if add else row))
     np.testing.assert_array_equal(C[:, 96:], before[:, 96:])
-
-
-@pytest.mark.parametrize("last", [0, 1, 2, 3])
-def test_tile_of_a_transposed_matrix(last: int) -> None:
-    A, B = integers(5, 9), integers(5, 16, seed=1)  # Aᵀ B for some columns of A
-    C = np.full((4, 16), 7, np.float32)
-    tile(A.reshape(-1), 2, 1, 9, last, B.reshape(-1), 0, 5, C.reshape(-1), 0, 16, False)
-    np.testing.assert_array_equal(C[: last + 1], A[:, 2 : 3 + last].T @ B)
-    np.testing.assert_array_equal(C[last + 1 :], 7)
 
 
 def test_a_row_has_the_same_bits_among_any_others() -> None:
