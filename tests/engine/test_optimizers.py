@@ -171,7 +171,7 @@ def both_ways(train: Callable[[], np.ndarray]) -> None:
 
 def test_arrays_that_change_are_found_again() -> None:
     def train() -> np.ndarray:
-        net, optimizer = parameters(5, 6, 7), Adam()
+        net, optimizer = parameters(5, 6, 7, 8), Adam()
         step(optimizer, net, 1)
         net["0"].astype(np.float64)
         net["0"].astype(np.float32)  # other arrays, the same numbers
@@ -182,7 +182,7 @@ def test_arrays_that_change_are_found_again() -> None:
         step(optimizer, net, 4)
         net["1"].trainable = True
         step(optimizer, net, 5)
-        other = parameters(5, 6, 7)
+        other = parameters(5, 6, 7, 8)
         step(optimizer, other, 6)
         step(optimizer, net, 7)
         return np.concatenate([values(net), values(other)])
@@ -233,7 +233,9 @@ def test_a_rule_that_is_gone_keeps_no_arrays_alive() -> None:
 # Few numbers, side by side.
 
 
-@pytest.mark.parametrize("rule", ["adam", "adam_decay", "adamw", "nadam", "adadelta_decay", "rmsprop_momentum"])
+@pytest.mark.parametrize(
+    "rule", ["adam", "adam_decay", "adamw", "nadam", "adadelta_decay", "rmsprop_momentum", "nesterov", "lion"]
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_few_numbers_go_side_by_side(rule: str, dtype: type) -> None:
     found = []
@@ -255,7 +257,7 @@ def test_few_numbers_go_side_by_side(rule: str, dtype: type) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "n"), [(SGD(0.1, momentum=0.9), 5), (Adam(), 2), (Adam(amsgrad=True), 5)], ids=["one slot", "two", "other"]
+    ("rule", "n"), [(SGD(0.1), 5), (Adam(), 3), (Adam(amsgrad=True), 5)], ids=["keeps nothing", "three", "other"]
 )
 def test_where_it_does_not_pay_the_lesson_runs(rule: Optimizer, n: int) -> None:
     assert engine.update_all(rule, parameters(*[3] * n)) is NotImplemented

@@ -17,7 +17,7 @@ from tinynet.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, NAdam,
 
 LARGE = 1 << 14  # numbers of all parameters from which on compiling pays
 OVERHEAD = 1 << 8  # numbers that NumPy could compute in the time that it takes to begin with one more parameter
-MIN_SIDE_BY_SIDE = 3  # parameters; copying fewer takes as long as it saves
+MIN_SIDE_BY_SIDE = 4  # parameters; copying fewer takes as long as it saves
 _pieces: WeakKeyDictionary[Any, Pieces] = WeakKeyDictionary()
 _rows: WeakKeyDictionary[Optimizer, SideBySide] = WeakKeyDictionary()
 
@@ -59,7 +59,7 @@ def _compiled(kernels: ModuleType, optimizer: Optimizer, parameters: list[Parame
 
 def _side_by_side(optimizer: Optimizer, parameters: list[Parameter], step: Step) -> Any:
     counts = {optimizer._counts.get(parameter, 0) for parameter in parameters}
-    if len(step.slots) < 2 or len(parameters) < MIN_SIDE_BY_SIDE or len(counts) > 1 or in_use() != "auto":
+    if not step.slots or len(parameters) < MIN_SIDE_BY_SIDE or len(counts) > 1 or in_use() != "auto":
         return NotImplemented
     row = _rows.get(optimizer)
     if row is None or not are_same(row.arrays, arrays_of(optimizer, parameters, step.slots)):
