@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 from collections.abc import Callable
 
 import numba
@@ -160,15 +162,16 @@ def test_a_rate_that_is_nonsense_changes_nothing() -> None:
 
 def both_ways(train: Callable[[], np.ndarray]) -> None:
     found = []
-    for choice in ("compiled", "plain"):
+    for choice in ("compiled", "auto", "plain"):
         with faster.use(choice):
             found.append(train())
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[2])
+    np.testing.assert_array_equal(found[1], found[2])
 
 
 def test_arrays_that_change_are_found_again() -> None:
     def train() -> np.ndarray:
-        net, optimizer = parameters(5, 6), Adam()
+        net, optimizer = parameters(5, 6, 7, 8), Adam()
         step(optimizer, net, 1)
         net["0"].astype(np.float64)
         net["0"].astype(np.float32)  # other arrays, the same numbers
@@ -179,7 +182,7 @@ def test_arrays_that_change_are_found_again() -> None:
         step(optimizer, net, 4)
         net["1"].trainable = True
         step(optimizer, net, 5)
-        other = parameters(5, 6)
+        other = parameters(5, 6, 7, 8)
         step(optimizer, other, 6)
         step(optimizer, net, 7)
         return np.concatenate([values(net), values(other)])
@@ -225,6 +228,56 @@ def test_a_rule_that_is_gone_keeps_no_arrays_alive() -> None:
     del optimizer
     gc.collect()
     assert len(engine._pieces) == before
+
+
+# Few numbers, side by side.
+
+
+@pytest.mark.parametrize(
+    "rule", ["adam", "adam_decay", "adamw", "nadam", "adadelta_decay", "rmsprop_momentum", "nesterov", "lion"]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_few_numbers_go_side_by_side(rule: str, dtype: type) -> None:
+    found = []
+    for choice in ("auto", "plain"):
+        net, optimizer = parameters(3, 0, 1, 7, dtype=dtype), RULES[rule]()
+        with faster.use(choice):
+            for seed in range(4):
+                step(optimizer, net, seed)
+                if seed == 1:
+                    net, optimizer = copy.deepcopy((net, optimizer))
+        assert not any(parameter.gradient.any() for parameter in net.values())
+        assert list(optimizer._slots) == list(net.values())  # nothing else is kept
+        assert (optimizer in engine._rows) == (choice == "auto")
+        state = optimizer.state(net)
+        kept = [array for slots in state["slots"].values() for array in slots.values()]
+        found.append((np.concatenate([values(net), *kept]), state["counts"]))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    assert found[0][1] == found[1][1]
+
+
+@pytest.mark.parametrize(
+    ("rule", "n"), [(SGD(0.1), 5), (Adam(), 3), (Adam(amsgrad=True), 5)], ids=["keeps nothing", "three", "other"]
+)
+def test_where_it_does_not_pay_the_lesson_runs(rule: Optimizer, n: int) -> None:
+    assert engine.update_all(rule, parameters(*[3] * n)) is NotImplemented
+
+
+def test_they_keep_the_bits_of_the_lesson() -> None:
+    def train() -> np.ndarray:
+        net, optimizer = {f"{i}": Parameter(np.full((2, i), 0.5)) for i in range(1, 5)}, Adam(0.1, weight_decay=0.1)
+        for seed in range(3):
+            step(optimizer, net, seed)
+        net, optimizer = pickle.loads(pickle.dumps((net, optimizer)))
+        step(optimizer, net, 3)
+        net["2"].trainable = False
+        step(optimizer, net, 4)
+        net["2"].trainable = True
+        step(optimizer, net, 5)
+        m = optimizer.state(net)["slots"]
+        return np.concatenate([values(net), *[array.ravel() for slots in m.values() for array in slots.values()]])
+
+    both_ways(train)
 
 
 # Norms and averages.

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from tinynet.core import Parameter
-from tinynet.engine.optimizers.pieces import Pieces
+from tinynet.core.faster import in_use
+from tinynet.engine.optimizers.pieces import Pieces, are_same
+from tinynet.engine.optimizers.side_by_side import SideBySide, arrays_of
 from tinynet.engine.serves import compiled_code
 from tinynet.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp, WeightAverage
 
 LARGE = 1 << 14  # numbers of all parameters from which on compiling pays
 OVERHEAD = 1 << 8  # numbers that NumPy could compute in the time that it takes to begin with one more parameter
+MIN_SIDE_BY_SIDE = 4  # parameters; copying fewer takes as long as it saves
 _pieces: WeakKeyDictionary[Any, Pieces] = WeakKeyDictionary()
+_rows: WeakKeyDictionary[Optimizer, SideBySide] = WeakKeyDictionary()
 
 
 class Step(NamedTuple):
@@ -28,24 +33,43 @@ class Step(NamedTuple):
 
 def update_all(optimizer: Optimizer, parameters: dict[str, Parameter]) -> Any:
     """Apply the rule to all of the parameters, and clear their gradients."""
-    kernels = compiled_code("optimizers", _work(parameters.values()), LARGE)
-    of_rule = STEPS.get(type(optimizer))
-    if kernels is None or of_rule is None or "update" in vars(optimizer):  # a subclass may compute something else
+    step_of = STEPS.get(type(optimizer))
+    if step_of is None or "update" in vars(optimizer) or not parameters:  # a subclass may compute something else
         return NotImplemented
-    step = of_rule(optimizer)
+    step = step_of(optimizer)
     if step is None:
         return NotImplemented
-    arrays = []
-    for parameter in parameters.values():
-        arrays += [parameter.tensor, parameter.gradient]
-        arrays += [optimizer.slot(name, parameter, start) for name, start in step.slots.items()]
-    pieces = _pieces_of(optimizer, arrays, 2 + len(step.slots))
+    found = list(parameters.values())
+    kernels = compiled_code("optimizers", _work(found), LARGE)
+    return _compiled(kernels, optimizer, found, step) if kernels else _side_by_side(optimizer, found, step)
+
+
+def _compiled(kernels: ModuleType, optimizer: Optimizer, parameters: list[Parameter], step: Step) -> Any:
+    pieces = _pieces_of(optimizer, arrays_of(optimizer, parameters, step.slots), 2 + len(step.slots))
     if not pieces.served:
         return NotImplemented
-    counts = [optimizer.count(parameter) for parameter in parameters.values()] if step.counts else [0]
+    counts = [optimizer._counts.get(parameter, 0) + 1 for parameter in parameters] if step.counts else [1]
     numbers = {t: step.rates(t) for t in set(counts)}
     pieces.rates[:, : len(numbers[counts[0]])] = [numbers[t] for t in (counts if len(numbers) > 1 else counts[:1])]
+    if step.counts:
+        optimizer._counts |= zip(parameters, counts, strict=True)
     kernels.run(step.rule, pieces)
+    return None
+
+
+def _side_by_side(optimizer: Optimizer, parameters: list[Parameter], step: Step) -> Any:
+    counts = {optimizer._counts.get(parameter, 0) for parameter in parameters}
+    if not step.slots or len(parameters) < MIN_SIDE_BY_SIDE or len(counts) > 1 or in_use() != "auto":
+        return NotImplemented
+    row = _rows.get(optimizer)
+    if row is None or not are_same(row.arrays, arrays_of(optimizer, parameters, step.slots)):
+        row = _rows[optimizer] = SideBySide(optimizer, parameters, step.slots)
+    if not row.served:
+        return NotImplemented
+    row.update(optimizer, counts.pop())
+    if step.counts:
+        for parameter in parameters:
+            optimizer.count(parameter)
     return None
 
 
@@ -92,7 +116,7 @@ def _work(parameters: Iterable[Parameter]) -> int:
 def _pieces_of(owner: object, arrays: list[Any], n_each: int) -> Pieces:
     """Those that were cut for the owner before, if its arrays are still the same."""
     pieces = _pieces.get(owner)
-    if pieces is None or not pieces.are_of(arrays):
+    if pieces is None or not are_same(pieces.arrays, arrays):
         pieces = _pieces[owner] = Pieces(arrays, n_each)
     return pieces
 
@@ -101,63 +125,71 @@ def _pieces_of(owner: object, arrays: list[Any], n_each: int) -> Pieces:
 
 
 def _sgd(rule: SGD) -> Step:
-    rates = rule.learning_rate, rule.weight_decay, rule.momentum, float(rule.nesterov)
-    return Step("momentum" if rule.momentum else "sgd", {"velocity": 0} if rule.momentum else {}, lambda t: rates)
+    def rates(t: int) -> tuple[float, ...]:
+        return rule.learning_rate, rule.weight_decay, rule.momentum, float(rule.nesterov)
+
+    return Step("momentum" if rule.momentum else "sgd", {"velocity": 0} if rule.momentum else {}, rates)
 
 
 def _adam(rule: Adam) -> Step | None:
-    return None if rule.amsgrad else _adam_step(rule, rule.weight_decay, keep=1.0)
+    return None if rule.amsgrad else _adam_step(rule, lambda: (rule.weight_decay, 1.0))
 
 
 def _adamw(rule: AdamW) -> Step | None:
-    return None if rule.amsgrad else _adam_step(rule, 0.0, keep=1 - rule.learning_rate * rule.weight_decay)
+    return None if rule.amsgrad else _adam_step(rule, lambda: (0.0, 1 - rule.learning_rate * rule.weight_decay))
 
 
-def _adam_step(rule: Adam, decay: float, keep: float) -> Step:
-    lr, (beta1, beta2) = rule.learning_rate, rule.betas
+def _adam_step(rule: Adam, decay_and_share_kept: Callable[[], tuple[float, float]]) -> Step:
+    beta1, beta2 = rule.betas
 
     def rates(t: int) -> tuple[float, ...]:
-        return lr, decay, keep, 1 - beta1, 1 - beta2, 1 - beta1**t, 1 - beta2**t, rule.eps
+        decay, keep = decay_and_share_kept()
+        return rule.learning_rate, decay, keep, 1 - beta1, 1 - beta2, 1 - beta1**t, 1 - beta2**t, rule.eps
 
     return Step("adam", {"m": 0, "v": 0}, rates, counts=True)
 
 
 def _nadam(rule: NAdam) -> Step:
-    lr, (beta1, beta2) = rule.learning_rate, rule.betas
+    beta1, beta2 = rule.betas
 
     def rates(t: int) -> tuple[float, ...]:
         to_g, to_m = rule.shares(t)
-        return lr, rule.weight_decay, 1 - beta1, 1 - beta2, to_g, to_m, 1 - beta2**t, rule.eps
+        return rule.learning_rate, rule.weight_decay, 1 - beta1, 1 - beta2, to_g, to_m, 1 - beta2**t, rule.eps
 
     return Step("nadam", {"m": 0, "v": 0}, rates, counts=True)
 
 
 def _adagrad(rule: Adagrad) -> Step:
-    lr = rule.learning_rate
-
     def rates(t: int) -> tuple[float, ...]:
-        return lr / (1 + (t - 1) * rule.lr_decay), rule.weight_decay, rule.eps
+        return rule.learning_rate / (1 + (t - 1) * rule.lr_decay), rule.weight_decay, rule.eps
 
     return Step("adagrad", {"sum": rule.initial_accumulator_value}, rates, counts=True)
 
 
 def _adadelta(rule: Adadelta) -> Step:
-    rates = rule.learning_rate, rule.weight_decay, 1 - rule.rho, rule.eps
-    return Step("adadelta", {"squares": 0, "steps": 0}, lambda t: rates)
+    def rates(t: int) -> tuple[float, ...]:
+        return rule.learning_rate, rule.weight_decay, 1 - rule.rho, rule.eps
+
+    return Step("adadelta", {"squares": 0, "steps": 0}, rates)
 
 
 def _rmsprop(rule: RMSProp) -> Step | None:
-    rates = rule.learning_rate, rule.weight_decay, 1 - rule.alpha, rule.eps, rule.momentum
+    def rates(t: int) -> tuple[float, ...]:
+        return rule.learning_rate, rule.weight_decay, 1 - rule.alpha, rule.eps, rule.momentum
+
     if rule.centered:
         return None
     if rule.momentum:
-        return Step("rmsprop with momentum", {"squares": 0, "velocity": 0}, lambda t: rates)
-    return Step("rmsprop", {"squares": 0}, lambda t: rates)
+        return Step("rmsprop with momentum", {"squares": 0, "velocity": 0}, rates)
+    return Step("rmsprop", {"squares": 0}, rates)
 
 
 def _lion(rule: Lion) -> Step:
-    rates = rule.learning_rate, rule.weight_decay, rule.betas[0], 1 - rule.betas[0], 1 - rule.betas[1]
-    return Step("lion", {"m": 0}, lambda t: rates)
+    def rates(t: int) -> tuple[float, ...]:
+        beta1, beta2 = rule.betas
+        return rule.learning_rate, rule.weight_decay, beta1, 1 - beta1, 1 - beta2
+
+    return Step("lion", {"m": 0}, rates)
 
 
 STEPS: dict[type[Optimizer], Callable[[Any], Step | None]] = {

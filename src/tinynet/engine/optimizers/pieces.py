@@ -39,13 +39,9 @@ class Pieces:
 
     def __init__(self, arrays: Sequence[np.ndarray], n_each: int) -> None:
         self.arrays = list(arrays)  # kept, so that none is freed while its address is here
-        self.served = len(arrays) > 0 and is_floating(*arrays) and _are_rows_apart(arrays, n_each)
+        self.served = len(arrays) > 0 and is_floating(*arrays) and are_rows_apart(arrays, n_each)
         if self.served:
             self._cut(n_each)
-
-    def are_of(self, arrays: Sequence[np.ndarray]) -> bool:
-        """Whether these are the very same arrays."""
-        return len(arrays) == len(self.arrays) and all(map(is_, arrays, self.arrays))
 
     def _cut(self, n_each: int) -> None:
         sizes = np.array([array.size for array in self.arrays[::n_each]])
@@ -63,7 +59,12 @@ class Pieces:
         self.rates = np.zeros((len(sizes), N_RATES), self.kind)
 
 
-def _are_rows_apart(arrays: Sequence[np.ndarray], n_each: int) -> bool:
+def are_same(arrays: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
+    """Whether they are the very same objects."""
+    return len(arrays) == len(others) and all(map(is_, arrays, others))
+
+
+def are_rows_apart(arrays: Sequence[np.ndarray], n_each: int) -> bool:
     """Whether each array is one row in memory, those of a parameter go side by side, and none is there twice."""
     alike = all(array.shape == arrays[i - i % n_each].shape for i, array in enumerate(arrays))
     return alike and all(array.flags.carray for array in arrays) and len({id(array) for array in arrays}) == len(arrays)
