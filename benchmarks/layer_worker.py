@@ -36,7 +36,7 @@ def truth(case: Case, shape: Shape) -> np.ndarray:
 
 
 def in_tinynet(case: Case, shape: Shape) -> Work:
-    """One repetition in Tinynet. Images come with their channels last in memory, as one layer hands them to the next."""
+    """One repetition in Tinynet. Images lie with their channels last, as one layer of a net hands them to the next."""
     import tinynet as tn
     from tinynet.core import Parameter
 

@@ -29,7 +29,7 @@ class Swish(Layer):
 
     def forward(self, x):
         s = 1 / (1 + np.exp(-self.beta.tensor * x))
-        self.remember(x, s)
+        self.remember(x=x, s=s)
         return x * s
 
     def backward(self, dy):

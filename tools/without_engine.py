@@ -9,17 +9,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("src", "tests", "examples", "docs", "tools", "benchmarks", "pyproject.toml", "README.md", "LICENSE", "Makefile",
-          "CHANGELOG.md", "CONTRIBUTING.md", "conftest.py")  # fmt: skip
+FOLDERS = ("src", "tests", "examples", "docs", "tools", "benchmarks")
+FILES = ("pyproject.toml", "conftest.py", "Makefile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
 LEFT_OUT = ("src/tinynet/engine", "tests/engine", "tests/benchmarks")  # the engine, its own tests, and what times it
 
 
 def main(place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
-    for name in COPIED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, place / name, **({"ignore": ignored} if (ROOT / name).is_dir() else {}))
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, place / name, ignore=ignored)
+    for name in FILES:
+        shutil.copy2(ROOT / name, place / name)
     for name in LEFT_OUT:
         shutil.rmtree(place / name)
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]

@@ -1,4 +1,4 @@
-"""The one proof of the engine: every replacement in the tables gives what its lesson gives, and leaves the same memory."""
+"""The one proof of the engine: every replacement gives what its lesson gives, and leaves the same memory."""
 
 from __future__ import annotations
 

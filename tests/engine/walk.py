@@ -27,7 +27,7 @@ class Case:
 
     Args:
         entry: The marked function, by which the table is keyed.
-        build: Given a `Draw`, a function of no arguments that does the same from a fresh state at each call, and returns
+        build: Given a `Draw`, a function of no arguments that does the same from a fresh state at each call, and gives
             any nesting of arrays: results, what layers remember, gradients.
         float32: How far results may be apart in float32, relative to the largest number of each.
         table: The table that holds the replacement.

@@ -69,7 +69,7 @@ class Dense(Layer):
         self.weight, self.bias = Parameter(random(n_out, n_in)), Parameter(random(n_out))
 
     def forward(self, x):
-        self.remember(x)
+        self.remember(x=x)
         return x @ self.weight.tensor.T + self.bias.tensor
 
     def backward(self, dy):
@@ -98,7 +98,7 @@ class Elementwise(Layer):
 
     def forward(self, x):
         y = self.f(x)
-        self.remember(x, y)
+        self.remember(x=x, y=y)
         return y
 
     def backward(self, dy):
@@ -112,7 +112,7 @@ class Elementwise(Layer):
 @planted("factor", (4, 3))
 class MeanWithoutOneOverN(Layer):
     def forward(self, x):
-        self.remember(x)
+        self.remember(x=x)
         return x.mean(axis=1)
 
     def backward(self, dy):
@@ -158,7 +158,7 @@ class DropoutUnscaledInBackward(Layer):
         mask = stream("dropout").random(x.shape) >= 0.4
         if not self.training:
             mask = np.ones(x.shape, bool)
-        self.remember(mask)
+        self.remember(mask=mask)
         return x * mask / (0.6 if self.training else 1)
 
     def backward(self, dy):
@@ -172,7 +172,7 @@ class ScaledProductUnscaledInBackward(Layer):
         self.weight = Parameter(random(4, 4))
 
     def forward(self, x):
-        self.remember(x)
+        self.remember(x=x)
         return x @ self.weight.tensor / 2
 
     def backward(self, dy):
@@ -294,7 +294,7 @@ class KernelTransposed(layers.Conv2D):
 @planted("transpose", (2, 3, 4))
 class SwapNotSwappedBack(Layer):
     def forward(self, x):
-        self.remember(x.shape)
+        self.remember(shape=x.shape)
         return np.ascontiguousarray(x.transpose(0, 2, 1)).reshape(len(x), -1)
 
     def backward(self, dy):
@@ -353,7 +353,7 @@ class ScaleOfFirstSample(Layer):
         self.scale = Parameter(np.ones(3))
 
     def forward(self, x):
-        self.remember(x)
+        self.remember(x=x)
         return x * self.scale.tensor
 
     def backward(self, dy):
@@ -400,7 +400,7 @@ class EmbeddingThatLosesRepeats(Layer):
         self.weight = Parameter(random(4, 2))
 
     def forward(self, ids):
-        self.remember(ids)
+        self.remember(ids=ids)
         return self.weight.tensor[ids]
 
     def backward(self, dy):
@@ -494,7 +494,7 @@ class SharedWeightOverwritten(Layer):
 
     def forward(self, x):
         h = x @ self.weight.tensor.T
-        self.remember(x, h)
+        self.remember(x=x, h=h)
         return h @ self.weight.tensor
 
     def backward(self, dy):
@@ -670,7 +670,7 @@ class Norm(Layer):
     def forward(self, x):
         inverse = 1 / np.sqrt(x.var(axis=1, keepdims=True) + x.dtype.type(1e-5))
         x_hat = (x - x.mean(axis=1, keepdims=True)) * inverse
-        self.remember(x_hat, inverse)
+        self.remember(x_hat=x_hat, inverse=inverse)
         return x_hat
 
 
@@ -719,7 +719,7 @@ class RecurrenceCutOff(Layer):
             h = np.tanh(x[:, t] + h @ self.weight.tensor)
             states.append(h)
         y = np.stack(states, axis=1)
-        self.remember(y)
+        self.remember(y=y)
         return y
 
     def backward(self, dy):
@@ -768,7 +768,7 @@ class OneUseOfAWeightForgotten(Layer):
 
     def forward(self, x):
         h = x @ self.weight.tensor.T
-        self.remember(h)
+        self.remember(h=h)
         return h @ self.weight.tensor
 
     def backward(self, dy):

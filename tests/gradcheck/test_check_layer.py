@@ -202,7 +202,7 @@ def test_output_must_survive_backward() -> None:
     class Wrong(Layer):
         def forward(self, x):
             y = np.tanh(x)
-            self.remember(y)
+            self.remember(y=y)
             return y
 
         def backward(self, dy):
@@ -324,7 +324,7 @@ def test_state_must_hold_all_that_forward_uses() -> None:
 def test_batch_axis_must_stay() -> None:
     class Wrong(Layer):
         def forward(self, x):
-            self.remember(x.shape)
+            self.remember(shape=x.shape)
             return x.sum(axis=1) if len(x) > 1 else x.sum(axis=1)[0]
 
         def backward(self, dy):
@@ -371,7 +371,7 @@ def test_input_must_be_a_shape_or_array(given: object) -> None:
 def test_inputs_are_named_as_in_forward() -> None:
     class Product(Layer):
         def forward(self, left, right):
-            self.remember(left, right)
+            self.remember(left=left, right=right)
             return left * right
 
         def backward(self, dy):
@@ -459,7 +459,7 @@ def test_a_slope_that_bends_within_a_step_is_no_alarm() -> None:
         error = 0.0
 
         def forward(self, x):
-            self.remember(np.tanh(590 * x))
+            self.remember(y=np.tanh(590 * x))
             return np.tanh(590 * x)
 
         def backward(self, dy):

@@ -17,7 +17,7 @@ class Scale(Layer):
         self.w = Parameter(np.array([factor]))
 
     def forward(self, x):
-        self.remember(x)
+        self.remember(x=x)
         return self.w.tensor * x
 
     def backward(self, dy):

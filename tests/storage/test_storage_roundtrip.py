@@ -27,7 +27,7 @@ class Scale(Layer):
         self.used = np.zeros(size, bool)
 
     def forward(self, x):
-        self.remember(x)
+        self.remember(x=x)
         self.seen += len(x)
         return x * self.factor.tensor
 

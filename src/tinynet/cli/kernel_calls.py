@@ -73,7 +73,10 @@ LAYERS: dict[str, _Entry] = {
     "GRU": _Entry(lambda s: GRU(s[2], s[2]), (32, 32, 128), FEW_SEQUENCES),
     "MultiHeadAttention": _Entry(lambda s: MultiHeadAttention(s[2], 4), SEQUENCES, FEW_SEQUENCES),
 }
-LOSSES = {"cross_entropy": cross_entropy, "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits}
+LOSSES: dict[str, Callable[..., Any]] = {
+    "cross_entropy": cross_entropy,
+    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits,
+}
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "SGD": lambda: SGD(lr=0.01),
     "SGD, momentum": lambda: SGD(lr=0.01, momentum=0.9),

@@ -9,13 +9,13 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.engine import pairs
 from tinynet.engine.machine.gemm import one_thread
-from tinynet.engine.machine.memory import keep_freed
+from tinynet.engine.machine.memory import keep_freed_memory
 from tinynet.layers import Layer
 from tinynet.net import Net
 from tinynet.net.net import ERRORS
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
-keep_freed()  # whoever has a net will train it
+keep_freed_memory()  # whoever has a net will train it
 
 
 @one_thread()
@@ -52,7 +52,7 @@ def backward(net: Net, *gradients: np.ndarray, input_gradient: bool = True) -> A
     for index, layer, following, pair in reversed(pairs.steps(net.layers)):
         if following is not None and index + 1 >= first:
             both = index >= first and pair is not None and pair.backward is not None
-            dx = pair.backward(layer, following, dy) if both else NotImplemented  # type: ignore[union-attr]
+            dx = pair.backward(layer, following, dy) if both else NotImplemented
             if dx is not NotImplemented:
                 dy = dx
                 layer.forget()

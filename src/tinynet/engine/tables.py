@@ -172,8 +172,6 @@ TABLES["compiled"] |= {
     GroupNorm.backward: group_norm.backward,
     LayerNorm.forward: layer_norm.forward,
     LayerNorm.backward: layer_norm.backward,
-    LayerNorm.forward_of_sum: layer_norm.forward_of_sum,
-    LayerNorm.backward_of_sum: layer_norm.backward_of_sum,
     RMSNorm.forward: layer_norm.forward_of_rms,
     RMSNorm.backward: layer_norm.backward_of_rms,
     Embedding.backward: embedding.backward,

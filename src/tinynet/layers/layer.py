@@ -94,9 +94,8 @@ class Layer(ABC):
 
     # The memory between forward and backward.
 
-    def remember(self, *unnamed: Any, **values: Any) -> None:
+    def remember(self, **values: Any) -> None:
         """Keep values from `forward` for `backward`, by name; they replace those of the forward before."""
-        values = {f"v{i}": value for i, value in enumerate(unnamed)} | values  # TRANSITION: until all have names
         self._memory = _memory_of(tuple(values))(*values.values())
 
     def recall(self) -> Any:

@@ -90,17 +90,6 @@ class LayerNorm(Layer):
         mean_g, mean_gx = mean_of(g, features, keepdims=True), mean_of(g * x_hat, features, keepdims=True)
         return (g - mean_g - x_hat * mean_gx) * inverse_std  # dx
 
-    @faster
-    def forward_of_sum(self, x: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # TRANSITION
-        """h = x + r, for x and r of one shape, and y = forward(h)."""
-        h = x + r
-        return h, self.forward(h)
-
-    @faster
-    def backward_of_sum(self, dy: np.ndarray, dh: np.ndarray) -> np.ndarray:  # TRANSITION
-        """backward(dy) + dh: ∂L/∂x and ∂L/∂r, where h went by another way too, from which dh comes."""
-        return self.backward(dy) + dh
-
 
 class GroupNorm(Layer):
     """Standardize groups of channels of each sample, then scale and shift each channel: Wu and He 2018.

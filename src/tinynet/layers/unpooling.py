@@ -99,9 +99,9 @@ class MaxUnpool2D(Layer):
         if switches.shape != x.shape:
             shapes = f"{shape_text(x.shape)}, got {shape_text(switches.shape)}"
             checks.fail(self, f"expected switches of the shape of x, {shapes}.")
-        if not isinstance(switches, np.ndarray):
-            return  # numbers that lie elsewhere, on a GPU say, are not fetched to be looked at
-        if switches.size and not (switches.min() >= 0 and switches.max() < math.prod(size)):
+        # Numbers that lie elsewhere, on a GPU say, are not fetched to be looked at.
+        here = isinstance(switches, np.ndarray) and switches.size > 0
+        if here and not (switches.min() >= 0 and switches.max() < math.prod(size)):
             pixels = f"{math.prod(size) - 1}, the pixels of {size[0]} × {size[1]}"
             came = f"{switches.min()} to {switches.max()}"
             hint = "pass output_size, the height and width of the images that were pooled."

@@ -52,7 +52,7 @@ class VariationalAutoencoder(Layer):
         if self.training:
             noise = stream("dropout").standard_normal(mean.shape).astype(mean.dtype)
         deviation = np.exp(log_variance / 2) * noise  # σ ε
-        self.remember(deviation)
+        self.remember(deviation=deviation)
         return self.decoder.forward(mean + deviation), mean, log_variance
 
     def backward(self, dy: np.ndarray, dmean: np.ndarray, dlog_variance: np.ndarray) -> np.ndarray:

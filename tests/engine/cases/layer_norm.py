@@ -58,35 +58,9 @@ def norm_backward(make: Callable[[Draw], tuple[Layer, np.ndarray]], draw: Draw) 
     return call
 
 
-def sum_forward(draw: Draw) -> Callable[[], Any]:
-    layer, x = _layer_norm(draw)
-    r = draw.array(*x.shape)
-
-    def call() -> Any:
-        twin = deepcopy(layer)
-        return twin.forward_of_sum(x, r), twin.recall()
-
-    return call
-
-
-def sum_backward(draw: Draw) -> Callable[[], Any]:
-    layer, x = _layer_norm(draw)
-    dy, dh = draw.array(*x.shape), draw.array(*x.shape)
-
-    def call() -> Any:
-        twin = deepcopy(layer)
-        twin.forward(x)
-        dx = twin.backward_of_sum(dy, dh)
-        return dx, [parameter.gradient for parameter in twin.parameters().values()]
-
-    return call
-
-
 CASES = [
     Case(entry=LayerNorm.forward, build=partial(norm_forward, _layer_norm)),
     Case(entry=LayerNorm.backward, build=partial(norm_backward, _layer_norm), float32=1e-4),
-    Case(entry=LayerNorm.forward_of_sum, build=sum_forward),  # TRANSITION
-    Case(entry=LayerNorm.backward_of_sum, build=sum_backward, float32=1e-4),  # TRANSITION
     Case(entry=RMSNorm.forward, build=partial(norm_forward, _rms_norm)),
     Case(entry=RMSNorm.backward, build=partial(norm_backward, _rms_norm), float32=1e-4),
     Case(entry=GroupNorm.forward, build=partial(norm_forward, _group_norm)),

@@ -7,7 +7,7 @@ from scipy.special import ndtr
 pytest.importorskip("numba")
 
 from tinynet.engine.machine import jit
-from tinynet.engine.machine.functions import exp, largest, normal, sigmoid, tanh
+from tinynet.engine.machine.functions import exp, largest, normal_cdf_and_density, sigmoid, tanh
 
 
 @jit.compiled
@@ -44,7 +44,7 @@ def each_exp(x: np.ndarray, y: np.ndarray) -> None:
 @jit.compiled
 def each_normal(x: np.ndarray, share: np.ndarray, density: np.ndarray) -> None:
     for index in range(len(x)):
-        share[index], density[index] = normal(x[index])
+        share[index], density[index] = normal_cdf_and_density(x[index])
 
 
 @jit.compiled

@@ -18,7 +18,7 @@ from tinynet.engine.machine.gemm import (
     column_sums,
     multiply,
     product,
-    product_alike,
+    product_as_among,
 )
 from tinynet.engine.machine.gemm import blas as numpys
 from tinynet.engine.machine.gemm.together import compute
@@ -100,16 +100,16 @@ def test_a_few_rows_with_the_bits_that_they_have_among_many(V: int, M: int, K: i
     B = rng.normal(size=(N, K)).astype(np.float32).T
     for right in (B, np.ascontiguousarray(B)):
         with use("compiled"):
-            C = product_alike(A, M, right, b)
+            C = product_as_among(A, M, right, b)
             if right is B and M < K:
                 assert C is None  # then the rows are packed, and their bits are others than those of one
             else:
                 np.testing.assert_array_equal(C[rows], product(A[rows], right, b))
-            assert product_alike(A, V, right, b) is None
-            assert product_alike(np.asfortranarray(A), M, right, b) is None
-            assert product_alike(A.astype(np.float64), M, right.astype(np.float64), b) is None
+            assert product_as_among(A, V, right, b) is None
+            assert product_as_among(np.asfortranarray(A), M, right, b) is None
+            assert product_as_among(A.astype(np.float64), M, right.astype(np.float64), b) is None
         with use("plain"):
-            assert product_alike(A, M, right, b) is None
+            assert product_as_among(A, M, right, b) is None
 
 
 def test_numpy_gets_its_threads_back() -> None:

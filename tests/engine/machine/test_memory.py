@@ -7,8 +7,8 @@ import pytest
 
 FAULTS = """
 import resource, numpy as np
-from tinynet.engine.machine.memory import keep_freed
-kept = keep_freed()
+from tinynet.engine.machine.memory import keep_freed_memory
+kept = keep_freed_memory()
 np.ones(1 << 20)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(50):

@@ -9,13 +9,13 @@ import pytest
 
 import tinynet as tn
 from tinynet.engine.machine import pool
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 
 def parts(count: int) -> list[tuple[int, int, int]]:
     """The ranges that `share` makes, and which thread did each."""
     seen: list[tuple[int, int, int]] = []
-    share(lambda first, last: seen.append((first, last, threading.get_ident())), count)
+    run_parallel(lambda first, last: seen.append((first, last, threading.get_ident())), count)
     return sorted(seen)
 
 
@@ -43,7 +43,7 @@ def test_share_passes_arguments_on() -> None:
         out[first:last] = np.arange(first, last) ** power
 
     with tn.threads(2):
-        share(cube, 9, cubes, 3)
+        run_parallel(cube, 9, cubes, 3)
     np.testing.assert_array_equal(cubes, np.arange(9) ** 3)
 
 
@@ -55,14 +55,14 @@ def test_an_error_in_any_thread_reaches_the_caller() -> None:
     with tn.threads(2):
         for part in (0, 1):
             with pytest.raises(ZeroDivisionError, match=f"part {part}"):
-                share(lambda first, last, part=part: fail_in(part, first, last), 2)
+                run_parallel(lambda first, last, part=part: fail_in(part, first, last), 2)
         assert len(parts(2)) == 2  # and the workers still serve
 
 
 def test_a_second_caller_works_alone() -> None:
     inner: list = []
     with tn.threads(2):
-        share(lambda first, last: inner.append(parts(4)), 2)
+        run_parallel(lambda first, last: inner.append(parts(4)), 2)
     assert [[part[:2] for part in one] for one in inner] == [[(0, 4)], [(0, 4)]]
 
 
@@ -90,11 +90,11 @@ def test_quick_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with tn.threads(2):
         for _ in range(4):
-            share(quick, 6)
+            run_parallel(quick, 6)
         assert seen == [6, 6, 6, 6]
         seen.clear()
         for _ in range(3):
-            share(slow, 6)
+            run_parallel(slow, 6)
     assert seen == [6, 6, 3, 3]
 
 
@@ -109,14 +109,14 @@ def test_a_worker_that_sleeps_is_woken_for_what_comes_next(monkeypatch: pytest.M
 
     with tn.threads(2):
         for _ in range(20):  # one to time it, one to wake the worker
-            share(work, 6)
+            run_parallel(work, 6)
             worker = pool._first_workers(1)[0]
             if not worker.is_asleep:  # it spins, and now has work
                 break
         assert seen == [6] * len(seen)
         worker.is_asleep = False
         seen.clear()
-        share(work, 6)
+        run_parallel(work, 6)
         assert seen == [3, 3]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from tinynet.engine.machine.tiles import DEPTH, multiply, pack, pack_transposed, rounded
+from tinynet.engine.machine.tiles import DEPTH, multiply, pack, pack_transposed, rounded_to_panels
 
 
 def integers(*shape: int, seed: int = 0) -> np.ndarray:
@@ -19,7 +19,7 @@ def integers(*shape: int, seed: int = 0) -> np.ndarray:
 def test_panels_hold_the_columns_and_zeros_after_them(K: int, N: int) -> None:
     B = integers(K, N)
     for pack_one, given in ((pack, B), (pack_transposed, np.ascontiguousarray(B.T))):
-        P = np.full(rounded(N) * K, 7, np.float32)
+        P = np.full(rounded_to_panels(N) * K, 7, np.float32)
         pack_one(given.reshape(-1), 0, given.shape[1], *given.shape, P)
         columns = P.reshape(-1, K, 16).transpose(1, 0, 2).reshape(K, -1)
         np.testing.assert_array_equal(columns[:, :N], B)

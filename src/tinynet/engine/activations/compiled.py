@@ -16,7 +16,7 @@ from tinynet.engine.machine.functions import tanh as tanh_of
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.logarithm import log1p
 from tinynet.engine.machine.memory_order import along
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 13  # numbers; more than one thread pays from several of them on
 rounded_like_numpy = partial(compiled, flags={"nsz"})  # 1 − y² near 0 depends on how y² is rounded
@@ -49,7 +49,7 @@ def _run(work: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: tup
     if x.size == 0 or any(array.strides != x.strides for array in arrays):
         return False
     rows = [array.ravel(order="K") for array in arrays]
-    share(work, -(-x.size // BLOCK), *rows, *[x.dtype.type(number) for number in numbers])
+    run_parallel(work, -(-x.size // BLOCK), *rows, *[x.dtype.type(number) for number in numbers])
     return True
 
 
@@ -60,9 +60,9 @@ def prelu(x: np.ndarray, a: np.ndarray, axis: int) -> Any:
     if views is None:
         return NotImplemented
     if views[0].shape[2] == 1:
-        share(_prelu_last, PIECES, *[view[..., 0] for view in views], a)
+        run_parallel(_prelu_last, PIECES, *[view[..., 0] for view in views], a)
     else:
-        share(_prelu, PIECES, *views, a)
+        run_parallel(_prelu, PIECES, *views, a)
     return y
 
 
@@ -75,9 +75,9 @@ def prelu_gradient(x: np.ndarray, dy: np.ndarray, a: np.ndarray, axis: int) -> A
     if views is None:
         return NotImplemented
     if views[0].shape[2] == 1:
-        share(_prelu_last_gradient, PIECES, *[view[..., 0] for view in views], a, da)
+        run_parallel(_prelu_last_gradient, PIECES, *[view[..., 0] for view in views], a, da)
     else:
-        share(_prelu_gradient, PIECES, *views, a, da)
+        run_parallel(_prelu_gradient, PIECES, *views, a, da)
     return dx, da.sum(axis=0)
 
 

@@ -21,10 +21,10 @@ import numpy as np
 
 from tinynet.engine.machine.functions import exp, largest
 from tinynet.engine.machine.jit import compiled, inlined
-from tinynet.engine.machine.queue import NUMBERS, Kernel, memory, post, take, words
+from tinynet.engine.machine.queue import NUMBERS, Kernel, acquire, array_of, post, queue_at
 from tinynet.engine.machine.register_tile import four_rows
-from tinynet.engine.machine.strides import flat
-from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded
+from tinynet.engine.machine.strides import flat_memory
+from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded_to_panels
 from tinynet.engine.machine.vectors import LANES, load, store, zeros
 
 BLOCK = 32  # queries
@@ -38,7 +38,7 @@ def forward(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: 
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
     (y, (y_row, y_steps)), log_sum = room(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
     broken = np.empty(N * heads, q.dtype)
-    (q, q_steps), (k, k_steps), (v, v_steps) = flat(q), flat(k), flat(v)
+    (q, q_steps), (k, k_steps), (v, v_steps) = flat_memory(q), flat_memory(k), flat_memory(v)
     numbers = (heads, T, S, D, depth, int(causal), *q_steps, *k_steps, *v_steps, *y_steps)
     post(_forward, N * heads, numbers, (q, k, v, y_row, log_sum, mask(ignored), broken))
     return NotImplemented if broken.any() else (y, log_sum.reshape(N, heads, T, 1))
@@ -59,9 +59,9 @@ def backward(
     if not (q.size and k.size):
         return NotImplemented
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
-    rows = (flat(q), flat(k), flat(v), flat(y), flat(dy))
+    rows = (flat_memory(q), flat_memory(k), flat_memory(v), flat_memory(y), flat_memory(dy))
     in_place = out is not None and all(takes_panels(d) for d in out)
-    made = [(d, flat(d)) for d in out] if out is not None and in_place else [room(*x.shape) for x in (q, k, v)]
+    made = [(d, flat_memory(d)) for d in out] if out is not None and in_place else [room(*x.shape) for x in (q, k, v)]
     arrays, steps = zip(*rows, *[row for _, row in made], strict=True)
     numbers = (heads, T, S, D, depth, int(causal), *[step for three in steps for step in three])
     broken = np.empty(N * heads, q.dtype)
@@ -78,7 +78,7 @@ def backward(
 
 def room(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, Flat]:
     """An array (N, heads, rows, depth), and its memory: (N, rows, heads, depth rounded up to whole panels)."""
-    wide = rounded(depth)
+    wide = rounded_to_panels(depth)
     memory = np.empty(N * rows * heads * wide, np.float32)
     view = memory.reshape(N, rows, heads, wide).transpose(0, 2, 1, 3)
     return view[..., :depth], (memory, (rows * heads * wide, wide, heads * wide))
@@ -96,15 +96,15 @@ def mask(ignored: np.ndarray | None) -> np.ndarray:
 
 @Kernel
 def _forward(place, helps):
-    board = words(place)
+    board = queue_at(place)
     (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
-    q, k, v, y = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3)
-    log_sum, ignored, broken = memory(board, 4), memory(board, 5), memory(board, 6)
+    q, k, v, y = array_of(board, 0), array_of(board, 1), array_of(board, 2), array_of(board, 3)
+    log_sum, ignored, broken = array_of(board, 4), array_of(board, 5), array_of(board, 6)
     q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
-    width, wide = rounded(S), rounded(depth)
+    width, wide = rounded_to_panels(S), rounded_to_panels(depth)
     keys, values, s = np.empty(width * D, q.dtype), np.empty(S * wide, q.dtype), np.empty(BLOCK * width, q.dtype)
     scale = q.dtype.type(1 / math.sqrt(D))
-    head = take(board, helps)
+    head = acquire(board, helps)
     while head >= 0:
         n, h = head // heads, head % heads
         pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
@@ -115,24 +115,24 @@ def _forward(place, helps):
             _softmax(s, width, count, ahead, S, ignored[n * S : n * S + S], scale, log_sum[head * T + first :])
             _multiply(s, width, count, ahead, S, values, y, _at(y_steps, n, h, first), y_steps[2], wide)
         broken[head] = not _is_finite(y, _at(y_steps, n, h, 0), y_steps[2], T, wide, s)
-        head = take(board, helps)
+        head = acquire(board, helps)
 
 
 @Kernel
 def _backward(place, helps):
-    board = words(place)
+    board = queue_at(place)
     (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
-    q, k, v, y, dy = memory(board, 0), memory(board, 1), memory(board, 2), memory(board, 3), memory(board, 4)
-    dq, dk, dv = memory(board, 5), memory(board, 6), memory(board, 7)
-    log_sum, ignored, broken = memory(board, 8), memory(board, 9), memory(board, 10)
+    q, k, v, y, dy = array_of(board, 0), array_of(board, 1), array_of(board, 2), array_of(board, 3), array_of(board, 4)
+    dq, dk, dv = array_of(board, 5), array_of(board, 6), array_of(board, 7)
+    log_sum, ignored, broken = array_of(board, 8), array_of(board, 9), array_of(board, 10)
     q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
     dy_steps, dq_steps, dk_steps, dv_steps = _steps(board, 4), _steps(board, 5), _steps(board, 6), _steps(board, 7)
-    width, across, wide = rounded(S), rounded(D), rounded(depth)
+    width, across, wide = rounded_to_panels(S), rounded_to_panels(D), rounded_to_panels(depth)
     keys, values, by_key = np.empty(width * D, q.dtype), np.empty(width * depth, q.dtype), np.empty(S * across, q.dtype)
     queries, d_queries = np.empty(BLOCK * across, q.dtype), np.empty(BLOCK * wide, q.dtype)
     s, ds, inner = np.empty(BLOCK * width, q.dtype), np.empty(BLOCK * width, q.dtype), np.empty(BLOCK, q.dtype)
     scale = q.dtype.type(1 / math.sqrt(D))
-    head = take(board, helps)
+    head = acquire(board, helps)
     while head >= 0:
         n, h = head // heads, head % heads
         hidden = ignored[n * S : n * S + S]
@@ -158,7 +158,7 @@ def _backward(place, helps):
             and _is_finite(dk, _at(dk_steps, n, h, 0), dk_steps[2], S, across, s)
             and _is_finite(dv, _at(dv_steps, n, h, 0), dv_steps[2], S, wide, s)
         )
-        head = take(board, helps)
+        head = acquire(board, helps)
 
 
 @compiled
@@ -274,7 +274,7 @@ def _softmax_gradient(s, ds, width, count, ahead, S, ignored, scale, log_sum, in
 def _row(s, width, i, count, ahead, S, ignored):
     """The scores of row i, −∞ where nothing is seen, as far as `_scores` computes them."""
     last = min(i // ROWS * ROWS + ROWS, count) - 1
-    row = s[i * width : i * width + rounded(_seen(last, ahead, S))]
+    row = s[i * width : i * width + rounded_to_panels(_seen(last, ahead, S))]
     first, low = _seen(i, ahead, S) // LANES * LANES, s.dtype.type(-np.inf)
     panels, seen = row[first:], _seen(i, ahead, S) - first  # whole ones, which a vector at a time goes through
     for j in range(len(panels) // LANES * LANES):

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled_in_order
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache between two passes over them
 WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another
@@ -32,7 +32,7 @@ def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
     means, rests, squares = np.zeros((3, n_blocks, rows.shape[1]), x.dtype)
-    share(_moments, n_blocks, rows, step, means, rests, squares)
+    run_parallel(_moments, n_blocks, rows, step, means, rests, squares)
     n = np.full((n_blocks, 1), float(step))
     n[-1] = len(rows) - (n_blocks - 1) * step
     exact = means + rests / n
@@ -48,7 +48,7 @@ def normalize(
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     y, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
-    share(_normalize, n_blocks, rows, step, fold.cut, mean, scale, bias, relu, y)
+    run_parallel(_normalize, n_blocks, rows, step, fold.cut, mean, scale, bias, relu, y)
     return fold.back(y)
 
 
@@ -61,7 +61,7 @@ def sums(
     step, n_blocks = _blocks(rows)
     found, products = np.zeros((2, n_blocks, rows.shape[1]), x.dtype)
     given = (mean, inverse_std, *(through or (mean, mean)), through is not None)
-    share(_sums, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, found, products)
+    run_parallel(_sums, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, found, products)
     return fold.sums(found), fold.sums(products)
 
 
@@ -79,7 +79,7 @@ def input_gradient(
     rows = fold.rows(x)
     dx, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
     given = (mean, scale, *(means or (mean, mean)), *(through or (mean, mean)), means is not None, through is not None)
-    share(_input_gradient, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, dx)
+    run_parallel(_input_gradient, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, dx)
     return fold.back(dx)
 
 

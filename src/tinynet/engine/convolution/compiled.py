@@ -21,7 +21,7 @@ from tinynet.engine.convolution import (
 )
 from tinynet.engine.machine.gemm.inside import single_threaded
 from tinynet.engine.machine.layout import pixels
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.vectors import LANES
 from tinynet.engine.serves import is_exact
 from tinynet.layers.windows import Pair, Sliding
@@ -54,7 +54,7 @@ def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, slidi
     y = np.empty((N, OH, OW, O), x.dtype)
     if way == "depthwise":
         K, parts = depthwise_kernels(W), -(-compiled_depthwise.PARTS // N)
-        share(compiled_depthwise.convolve, N * parts, pixels(x), K, b, y, stride, before, dilation, parts)
+        run_parallel(compiled_depthwise.convolve, N * parts, pixels(x), K, b, y, stride, before, dilation, parts)
     elif way == "winograd":
         winograd.convolve(pixels(x), np.ascontiguousarray(W), b, y, before)
     elif way == "direct":
@@ -63,7 +63,9 @@ def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, slidi
         K = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).reshape(-1, O)
         outputs, blocks = y.reshape(N, OH * OW, O), rows.count(N, (OH, OW), len(K))
         with single_threaded():
-            share(rows.convolve, blocks, lines(x), K, b, outputs, C, (kh, kw), (OH, OW), stride, before, dilation)
+            run_parallel(
+                rows.convolve, blocks, lines(x), K, b, outputs, C, (kh, kw), (OH, OW), stride, before, dilation
+            )
     return y.transpose(0, 3, 1, 2)
 
 
@@ -75,7 +77,9 @@ def convolve_back(way: str, dy: np.ndarray, W: np.ndarray, size: Pair, sliding: 
     stride, before, dilation = sliding.stride, padding_before(sliding), sliding.dilation
     if way == "depthwise":
         dx = np.empty((N, *size, O), dy.dtype)
-        share(compiled_depthwise.convolve_back, N, pixels(dy), depthwise_kernels(W), dx, stride, before, dilation)
+        run_parallel(
+            compiled_depthwise.convolve_back, N, pixels(dy), depthwise_kernels(W), dx, stride, before, dilation
+        )
         return dx.transpose(0, 3, 1, 2)
     writes_every_pixel = way in ("winograd", "handed back")
     dx = (np.empty if writes_every_pixel else np.zeros)((N, *size, C), dy.dtype)
@@ -90,7 +94,7 @@ def convolve_back(way: str, dy: np.ndarray, W: np.ndarray, size: Pair, sliding: 
         K = np.ascontiguousarray(W.transpose(0, 2, 3, 1)).reshape(O, -1)
         outputs, under = pixels(dy).reshape(N, OH * OW, O), dx.reshape(N, size[0], size[1] * C)
         with single_threaded():
-            share(rows.convolve_back, N, outputs, K, under, C, (kh, kw), (OH, OW), stride, before, dilation)
+            run_parallel(rows.convolve_back, N, outputs, K, under, C, (kh, kw), (OH, OW), stride, before, dilation)
     return dx.transpose(0, 3, 1, 2)
 
 
@@ -102,7 +106,7 @@ def correlate(way: str, x: np.ndarray, dy: np.ndarray, sliding: Sliding) -> np.n
     stride, before, dilation = sliding.stride, padding_before(sliding), sliding.dilation
     if way == "depthwise":
         dK = np.zeros((compiled_depthwise.CHUNKS, kh, kw, C), x.dtype)
-        share(compiled_depthwise.correlate, len(dK), pixels(x), pixels(dy), dK, stride, before, dilation)
+        run_parallel(compiled_depthwise.correlate, len(dK), pixels(x), pixels(dy), dK, stride, before, dilation)
         return dK.sum(axis=0).transpose(2, 0, 1)[:, np.newaxis]
     if way == "winograd":
         return winograd_weights.weight_gradient(pixels(x), pixels(dy), before)
@@ -111,7 +115,7 @@ def correlate(way: str, x: np.ndarray, dy: np.ndarray, sliding: Sliding) -> np.n
     dK = np.zeros((rows.CHUNKS, kh * kw * C, O), x.dtype)
     outputs = pixels(dy).reshape(N, OH * OW, O)
     with single_threaded():
-        share(rows.correlate, len(dK), lines(x), outputs, dK, C, (kh, kw), (OH, OW), stride, before, dilation)
+        run_parallel(rows.correlate, len(dK), lines(x), outputs, dK, C, (kh, kw), (OH, OW), stride, before, dilation)
     return dK.sum(axis=0).reshape(kh, kw, C, O).transpose(3, 2, 0, 1)
 
 

@@ -16,11 +16,11 @@ import numpy as np
 
 from tinynet.engine.convolution import direct_plan
 from tinynet.engine.convolution.padded_lines import pad
-from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import four_rows, in_six, six_rows
 from tinynet.engine.machine.vectors import LANES, gather, store
+from tinynet.layers.windows import Pair
 
 MIN_BLOCKS = 4  # of lines, so that several threads share even one image
 
@@ -47,7 +47,7 @@ def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray
     lines = max(1, min(lines, len(x) * positions[0] // MIN_BLOCKS))
     kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *positions)
     blocks = len(x) * -(-positions[0] // lines)
-    share(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, corner, buffer, out)
+    run_parallel(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, corner, buffer, out)
 
 
 @compiled

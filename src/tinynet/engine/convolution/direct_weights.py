@@ -12,11 +12,11 @@ import numpy as np
 
 from tinynet.engine.convolution import direct_plan
 from tinynet.engine.convolution.padded_lines import pad
-from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import six_rows
 from tinynet.engine.machine.vectors import LANES
+from tinynet.layers.windows import Pair
 
 PARTIAL_SUMS = 8  # of dK. The number is fixed, so that threads change no bit.
 ROWS = 6  # in a register tile: numbers under the kernel
@@ -31,7 +31,7 @@ def weight_gradient(
     O_n, rounded = O * plan.n, -(-len(plan.offsets) // ROWS) * ROWS
     dK = np.zeros((PARTIAL_SUMS, -(-O_n // LANES) * rounded * LANES), x.dtype)
     buffer = (*plan.buffer, *plan.positions)
-    share(_sums, PARTIAL_SUMS, x, dy.reshape(-1), O_n, dK, plan.offsets, plan.stride, plan.corner, buffer)
+    run_parallel(_sums, PARTIAL_SUMS, x, dy.reshape(-1), O_n, dK, plan.offsets, plan.stride, plan.corner, buffer)
     dW = np.zeros((O, C * kh * kw), x.dtype)
     _unpack(dK, plan.cells, rounded, C, dW)
     return dW.reshape(O, C, kh, kw)

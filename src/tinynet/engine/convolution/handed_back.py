@@ -17,11 +17,11 @@ import math
 import numpy as np
 
 from tinynet.engine.convolution import side_by_side
-from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import multiply_panel
 from tinynet.engine.machine.vectors import LANES, load, store
+from tinynet.layers.windows import Pair
 
 MIN_BLOCKS = 4  # of lines, so that several threads share even one image
 
@@ -38,7 +38,7 @@ def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, 
     lines = max(1, min(dx.shape[1], len(dx) * dx.shape[1] // MIN_BLOCKS))
     blocks = len(dx) * -(-dx.shape[1] // lines)
     between = stride[0] // math.gcd(stride[0], dilation[0])  # from one line of the kernel that reaches one to the next
-    share(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, corner, dilation[0], lines, between)
+    run_parallel(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, corner, dilation[0], lines, between)
 
 
 @compiled

@@ -26,11 +26,11 @@ from tinynet.engine.convolution.winograd_lines import (
     output_line,
     store_six,
 )
-from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled, inlined
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import multiply_panel
 from tinynet.engine.machine.vectors import LANES, gather, load, store
+from tinynet.layers.windows import Pair
 
 MAX_SIZE_OF_V = 1 << 16  # so that it fits a second-level cache beside M and U
 # So many input channels have their kernels transformed and used at a time. U of sixteen outputs is then 300 KB.
@@ -54,10 +54,10 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner:
     kernels = (W.reshape(-1), C, (9 * O, 9) if turned else (9, 9 * C), turned, depth)
     U = np.empty(0 if blocks == 1 else groups * _chunks(C, depth) * _span(depth), x.dtype)
     if blocks > 1:
-        share(_transform_kernels, groups, *kernels, U, CONSTANTS)
+        run_parallel(_transform_kernels, groups, *kernels, U, CONSTANTS)
         groups = 1
     cut = (lines, groups, *tiles)
-    share(_convolve, blocks * groups, x, *kernels, U, b, y.reshape(-1), y.shape, corner, cut, CONSTANTS)
+    run_parallel(_convolve, blocks * groups, x, *kernels, U, b, y.reshape(-1), y.shape, corner, cut, CONSTANTS)
 
 
 def block_of_lines(OH: int, OW: int, C: int) -> tuple[int, Pair]:

@@ -21,11 +21,11 @@ from tinynet.engine.convolution.winograd_lines import (
     store_six,
     store_three,
 )
-from tinynet.layers.windows import Pair
 from tinynet.engine.machine.jit import compiled, inlined
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import four_rows
 from tinynet.engine.machine.vectors import LANES, load, store, zeros
+from tinynet.layers.windows import Pair
 
 PARTIAL_SUMS = 4  # of dU. The number is fixed, so that threads change no bit.
 
@@ -35,9 +35,9 @@ def weight_gradient(x: np.ndarray, dy: np.ndarray, corner: Pair) -> np.ndarray:
     (_, OH, OW, O), C = dy.shape, x.shape[3]
     dU = np.zeros((PARTIAL_SUMS, 36 * C * O), x.dtype)
     lines, tiles = block_of_lines(OH, OW, C)
-    share(_weight_gradient, PARTIAL_SUMS, x, dy.reshape(-1), dy.shape, dU, corner, lines, tiles, CONSTANTS)
+    run_parallel(_weight_gradient, PARTIAL_SUMS, x, dy.reshape(-1), dy.shape, dU, corner, lines, tiles, CONSTANTS)
     dW = np.empty((O, C, 3, 3), x.dtype)
-    share(_transform_back, O // LANES, dU, dW.reshape(-1), C, CONSTANTS)
+    run_parallel(_transform_back, O // LANES, dU, dW.reshape(-1), C, CONSTANTS)
     return dW
 
 

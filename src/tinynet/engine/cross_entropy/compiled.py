@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.engine.machine.functions import exp, largest
 from tinynet.engine.machine.jit import compiled, inlined
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 12  # numbers of a block, whose losses are summed apart
 
@@ -22,7 +22,7 @@ def of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float)
     weights = np.ones(1, x.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)  # one for all, or one for each
     n_rows = max(1, BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
-    share(_of_labels, len(losses), rows, places, weights, x.dtype.type(1 / Z), gradient, losses, n_rows)
+    run_parallel(_of_labels, len(losses), rows, places, weights, x.dtype.type(1 / Z), gradient, losses, n_rows)
     return float(losses.sum()) / Z, gradient.reshape(x.shape)
 
 
@@ -53,7 +53,9 @@ def of_log_probabilities(log_p: np.ndarray, labels: np.ndarray, w: np.ndarray | 
     weights = np.ones(1, log_p.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)
     n_rows = max(1, BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
-    share(_of_log_probabilities, len(losses), rows, places, weights, log_p.dtype.type(1 / Z), gradient, losses, n_rows)
+    run_parallel(
+        _of_log_probabilities, len(losses), rows, places, weights, log_p.dtype.type(1 / Z), gradient, losses, n_rows
+    )
     return float(losses.sum()) / Z, gradient.reshape(log_p.shape)
 
 
@@ -77,7 +79,7 @@ def of_probabilities(x: np.ndarray, q: np.ndarray, weight: np.ndarray | None, sm
     n_rows = max(1, BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
     numbers = [x.dtype.type(number) for number in (1 - smoothing, smoothing / rows.shape[1], 1 / Z)]
-    share(_of_probabilities, len(losses), rows, truth, w, *numbers, gradient, losses, n_rows)
+    run_parallel(_of_probabilities, len(losses), rows, truth, w, *numbers, gradient, losses, n_rows)
     return float(losses.sum()) / Z, gradient.reshape(x.shape)
 
 
@@ -91,7 +93,7 @@ def of_smoothed_labels(
     n_rows = max(1, BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
     numbers = [x.dtype.type(number) for number in (1 - smoothing, smoothing / rows.shape[1], 1 / Z)]
-    share(_of_smoothed_labels, len(losses), rows, places, counts, w, *numbers, gradient, losses, n_rows)
+    run_parallel(_of_smoothed_labels, len(losses), rows, places, counts, w, *numbers, gradient, losses, n_rows)
     return float(losses.sum()) / Z, gradient.reshape(x.shape)
 
 
@@ -148,7 +150,9 @@ def focal(x: np.ndarray, labels: np.ndarray, a: np.ndarray | None, gamma: float,
     weights = np.ones(1, x.dtype) if a is None else np.ascontiguousarray(a).reshape(-1)
     n_rows = max(1, BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
-    share(_focal, len(losses), rows, places, weights, x.dtype.type(gamma), x.dtype.type(n), gradient, losses, n_rows)
+    run_parallel(
+        _focal, len(losses), rows, places, weights, x.dtype.type(gamma), x.dtype.type(n), gradient, losses, n_rows
+    )
     return float(losses.sum()) / n, gradient.reshape(x.shape)
 
 

@@ -12,7 +12,7 @@ from numba import extending, types
 
 from tinynet.engine.dropout.philox import BLOCK, MULTIPLIERS, ROUNDS
 from tinynet.engine.machine.jit import compiled, inlined
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
 PART = 1 << 13  # numbers that a thread takes at a time, whole blocks of Philox
@@ -28,10 +28,10 @@ def forward(x: np.ndarray, words: np.ndarray, threshold: int, scale: float) -> t
         pixels = np.moveaxis(x, 1, -1)
         rows = pixels.reshape(len(x), -1, x.shape[1])  # (N, P, C)
         y, m = np.empty_like(pixels), np.empty(pixels.shape, bool)
-        share(_forward_of_pixels, len(x), rows, words, *given, y.reshape(rows.shape), m.reshape(rows.shape))
+        run_parallel(_forward_of_pixels, len(x), rows, words, *given, y.reshape(rows.shape), m.reshape(rows.shape))
         return np.moveaxis(y, -1, 1), np.moveaxis(m, -1, 1)
     y, m = np.empty(x.shape, x.dtype), np.empty(x.shape, bool)
-    share(_forward, _parts(x), np.ascontiguousarray(x).ravel(), words, *given, y.ravel(), m.ravel())
+    run_parallel(_forward, _parts(x), np.ascontiguousarray(x).ravel(), words, *given, y.ravel(), m.ravel())
     return y, m
 
 
@@ -42,7 +42,9 @@ def gradient(dy: np.ndarray, m: np.ndarray, scale: float) -> np.ndarray:
         aligned = np.empty_like(dx)
         aligned[...] = dy
         dy = aligned
-    share(_select, _parts(dy), dy.ravel(order="K"), m.ravel(order="K"), dy.dtype.type(scale), dx.ravel(order="K"))
+    run_parallel(
+        _select, _parts(dy), dy.ravel(order="K"), m.ravel(order="K"), dy.dtype.type(scale), dx.ravel(order="K")
+    )
     return dx
 
 
@@ -53,11 +55,11 @@ def of_channels(x: np.ndarray, m: np.ndarray, scale: float) -> np.ndarray:
     if channels_lie_last(x):
         rows = rows_of_pixels(x)
         y = np.empty_like(rows)
-        share(_select_in_pixels, N, rows, kept, scale, y)
+        run_parallel(_select_in_pixels, N, rows, kept, scale, y)
         return pixels_of_rows(y, x.shape)
     channels = np.ascontiguousarray(x).reshape(N * C, -1)
     y = np.empty_like(channels)
-    share(_select_channels, N * C, channels, kept.ravel(), scale, y)
+    run_parallel(_select_channels, N * C, channels, kept.ravel(), scale, y)
     return y.reshape(x.shape)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 64  # columns
 
@@ -15,7 +15,7 @@ BLOCK = 64  # columns
 def add_rows(index: np.ndarray, rows: np.ndarray, left_out: int | None, to: np.ndarray) -> None:
     """to[index[i]] += rows[i] for all i whose index is not the one left out: (n,), (n, D), and to (m, D)."""
     index, rows = np.ascontiguousarray(index, np.intp), np.ascontiguousarray(rows)
-    share(_add, -(-rows.shape[1] // BLOCK), index, rows, -1 if left_out is None else left_out, to)
+    run_parallel(_add, -(-rows.shape[1] // BLOCK), index, rows, -1 if left_out is None else left_out, to)
 
 
 @compiled

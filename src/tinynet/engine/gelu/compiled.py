@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from tinynet.engine.machine import layout
-from tinynet.engine.machine.functions import exp, normal
+from tinynet.engine.machine.functions import exp, normal_cdf_and_density
 from tinynet.engine.machine.jit import compiled, inlined
-from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.queue import Kernel, memory, post, take, words
+from tinynet.engine.machine.pool import run_parallel
+from tinynet.engine.machine.queue import Kernel, acquire, array_of, post, queue_at
 
 BLOCK = 1 << 13  # numbers; more than one thread pays from several of them on
 FAR = 40.0  # where φ(x) is 0 in any type
@@ -26,11 +26,11 @@ def forward(x: np.ndarray, approximate: str) -> Any:
         return NotImplemented
     count, arrays = -(-x.size // BLOCK), (x.ravel(order="K"), y.ravel(order="K"), slope.ravel(order="K"))
     if approximate != "none":
-        share(_by_tanh, count, *arrays)
+        run_parallel(_by_tanh, count, *arrays)
     elif x.dtype == np.float32:
         post(_exact_posted, count, (), arrays)
     else:
-        share(_exact, count, *arrays)
+        run_parallel(_exact, count, *arrays)
     return y, slope
 
 
@@ -43,7 +43,7 @@ def backward(dy: np.ndarray, slope: np.ndarray) -> Any:
     if slope.dtype == np.float32:
         post(_product_posted, count, (), arrays)
     else:
-        share(_product, count, *arrays)
+        run_parallel(_product, count, *arrays)
     return dx
 
 
@@ -53,7 +53,7 @@ def _exact(start, end, x, y, slope):
     block = slice(start * BLOCK, end * BLOCK)
     x, y, slope = x[block], y[block], slope[block]  # an index that begins at 0 cannot be negative: no check is needed
     for i in range(x.size):
-        below, density = normal(x[i])
+        below, density = normal_cdf_and_density(x[i])
         near = far if x[i] > far else -far if x[i] < -far else x[i]  # infinity times 0 would be NaN
         y[i] = x[i] * below
         slope[i] = below + near * density
@@ -61,11 +61,11 @@ def _exact(start, end, x, y, slope):
 
 @Kernel
 def _exact_posted(place, helps):
-    board = words(place)
-    block = take(board, helps)
+    board = queue_at(place)
+    block = acquire(board, helps)
     while block >= 0:
-        _exact(block, block + 1, memory(board, 0), memory(board, 1), memory(board, 2))
-        block = take(board, helps)
+        _exact(block, block + 1, array_of(board, 0), array_of(board, 1), array_of(board, 2))
+        block = acquire(board, helps)
 
 
 @compiled
@@ -93,8 +93,8 @@ def _product(start, end, dy, slope, dx):
 
 @Kernel
 def _product_posted(place, helps):
-    board = words(place)
-    block = take(board, helps)
+    board = queue_at(place)
+    block = acquire(board, helps)
     while block >= 0:
-        _product(block, block + 1, memory(board, 0), memory(board, 1), memory(board, 2))
-        block = take(board, helps)
+        _product(block, block + 1, array_of(board, 0), array_of(board, 1), array_of(board, 2))
+        block = acquire(board, helps)

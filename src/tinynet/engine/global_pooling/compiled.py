@@ -7,20 +7,20 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled_in_order
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 
 def mean(x: np.ndarray) -> np.ndarray:
     """The mean over P, (N, C), summed in float64."""
     y = np.empty((len(x), x.shape[2]), x.dtype)
-    share(_mean, len(x), np.ascontiguousarray(x), y)
+    run_parallel(_mean, len(x), np.ascontiguousarray(x), y)
     return y
 
 
 def mean_gradient(dy: np.ndarray, count: int) -> np.ndarray:
     """dx (N, P, C): each of P gets its share of dy (N, C)."""
     dx = np.empty((len(dy), count, dy.shape[1]), dy.dtype)
-    share(_repeat, len(dy), dy / count, dx)
+    run_parallel(_repeat, len(dy), dy / count, dx)
     return dx
 
 
@@ -28,14 +28,14 @@ def largest(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The largest over P, and which it is, both (N, C): the first of equals, or the first NaN."""
     y = np.empty((len(x), x.shape[2]), x.dtype)
     index = np.empty(y.shape, np.intp)
-    share(_largest, len(x), np.ascontiguousarray(x), y, index)
+    run_parallel(_largest, len(x), np.ascontiguousarray(x), y, index)
     return y, index
 
 
 def largest_gradient(dy: np.ndarray, index: np.ndarray, count: int) -> np.ndarray:
     """dx (N, P, C): dy (N, C) for the largest."""
     dx = np.empty((len(dy), count, dy.shape[1]), dy.dtype)
-    share(_scatter, len(dy), np.ascontiguousarray(dy), index, dx)
+    run_parallel(_scatter, len(dy), np.ascontiguousarray(dy), index, dx)
     return dx
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled, inlined
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 64  # rows that a thread takes at a time, and that dγ and dβ are summed over by themselves
 
@@ -18,7 +18,7 @@ def forward(
     """h = x + r, or x if there is no r; y = γ x̂ + β, x̂ and 1/σ of the rows of h."""
     x_hat, inverse_std = np.empty_like(x), np.empty(len(x), x.dtype)
     h, y = x if r is None else np.empty_like(x), x_hat if weight is None else np.empty_like(x)
-    share(_forward, _n_blocks(x), x, r, h, weight, bias, x.dtype.type(eps), y, x_hat, inverse_std)
+    run_parallel(_forward, _n_blocks(x), x, r, h, weight, bias, x.dtype.type(eps), y, x_hat, inverse_std)
     return h, y, x_hat, inverse_std
 
 
@@ -27,7 +27,7 @@ def backward(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """dx, plus `more` where it is given; dγ = Σ dy x̂ and dβ = Σ dy, sums over blocks of rows that are added up."""
     dx, sums = np.empty_like(dy), np.zeros((2, _n_blocks(dy), dy.shape[1]), dy.dtype)
-    share(_backward, _n_blocks(dy), dy, x_hat, inverse_std, weight, more, dx, *sums)
+    run_parallel(_backward, _n_blocks(dy), dy, x_hat, inverse_std, weight, more, dx, *sums)
     d_weight, d_bias = sums.sum(axis=1, dtype=np.float64)
     return dx, d_weight, d_bias
 
@@ -36,7 +36,7 @@ def forward_of_rms(x: np.ndarray, weight: np.ndarray | None, eps: float) -> tupl
     """y = γ x̂, x̂ and 1 / √(mean(x²) + eps)."""
     x_hat, inverse_rms = np.empty_like(x), np.empty(len(x), x.dtype)
     y = x_hat if weight is None else np.empty_like(x)
-    share(_forward_of_rms, _n_blocks(x), x, weight, x.dtype.type(eps), y, x_hat, inverse_rms)
+    run_parallel(_forward_of_rms, _n_blocks(x), x, weight, x.dtype.type(eps), y, x_hat, inverse_rms)
     return y, x_hat, inverse_rms
 
 
@@ -45,7 +45,7 @@ def backward_of_rms(
 ) -> tuple[np.ndarray, np.ndarray]:
     """dx and dγ."""
     dx, sums = np.empty_like(dy), np.zeros((_n_blocks(dy), dy.shape[1]), dy.dtype)
-    share(_backward_of_rms, _n_blocks(dy), dy, x_hat, inverse_rms, weight, dx, sums)
+    run_parallel(_backward_of_rms, _n_blocks(dy), dy, x_hat, inverse_rms, weight, dx, sums)
     return dx, sums.sum(axis=0, dtype=np.float64)
 
 

@@ -95,7 +95,7 @@ def _exp(x):
     return polynomial if x == types.float32 else library
 
 
-def normal(x: float) -> tuple[float, float]:
+def normal_cdf_and_density(x: float) -> tuple[float, float]:
     """Φ(x), the share of a normal distribution below x, and its density φ(x)."""
     return math.erfc(-x / math.sqrt(2)) / 2, math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
 
@@ -105,7 +105,7 @@ NORMAL_SLOPE, MAX_ABS_OF_NORMAL = np.float32(SLOPE), np.float32(MAX_ABS)
 C1, C2, C3, C4, C5, C6, C7, C8, C9 = (np.float32(c) for c in C)
 
 
-@overload(normal)
+@overload(normal_cdf_and_density)
 def _normal(x):
     def fit(x):
         a = abs(x)

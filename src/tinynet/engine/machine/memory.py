@@ -13,14 +13,14 @@ import sys
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 
-def keep_freed() -> bool:
+def keep_freed_memory() -> bool:
     """Let this process keep freed memory for its next arrays, and say whether it will.
 
     Only glibc offers the choice. If the environment has one of glibc's own MALLOC_… variables or GLIBC_TUNABLES, the
     user has chosen already, and nothing is changed. The process then holds the most that it has needed at one time.
 
     Example:
-        >>> keep_freed() in (True, False)
+        >>> keep_freed_memory() in (True, False)
         True
     """
     chosen = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)

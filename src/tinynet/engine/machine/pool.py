@@ -35,7 +35,7 @@ _busy = threading.Lock()
 _schedules: dict[tuple, _Schedule] = {}
 
 
-def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
+def run_parallel(work: Callable[..., None], count: int, *arguments: Any) -> None:
     """Call work(first, last, *arguments) on each thread for its part of range(count), and return when all are done.
 
     This is only faster if `work` releases the GIL, as compiled code does. The work is done on the calling thread alone
@@ -46,7 +46,7 @@ def share(work: Callable[..., None], count: int, *arguments: Any) -> None:
         >>> squares = np.zeros(5)
         >>> def square(first, last):
         ...     squares[first:last] = np.arange(first, last) ** 2
-        >>> share(square, 5); squares
+        >>> run_parallel(square, 5); squares
         array([ 0.,  1.,  4.,  9., 16.])
     """
     parts = min(thread_count(), count)

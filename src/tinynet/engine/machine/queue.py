@@ -53,8 +53,8 @@ class Kernel:
     """A function that does work in a queue, compiled when it is first posted.
 
     Its arguments are the address of the queue and whether it runs in a worker rather than in the caller. It begins with
-    `queue = words(address)`, and does one piece after the other while `take(queue, is_worker)` is not negative. It
-    finds its numbers from `queue[NUMBERS]` on, and its arrays with `memory`.
+    `queue = queue_at(address)`, and does one piece after the other while `acquire(queue, is_worker)` is not negative.
+    It finds its numbers from `queue[NUMBERS]` on, and its arrays with `array_of`.
 
     Args:
         function: The function.
@@ -126,19 +126,19 @@ def join(queue):
 
 
 @compiled
-def take(queue, is_worker):
+def acquire(queue, is_worker):
     """Acquire a piece of work: its number, which no other thread gets, or −1 if all are taken."""
     if add(queue[TAKEN:], 1) >= queue[COUNT]:
         return -1
     return queue[COUNT] - 1 - add(queue[BACK:], 1) if is_worker else add(queue[FRONT:], 1)
 
 
-def words(queue):
+def queue_at(queue):
     """The queue as an array, given the address that a kernel gets."""
     return queue
 
 
-def memory(queue, number):
+def array_of(queue, number):
     """The array with this number among those that were posted."""
     address, size = int(queue[ARRAYS + 2 * number]), int(queue[ARRAYS + 2 * number + 1])
     return np.ctypeslib.as_array((ctypes.c_float * size).from_address(address))
@@ -151,12 +151,12 @@ def _call(kernel, queue, is_worker):
 # What these become in compiled code.
 
 
-@overload(words)
+@overload(queue_at)
 def _overload_words(queue):
     return lambda queue: carray(queue, SIZE)
 
 
-@overload(memory)
+@overload(array_of)
 def _overload_memory(queue, number):
     def at_address(queue, number):
         return carray(_pointer(queue[ARRAYS + 2 * number]), queue[ARRAYS + 2 * number + 1], np.float32)

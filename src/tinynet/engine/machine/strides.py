@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 
-def flat(x: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+def flat_memory(x: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
     """The memory of x from its first number to its last, and the strides of all axes but the last, counted in numbers.
 
     If the last axis is not contiguous or a stride is negative, it is the memory of a copy.
 
     Example:
-        >>> memory, steps = flat(np.arange(12).reshape(2, 6)[:, 2:5])
+        >>> memory, steps = flat_memory(np.arange(12).reshape(2, 6)[:, 2:5])
         >>> memory, steps
         (array([ 2,  3,  4,  5,  6,  7,  8,  9, 10]), (6,))
     """

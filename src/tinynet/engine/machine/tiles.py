@@ -22,7 +22,7 @@ DEPTH = 512  # rows of a panel at a time: they are 32 KB, which fills a first-le
 
 
 @compiled
-def rounded(size):
+def rounded_to_panels(size):
     """The size rounded up to whole panels."""
     return (size + LANES - 1) // LANES * LANES
 

@@ -13,7 +13,7 @@ from tinynet.engine.machine import layout
 from tinynet.engine.machine.functions import exp
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.logarithm import log1p
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 13  # numbers; losses of blocks are summed apart, so that the number of threads changes no bit
 
@@ -35,7 +35,7 @@ def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction:
     given = [o.ravel(order="K") if isinstance(o, np.ndarray) else x.dtype.type(o) for o in options]
     n = x.size if reduction == "mean" else 1
     losses, refused = np.zeros((2, -(-x.size // BLOCK)))
-    share(work, len(losses), *rows, losses, refused, x.dtype.type(n), *given)
+    run_parallel(work, len(losses), *rows, losses, refused, x.dtype.type(n), *given)
     return NotImplemented if refused.any() else (float(losses.sum()) / n, gradient)
 
 

@@ -17,7 +17,7 @@ from numba import carray, extending, types
 from numba.extending import overload
 
 from tinynet.engine.machine.jit import compiled, inlined
-from tinynet.engine.machine.queue import NUMBERS, Kernel, post, take, words
+from tinynet.engine.machine.queue import NUMBERS, Kernel, acquire, post, queue_at
 from tinynet.engine.optimizers.pieces import ARRAYS, COLUMNS, N_RATES, OWNER, SIZE, Pieces
 
 intrinsic: Any = extending.intrinsic
@@ -67,14 +67,14 @@ def _on_pieces(board, helps, rule, kind):
     table = array_at(board[NUMBERS], board[NUMBERS + 1], np.int64)
     firsts = array_at(board[NUMBERS + 2], board[NUMBERS + 3], np.int64)
     rates = array_at(board[NUMBERS + 4], board[NUMBERS + 5], kind)
-    block = take(board, helps)
+    block = acquire(board, helps)
     while block >= 0:
         for piece in range(firsts[block], firsts[block + 1]):
             row = table[piece * COLUMNS : (piece + 1) * COLUMNS]
             w, g = array_at(row[ARRAYS], row[SIZE], kind), array_at(row[ARRAYS + 1], row[SIZE], kind)
             a, b = array_at(row[ARRAYS + 2], row[SIZE], kind), array_at(row[ARRAYS + 3], row[SIZE], kind)
             rule(w, g, a, b, rates[row[OWNER] * N_RATES : (row[OWNER] + 1) * N_RATES])
-        block = take(board, helps)
+        block = acquire(board, helps)
 
 
 @inlined
@@ -83,14 +83,14 @@ def _sum_squares(board, helps, kind):
     table = array_at(board[NUMBERS], board[NUMBERS + 1], np.int64)
     firsts = array_at(board[NUMBERS + 2], board[NUMBERS + 3], np.int64)
     sums = array_at(board[NUMBERS + 4], board[NUMBERS + 5], np.float64)
-    block = take(board, helps)
+    block = acquire(board, helps)
     while block >= 0:
         for piece in range(firsts[block], firsts[block + 1]):
             row, total = table[piece * COLUMNS : (piece + 1) * COLUMNS], 0.0
             for number in array_at(row[ARRAYS], row[SIZE], kind):
                 total += np.float64(number) * np.float64(number)
             sums[piece] = total
-        block = take(board, helps)
+        block = acquire(board, helps)
 
 
 # The rules. Each clears the gradient where it has read it: a pass less over memory.
@@ -219,7 +219,7 @@ def _kernel(index, kind):
     """A kernel of one rule and one type. Numba keeps its code on disk, because it can tell an index from another."""
 
     def on_board(place, helps):
-        _on_pieces(words(place), helps, RULES[index][1], kind)
+        _on_pieces(queue_at(place), helps, RULES[index][1], kind)
 
     return Kernel(on_board)
 
@@ -229,12 +229,12 @@ KERNELS = {(name, kind): _kernel(i, kind) for i, (name, _) in enumerate(RULES) f
 
 @Kernel
 def _squares_of_float32(place, helps):
-    _sum_squares(words(place), helps, np.float32)
+    _sum_squares(queue_at(place), helps, np.float32)
 
 
 @Kernel
 def _squares_of_float64(place, helps):
-    _sum_squares(words(place), helps, np.float64)
+    _sum_squares(queue_at(place), helps, np.float64)
 
 
 SQUARES = {np.float32: _squares_of_float32, np.float64: _squares_of_float64}

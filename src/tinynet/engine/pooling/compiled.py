@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.layout import pixels
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.pooling import windows
 from tinynet.layers.windows import Pair, Sliding
 
@@ -25,9 +25,9 @@ def maximum(x: np.ndarray, sliding: Sliding, relu: bool) -> tuple[np.ndarray, np
     y = np.empty((len(x), *sliding.output_size(x.shape[2:]), x.shape[1]), x.dtype)
     cell = np.empty(y.shape, np.uint8)
     if _side_by_side(x, sliding):
-        share(windows.maximum, len(x), pixels(x), y, cell, sliding.kernel_size, relu)
+        run_parallel(windows.maximum, len(x), pixels(x), y, cell, sliding.kernel_size, relu)
     else:
-        share(_maximum, len(x), pixels(x), y, cell, *_steps(sliding), relu)
+        run_parallel(_maximum, len(x), pixels(x), y, cell, *_steps(sliding), relu)
     return y.transpose(0, 3, 1, 2), cell.transpose(0, 3, 1, 2)
 
 
@@ -36,10 +36,10 @@ def maximum_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Slid
     shape = (len(dy), *size, dy.shape[1])
     if _side_by_side(dy, sliding):
         dx = np.empty(shape, dy.dtype)
-        share(windows.gradient, len(dy), pixels(dy), pixels(cell), dx, sliding.kernel_size, relu)
+        run_parallel(windows.gradient, len(dy), pixels(dy), pixels(cell), dx, sliding.kernel_size, relu)
     else:
         dx = np.zeros(shape, dy.dtype)
-        share(_maximum_gradient, len(dy), pixels(dy), pixels(cell), dx, *_steps(sliding), relu)
+        run_parallel(_maximum_gradient, len(dy), pixels(dy), pixels(cell), dx, *_steps(sliding), relu)
     return dx.transpose(0, 3, 1, 2)
 
 
@@ -47,21 +47,21 @@ def adaptive_maximum(x: np.ndarray, windows: tuple[np.ndarray, np.ndarray]) -> t
     """y and the index of the pixel that won, for windows (count, 2) of rows and of columns."""
     y = np.empty((len(x), len(windows[0]), len(windows[1]), x.shape[1]), x.dtype)
     index = np.empty(y.shape, np.intp)
-    share(_adaptive_maximum, len(x), pixels(x), y, index, *windows)
+    run_parallel(_adaptive_maximum, len(x), pixels(x), y, index, *windows)
     return y.transpose(0, 3, 1, 2), index.transpose(0, 3, 1, 2)
 
 
 def adaptive_maximum_gradient(dy: np.ndarray, index: np.ndarray, size: Pair) -> np.ndarray:
     """dx: the winner of each window gets its dy."""
     dx = np.empty((len(dy), math.prod(size), dy.shape[1]), dy.dtype)
-    share(_add_up, len(dy), pixels(dy), pixels(index), dx)
+    run_parallel(_add_up, len(dy), pixels(dy), pixels(index), dx)
     return dx.reshape(len(dy), *size, dy.shape[1]).transpose(0, 3, 1, 2)
 
 
 def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> np.ndarray:
     """y: each x at the pixel of its switch."""
     y = np.empty((len(x), math.prod(size), x.shape[1]), x.dtype)  # (N, OH·OW, C)
-    share(_unpool, len(x), pixels(x), pixels(switches), y)
+    run_parallel(_unpool, len(x), pixels(x), pixels(switches), y)
     return y.reshape(len(x), *size, x.shape[1]).transpose(0, 3, 1, 2)
 
 
@@ -69,7 +69,7 @@ def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> np.ndarray:
     """dx: the dy at the pixel of each switch, for the last one that was written there."""
     N, C, OH, OW = dy.shape
     dx = np.empty((N, *switches.shape[2:], C), dy.dtype)
-    share(_unpool_gradient, N, pixels(dy).reshape(N, OH * OW, C), pixels(switches), dx)
+    run_parallel(_unpool_gradient, N, pixels(dy).reshape(N, OH * OW, C), pixels(switches), dx)
     return dx.transpose(0, 3, 1, 2)
 
 

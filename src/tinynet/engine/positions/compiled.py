@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled
-from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.strides import flat
+from tinynet.engine.machine.pool import run_parallel
+from tinynet.engine.machine.strides import flat_memory
 
 ROWS = 32  # that a thread takes at a time
 
@@ -20,8 +20,8 @@ def turn(x: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> Any:
     if x.strides[-1] != x.itemsize or min(x.strides) <= 0 or not x.size:
         return NotImplemented  # `flat` would make a copy
     N, T, width = x.shape
-    memory, steps = flat(x)
-    share(_turn, -(-N * T // ROWS), memory, steps, cos, sin, N * T, width)
+    memory, steps = flat_memory(x)
+    run_parallel(_turn, -(-N * T // ROWS), memory, steps, cos, sin, N * T, width)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.engine.machine.gemm import add_product, at_once, column_sums, product, product_alike
+from tinynet.engine.machine.gemm import add_product, at_once, column_sums, product, product_as_among
 from tinynet.engine.recurrent.lookup import looked_up, origin
 from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import GRU, LSTM, RNN, Embedding
@@ -130,7 +130,7 @@ def _from_input(weights: Weights, x: np.ndarray, b: np.ndarray | None) -> tuple[
     W = weights.weight_ih.tensor.T
     found = origin(x)
     if found is not None:
-        gx = product_alike(found.table, found.tokens.size, W, b)
+        gx = product_as_among(found.table, found.tokens.size, W, b)
         if gx is not None:
             return gx, found.tokens
     gx = product(x.reshape(-1, x.shape[-1]), W, b)  # all steps at once

@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinynet.engine.machine.pool import share
-from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded
+from tinynet.engine.machine.pool import run_parallel
+from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded_to_panels
 from tinynet.engine.recurrent import compiled_cells as cells
 from tinynet.engine.recurrent import compiled_steps as steps
 
@@ -35,7 +35,7 @@ def rnn_forward(gx: Array, rows: Array, W: Array, h0: Array, padding: Array, rel
 def rnn_backward(dy: Array, dh: Array, h: Array, W: Array, padding: Array, relu: bool) -> Arrays:
     """Back through time: da[t] = dh[t] · f′, dh[t−1] = da[t] W; gives da (T, N, H) and dh0."""
     H, dh = dh.shape[1], wide(dh, dh.shape[1], copy=True)  # it becomes dh0
-    da = np.empty((*dy.shape[:2], rounded(H)), dy.dtype)
+    da = np.empty((*dy.shape[:2], rounded_to_panels(H)), dy.dtype)
     _backward(cells.rnn_backward, (wide(dy, H), dh, wide(h, H), back(W), da), padding, W, relu)
     return narrow(da, H), narrow(dh, H)
 
@@ -46,7 +46,7 @@ def lstm_forward(gx: Array, rows: Array, W: Array, h0: Array, c0: Array, padding
     Gives h, c and the gates (T, N, 4H).
     """
     H, h, c = h0.shape[1], states(h0, len(rows)), states(c0, len(rows))
-    gates = np.empty((*rows.shape, 4 * rounded(H)), gx.dtype)
+    gates = np.empty((*rows.shape, 4 * rounded_to_panels(H)), gx.dtype)
     _forward(cells.lstm_forward, (wide(gx, H), rows, ahead(W), h, c, gates), padding, W)
     return narrow(h, H), narrow(c, H), narrow(gates, H)
 
@@ -66,7 +66,7 @@ def gru_forward(gx: Array, rows: Array, W: Array, b: Array, h0: Array, padding: 
     Gives h, and r, z, n and what r multiplies (T, N, 4H).
     """
     H, h = h0.shape[1], states(h0, len(rows))
-    gates = np.empty((*rows.shape, 4 * rounded(H)), gx.dtype)
+    gates = np.empty((*rows.shape, 4 * rounded_to_panels(H)), gx.dtype)
     _forward(cells.gru_forward, (wide(gx, H), rows, ahead(W), wide(b, H), h, gates), padding, W)
     return narrow(h, H), narrow(gates, H)
 
@@ -74,7 +74,7 @@ def gru_forward(gx: Array, rows: Array, W: Array, b: Array, h0: Array, padding: 
 def gru_backward(dy: Array, dh: Array, h: Array, gates: Array, W: Array, padding: Array) -> Arrays:
     """Back through time; gives the gradients on the input side and on the hidden side (T, N, 3H) each, and dh0."""
     H, dh = dh.shape[1], wide(dh, dh.shape[1], copy=True)  # it becomes dh0
-    dgx, dgh = np.empty((2, *dy.shape[:2], 3 * rounded(H)), dy.dtype)
+    dgx, dgh = np.empty((2, *dy.shape[:2], 3 * rounded_to_panels(H)), dy.dtype)
     _backward(cells.gru_backward, (wide(dy, H), dh, wide(h, H), wide(gates, H), back(W), dgx, dgh), padding, W)
     return narrow(dgx, H), narrow(dgh, H), narrow(dh, H)
 
@@ -83,21 +83,21 @@ def _backward(cell: Callable[..., None], arrays: Arrays, padding: Array, W: Arra
     """Share the samples among threads."""
     counts = counted(padding)
     groups = -(-counts.shape[1] // ROWS)
-    arguments = (*[array.reshape(-1) for array in arrays], counts, rounded(W.shape[1]), *options)
+    arguments = (*[array.reshape(-1) for array in arrays], counts, rounded_to_panels(W.shape[1]), *options)
     if counts.size * W.size < MIN_WORK:
         cell(0, groups, *arguments)
     else:
-        share(cell, groups, *arguments)
+        run_parallel(cell, groups, *arguments)
 
 
 def _forward(cell: Callable[..., None], arrays: Arrays, padding: Array, W: Array, *options: bool) -> None:
     """Share the samples among threads or, of a single group of them, the hidden units."""
-    counts, H = counted(padding), rounded(W.shape[1])
+    counts, H = counted(padding), rounded_to_panels(W.shape[1])
     T, N = counts.shape
     count, reached = steps.room(N, T, H)
     arguments = (*[array.reshape(-1) for array in arrays], counts, H, reached, *options)
     if counts.size * W.size >= MIN_WORK:
-        share(cell, count, *arguments)
+        run_parallel(cell, count, *arguments)
         if steps.are_done(reached, T):
             return
     cell(0, count, *arguments)  # who does it alone waits for nobody
@@ -110,25 +110,25 @@ def counted(padding: Array) -> Array:
 
 def states(first: np.ndarray, n_steps: int) -> np.ndarray:
     """Room for the states of all steps, (T + 1, N, H), with the first one in its place."""
-    room = np.empty((n_steps + 1, len(first), rounded(first.shape[1])), first.dtype)
+    room = np.empty((n_steps + 1, len(first), rounded_to_panels(first.shape[1])), first.dtype)
     room[0] = wide(first, first.shape[1])
     return room
 
 
 def wide(x: np.ndarray, H: int, copy: bool = False) -> np.ndarray:
     """x (..., gates · H) in C order, with zeros after each H numbers to make them a multiple of 16."""
-    if rounded(H) == H:
+    if rounded_to_panels(H) == H:
         return np.array(x, order="C") if copy else np.ascontiguousarray(x)
-    room = np.zeros((*x.shape[:-1], x.shape[-1] // H, rounded(H)), x.dtype)
+    room = np.zeros((*x.shape[:-1], x.shape[-1] // H, rounded_to_panels(H)), x.dtype)
     room[..., :H] = x.reshape(*x.shape[:-1], -1, H)
     return room.reshape(*x.shape[:-1], -1)
 
 
 def narrow(x: np.ndarray, H: int) -> np.ndarray:
     """The inverse of `wide`."""
-    if rounded(H) == H:
+    if rounded_to_panels(H) == H:
         return x
-    return x.reshape(*x.shape[:-1], -1, rounded(H))[..., :H].reshape(*x.shape[:-1], -1)
+    return x.reshape(*x.shape[:-1], -1, rounded_to_panels(H))[..., :H].reshape(*x.shape[:-1], -1)
 
 
 def ahead(W: np.ndarray) -> np.ndarray:
@@ -152,4 +152,4 @@ def _weights(W: np.ndarray) -> np.ndarray:
     H = W.shape[1]
     columns = wide(W, H)  # (gates · H, wide H)
     gates = columns.reshape(-1, H, columns.shape[1]).transpose(0, 2, 1)
-    return columns if rounded(H) == H else wide(gates, H).transpose(0, 2, 1).reshape(-1, columns.shape[1])
+    return columns if rounded_to_panels(H) == H else wide(gates, H).transpose(0, 2, 1).reshape(-1, columns.shape[1])

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.engine.machine import layout
 from tinynet.engine.machine.jit import compiled_in_order
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 14  # numbers; more than one thread pays from several of them on
 
@@ -21,7 +21,7 @@ def forward(x: np.ndarray, plus: np.ndarray | None) -> Any:
     if not _is_served(x, y, plus):
         return NotImplemented
     added = None if plus is None else layout.like(x, plus).ravel(order="K")
-    share(_forward, -(-x.size // BLOCK), x.ravel(order="K"), added, y.ravel(order="K"))
+    run_parallel(_forward, -(-x.size // BLOCK), x.ravel(order="K"), added, y.ravel(order="K"))
     return y
 
 
@@ -31,7 +31,7 @@ def gradient(dy: np.ndarray, y: np.ndarray) -> Any:
     if not _is_served(y, dx, dy):
         return NotImplemented
     aligned = layout.like(y, dy)
-    share(_gradient, -(-y.size // BLOCK), aligned.ravel(order="K"), y.ravel(order="K"), dx.ravel(order="K"))
+    run_parallel(_gradient, -(-y.size // BLOCK), aligned.ravel(order="K"), y.ravel(order="K"), dx.ravel(order="K"))
     return dx
 
 

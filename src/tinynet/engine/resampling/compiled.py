@@ -8,7 +8,7 @@ import numpy as np
 
 from tinynet.engine.machine.jit import compiled_in_order
 from tinynet.engine.machine.layout import pixels
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.vectors import LANES, load, splat, store, zeros
 from tinynet.engine.resampling import Sparse
 
@@ -18,7 +18,7 @@ def resample(A: Sparse, B: Sparse, x: np.ndarray) -> np.ndarray:
     OH, OW = len(A.first) - 1, len(B.first) - 1
     y = np.empty((len(x), OH, OW, x.shape[1]), x.dtype)
     lines = _lines_of_vectors if x.dtype == np.float32 else _lines
-    share(lines, len(x) * OH, *A, *B, pixels(x), y)
+    run_parallel(lines, len(x) * OH, *A, *B, pixels(x), y)
     return y.transpose(0, 3, 1, 2)
 
 

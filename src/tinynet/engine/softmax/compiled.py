@@ -18,7 +18,7 @@ from tinynet.engine.machine import layout
 from tinynet.engine.machine.functions import exp, largest
 from tinynet.engine.machine.jit import compiled, compiled_in_order
 from tinynet.engine.machine.memory_order import along
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 12  # numbers of rows, which stay in the first cache between the loops
 LANES = 1 << 8
@@ -58,9 +58,9 @@ def _run(works: tuple[Callable[..., None], Callable[..., None]], axis: int, *arr
     (outer, length, inner), (rows, lanes) = views[0].shape, works
     if inner == 1:
         n_rows = max(1, BLOCK // length)
-        share(rows, -(-outer // n_rows), *[view.reshape(outer, length) for view in views], n_rows)
+        run_parallel(rows, -(-outer // n_rows), *[view.reshape(outer, length) for view in views], n_rows)
     else:
-        share(lanes, outer * -(-inner // LANES), *views)
+        run_parallel(lanes, outer * -(-inner // LANES), *views)
     return True
 
 

@@ -18,7 +18,7 @@ from tinynet.core.faster import in_use
 from tinynet.engine.machine.gemm import blocks
 from tinynet.engine.machine.gemm.blas import one_thread, products
 from tinynet.engine.machine.gemm.together import at_once, compute
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 __all__ = [
     "add_column_sums",
@@ -28,7 +28,7 @@ __all__ = [
     "multiply",
     "one_thread",
     "product",
-    "product_alike",
+    "product_as_among",
 ]
 
 # In a smaller product, a second thread or compiled code costs more than it gains.
@@ -61,13 +61,13 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
     return C
 
 
-def product_alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray | None:
+def product_as_among(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray | None:
     """A @ B + b if each row has the bits that it has in a product of `count` rows, else None.
 
     Where `count` rows are drawn from the few of A, this multiplies before it draws: (A @ B)[rows] is A[rows] @ B.
 
     Example:
-        >>> product_alike(np.ones((2, 3)), 10, np.ones((3, 1))) is None  # too small to be worth it
+        >>> product_as_among(np.ones((2, 3)), 10, np.ones((3, 1))) is None  # too small to be worth it
         True
     """
     panels = _panels(count * B.size)
@@ -150,7 +150,7 @@ def column_sums(A: np.ndarray) -> np.ndarray:
         parts = A[:whole].reshape(-1, ROWS_PER_PARTIAL_SUM, N)
         sums = np.empty((len(parts) + 1, N), A.dtype)
         np.matmul(ones[: M - whole], A[whole:], out=sums[-1])
-        share(_sum_parts, len(parts), ones, parts, sums)
+        run_parallel(_sum_parts, len(parts), ones, parts, sums)
         return sums.sum(axis=0)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled
-from tinynet.engine.machine.queue import NUMBERS, Kernel, memory, post, take, words
+from tinynet.engine.machine.queue import NUMBERS, Kernel, acquire, array_of, post, queue_at
 from tinynet.engine.machine.register_tile import multiply_panel, six_rows
 from tinynet.engine.machine.tiles import pack_panel
 from tinynet.engine.machine.vectors import LANES, load, store
@@ -94,22 +94,22 @@ def _arguments(queue):
     """What `_multiply` posts."""
     n = queue[NUMBERS:]
     M, K, N, row, step, down, right, first = n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]
-    arrays = memory(queue, 0), memory(queue, 1), memory(queue, 2), memory(queue, 3)
+    arrays = array_of(queue, 0), array_of(queue, 1), array_of(queue, 2), array_of(queue, 3)
     return arrays, (row, step, down, right, first), (M, K, N)
 
 
 @Kernel
 def _pack_second(address, is_worker):
     """C = A @ B + S. A piece of the work is sixteen columns of some rows."""
-    queue = words(address)
+    queue = queue_at(address)
     (A, B, S, C), steps, shape = _arguments(queue)
     P, sums = np.empty(min(shape[1], TERMS_AT_A_TIME) * LANES, A.dtype), np.empty(ROWS * LANES, A.dtype)
     rows, n_panels = queue[NUMBERS + 8], (shape[2] + LANES - 1) // LANES
-    piece = take(queue, is_worker)
+    piece = acquire(queue, is_worker)
     while piece >= 0:
         begin = piece // n_panels * rows
         _panel(piece % n_panels * LANES, begin, min(shape[0], begin + rows), A, B, S, C, steps, shape, P, sums)
-        piece = take(queue, is_worker)
+        piece = acquire(queue, is_worker)
 
 
 @compiled
@@ -135,15 +135,15 @@ def _panel(n, begin, end, A, B, S, C, steps, shape, P, sums):
 @Kernel
 def _pack_first(address, is_worker):
     """C = A @ Wᵀ + S as the transpose of W @ Aᵀ, because packing a few rows of A is less work than packing all of W."""
-    queue = words(address)
+    queue = queue_at(address)
     (A, B, S, C), steps, (M, K, N) = _arguments(queue)
     P, sums = np.empty((M + LANES - 1) // LANES * LANES * K, A.dtype), np.empty(ROWS * LANES, A.dtype)
     for m in range(0, M, LANES):
         _pack(A, m * steps[0], steps[0], steps[1], min(LANES, M - m), K, P[m * K :])
-    rows = take(queue, is_worker)
+    rows = acquire(queue, is_worker)
     while rows >= 0:
         _six_columns(rows * ROWS, B, S, C, steps, (M, K, N), P, sums)
-        rows = take(queue, is_worker)
+        rows = acquire(queue, is_worker)
 
 
 @compiled

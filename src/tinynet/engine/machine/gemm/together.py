@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from tinynet.engine.machine.gemm.blas import Call, one_thread
-from tinynet.engine.machine.pool import share
+from tinynet.engine.machine.pool import run_parallel
 
 
 class at_once:  # noqa: N801 - reads as a phrase: with at_once()
@@ -86,7 +86,7 @@ def _run(jobs: list[_Job]) -> None:
     calls = [call for job in jobs for call in job.calls]
     with one_thread():
         if calls:
-            share(_run_next, len(calls), iter(calls), *[array for job in jobs for array in job.arrays])
+            run_parallel(_run_next, len(calls), iter(calls), *[array for job in jobs for array in job.arrays])
         for job in jobs:
             if job.then is not None:
                 job.then()
