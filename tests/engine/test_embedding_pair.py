@@ -73,13 +73,13 @@ def test_both_remember_what_they_would_alone(kind: type, case: str) -> None:
 
 def test_multiplies_each_token_once(monkeypatch: pytest.MonkeyPatch) -> None:
     multiplied = []
-    product_alike = recurrent.product_alike
+    product_as_among = recurrent.product_as_among
 
     def alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
         multiplied.append((A.shape, count))
-        return product_alike(A, count, B, b)
+        return product_as_among(A, count, B, b)
 
-    monkeypatch.setattr(recurrent, "product_alike", alike)
+    monkeypatch.setattr(recurrent, "product_as_among", alike)
     monkeypatch.setattr(recurrent, "product", lambda *_: pytest.fail("each place was multiplied"))
     with faster.use("compiled"):
         reader(LSTM).forward(np.zeros((20, 60), int))

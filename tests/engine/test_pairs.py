@@ -106,7 +106,7 @@ def test_each_remembers_what_it_would_alone(name: str) -> None:
     with faster.use("compiled"):
         y, paired_y = one_by_one(alone.layers, x), paired.forward(x)
         for one, other in zip(paired.every_layer(), alone.every_layer(), strict=True):
-            if not isinstance(one, (Net, Residual)):
+            if not isinstance(one, (Net, Residual)) and "Pooling" not in name:  # whose memory says where y is positive
                 for mine, true in zip(one.recall(), other.recall(), strict=True):
                     np.testing.assert_array_equal(mine, true)
         np.testing.assert_array_equal(back(paired.layers, np.ones_like(paired_y)), back(alone.layers, np.ones_like(y)))
@@ -221,13 +221,13 @@ def test_a_reader_of_tokens_multiplies_each_once(monkeypatch: pytest.MonkeyPatch
     multiplied = []
     from tinynet.engine import recurrent  # TODO: where the pair of recurrent layers finds its products
 
-    product_alike = recurrent.product_alike
+    product_as_among = recurrent.product_as_among
 
     def alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
         multiplied.append((A.shape, count))
-        return product_alike(A, count, B, b)
+        return product_as_among(A, count, B, b)
 
-    monkeypatch.setattr(recurrent, "product_alike", alike)
+    monkeypatch.setattr(recurrent, "product_as_among", alike)
     monkeypatch.setattr(recurrent, "product", lambda *_: pytest.fail("each place was multiplied"))
     with faster.use("compiled"):
         reader(LSTM).forward(np.zeros((20, 60), int))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinynet.core import Parameter
+from tinynet.engine import parts
 from tinynet.engine.parts import items, only_numbers
 from tinynet.layers import Layer, Linear
 
@@ -51,10 +52,8 @@ def test_what_only_numbers_are() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tinynet.layers import kinds
-
-    monkeypatch.setattr(kinds, "_of_numbers", set())
+    monkeypatch.setattr(parts, "_of_numbers", set())
     for number in range(1100):
         assert only_numbers((number, number))
-    assert len(kinds._of_numbers) == 1000
+    assert len(parts._of_numbers) == 1000
     assert only_numbers((2000, 1))

@@ -261,9 +261,9 @@ def test_compiled_in_float32_is_near_the_true_values(c: Configuration) -> None:
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """However little there is to do, the work is shared, from the first call on."""
     compiled = pytest.importorskip("tinynet.engine.recurrent.compiled")
-    monkeypatch.setattr(pool, "TRIALS", 0)
-    monkeypatch.setattr(pool, "QUICK", 0)
-    monkeypatch.setattr(pool, "LONG", 0)
+    monkeypatch.setattr(pool, "TIMED_CALLS", 0)
+    monkeypatch.setattr(pool, "MIN_SECONDS_FOR_SPINNING_WORKERS", 0)
+    monkeypatch.setattr(pool, "MIN_SECONDS_FOR_SLEEPING_WORKERS", 0)
     monkeypatch.setattr(compiled, "MIN_WORK", 0)
 
 
@@ -309,7 +309,7 @@ def test_a_thread_whose_partner_does_not_come_gives_up_and_the_work_is_done_alon
         for part in range(count):  # one after the other: the first waits in vain for the second
             work(part, part + 1, *arguments)
 
-    monkeypatch.setattr(compiled, "share", share)
+    monkeypatch.setattr(compiled, "run_parallel", share)
     for one, other in zip(arrays(c.forward("compiled")), right, strict=True):
         np.testing.assert_array_equal(one, other)
     assert calls == [2]
@@ -317,7 +317,7 @@ def test_a_thread_whose_partner_does_not_come_gives_up_and_the_work_is_done_alon
 
 def test_little_work_is_done_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = pytest.importorskip("tinynet.engine.recurrent.compiled")
-    monkeypatch.setattr(compiled, "share", lambda *_: pytest.fail("it was shared"))
+    monkeypatch.setattr(compiled, "run_parallel", lambda *_: pytest.fail("it was shared"))
     in_float32(Configuration("gru", 3, 4, 8, False, 7))
 
 

@@ -32,6 +32,7 @@ class Case:
         float32: How far results may be apart in float32, relative to the largest number of each.
         table: The table that holds the replacement.
         nasty: Whether NaN, infinities and numbers of extreme size are drawn too.
+        serves: The types that are not always declined.
     """
 
     entry: Callable[..., Any]
@@ -39,6 +40,7 @@ class Case:
     float32: float = 1e-5
     table: str = "compiled"
     nasty: bool = True
+    serves: tuple[type, ...] = (np.float64, np.float32)
 
     def __str__(self) -> str:
         return f"{self.entry.__qualname__}-{self.table}-{getattr(self.build, '__name__', 'case')}"

@@ -20,7 +20,8 @@ from tinynet.layers import (
     TransformerBlock,
 )
 from tinynet.net import Concat, Net, Residual
-from tinynet.net.summary import WIDTH, bytes_text, compact, net_html, short_repr, summarize
+from tinynet.net.summary import WIDTH, net_html, short_repr, summarize
+from tinynet.net.table_text import bytes_text, compact
 
 
 def small_cnn() -> Net:

@@ -26,7 +26,7 @@ SPEED_NAMES = re.compile(
     r"|at_once|any_layout|backward_parameters|cleared|elementwise$|through$|forward_of_sum|forward_drawn"
 )
 SPEED_WORDS = re.compile(
-    r"channels.last|memory order|memory layout|\bfus(e|ed|ion)\b|\bthreads?\b|\bBLAS\b|Numba|compiled"
+    r"channels.last|memory order|memory layout|\bfus(e|ed|ion)\b|\bthreads\b|\bBLAS\b|Numba|compiled"
 )
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

@@ -3,12 +3,14 @@
 import ast
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import tinynet
+from tinynet.core import faster
 from tinynet.layers import Linear
 from tools.mutants import running
 from tools.mutants.children import Gone, Task, in_children
@@ -19,6 +21,12 @@ from tools.mutants.sources import Function, Mutant, Source, sample, sources
 
 PACKAGE = Path(tinynet.__file__).parent
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def _engine_off() -> Iterator[None]:
+    with faster.use("plain"):  # as the tool has it: a replacement would hide what is done to a lesson
+        yield
 
 
 def changed(statement: str, name: str = "f") -> set[str]:
@@ -86,14 +94,14 @@ def test_sample_is_even_and_always_the_same() -> None:
     mutants = list(linear().mutants())
     six = sample(mutants, 6)
     assert [m.key for m in sample(reversed(mutants), 6)] == [m.key for m in six]
-    assert {m.function.name for m in six} >= {"Linear.forward", "Linear.backward", "Linear.backward_parameters"}
+    assert {m.function.name for m in six} >= {"Linear.forward", "Linear.backward"}
     assert len(six) == 6
     assert len(sample(mutants, 0)) == len(mutants)
 
 
 def test_every_room_is_there_and_there_are_mutants_enough() -> None:
     rooms = {source.file.partition("/")[0] for source in sources(PACKAGE)}
-    assert rooms == {"kernels", "layers", "losses", "metrics", "optimizers"}
+    assert rooms == {"core", "layers", "losses", "metrics", "net", "optimizers"}
     assert [source.file for source in sources(PACKAGE, "linear.py")] == ["layers/linear.py"]
     layers = sources(PACKAGE, "layers/a")  # activations, attention and such
     assert len(sample((mutant for source in layers for mutant in source.mutants()), 12)) >= 50

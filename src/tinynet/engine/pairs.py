@@ -8,6 +8,7 @@ for bit, and has nothing of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from tinynet.layers import Layer
@@ -48,6 +49,36 @@ def steps(layers: Sequence[Layer]) -> list[Step]:
             found.append((index, first, None, None))
             index += 1
     return found
+
+
+def mark(layer: Layer) -> None:
+    """Note that what a layer remembers was left by a pair, whose backward may rely on more than the names say."""
+    memory = layer.recall()
+    kind: Any = type(memory)
+    layer._memory = _marked(kind)(*memory)
+
+
+def is_marked(layer: Layer) -> bool:
+    """Whether what a layer remembers was left by a pair.
+
+    Example:
+        >>> from tinynet.layers import ReLU
+        >>> layer = ReLU(); y = layer.forward(np.ones(2)); before = is_marked(layer)
+        >>> mark(layer); before, is_marked(layer), layer.recall()
+        (False, True, Memory(y=array([1., 1.])))
+    """
+    return type(layer._memory) in _marks
+
+
+_marks: set[type] = set()
+
+
+@cache
+def _marked(memory: type) -> Any:
+    """A kind of memory with the same names and values."""
+    kind = type("Memory", (memory,), {"__slots__": ()})
+    _marks.add(kind)
+    return kind
 
 
 def adds_up_alone(layer: Any, *gradients: Any) -> bool:

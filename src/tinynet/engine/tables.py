@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from tinynet.core.faster import TABLES
 from tinynet.engine import (
@@ -229,4 +231,11 @@ WEIGHTS_ONLY |= {
     ConvTranspose2D.backward: convolution.add_up_transposed,
     Linear.backward: linear.add_up,
     Net.backward: partial(net.backward, input_gradient=False),
+}
+
+# Where an entry has several routes, a function that names the one for its arguments.
+ROUTES: dict[Callable[..., Any], Callable[..., str]] = {
+    convolve: convolution.route_of_convolve,
+    convolve_back: convolution.route_of_convolve_back,
+    correlate: convolution.route_of_correlate,
 }

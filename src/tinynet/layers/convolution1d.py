@@ -118,7 +118,7 @@ class Conv1D(Layer):
 
 
 def as_images(x: np.ndarray) -> np.ndarray:
-    """Sequences (N, T, C) as images (N, C, 1, T) of one row, their channels last in memory, so nothing is copied.
+    """Sequences (N, T, C) as images (N, C, 1, T) of one row, which are a view of them.
 
     Example:
         >>> as_images(np.ones((4, 28, 3))).shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 
 from tinynet.core import checks
@@ -92,12 +94,13 @@ class Concat(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         outputs = [branch.forward(x) for branch in self.branches]
         _check_joinable(self, [y.shape for y in outputs])
-        self.remember(sizes=[y.shape[self.axis] for y in outputs])
+        ends = list(accumulate(y.shape[self.axis] for y in outputs))
+        self.remember(ends=ends)
         return np.concatenate(outputs, axis=self.axis)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        (sizes,) = self.recall()
-        parts = np.split(dy, np.cumsum(sizes)[:-1], axis=self.axis)
+        (ends,) = self.recall()
+        parts = np.split(dy, ends[:-1], axis=self.axis)
         dx = self.branches[0].backward(parts[0])
         for branch, part in zip(self.branches[1:], parts[1:], strict=True):
             dx = dx + branch.backward(part)

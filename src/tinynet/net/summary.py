@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import Parameter, formula
-from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.values import integer
 from tinynet.core.checks.words import fail
 from tinynet.layers import Embedding, Flatten, Layer, Reshape
 from tinynet.net.modes import evaluating
+from tinynet.net.table_text import aligned, bytes_text, compact, html_table, output_text, width_of
 from tinynet.net.watch import watch
 
 WIDTH = 120  # columns of the text table
@@ -49,7 +47,7 @@ class Row:
         return (
             self.path,
             "  " * self.depth + self.layer,
-            "–" if self.shape is None else _output_text(self.shape),
+            "–" if self.shape is None else output_text(self.shape),
             self._parameters_text(),
             compact(self.multiply_adds),
             bytes_text(self.memory),
@@ -86,21 +84,21 @@ class Summary:
 
     def __str__(self) -> str:
         table = [HEADINGS, *(row.cells() for row in self.rows)]
-        widths = [max(_width(cells[column]) for cells in table) for column in range(len(HEADINGS))]
+        widths = [max(width_of(cells[column]) for cells in table) for column in range(len(HEADINGS))]
         spare = WIDTH - sum(widths) - 2 * (len(widths) - 1)
         widths[-1] = max(widths[-1] + spare, min(widths[-1], 12))  # the formula is cut first, then the layer
         widths[1] += min(WIDTH - sum(widths) - 2 * (len(widths) - 1), 0)
-        lines = ["  ".join(map(_aligned, cells, widths, LEFT)).rstrip() for cells in table]
-        rule = "─" * min(max(map(_width, lines)), WIDTH)
-        title = f"{self.name} for an input of {_output_text(self.input_shape)}"
+        lines = ["  ".join(map(aligned, cells, widths, LEFT)).rstrip() for cells in table]
+        rule = "─" * min(max(map(width_of, lines)), WIDTH)
+        title = f"{self.name} for an input of {output_text(self.input_shape)}"
         return "\n".join([title, rule, lines[0], rule, *lines[1:], rule, self._totals_text()])
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        title = f"{self.name} for an input of {_output_text(self.input_shape)}"
-        return _html_table(title, HEADINGS, LEFT, [row.cells() for row in self.rows], self._totals_text())
+        title = f"{self.name} for an input of {output_text(self.input_shape)}"
+        return html_table(title, HEADINGS, LEFT, [row.cells() for row in self.rows], self._totals_text())
 
     def _totals_text(self) -> str:
         t = self.totals
@@ -154,7 +152,7 @@ def net_html(net: Layer) -> str:
     shown = (0, 1, 3, 6)
     cells = [tuple(row.cells()[column] for column in shown) for row in rows]
     total = f"{sum(row.parameters for row in rows):,} parameters"
-    return _html_table(type(net).__name__, [HEADINGS[c] for c in shown], [LEFT[c] for c in shown], cells, total)
+    return html_table(type(net).__name__, [HEADINGS[c] for c in shown], [LEFT[c] for c in shown], cells, total)
 
 
 def short_repr(layer: Layer) -> str:
@@ -171,22 +169,6 @@ def short_repr(layer: Layer) -> str:
     return (
         f"{type(layer).__name__}({', '.join(written)})" if written or not _is_composite(layer) else type(layer).__name__
     )
-
-
-def compact(count: int) -> str:
-    """A number in four digits or so: 950, 12.3 K, 4.56 M; nothing for 0."""
-    for unit, size in (("G", 1e9), ("M", 1e6), ("K", 1e3)):
-        if count >= 0.9995 * size:
-            return f"{_three_digits(count / size)} {unit}"
-    return str(count) if count else ""
-
-
-def bytes_text(n_bytes: int) -> str:
-    """A number of bytes in KiB, MiB or GiB; nothing for 0."""
-    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if n_bytes >= 0.9995 * size:
-            return f"{_three_digits(n_bytes / size)} {unit}"
-    return f"{n_bytes} B" if n_bytes else ""
 
 
 class _Notes:
@@ -248,51 +230,6 @@ def _holds_layer(value: Any) -> bool:
     if isinstance(value, dict):
         value = list(value.values())
     return isinstance(value, Layer) or (isinstance(value, (list, tuple)) and any(map(_holds_layer, value)))
-
-
-def _output_text(shape: tuple) -> str:
-    if shape and isinstance(shape[0], tuple):
-        return ", ".join(map(_output_text, shape))
-    return shape_text(("N", *shape))
-
-
-def _three_digits(value: float) -> str:
-    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
-
-
-def _width(text: str) -> int:
-    return sum(not unicodedata.combining(character) for character in text)
-
-
-def _aligned(text: str, width: int, left: bool) -> str:
-    while _width(text) > width:
-        text = text.removesuffix("…")[:-1].rstrip() + "…"
-    space = " " * (width - _width(text))
-    return text + space if left else space + text
-
-
-def _html_table(title: str, headings: Any, left: Any, rows: list[tuple[str, ...]], total: str) -> str:
-    sides = ["left" if is_left else "right" for is_left in left]
-
-    def line(tag: str, cells: Any) -> str:
-        wraps = ["pre"] * (len(sides) - 1) + ["normal"]  # the formula may take two lines
-        styles = [
-            f"padding:.25em .8em;vertical-align:top;white-space:{w};text-align:{s}"
-            for w, s in zip(wraps, sides, strict=True)
-        ]
-        return "".join(
-            f'<{tag} style="{style}">{escape(cell)}</{tag}>' for style, cell in zip(styles, cells, strict=True)
-        )
-
-    rule = "border-bottom:1px solid #8886"
-    body = "".join(f"<tr>{line('td', cells)}</tr>" for cells in rows)
-    foot = f'<td style="padding:.4em .8em;text-align:left" colspan="{len(sides)}">{escape(total)}</td>'
-    return (
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse;font-size:90%">'
-        f'<caption style="text-align:left;padding:.3em .8em;font-weight:600">{escape(title)}</caption>'
-        f'<thead><tr style="{rule}">{line("th", headings)}</tr></thead><tbody style="{rule}">{body}</tbody>'
-        f"<tfoot><tr>{foot}</tr></tfoot></table></div>"
-    )
 
 
 def _input_shapes(who: object, value: object) -> list[tuple[int, ...]]:

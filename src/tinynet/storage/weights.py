@@ -7,17 +7,15 @@ import os
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks import files
-from tinynet.core.checks.files import _name
-from tinynet.core.checks.words import fail
 from tinynet.core.version import __version__
 from tinynet.layers import Layer
-from tinynet.storage import architecture
+from tinynet.storage import architecture, sentences
 from tinynet.storage.tensors import Arrays, read_tensors, write_tensors
 
 FORMAT = 1
@@ -55,7 +53,7 @@ def save(net: Layer, path: PathLike) -> None:
         >>> bool((again.predict(x) == net.predict(x)).all())
         True
     """
-    _a_layer("save", net, Layer)
+    sentences.a_layer("save", net, Layer)
     target = files.path("save", path)
     state = net.state()
     description = _describe(net)
@@ -87,20 +85,20 @@ def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
         FileNotFoundError: load: there is no file 'nowhere.safetensors'...
     """
     source = files.path("load", path)
-    own = _layer_classes("load", layers, Layer)
+    own = sentences.layer_classes("load", layers, Layer)
     arrays, metadata = read_tensors("load", source)
     if KEY not in metadata:
-        _without_architecture("load", source)
+        sentences.without_architecture("load", source)
     description = _description(source, metadata[KEY])
     custom = description["custom"]
     classes = architecture.built_in_classes() | {name: kind for name, kind in own.items() if name in custom}
     missing = {name for name in description["classes"] if name not in classes or (name in custom and name not in own)}
     if missing:
-        _unknown_classes("load", source, missing)
+        sentences.unknown_classes("load", source, missing)
     try:
         return _rebuild(description, classes, arrays)
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, MemoryError, RecursionError) as error:
-        _damaged("load", source, error)
+        sentences.damaged("load", source, error)
 
 
 def load_weights(net: Layer, path: PathLike) -> None:
@@ -128,7 +126,7 @@ def load_weights(net: Layer, path: PathLike) -> None:
         Traceback (most recent call last):
         ValueError: load_weights: ... wrong shape: 0.weight (expected (2, 4), got (2, 3))...
     """
-    _a_layer("load_weights", net, Layer)
+    sentences.a_layer("load_weights", net, Layer)
     source = files.path("load_weights", path)
     arrays, _ = read_tensors("load_weights", source)
     for other, first in architecture.shared_paths(net).items():
@@ -137,9 +135,9 @@ def load_weights(net: Layer, path: PathLike) -> None:
     targets = net.state()
     try:
         checks.matching_state(net, arrays, {name: array.shape for name, array in targets.items()})
-        _castable(net, {name: (array.dtype, targets[name].dtype) for name, array in arrays.items()})
+        sentences.castable(net, {name: (array.dtype, targets[name].dtype) for name, array in arrays.items()})
     except ValueError as error:
-        _weights_do_not_fit("load_weights", source, error)
+        sentences.weights_do_not_fit("load_weights", source, error)
     net.load_state(arrays)
 
 
@@ -166,15 +164,15 @@ def _description(source: Path, text: str) -> dict[str, Any]:
         found = json.loads(text)
         classes = architecture.class_names(found.get("net") if isinstance(found, dict) else None)
     except (ValueError, RecursionError) as error:
-        _damaged("load", source, f"its architecture is not JSON that can be read ({error}).")
+        sentences.damaged("load", source, f"its architecture is not JSON that can be read ({error}).")
     if not isinstance(found, dict) or type(found.get("format")) is not int:
-        _damaged("load", source, "its architecture names no format.")
+        sentences.damaged("load", source, "its architecture names no format.")
     if found["format"] > FORMAT:
-        _newer_format("load", source, found["format"], FORMAT, found.get("version"))
+        sentences.newer_format("load", source, found["format"], FORMAT, found.get("version"))
     kinds = {"net": dict, "custom": list, "dtype": str, "dtypes": dict, "ties": dict, "frozen": list}
     for name, kind in kinds.items():
         if not isinstance(found.get(name), kind):
-            _damaged("load", source, f"its architecture has no proper entry {name!r}.")
+            sentences.damaged("load", source, f"its architecture has no proper entry {name!r}.")
     return found | {"classes": classes}
 
 
@@ -218,10 +216,12 @@ def _check_rebuilt(net: Layer, description: dict[str, Any], state: Arrays) -> No
     try:
         twin = _rebuild(description, architecture.classes_inside("save", net), state)
     except (TypeError, ValueError, LookupError) as error:
-        _not_rebuilt("save", error)
+        sentences.not_rebuilt("save", error)
     for (path, layer), (_, again) in zip(net.layers_inside(), twin.layers_inside(), strict=False):
         if type(layer) is not type(again):
-            _not_rebuilt("save", f"layer {path} is a {type(layer).__name__} and would be a {type(again).__name__}.")
+            sentences.not_rebuilt(
+                "save", f"layer {path} is a {type(layer).__name__} and would be a {type(again).__name__}."
+            )
         for name in _altered(layer, again):
             warnings.warn(
                 f"save: {name} of layer {path} is {getattr(layer, name)!r}, but tn.load will bring back "
@@ -236,91 +236,3 @@ def _altered(layer: Layer, again: Layer) -> Iterable[str]:
         values = vars(layer).get(name), vars(again).get(name)
         if all(isinstance(value, (bool, int, float, str)) for value in values) and repr(values[0]) != repr(values[1]):
             yield name
-
-
-def _without_architecture(who: str, source: Path) -> NoReturn:
-    """A safetensors file that another program has written."""
-    fail(
-        who,
-        f"{_name(source)} holds weights but no Tinynet architecture, as files made by PyTorch do.",
-        "build the network yourself, then fill it with tn.load_weights(net, path).",
-    )
-
-
-def _newer_format(who: str, source: Path, found: int, known: int, version: object) -> NoReturn:
-    """The file was written by a later Tinynet."""
-    fail(
-        who,
-        f"{_name(source)} has format {found}, written by Tinynet {version}; this Tinynet reads formats up to {known}.",
-        "install a newer Tinynet: pip install --upgrade tinynet.",
-    )
-
-
-def _damaged(who: str, source: Path, problem: Exception | str) -> NoReturn:
-    """The file is well formed, but what it says cannot be."""
-    if isinstance(problem, KeyError):
-        problem = f"there is no {problem}."
-    reason = (str(problem) or type(problem).__name__).splitlines()[0]
-    fail(
-        who,
-        f"{_name(source)} contradicts itself: {reason}",
-        "it was damaged or altered after it was written, or a class of your own has changed since.",
-    )
-
-
-def _castable(net: object, dtypes: dict[str, tuple[np.dtype, np.dtype]]) -> None:
-    """Check that each array (found, needed) can be converted without losing its meaning, as 0.5 would as an integer."""
-    wrong = [
-        f"{name} (expected {needed}, got {found})"
-        for name, (found, needed) in dtypes.items()
-        if not np.can_cast(found, needed, "same_kind")
-    ]
-    if wrong:
-        fail(type(net).__name__, f"these entries hold numbers of another kind: {', '.join(wrong)}.")
-
-
-def _weights_do_not_fit(who: str, source: Path, problem: object) -> NoReturn:
-    """The entries of a file are not those of a net."""
-    fail(who, f"{_name(source)} was not loaded, the net is unchanged. {problem}")
-
-
-def _unknown_classes(who: str, source: Path, names: Iterable[str]) -> NoReturn:
-    """The architecture needs classes that are not part of Tinynet."""
-    listed = ", ".join(sorted(names))
-    several = "," in listed
-    fail(
-        who,
-        f"{_name(source)} needs the {'classes' if several else 'class'} {listed}, which Tinynet does not have.",
-        f"define or import {'them' if several else 'it'}, and write tn.load(path, layers=[{listed}]).",
-    )
-
-
-def _layer_classes(who: str, layers: object, base: type) -> dict[str, type]:
-    """Check that `layers` is a list of layer classes, and return them by name."""
-    if not isinstance(layers, (list, tuple)):
-        fail(who, f"layers must be a list of classes, got {layers!r}.", "write layers=[MyLayer].", TypeError)
-    for item in layers:
-        if isinstance(item, base):
-            name = type(item).__name__
-            fail(who, f"layers must hold classes, got an object of {name}.", f"write layers=[{name}].", TypeError)
-        if not isinstance(item, type) or not issubclass(item, base):
-            fail(who, f"layers must hold classes derived from Layer, got {item!r}.", kind=TypeError)
-    return {item.__name__: item for item in layers}
-
-
-def _a_layer(who: str, net: object, base: type) -> None:
-    """Check that what is saved is a net or a layer."""
-    if not isinstance(net, base):
-        what = f"the class {net.__name__}" if isinstance(net, type) else type(net).__name__
-        fail(who, f"expected a Net or another layer, got {what}.", f"write tn.{who}(net, path).", TypeError)
-
-
-def _not_rebuilt(who: str, problem: object) -> NoReturn:
-    """Built again from its constructor's arguments, the net would be another."""
-    reason = str(problem).splitlines()[0]
-    fail(
-        who,
-        f"built again from its constructors' arguments, this net would be another: {reason} Nothing was changed.",
-        "let the constructors make all layers and parameters; or keep the weights alone with "
-        "np.savez(path, **net.state()), which net.load_state(np.load(path)) takes back.",
-    )

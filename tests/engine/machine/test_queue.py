@@ -9,20 +9,20 @@ import tinynet as tn
 from tinynet.engine.machine import pool
 
 queue = pytest.importorskip("tinynet.engine.machine.queue", reason="there is no Numba")
-memory, take, words, NUMBERS = queue.memory, queue.take, queue.words, queue.NUMBERS
+array_of, acquire, queue_at, NUMBERS = queue.array_of, queue.acquire, queue.queue_at, queue.NUMBERS
 
 
 @queue.Kernel
 def count_up(address, is_worker):  # type: ignore[no-untyped-def]
     """Add a step to the number of each piece, and count those that the caller does itself."""
-    given = words(address)
-    pieces, done, step = memory(given, 0), memory(given, 1), given[NUMBERS]
-    piece = take(given, is_worker)
+    given = queue_at(address)
+    pieces, done, step = array_of(given, 0), array_of(given, 1), given[NUMBERS]
+    piece = acquire(given, is_worker)
     while piece >= 0:
         pieces[piece] += step
         if not is_worker:
             done[0] += 1
-        piece = take(given, is_worker)
+        piece = acquire(given, is_worker)
 
 
 def count(pieces: np.ndarray) -> int:
@@ -73,4 +73,4 @@ def test_no_thread_joins_what_is_closed_or_taken() -> None:
 def test_workers_take_from_the_back() -> None:
     here = queue.new()
     queue.enqueue(here, count_up.address, 3, (1,), (np.zeros(3, np.float32),))
-    assert [take(here, is_worker) for is_worker in (False, True, False, True)] == [0, 2, 1, -1]
+    assert [acquire(here, is_worker) for is_worker in (False, True, False, True)] == [0, 2, 1, -1]

@@ -26,7 +26,7 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
     """y = W ⋆ x + b."""
     if not (is_floating(x, W) and x.ndim == 4 and x.size and x.shape[1] == W.shape[1] * groups):
         return NotImplemented
-    way = route("convolve", x.shape[2:], W.shape, sliding, groups, x.dtype)
+    way = route_of_convolve(x, W, b, sliding, groups)
     if way == "gathered":
         return gathered.convolve(x, W, b, sliding, groups)
     return _compiled().convolve(way, x, W, b, sliding)
@@ -36,7 +36,7 @@ def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, g
     """dx: every product hands W dy back to its pixel."""
     if not (is_floating(dy, W) and dy.size and _are_outputs(dy, len(W), size, sliding)):
         return NotImplemented
-    way = route("convolve_back", size, W.shape, sliding, groups, dy.dtype)
+    way = route_of_convolve_back(dy, W, size, sliding, groups)
     if way == "gathered":
         return gathered.convolve_back(dy, W, size, sliding, groups)
     return _compiled().convolve_back(way, dy, W, size, sliding)
@@ -49,7 +49,7 @@ def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> A
     O, size = dy.shape[1], x.shape[2:]
     if O % groups or not _are_outputs(dy, O, size, sliding):
         return NotImplemented
-    way = route("correlate", size, (O, x.shape[1] // groups, *sliding.kernel_size), sliding, groups, x.dtype)
+    way = route_of_correlate(x, dy, sliding, groups)
     if way == "gathered":
         return gathered.correlate(x, dy, sliding, groups)
     return _compiled().correlate(way, x, dy, sliding)
@@ -81,6 +81,22 @@ def route(
     n_numbers = max(kernels[0], kernels[1] * groups) * n_pixels
     compiled = compiled_code("convolution", LARGE if math.prod(kernels) * n_pixels >= MIN_MULTIPLY_ADDS else n_numbers)
     return "gathered" if compiled is None else compiled.route(what, size, kernels, sliding, groups, dtype)
+
+
+def route_of_convolve(x: np.ndarray, W: np.ndarray, b: Any, sliding: Sliding, groups: int) -> str:
+    """The route of `convolve` for its arguments."""
+    return route("convolve", x.shape[2:], W.shape, sliding, groups, x.dtype)
+
+
+def route_of_convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, groups: int) -> str:
+    """The route of `convolve_back` for its arguments."""
+    return route("convolve_back", size, W.shape, sliding, groups, dy.dtype)
+
+
+def route_of_correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> str:
+    """The route of `correlate` for its arguments."""
+    kernels = (dy.shape[1], x.shape[1] // groups, *sliding.kernel_size)
+    return route("correlate", x.shape[2:], kernels, sliding, groups, x.dtype)
 
 
 def add_up(layer: Conv1D | Conv2D, dy: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.engine.pairs import is_marked, mark
 from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import MaxPool2D, ReLU
 from tinynet.layers.windows import Pair, Sliding
@@ -45,11 +46,14 @@ def relu_max_pool(relu: ReLU, pool: MaxPool2D, x: np.ndarray) -> Any:
     y, cell = kernels.maximum(x, pool.sliding, relu=True)
     relu.remember(y=x)
     pool.remember(cell=cell, size=x.shape[2:])
+    mark(pool)
     return y
 
 
 def relu_max_pool_gradient(relu: ReLU, pool: MaxPool2D, dy: np.ndarray) -> Any:
     """dx: the winner of each window gets its dy, times 0 where it was not positive."""
+    if not is_marked(pool):
+        return NotImplemented  # the numbers of the cells do not say where y was positive
     cell, size = pool.recall()
     kernels = _gradient_kernels(dy, cell, size)
     return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, pool.sliding, relu=True)

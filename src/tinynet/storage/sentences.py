@@ -1,0 +1,100 @@
+"""Sentences about files of weights that cannot be read, written or rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from tinynet.core.checks.files import _name
+from tinynet.core.checks.words import fail
+
+
+def without_architecture(who: str, source: Path) -> NoReturn:
+    """A safetensors file that another program has written."""
+    fail(
+        who,
+        f"{_name(source)} holds weights but no Tinynet architecture, as files made by PyTorch do.",
+        "build the network yourself, then fill it with tn.load_weights(net, path).",
+    )
+
+
+def newer_format(who: str, source: Path, found: int, known: int, version: object) -> NoReturn:
+    """The file was written by a later Tinynet."""
+    fail(
+        who,
+        f"{_name(source)} has format {found}, written by Tinynet {version}; this Tinynet reads formats up to {known}.",
+        "install a newer Tinynet: pip install --upgrade tinynet.",
+    )
+
+
+def damaged(who: str, source: Path, problem: Exception | str) -> NoReturn:
+    """The file is well formed, but what it says cannot be."""
+    if isinstance(problem, KeyError):
+        problem = f"there is no {problem}."
+    reason = (str(problem) or type(problem).__name__).splitlines()[0]
+    fail(
+        who,
+        f"{_name(source)} contradicts itself: {reason}",
+        "it was damaged or altered after it was written, or a class of your own has changed since.",
+    )
+
+
+def castable(net: object, dtypes: dict[str, tuple[np.dtype, np.dtype]]) -> None:
+    """Check that each array (found, needed) can be converted without losing its meaning, as 0.5 would as an integer."""
+    wrong = [
+        f"{name} (expected {needed}, got {found})"
+        for name, (found, needed) in dtypes.items()
+        if not np.can_cast(found, needed, "same_kind")
+    ]
+    if wrong:
+        fail(type(net).__name__, f"these entries hold numbers of another kind: {', '.join(wrong)}.")
+
+
+def weights_do_not_fit(who: str, source: Path, problem: object) -> NoReturn:
+    """The entries of a file are not those of a net."""
+    fail(who, f"{_name(source)} was not loaded, the net is unchanged. {problem}")
+
+
+def unknown_classes(who: str, source: Path, names: Iterable[str]) -> NoReturn:
+    """The architecture needs classes that are not part of Tinynet."""
+    listed = ", ".join(sorted(names))
+    several = "," in listed
+    fail(
+        who,
+        f"{_name(source)} needs the {'classes' if several else 'class'} {listed}, which Tinynet does not have.",
+        f"define or import {'them' if several else 'it'}, and write tn.load(path, layers=[{listed}]).",
+    )
+
+
+def layer_classes(who: str, layers: object, base: type) -> dict[str, type]:
+    """Check that `layers` is a list of layer classes, and return them by name."""
+    if not isinstance(layers, (list, tuple)):
+        fail(who, f"layers must be a list of classes, got {layers!r}.", "write layers=[MyLayer].", TypeError)
+    for item in layers:
+        if isinstance(item, base):
+            name = type(item).__name__
+            fail(who, f"layers must hold classes, got an object of {name}.", f"write layers=[{name}].", TypeError)
+        if not isinstance(item, type) or not issubclass(item, base):
+            fail(who, f"layers must hold classes derived from Layer, got {item!r}.", kind=TypeError)
+    return {item.__name__: item for item in layers}
+
+
+def a_layer(who: str, net: object, base: type) -> None:
+    """Check that what is saved is a net or a layer."""
+    if not isinstance(net, base):
+        what = f"the class {net.__name__}" if isinstance(net, type) else type(net).__name__
+        fail(who, f"expected a Net or another layer, got {what}.", f"write tn.{who}(net, path).", TypeError)
+
+
+def not_rebuilt(who: str, problem: object) -> NoReturn:
+    """Built again from its constructor's arguments, the net would be another."""
+    reason = str(problem).splitlines()[0]
+    fail(
+        who,
+        f"built again from its constructors' arguments, this net would be another: {reason} Nothing was changed.",
+        "let the constructors make all layers and parameters; or keep the weights alone with "
+        "np.savez(path, **net.state()), which net.load_state(np.load(path)) takes back.",
+    )
