@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.engine.strategies import layouts
+from tests.layers.strategies import layouts
 from tinynet.core import faster
 from tinynet.layers import ELU, SELU, Layer, LeakyReLU, PReLU, Sigmoid, SiLU, Softplus, Tanh
 

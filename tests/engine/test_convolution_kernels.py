@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinynet as tn
-from tests.engine.strategies import Configuration, convolutions, layouts
+from tests.layers.strategies import Configuration, convolutions, layouts
 from tinynet import engine
 from tinynet.core import faster
 from tinynet.engine import convolution

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.engine.strategies import layouts
+from tests.layers.strategies import layouts
 from tinynet.core import faster, stream
 from tinynet.core.streams import go_to
 from tinynet.engine.dropout import _threshold, philox

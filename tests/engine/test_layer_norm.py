@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinynet as tn
-from tests.engine.strategies import layouts
+from tests.layers.strategies import layouts
 from tinynet.core import faster
 from tinynet.engine import layer_norm as engine
 from tinynet.layers import GroupNorm, Layer, LayerNorm, RMSNorm

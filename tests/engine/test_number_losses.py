@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.engine.strategies import layouts
+from tests.layers.strategies import layouts
 from tinynet import losses
 from tinynet.core import faster
 from tinynet.engine import number_losses

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.engine.strategies import layouts
+from tests.layers.strategies import layouts
 from tinynet.core import Parameter, checks, faster
 from tinynet.engine.pairs import PAIRS, Pair, steps
 from tinynet.layers import GRU, LSTM, RNN, BatchNorm1D, BatchNorm2D, Conv2D, Embedding, Layer, Linear, MaxPool2D, ReLU

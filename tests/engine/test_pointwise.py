@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.engine.strategies import layouts
+from tests.layers.strategies import layouts
 from tinynet.engine.convolution import pointwise
 from tinynet.engine.loops import convolution as loops
 from tinynet.layers.windows import Sliding

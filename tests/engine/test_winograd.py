@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.strategies import Configuration, pairs
+from tests.layers.strategies import Configuration, pairs
 from tinynet.core import faster
 from tinynet.layers.convolution import convolve, convolve_back, correlate
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from tests.engine.strategies import Configuration, convolutions
+from tests.layers.strategies import Configuration, convolutions
 from tinynet.layers.windows import Sliding, crop, pad
 
 
