@@ -42,7 +42,7 @@ test: python
 	$(BIN)/mypy
 	$(PYTEST) --cov --cov-report= tests
 	@echo "The engine once more as plain Python, because coverage does not see compiled lines:"
-	NUMBA_DISABLE_JIT=1 $(PYTEST) --cov --cov-append --cov-report= tests/engine
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m 'not needs_compiler' --cov --cov-append --cov-report= tests/engine
 	$(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=98 --doctest-modules --pyargs tinynet
 
 # A copy without the engine, installed beside the real one and found before it.

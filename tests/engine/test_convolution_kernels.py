@@ -311,6 +311,7 @@ def test_routes() -> None:
     assert convolution.route("correlate", (28, 28), (16, 5, 3, 3), three, 1, float32) == "direct"
 
 
+@pytest.mark.needs_compiler
 def test_the_number_of_threads_changes_no_bit() -> None:
     configurations = (
         WIDE,

@@ -12,6 +12,8 @@ from tinynet.engine.machine.gemm import one_thread
 from tinynet.layers import GRU, LSTM, RNN, Embedding, Layer
 from tinynet.net import Net
 
+pytestmark = pytest.mark.needs_compiler
+
 
 def reader(kind: type, **more: Any) -> Net:
     """Large enough that a product is worth to be done once for each token and not for each place."""

@@ -8,6 +8,8 @@ from tinynet import models
 from tinynet.losses import cross_entropy
 from tinynet.optimizers import Adam
 
+pytestmark = pytest.mark.needs_compiler
+
 PICTURES = {
     "mlp": (models.mlp, (64, 784)),
     "mnist_cnn": (models.mnist_cnn, (5, 1, 28, 28)),

@@ -16,6 +16,8 @@ from tinynet.engine.pairs import PAIRS, Pair, steps
 from tinynet.layers import GRU, LSTM, RNN, BatchNorm1D, BatchNorm2D, Conv2D, Embedding, Layer, Linear, MaxPool2D, ReLU
 from tinynet.net import Net, Residual
 
+pytestmark = pytest.mark.needs_compiler
+
 faster.load_engine()
 X = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
 

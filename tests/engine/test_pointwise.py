@@ -34,6 +34,7 @@ def test_it_takes_kernels_of_one_pixel_without_padding_or_groups() -> None:
         assert not pointwise.suits(*other)
 
 
+@pytest.mark.needs_compiler
 def test_two_threads_give_the_same_bits() -> None:
     rng = np.random.default_rng(0)
     x, W = rng.normal(size=(16, 24, 20, 20)).astype(np.float32), rng.normal(size=(40, 24, 1, 1)).astype(np.float32)

@@ -157,6 +157,7 @@ def test_pairs_that_are_declined() -> None:
         assert relu._memory is layer._memory is None
 
 
+@pytest.mark.needs_compiler
 def test_the_same_bits_on_any_number_of_threads() -> None:
     x = np.random.default_rng(0).normal(size=(7, 24, 30, 30)).astype(np.float32)
     for pool in POOLS.values():

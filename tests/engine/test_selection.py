@@ -53,6 +53,7 @@ def test_auto_compiles_a_convolution_of_many_numbers_or_many_products() -> None:
         assert way(1, (3, 3)) == "direct"
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize(("n_channels", "expected"), [(4, "gathered"), (8, "compiled"), (64, "compiled")])
 def test_auto_looks_at_one_sample_whatever_the_batch(n_channels: int, expected: str) -> None:
     rng = np.random.default_rng(0)  # of numbers that are rounded, the last bits differ from way to way

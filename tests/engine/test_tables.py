@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,9 @@ from tinynet.core.threads import threads
 
 load_engine()
 CASES = every_case()
-N_DRAWS = 12  # of each case and type
+# As plain Python, for the coverage of compiled lines, one draw takes as long as all of them compiled.
+AS_PYTHON = bool(os.environ.get("NUMBA_DISABLE_JIT"))
+N_DRAWS = 2 if AS_PYTHON else 12  # of each case and type
 STRUCTURAL = {"Layer.every_layer", "Layer.parameters", "Net.forward", "Net.backward"}  # held by tests of their own
 
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -32,9 +36,12 @@ def test_equals_its_lesson(case: Case, dtype: type) -> None:
         for seed in range(N_DRAWS):
             call = case.build(Draw(seed, dtype))
             assert differences(run(call, case.table), run(call, "plain"), bound) == [], f"seed {seed}"
-    assert bool(served) == (dtype in case.serves), "it declines everything that was drawn, or else it should"
+    assert AS_PYTHON or bool(served) == (dtype in case.serves), (
+        "it declines everything that was drawn, or else it should"
+    )
 
 
+@pytest.mark.needs_compiler  # as plain Python, NumPy warns in threads that no errstate reaches
 @pytest.mark.parametrize("case", [case for case in CASES if case.nasty], ids=str)
 def test_nasty_numbers_come_out_as_in_the_lesson(case: Case) -> None:
     for seed in range(N_DRAWS):
@@ -42,6 +49,7 @@ def test_nasty_numbers_come_out_as_in_the_lesson(case: Case) -> None:
         assert differences(run(call, case.table), run(call, "plain"), 1e-4) == [], f"seed {1000 + seed}"
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize("case", [case for case in CASES if case.table == "compiled"], ids=str)
 def test_the_same_bits_on_any_number_of_threads(case: Case) -> None:
     for seed in range(4):

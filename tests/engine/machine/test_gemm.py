@@ -128,6 +128,7 @@ def test_column_sums(rows: int, columns: int, dtype: type) -> None:
     np.testing.assert_array_equal(sums, A.astype(float).sum(axis=0))
 
 
+@pytest.mark.needs_compiler
 def test_at_once_gives_the_bits_of_one_after_the_other() -> None:
     rng = np.random.default_rng(0)
     for rows, wide in ((64, 256), (700, 300), (2048, 128)):

@@ -17,6 +17,8 @@ from tinynet.layers.attention import attend, attend_backward
 from tinynet.layers.convolution import convolve, correlate
 from tinynet.layers.windows import Sliding
 from tinynet.optimizers import Adam
+
+pytestmark = pytest.mark.needs_compiler
 faster.use("compiled")
 rng = np.random.default_rng(0)
 
