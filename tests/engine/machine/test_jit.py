@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.needs_compiler
+
 # What rounds differently where the compiler may choose: sums of a row, and sums of two products.
 SCRIPT = """
 import hashlib, sys
@@ -17,8 +19,6 @@ from tinynet.layers.attention import attend, attend_backward
 from tinynet.layers.convolution import convolve, correlate
 from tinynet.layers.windows import Sliding
 from tinynet.optimizers import Adam
-
-pytestmark = pytest.mark.needs_compiler
 faster.use("compiled")
 rng = np.random.default_rng(0)
 
