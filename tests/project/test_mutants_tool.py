@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinynet
-from tinynet.core import faster
+from tinynet.core import Parameter, faster
 from tinynet.layers import Linear
 from tools.mutants import running
 from tools.mutants.children import Gone, Task, in_children
@@ -137,6 +137,19 @@ def test_a_marked_function_says_that_it_runs() -> None:
 
     ((_, found),) = in_children([Task(work, 10, None)], 1)
     assert found == {"Linear.__init__", "Linear.forward"}
+
+
+def test_a_property_keeps_its_getter_and_its_setter() -> None:
+    source = Source("core/parameter.py", PACKAGE)
+
+    def work() -> float:
+        source.install(source.definitions)
+        parameter = Parameter(np.ones(2))
+        parameter.tensor = np.full(2, 3.0)
+        return float(parameter.tensor.sum())
+
+    ((_, found),) = in_children([Task(work, 10, None)], 1)
+    assert found == 6
 
 
 def spin() -> None:

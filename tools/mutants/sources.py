@@ -112,7 +112,7 @@ def _definitions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.Fun
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ClassDef):
             yield from _definitions(node, f"{inside}{node.name}.")
-        elif isinstance(node, ast.FunctionDef) and not (node.name in NOT_COMPUTED or _decides(node)):
+        elif isinstance(node, ast.FunctionDef) and not (node.name in NOT_COMPUTED or _decides(node) or _sets(node)):
             yield inside + node.name, node
 
 
@@ -123,6 +123,11 @@ def _is_left_out(file: str) -> bool:
 def _decides(function: ast.FunctionDef) -> bool:
     """Whether it answers yes or no, mostly which of several ways to the same numbers is taken."""
     return isinstance(function.returns, ast.Name) and function.returns.id == "bool"
+
+
+def _sets(function: ast.FunctionDef) -> bool:
+    """Whether it is the setter of a property, which has the name of the getter."""
+    return any(isinstance(mark, ast.Attribute) and mark.attr == "setter" for mark in function.decorator_list)
 
 
 def _names_of_checks(tree: ast.Module) -> set[str]:
@@ -136,10 +141,10 @@ def _names_of_checks(tree: ast.Module) -> set[str]:
 
 
 def _codes(code: CodeType) -> dict[str, CodeType]:
-    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    found = {constant.co_qualname: constant for constant in inner}
-    for constant in inner:
-        found |= _codes(constant)
+    found: dict[str, CodeType] = {}
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):  # the first of a name is the getter of a property
+            found = {**_codes(constant), constant.co_qualname: constant, **found}
     return found
 
 
