@@ -4,7 +4,7 @@ usage: python -m benchmarks.layer_worker SIDE THREADS
 
 SIDE is tinynet or torch. A line of input names a case, a size (0 or 1) and for how many seconds to repeat it. The
 answer is a line of JSON with the seconds of each repetition: forward and backward of a layer or loss, or one step of an
-optimizer.
+optimizer. With "route" in place of "seconds", it is what serves the case in Tinynet.
 """
 
 from __future__ import annotations
@@ -108,7 +108,17 @@ def main() -> None:
             works.clear()  # the arrays of one case at a time
             case = CASES[asked["case"]]
             works[key] = (in_torch if side == "torch" else in_tinynet)(case, case.shapes[asked["size"]])
-        print(json.dumps(repeated(works[key], asked["seconds"])), flush=True)
+        found = route(works[key]) if "route" in asked else repeated(works[key], asked["seconds"])
+        print(json.dumps(found), flush=True)
+
+
+def route(work: Work) -> str:
+    """What serves the work: "plain", or "compiled" with the routes that it takes."""
+    from tinynet.cli.served import by, noted
+
+    with noted() as calls:
+        work()
+    return by(calls)
 
 
 def repeated(work: Work, seconds: float) -> list[float]:

@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from benchmarks.layer_cases import CASES
 from benchmarks.sides import ROOT, surroundings
@@ -42,10 +42,16 @@ class Side:
         self.process.stdout.close()
 
     def ask(self, case: str, size: int, seconds: float) -> list[float]:
-        print(json.dumps({"case": case, "size": size, "seconds": seconds}), file=self.process.stdin, flush=True)
+        return self._answer({"case": case, "size": size, "seconds": seconds})
+
+    def route(self, case: str, size: int) -> str:
+        return self._answer({"case": case, "size": size, "route": True})
+
+    def _answer(self, asked: dict[str, Any]) -> Any:
+        print(json.dumps(asked), file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.process.args}: ended with {self.process.wait()} at {case}")
+            raise SystemExit(f"{self.process.args}: ended with {self.process.wait()} at {asked}")
         return json.loads(line)
 
 
@@ -54,6 +60,7 @@ class Row(NamedTuple):
 
     name: str
     shape: tuple[int, ...]
+    route: str  #: What serves it in Tinynet.
     ours: float  #: Seconds, the median.
     theirs: float
 
@@ -69,7 +76,7 @@ class Row(NamedTuple):
     def cells(self) -> list[str]:
         mark = " (missed)" if self.counts and self.ratio > BOUND else ""
         times = [f"{seconds * 1e6:,.0f}" for seconds in (self.ours, self.theirs)]
-        return [self.name, " × ".join(map(str, self.shape)), *times, f"{self.ratio:.2f}{mark}"]
+        return [self.name, " × ".join(map(str, self.shape)), self.route, *times, f"{self.ratio:.2f}{mark}"]
 
 
 def measure(names: list[str], threads: int, blocks: int) -> list[Row]:
@@ -82,7 +89,7 @@ def measure(names: list[str], threads: int, blocks: int) -> list[Row]:
                 for _ in range(blocks):
                     for side, seconds in zip((ours, theirs), kept, strict=True):
                         seconds += side.ask(name, size, BLOCK_SECONDS)
-                rows.append(Row(name, shape, *map(statistics.median, kept)))
+                rows.append(Row(name, shape, ours.route(name, size), *map(statistics.median, kept)))
                 print("| " + " | ".join(rows[-1].cells()) + " |", flush=True)
     return rows
 
@@ -98,7 +105,7 @@ def verdict(rows: list[Row]) -> str:
 
 def page(rows: list[Row], threads: int) -> str:
     """The page of the docs."""
-    table = ["| what | shape of x | µs | PyTorch's µs | ratio |", "|---|---|---|---|---|"]
+    table = ["| what | shape of x | served by | µs | PyTorch's µs | ratio |", "|---|---|---|---|---|---|"]
     table += ["| " + " | ".join(row.cells()) + " |" for row in rows]
     return f"""# Speed, layer by layer
 
