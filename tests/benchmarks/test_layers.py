@@ -1,4 +1,4 @@
-"""The comparison layer by layer: every exported layer has a case, rows are counted right, and a case runs in Tinynet."""
+"""The comparison layer by layer: every exported layer has a case, a case runs, and rows are counted right."""
 
 import pytest
 
