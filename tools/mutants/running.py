@@ -15,7 +15,7 @@ import pytest
 from tools.mutants.children import Gone, Task, in_children
 from tools.mutants.sources import ROOMS, Function, Mutant, Source
 
-TESTS = ("contract", "core", "extremes", "layers", "losses", "metrics", "net", "optimizers")
+TESTS = ("contract", "core", "errors", "extremes", "layers", "losses", "metrics", "net", "optimizers")
 PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
 START = 10
 CLOCK = 20  # a test of a mutant may take so many times on the clock, as the machine may have other work
