@@ -30,9 +30,12 @@ class Parameter:
     """
 
     def __init__(self, tensor: np.ndarray, trainable: bool = True, dtype: np.dtype | type = np.float32) -> None:
-        tensor = checks.floating_array("Parameter", "tensor", tensor)
+        values = np.asarray(tensor)
+        if values.dtype.kind != "f":
+            problem = f"tensor must hold floating-point numbers, got {values.dtype}."
+            checks.fail("Parameter", problem, "convert with .astype(np.float32).", TypeError)
         self.trainable = trainable
-        self._tensor = np.array(tensor, dtype, order="C")
+        self._tensor = np.array(values, dtype, order="C")
         self._gradient = np.zeros_like(self._tensor)
 
     @property

@@ -9,9 +9,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import data as data_checks
-from tinynet.core.checks.datafiles import readable_file
-from tinynet.core.checks.words import fail
 
 
 class Windows:
@@ -49,7 +46,7 @@ class Windows:
         return (len(self.codes) - self.length - 1) // self.stride + 1
 
     def __getitem__(self, indices: Any) -> tuple[np.ndarray, np.ndarray]:
-        starts = data_checks.row_numbers("Windows", indices, len(self)) * self.stride
+        starts = checks.row_numbers("Windows", indices, len(self)) * self.stride
         places = starts[..., None] + np.arange(self.length)  # (N, length)
         return self.codes[places], self.codes[places + 1]
 
@@ -143,17 +140,17 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
 
 def _text_file(path: Path) -> str:
     """Read a text file in UTF-8 that is not empty."""
-    readable_file("text", path)
+    checks.readable_file("text", path)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        fail(
+        checks.fail(
             "text",
             f"{path} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}.",
             "convert the file to UTF-8, for example with iconv.",
         )
     if not text:
-        fail("text", f"{path} is empty.", "name a file with text in it.")
+        checks.fail("text", f"{path} is empty.", "name a file with text in it.")
     return text
 
 
@@ -162,22 +159,24 @@ def _known_characters(who: object, text: str, vocabulary: dict[str, int]) -> Non
     unknown = sorted(set(text) - vocabulary.keys())
     if unknown:
         words = ", ".join(repr(character) for character in unknown[:5])
-        fail(who, f"the text has {words}, not among the {len(vocabulary)} known characters.", "leave them out.")
+        checks.fail(who, f"the text has {words}, not among the {len(vocabulary)} known characters.", "leave them out.")
 
 
 def _known_codes(who: object, codes: np.ndarray, n_codes: int) -> None:
     """Check that every number stands for a character."""
     if codes.size and codes.dtype.kind not in "iu":
-        fail(who, f"codes must be integers, got {codes.dtype}.", "take the argmax of the predictions.", TypeError)
+        checks.fail(
+            who, f"codes must be integers, got {codes.dtype}.", "take the argmax of the predictions.", TypeError
+        )
     wrong = codes[(codes < 0) | (codes >= n_codes)]
     if wrong.size:
-        fail(who, f"codes must lie in 0 to {n_codes - 1}, got {wrong[0]}.")
+        checks.fail(who, f"codes must lie in 0 to {n_codes - 1}, got {wrong[0]}.")
 
 
 def _long_enough(who: object, n_characters: int, length: int) -> None:
     """Check that a text holds at least one window and the character after it."""
     if n_characters <= length:
-        fail(
+        checks.fail(
             who,
             f"a window of {length} characters and the one after it need {length + 1}, there are {n_characters}.",
             "take a smaller length or a longer text.",

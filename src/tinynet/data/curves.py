@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.words import fail
 from tinynet.data.dataset import Dataset
 from tinynet.data.randomness import generator
 
@@ -107,7 +106,7 @@ def _curve(who: str, function: Callable, n_samples: int, noise: float, rng: Rng,
 def _function_of_x(who: object, function: object) -> None:
     """Check that a curve is given as something that can be called."""
     if not callable(function):
-        fail(
+        checks.fail(
             who,
             f"function must be callable on x, got {type(function).__name__}.",
             "pass a function, as np.sin.",

@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks import data as checks
+from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.values import number
-from tinynet.core.checks.words import fail
 from tinynet.data.randomness import generator
 from tinynet.data.transforms import Compose
 
@@ -216,17 +214,21 @@ def _stratified(labels: np.ndarray, n_part: int, rng: np.random.Generator) -> np
 def _array_of_samples(who: object, name: str, value: object) -> np.ndarray:
     """Turn a value into an array of numbers with one row per sample; memory-mapped arrays stay as they are."""
     if value is None or isinstance(value, (str, bytes, dict, set)):
-        fail(who, f"{name} must be an array, got {type(value).__name__}.", "pass a NumPy array.", TypeError)
+        checks.fail(who, f"{name} must be an array, got {type(value).__name__}.", "pass a NumPy array.", TypeError)
     try:
         array = value if isinstance(value, np.memmap) else np.asarray(value)
     except ValueError:  # rows of different lengths
-        fail(who, f"{name} must be an array, got rows of different shapes.", "bring all samples to one shape.")
+        checks.fail(who, f"{name} must be an array, got rows of different shapes.", "bring all samples to one shape.")
     if array.dtype.kind not in "biuf":
-        fail(who, f"{name} must hold numbers, got {array.dtype}.", "encode words and objects as numbers.", TypeError)
+        checks.fail(
+            who, f"{name} must hold numbers, got {array.dtype}.", "encode words and objects as numbers.", TypeError
+        )
     if array.ndim == 0:
-        fail(who, f"{name} must have one row per sample, got the single number {array}.")
+        checks.fail(who, f"{name} must have one row per sample, got the single number {array}.")
     if len(array) == 0:
-        fail(who, f"{name} is empty, its shape is {shape_text(array.shape)}.", "a data set needs at least one sample.")
+        checks.fail(
+            who, f"{name} is empty, its shape is {shape_text(array.shape)}.", "a data set needs at least one sample."
+        )
     return array
 
 
@@ -234,7 +236,7 @@ def _equal_lengths(who: object, lengths: dict[str, int]) -> None:
     """Check that all arrays of a data set have the same number of rows."""
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        fail(who, f"x and y must have one row per sample each, but {found}.", "check how the arrays were cut.")
+        checks.fail(who, f"x and y must have one row per sample each, but {found}.", "check how the arrays were cut.")
 
 
 def _finite_samples(who: object, name: str, array: np.ndarray, rows: np.ndarray | None = None) -> None:
@@ -254,7 +256,7 @@ def _finite_samples(who: object, name: str, array: np.ndarray, rows: np.ndarray 
         return
     bad = np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))
     first = bad[0] if rows is None else rows[bad[0]]
-    fail(
+    checks.fail(
         who,
         f"{name} has NaN or infinity in {len(bad)} of {len(array)} samples, the first is sample {first}.",
         "remove or replace them, for example with np.nan_to_num or by leaving these samples out.",
@@ -266,11 +268,13 @@ def _class_names(who: object, classes: object, y: Any) -> tuple[str, ...] | None
     if classes is None:
         return None
     if isinstance(classes, str) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
-        fail(who, f"classes must be a list of names, got {classes!r}.", 'write classes=["cat", "dog"].', TypeError)
+        checks.fail(
+            who, f"classes must be a list of names, got {classes!r}.", 'write classes=["cat", "dog"].', TypeError
+        )
     if isinstance(y, np.ndarray) and not isinstance(y, np.memmap) and y.dtype.kind in "iu":
         low, high = int(y.min()), int(y.max())
         if low < 0 or high >= len(classes):
-            fail(
+            checks.fail(
                 who,
                 f"labels must lie in 0 to {len(classes) - 1} for {len(classes)} classes, got {low} to {high}.",
                 "labels count from 0; name every class.",
@@ -280,12 +284,12 @@ def _class_names(who: object, classes: object, y: Any) -> tuple[str, ...] | None
 
 def _proper_fraction(who: object, fraction: object, n_samples: int) -> int:
     """Check the share of a split and return how many of the samples it is; neither part may be empty."""
-    share = number(who, "fraction", fraction)
+    share = checks.number(who, "fraction", fraction)
     if not 0 < share < 1:
-        fail(who, f"fraction must lie between 0 and 1, got {share:g}.", "split(0.1) gives a part of a tenth.")
+        checks.fail(who, f"fraction must lie between 0 and 1, got {share:g}.", "split(0.1) gives a part of a tenth.")
     n_part = round(share * n_samples)
     if n_part in (0, n_samples):
-        fail(
+        checks.fail(
             who,
             f"fraction {share:g} of {n_samples} samples leaves one part empty.",
             "take another fraction or more data.",

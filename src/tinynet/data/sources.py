@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from tinynet.core.checks import datafiles as checks
-from tinynet.core.checks.words import fail
+import numpy as np
+
+from tinynet.core import checks
 
 
 @dataclass(frozen=True)
@@ -123,16 +124,31 @@ def _existing_folder(who: object, path: Path) -> None:
     """Check that a path names a folder."""
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
-        fail(who, f"expected a folder, but {path} {what}.", "correct the path, or unset it.", NotADirectoryError)
+        checks.fail(who, f"expected a folder, but {path} {what}.", "correct the path, or unset it.", NotADirectoryError)
 
 
 def _not_downloaded(name: str, folder: Path, sha256: str, failures: list[str]) -> NoReturn:
     """A file is not on this disk, and no mirror gave it."""
     tried = "".join(f"\n  {failure}" for failure in failures)
-    fail(
+    checks.fail(
         "data",
         f"{name} is not in {folder}, and no address gave it:{tried}",
         f"download it where there is a connection and put it into {folder}, or into the same subfolder of the folder "
         f"that the environment variable TINYNET_DATA names; its SHA-256 is {sha256}.",
         OSError,
     )
+
+
+def damaged(path: Path, expected: str, found: str) -> NoReturn:
+    """A file is truncated, of another kind, or otherwise not what its name promises."""
+    checks.fail(
+        "data",
+        f"{path} is damaged or another kind of file: expected {expected}, found {found}.",
+        "delete it and let it be downloaded again, or replace it by the original.",
+    )
+
+
+def labels_below(path: Path, labels: np.ndarray, n_classes: int) -> None:
+    """Check that all labels in a file name a class."""
+    if labels.max() >= n_classes:
+        damaged(path, f"labels from 0 to {n_classes - 1}", f"the label {labels.max()}")

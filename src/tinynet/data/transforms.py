@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import data as data_checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.values import number
-from tinynet.core.checks.words import fail
 from tinynet.data.randomness import generator
 
 
@@ -24,7 +21,7 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Callable]) -> None:
-        self.transforms = tuple(data_checks.callable_transform("Compose", transform) for transform in transforms)
+        self.transforms = tuple(checks.callable_transform("Compose", transform) for transform in transforms)
 
     def __call__(self, x: Any) -> Any:
         for transform in self.transforms:
@@ -152,14 +149,16 @@ def _mean_and_std(who: object, mean: object, std: object) -> tuple[np.ndarray, n
     for name, value in (("mean", mean), ("std", std)):
         array = np.atleast_1d(np.asarray(value))
         if array.dtype.kind not in "iuf" or array.ndim > 1:
-            fail(who, f"{name} must be a number or one number per channel, got {value!r}.", kind=TypeError)
+            checks.fail(who, f"{name} must be a number or one number per channel, got {value!r}.", kind=TypeError)
         if not np.isfinite(array).all():
-            fail(who, f"{name} must be finite, got {value!r}.")
+            checks.fail(who, f"{name} must be finite, got {value!r}.")
         arrays.append(array.astype(np.float64))
     if (arrays[1] <= 0).any():
-        fail(who, f"std must be greater than 0, got {std!r}.", "a channel that never changes needs std 1.")
+        checks.fail(who, f"std must be greater than 0, got {std!r}.", "a channel that never changes needs std 1.")
     if 1 not in (arrays[0].size, arrays[1].size) and arrays[0].size != arrays[1].size:
-        fail(who, f"mean has {arrays[0].size} channels and std has {arrays[1].size}.", "give one of each per channel.")
+        checks.fail(
+            who, f"mean has {arrays[0].size} channels and std has {arrays[1].size}.", "give one of each per channel."
+        )
     return arrays[0], arrays[1]
 
 
@@ -167,7 +166,7 @@ def _channels(who: object, x: object, n_channels: int) -> None:
     """Check that a batch has the channels of a transform; one number serves any."""
     if not isinstance(x, np.ndarray) or x.ndim < 2 or n_channels not in (1, x.shape[1]):
         expected = "(N, C, ...)" if n_channels == 1 else f"(N, {n_channels}, ...)"
-        fail(who, f"expected x of shape {expected}, got {_what(x)}.", "give one mean and one std per channel.")
+        checks.fail(who, f"expected x of shape {expected}, got {_what(x)}.", "give one mean and one std per channel.")
 
 
 def _what(x: object) -> str:
@@ -177,13 +176,13 @@ def _what(x: object) -> str:
 def _images(who: object, x: object) -> None:
     """Check that a batch is (N, C, H, W)."""
     if not isinstance(x, np.ndarray) or x.ndim != 4:
-        fail(who, f"expected x of shape (N, C, H, W), got {_what(x)}.", "this transform is for images.")
+        checks.fail(who, f"expected x of shape (N, C, H, W), got {_what(x)}.", "this transform is for images.")
 
 
 def _window_fits(who: object, size: tuple[int, int], image: tuple[int, ...]) -> None:
     """Check that a crop is no larger than the padded image."""
     if size[0] > image[0] or size[1] > image[1]:
-        fail(
+        checks.fail(
             who,
             f"the window {shape_text(size)} is larger than the padded image {shape_text(image)}.",
             f"take a size of at most {shape_text(image)}, or more padding.",
@@ -192,7 +191,7 @@ def _window_fits(who: object, size: tuple[int, int], image: tuple[int, ...]) -> 
 
 def _probability(who: object, name: str, value: object) -> float:
     """Check that a value is a number from 0 to 1."""
-    value = number(who, name, value)
+    value = checks.number(who, name, value)
     if not 0 <= value <= 1:
-        fail(who, f"{name} must be from 0 to 1, got {value:g}.")
+        checks.fail(who, f"{name} must be from 0 to 1, got {value:g}.")
     return value

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinynet.core import Parameter, generator_states, set_generator_states
-from tinynet.core.checks import gradients as sentences
-from tinynet.core.checks.gradients import _shape_cause, broken_rule
 from tinynet.core.checks.words import fail
+from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import Function
+from tinynet.gradcheck.sentences import broken_rule, shape_cause
 from tinynet.layers import Embedding, Layer
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
@@ -228,7 +228,7 @@ def _raised_in_backward(who: object, error: Exception, shapes: list[tuple[str, t
     """`backward` raised; `shapes` holds path, shape and due shape of each gradient that was accumulated until then."""
     path, got, expected = shapes[-1] if shapes else ("backward", (), ())
     if got != expected:
-        hint, cause = _shape_cause(got, expected)
+        hint, cause = shape_cause(got, expected)
         broken_rule(
             who, path, f"backward gives the gradient of {path} the shape {got}, expected {expected}.", hint, cause
         )

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import sequences
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.checks.vocabulary import at_least, divisor_of
 from tinynet.core.faster import faster
 from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.layers.layer import Layer
@@ -72,8 +71,7 @@ class MultiHeadAttention(Layer):
         rotary: bool = False,
         rng: np.random.Generator | None = None,
     ) -> None:
-        checks.arguments(self, locals(), embed_dim=at_least(1), num_heads=at_least(1))
-        sequences.divides("MultiHeadAttention", "num_heads", num_heads, "embed_dim", embed_dim)
+        checks.arguments(self, locals(), embed_dim=at_least(1), num_heads=divisor_of("embed_dim"))
         self.causal = causal
         self.in_proj_weight = Parameter(xavier_uniform((3 * embed_dim, embed_dim), rng))
         self.in_proj_bias = Parameter(zeros((3 * embed_dim,))) if bias else None
@@ -91,7 +89,7 @@ class MultiHeadAttention(Layer):
     ) -> np.ndarray:
         _check_inputs(self, query, key, value)
         inputs = tuple(x for x in (query, key, value) if x is not None)
-        sequences.mask(self, key_padding_mask, inputs[-1].shape[:2])
+        checks.mask(self, key_padding_mask, inputs[-1].shape[:2])
         q, k, v = self.project(inputs)
         heads, log_sum = attend(q, k, v, self.causal, key_padding_mask)
         self.remember(inputs=inputs, q=q, k=k, v=v, heads=heads, log_sum=log_sum, key_padding_mask=key_padding_mask)
@@ -137,7 +135,7 @@ class MultiHeadAttention(Layer):
         if not self.causal:
             problem = "step cannot go on where places see later ones."
             checks.fail(self, problem, "build it with causal=True.", RuntimeError)
-        sequences.sequence(self, x, self.embed_dim)
+        checks.sequence(self, x, self.embed_dim)
         q, k, v = self.project((x,), start=0 if state is None else state[0].shape[2])
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
@@ -258,7 +256,7 @@ def _check_inputs(
         checks.fail(layer, "expected a key with the value, got None.", hint, TypeError)
     for x in (query, key, value):
         if x is not None:
-            sequences.sequence(layer, x, layer.embed_dim)
+            checks.sequence(layer, x, layer.embed_dim)
     if key is not None and len(key) != len(query):
         checks.fail(layer, f"expected keys for {len(query)} sequences, as there are queries; got {len(key)}.")
     if key is not None and value is not None and key.shape != value.shape:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import images
 from tinynet.core.checks.vocabulary import at_least, divides, pair
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -96,8 +95,8 @@ class Conv2D(Layer):
         self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x, self.in_channels)
-        images.kernel_fits(self, x.shape[2:], self.sliding.effective_kernel_size, self.sliding.padding)
+        checks.image_input(self, x, self.in_channels)
+        checks.kernel_fits(self, x.shape[2:], self.sliding.effective_kernel_size, self.sliding.padding)
         self.remember(x=x)
         b = None if self.bias is None else self.bias.tensor
         return convolve(x, self.weight.tensor, b, self.sliding, self.groups)

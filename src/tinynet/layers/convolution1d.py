@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import resizing
 from tinynet.core.checks.vocabulary import at_least, divides
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -96,8 +95,8 @@ class Conv1D(Layer):
         self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x, self.in_channels)
-        resizing.window_fits(self, x.shape[1], self.sliding.effective_kernel_size[1], self.padding)
+        checks.sequence_input(self, x, self.in_channels)
+        checks.window_fits(self, x.shape[1], self.sliding.effective_kernel_size[1], self.padding)
         self.remember(x=x)
         W = self.weight.tensor[:, :, np.newaxis]  # (O, C/groups, 1, k)
         b = None if self.bias is None else self.bias.tensor

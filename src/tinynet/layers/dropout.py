@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks, stream
-from tinynet.core.checks import images
 from tinynet.core.checks.vocabulary import fraction, generator, optional
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
@@ -99,7 +98,7 @@ class Dropout2D(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
+        checks.image_input(self, x)
         if not self.training or self.p == 0:
             self.remember(m=None)
             return x

@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Iterator
 from copy import copy
 from functools import cache
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class Layer(ABC):
             RuntimeError: There was no forward, or its memory has been freed.
         """
         if self._memory is None:
-            checks.no_memory(self)
+            _fail_without_forward(self)
         return self._memory
 
     def forget(self) -> None:
@@ -269,4 +269,19 @@ def _encode(layer: Layer, name: str, value: Any) -> Any:
         return value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    checks.not_configurable(layer, name, value)
+    what = "a function" if callable(value) else f"a {type(value).__name__}"
+    checks.fail(
+        type(layer).__name__,
+        f"argument {name} is {what}, which cannot be saved in a configuration.",
+        "take a number, a string or a layer instead, or save only the weights with net.state().",
+        TypeError,
+    )
+
+
+def _fail_without_forward(layer: Layer) -> NoReturn:
+    checks.fail(
+        layer,
+        "backward was called, but there is no forward to go back through.",
+        "call forward on a batch first, then backward once; predict and evaluate keep nothing for backward.",
+        RuntimeError,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -51,7 +52,7 @@ class Linear(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.linear_input(self, x, self.in_features)
+        self._check(x)
         self.remember(x=x)
         y = x @ self.weight.tensor.T
         return y if self.bias is None else y + self.bias.tensor
@@ -68,3 +69,21 @@ class Linear(Layer):
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * self.in_features
+
+    def _check(self, x: np.ndarray) -> None:
+        """Check that the last axis of x is in_features, and say how to make it so."""
+        checks.floating_input(self, x)
+        if x.ndim >= 2 and x.shape[-1] == self.in_features:
+            return
+        flat = int(np.prod(x.shape[1:]))
+        if x.ndim > 2 and flat == self.in_features:
+            hint = "put Flatten() before this layer."
+        elif x.ndim == 1 and x.shape[0] == self.in_features:
+            hint = "the batch axis is missing; pass x[np.newaxis] for a batch of one."
+        elif x.ndim > 2:
+            hint = f"put Flatten() before this layer and make it Linear({flat}, ...)."
+        elif x.ndim == 2:
+            hint = f"make it Linear({x.shape[-1]}, ...), or change what comes before."
+        else:
+            hint = ""
+        checks.fail(self, f"expected x of shape (N, {self.in_features}), got {shape_text(x.shape)}.", hint)

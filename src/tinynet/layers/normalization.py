@@ -14,9 +14,8 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import mean_of, sum_of
-from tinynet.core.checks import sequences
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least, number, optional
+from tinynet.core.checks.vocabulary import at_least, divisor_of, number, optional
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
@@ -126,8 +125,8 @@ class GroupNorm(Layer):
     eps: float
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
-        checks.arguments(self, locals(), num_groups=at_least(1), num_channels=at_least(1), eps=number(minimum=0))
-        sequences.divides("GroupNorm", "num_groups", num_groups, "num_channels", num_channels)
+        sizes = {"num_channels": at_least(1), "num_groups": divisor_of("num_channels")}
+        checks.arguments(self, locals(), **sizes, eps=number(minimum=0))
         self.weight = Parameter(np.ones(num_channels)) if affine else None
         self.bias = Parameter(np.zeros(num_channels)) if affine else None
 

@@ -7,7 +7,6 @@ import numbers
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import images, resizing
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 from tinynet.layers.windows import Padding, Pair, pad
@@ -43,7 +42,7 @@ class ZeroPad2D(Layer):
         self.border = _around_images("ZeroPad2D", padding)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
+        checks.image_input(self, x)
         self.remember(size=x.shape[2:])
         return pad(x, self.border)
 
@@ -82,7 +81,7 @@ class ZeroPad1D(Layer):
         self.border = _around_sequences("ZeroPad1D", padding)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
+        checks.sequence_input(self, x)
         self.remember(length=x.shape[1])
         before, after = self.border
         zeros = np.zeros_like(x, shape=(len(x), before + after, x.shape[2]))
@@ -126,7 +125,7 @@ class ReflectionPad2D(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
+        checks.image_input(self, x)
         (top, bottom), (left, right) = self.border
         _check_reflection(self, x.shape[2], top, bottom)
         _check_reflection(self, x.shape[3], left, right)
@@ -169,7 +168,7 @@ class ReflectionPad1D(Layer):
         self.border = _around_sequences("ReflectionPad1D", padding)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
+        checks.sequence_input(self, x)
         before, after = self.border
         _check_reflection(self, x.shape[1], before, after)
         self.remember(length=x.shape[1])

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import images
 from tinynet.core.checks.vocabulary import optional, pair
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
@@ -77,10 +76,10 @@ class MaxPool2D(Layer):
         self.return_switches = return_switches
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        images.image_input(self, x)
+        checks.image_input(self, x)
         span, size = self.sliding.effective_kernel_size, x.shape[2:]
         least = min(self.dilation[0], span[0]), min(self.dilation[1], span[1])  # or a window would step over the image
-        images.kernel_fits(self, size, span, self.padding, least)
+        checks.kernel_fits(self, size, span, self.padding, least)
         y, cell = max_pool(x, self.sliding)
         self.remember(cell=cell, size=size)
         return (y, _indices(cell, size, self.sliding)) if self.return_switches else y
@@ -140,8 +139,8 @@ class AvgPool2D(Layer):
         self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        images.kernel_fits(self, x.shape[2:], self.kernel_size, self.padding)
+        checks.image_input(self, x)
+        checks.kernel_fits(self, x.shape[2:], self.kernel_size, self.padding)
         self.remember(size=x.shape[2:])
         return avg_pool(x, self.sliding, self.count_include_pad)
 

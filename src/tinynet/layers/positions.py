@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import sequences
 from tinynet.core.checks.vocabulary import at_least, number
 from tinynet.core.faster import faster
 from tinynet.core.initializers import normal
@@ -49,7 +48,7 @@ class LearnedPosition(Layer):
         self.weight = Parameter(normal((max_length, embedding_dim), rng, std=0.02))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        sequences.sequence(self, x, self.embedding_dim)
+        checks.sequence(self, x, self.embedding_dim)
         self.remember(T=x.shape[1])
         return self.step(x)[0]
 
@@ -101,7 +100,7 @@ class SinusoidalPosition(Layer):
         checks.arguments(self, locals(), embedding_dim=_even)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        sequences.sequence(self, x, self.embedding_dim)
+        checks.sequence(self, x, self.embedding_dim)
         self.remember()
         return self.step(x)[0]
 

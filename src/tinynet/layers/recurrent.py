@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import sequences
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least
 from tinynet.core.initializers import uniform_fan_in
@@ -175,7 +174,7 @@ class _Recurrent(Layer):
         return Weights(*parameters)
 
     def _check(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None) -> None:
-        sequences.sequence(self, x, self.input_size)
+        checks.sequence(self, x, self.input_size)
         n = self.n_states
         if len(states) not in (0, n):
             came = f"expected {n} first state{'s' * (n > 1)} or none, got {len(states)}."
@@ -185,7 +184,7 @@ class _Recurrent(Layer):
             if np.shape(state) != shape:
                 came = f"expected a first state of shape {shape_text(shape)}, got {shape_text(np.shape(state))}."
                 checks.fail(self, came)
-        sequences.mask(self, padding_mask, x.shape[:2])
+        checks.mask(self, padding_mask, x.shape[:2])
 
 
 def _in_order(suffix: str, x: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.arrays import is_array
-from tinynet.core.checks import images
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import optional, pair
 from tinynet.core.faster import faster
@@ -68,7 +67,7 @@ class MaxUnpool2D(Layer):
 
     def forward(self, x: np.ndarray, switches: np.ndarray, output_size: tuple[int, ...] | None = None) -> np.ndarray:
         """Compute y; output_size is (OH, OW) or a whole shape, for images whose size the stride did not divide."""
-        images.image_input(self, x)
+        checks.image_input(self, x)
         size = self._size(x, output_size)
         self._check_switches(x, switches, size)
         self.remember(switches=switches)

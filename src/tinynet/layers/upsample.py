@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import images, resizing
 from tinynet.core.checks.vocabulary import optional, pair, word
 from tinynet.layers.layer import Layer
 from tinynet.layers.resampling import resample
@@ -77,11 +76,11 @@ class Upsample(Layer):
         )
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        resizing.not_empty(self, x)
+        checks.image_input(self, x)
+        checks.not_empty(self, x)
         H, W = x.shape[2:]
         OH, OW = self._output_size((H, W))
-        images.positive_size(self, (OH, OW), (H, W))
+        checks.positive_size(self, (OH, OW), (H, W))
         A, B = self._matrix(H, OH, axis=0), self._matrix(W, OW, axis=1)
         self.remember(A=A, B=B)
         return resample(A, B, x)

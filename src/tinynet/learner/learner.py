@@ -14,6 +14,7 @@ import numpy as np
 from tinynet.core import checks, streams
 from tinynet.core.checks.vocabulary import at_least
 from tinynet.data import batches
+from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
 from tinynet.learner.history import History
@@ -83,12 +84,12 @@ class Learner:
         metrics: Sequence[Metric] = (),
         callbacks: Sequence[Callback] = (),
     ) -> None:
-        checks.learner_parts(net, loss, optimizer, metrics, callbacks, kinds=(Net, Optimizer, Callback))
+        sentences.learner_parts(net, loss, optimizer, metrics, callbacks)
         self.net, self.loss, self.optimizer = net, loss, optimizer
-        self.train = checks.dataset("Learner", "train", train)
-        self.valid = None if valid is None else checks.dataset("Learner", "valid", valid)
+        self.train = sentences.dataset("Learner", "train", train)
+        self.valid = None if valid is None else sentences.dataset("Learner", "valid", valid)
         checks.arguments(self, locals(), batch_size=at_least(1))
-        self.metrics = checks.named_once("Learner", {name_of(metric): metric for metric in metrics}, len(metrics))
+        self.metrics = sentences.named_once("Learner", {name_of(metric): metric for metric in metrics}, len(metrics))
         self.callbacks = tuple(callbacks)
         self.history = History()
         self.batch: tuple[Any, Any] = (None, None)
@@ -107,7 +108,7 @@ class Learner:
             The loss, and what the net predicted.
         """
         predicted = self.net.forward(*as_tuple(x))
-        loss, gradient = checks.loss_and_gradient(self.loss(predicted, y))
+        loss, gradient = sentences.loss_and_gradient(self.loss(predicted, y))
         self.net.backward(*as_tuple(gradient), input_gradient=False)
         self.check_finite(loss, x)
         self.net.update(self.optimizer)
@@ -188,7 +189,7 @@ class Learner:
         if not np.isfinite(loss) or not gradients_are_finite(list(learning.values())):
             infinite = [path for path, parameter in learning.items() if not gradients_are_finite([parameter])]
             self.net.zero_gradient()
-            checks.not_finite(loss, infinite, x, self.optimizer.learning_rate)
+            sentences.not_finite(loss, infinite, x, self.optimizer.learning_rate)
 
     def evaluate(self, data: Any) -> dict[str, Any]:
         """The loss and the metrics over all of the data, in evaluation mode; nothing is learned.
@@ -196,13 +197,13 @@ class Learner:
         Returns:
             A dict from "loss" and the name of each metric to its value.
         """
-        data = checks.dataset("Learner.evaluate", "data", data)
+        data = sentences.dataset("Learner.evaluate", "data", data)
         losses, kept = Averages(), []
         with self.net.evaluating():
             for x, y in batches(data, self.batch_size):
                 predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()
-                losses.add(len(as_tuple(y)[0]), loss=checks.loss_and_gradient(self.loss(predicted, y))[0])
+                losses.add(len(as_tuple(y)[0]), loss=sentences.loss_and_gradient(self.loss(predicted, y))[0])
                 if self.metrics:
                     kept.append((predicted, y))
         if not kept:

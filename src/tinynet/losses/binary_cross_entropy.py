@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.faster import faster
 from tinynet.losses.truth import weighted_sum
@@ -54,10 +53,10 @@ def binary_cross_entropy_with_logits(
     """
     who = "binary_cross_entropy_with_logits"
     checks.same_targets(who, predicted, ground_truth)
-    options.between_0_and_1(who, ground_truth)
+    checks.between_0_and_1(who, ground_truth)
     w = _spread(who, "weight", weight, predicted)
     pi = _spread(who, "pos_weight", pos_weight, predicted)
-    Z = predicted.size if options.reduction(who, reduction) else 1
+    Z = predicted.size if checks.reduction(who, reduction) else 1
     x, t = predicted, ground_truth.astype(predicted.dtype)
     yes, no = w * pi * t, w * (1 - t)
     bend = np.log1p(np.exp(-np.abs(x)))  # no exponent is above 0
@@ -78,4 +77,4 @@ def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:
         fits = False
     if not fits:
         checks.fail(who, f"{name} of shape {shape_text(weight.shape)} cannot be spread over {shape_text(x.shape)}.")
-    return options.not_negative(who, name, weight).astype(x.dtype)[()]  # [()] makes a number of an array without axes
+    return checks.not_negative(who, name, weight).astype(x.dtype)[()]  # [()] makes a number of an array without axes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.faster import faster
 from tinynet.losses.truth import class_weights, divisor, one_hot, weighted_sum
 
@@ -60,9 +59,9 @@ def cross_entropy(
         (0.6931, array([[-0.5,  0.5]]))
     """
     labels = checks.class_targets("cross_entropy", predicted, ground_truth, axis, ignore_index)
-    weight = options.class_weight("cross_entropy", weight, predicted.shape[axis])
+    weight = checks.class_weight("cross_entropy", weight, predicted.shape[axis])
     epsilon = checks.fraction("cross_entropy", "label_smoothing", label_smoothing)
-    mean = options.reduction("cross_entropy", reduction)
+    mean = checks.reduction("cross_entropy", reduction)
     if ignore_index is not None and not labels:
         _fail_to_ignore(ignore_index)
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.checks.shapes import shape_text
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import one_hot
@@ -67,7 +66,7 @@ def ctc(
     """
     blank = checks.integer("ctc", "blank", blank)
     _check(predicted, ground_truth, blank)
-    mean = options.reduction("ctc", reduction)
+    mean = checks.reduction("ctc", reduction)
     labels, input_lengths, label_lengths = (array.astype(np.intp) for array in ground_truth)
     p, surprise = softmax_and_surprise(predicted.astype(np.float64))  # sums over many steps need the digits
     places = _with_blanks(labels, label_lengths, blank)  # (N, S′), S′ = 2S + 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.losses.truth import class_weights
 
 
@@ -42,7 +41,7 @@ def hinge(
     checks.same_targets("hinge", predicted, ground_truth)
     _check_signs(ground_truth)
     margin = checks.number("hinge", "margin", margin, above=0)
-    n = predicted.size if options.reduction("hinge", reduction) else 1
+    n = predicted.size if checks.reduction("hinge", reduction) else 1
     truth = ground_truth.astype(predicted.dtype)
     short = np.maximum(0, margin - truth * predicted)  # what is missing to the margin
     return float(short.sum(dtype=np.float64)) / n, -truth * (short > 0) / n
@@ -100,10 +99,10 @@ def multi_margin(
         (0.75, array([[-0.5,  0.5]]))
     """
     who = "multi_margin"
-    options.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis))
+    checks.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis))
     margin = checks.number(who, "margin", margin, above=0)
-    weight = options.class_weight(who, weight, predicted.shape[axis])
-    n = ground_truth.size if options.reduction(who, reduction) else 1
+    weight = checks.class_weight(who, weight, predicted.shape[axis])
+    n = ground_truth.size if checks.reduction(who, reduction) else 1
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     C, y = x.shape[-1], ground_truth[..., np.newaxis].astype(np.intp)
     w = class_weights(weight, x)[y]

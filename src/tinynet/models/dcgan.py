@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks, stream
-from tinynet.core.checks import models as model_checks
 from tinynet.core.initializers import normal
 from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Flatten, LeakyReLU, Linear, ReLU, Reshape, Sigmoid
 from tinynet.learner import Learner
@@ -38,7 +37,7 @@ def dcgan(input_shape: Shape = (1, 28, 28), latent: int = 64, width: int = 32) -
         >>> discriminator(generator(np.zeros((2, 64), np.float32))).shape
         (2, 1)
     """
-    channels, height, breadth = model_checks.model_input("dcgan", input_shape, smallest=4, multiple=4)
+    channels, height, breadth = checks.model_input("dcgan", input_shape, smallest=4, multiple=4)
     checks.integer("dcgan", "latent", latent, minimum=1)
     checks.integer("dcgan", "width", width, minimum=1)
     inside = (2 * width, height // 4, breadth // 4)

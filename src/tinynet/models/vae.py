@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks, stream
-from tinynet.core.checks import models as model_checks
 from tinynet.layers import Flatten, Layer, Linear, ReLU, Reshape
 from tinynet.losses import binary_cross_entropy_with_logits
 from tinynet.models.initialize import he_before_relu
@@ -81,7 +80,7 @@ def vae(input_shape: Shape = (1, 28, 28), latent: int = 2, hidden: int = 256) ->
         >>> logits.shape, mean.shape
         ((2, 1, 28, 28), (2, 2))
     """
-    shape = model_checks.model_input("vae", input_shape, smallest=1)
+    shape = checks.model_input("vae", input_shape, smallest=1)
     checks.integer("vae", "latent", latent, minimum=1)
     checks.integer("vae", "hidden", hidden, minimum=1)
     n_pixels = int(np.prod(shape))

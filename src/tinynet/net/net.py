@@ -10,7 +10,6 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.arrays import is_array
-from tinynet.core.checks.words import fail
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
 from tinynet.net.modes import evaluating, frozen
@@ -214,13 +213,15 @@ def _an_optimizer(who: str, optimizer: Any) -> None:
     """Check that a value can update parameters."""
     if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
         what = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else type(optimizer).__name__
-        fail(who, f"expected an optimizer, got {what}.", "write net.update(SGD(lr=0.1)), for example.", TypeError)
+        checks.fail(
+            who, f"expected an optimizer, got {what}.", "write net.update(SGD(lr=0.1)), for example.", TypeError
+        )
 
 
 def _list_of_layers(who: str, layers: object, kind: type) -> tuple:
     """Check that `layers` is a list or tuple of layer objects."""
     if not isinstance(layers, (list, tuple)):
-        fail(
+        checks.fail(
             who,
             f"layers must be a list of layers, got {type(layers).__name__}.",
             "write Net([Linear(2, 3), ReLU()]).",
@@ -228,9 +229,11 @@ def _list_of_layers(who: str, layers: object, kind: type) -> tuple:
         )
     for index, layer in enumerate(layers):
         if isinstance(layer, type) and issubclass(layer, kind):
-            fail(who, f"layers[{index}] is the class {layer.__name__}.", f"write {layer.__name__}(...).", TypeError)
+            checks.fail(
+                who, f"layers[{index}] is the class {layer.__name__}.", f"write {layer.__name__}(...).", TypeError
+            )
         if not isinstance(layer, kind):
-            fail(
+            checks.fail(
                 who,
                 f"layers[{index}] must be a layer, got {type(layer).__name__}.",
                 "a function needs a Layer with a backward.",
@@ -241,7 +244,7 @@ def _list_of_layers(who: str, layers: object, kind: type) -> tuple:
 
 def _used_twice(who: str, layer: object, first: str, second: str) -> NoReturn:
     """One layer object stands at two places of a tree."""
-    fail(
+    checks.fail(
         who,
         f"the layer {layer!r} is used twice, as {first} and as {second}, but it remembers only its last forward.",
         "make a second layer; to share weights, let both hold the same Parameter: second.weight = first.weight.",
@@ -251,10 +254,12 @@ def _used_twice(who: str, layer: object, first: str, second: str) -> NoReturn:
 def _same_length(who: str, arrays: tuple) -> int:
     """Check that several arrays have as many rows, and return how many."""
     if not arrays:
-        fail(who, "expected at least one input array, got none.", kind=TypeError)
+        checks.fail(who, "expected at least one input array, got none.", kind=TypeError)
     if 0 in [np.ndim(x) for x in arrays]:
-        fail(who, "expected arrays with a batch axis, got a single number.", "pass x[np.newaxis] for a batch of one.")
+        checks.fail(
+            who, "expected arrays with a batch axis, got a single number.", "pass x[np.newaxis] for a batch of one."
+        )
     lengths = [len(x) for x in arrays]
     if len(set(lengths)) > 1:
-        fail(who, f"expected inputs with as many rows, got {' and '.join(map(str, lengths))}.")
+        checks.fail(who, f"expected inputs with as many rows, got {' and '.join(map(str, lengths))}.")
     return lengths[0]

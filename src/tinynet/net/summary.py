@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import Parameter, formula
+from tinynet.core import Parameter, checks, formula
 from tinynet.core.checks.values import integer
-from tinynet.core.checks.words import fail
 from tinynet.layers import Embedding, Flatten, Layer, Reshape
 from tinynet.net.modes import evaluating
 from tinynet.net.table_text import aligned, bytes_text, compact, html_table, output_text, width_of
@@ -236,7 +235,7 @@ def _input_shapes(who: object, value: object) -> list[tuple[int, ...]]:
     """Check the shape of one input without its batch axis, or a list of such shapes, and return a list of them."""
     shapes: list[Any] = value if isinstance(value, list) else [value]
     if not shapes or not all(isinstance(shape, tuple) for shape in shapes):
-        fail(
+        checks.fail(
             who,
             f"input_shape must be a tuple of integers, got {value!r}.",
             "leave out the batch axis, as in (1, 28, 28) or (784,); for several inputs give a list of tuples.",

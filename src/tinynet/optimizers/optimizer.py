@@ -140,7 +140,7 @@ class Optimizer(ABC):
 
     def load_state(self, state: dict[str, Any], parameters: dict[str, Parameter]) -> None:
         """Take over what `state` gave, for the parameters at the same paths."""
-        checks.same_paths(self, list(state["slots"]), list(parameters))
+        self._check_paths(list(state["slots"]), list(parameters))
         for path, slots in state["slots"].items():
             for name, array in slots.items():
                 checks.same_shape(f"{type(self).__name__}: {name} of {path}", np.shape(array), parameters[path].shape)
@@ -150,3 +150,11 @@ class Optimizer(ABC):
             parameters[path]: {name: np.array(array) for name, array in slots.items()}
             for path, slots in state["slots"].items()
         }
+
+    def _check_paths(self, got: list[str], expected: list[str]) -> None:
+        missing, unexpected = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
+        problems = [
+            f"{what}: {', '.join(paths)}" for what, paths in (("missing", missing), ("unexpected", unexpected)) if paths
+        ]
+        if problems:
+            checks.fail(type(self).__name__, f"the state does not fit these parameters; {'; '.join(problems)}.")

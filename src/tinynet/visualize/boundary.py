@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.core.checks.figures import integer_labels
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.layers import Sigmoid
 from tinynet.net import Net
 from tinynet.visualize.readings import class_name, class_names, ends_with, predictions, probabilities
+from tinynet.visualize.sentences import integer_labels
 from tinynet.visualize.style import BLUE, COLOURS, INK, PAPER, VERMILLION, panels, styled
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinynet.core import checks as basic_checks
-from tinynet.core.checks import figures as checks
+from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
+from tinynet.visualize import sentences
 from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.style import COLOURS, panels, styled
 
@@ -34,10 +34,10 @@ def samples(images: np.ndarray, title: str = "Samples", columns: int | None = No
         >>> len(samples(np.zeros((12, 1, 8, 8)), columns=4).axes[0].images)
         12
     """
-    images = checks.images("samples", images)
-    basic_checks.non_empty_list("samples", "images", list(images))
+    images = sentences.images("samples", images)
+    checks.non_empty_list("samples", "images", list(images))
     if columns is not None:
-        basic_checks.integer("samples", "columns", columns, minimum=1)
+        checks.integer("samples", "columns", columns, minimum=1)
     low, high = min(0, float(images.min())), max(1, float(images.max()))
     sheet = Sheet(len(images), images.shape[2:], title, side=0.6, columns=columns)
     for index, image in enumerate(images):
@@ -64,7 +64,7 @@ def latent_space(codes: np.ndarray, labels: np.ndarray, classes: Sequence[str] |
         ['cat', 'dog']
     """
     labels = np.asarray(labels)
-    checks.integer_labels("latent_space", labels)
+    sentences.integer_labels("latent_space", labels)
     _codes_of_samples("latent_space", np.shape(codes), len(labels))
     figure, (ax,) = panels(1, 1, 7, 5.6)
     for index, label in enumerate(np.unique(labels)):

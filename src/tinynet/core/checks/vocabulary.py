@@ -106,6 +106,20 @@ def divides(*others_names: str) -> Rule:
     return rule
 
 
+def divisor_of(dividend: str) -> Rule:
+    """An integer of at least 1 that divides one other argument, which stands before it among the rules."""
+
+    def rule(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+        divisor, number = check.integer(who, name, value, minimum=1), others[dividend]
+        if number % divisor:
+            fitting = [d for d in range(1, number + 1) if number % d == 0]
+            nearest = min(fitting, key=lambda d: abs(d - divisor))
+            fail(who, f"{name}={divisor} does not divide {dividend}={number}.", f"{name}={nearest} would.")
+        return divisor
+
+    return rule
+
+
 def generator(who: str, name: str, value: Any, others: Mapping[str, Any]) -> np.random.Generator:
     """A source of random numbers, a NumPy generator."""
     return check.generator(who, value)
