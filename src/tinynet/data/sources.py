@@ -55,9 +55,14 @@ def data_folders() -> list[Path]:
         NotADirectoryError: TINYNET_DATA names something that is not a folder.
     """
     named = os.environ.get("TINYNET_DATA", "")
-    if named:
-        _existing_folder("TINYNET_DATA", Path(named))
-    return [*([Path(named)] if named else []), cache_folder()]
+    if not named:
+        return [cache_folder()]
+    folder = Path(named)
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        problem = f"expected a folder, but {folder} {what}."
+        checks.fail("TINYNET_DATA", problem, "correct the path, or unset it.", NotADirectoryError)
+    return [folder, cache_folder()]
 
 
 def find(file: RemoteFile) -> Path | None:
@@ -118,13 +123,6 @@ def sha256(data: bytes) -> str:
 def is_verified(file: RemoteFile, path: Path, content: bytes) -> bool:
     """Whether a file, or the content that was unpacked from it, has the known hash."""
     return sha256(content) in (file.content, file.sha256) or sha256(path.read_bytes()) == file.sha256
-
-
-def _existing_folder(who: object, path: Path) -> None:
-    """Check that a path names a folder."""
-    if not path.is_dir():
-        what = "is a file" if path.exists() else "does not exist"
-        checks.fail(who, f"expected a folder, but {path} {what}.", "correct the path, or unset it.", NotADirectoryError)
 
 
 def _not_downloaded(name: str, folder: Path, sha256: str, failures: list[str]) -> NoReturn:

@@ -178,7 +178,7 @@ def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any
         elif isinstance(item, np.ndarray):
             inputs.append(item.copy())
         else:
-            _not_an_input("check", "each input", item)
+            _not_an_input("each input", item)
     return inputs
 
 
@@ -215,10 +215,10 @@ def rebuild(layer: Layer) -> Layer:
     return type(layer)(*bound.args[1:], **bound.kwargs)
 
 
-def _not_an_input(who: str, name: str, value: object) -> NoReturn:
+def _not_an_input(name: str, value: object) -> NoReturn:
     """What was given as an input of a check is neither a shape nor an array."""
     fail(
-        who,
+        "check",
         f"{name} must be a shape such as (4, 3), an array, or a list of these for several inputs; got {value!r}.",
         kind=TypeError,
     )

@@ -23,7 +23,7 @@ class Linear(Layer):
         W: (out_features, in_features)    b: (out_features,)
 
     Gradients (given dy = ∂L/∂y):
-        dx = dy W        dW = dyᵀ x        db = Σₙ dyₙ
+        dx = dy W        dW = dyᵀ x        db = Σₙ dyₙ, where n counts the rows of all leading axes
 
     Args:
         in_features: Width of each input row, at least 1.
@@ -61,17 +61,17 @@ class Linear(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         dx = dy @ self.weight.tensor
-        x, dy = x.reshape(-1, self.in_features), dy.reshape(-1, self.out_features)  # all leading axes are N
-        self.weight.accumulate(dy.T @ x)
+        x, dy = x.reshape(-1, self.in_features), dy.reshape(-1, self.out_features)  # one axis n for all leading axes
+        self.weight.accumulate(dy.T @ x)  # dW
         if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=0))
+            self.bias.accumulate(dy.sum(axis=0))  # db
         return dx
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * self.in_features
 
     def _check(self, x: np.ndarray) -> None:
-        """Check that the last axis of x is in_features, and say how to make it so."""
+        """Check that the last axis of x has in_features numbers; the hint says how to get there."""
         checks.floating_input(self, x)
         if x.ndim >= 2 and x.shape[-1] == self.in_features:
             return

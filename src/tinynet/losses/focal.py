@@ -54,7 +54,7 @@ def focal(
         >>> round(loss, 4), gradient.round(4)
         (0.1733, array([[-0.2983,  0.2983]]))
     """
-    checks.labels_only("focal", checks.class_targets("focal", predicted, ground_truth, axis))
+    checks.class_labels("focal", predicted, ground_truth, axis)
     gamma = checks.number("focal", "gamma", gamma, minimum=0)
     alpha = checks.class_weight("focal", alpha, predicted.shape[axis], "alpha")
     n = ground_truth.size if checks.reduction("focal", reduction) else 1

@@ -99,7 +99,7 @@ def multi_margin(
         (0.75, array([[-0.5,  0.5]]))
     """
     who = "multi_margin"
-    checks.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis))
+    checks.class_labels(who, predicted, ground_truth, axis)
     margin = checks.number(who, "margin", margin, above=0)
     weight = checks.class_weight(who, weight, predicted.shape[axis])
     n = ground_truth.size if checks.reduction(who, reduction) else 1

@@ -38,8 +38,8 @@ def negative_log_likelihood(
         ground_truth: The labels.
         axis: The class axis of predicted; 1 for images of classes (N, C, H, W).
         weight: w, how much each class counts, at least 0; 1 if None.
-        ignore_index: A label whose rows count for nothing; if None there is none. Where all rows are ignored, loss and
-            gradient are zero.
+        ignore_index: Rows with this label are left out; no row is if None. If all rows are left out, loss and gradient
+            are zero.
         reduction: "mean" or "sum", over all labels.
 
     Returns:
@@ -55,7 +55,7 @@ def negative_log_likelihood(
         array([[-1., -0.]])
     """
     who = "negative_log_likelihood"
-    checks.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis, ignore_index))
+    checks.class_labels(who, predicted, ground_truth, axis, ignore_index)
     weight = checks.class_weight(who, weight, predicted.shape[axis])
     mean = checks.reduction(who, reduction)
     log_p = np.moveaxis(predicted, axis, -1)  # (N, …, C)

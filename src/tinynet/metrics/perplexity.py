@@ -41,7 +41,7 @@ def perplexity(
         >>> round(perplexity(np.zeros((2, 5, 65)), np.zeros((2, 5), int)), 4)
         65.0
     """
-    checks.labels_only("perplexity", checks.class_targets("perplexity", predicted, ground_truth, axis, ignore_index))
+    checks.class_labels("perplexity", predicted, ground_truth, axis, ignore_index)
     _, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
     q = one_hot(ground_truth, surprise, ignore_index)
     n = int(q.sum(dtype=np.float64))

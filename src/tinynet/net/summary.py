@@ -129,7 +129,7 @@ def summarize(net: Layer, input_shape: tuple[int, ...] | list[tuple[int, ...]]) 
         >>> [row.parameters for row in summary.rows], summary.totals["multiply_adds"]
         ([15, 8], 18)
     """
-    shapes = _input_shapes("summary", input_shape)
+    shapes = _input_shapes(input_shape)
     notes = _Notes()
     dtype = np.dtype(np.int64) if _takes_tokens(net) else net.dtype
     with evaluating(net), watch(net, notes):
@@ -231,17 +231,17 @@ def _holds_layer(value: Any) -> bool:
     return isinstance(value, Layer) or (isinstance(value, (list, tuple)) and any(map(_holds_layer, value)))
 
 
-def _input_shapes(who: object, value: object) -> list[tuple[int, ...]]:
+def _input_shapes(value: object) -> list[tuple[int, ...]]:
     """Check the shape of one input without its batch axis, or a list of such shapes, and return a list of them."""
     shapes: list[Any] = value if isinstance(value, list) else [value]
     if not shapes or not all(isinstance(shape, tuple) for shape in shapes):
         checks.fail(
-            who,
+            "summary",
             f"input_shape must be a tuple of integers, got {value!r}.",
             "leave out the batch axis, as in (1, 28, 28) or (784,); for several inputs give a list of tuples.",
             TypeError,
         )
     return [
-        tuple(integer(who, f"input_shape[{axis}]", size, minimum=1) for axis, size in enumerate(shape))
+        tuple(integer("summary", f"input_shape[{axis}]", size, minimum=1) for axis, size in enumerate(shape))
         for shape in shapes
     ]

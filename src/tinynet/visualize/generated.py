@@ -65,7 +65,10 @@ def latent_space(codes: np.ndarray, labels: np.ndarray, classes: Sequence[str] |
     """
     labels = np.asarray(labels)
     sentences.integer_labels("latent_space", labels)
-    _codes_of_samples("latent_space", np.shape(codes), len(labels))
+    shape = np.shape(codes)
+    if len(shape) != 2 or shape[0] != len(labels) or shape[1] < 2:
+        expected = f"expected codes of shape ({len(labels)}, 2) or wider, one for each label"
+        fail("latent_space", f"{expected}, got {shape_text(shape)}.", "a map needs two numbers for each sample.")
     figure, (ax,) = panels(1, 1, 7, 5.6)
     for index, label in enumerate(np.unique(labels)):
         here = np.asarray(codes)[labels == label]
@@ -74,10 +77,3 @@ def latent_space(codes: np.ndarray, labels: np.ndarray, classes: Sequence[str] |
     ax.set(title="Where the net puts each sample", xlabel="first number of the code", ylabel="second number")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=3)
     return figure
-
-
-def _codes_of_samples(who: object, shape: tuple[int, ...], n_samples: int) -> None:
-    """Check that there is a code of at least two numbers for each sample."""
-    if len(shape) != 2 or shape[0] != n_samples or shape[1] < 2:
-        expected = f"expected codes of shape ({n_samples}, 2) or wider, one for each label"
-        fail(who, f"{expected}, got {shape_text(shape)}.", "a map needs two numbers for each sample.")

@@ -38,7 +38,7 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
     """
     n = min(checks.integer("reconstructions", "n", n, minimum=1), len(dataset))
     x = sentences.images("reconstructions", dataset[np.arange(n)][0])
-    y = _same_size("reconstructions", net.predict(x), x)
+    y = _same_size(net.predict(x), x)
     error = np.sqrt(np.mean((y - x) ** 2, axis=(1, 2, 3)))
     sheet = Sheet(2 * n, x.shape[2:], "Images, and below each what the autoencoder makes of it", below=0.12, columns=n)
     for column in range(n):
@@ -48,11 +48,11 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
     return sheet.figure
 
 
-def _same_size(who: object, outputs: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _same_size(outputs: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Check that outputs have as many numbers as the inputs, and give them their shape."""
     if outputs.size != x.size:
         fail(
-            who,
+            "reconstructions",
             f"expected outputs of the shape {shape_text(x.shape)} of the images, got {shape_text(outputs.shape)}.",
             "this picture is for autoencoders.",
         )

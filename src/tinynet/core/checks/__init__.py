@@ -10,15 +10,14 @@ sentences of one subject; `who` is the object that complains, or its name. They 
 words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
-from tinynet.core.checks.data import callable_transform, row_numbers
 from tinynet.core.checks.files import path, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
-from tinynet.core.checks.losses import between_0_and_1, class_weight, labels_only, not_negative, reduction
+from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negative, reduction
 from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
 from tinynet.core.checks.shapes import array, axis_of, floating_input, input_shape, same_shape, shape_text
-from tinynet.core.checks.targets import class_targets, same_target_shape, same_targets
+from tinynet.core.checks.targets import class_labels, class_targets, same_target_shape, same_targets
 from tinynet.core.checks.values import fraction, generator, integer, number, one_of, pair, rate
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
@@ -28,7 +27,7 @@ __all__ = [
     "array",
     "axis_of",
     "between_0_and_1",
-    "callable_transform",
+    "class_labels",
     "class_targets",
     "class_weight",
     "fail",
@@ -40,7 +39,6 @@ __all__ = [
     "input_shape",
     "integer",
     "kernel_fits",
-    "labels_only",
     "locate",
     "mask",
     "matching_state",
@@ -57,7 +55,6 @@ __all__ = [
     "rate",
     "readable_file",
     "reduction",
-    "row_numbers",
     "same_shape",
     "same_target_shape",
     "same_targets",
