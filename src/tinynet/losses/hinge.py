@@ -1,4 +1,4 @@
-"""Hinge losses: right answers are to win by a margin, and then cost nothing."""
+"""Hinge losses: an answer costs nothing once it is right by a margin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tinynet.losses.truth import class_weights
 def hinge(
     predicted: np.ndarray, ground_truth: np.ndarray, margin: float = 1.0, reduction: str = "mean"
 ) -> tuple[float, np.ndarray]:
-    """The loss of a support vector machine: a score is to have the sign of its label, and a margin.
+    """The loss of a support vector machine: each score should have the sign of its label, and exceed a margin.
 
     Equation:
         L = 1/n Σᵢ max(0, margin − truthᵢ predictedᵢ), where n counts every number, or is 1 for reduction="sum"
@@ -25,7 +25,7 @@ def hinge(
     Args:
         predicted: A score for each label.
         ground_truth: −1 or 1.
-        margin: How far right a score has to be, greater than 0.
+        margin: How far beyond zero a score has to be, greater than 0.
         reduction: "mean" or "sum", over all numbers.
 
     Returns:
@@ -43,15 +43,8 @@ def hinge(
     margin = checks.number("hinge", "margin", margin, above=0)
     n = predicted.size if checks.reduction("hinge", reduction) else 1
     truth = ground_truth.astype(predicted.dtype)
-    short = np.maximum(0, margin - truth * predicted)  # what is missing to the margin
+    short = np.maximum(0, margin - truth * predicted)  # how far each score is short of the margin
     return float(short.sum(dtype=np.float64)) / n, -truth * (short > 0) / n
-
-
-def _check_signs(ground_truth: np.ndarray) -> None:
-    wrong = ground_truth[np.abs(ground_truth) != 1]
-    if wrong.size:
-        hint = "for labels 0 and 1 pass 2 * ground_truth - 1."
-        checks.fail("hinge", f"expected labels -1 and 1, got {wrong[0]:g}.", hint)
 
 
 def multi_margin(
@@ -62,7 +55,7 @@ def multi_margin(
     weight: np.ndarray | None = None,
     reduction: str = "mean",
 ) -> tuple[float, np.ndarray]:
-    """The hinge loss for several classes: the true class is to score higher than every other one, by a margin.
+    """The hinge loss for several classes: the true class should score higher than every other, by a margin.
 
     Equation:
         L = 1/N Σₙ w[yₙ]/C Σ_{c ≠ yₙ} max(0, margin − xₙ[yₙ] + xₙ[c]), where x = predicted and y is the truth; N counts
@@ -82,7 +75,7 @@ def multi_margin(
         predicted: A score for each class.
         ground_truth: The labels.
         axis: The class axis of predicted.
-        margin: By how much the true class is to win, greater than 0.
+        margin: By how much the true class should win, greater than 0.
         weight: w, how much each class counts, at least 0; 1 if None. Unlike in `cross_entropy`, N counts labels and not
             weights, as in PyTorch.
         reduction: "mean" or "sum", over all labels.
@@ -111,3 +104,10 @@ def multi_margin(
     gradient = w * (short > 0) / (C * n)
     np.put_along_axis(gradient, y, -gradient.sum(axis=-1, keepdims=True), -1)
     return float((w * short).sum(dtype=np.float64)) / (C * n), np.moveaxis(gradient, -1, axis)
+
+
+def _check_signs(ground_truth: np.ndarray) -> None:
+    wrong = ground_truth[np.abs(ground_truth) != 1]
+    if wrong.size:
+        hint = "for labels 0 and 1 pass 2 * ground_truth - 1."
+        checks.fail("hinge", f"expected labels -1 and 1, got {wrong[0]:g}.", hint)

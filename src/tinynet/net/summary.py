@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks, formula
-from tinynet.core.checks.values import integer
 from tinynet.layers import Embedding, Flatten, Layer, Reshape
 from tinynet.net.modes import evaluating
 from tinynet.net.table_text import aligned, bytes_text, compact, html_table, output_text, width_of
@@ -242,6 +241,6 @@ def _input_shapes(value: object) -> list[tuple[int, ...]]:
             TypeError,
         )
     return [
-        tuple(integer("summary", f"input_shape[{axis}]", size, minimum=1) for axis, size in enumerate(shape))
+        tuple(checks.integer("summary", f"input_shape[{axis}]", size, minimum=1) for axis, size in enumerate(shape))
         for shape in shapes
     ]

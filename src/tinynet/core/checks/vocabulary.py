@@ -63,7 +63,7 @@ def fraction(who: str, name: str, value: Any, others: Mapping[str, Any]) -> floa
     return check.fraction(who, name, value)
 
 
-def betas(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[float, float]:
+def two_fractions(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[float, float]:
     """A pair of numbers, each from 0 up to, but below, 1."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         fail(who, f"{name} must be a pair of numbers, got {value!r}.", f"write {name}=(0.9, 0.999).", TypeError)
