@@ -66,7 +66,7 @@ def data_folders() -> list[Path]:
 
 
 def find(file: RemoteFile) -> Path | None:
-    """The file on this disk, as it is offered or already unpacked from .gz; None if it is nowhere."""
+    """The file on this disk, as downloaded or already unpacked from .gz; None if it is not there."""
     for folder in data_folders():
         for name in (file.name, file.name.removesuffix(".gz")):
             path = folder / file.folder / name
@@ -77,10 +77,10 @@ def find(file: RemoteFile) -> Path | None:
 
 
 def find_or_download(file: RemoteFile) -> Path:
-    """The file on this disk, downloaded to the cache folder if it is nowhere.
+    """The file on this disk, downloaded to the cache folder if it is not there.
 
     Raises:
-        OSError: It is nowhere, and no mirror gives it.
+        OSError: It is not there, and no mirror gives it.
     """
     return find(file) or download(file)
 
@@ -104,7 +104,7 @@ def download(file: RemoteFile) -> Path:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    """One line, where the error of a failed connection is a long one."""
+    """The reason in one line; the error of a failed connection has many."""
     response = getattr(error, "response", None)  # there if the server refused
     if response is not None:
         return f"the server answers {response.status_code} {response.reason}"

@@ -1,4 +1,4 @@
-"""Adaptive pooling: windows cut so that the output has the size that one asks for.
+"""Adaptive pooling: windows chosen so that the output has the size asked for.
 
 Of L numbers, window r of R reaches from ⌊r·L/R⌋ up to, but not including, ⌈(r + 1)·L/R⌉. Neighbours share numbers where
 R does not divide L.

@@ -17,7 +17,7 @@ from tinynet.layers.windows import Pair, Sliding
 
 
 class Conv1D(Layer):
-    """Slide kernels along a sequence; each output number is the sum of products of one kernel with what lies under it.
+    """Slide kernels along a sequence; each output is the sum of products of one kernel with the numbers under it.
 
     Equation:
         y[n, r, o] = b[o] + Σ_c Σ_i W[o, c, i] · x[n, p, c]
@@ -117,7 +117,7 @@ class Conv1D(Layer):
 
 
 def as_images(x: np.ndarray) -> np.ndarray:
-    """Sequences (N, T, C) as images (N, C, 1, T) of one row, which are a view of them.
+    """Sequences (N, T, C) as images (N, C, 1, T) of one row; the result is a view.
 
     Example:
         >>> as_images(np.ones((4, 28, 3))).shape

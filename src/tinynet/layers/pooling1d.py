@@ -68,7 +68,7 @@ class MaxPool1D(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.sequence_input(self, x)
         span, length = self.sliding.effective_kernel_size[1], x.shape[1]
-        least = min(self.dilation, span)  # or a window would step over the sequence
+        least = min(self.dilation, span)  # otherwise a dilated window could have all its cells outside the sequence
         checks.window_fits(self, length, span, self.sliding.padding[1], least)
         y, cell = max_pool(as_images(x), self.sliding)
         self.remember(cell=cell, length=length)
@@ -143,7 +143,7 @@ class AvgPool1D(Layer):
 
 
 def _at_most_half_the_kernel(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
-    """A rule for arguments: an integer so small that no window lies in the padding as a whole."""
+    """A rule for arguments: an integer so small that no window is entirely in the padding."""
     padding, kernel_size = checks.integer(who, name, value, minimum=0), others["kernel_size"]
     if 2 * padding > kernel_size:
         hint = f"use padding={kernel_size // 2}."

@@ -29,7 +29,7 @@ class Softmax(Layer):
         axis: The axis along which the sum is 1; the classes are last unless said otherwise.
 
     Raises:
-        ValueError: x has no such axis, or nothing in it.
+        ValueError: x has no such axis, or the axis is empty.
         TypeError: x does not hold floating-point numbers.
         RuntimeError: `backward` is called before `forward`.
 
@@ -59,7 +59,7 @@ class Softmax(Layer):
 
 
 class LogSoftmax(Layer):
-    """The logarithm of `Softmax`, exact also where a probability is too small to be written as a number.
+    """The logarithm of `Softmax`, exact also where a probability is too small for a floating-point number.
 
     Equation:
         y꜀ = x꜀ − log Σₖ exp(xₖ)
@@ -74,7 +74,7 @@ class LogSoftmax(Layer):
         axis: The axis along which the probabilities have the sum 1.
 
     Raises:
-        ValueError: x has no such axis, or nothing in it.
+        ValueError: x has no such axis, or the axis is empty.
         TypeError: x does not hold floating-point numbers.
         RuntimeError: `backward` is called before `forward`.
 

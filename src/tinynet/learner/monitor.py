@@ -1,4 +1,4 @@
-"""Which column of the history to look at, and which of two values in it is better."""
+"""Which column of the history decides, and which of two values in it is better."""
 
 from __future__ import annotations
 

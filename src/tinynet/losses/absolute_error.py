@@ -1,4 +1,4 @@
-"""Losses that forgive outliers: they grow no faster than the distance itself."""
+"""Losses that are robust to outliers: they grow no faster than the distance itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def mean_absolute_error(
 def huber(
     predicted: np.ndarray, ground_truth: np.ndarray, delta: float = 1.0, reduction: str = "mean"
 ) -> tuple[float, np.ndarray]:
-    """Half the squared difference near the truth, and a straight line further off, so that outliers do not rule.
+    """Half the squared difference near the truth, and a straight line further away, so that outliers do not dominate.
 
     Equation:
         L = 1/n Σᵢ dᵢ² / 2 where |dᵢ| ≤ δ, else δ (|dᵢ| − δ/2); d = predicted − truth, and n counts every number, or is

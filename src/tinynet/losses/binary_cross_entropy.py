@@ -1,4 +1,4 @@
-"""Binary cross-entropy: for answers that are yes or no, each by itself."""
+"""Binary cross-entropy: for independent yes-or-no answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def binary_cross_entropy_with_logits(
 
     Shapes:
         predicted, ground_truth, gradient: all alike
-        weight, pos_weight: numbers, or any shape that can be spread over that of predicted
+        weight, pos_weight: numbers, or of any shape that broadcasts to that of predicted
 
     Gradients (with respect to predicted):
         ∂L/∂xᵢ = wᵢ ((1 − tᵢ) σ(xᵢ) − πᵢ tᵢ σ(−xᵢ)) / Z, which is (σ(xᵢ) − tᵢ) / Z without weights
@@ -37,7 +37,7 @@ def binary_cross_entropy_with_logits(
         predicted: Logits, not probabilities: the sigmoid is in here.
         ground_truth: From 0, which is no, to 1, which is yes.
         weight: How much each number counts, at least 0; 1 if None.
-        pos_weight: How much a yes counts, at least 0, as in the number of no's over that of yes's; 1 if None.
+        pos_weight: How much a yes counts, at least 0, such as the number of no's over that of yes's; 1 if None.
         reduction: "mean" or "sum", over all numbers.
 
     Returns:
@@ -67,7 +67,7 @@ def binary_cross_entropy_with_logits(
 
 
 def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:
-    """A number or array of at least 0 that can be spread over x, in the type of x; 1 if None."""
+    """A number or array of at least 0 that broadcasts to x, in the type of x; 1 if None."""
     if value is None:
         return 1
     weight = np.asarray(value, like=x)

@@ -1,4 +1,4 @@
-"""Cross-entropy: how surprised a classifier is by the truth."""
+"""Cross-entropy: the surprise of a classifier at the truth."""
 
 from __future__ import annotations
 

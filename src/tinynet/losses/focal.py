@@ -1,4 +1,4 @@
-"""Focal loss: cross-entropy that looks away from what is easy."""
+"""Focal loss: cross-entropy that gives easy labels little weight."""
 
 from __future__ import annotations
 

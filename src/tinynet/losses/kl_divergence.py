@@ -49,5 +49,5 @@ def kl_divergence(
     checks.between_0_and_1(who, ground_truth)
     n = predicted.size // predicted.shape[axis] if checks.reduction(who, reduction) else 1
     q = ground_truth.astype(predicted.dtype)
-    log_q = np.log(np.where(q > 0, q, 1))  # where q is 0, nothing is counted
+    log_q = np.log(np.where(q > 0, q, 1))  # 0 log 0 = 0
     return float(weighted_sum(q, log_q - predicted)) / n, q / -n

@@ -25,7 +25,7 @@ def mean_squared_error(
 
     Args:
         predicted: What the net gave.
-        ground_truth: What it should have given; the shape must be the same, so that nothing is broadcast unseen.
+        ground_truth: What it should have given; the shape must be the same, so that nothing is broadcast silently.
         reduction: "mean" or "sum", over all numbers.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Perplexity: among how many choices a language model wavers."""
+"""Perplexity: the number of equally likely choices that a language model is as unsure about."""
 
 from __future__ import annotations
 

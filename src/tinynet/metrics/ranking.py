@@ -1,4 +1,4 @@
-"""How well scores put what is of a class before what is not, whatever the threshold."""
+"""How well scores rank the members of a class above the rest, for all thresholds at once."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def dcgan(input_shape: Shape = (1, 28, 28), latent: int = 64, width: int = 32) -
     """A generator and a discriminator of two strided convolutions each: Radford et al. 2016, made smaller.
 
     As there, weights are drawn from N(0, 0.02), batch norm follows every convolution inside, the generator has ReLUs,
-    the discriminator leaky ones. Pixels lie in [0, 1], so a sigmoid stands where the paper has a tanh.
+    the discriminator leaky ones. Pixels are in [0, 1], so the last activation is a sigmoid, where the paper has a tanh.
 
     Shapes:
         generator: (N, latent), normal noise -> (N, *input_shape), pixels in [0, 1]

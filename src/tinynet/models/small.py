@@ -55,8 +55,8 @@ def mnist_cnn(input_shape: Shape = (1, 28, 28), n_classes: int = 10) -> Net:
 def lenet5(input_shape: Shape = (1, 28, 28), n_classes: int = 10) -> Net:
     """LeNet-5 as in LeCun et al. 1998, section II: tanh, average pooling, 61,706 parameters for MNIST.
 
-    The paper's 28×28 pictures lay in a frame of 32×32; the padding of the first convolution stands for that. Its partly
-    connected second convolution and its output by distances are left out, as is usual.
+    The paper's 28×28 pictures had a frame that made them 32×32; the padding of the first convolution does the same. The
+    partly connected second convolution and the output by distances are left out, as is usual.
 
     Shapes:
         x: (N, *input_shape)    y: (N, n_classes), logits

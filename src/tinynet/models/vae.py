@@ -15,7 +15,7 @@ Three = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class VariationalAutoencoder(Layer):
-    """Encode x as a normal distribution, draw a point of it, decode that: Kingma and Welling 2014.
+    """Encode x as a normal distribution, draw a point from it, and decode that point: Kingma and Welling 2014.
 
     The draw is written as a function of noise that does not depend on x, so that it has a derivative with respect to
     the mean and the variance. In evaluation the noise is 0.
@@ -97,7 +97,7 @@ def vae(input_shape: Shape = (1, 28, 28), latent: int = 2, hidden: int = 256) ->
 
 
 def evidence_loss(predicted: Three, ground_truth: np.ndarray) -> tuple[float, Three]:
-    """The negative evidence lower bound: how badly pixels are drawn again, and how far the code is from N(0, 1).
+    """The negative evidence lower bound: the reconstruction error, and the distance of the code from N(0, 1).
 
     Equation:
         L = 1/N Σₙ (Σ_p log(1 + e^a) − x a  +  ½ Σ (μ² + σ² − 1 − log σ²)), a the logit and x the truth of a pixel

@@ -22,15 +22,15 @@ LEFT = (True, True, True, False, False, False, True)
 
 @dataclass(frozen=True)
 class Row:
-    """One layer of a summary. It counts what is its own; what inner layers have stands in their rows: rows add up."""
+    """One layer of a summary, without its inner layers, which have rows of their own; so rows can be added up."""
 
     path: str
     layer: str  #: The class and what its constructor was called with.
-    depth: int  #: How many layers of the table it lies inside.
+    depth: int  #: The number of rows that enclose it.
     shape: tuple | None  #: Of the output without the batch axis, or a tuple of such shapes; None if it never ran.
     trainable: int  #: Parameters that learn, those shared with an earlier row left out.
     frozen: int  #: Parameters that do not.
-    shared: int  #: Parameters that stand in an earlier row already.
+    shared: int  #: Parameters that an earlier row has counted.
     multiply_adds: int  #: For one input.
     memory: int  #: Bytes of the output for one input and of the parameters.
     formula: str
@@ -161,7 +161,7 @@ def short_repr(layer: Layer) -> str:
     written = []
     for name, value in layer.arguments.items():
         default = signature[name].default if name in signature else inspect.Parameter.empty
-        is_usual = isinstance(value, bool) and value == default  # a flag that says nothing new
+        is_usual = isinstance(value, bool) and value == default  # a flag at its default
         if name != "rng" and not is_usual and not _holds_layer(value):
             written.append(repr(value) if default is inspect.Parameter.empty else f"{name}={value!r}")
     return (

@@ -19,13 +19,13 @@ class Optimizer(ABC):
 
     A subclass writes `update(parameter)`, which reads `parameter.gradient` and changes `parameter.tensor`. What a rule
     keeps from step to step, such as a velocity, lives here and not in the parameter: `self.slot(name, parameter)` is an
-    array like the tensor, zero at first. One optimizer serves one net.
+    array like the tensor, zero at first. An optimizer is for one net.
 
     Args:
         lr: The learning rate ε, at least 0, or a schedule: a function of the number of steps done so far.
         clip_norm: If given, all gradients together are scaled down to this norm where theirs is greater.
         clip_value: If given, every number of the gradients is cut to the range from −clip_value to clip_value.
-        gradient_accumulation_steps: The mean gradient over so many calls of `step` makes one update.
+        gradient_accumulation_steps: Each update uses the mean gradient over this many calls of `step`.
 
     Raises:
         ValueError: A rate is negative, or a count is below 1.
@@ -83,7 +83,7 @@ class Optimizer(ABC):
 
     @property
     def is_adding_up(self) -> bool:
-        """Whether the last call of `step` changed no weight, for more gradients are to come."""
+        """Whether the last call of `step` changed no weight, because more gradients will be added first."""
         return self.n_calls % self.gradient_accumulation_steps > 0
 
     def step(self, parameters: dict[str, Parameter]) -> None:
@@ -94,7 +94,7 @@ class Optimizer(ABC):
         """
         self.n_calls += 1
         if self.n_calls % self.gradient_accumulation_steps:
-            return  # the gradients go on adding up
+            return  # more gradients will be added before the update
         trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
         if self.gradient_accumulation_steps > 1:
             for parameter in trainable.values():
@@ -114,7 +114,7 @@ class Optimizer(ABC):
             parameter.zero_gradient()
 
     def slot(self, name: str, parameter: Parameter, start: float = 0.0) -> np.ndarray:
-        """The array that this rule keeps under `name` for a parameter, full of `start` at first; write into it."""
+        """The array that this rule keeps under `name` for a parameter, filled with `start` at first. Write into it."""
         slots = self._slots.setdefault(parameter, {})
         kept = slots.get(name)
         if kept is None:
