@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinynet.core import checks
+from tinynet.core import Parameter, checks
 from tinynet.core.checks.shapes import shape_text
 
 
@@ -123,9 +123,9 @@ def test_same_shape():
 
 
 def test_floating_arrays():
-    assert checks.floating_array("f", "x", [1.0, 2.0]).tolist() == [1, 2]
-    with pytest.raises(TypeError, match=r"^f: x must hold floating-point numbers, got int64\."):
-        checks.floating_array("f", "x", [1, 2])
+    assert Parameter([1.0, 2.0]).tensor.tolist() == [1, 2]
+    with pytest.raises(TypeError, match=r"^Parameter: tensor must hold floating-point numbers, got int64\."):
+        Parameter([1, 2])
     with pytest.raises(
         TypeError, match=r"^f: expected x of floating-point numbers, got uint8\.\nHint: .* pixels by 255"
     ):

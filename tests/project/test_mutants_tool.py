@@ -136,7 +136,7 @@ def test_a_marked_function_says_that_it_runs() -> None:
         return called
 
     ((_, found),) = in_children([Task(work, 10, None)], 1)
-    assert found == {"Linear.__init__", "Linear.forward"}
+    assert found == {"Linear.__init__", "Linear._check", "Linear.forward"}
 
 
 def test_a_property_keeps_its_getter_and_its_setter() -> None:

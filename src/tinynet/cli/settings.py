@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from tinynet.core import checks
-from tinynet.core.checks import commands
 from tinynet.core.faster import CHOICES
 from tinynet.data import DATASETS
 from tinynet.models import MODELS
@@ -92,10 +93,10 @@ def choose(
         >>> choose("mnist", "mlp").epochs, choose("mnist", "mlp", epochs=1).epochs
         (5, 1)
     """
-    commands.known("data set", dataset, tuple(DATASETS))
-    commands.known("optimizer", optimizer, OPTIMIZERS)
+    known("data set", dataset, tuple(DATASETS))
+    known("optimizer", optimizer, OPTIMIZERS)
     recipe = FOR_DATA.get(dataset, IN_THE_PLANE)
-    model = recipe.model if model is None else commands.known("model", model, tuple(MODELS))
+    model = recipe.model if model is None else known("model", model, tuple(MODELS))
     if dataset in FOR_DATA and dataset != "digits":
         recipe = recipe._replace(**FOR_MODEL.get(model, {}))
     default_lr = recipe.adam if optimizer == "adam" else recipe.sgd
@@ -113,4 +114,13 @@ def choose(
 
 def known_kernels(name: str) -> str:
     """Check the name of what shall compute; runs of before have an older one."""
-    return commands.known("body of the kernels", OLD_NAMES.get(name, name), CHOICES)
+    return known("body of the kernels", OLD_NAMES.get(name, name), CHOICES)
+
+
+def known(what: str, name: str, names: Sequence[str]) -> str:
+    """Check that a name is one of those that exist; `what` says of what, as in "model"."""
+    if name not in names:
+        close = difflib.get_close_matches(name.lower(), names, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}."
+        checks.fail("tinynet", f"there is no {what} called {name!r}.", hint)
+    return name

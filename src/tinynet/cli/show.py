@@ -10,8 +10,7 @@ from rich.table import Table
 
 from tinynet.cli import training
 from tinynet.cli.runs import CONFIG, FILES, REPORT, Run, open_run
-from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings
-from tinynet.core.checks import commands
+from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings, known
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
 from tinynet.layers import Linear
@@ -76,7 +75,7 @@ def network(what: str, shape_text: str | None) -> tuple[Net, tuple[int, ...]]:
     if not path.exists():
         if path.suffix or len(path.parts) > 1:
             _nothing_there(what)
-        commands.known("model", what, tuple(MODELS))
+        known("model", what, tuple(MODELS))
     return _of_file(path, shape)
 
 

@@ -1,8 +1,8 @@
 """The seam between the code that is read and the code that is fast.
 
-`@faster` marks a function or method whose body is the lesson: what stands there is what it computes. The folder
-`tinynet.engine` hangs replacements into the tables below, keyed by the marked function itself. Without that folder the
-tables stay empty, and every mark does nothing.
+`@faster` marks a function or method whose body is the lesson: the body defines what it computes. The folder
+`tinynet.engine` enters replacements in the tables below, keyed by the marked function itself. Without that folder the
+tables stay empty, and a mark has no effect.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class use:  # noqa: N801 - reads as a verb: with faster.use("plain")
     Args:
         choice: "plain", the lessons themselves, in NumPy; "loops", nested Python loops that read like the definition;
             "compiled", the engine's compiled code wherever it has some; or "auto", the default: compiled where an array
-            is large enough for it to pay. What a table does not serve, the lesson does. The choices differ in the last
-            bits, so a run that is to be repeated keeps to one.
+            is large enough for it to pay. What a table does not serve, the lesson computes. The choices differ in the
+            last bits, so repeat a run with the same choice.
 
     Raises:
         ValueError: There is no such choice.
@@ -96,7 +96,7 @@ class use:  # noqa: N801 - reads as a verb: with faster.use("plain")
 
 
 def in_use() -> str:
-    """What was chosen with `use`.
+    """The choice made with `use`.
 
     Example:
         >>> in_use()

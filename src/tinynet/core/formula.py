@@ -1,4 +1,4 @@
-"""The formulas of a thing, read from the one place where they stand: its docstring."""
+"""The formulas of a class or function, read from its docstring."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
 *Fan-in* is how many inputs are added up into one output, *fan-out* how many outputs one input reaches. A sum of fan-in
 terms has a variance fan-in times that of a term, so weights whose variance is about 1 / fan-in keep the size of the
-signal from layer to layer; were it larger, signals would explode, were it smaller, they would vanish. A weight has the
-shape (out, in) or, for a convolution, (out, in, *kernel): fan-in is then in · kernel size, fan-out out · kernel size.
+signal from layer to layer. With a larger variance signals would explode, with a smaller one they would vanish. A weight
+has the shape (out, in) or, for a convolution, (out, in, *kernel): fan-in is then in · kernel size, fan-out out · kernel
+size.
 
 Each initializer is a function (shape, rng=None, ...) -> float64 array; rng is a NumPy generator, the package's
 "weights" stream if None.
@@ -44,7 +45,7 @@ def uniform_fan_in(shape: Shape, rng: Rng = None, fan_in: int | None = None) -> 
     Args:
         shape: The shape of the weight.
         rng: Where the numbers come from.
-        fan_in: Given for a bias, which has none of its own.
+        fan_in: For a bias: the fan-in of its layer, because a bias has none of its own.
 
     Example:
         >>> bool(np.abs(uniform_fan_in((8, 4))).max() <= 0.5)

@@ -13,7 +13,7 @@ class Parameter:
     """A tensor that training changes, and the derivative of the loss with respect to it.
 
     Args:
-        tensor: The initial values, of any shape, floating; they are copied.
+        tensor: The initial values, floating-point numbers in any shape; they are copied.
         trainable: If False, `accumulate` adds nothing and optimizers leave the values alone.
         dtype: The floating type to hold them in; `Layer.astype` changes it later.
 
@@ -30,7 +30,7 @@ class Parameter:
     """
 
     def __init__(self, tensor: np.ndarray, trainable: bool = True, dtype: np.dtype | type = np.float32) -> None:
-        tensor = checks.floating_array("Parameter", "tensor", tensor)
+        _check_floating(np.asarray(tensor))
         self.trainable = trainable
         self._tensor = np.array(tensor, dtype, order="C")
         self._gradient = np.zeros_like(self._tensor)
@@ -42,13 +42,13 @@ class Parameter:
 
     @tensor.setter
     def tensor(self, value: np.ndarray) -> None:
-        if value is not self._tensor:  # `parameter.tensor -= step` has written already
+        if value is not self._tensor:  # `parameter.tensor -= step` assigns the array that it has just changed
             checks.same_shape("Parameter.tensor", np.shape(value), self.shape)
             self._tensor[...] = value
 
     @property
     def gradient(self) -> np.ndarray:
-        """∂L/∂tensor, summed over every backward since the last update; the shape of `tensor`."""
+        """∂L/∂tensor, in the shape of `tensor`: the sum over every backward since the last update."""
         return self._gradient
 
     @gradient.setter
@@ -73,13 +73,13 @@ class Parameter:
         return self._tensor.dtype
 
     def accumulate(self, gradient: np.ndarray) -> None:
-        """Add to the gradient; a frozen parameter ignores it."""
+        """Add to the gradient. A parameter that is not trainable ignores the call."""
         if self.trainable:
             checks.same_shape("Parameter.accumulate", np.shape(gradient), self._gradient.shape)
             self._gradient += gradient
 
     def zero_gradient(self) -> None:
-        """Set the gradient to zero."""
+        """Set every number of the gradient to zero."""
         self._gradient[...] = 0
 
     def astype(self, dtype: np.dtype | type) -> None:
@@ -87,8 +87,14 @@ class Parameter:
         self._tensor, self._gradient = self._tensor.astype(dtype), self._gradient.astype(dtype)
 
     def __copy__(self) -> Parameter:
-        return deepcopy(self)  # two parameters never share their arrays
+        return deepcopy(self)  # two Parameters never share an array
 
     def __repr__(self) -> str:
         frozen = "" if self.trainable else ", trainable=False"
         return f"Parameter(shape={self.shape}, dtype={self.dtype}{frozen})"
+
+
+def _check_floating(tensor: np.ndarray) -> None:
+    if tensor.dtype.kind != "f":
+        problem = f"tensor must hold floating-point numbers, got {tensor.dtype}."
+        checks.fail("Parameter", problem, "convert with .astype(np.float32).", TypeError)

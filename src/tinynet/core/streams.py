@@ -1,9 +1,9 @@
 """The package's random numbers: each draw is a function of the seed, its purpose, and where in training it happens.
 
 Weights, shuffling, dropout and augmentation draw from separate streams, so that one more dropout layer changes neither
-the initial weights nor the order of the batches. Within a stream nothing runs on from draw to draw: the numbers are
-those that a counter-based generator, Philox (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), has at
-the place (epoch, step, which draw of this step). So training can be entered at any step without the steps before it.
+the initial weights nor the order of the batches. No draw depends on the draws before it: the numbers are those
+that a counter-based generator, Philox (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), has at the
+place (epoch, step, which draw of this step). So training can continue from any step without repeating earlier steps.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def go_to(epoch: int, step: int) -> None:
     """Say where in training the next numbers are drawn.
 
     Args:
-        epoch: Counted from 1; 0 is what comes before any training.
+        epoch: Counted from 1; 0 is the time before training.
         step: Which batch of the epoch, counted from 1; 0 is its beginning, where the order of its batches is drawn.
 
     Example:
@@ -62,7 +62,7 @@ def go_to(epoch: int, step: int) -> None:
 
 @contextmanager
 def place_kept() -> Iterator[None]:
-    """Within this block go anywhere; afterwards numbers are drawn where they would have been without it.
+    """Inside this block `go_to` may be called; afterwards the streams are where they were before it.
 
     Example:
         >>> seed(0); a = stream("weights").random(), stream("weights").random()
@@ -98,7 +98,7 @@ def stream(name: str) -> np.random.Generator:
         seed(int(np.random.SeedSequence().generate_state(1)[0]))
     n_draw = _n_draws[name]
     _n_draws[name] += 1
-    counter = [0, n_draw, _step, _epoch]  # Philox counts the first up as it draws
+    counter = [0, n_draw, _step, _epoch]  # Philox increments the first number as it draws
     return np.random.Generator(np.random.Philox(key=_key(_seed, name), counter=counter))
 
 
@@ -109,7 +109,7 @@ def _key(seed: int | None, name: str) -> tuple[int, int]:
 
 
 def generator_states() -> dict[str, Any]:
-    """Where every stream stands, as plain dicts and numbers, for checkpoints and replays.
+    """The position of every stream, as plain dicts and numbers, for checkpoints and replays.
 
     Example:
         >>> seed(7); drawn = stream("dropout").random()

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import data as data_checks
 from tinynet.data.randomness import generator
 
 
@@ -45,11 +44,15 @@ def batches(
         >>> [y.tolist() for x, y in batches(d, 2)]
         [[0, 1], [2, 3], [4]]
     """
-    n_samples = data_checks.dataset("batches", dataset)
+    n_samples = _check_dataset(dataset)
     batch_size = checks.integer("batches", "batch_size", batch_size, minimum=1)
     first = checks.integer("batches", "first", first, minimum=0)
-    if drop_last:
-        data_checks.no_full_batch("batches", n_samples, batch_size)
+    if drop_last and n_samples < batch_size:
+        checks.fail(
+            "batches",
+            f"drop_last leaves no batch, there are {n_samples} samples and batch_size is {batch_size}.",
+            f"take a batch_size of at most {n_samples}, or drop_last=False.",
+        )
     order = generator("batches", rng).permutation(n_samples) if shuffle else np.arange(n_samples)
     if drop_last:
         order = order[: n_samples - n_samples % batch_size]
@@ -58,4 +61,27 @@ def batches(
 
 def _read(dataset: Any, order: np.ndarray, batch_size: int) -> Iterator[tuple[Any, Any]]:
     for start in range(0, len(order), batch_size):
-        yield data_checks.samples("batches", dataset[order[start : start + batch_size]])
+        samples = dataset[order[start : start + batch_size]]
+        if not isinstance(samples, tuple) or len(samples) != 2:
+            problem = f"d[indices] must be a pair (x, y), got {type(samples).__name__}."
+            checks.fail("batches", problem, "return (x, y) from __getitem__.", TypeError)
+        yield samples
+
+
+def _check_dataset(dataset: Any) -> int:
+    """Check that something can be read in batches, and return its number of samples."""
+    if (
+        not hasattr(dataset, "__len__")
+        or not hasattr(dataset, "__getitem__")
+        or isinstance(dataset, (str, dict, list, tuple, np.ndarray))
+    ):
+        checks.fail(
+            "batches",
+            f"expected a data set with len(d) and d[indices] -> (x, y), got {type(dataset).__name__}.",
+            "wrap arrays as Dataset(x, y).",
+            TypeError,
+        )
+    n_samples = len(dataset)
+    if n_samples == 0:
+        checks.fail("batches", f"{dataset!r} is empty.", "a data set needs at least one sample.")
+    return n_samples

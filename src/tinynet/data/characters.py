@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import data as data_checks
-from tinynet.core.checks.datafiles import readable_file
-from tinynet.core.checks.words import fail
+from tinynet.core.checks.vocabulary import at_least, optional
+from tinynet.data import sentences
 
 
 class Windows:
@@ -36,20 +35,29 @@ class Windows:
         ([[0, 1, 2, 3], [4, 5, 6, 7]], [[1, 2, 3, 4], [5, 6, 7, 8]])
     """
 
+    length: int
+    stride: int
+
     def __init__(
         self, codes: np.ndarray, length: int, stride: int | None = None, classes: Sequence[str] | None = None
     ) -> None:
         self.codes = np.asarray(codes)
-        self.length = checks.integer("Windows", "length", length, minimum=1)
-        self.stride = self.length if stride is None else checks.integer("Windows", "stride", stride, minimum=1)
+        checks.arguments(self, locals(), length=at_least(1), stride=optional(at_least(1)))
+        self.stride = self.stride or self.length
         self.classes = None if classes is None else tuple(classes)
-        _long_enough("Windows", len(self.codes), self.length)
+        if len(self.codes) <= self.length:
+            checks.fail(
+                "Windows",
+                f"a window of {self.length} characters and the one after it need {self.length + 1}, "
+                f"there are {len(self.codes)}.",
+                "take a smaller length or a longer text.",
+            )
 
     def __len__(self) -> int:
         return (len(self.codes) - self.length - 1) // self.stride + 1
 
     def __getitem__(self, indices: Any) -> tuple[np.ndarray, np.ndarray]:
-        starts = data_checks.row_numbers("Windows", indices, len(self)) * self.stride
+        starts = sentences.row_numbers("Windows", indices, len(self)) * self.stride
         places = starts[..., None] + np.arange(self.length)  # (N, length)
         return self.codes[places], self.codes[places + 1]
 
@@ -99,7 +107,11 @@ class Text:
         Raises:
             ValueError: A character is not in the vocabulary.
         """
-        _known_characters("Text.encode", text, self._code)
+        unknown = sorted(set(text) - self._code.keys())
+        if unknown:
+            words = ", ".join(repr(character) for character in unknown[:5])
+            problem = f"the text has {words}, not among the {len(self._code)} known characters."
+            checks.fail("Text.encode", problem, "leave them out.")
         return np.fromiter((self._code[character] for character in text), np.int64, len(text))
 
     def decode(self, codes: np.ndarray | Sequence[int]) -> str:
@@ -110,7 +122,12 @@ class Text:
             ValueError: One stands for no character.
         """
         codes = np.asarray(codes).ravel()
-        _known_codes("Text.decode", codes, len(self.vocabulary))
+        if codes.size and codes.dtype.kind not in "iu":
+            hint = "take the argmax of the predictions."
+            checks.fail("Text.decode", f"codes must be integers, got {codes.dtype}.", hint, TypeError)
+        wrong = codes[(codes < 0) | (codes >= len(self.vocabulary))]
+        if wrong.size:
+            checks.fail("Text.decode", f"codes must lie in 0 to {len(self.vocabulary) - 1}, got {wrong[0]}.")
         return "".join(self.vocabulary[code] for code in codes.tolist())
 
     def __repr__(self) -> str:
@@ -143,42 +160,15 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
 
 def _text_file(path: Path) -> str:
     """Read a text file in UTF-8 that is not empty."""
-    readable_file("text", path)
+    checks.readable_file("text", path)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        fail(
+        checks.fail(
             "text",
             f"{path} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}.",
             "convert the file to UTF-8, for example with iconv.",
         )
     if not text:
-        fail("text", f"{path} is empty.", "name a file with text in it.")
+        checks.fail("text", f"{path} is empty.", "name a file with text in it.")
     return text
-
-
-def _known_characters(who: object, text: str, vocabulary: dict[str, int]) -> None:
-    """Check that every character of a text is in the vocabulary."""
-    unknown = sorted(set(text) - vocabulary.keys())
-    if unknown:
-        words = ", ".join(repr(character) for character in unknown[:5])
-        fail(who, f"the text has {words}, not among the {len(vocabulary)} known characters.", "leave them out.")
-
-
-def _known_codes(who: object, codes: np.ndarray, n_codes: int) -> None:
-    """Check that every number stands for a character."""
-    if codes.size and codes.dtype.kind not in "iu":
-        fail(who, f"codes must be integers, got {codes.dtype}.", "take the argmax of the predictions.", TypeError)
-    wrong = codes[(codes < 0) | (codes >= n_codes)]
-    if wrong.size:
-        fail(who, f"codes must lie in 0 to {n_codes - 1}, got {wrong[0]}.")
-
-
-def _long_enough(who: object, n_characters: int, length: int) -> None:
-    """Check that a text holds at least one window and the character after it."""
-    if n_characters <= length:
-        fail(
-            who,
-            f"a window of {length} characters and the one after it need {length + 1}, there are {n_characters}.",
-            "take a smaller length or a longer text.",
-        )

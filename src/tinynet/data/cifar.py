@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tinynet.core.checks import datafiles as checks
-from tinynet.core.checks.words import fail
+from tinynet.core import checks
 from tinynet.data.dataset import Dataset
-from tinynet.data.sources import RemoteFile, cache_folder, data_folders, find_or_download, sha256
+from tinynet.data.sources import RemoteFile, cache_folder, damaged, data_folders, find_or_download, labels_below, sha256
 
 FOLDER = "cifar-10-batches-bin"
 ARCHIVE = RemoteFile(
@@ -76,7 +75,7 @@ def _read(paths: list[Path], classes: tuple[str, ...]) -> Dataset:
     sizes = [path.stat().st_size for path in paths]
     for path, size in zip(paths, sizes, strict=True):
         if size == 0 or size % RECORD:
-            checks.damaged(path, f"a multiple of {RECORD} bytes, one record per image", f"{size} bytes")
+            damaged(path, f"a multiple of {RECORD} bytes, one record per image", f"{size} bytes")
     n_samples = sum(sizes) // RECORD
     x = np.empty((n_samples, 3, 32, 32), np.float32)
     y = np.empty(n_samples, np.int64)
@@ -84,7 +83,7 @@ def _read(paths: list[Path], classes: tuple[str, ...]) -> Dataset:
     for path in paths:
         records = np.fromfile(path, np.uint8).reshape(-1, RECORD)
         here = slice(start, start + len(records))
-        checks.labels_below(path, records[:, 0], len(CLASSES))
+        labels_below(path, records[:, 0], len(CLASSES))
         np.divide(records[:, 1:].reshape(-1, 3, 32, 32), 255, out=x[here], dtype=np.float32)
         y[here] = records[:, 0]
         start += len(records)
@@ -96,7 +95,7 @@ def _class_names(path: Path) -> tuple[str, ...]:
         return CLASSES
     names = tuple(path.read_text(encoding="ascii", errors="replace").split())
     if len(names) != len(CLASSES):
-        checks.damaged(path, f"the names of {len(CLASSES)} classes", f"{len(names)} words")
+        damaged(path, f"the names of {len(CLASSES)} classes", f"{len(names)} words")
     return names
 
 
@@ -120,7 +119,7 @@ def _unpack(archive: Path) -> Path:
                     member = tar.extractfile(f"{FOLDER}/{name}")
                     (folder / name).write_bytes(member.read() if member else b"")
         except (tarfile.TarError, EOFError, KeyError, zlib.error) as error:
-            checks.damaged(archive, "an archive of the binary version of CIFAR-10", str(error))
+            damaged(archive, "an archive of the binary version of CIFAR-10", str(error))
         if sha256(archive.read_bytes()) == ARCHIVE.sha256:
             lines = [f"{sha256((folder / name).read_bytes())}  {name}\n" for name in (*TRAIN, TEST, META)]
             (folder / SUMS).write_text("".join(lines), encoding="ascii")
@@ -132,7 +131,7 @@ def _cifar_files(folder: Path, train: list[Path], test: Path) -> None:
     """Check that a folder has at least one training file and the test file of CIFAR-10."""
     missing = ([] if train else ["data_batch_1.bin"]) + ([] if test.exists() else [test.name])
     if missing:
-        fail(
+        checks.fail(
             "data",
             f"{folder} has no {' and no '.join(missing)}.",
             "put the files of cifar-10-binary.tar.gz there; the pickled version, without .bin, is never read.",

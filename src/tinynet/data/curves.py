@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.words import fail
 from tinynet.data.dataset import Dataset
 from tinynet.data.randomness import generator
 
@@ -91,8 +91,10 @@ def sine(n_samples: int = 100, noise: float = 0.1, rng: Rng = None) -> Dataset:
     return _curve("sine", np.sin, n_samples, noise, rng, -np.pi, np.pi)
 
 
-def _curve(who: str, function: Callable, n_samples: int, noise: float, rng: Rng, low: float, high: float) -> Dataset:
-    _function_of_x(who, function)
+def _curve(who: str, function: Any, n_samples: int, noise: float, rng: Rng, low: float, high: float) -> Dataset:
+    if not callable(function):
+        problem = f"function must be callable on x, got {type(function).__name__}."
+        checks.fail(who, problem, "pass a function, as np.sin.", TypeError)
     checks.integer(who, "n_samples", n_samples, minimum=1)
     checks.number(who, "noise", noise, minimum=0)
     checks.number(who, "high", high, above=checks.number(who, "low", low))
@@ -102,14 +104,3 @@ def _curve(who: str, function: Callable, n_samples: int, noise: float, rng: Rng,
     checks.same_shape(who, y.shape, x.shape)
     y = y + noise * rng.standard_normal(x.shape)
     return Dataset(x.astype(np.float32), y.astype(np.float32))
-
-
-def _function_of_x(who: object, function: object) -> None:
-    """Check that a curve is given as something that can be called."""
-    if not callable(function):
-        fail(
-            who,
-            f"function must be callable on x, got {type(function).__name__}.",
-            "pass a function, as np.sin.",
-            TypeError,
-        )

@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks import data as checks
-from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.values import number
-from tinynet.core.checks.words import fail
+from tinynet.core import checks
+from tinynet.data import sentences
 from tinynet.data.randomness import generator
 from tinynet.data.transforms import Compose
 
@@ -60,10 +58,10 @@ class Dataset:
         self._x = _checked("x", x)
         self._y = _checked("y", y)
         lengths = {name: len(array) for name, array in [*_named("x", self._x), *_named("y", self._y)]}
-        _equal_lengths("Dataset", lengths)
+        sentences.equal_lengths(lengths)
         self._rows: np.ndarray | None = None  # of a part: which rows of the arrays belong to it
         self._n_samples = next(iter(lengths.values()))
-        self.classes = _class_names("Dataset", classes, self._y)
+        self.classes = sentences.class_names(classes, self._y)
         self.transform = _as_transform(transform)
         self.source = ""
 
@@ -82,7 +80,7 @@ class Dataset:
 
     def __getitem__(self, indices: Any) -> tuple[Arrays, Arrays]:
         """Read samples: those of a slice, of integers or of a boolean mask, or a single one without the batch axis."""
-        chosen = checks.row_numbers("Dataset", indices, len(self))
+        chosen = sentences.row_numbers("Dataset", indices, len(self))
         rows = chosen if self._rows is None else self._rows[chosen]
         x, y = _read(self._x, np.atleast_1d(rows)), _read(self._y, np.atleast_1d(rows))
         if self.transform is not None:
@@ -96,7 +94,7 @@ class Dataset:
             >>> Dataset(np.arange(10.0)[:, None], np.arange(10)).subset(slice(0, 10, 3)).y
             array([0, 3, 6, 9])
         """
-        chosen = np.atleast_1d(checks.row_numbers("Dataset.subset", indices, len(self)))
+        chosen = np.atleast_1d(sentences.row_numbers("Dataset.subset", indices, len(self)))
         if not len(chosen):
             checks.fail("Dataset.subset", "no sample was chosen.", "a data set needs at least one sample.")
         part = self.with_transform(self.transform)
@@ -127,7 +125,7 @@ class Dataset:
             >>> len(rest), np.bincount(part.y)
             (14, array([3, 3]))
         """
-        n_part = _proper_fraction("Dataset.split", fraction, len(self))
+        n_part = _proper_fraction(fraction, len(self))
         rng = generator("Dataset.split", rng)
         if isinstance(self._y, np.ndarray) and self._y.ndim == 1 and self._y.dtype.kind in "biu":
             chosen = _stratified(np.asarray(self.y), n_part, rng)
@@ -166,9 +164,9 @@ def _checked(name: str, value: Any) -> Arrays:
         if not value:
             checks.fail("Dataset", f"{name} is an empty tuple.", "pass an array, or a tuple of arrays.")
         return tuple(_checked(f"{name}[{index}]", item) for index, item in enumerate(value))
-    array = _array_of_samples("Dataset", name, value)
+    array = sentences.array_of_samples(name, value)
     if not isinstance(array, np.memmap):
-        _finite_samples("Dataset", name, array)
+        sentences.finite_samples(name, array)
     return array
 
 
@@ -186,7 +184,7 @@ def _read(arrays: Arrays, rows: np.ndarray) -> Arrays:
     order = np.argsort(rows, kind="stable")  # a disk is read forwards
     batch = np.empty((len(rows), *arrays.shape[1:]), arrays.dtype)
     batch[order] = arrays[rows[order]]
-    _finite_samples("Dataset", "the memory-mapped array", batch, rows)
+    sentences.finite_samples("the memory-mapped array", batch, rows)
     return batch
 
 
@@ -197,9 +195,9 @@ def _first(arrays: Arrays) -> Arrays:
 def _as_transform(transform: Callable | Sequence[Callable] | None) -> Callable | None:
     if transform is None:
         return None
-    return (
-        Compose(transform) if isinstance(transform, (list, tuple)) else checks.callable_transform("Dataset", transform)
-    )
+    if isinstance(transform, (list, tuple)):
+        return Compose(transform)
+    return sentences.callable_transform("Dataset", transform)
 
 
 def _stratified(labels: np.ndarray, n_part: int, rng: np.random.Generator) -> np.ndarray:
@@ -213,80 +211,17 @@ def _stratified(labels: np.ndarray, n_part: int, rng: np.random.Generator) -> np
     return by_class[place < np.repeat(take, counts)]
 
 
-def _array_of_samples(who: object, name: str, value: object) -> np.ndarray:
-    """Turn a value into an array of numbers with one row per sample; memory-mapped arrays stay as they are."""
-    if value is None or isinstance(value, (str, bytes, dict, set)):
-        fail(who, f"{name} must be an array, got {type(value).__name__}.", "pass a NumPy array.", TypeError)
-    try:
-        array = value if isinstance(value, np.memmap) else np.asarray(value)
-    except ValueError:  # rows of different lengths
-        fail(who, f"{name} must be an array, got rows of different shapes.", "bring all samples to one shape.")
-    if array.dtype.kind not in "biuf":
-        fail(who, f"{name} must hold numbers, got {array.dtype}.", "encode words and objects as numbers.", TypeError)
-    if array.ndim == 0:
-        fail(who, f"{name} must have one row per sample, got the single number {array}.")
-    if len(array) == 0:
-        fail(who, f"{name} is empty, its shape is {shape_text(array.shape)}.", "a data set needs at least one sample.")
-    return array
-
-
-def _equal_lengths(who: object, lengths: dict[str, int]) -> None:
-    """Check that all arrays of a data set have the same number of rows."""
-    if len(set(lengths.values())) > 1:
-        found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        fail(who, f"x and y must have one row per sample each, but {found}.", "check how the arrays were cut.")
-
-
-def _finite_samples(who: object, name: str, array: np.ndarray, rows: np.ndarray | None = None) -> None:
-    """Check that there is no NaN or infinity, and name the first sample that has one.
-
-    Args:
-        who: The object that complains.
-        name: What the array is called.
-        array: Samples along the first axis.
-        rows: The numbers of the samples, if they are not 0, 1, 2, …
-    """
-    if array.dtype.kind != "f" or array.size == 0:
-        return
-    with np.errstate(invalid="ignore"):
-        extremes = array.min(), array.max()  # NaN and infinity show in these, without a mask as large as the data
-    if np.isfinite(extremes).all():
-        return
-    bad = np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))
-    first = bad[0] if rows is None else rows[bad[0]]
-    fail(
-        who,
-        f"{name} has NaN or infinity in {len(bad)} of {len(array)} samples, the first is sample {first}.",
-        "remove or replace them, for example with np.nan_to_num or by leaving these samples out.",
-    )
-
-
-def _class_names(who: object, classes: object, y: Any) -> tuple[str, ...] | None:
-    """Check the names of the classes, and that every label has one."""
-    if classes is None:
-        return None
-    if isinstance(classes, str) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
-        fail(who, f"classes must be a list of names, got {classes!r}.", 'write classes=["cat", "dog"].', TypeError)
-    if isinstance(y, np.ndarray) and not isinstance(y, np.memmap) and y.dtype.kind in "iu":
-        low, high = int(y.min()), int(y.max())
-        if low < 0 or high >= len(classes):
-            fail(
-                who,
-                f"labels must lie in 0 to {len(classes) - 1} for {len(classes)} classes, got {low} to {high}.",
-                "labels count from 0; name every class.",
-            )
-    return tuple(classes)
-
-
-def _proper_fraction(who: object, fraction: object, n_samples: int) -> int:
+def _proper_fraction(fraction: object, n_samples: int) -> int:
     """Check the share of a split and return how many of the samples it is; neither part may be empty."""
-    share = number(who, "fraction", fraction)
+    share = checks.number("Dataset.split", "fraction", fraction)
     if not 0 < share < 1:
-        fail(who, f"fraction must lie between 0 and 1, got {share:g}.", "split(0.1) gives a part of a tenth.")
+        checks.fail(
+            "Dataset.split", f"fraction must lie between 0 and 1, got {share:g}.", "split(0.1) gives a part of a tenth."
+        )
     n_part = round(share * n_samples)
     if n_part in (0, n_samples):
-        fail(
-            who,
+        checks.fail(
+            "Dataset.split",
             f"fraction {share:g} of {n_samples} samples leaves one part empty.",
             "take another fraction or more data.",
         )

@@ -12,10 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinynet.core.checks import datafiles as checks
-from tinynet.core.checks.datafiles import damaged
 from tinynet.data.dataset import Dataset
-from tinynet.data.sources import RemoteFile, find_or_download, is_verified
+from tinynet.data.sources import RemoteFile, damaged, find_or_download, is_verified, labels_below
 
 MNIST_MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist",
@@ -139,7 +137,7 @@ def _image_sets(name: str, files: tuple[RemoteFile, ...], classes: tuple[str, ..
         pixels = parse_idx(contents[images], paths[images], (28, 28))
         y = parse_idx(contents[labels], paths[labels], ()).astype(np.int64)
         _equal_counts(paths[images], len(pixels), paths[labels], len(y))
-        checks.labels_below(paths[labels], y, len(classes))
+        labels_below(paths[labels], y, len(classes))
         x = np.divide(pixels[:, None], 255, dtype=np.float32)  # (N, 1, 28, 28)
         parts.append(Dataset(x, y, classes))
         parts[-1].source = f"{name}, {paths[images].parent}, " + (
@@ -155,7 +153,7 @@ def _content(path: Path) -> bytes:
         with gzip.open(path) as file:
             return file.read()
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        checks.damaged(path, "a complete gzip file", str(error))
+        damaged(path, "a complete gzip file", str(error))
 
 
 def parse_idx(content: bytes, path: Path, sample: tuple[int, ...]) -> np.ndarray:
@@ -175,20 +173,16 @@ def parse_idx(content: bytes, path: Path, sample: tuple[int, ...]) -> np.ndarray
     n_axes = 1 + len(sample)
     magic = bytes([0, 0, 8, n_axes])
     if content[:4] != magic:
-        checks.damaged(
-            path, f"an IDX file that starts with the bytes {magic.hex(' ')}", content[:4].hex(" ") or "nothing"
-        )
+        damaged(path, f"an IDX file that starts with the bytes {magic.hex(' ')}", content[:4].hex(" ") or "nothing")
     header = 4 + 4 * n_axes
     if len(content) < header:
-        checks.damaged(path, f"a header of {header} bytes", f"{len(content)} bytes")
+        damaged(path, f"a header of {header} bytes", f"{len(content)} bytes")
     n_samples, *got = np.frombuffer(content, ">u4", n_axes, offset=4).tolist()
     if tuple(got) != sample:
-        checks.damaged(path, f"samples of shape {sample}", f"{tuple(got)}")
+        damaged(path, f"samples of shape {sample}", f"{tuple(got)}")
     size = header + n_samples * int(np.prod(sample, dtype=np.int64))
     if n_samples == 0 or len(content) != size:
-        checks.damaged(
-            path, f"{size} bytes for {n_samples} samples" if n_samples else "samples", f"{len(content)} bytes"
-        )
+        damaged(path, f"{size} bytes for {n_samples} samples" if n_samples else "samples", f"{len(content)} bytes")
     return np.frombuffer(content, np.uint8, offset=header).reshape(n_samples, *sample)
 
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import stream
-from tinynet.core.checks import data as checks
+from tinynet.core import checks, stream
 
 
 def generator(who: object, rng: np.random.Generator | int | None, name: str = "shuffling") -> np.random.Generator:
     """The generator that was handed in, one started by a seed, or the package's stream if it is None."""
-    return stream(name) if rng is None else checks.random_generator(who, rng)
+    if rng is None:
+        return stream(name)
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(int(rng))
+    checks.fail(
+        who,
+        f"rng must be a np.random.Generator or a seed from 0 on, got {rng!r}.",
+        "pass np.random.default_rng(0), or None to follow tn.seed.",
+        TypeError,
+    )

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from tinynet.core.checks import datafiles as checks
-from tinynet.core.checks.words import fail
+import numpy as np
+
+from tinynet.core import checks
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,18 @@ def data_folders() -> list[Path]:
         NotADirectoryError: TINYNET_DATA names something that is not a folder.
     """
     named = os.environ.get("TINYNET_DATA", "")
-    if named:
-        _existing_folder("TINYNET_DATA", Path(named))
-    return [*([Path(named)] if named else []), cache_folder()]
+    if not named:
+        return [cache_folder()]
+    folder = Path(named)
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        problem = f"expected a folder, but {folder} {what}."
+        checks.fail("TINYNET_DATA", problem, "correct the path, or unset it.", NotADirectoryError)
+    return [folder, cache_folder()]
 
 
 def find(file: RemoteFile) -> Path | None:
-    """The file on this disk, as it is offered or already unpacked from .gz; None if it is nowhere."""
+    """The file on this disk, as downloaded or already unpacked from .gz; None if it is not there."""
     for folder in data_folders():
         for name in (file.name, file.name.removesuffix(".gz")):
             path = folder / file.folder / name
@@ -71,10 +77,10 @@ def find(file: RemoteFile) -> Path | None:
 
 
 def find_or_download(file: RemoteFile) -> Path:
-    """The file on this disk, downloaded to the cache folder if it is nowhere.
+    """The file on this disk, downloaded to the cache folder if it is not there.
 
     Raises:
-        OSError: It is nowhere, and no mirror gives it.
+        OSError: It is not there, and no mirror gives it.
     """
     return find(file) or download(file)
 
@@ -98,7 +104,7 @@ def download(file: RemoteFile) -> Path:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    """One line, where the error of a failed connection is a long one."""
+    """The reason in one line; the error of a failed connection has many."""
     response = getattr(error, "response", None)  # there if the server refused
     if response is not None:
         return f"the server answers {response.status_code} {response.reason}"
@@ -119,20 +125,28 @@ def is_verified(file: RemoteFile, path: Path, content: bytes) -> bool:
     return sha256(content) in (file.content, file.sha256) or sha256(path.read_bytes()) == file.sha256
 
 
-def _existing_folder(who: object, path: Path) -> None:
-    """Check that a path names a folder."""
-    if not path.is_dir():
-        what = "is a file" if path.exists() else "does not exist"
-        fail(who, f"expected a folder, but {path} {what}.", "correct the path, or unset it.", NotADirectoryError)
-
-
 def _not_downloaded(name: str, folder: Path, sha256: str, failures: list[str]) -> NoReturn:
     """A file is not on this disk, and no mirror gave it."""
     tried = "".join(f"\n  {failure}" for failure in failures)
-    fail(
+    checks.fail(
         "data",
         f"{name} is not in {folder}, and no address gave it:{tried}",
         f"download it where there is a connection and put it into {folder}, or into the same subfolder of the folder "
         f"that the environment variable TINYNET_DATA names; its SHA-256 is {sha256}.",
         OSError,
     )
+
+
+def damaged(path: Path, expected: str, found: str) -> NoReturn:
+    """A file is truncated, of another kind, or otherwise not what its name promises."""
+    checks.fail(
+        "data",
+        f"{path} is damaged or another kind of file: expected {expected}, found {found}.",
+        "delete it and let it be downloaded again, or replace it by the original.",
+    )
+
+
+def labels_below(path: Path, labels: np.ndarray, n_classes: int) -> None:
+    """Check that all labels in a file name a class."""
+    if labels.max() >= n_classes:
+        damaged(path, f"labels from 0 to {n_classes - 1}", f"the label {labels.max()}")

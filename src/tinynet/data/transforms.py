@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import data as data_checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.values import number
-from tinynet.core.checks.words import fail
+from tinynet.core.checks.vocabulary import pair
+from tinynet.data import sentences
 from tinynet.data.randomness import generator
 
 
@@ -24,7 +23,7 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Callable]) -> None:
-        self.transforms = tuple(data_checks.callable_transform("Compose", transform) for transform in transforms)
+        self.transforms = tuple(sentences.callable_transform("Compose", transform) for transform in transforms)
 
     def __call__(self, x: Any) -> Any:
         for transform in self.transforms:
@@ -57,10 +56,14 @@ class Normalize:
     """
 
     def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
-        self.mean, self.std = _mean_and_std("Normalize", mean, std)
+        self.mean, self.std = _mean_and_std(mean, std)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        _channels(self, x, max(self.mean.size, self.std.size))
+        n_channels = max(self.mean.size, self.std.size)  # 1 serves any number of channels
+        if not isinstance(x, np.ndarray) or x.ndim < 2 or n_channels not in (1, x.shape[1]):
+            expected = "(N, C, ...)" if n_channels == 1 else f"(N, {n_channels}, ...)"
+            problem = f"expected x of shape {expected}, got {_what(x)}."
+            checks.fail(self, problem, "give one mean and one std per channel.")
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
         per_channel = (-1,) + (1,) * (x.ndim - 2)  # broadcasts against (N, C, ...)
         return (x - self.mean.astype(dtype).reshape(per_channel)) / self.std.astype(dtype).reshape(per_channel)
@@ -90,21 +93,26 @@ class RandomCrop:
         (8, 3, 32, 32)
     """
 
+    size: tuple[int, int]
+    padding: tuple[int, int]
+
     def __init__(
         self,
         size: int | tuple[int, int],
         padding: int | tuple[int, int] = 0,
         rng: np.random.Generator | int | None = None,
     ) -> None:
-        self.size = checks.pair("RandomCrop", "size", size, 1)
-        self.padding = checks.pair("RandomCrop", "padding", padding, 0)
+        checks.arguments(self, locals(), size=pair(1), padding=pair(0))
         self.rng = None if rng is None else generator("RandomCrop", rng)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        _images(self, x)
+        _check_images(self, x)
         (above, left), (height, width) = self.padding, self.size
         padded = np.pad(x, ((0, 0), (0, 0), (above, above), (left, left)))
-        _window_fits(self, self.size, padded.shape[2:])
+        if height > padded.shape[2] or width > padded.shape[3]:
+            most = shape_text(padded.shape[2:])
+            problem = f"the window {shape_text(self.size)} is larger than the padded image {most}."
+            checks.fail(self, problem, f"take a size of at most {most}, or more padding.")
         windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
         rng = generator(self, self.rng, "augmentation")
         top = rng.integers(windows.shape[2], size=len(x))
@@ -133,12 +141,14 @@ class RandomFlip:
         array([[[[3, 2, 1]]]])
     """
 
+    p: float
+
     def __init__(self, p: float = 0.5, rng: np.random.Generator | int | None = None) -> None:
-        self.p = _probability("RandomFlip", "p", p)
+        checks.arguments(self, locals(), p=_probability)
         self.rng = None if rng is None else generator("RandomFlip", rng)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        _images(self, x)
+        _check_images(self, x)
         flip = generator(self, self.rng, "augmentation").random(len(x)) < self.p
         return np.where(flip[:, None, None, None], x[..., ::-1], x)
 
@@ -146,53 +156,43 @@ class RandomFlip:
         return f"RandomFlip(p={self.p})"
 
 
-def _mean_and_std(who: object, mean: object, std: object) -> tuple[np.ndarray, np.ndarray]:
+def _mean_and_std(mean: object, std: object) -> tuple[np.ndarray, np.ndarray]:
     """Check the numbers of a normalisation: one for all channels or one per channel, and no std of 0."""
     arrays = []
     for name, value in (("mean", mean), ("std", std)):
         array = np.atleast_1d(np.asarray(value))
         if array.dtype.kind not in "iuf" or array.ndim > 1:
-            fail(who, f"{name} must be a number or one number per channel, got {value!r}.", kind=TypeError)
+            checks.fail(
+                "Normalize", f"{name} must be a number or one number per channel, got {value!r}.", kind=TypeError
+            )
         if not np.isfinite(array).all():
-            fail(who, f"{name} must be finite, got {value!r}.")
+            checks.fail("Normalize", f"{name} must be finite, got {value!r}.")
         arrays.append(array.astype(np.float64))
     if (arrays[1] <= 0).any():
-        fail(who, f"std must be greater than 0, got {std!r}.", "a channel that never changes needs std 1.")
+        checks.fail(
+            "Normalize", f"std must be greater than 0, got {std!r}.", "a channel that never changes needs std 1."
+        )
     if 1 not in (arrays[0].size, arrays[1].size) and arrays[0].size != arrays[1].size:
-        fail(who, f"mean has {arrays[0].size} channels and std has {arrays[1].size}.", "give one of each per channel.")
+        checks.fail(
+            "Normalize",
+            f"mean has {arrays[0].size} channels and std has {arrays[1].size}.",
+            "give one of each per channel.",
+        )
     return arrays[0], arrays[1]
-
-
-def _channels(who: object, x: object, n_channels: int) -> None:
-    """Check that a batch has the channels of a transform; one number serves any."""
-    if not isinstance(x, np.ndarray) or x.ndim < 2 or n_channels not in (1, x.shape[1]):
-        expected = "(N, C, ...)" if n_channels == 1 else f"(N, {n_channels}, ...)"
-        fail(who, f"expected x of shape {expected}, got {_what(x)}.", "give one mean and one std per channel.")
 
 
 def _what(x: object) -> str:
     return shape_text(x.shape) if isinstance(x, np.ndarray) else type(x).__name__
 
 
-def _images(who: object, x: object) -> None:
-    """Check that a batch is (N, C, H, W)."""
+def _check_images(transform: RandomCrop | RandomFlip, x: object) -> None:
     if not isinstance(x, np.ndarray) or x.ndim != 4:
-        fail(who, f"expected x of shape (N, C, H, W), got {_what(x)}.", "this transform is for images.")
+        checks.fail(transform, f"expected x of shape (N, C, H, W), got {_what(x)}.", "this transform is for images.")
 
 
-def _window_fits(who: object, size: tuple[int, int], image: tuple[int, ...]) -> None:
-    """Check that a crop is no larger than the padded image."""
-    if size[0] > image[0] or size[1] > image[1]:
-        fail(
-            who,
-            f"the window {shape_text(size)} is larger than the padded image {shape_text(image)}.",
-            f"take a size of at most {shape_text(image)}, or more padding.",
-        )
-
-
-def _probability(who: object, name: str, value: object) -> float:
-    """Check that a value is a number from 0 to 1."""
-    value = number(who, name, value)
-    if not 0 <= value <= 1:
-        fail(who, f"{name} must be from 0 to 1, got {value:g}.")
-    return value
+def _probability(who: str, name: str, value: Any, others: Mapping[str, Any]) -> float:
+    """A rule for arguments: a number from 0 to 1."""
+    p = checks.number(who, name, value)
+    if not 0 <= p <= 1:
+        checks.fail(who, f"{name} must be from 0 to 1, got {p:g}.")
+    return p

@@ -7,13 +7,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import gradients as sentences
-from tinynet.core.checks.gradients import GradientError
 from tinynet.core.checks.words import fail
+from tinynet.gradcheck import sentences
 from tinynet.gradcheck.compare import Mismatch, compare
 from tinynet.gradcheck.diagnosis import diagnose
 from tinynet.gradcheck.evidence import MAX_SIZE, Evidence
 from tinynet.gradcheck.loss_subject import LossSubject
+from tinynet.gradcheck.sentences import GradientError
 from tinynet.gradcheck.subject import Subject
 from tinynet.layers import Layer
 from tinynet.net import watch

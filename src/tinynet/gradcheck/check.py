@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -121,7 +121,7 @@ def check_net(
     """
     options = {"seed": seed, "tolerance": tolerance, "max_entries": max_entries}
     if (loss is None) != (ground_truth is None):
-        _without_truth("check_net")
+        fail("check_net", "loss was given without ground_truth, or ground_truth without loss.", "give both or none.")
     report = check_layer(net, input_shape, **options)  # type: ignore[arg-type]
     if loss is None:
         return report
@@ -205,8 +205,3 @@ def _something_to_check(who: str, thing: Any, kind: type | None = None) -> None:
     if kind is not None and not isinstance(thing, kind):
         what = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
         fail(who, f"expected a layer, got {what}.", "write check_layer(Linear(3, 2), (4, 3)), for example.", TypeError)
-
-
-def _without_truth(who: str) -> NoReturn:
-    """A loss was given, but nothing to compare with."""
-    fail(who, "loss was given without ground_truth, or ground_truth without loss.", "give both or none.")

@@ -7,9 +7,9 @@ from typing import NoReturn, Protocol
 
 import numpy as np
 
-from tinynet.core.checks import gradients as sentences
-from tinynet.core.checks.gradients import broken_rule
+from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import DIRECTION, Function, Index, along, extrapolated_slope, is_smooth, slope
+from tinynet.gradcheck.sentences import broken_rule
 
 N_DRAWS = 30  # so often an entry may lie at a kink before that is reported
 

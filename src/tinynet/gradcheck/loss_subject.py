@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks import gradients as sentences
+from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import Function
 from tinynet.gradcheck.subject import Loss, draw, is_floating
 

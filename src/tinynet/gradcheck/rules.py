@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tinynet.core.checks import gradients as sentences
-from tinynet.core.checks.gradients import broken_rule
+from tinynet.gradcheck import sentences
+from tinynet.gradcheck.sentences import broken_rule
 from tinynet.gradcheck.subject import Subject, draw, is_floating, rebuild
 
 

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinynet.core import Parameter, generator_states, set_generator_states
-from tinynet.core.checks import gradients as sentences
-from tinynet.core.checks.gradients import _shape_cause, broken_rule
 from tinynet.core.checks.words import fail
+from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import Function
+from tinynet.gradcheck.sentences import broken_rule, shape_cause
 from tinynet.layers import Embedding, Layer
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
@@ -178,7 +178,7 @@ def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any
         elif isinstance(item, np.ndarray):
             inputs.append(item.copy())
         else:
-            _not_an_input("check", "each input", item)
+            _not_an_input("each input", item)
     return inputs
 
 
@@ -215,10 +215,10 @@ def rebuild(layer: Layer) -> Layer:
     return type(layer)(*bound.args[1:], **bound.kwargs)
 
 
-def _not_an_input(who: str, name: str, value: object) -> NoReturn:
+def _not_an_input(name: str, value: object) -> NoReturn:
     """What was given as an input of a check is neither a shape nor an array."""
     fail(
-        who,
+        "check",
         f"{name} must be a shape such as (4, 3), an array, or a list of these for several inputs; got {value!r}.",
         kind=TypeError,
     )
@@ -228,7 +228,7 @@ def _raised_in_backward(who: object, error: Exception, shapes: list[tuple[str, t
     """`backward` raised; `shapes` holds path, shape and due shape of each gradient that was accumulated until then."""
     path, got, expected = shapes[-1] if shapes else ("backward", (), ())
     if got != expected:
-        hint, cause = _shape_cause(got, expected)
+        hint, cause = shape_cause(got, expected)
         broken_rule(
             who, path, f"backward gives the gradient of {path} the shape {got}, expected {expected}.", hint, cause
         )

@@ -1,7 +1,7 @@
 """Activations: functions of each number by itself.
 
-Where the derivative follows from the output, the output is remembered and not the input, because the layer that follows
-mostly holds the output as well.
+Where the derivative can be computed from the output, the output is remembered and not the input: the next layer mostly
+remembers the same array as its input, so it costs no memory.
 """
 
 from __future__ import annotations
@@ -197,9 +197,7 @@ class PReLU(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.floating_input(self, x)
-        if self.num_parameters > 1:
-            self._check_channels(x)
+        self._check(x)
         self.remember(x=x)
         return np.maximum(x, 0) + self._slopes(x) * np.minimum(x, 0)
 
@@ -215,8 +213,9 @@ class PReLU(Layer):
         a = self.weight.tensor
         return a.reshape(-1, 1, 1) if self.num_parameters > 1 and x.ndim == 4 else a
 
-    def _check_channels(self, x: np.ndarray) -> None:
-        if x.ndim < 2 or x.shape[channel_axis(x)] != self.num_parameters:
+    def _check(self, x: np.ndarray) -> None:
+        checks.floating_input(self, x)
+        if self.num_parameters > 1 and (x.ndim < 2 or x.shape[channel_axis(x)] != self.num_parameters):
             what = "axis 1" if x.ndim == 4 else "the last axis"
             checks.fail(
                 self,
@@ -226,7 +225,7 @@ class PReLU(Layer):
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    """σ(x) = 1 / (1 + e⁻ˣ) = eˣ / (1 + eˣ), so written that no exponent is above 0, where it could overflow.
+    """σ(x) = 1 / (1 + e⁻ˣ) = eˣ / (1 + eˣ), computed so that no exponent is above 0 and nothing overflows.
 
     Example:
         >>> sigmoid(np.array([-1e4, 0.0, 1e4]))

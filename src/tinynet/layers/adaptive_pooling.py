@@ -1,4 +1,4 @@
-"""Adaptive pooling: windows cut so that the output has the size that one asks for.
+"""Adaptive pooling: windows chosen so that the output has the size asked for.
 
 Of L numbers, window r of R reaches from ⌊r·L/R⌋ up to, but not including, ⌈(r + 1)·L/R⌉. Neighbours share numbers where
 R does not divide L.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import images, resizing
 from tinynet.core.checks.vocabulary import at_least, pair
 from tinynet.core.faster import faster
 from tinynet.layers.convolution1d import as_images, as_sequences
@@ -49,8 +48,8 @@ class AdaptiveAvgPool2D(Layer):
         checks.arguments(self, locals(), output_size=pair(1))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        resizing.not_empty(self, x)
+        checks.image_input(self, x)
+        checks.not_empty(self, x)
         A, B = _shares(x.shape[2], self.output_size[0]), _shares(x.shape[3], self.output_size[1])
         self.remember(A=A, B=B)
         return resample(A, B, x)
@@ -91,8 +90,8 @@ class AdaptiveAvgPool1D(Layer):
         checks.arguments(self, locals(), output_size=at_least(1))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
-        resizing.not_empty(self, x)
+        checks.sequence_input(self, x)
+        checks.not_empty(self, x)
         A = _shares(x.shape[1], self.output_size)
         self.remember(A=A)
         return as_sequences(resample(IDENTITY, A, as_images(x)))
@@ -134,8 +133,8 @@ class AdaptiveMaxPool2D(Layer):
         checks.arguments(self, locals(), output_size=pair(1))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        resizing.not_empty(self, x)
+        checks.image_input(self, x)
+        checks.not_empty(self, x)
         y, index = adaptive_max_pool(x, self.output_size)
         self.remember(index=index, size=x.shape[2:])
         return y
@@ -176,8 +175,8 @@ class AdaptiveMaxPool1D(Layer):
         checks.arguments(self, locals(), output_size=at_least(1))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
-        resizing.not_empty(self, x)
+        checks.sequence_input(self, x)
+        checks.not_empty(self, x)
         y, index = adaptive_max_pool(as_images(x), (1, self.output_size))
         self.remember(index=index, length=x.shape[1])
         return as_sequences(y)

@@ -1,4 +1,4 @@
-"""Attention: every place of a sequence reads from every other."""
+"""Attention: every position of a sequence reads from every other."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import sequences
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.checks.vocabulary import at_least, divisor_of
 from tinynet.core.faster import faster
 from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.layers.layer import Layer
@@ -19,19 +18,23 @@ from tinynet.layers.positions import RotaryPosition
 
 Cache = tuple[np.ndarray, np.ndarray]
 Three = tuple[np.ndarray, np.ndarray, np.ndarray]
-SOURCES = {1: (0, 0, 0), 2: (0, 1, 1), 3: (0, 1, 2)}  # which of one, two or three inputs q, k and v are made of
+SOURCES = {
+    1: (0, 0, 0),
+    2: (0, 1, 1),
+    3: (0, 1, 2),
+}  # by the number of inputs: which input q, k and v are computed from
 
 
 class MultiHeadAttention(Layer):
-    """Several heads, each a weighted mean of values, with weights that queries and keys decide: Vaswani et al. 2017.
+    """Several heads, each a mean of values weighted by how queries match keys: Vaswani et al. 2017.
 
     With one input, `forward(x)`, a sequence reads from itself. With two, `forward(x, memory)`, it reads from another
-    one, which gives keys and values; with three, queries, keys and values come apart. `backward` returns as many
-    gradients.
+    sequence, which gives keys and values. With three, queries, keys and values are three inputs. `backward` returns a
+    gradient for each input.
 
     Equation:
         q, k, v = x W_qᵀ + b_q, memory W_kᵀ + b_k, memory W_vᵀ + b_v, each cut into heads of D = embed_dim / num_heads
-        p = softmax(q kᵀ / √D), for each head; a place that may not be seen gets p = 0, all of them if none may be
+        p = softmax(q kᵀ / √D), for each head; a key that may not be seen gets p = 0, even if that leaves a query none
         y = [p v of all heads] W_oᵀ + b_o
 
     Shapes:
@@ -40,15 +43,15 @@ class MultiHeadAttention(Layer):
 
     Gradients (given dy = ∂L/∂y, and do = dy W_o cut into heads):
         dv = pᵀ do        ds = p (do vᵀ − Σ do · (p v))        dq = ds k / √D        dk = dsᵀ q / √D
-        dx = dq W_q + dk W_k + dv W_v, each part for its own input where these differ
+        dx = dq W_q + dk W_k + dv W_v, each term for its own input where the inputs differ
         dW_q, dW_k, dW_v = dqᵀ x, dkᵀ memory, dvᵀ memory        db_q, db_k, db_v = Σ dq, Σ dk, Σ dv
 
     Args:
-        embed_dim: Features of every place.
-        num_heads: How many heads; they divide embed_dim.
+        embed_dim: Features of every position.
+        num_heads: The number of heads, a divisor of embed_dim.
         bias: If False there are no biases.
-        causal: If True, a place sees only itself and those before it; with S ≠ T the last places stand together.
-        rotary: If True, queries and keys are turned by their place (Su et al. 2021).
+        causal: If True, a position sees only itself and earlier ones; with S ≠ T the last positions are aligned.
+        rotary: If True, queries and keys are rotated by their position (Su et al. 2021).
         rng: Source of the initial weights, Glorot uniform; the package's generator if None.
 
     Raises:
@@ -72,8 +75,7 @@ class MultiHeadAttention(Layer):
         rotary: bool = False,
         rng: np.random.Generator | None = None,
     ) -> None:
-        checks.arguments(self, locals(), embed_dim=at_least(1), num_heads=at_least(1))
-        sequences.divides("MultiHeadAttention", "num_heads", num_heads, "embed_dim", embed_dim)
+        checks.arguments(self, locals(), embed_dim=at_least(1), num_heads=divisor_of("embed_dim"))
         self.causal = causal
         self.in_proj_weight = Parameter(xavier_uniform((3 * embed_dim, embed_dim), rng))
         self.in_proj_bias = Parameter(zeros((3 * embed_dim,))) if bias else None
@@ -91,7 +93,7 @@ class MultiHeadAttention(Layer):
     ) -> np.ndarray:
         _check_inputs(self, query, key, value)
         inputs = tuple(x for x in (query, key, value) if x is not None)
-        sequences.mask(self, key_padding_mask, inputs[-1].shape[:2])
+        checks.mask(self, key_padding_mask, inputs[-1].shape[:2])
         q, k, v = self.project(inputs)
         heads, log_sum = attend(q, k, v, self.causal, key_padding_mask)
         self.remember(inputs=inputs, q=q, k=k, v=v, heads=heads, log_sum=log_sum, key_padding_mask=key_padding_mask)
@@ -117,7 +119,7 @@ class MultiHeadAttention(Layer):
 
     @faster
     def project(self, inputs: tuple[np.ndarray, ...], start: int = 0) -> Three:
-        """x W_qᵀ + b_q and so on, cut into heads and turned: q, k and v (N, heads, T, D) from place `start` on."""
+        """q = x W_qᵀ + b_q, k and v, cut into heads (N, heads, T, D); q and k are rotated from position `start` on."""
         sources, W = SOURCES[len(inputs)], np.split(self.in_proj_weight.tensor, 3)
         q, k, v = (inputs[sources[i]] @ W[i].T for i in range(3))
         if self.in_proj_bias is not None:
@@ -129,7 +131,7 @@ class MultiHeadAttention(Layer):
         return q, k, v
 
     def step(self, x: np.ndarray, state: Cache | None = None) -> tuple[np.ndarray, Cache]:
-        """Go on with a few places (N, T, embed_dim), which also read the keys and values kept from those before.
+        """Process the next positions (N, T, embed_dim), which also read the keys and values of earlier ones.
 
         Returns:
             y (N, T, embed_dim), and the keys and values so far, (N, heads, S, D) each; nothing is remembered.
@@ -137,7 +139,7 @@ class MultiHeadAttention(Layer):
         if not self.causal:
             problem = "step cannot go on where places see later ones."
             checks.fail(self, problem, "build it with causal=True.", RuntimeError)
-        sequences.sequence(self, x, self.embed_dim)
+        checks.sequence(self, x, self.embed_dim)
         q, k, v = self.project((x,), start=0 if state is None else state[0].shape[2])
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
@@ -166,16 +168,16 @@ def _join(heads: np.ndarray) -> np.ndarray:
 def attend(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The heads p v, with p = softmax(q kᵀ / √D), and what is kept of p: log Σ exp(q kᵀ / √D) of each row.
+    """The heads p v, with p = softmax(q kᵀ / √D), and the log Σ exp(q kᵀ / √D) of each row.
 
-    With that logarithm `attend_backward` computes p anew, so that no T × S weights stay in memory (Dao et al. 2022).
+    From that logarithm `attend_backward` computes p again, so that no T × S weights stay in memory (Dao et al. 2022).
 
     Args:
         q: Queries, (N, heads, T, D).
         k: Keys, (N, heads, S, D).
         v: Values, (N, heads, S, D).
-        causal: If True, query t sees the keys up to its own place t + S − T.
-        key_padding_mask: True for keys that nobody sees, (N, S); None for none.
+        causal: If True, query t sees the keys up to its own position t + S − T.
+        key_padding_mask: True for keys that no query sees, (N, S); None if every key may be seen.
 
     Returns:
         heads (N, heads, T, D), and log_sum (N, heads, T, 1). A query that sees no key gives 0, and +∞.
@@ -188,7 +190,7 @@ def attend(
     seen = _seen(q, k, causal, key_padding_mask)
     scores = _scores(q, k, seen)
     top = scores.max(axis=-1, keepdims=True, initial=-np.inf)
-    top = np.where(np.isneginf(top), 0, top)  # of a query that sees no key
+    top = np.where(np.isneginf(top), 0, top)  # for a query that sees no key
     e = np.exp(scores - top)  # shifted, so that exp cannot overflow
     total = e.sum(axis=-1, keepdims=True)
     sees_nothing, total = total == 0, np.where(total == 0, 1, total)
@@ -235,14 +237,14 @@ def _seen(q: np.ndarray, k: np.ndarray, causal: bool, key_padding_mask: np.ndarr
 
 
 def _scores(q: np.ndarray, k: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """q kᵀ / √D, −∞ where nothing is seen: (N, heads, T, S)."""
+    """q kᵀ / √D, and −∞ where the key is not seen: (N, heads, T, S)."""
     return np.where(seen, q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1]), -np.inf)
 
 
 def _sum_of_seen(weights: np.ndarray, x: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """weights @ x, whose weights are 0 where nothing is seen.
+    """weights @ x, where the weight of a row that is not seen is 0.
 
-    0 · NaN is NaN, so a row of x that is not finite is left out of the product, and those who see it get NaN.
+    0 · NaN is NaN. So a row of x that is not finite is left out of the product, and only queries that see it get NaN.
     """
     finite = np.isfinite(x)
     broken = ~finite.all(axis=-1)[..., np.newaxis, :]  # (N, heads, 1, rows of x)
@@ -258,7 +260,7 @@ def _check_inputs(
         checks.fail(layer, "expected a key with the value, got None.", hint, TypeError)
     for x in (query, key, value):
         if x is not None:
-            sequences.sequence(layer, x, layer.embed_dim)
+            checks.sequence(layer, x, layer.embed_dim)
     if key is not None and len(key) != len(query):
         checks.fail(layer, f"expected keys for {len(query)} sequences, as there are queries; got {len(key)}.")
     if key is not None and value is not None and key.shape != value.shape:

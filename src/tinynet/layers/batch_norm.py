@@ -15,7 +15,7 @@ from tinynet.layers.layer import Layer
 
 
 class _BatchNorm(Layer):
-    """What BatchNorm1D and BatchNorm2D share; they differ in where the features stand."""
+    """What BatchNorm1D and BatchNorm2D share; they differ in the axis of the features."""
 
     num_features: int
     eps: float
@@ -97,7 +97,7 @@ class _BatchNorm(Layer):
             self.num_batches_tracked += 1
 
     def _swapped(self, x: np.ndarray) -> np.ndarray:
-        """x with the axis of the features and the last one swapped; done twice it is x again."""
+        """x with the axis of the features and the last one swapped; applied twice, it gives x again."""
         return x.swapaxes(self.feature_axis, -1)
 
 

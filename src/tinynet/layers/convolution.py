@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import images
 from tinynet.core.checks.vocabulary import at_least, divides, pair
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -96,8 +95,8 @@ class Conv2D(Layer):
         self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x, self.in_channels)
-        images.kernel_fits(self, x.shape[2:], self.sliding.effective_kernel_size, self.sliding.padding)
+        checks.image_input(self, x, self.in_channels)
+        checks.kernel_fits(self, x.shape[2:], self.sliding.effective_kernel_size, self.sliding.padding)
         self.remember(x=x)
         b = None if self.bias is None else self.bias.tensor
         return convolve(x, self.weight.tensor, b, self.sliding, self.groups)
@@ -114,9 +113,9 @@ class Conv2D(Layer):
         return y.size * (self.weight.size // self.out_channels)
 
 
-# The sums of the equation and of its gradients, for all four convolutions. At cell (i, j) of the kernel, W is a matrix
-# and so are the pixels that lie under that cell at all output positions: then each sum is one over cells, of the three
-# products that a linear layer makes too. Groups do this side by side, each with its own matrices.
+# The sums of the equation and of its gradients, for all four convolutions. At cell (i, j) of the kernel, W is a matrix,
+# and so are the pixels under that cell at all output positions. So each sum is a sum over cells of matrix products, the
+# same three as in a linear layer. Each group has its own matrices.
 
 
 @faster
@@ -145,7 +144,7 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
 
 @faster
 def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, groups: int) -> np.ndarray:
-    """dx of images (N, C, *size): each cell hands W dy back to the pixels that it was multiplied with.
+    """dx of images (N, C, *size): each cell adds Wᵀ dy to the pixels that it was multiplied with.
 
     Example:
         >>> convolve_back(np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)), (3, 3), Sliding((2, 2)), groups=1)[0, 0]
@@ -201,7 +200,7 @@ def _by_group(x: np.ndarray, groups: int) -> np.ndarray:
 
 
 def _matrix(x: np.ndarray) -> np.ndarray:
-    """(G, C/G, H, W, N) as (G, C/G, H·W·N): for each group one row a channel."""
+    """(G, C/G, H, W, N) as (G, C/G, H·W·N): for each group one row per channel."""
     return x.reshape(*x.shape[:2], -1)
 
 

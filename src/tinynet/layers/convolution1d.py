@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import resizing
 from tinynet.core.checks.vocabulary import at_least, divides
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -18,7 +17,7 @@ from tinynet.layers.windows import Pair, Sliding
 
 
 class Conv1D(Layer):
-    """Slide kernels along a sequence; each output number is the sum of products of one kernel with what lies under it.
+    """Slide kernels along a sequence; each output is the sum of products of one kernel with the numbers under it.
 
     Equation:
         y[n, r, o] = b[o] + Σ_c Σ_i W[o, c, i] · x[n, p, c]
@@ -96,8 +95,8 @@ class Conv1D(Layer):
         self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x, self.in_channels)
-        resizing.window_fits(self, x.shape[1], self.sliding.effective_kernel_size[1], self.padding)
+        checks.sequence_input(self, x, self.in_channels)
+        checks.window_fits(self, x.shape[1], self.sliding.effective_kernel_size[1], self.padding)
         self.remember(x=x)
         W = self.weight.tensor[:, :, np.newaxis]  # (O, C/groups, 1, k)
         b = None if self.bias is None else self.bias.tensor
@@ -118,7 +117,7 @@ class Conv1D(Layer):
 
 
 def as_images(x: np.ndarray) -> np.ndarray:
-    """Sequences (N, T, C) as images (N, C, 1, T) of one row, which are a view of them.
+    """Sequences (N, T, C) as images (N, C, 1, T) of one row; the result is a view.
 
     Example:
         >>> as_images(np.ones((4, 28, 3))).shape

@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks, stream
-from tinynet.core.checks import images
 from tinynet.core.checks.vocabulary import fraction, generator, optional
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
 
 class Dropout(Layer):
-    """In training, set a random share of the numbers to zero, so that no unit relies on another.
+    """In training, set a random share of the numbers to zero, so that no unit can rely on another.
 
-    The others are scaled up, so that the mean stays the same and evaluation needs no change: Srivastava et al. 2014.
+    The others are scaled up, so that the mean stays the same and evaluation needs no scaling: Srivastava et al. 2014.
 
     Equation:
         y = x ⊙ m / (1 − p), where each mᵢ is 0 with probability p and else 1; in evaluation y = x
@@ -64,7 +63,7 @@ class Dropout(Layer):
 class Dropout2D(Layer):
     """In training, set a random share of the channels of each image to zero: Tompson et al. 2015.
 
-    Neighbouring pixels are so alike that dropping single ones hides nothing.
+    Neighbouring pixels are so similar that dropping single ones would hide little.
 
     Equation:
         y[n, c, p, q] = x[n, c, p, q] · m[n, c] / (1 − p), where each m[n, c] is 0 with probability p and else 1; in
@@ -99,7 +98,7 @@ class Dropout2D(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
+        checks.image_input(self, x)
         if not self.training or self.p == 0:
             self.remember(m=None)
             return x

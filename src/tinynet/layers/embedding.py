@@ -26,10 +26,10 @@ class Embedding(Layer):
         W (weight): (num_embeddings, embedding_dim)
 
     Gradients (given dy = ∂L/∂y):
-        dW[k] = Σ dy[n, t] over all places where x[n, t] = k; integers have no gradient, so dx is None
+        dW[k] = Σ dy[n, t] over all (n, t) with x[n, t] = k; integers have no gradient, so dx is None
 
     Args:
-        num_embeddings: How many different tokens there are.
+        num_embeddings: The number of different tokens.
         embedding_dim: The length of each vector.
         padding_idx: A token whose vector is zero and stays so.
         rng: Source of the initial weights, normal with standard deviation 1; the package's generator if None.
@@ -69,7 +69,7 @@ class Embedding(Layer):
     def backward(self, dy: np.ndarray) -> None:
         (x,) = self.recall()
         dW = np.zeros_like(self.weight.tensor)
-        np.add.at(dW, x, dy)  # unlike dW[x] += dy, it adds a row for each place of a token that comes more than once
+        np.add.at(dW, x, dy)  # unlike dW[x] += dy, it adds every row of a token that occurs more than once
         if self.padding_idx is not None:
             dW[self.padding_idx] = 0
         self.weight.accumulate(dW)
@@ -80,7 +80,7 @@ class Embedding(Layer):
             hint = "convert with .astype(np.int64)."
             checks.fail(self, f"expected an array of integer tokens, got {kind}.", hint, TypeError)
         n = self.num_embeddings
-        # To read a number of an array that lies on another device would be to wait for it.
+        # Only NumPy arrays are looked into: reading a number from another device would wait for that device.
         if isinstance(x, np.ndarray) and x.size and (x.min() < 0 or x.max() >= n):
             wrong = x.min() if x.min() < 0 else x.max()
             hint = f"make it Embedding({wrong + 1}, ...)." if wrong >= 0 else ""

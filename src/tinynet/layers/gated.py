@@ -12,7 +12,7 @@ from tinynet.layers.smooth_activations import SiLU
 
 
 class SwiGLU(Layer):
-    """Two Linear layers side by side, one of which gates the other, and a third that brings them back: Shazeer 2020.
+    """Two Linear layers side by side, one of which gates the other, then a third for their product: Shazeer 2020.
 
     Equation:
         y = (a ⊙ u) W_downᵀ, where u = x W_upᵀ and a = silu(g) = g σ(g) = g / (1 + e⁻ᵍ) for g = x W_gateᵀ;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.checks import images, resizing
+from tinynet.core import checks
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
@@ -33,8 +33,8 @@ class GlobalAvgPool2D(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        resizing.not_empty(self, x)
+        checks.image_input(self, x)
+        checks.not_empty(self, x)
         self.remember(shape=x.shape)
         return x.mean(axis=(2, 3), dtype=np.float64).astype(x.dtype)  # float64, because there may be many pixels
 
@@ -69,8 +69,8 @@ class GlobalMaxPool2D(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        resizing.not_empty(self, x)
+        checks.image_input(self, x)
+        checks.not_empty(self, x)
         N, C, H, W = x.shape
         pixels = x.reshape(N, C, H * W)
         index = pixels.argmax(axis=2)  # (N, C)
@@ -109,8 +109,8 @@ class GlobalAvgPool1D(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
-        resizing.not_empty(self, x)
+        checks.sequence_input(self, x)
+        checks.not_empty(self, x)
         self.remember(length=x.shape[1])
         return x.mean(axis=1, dtype=np.float64).astype(x.dtype)  # float64, because there may be many steps
 
@@ -144,8 +144,8 @@ class GlobalMaxPool1D(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
-        resizing.not_empty(self, x)
+        checks.sequence_input(self, x)
+        checks.not_empty(self, x)
         index = x.argmax(axis=1)  # (N, C)
         self.remember(index=index, length=x.shape[1])
         return np.take_along_axis(x, index[:, np.newaxis], axis=1)[:, 0]

@@ -22,21 +22,21 @@ class GRU(_Recurrent):
         weight_ih_l0: (3 · hidden_size, input_size), in the order r, z, n
         weight_hh_l0: (3 · hidden_size, hidden_size)
 
-    Gradients (given dh[t] = ∂L/∂y[t] and what comes back from step t + 1):
+    Gradients (given dh[t] = ∂L/∂y[t] plus what flows back from step t + 1):
         da_n = dh (1 − z) (1 − n²)    da_z = dh (h[t−1] − n) z (1 − z)    da_r = da_n (h[t−1] W_hnᵀ + b_hn) r (1 − r)
         dx[t] = da[t] W_ih    dh[t−1] = dh z + [da_r, da_z, r · da_n] W_hh    and the weights as in RNN
 
     Args:
         input_size: Features of each step.
         hidden_size: The size of the state.
-        num_layers: How many layers stand upon each other.
+        num_layers: The number of layers, each reading the states of the one below.
         bias: If False there are no biases.
         bidirectional: If True, a second pass goes backward in time, and y holds both side by side.
         return_state: If True, forward returns (y, last state) and backward takes a gradient for each.
         rng: Source of the initial weights, U(-k, k) with k = 1/√hidden_size; the package's generator if None.
 
     `forward(x, h0, padding_mask=…)` takes a first state, zero if left out, and a mask (N, T) that is True at padding,
-    over which states go unchanged and where y is 0. Where h0 was given, backward returns (dx, dh0).
+    where states stay as they are and y is 0. Where h0 was given, backward returns (dx, dh0).
 
     Raises:
         ValueError: x, a state or the mask has another shape.
@@ -70,7 +70,7 @@ class GRU(_Recurrent):
         x, padding, (h,), gates = done
         da = np.zeros_like(gates, shape=(*x.shape[:2], len(W_hh)))  # (T, N, 3H), of x[t] W_ihᵀ + b_ih
         da_h = np.zeros_like(da)  # the same of h[t−1] W_hhᵀ + b_hh, whose part for n goes through r
-        (dh,) = dlast  # of the state that step t leaves, as far as later steps read it
+        (dh,) = dlast  # of the state that step t leaves, from the later steps that read it
         for t in reversed(range(len(x))):
             r, z, n, h_n = cut(gates[t], 4)
             dh_t = dh + dy[t]

@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Iterator
 from copy import copy
 from functools import cache
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -20,14 +20,13 @@ from tinynet.core.faster import faster
 class Layer(ABC):
     """A function of its input that knows its derivative.
 
-    A subclass writes `forward(x)` and `backward(gradient)`, nothing else. `forward` keeps what `backward` will need
-    by name, with `self.remember(x=x)`; `backward` takes it with `self.recall()`, adds ∂L/∂W to the gradient of each of
-    its parameters and returns ∂L/∂x. Neither writes into the arrays that it is given, nor returns a buffer that it will
-    use again.
+    A subclass writes only `forward(x)` and `backward(dy)`. `forward` keeps what `backward` will need under a name, with
+    `self.remember(x=x)`. `backward` takes it with `self.recall()`, adds ∂L/∂W to the gradient of each parameter, and
+    returns ∂L/∂x. Neither writes into the arrays that it is given, or returns an array that it will use again.
 
-    Parameters, inner layers and running statistics are found from the attributes (lists, tuples and dicts included), so
-    nothing is registered: a `Parameter` is learned, a `Layer` is an inner layer, and a NumPy array whose name has no
-    leading underscore is a statistic that is saved with the weights.
+    Nothing is registered, because a layer finds its parts in its attributes, also inside lists, tuples and dicts: a
+    `Parameter` is learned, a `Layer` is an inner layer, and a NumPy array whose name has no leading underscore is a
+    statistic that is saved with the weights.
 
     Example:
         >>> class Scale(Layer):
@@ -45,9 +44,9 @@ class Layer(ABC):
     """
 
     # Class attributes, so that a subclass that forgets super().__init__() still works.
-    training: bool = True  #: Set by `train()` and `eval()`; dropout and batch norm look at it.
+    training: bool = True  #: Set by `train()` and `eval()`, read by dropout and batch norm.
     dtype: np.dtype = np.dtype(np.float32)  #: The floating type of parameters, inputs and outputs.
-    arguments: dict[str, Any]  #: What the constructor was called with, kept by `__new__` for `config`.
+    arguments: dict[str, Any]  #: The arguments of the constructor, kept by `__new__` for `config`.
     _memory: tuple | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -56,34 +55,34 @@ class Layer(ABC):
         try:
             bound = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
         except TypeError:
-            return layer  # a copy or unpickling brings the arguments itself; a wrong call fails in __init__
+            return layer  # copies and unpickling restore the arguments themselves; a wrong call fails in __init__
         arguments = list(bound.arguments.items())[1:]
         layer.arguments = {name: copy(value) if type(value) in (list, dict) else value for name, value in arguments}
         return layer
 
     @abstractmethod
     def forward(self, *inputs: np.ndarray) -> Any:
-        """Compute the output, and remember what `backward` needs."""
+        """Compute y from x, and remember what `backward` needs."""
 
     @abstractmethod
     def backward(self, *gradients: np.ndarray) -> Any:
         """Given ∂L/∂y, add to the gradients of the parameters and return ∂L/∂x (a tuple for several inputs)."""
 
     def multiply_adds(self, x: Any, y: Any) -> int:
-        """How many multiplications followed by an addition make y of x; elementwise work counts 0.
+        """The number of multiply-adds that compute y from x, for `Net.summary`; elementwise work counts 0.
 
-        `Net.summary` asks every layer for it. A layer with sums of products overrides it; inner layers count theirs.
+        A layer with sums of products overrides it. Inner layers count their own.
         """
         return 0
 
     def step(self, x: np.ndarray, state: Any = None) -> tuple[np.ndarray, Any]:
-        """Go on with a few places of a sequence, (N, T, …), and remember nothing, for generation.
+        """Process the next places of a sequence, (N, T, …), without keeping a memory: the way a model generates.
 
-        A layer that looks from one place to another has its own `step`, which takes the state that the last call gave;
-        this one is for layers to which each place stands alone.
+        This version is for layers that treat each place by itself. A layer whose places depend on earlier ones has its
+        own `step`, which continues from the state that the last call returned.
 
         Returns:
-            y for these places, and the state to go on from.
+            y for these places, and the state for the next call.
         """
         y = self.forward(x)
         self.forget()
@@ -95,17 +94,17 @@ class Layer(ABC):
     # The memory between forward and backward.
 
     def remember(self, **values: Any) -> None:
-        """Keep values from `forward` for `backward`, by name; they replace those of the forward before."""
+        """Keep values for `backward` under their names; they replace those of the last forward."""
         self._memory = _memory_of(tuple(values))(*values.values())
 
     def recall(self) -> Any:
-        """Take what the last forward remembered, as a named tuple: `x, mask = self.recall()`, or `self.recall().x`.
+        """What the last forward remembered, as a named tuple: `x, mask = self.recall()`, or `self.recall().x`.
 
         Raises:
             RuntimeError: There was no forward, or its memory has been freed.
         """
         if self._memory is None:
-            checks.no_memory(self)
+            _fail_without_forward(self)
         return self._memory
 
     def forget(self) -> None:
@@ -113,17 +112,17 @@ class Layer(ABC):
         for layer in self.every_layer():
             layer._memory = None
 
-    # What the layer consists of, found from its attributes.
+    # The parts of the layer, found in its attributes.
 
     def attributes(self) -> dict[str, Any]:
-        """The attributes that are searched for parameters, layers and statistics, by the name used in paths."""
+        """The attributes in which parts are searched, by the name that they have in paths."""
         attributes = vars(self).copy()
         attributes.pop("arguments", None)
         attributes.pop("_memory", None)
         return attributes
 
     def parts(self) -> list[tuple[str, Any]]:
-        """Each Parameter, inner Layer and statistic right inside this layer, with its path."""
+        """Every Parameter, inner Layer and statistic directly in this layer, with its path."""
         found = []
         for name, value in self.attributes().items():
             if is_array(value) and not name.startswith("_"):
@@ -132,7 +131,7 @@ class Layer(ABC):
         return found
 
     def layers_inside(self, path: str = "") -> Iterator[tuple[str, Layer]]:
-        """This layer and every layer inside it, with paths like "0.body.2"; its own path comes first."""
+        """This layer and every layer inside it, with paths like "0.body.2"; the layer itself comes first."""
         yield path, self
         for name, part in self.parts():
             if isinstance(part, Layer):
@@ -145,7 +144,7 @@ class Layer(ABC):
 
     @faster
     def parameters(self) -> dict[str, Parameter]:
-        """Every parameter by its path, as in "0.weight". A parameter that is shared appears once, at its first path."""
+        """Every parameter by its path, as in "0.weight". A shared parameter appears once, under its first path."""
         first_paths: dict[int, tuple[str, Parameter]] = {}
         for path, part in self._arrays():
             if isinstance(part, Parameter):
@@ -158,7 +157,7 @@ class Layer(ABC):
             parameter.zero_gradient()
 
     def _arrays(self, path: str = "") -> list[tuple[str, Any]]:
-        """Every Parameter and statistic with its path, a layer's own before those of the layers inside it."""
+        """Every Parameter and statistic with its path; those of a layer come before those of the layers inside it."""
         found: list[tuple[str, Any]] = []
         inner: list[tuple[str, Any]] = []
         for name, part in self.parts():
@@ -167,18 +166,18 @@ class Layer(ABC):
             found += layer._arrays(at)
         return found
 
-    # Modes and types.
+    # Mode and floating type.
 
     def train(self) -> Self:
-        """Switch this layer and all inside it to training: dropout drops, batch norm uses the batch."""
+        """Put this layer and all inside it in training mode: dropout drops, batch norm uses the batch."""
         return self._set("training", True)
 
     def eval(self) -> Self:
-        """Switch this layer and all inside it to evaluation, where the output depends on x alone."""
+        """Put this layer and all inside it in evaluation mode: the output depends on x alone."""
         return self._set("training", False)
 
     def astype(self, dtype: np.dtype | type) -> Self:
-        """Convert every parameter and statistic to another floating type, and expect inputs of it."""
+        """Convert every parameter and statistic to another floating type, which inputs must then have."""
         dtype = checks.floating_dtype(self, dtype)
         for _, layer in self.layers_inside():
             layer._memory = None
@@ -203,10 +202,10 @@ class Layer(ABC):
         return {path: array.copy() for path, array in (parameters | statistics).items()}
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:
-        """Write arrays from `state` into the parameters and statistics, converted to their types.
+        """Copy the arrays of `state` into the parameters and statistics, converted to their types.
 
         Raises:
-            ValueError: Entries are missing, unexpected or of another shape; all are named, and nothing is changed.
+            ValueError: Entries are missing, unexpected or of another shape. All are named, and nothing is changed.
         """
         parameters = self.parameters()
         targets = {path: parameter.tensor for path, parameter in parameters.items()}
@@ -218,16 +217,16 @@ class Layer(ABC):
     # Copies, configuration, display.
 
     def config(self) -> dict[str, Any]:
-        """The class and the constructor's arguments as plain values, enough to build this layer again.
+        """The class and the arguments of the constructor as plain values, from which the layer can be built again.
 
         Raises:
-            TypeError: An argument is a function or an array, which no configuration can hold.
+            TypeError: An argument is a function or an array, which a configuration cannot hold.
         """
         arguments = {name: _encode(self, name, value) for name, value in self.arguments.items() if name != "rng"}
         return {"class": type(self).__name__, "arguments": arguments}
 
     def __getstate__(self) -> dict[str, Any]:
-        # Neither the memory nor the wrappers of a watch are part of a copy or a pickle.
+        # A copy or a pickle has no memory of a forward, and is not watched.
         return {name: value for name, value in vars(self).items() if name not in ("_memory", *WATCHED)}
 
     def __repr__(self) -> str:
@@ -235,7 +234,7 @@ class Layer(ABC):
         return f"{type(self).__name__}({arguments})"
 
 
-WATCHED = ("forward", "backward")  # what `Net.watch` shadows on a layer object
+WATCHED = ("forward", "backward")  #: The methods that `Net.watch` replaces on a layer object.
 
 
 @cache
@@ -269,4 +268,19 @@ def _encode(layer: Layer, name: str, value: Any) -> Any:
         return value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    checks.not_configurable(layer, name, value)
+    what = "a function" if callable(value) else f"a {type(value).__name__}"
+    checks.fail(
+        type(layer).__name__,
+        f"argument {name} is {what}, which cannot be saved in a configuration.",
+        "take a number, a string or a layer instead, or save only the weights with net.state().",
+        TypeError,
+    )
+
+
+def _fail_without_forward(layer: Layer) -> NoReturn:
+    checks.fail(
+        layer,
+        "backward was called, but there is no forward to go back through.",
+        "call forward on a batch first, then backward once; predict and evaluate keep nothing for backward.",
+        RuntimeError,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -22,7 +23,7 @@ class Linear(Layer):
         W: (out_features, in_features)    b: (out_features,)
 
     Gradients (given dy = ∂L/∂y):
-        dx = dy W        dW = dyᵀ x        db = Σₙ dyₙ
+        dx = dy W        dW = dyᵀ x        db = Σₙ dyₙ, where n counts the rows of all leading axes
 
     Args:
         in_features: Width of each input row, at least 1.
@@ -51,7 +52,7 @@ class Linear(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.linear_input(self, x, self.in_features)
+        self._check(x)
         self.remember(x=x)
         y = x @ self.weight.tensor.T
         return y if self.bias is None else y + self.bias.tensor
@@ -60,11 +61,29 @@ class Linear(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         dx = dy @ self.weight.tensor
-        x, dy = x.reshape(-1, self.in_features), dy.reshape(-1, self.out_features)  # all leading axes are N
-        self.weight.accumulate(dy.T @ x)
+        x, dy = x.reshape(-1, self.in_features), dy.reshape(-1, self.out_features)  # one axis n for all leading axes
+        self.weight.accumulate(dy.T @ x)  # dW
         if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=0))
+            self.bias.accumulate(dy.sum(axis=0))  # db
         return dx
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return y.size * self.in_features
+
+    def _check(self, x: np.ndarray) -> None:
+        """Check that the last axis of x has in_features numbers; the hint says how to get there."""
+        checks.floating_input(self, x)
+        if x.ndim >= 2 and x.shape[-1] == self.in_features:
+            return
+        flat = int(np.prod(x.shape[1:]))
+        if x.ndim > 2 and flat == self.in_features:
+            hint = "put Flatten() before this layer."
+        elif x.ndim == 1 and x.shape[0] == self.in_features:
+            hint = "the batch axis is missing; pass x[np.newaxis] for a batch of one."
+        elif x.ndim > 2:
+            hint = f"put Flatten() before this layer and make it Linear({flat}, ...)."
+        elif x.ndim == 2:
+            hint = f"make it Linear({x.shape[-1]}, ...), or change what comes before."
+        else:
+            hint = ""
+        checks.fail(self, f"expected x of shape (N, {self.in_features}), got {shape_text(x.shape)}.", hint)

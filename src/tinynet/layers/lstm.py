@@ -22,7 +22,7 @@ class LSTM(_Recurrent):
         weight_ih_l0: (4 · hidden_size, input_size), in the order i, f, g, o
         weight_hh_l0: (4 · hidden_size, hidden_size)
 
-    Gradients (given dh[t] = ∂L/∂y[t] and what comes back from step t + 1):
+    Gradients (given dh[t] = ∂L/∂y[t] plus what flows back from step t + 1):
         dc[t] += dh[t] o (1 − tanh²c[t])        dc[t−1] = dc[t] f
         da_i = dc g i (1 − i)    da_f = dc c[t−1] f (1 − f)    da_g = dc i (1 − g²)    da_o = dh tanh(c) o (1 − o)
         dx[t] = da[t] W_ih    dh[t−1] = da[t] W_hh    dW_ih = Σₜ da[t]ᵀ x[t]    dW_hh = Σₜ da[t]ᵀ h[t−1]
@@ -30,14 +30,14 @@ class LSTM(_Recurrent):
     Args:
         input_size: Features of each step.
         hidden_size: The size of h and of c.
-        num_layers: How many layers stand upon each other.
+        num_layers: The number of layers, each reading the states of the one below.
         bias: If False there are no biases.
         bidirectional: If True, a second pass goes backward in time, and y holds both side by side.
         return_state: If True, forward returns (y, last h, last c) and backward takes a gradient for each.
         rng: Source of the initial weights, U(-k, k) with k = 1/√hidden_size; the package's generator if None.
 
     `forward(x, h0, c0, padding_mask=…)` takes first states, zero if left out, and a mask (N, T) that is True at
-    padding, over which states go unchanged and where y is 0. Where states were given, backward returns (dx, dh0, dc0).
+    padding, where states stay as they are and y is 0. Where states were given, backward returns (dx, dh0, dc0).
 
     Raises:
         ValueError: x, a state or the mask has another shape.
@@ -71,7 +71,7 @@ class LSTM(_Recurrent):
         W_ih, W_hh, _, _ = weights.tensors()
         x, padding, (h, c), gates = done
         da = np.zeros_like(gates)  # (T, N, 4H)
-        dh, dc = dlast  # of the states that step t leaves, as far as later steps read them
+        dh, dc = dlast  # of the states that step t leaves, from the later steps that read them
         for t in reversed(range(len(x))):
             i, f, g, o = cut(gates[t], 4)
             tanh_c = np.tanh(c[t + 1])

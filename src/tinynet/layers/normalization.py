@@ -1,7 +1,7 @@
 """Normalization: shift and scale numbers so that they have mean 0 and variance 1.
 
-All layers here standardize, x̂ = (x − μ) / σ, and differ in the axes over which μ and σ are taken. Each x reaches the
-loss by three ways: through its own x̂, through μ and through σ. dx adds them up.
+All layers here standardize, x̂ = (x − μ) / σ, and differ in the axes over which μ and σ are taken. Each x influences
+the loss in three ways: through its own x̂, through μ and through σ. dx is the sum of the three.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import mean_of, sum_of
-from tinynet.core.checks import sequences
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least, number, optional
+from tinynet.core.checks.vocabulary import at_least, divisor_of, number, optional
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
@@ -42,7 +41,7 @@ class LayerNorm(Layer):
         bias: If False there is no β.
 
     Raises:
-        ValueError: The last axes of x are others.
+        ValueError: The last axes of x are not normalized_shape.
 
     Example:
         >>> LayerNorm(2).forward(np.array([[1.0, 3.0], [5.0, 5.0]], np.float32)).round(2)
@@ -108,13 +107,13 @@ class GroupNorm(Layer):
         dγ = Σ dy · x̂        dβ = Σ dy
 
     Args:
-        num_groups: How many groups the channels are cut into.
+        num_groups: The number of groups of channels.
         num_channels: The channels, a multiple of num_groups.
         eps: Keeps the division finite where a group is constant.
         affine: If False there are no γ and β.
 
     Raises:
-        ValueError: The groups do not divide the channels, or x has other channels.
+        ValueError: The groups do not divide the channels, or x has another number of channels.
 
     Example:
         >>> GroupNorm(1, 2).forward(np.array([[[1.0], [3.0]]], np.float32)).round(2).ravel()
@@ -126,8 +125,13 @@ class GroupNorm(Layer):
     eps: float
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
-        checks.arguments(self, locals(), num_groups=at_least(1), num_channels=at_least(1), eps=number(minimum=0))
-        sequences.divides("GroupNorm", "num_groups", num_groups, "num_channels", num_channels)
+        checks.arguments(
+            self,
+            locals(),
+            num_channels=at_least(1),
+            num_groups=divisor_of("num_channels"),
+            eps=number(minimum=0),
+        )
         self.weight = Parameter(np.ones(num_channels)) if affine else None
         self.bias = Parameter(np.zeros(num_channels)) if affine else None
 
@@ -187,7 +191,7 @@ class RMSNorm(Layer):
         elementwise_affine: If False there is no γ.
 
     Raises:
-        ValueError: The last axes of x are others.
+        ValueError: The last axes of x are not normalized_shape.
 
     Example:
         >>> RMSNorm(2).forward(np.array([[3.0, 4.0]], np.float32)).round(3)
@@ -234,7 +238,7 @@ def _other_axes(x: np.ndarray, normalized_shape: tuple[int, ...]) -> tuple[int, 
 
 
 def _channels(parameter: Parameter, x: np.ndarray) -> np.ndarray:
-    """What there is one of for each channel, with as many axes as x (N, C, ...) has behind the channels."""
+    """A parameter with one number per channel, in a shape that broadcasts against x (N, C, ...)."""
     return parameter.tensor.reshape(-1, *(1,) * (x.ndim - 2))
 
 

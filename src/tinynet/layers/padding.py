@@ -1,13 +1,14 @@
-"""Padding: a border of zeros, or of what lies inside, mirrored."""
+"""Padding: a border of zeros, or a border that mirrors the inside."""
 
 from __future__ import annotations
 
 import numbers
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import images, resizing
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 from tinynet.layers.windows import Padding, Pair, pad
@@ -39,17 +40,19 @@ class ZeroPad2D(Layer):
                  [0., 0.]]]])
     """
 
+    padding: Padding
+
     def __init__(self, padding: int | tuple[int, int, int, int]) -> None:
-        self.border = _around_images("ZeroPad2D", padding)
+        checks.arguments(self, locals(), padding=_around_images)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
+        checks.image_input(self, x)
         self.remember(size=x.shape[2:])
-        return pad(x, self.border)
+        return pad(x, self.padding)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         ((H, W),) = self.recall()
-        (top, _), (left, _) = self.border
+        (top, _), (left, _) = self.padding
         return dy[:, :, top : top + H, left : left + W]  # dx
 
 
@@ -78,28 +81,30 @@ class ZeroPad1D(Layer):
         [[[0.0], [0.0], [1.0], [2.0]]]
     """
 
+    padding: Pair
+
     def __init__(self, padding: int | tuple[int, int]) -> None:
-        self.border = _around_sequences("ZeroPad1D", padding)
+        checks.arguments(self, locals(), padding=_around_sequences)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
+        checks.sequence_input(self, x)
         self.remember(length=x.shape[1])
-        before, after = self.border
+        before, after = self.padding
         zeros = np.zeros_like(x, shape=(len(x), before + after, x.shape[2]))
         return np.concatenate([zeros[:, :before], x, zeros[:, before:]], axis=1)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
-        before, _ = self.border
+        before, _ = self.padding
         return dy[:, before : before + length]  # dx
 
 
 class ReflectionPad2D(Layer):
-    """Put a border around images in which they are mirrored; the outermost pixels are the mirror and not repeated.
+    """Put a border around images that mirrors their inside; the outermost pixels are the mirror axis and not repeated.
 
     Equation:
-        y[n, c, p, q] = x[n, c, i, j], i = p − top and j = q − left, moved inside: −i for i < 0, 2(H − 1) − i for i ≥ H,
-        and j alike
+        y[n, c, p, q] = x[n, c, i, j], i = p − top and j = q − left, reflected into the image: −i for i < 0,
+        2(H − 1) − i for i ≥ H, and j likewise
 
     Shapes:
         x: (N, C, H, W)        y: (N, C, top + H + bottom, left + W + right)
@@ -121,13 +126,15 @@ class ReflectionPad2D(Layer):
         array([[[[3., 2., 1., 2., 3., 2.]]]])
     """
 
+    padding: Padding
+
     def __init__(self, padding: int | tuple[int, int, int, int]) -> None:
-        self.border = _around_images("ReflectionPad2D", padding)
+        checks.arguments(self, locals(), padding=_around_images)
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        (top, bottom), (left, right) = self.border
+        checks.image_input(self, x)
+        (top, bottom), (left, right) = self.padding
         _check_reflection(self, x.shape[2], top, bottom)
         _check_reflection(self, x.shape[3], left, right)
         self.remember(size=x.shape[2:])
@@ -136,15 +143,15 @@ class ReflectionPad2D(Layer):
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         ((H, W),) = self.recall()
-        (top, bottom), (left, right) = self.border
+        (top, bottom), (left, right) = self.padding
         return _folded(_folded(dy, 3, W, left, right), 2, H, top, bottom)  # dx
 
 
 class ReflectionPad1D(Layer):
-    """Put steps at the ends of sequences in which they are mirrored; the outermost steps are not repeated.
+    """Extend sequences at both ends by their mirror image; the outermost steps are not repeated.
 
     Equation:
-        y[n, t, c] = x[n, i, c], i = t − before, moved inside: −i for i < 0, 2(T − 1) − i for i ≥ T
+        y[n, t, c] = x[n, i, c], i = t − before, reflected: −i for i < 0, 2(T − 1) − i for i ≥ T
 
     Shapes:
         x: (N, T, C)        y: (N, before + T + after, C)
@@ -165,24 +172,26 @@ class ReflectionPad1D(Layer):
         array([3., 2., 1., 2., 3., 2.])
     """
 
+    padding: Pair
+
     def __init__(self, padding: int | tuple[int, int]) -> None:
-        self.border = _around_sequences("ReflectionPad1D", padding)
+        checks.arguments(self, locals(), padding=_around_sequences)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
-        before, after = self.border
+        checks.sequence_input(self, x)
+        before, after = self.padding
         _check_reflection(self, x.shape[1], before, after)
         self.remember(length=x.shape[1])
         return _mirrored(x, 1, before, after)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
-        before, after = self.border
+        before, after = self.padding
         return _folded(dy, 1, length, before, after)  # dx
 
 
 def _mirrored(x: np.ndarray, axis: int, before: int, after: int) -> np.ndarray:
-    """x with so many numbers more before and after, in which it is mirrored."""
+    """x with `before` and `after` numbers more at the ends of an axis, which mirror it."""
     x = np.moveaxis(x, axis, 0)
     n = len(x)
     y = np.concatenate([x[1 : before + 1][::-1], x, x[n - 1 - after : n - 1][::-1]])
@@ -190,7 +199,7 @@ def _mirrored(x: np.ndarray, axis: int, before: int, after: int) -> np.ndarray:
 
 
 def _folded(dy: np.ndarray, axis: int, n: int, before: int, after: int) -> np.ndarray:
-    """The derivative of `_mirrored` of n numbers: what comes for the border is added to what was mirrored there."""
+    """The derivative of `_mirrored` for n numbers: the dy of the border is added where the border was read."""
     dy = np.moveaxis(dy, axis, 0)
     dx = dy[before : before + n].copy()
     dx[1 : before + 1] += dy[:before][::-1]
@@ -198,13 +207,15 @@ def _folded(dy: np.ndarray, axis: int, n: int, before: int, after: int) -> np.nd
     return np.moveaxis(dx, 0, axis)
 
 
-def _around_images(who: str, padding: object) -> Padding:
-    left, right, top, bottom = _sides(who, padding, ("left", "right", "top", "bottom"))
+def _around_images(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Padding:
+    """A rule for arguments: (left, right, top, bottom), or an integer for all four."""
+    left, right, top, bottom = _sides(who, value, ("left", "right", "top", "bottom"))
     return (top, bottom), (left, right)
 
 
-def _around_sequences(who: str, padding: object) -> Pair:
-    before, after = _sides(who, padding, ("before", "after"))
+def _around_sequences(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Pair:
+    """A rule for arguments: (before, after), or an integer for both."""
+    before, after = _sides(who, value, ("before", "after"))
     return before, after
 
 
@@ -218,8 +229,8 @@ def _sides(who: str, padding: object, names: tuple[str, ...]) -> tuple[int, ...]
     return (checks.integer(who, "padding", padding, minimum=0),) * len(names)
 
 
-def _check_reflection(who: Layer, size: int, before: int, after: int) -> None:
-    """Each border must be smaller than what is reflected in it."""
+def _check_reflection(layer: Layer, size: int, before: int, after: int) -> None:
+    """A border must be smaller than the axis that it reflects."""
     if max(before, after) >= size:
         problem = f"a border of {max(before, after)} needs more than as many numbers to reflect, got {size}."
-        checks.fail(who, problem, f"use a padding of at most {size - 1}, or zeros." if size > 1 else "use zeros.")
+        checks.fail(layer, problem, f"use a padding of at most {size - 1}, or zeros." if size > 1 else "use zeros.")

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import images
 from tinynet.core.checks.vocabulary import optional, pair
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
@@ -77,10 +76,13 @@ class MaxPool2D(Layer):
         self.return_switches = return_switches
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        images.image_input(self, x)
+        checks.image_input(self, x)
         span, size = self.sliding.effective_kernel_size, x.shape[2:]
-        least = min(self.dilation[0], span[0]), min(self.dilation[1], span[1])  # or a window would step over the image
-        images.kernel_fits(self, size, span, self.padding, least)
+        least = (
+            min(self.dilation[0], span[0]),
+            min(self.dilation[1], span[1]),
+        )  # otherwise a dilated window could have all its cells outside the image
+        checks.kernel_fits(self, size, span, self.padding, least)
         y, cell = max_pool(x, self.sliding)
         self.remember(cell=cell, size=size)
         return (y, _indices(cell, size, self.sliding)) if self.return_switches else y
@@ -140,8 +142,8 @@ class AvgPool2D(Layer):
         self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        images.kernel_fits(self, x.shape[2:], self.kernel_size, self.padding)
+        checks.image_input(self, x)
+        checks.kernel_fits(self, x.shape[2:], self.kernel_size, self.padding)
         self.remember(size=x.shape[2:])
         return avg_pool(x, self.sliding, self.count_include_pad)
 
@@ -171,12 +173,14 @@ def max_pool(x: np.ndarray, sliding: Sliding) -> tuple[np.ndarray, np.ndarray]:
     inside = pad(np.ones_like(x, dtype=bool, shape=(1, 1, H, W)), sliding.padding, False)
 
     y = np.full_like(x, -np.inf, shape=(N, C, OH, OW))
-    cell = np.zeros_like(y, dtype=np.min_scalar_type(kh * kw - 1))  # a byte is enough for 256 cells
+    cell = np.zeros_like(y, dtype=np.min_scalar_type(kh * kw - 1))  # the smallest type that holds the number of a cell
     nothing_yet = np.ones_like(inside, shape=(1, 1, OH, OW))
     for i, j, rows, columns in sliding.cells((OH, OW)):
         under = x[:, :, rows, columns]  # (N, C, OH, OW): the pixel under this cell of each window
         is_inside = inside[:, :, rows, columns]
-        wins = (under > y) | np.isnan(under) | (nothing_yet & is_inside)  # the last for a window of -∞
+        wins = (
+            (under > y) | np.isnan(under) | (nothing_yet & is_inside)
+        )  # nothing_yet lets a pixel of -∞ win a window of -∞
         y = np.where(wins, under, y)
         cell = np.where(wins, i * kw + j, cell)
         nothing_yet = nothing_yet & ~is_inside
@@ -255,7 +259,7 @@ def _indices(cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
 
 
 def at_most_half_the_kernel(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Padding:
-    """A rule for arguments: an integer or a pair, so small that no window lies in the padding as a whole."""
+    """A rule for arguments: an integer or a pair, so small that no window is entirely in the padding."""
     (h, w), kernel_size = checks.pair(who, name, value, minimum=0), others["kernel_size"]
     if 2 * h > kernel_size[0] or 2 * w > kernel_size[1]:
         most = (kernel_size[0] // 2, kernel_size[1] // 2)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import resizing
 from tinynet.core.checks.vocabulary import at_least, optional
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
@@ -67,10 +66,10 @@ class MaxPool1D(Layer):
         self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends), (1, self.dilation))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
+        checks.sequence_input(self, x)
         span, length = self.sliding.effective_kernel_size[1], x.shape[1]
-        least = min(self.dilation, span)  # or a window would step over the sequence
-        resizing.window_fits(self, length, span, self.sliding.padding[1], least)
+        least = min(self.dilation, span)  # otherwise a dilated window could have all its cells outside the sequence
+        checks.window_fits(self, length, span, self.sliding.padding[1], least)
         y, cell = max_pool(as_images(x), self.sliding)
         self.remember(cell=cell, length=length)
         return as_sequences(y)
@@ -133,8 +132,8 @@ class AvgPool1D(Layer):
         self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x)
-        resizing.window_fits(self, x.shape[1], self.kernel_size, self.sliding.padding[1])
+        checks.sequence_input(self, x)
+        checks.window_fits(self, x.shape[1], self.kernel_size, self.sliding.padding[1])
         self.remember(length=x.shape[1])
         return as_sequences(avg_pool(as_images(x), self.sliding, self.count_include_pad))
 
@@ -144,7 +143,7 @@ class AvgPool1D(Layer):
 
 
 def _at_most_half_the_kernel(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
-    """A rule for arguments: an integer so small that no window lies in the padding as a whole."""
+    """A rule for arguments: an integer so small that no window is entirely in the padding."""
     padding, kernel_size = checks.integer(who, name, value, minimum=0), others["kernel_size"]
     if 2 * padding > kernel_size:
         hint = f"use padding={kernel_size // 2}."

@@ -1,4 +1,4 @@
-"""Three ways to tell a sequence model where a token stands."""
+"""Three ways to tell a sequence model the position of a token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import sequences
 from tinynet.core.checks.vocabulary import at_least, number
 from tinynet.core.faster import faster
 from tinynet.core.initializers import normal
@@ -16,7 +15,7 @@ from tinynet.layers.layer import Layer
 
 
 class LearnedPosition(Layer):
-    """Add a learned vector for each place in the sequence: Gehring et al. 2017.
+    """Add a learned vector for each position in the sequence: Gehring et al. 2017.
 
     Equation:
         y[n, t] = x[n, t] + W[t]
@@ -49,7 +48,7 @@ class LearnedPosition(Layer):
         self.weight = Parameter(normal((max_length, embedding_dim), rng, std=0.02))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        sequences.sequence(self, x, self.embedding_dim)
+        checks.sequence(self, x, self.embedding_dim)
         self.remember(T=x.shape[1])
         return self.step(x)[0]
 
@@ -61,7 +60,7 @@ class LearnedPosition(Layer):
         return dy
 
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
-        """Go on with (N, T, D) after `state` tokens; gives y and the new count."""
+        """Process (N, T, D) after `state` earlier tokens; returns y and the new count."""
         start = state or 0
         end = start + x.shape[1]
         if end > self.max_length:
@@ -87,7 +86,7 @@ class SinusoidalPosition(Layer):
         embedding_dim: D, an even number.
 
     Raises:
-        ValueError: D is odd, or x has other features.
+        ValueError: D is odd, or x has another number of features.
 
     Example:
         >>> SinusoidalPosition(2).forward(np.zeros((1, 2, 2), np.float32)).round(2)[0]
@@ -101,7 +100,7 @@ class SinusoidalPosition(Layer):
         checks.arguments(self, locals(), embedding_dim=_even)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        sequences.sequence(self, x, self.embedding_dim)
+        checks.sequence(self, x, self.embedding_dim)
         self.remember()
         return self.step(x)[0]
 
@@ -110,7 +109,7 @@ class SinusoidalPosition(Layer):
         return dy
 
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
-        """Go on with (N, T, D) after `state` tokens; gives y and the new count."""
+        """Process (N, T, D) after `state` earlier tokens; returns y and the new count."""
         start = state or 0
         end = start + x.shape[1]
         angle = angles(start, end, self.embedding_dim, 10000.0)  # (T, D/2)
@@ -119,13 +118,15 @@ class SinusoidalPosition(Layer):
 
 
 class RotaryPosition(Layer):
-    """Turn pairs of features by an angle that grows with the place, so that dot products see distances: Su et al. 2021.
+    """Rotate pairs of features by an angle that grows with the position: Su et al. 2021.
+
+    The dot product of two rows then depends on the distance between their positions.
 
     A rotation keeps lengths, and its derivative is the rotation back.
 
     Equation:
         (y[t, 2i], y[t, 2i+1]) = R(t / base^(2i/D)) (x[t, 2i], x[t, 2i+1])
-        R(φ) (a, b) = (a cos φ − b sin φ, a sin φ + b cos φ), which turns a pair by the angle φ
+        R(φ) (a, b) = (a cos φ − b sin φ, a sin φ + b cos φ), which rotates a pair by the angle φ
 
     Shapes:
         x, y: (..., T, D) with any T
@@ -138,7 +139,7 @@ class RotaryPosition(Layer):
         base: Sets the longest wavelength.
 
     Raises:
-        ValueError: D is odd, or x has other features.
+        ValueError: D is odd, or x has another number of features.
 
     Example:
         >>> RotaryPosition(2).forward(np.array([[1.0, 0.0], [1.0, 0.0]], np.float32)).round(2)
@@ -163,13 +164,13 @@ class RotaryPosition(Layer):
         return self.turn(dy, direction=-1)
 
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
-        """Go on with (..., T, D) after `state` tokens; gives y and the new count."""
+        """Process (..., T, D) after `state` earlier tokens; returns y and the new count."""
         start = state or 0
         return self.turn(x, start), start + x.shape[-2]
 
     @faster
     def turn(self, x: np.ndarray, start: int = 0, direction: int = 1) -> np.ndarray:
-        """Turn x (..., T, D), whose first row stands at place `start`, forward (1) or back (−1)."""
+        """Rotate x (..., T, D), whose first row has the position `start`, forward (1) or back (−1)."""
         angle = direction * angles(start, start + x.shape[-2], self.dim, self.base)  # (T, D/2)
         cos = np.asarray(np.cos(angle).astype(x.dtype), like=x)
         sin = np.asarray(np.sin(angle).astype(x.dtype), like=x)
@@ -179,7 +180,7 @@ class RotaryPosition(Layer):
 
 
 def angles(start: int, end: int, D: int, base: float) -> np.ndarray:
-    """The angle t / base^(2i/D) for each place t from `start` on, before `end`, and each pair i: (T, D/2).
+    """The angle t / base^(2i/D) for each position t in [start, end) and each pair i: (T, D/2).
 
     Example:
         >>> angles(2, 4, 4, 100.0).round(1)

@@ -1,8 +1,8 @@
-"""What RNN, LSTM and GRU share: layers upon each other, two directions, padding, first and last states.
+"""What RNN, LSTM and GRU share: stacked layers, two directions, padding, first and last states.
 
-A *pass* is one layer in one direction, from the first step of a sequence to the last; each cell says what happens in
-it. Inside, time comes first: x is (T, N, D), and the states h are (T + 1, N, H), where h[t] is the state that step t
-finds and h[t + 1] the one that it leaves.
+A *pass* is one layer in one direction, from the first step of a sequence to the last; each cell defines what
+happens in a step. Inside, time comes first: x is (T, N, D), and the states h are (T + 1, N, H), where h[t] is the state
+before step t and h[t + 1] the state after it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import sequences
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least
 from tinynet.core.initializers import uniform_fan_in
@@ -31,17 +30,17 @@ class Weights(NamedTuple):
     bias_hh: Parameter | None
 
     def tensors(self) -> tuple[Any, ...]:
-        """W_ih, W_hh, b_ih and b_hh; a bias that there is not is 0."""
+        """W_ih, W_hh, b_ih and b_hh; 0 for a bias if the layer has none."""
         return tuple(0 if parameter is None else parameter.tensor for parameter in self)
 
     def accumulate(self, da: np.ndarray, da_h: np.ndarray, x: np.ndarray, h: np.ndarray) -> None:
-        """Add up the gradients of all steps.
+        """Add the gradients of all steps.
 
         Args:
             da: ∂L/∂(x[t] W_ihᵀ + b_ih) of each step, (T, N, gates · H).
-            da_h: ∂L/∂(h[t−1] W_hhᵀ + b_hh), in most cells the same.
+            da_h: ∂L/∂(h[t−1] W_hhᵀ + b_hh), the same in most cells.
             x: What each step reads, (T, N, D).
-            h: The state that each step finds, (T, N, H).
+            h: The state before each step, (T, N, H).
         """
         self.weight_ih.accumulate(np.tensordot(da, x, ([0, 1], [0, 1])))  # Σₜ da[t]ᵀ x[t]
         self.weight_hh.accumulate(np.tensordot(da_h, h, ([0, 1], [0, 1])))  # Σₜ da[t]ᵀ h[t−1]
@@ -53,14 +52,14 @@ class Weights(NamedTuple):
 class Pass(NamedTuple):
     """What one pass remembers."""
 
-    x: np.ndarray  #: What it read, (T, N, D), in the order in which it went through time.
+    x: np.ndarray  #: Its input, (T, N, D), in the order in which it was read.
     padding: np.ndarray  #: True where a step is padding, (T, N, 1).
     states: States  #: h, and c of an LSTM, (T + 1, N, H) each.
-    gates: Any  #: The gates of each step, (T, N, gates · H); None of a cell without any.
+    gates: Any  #: The gates of each step, (T, N, gates · H); None for a cell without gates.
 
 
 class _Recurrent(Layer):
-    """The frame. A cell says how many gates and states it has, and how it goes through time and back."""
+    """The frame. A cell defines its numbers of gates and states, and one pass through time, forward and backward."""
 
     n_gates: int
     n_states: int = 1
@@ -93,13 +92,13 @@ class _Recurrent(Layer):
 
     @abstractmethod
     def through_time(self, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Pass:
-        """Go through all steps of x (T, N, D) from the first states (N, H)."""
+        """Run all steps of x (T, N, D) from the first states (N, H)."""
 
     @abstractmethod
     def back_through_time(
         self, weights: Weights, dy: np.ndarray, dlast: States, done: Pass
     ) -> tuple[np.ndarray, States]:
-        """Given ∂L/∂h of all steps (T, N, H), and of the last states beside: ∂L/∂x, and ∂L/∂ the first states."""
+        """Given ∂L/∂h of all steps (T, N, H) and that of the last states: ∂L/∂x, and that of the first states."""
 
     def forward(self, x: np.ndarray, *states: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
         self._check(x, states, padding_mask)
@@ -128,7 +127,7 @@ class _Recurrent(Layer):
         return (dx, *[np.stack(of_each) for of_each in zip(*dfirst, strict=True)]) if states_given else dx
 
     def step(self, x: np.ndarray, state: States | None = None) -> tuple[np.ndarray, States]:
-        """Go on with a few steps (N, T, input_size) from a state that an earlier call gave; nothing is remembered.
+        """Process the next steps (N, T, input_size) from the state that the last call returned; nothing is remembered.
 
         Returns:
             y (N, T, hidden_size), and the new state, a tuple of (num_layers, N, hidden_size) arrays.
@@ -148,12 +147,12 @@ class _Recurrent(Layer):
     def _run(
         self, x: np.ndarray, states: States, padding_mask: np.ndarray | None
     ) -> tuple[np.ndarray, States, list[Pass]]:
-        """y, the last states of all passes, and what these remember."""
+        """y, the last states of all passes, and what each pass remembers."""
         y = x.transpose(1, 0, 2)  # (T, N, input_size)
         padding = np.zeros_like(x, shape=(*y.shape[:2], 1), dtype=bool)
         if padding_mask is not None:
             padding = padding_mask.T[..., np.newaxis]
-            y = np.where(padding, 0, y)  # so that nothing in the padding counts, not even a NaN
+            y = np.where(padding, 0, y)  # so that the padding has no influence, not even through a NaN
         if not states:
             states = (np.zeros_like(x, shape=(len(self.suffixes), len(x), self.hidden_size)),) * self.n_states
         passes: list[Pass] = []
@@ -175,7 +174,7 @@ class _Recurrent(Layer):
         return Weights(*parameters)
 
     def _check(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None) -> None:
-        sequences.sequence(self, x, self.input_size)
+        checks.sequence(self, x, self.input_size)
         n = self.n_states
         if len(states) not in (0, n):
             came = f"expected {n} first state{'s' * (n > 1)} or none, got {len(states)}."
@@ -185,16 +184,16 @@ class _Recurrent(Layer):
             if np.shape(state) != shape:
                 came = f"expected a first state of shape {shape_text(shape)}, got {shape_text(np.shape(state))}."
                 checks.fail(self, came)
-        sequences.mask(self, padding_mask, x.shape[:2])
+        checks.mask(self, padding_mask, x.shape[:2])
 
 
 def _in_order(suffix: str, x: np.ndarray) -> np.ndarray:
-    """x (T, …) in the order in which a pass goes through time; again, it is as it was."""
+    """x (T, …) in the order in which a pass reads it; applied twice, it gives x again."""
     return x[::-1] if suffix.endswith("_reverse") else x
 
 
 def states_from(first: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Place for the states of all steps of x, (T + 1, N, H), with the first one in it.
+    """An array for the states of all steps of x, (T + 1, N, H), that starts with the first one.
 
     Example:
         >>> states_from(np.ones((2, 4)), np.zeros((5, 2, 3)))[:2, 0, 0]
@@ -206,7 +205,7 @@ def states_from(first: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def cut(a: np.ndarray, n: int) -> np.ndarray:
-    """The n parts of a (N, n · H) that lie side by side, (N, H) each.
+    """a (N, n · H) cut into its n parts, (N, H) each.
 
     Example:
         >>> i, f = cut(np.array([[1, 2, 3, 4], [5, 6, 7, 8]]), 2)

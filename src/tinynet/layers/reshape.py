@@ -90,7 +90,7 @@ class Permute(Layer):
         return x.transpose(0, *(axis + 1 for axis in self.axes))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        self.recall()  # there must have been a forward, but nothing of it is needed
+        self.recall()  # raises if there was no forward; its values are not needed
         return dy.transpose(0, *(self.axes.index(axis) + 1 for axis in range(len(self.axes))))  # dx
 
     def __repr__(self) -> str:

@@ -13,8 +13,7 @@ from tinynet.layers.recurrent import Pass, States, Weights, _Recurrent, states_f
 class RNN(_Recurrent):
     """The plain recurrent layer: Elman 1990.
 
-    Give the state of one call to the next and ignore its gradient, and back-propagation through time is cut off
-    there.
+    To truncate back-propagation through time, give the state of one call to the next and ignore its gradient.
 
     Equation:
         h[t] = f(x[t] W_ihᵀ + b_ih + h[t−1] W_hhᵀ + b_hh), f = tanh or ReLU
@@ -24,14 +23,14 @@ class RNN(_Recurrent):
         first and last states: (num_layers · directions, N, hidden_size)
         weight_ih_l0: (hidden_size, input_size)     weight_hh_l0: (hidden_size, hidden_size)     biases: (hidden_size,)
 
-    Gradients (given dh[t] = ∂L/∂y[t] and what comes back from step t + 1):
+    Gradients (given dh[t] = ∂L/∂y[t] plus what flows back from step t + 1):
         da[t] = dh[t] · f′        dx[t] = da[t] W_ih        dh[t−1] = da[t] W_hh
         dW_ih = Σₜ da[t]ᵀ x[t]    dW_hh = Σₜ da[t]ᵀ h[t−1]    db_ih = db_hh = Σ da
 
     Args:
         input_size: Features of each step.
         hidden_size: The size of the state.
-        num_layers: How many layers stand upon each other.
+        num_layers: The number of layers, each reading the states of the one below.
         nonlinearity: "tanh" or "relu".
         bias: If False there are no biases.
         bidirectional: If True, a second pass goes backward in time, and y holds both side by side.
@@ -39,7 +38,7 @@ class RNN(_Recurrent):
         rng: Source of the initial weights, U(-k, k) with k = 1/√hidden_size; the package's generator if None.
 
     `forward(x, h0, padding_mask=…)` takes a first state, zero if left out, and a mask (N, T) that is True at padding,
-    over which states go unchanged and where y is 0. Where h0 was given, backward returns (dx, dh0).
+    where states stay as they are and y is 0. Where h0 was given, backward returns (dx, dh0).
 
     Raises:
         ValueError: x, a state or the mask has another shape.
@@ -83,7 +82,7 @@ class RNN(_Recurrent):
         W_ih, W_hh, _, _ = weights.tensors()
         x, padding, (h,), _ = done
         da = np.zeros_like(h[1:])  # (T, N, H)
-        (dh,) = dlast  # of the state that step t leaves, as far as later steps read it
+        (dh,) = dlast  # of the state that step t leaves, from the later steps that read it
         for t in reversed(range(len(x))):
             f = h[t + 1]
             slope = 1 - f**2 if self.nonlinearity == "tanh" else f > 0

@@ -1,7 +1,7 @@
-"""Smooth activations: what replaced ReLU where a kink at zero is in the way.
+"""Smooth activations, without the kink that ReLU has at zero.
 
-Where the derivative does not follow from the output, it is computed in `forward` beside it, from the same exponential,
-and remembered as the slope.
+Where the derivative cannot be computed from the output, `forward` computes it from the same exponential as the output,
+and remembers it as the slope.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class ELU(Layer):
         dx = dy where y > 0, else dy α eˣ = dy (y + α)
 
     Args:
-        alpha: α, at least 0: minus the value that very negative numbers come to.
+        alpha: α, at least 0: minus the limit for very negative numbers.
 
     Raises:
         ValueError: α is negative.
@@ -234,12 +234,12 @@ class Softplus(Layer):
 
 @faster
 def normal_cdf(x: np.ndarray) -> np.ndarray:
-    """The share Φ(x) of a normal distribution that lies below x, right also where it is tiny.
+    """The share Φ(x) of a normal distribution that lies below x, accurate also where it is tiny.
 
     Example:
         >>> normal_cdf(np.array([-1e4, 0.0, 1.0])).round(4)
         array([0.    , 0.5   , 0.8413])
     """
-    from scipy.special import ndtr  # here, because SciPy takes longer to load than NumPy
+    from scipy.special import ndtr  # imported here, because SciPy takes longer to load than NumPy
 
-    return ndtr(x.astype(np.float64)).astype(x.dtype)  # it knows no other type so well
+    return ndtr(x.astype(np.float64)).astype(x.dtype)  # ndtr is most accurate in float64

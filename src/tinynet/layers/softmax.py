@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import integer
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
@@ -28,7 +29,7 @@ class Softmax(Layer):
         axis: The axis along which the sum is 1; the classes are last unless said otherwise.
 
     Raises:
-        ValueError: x has no such axis, or nothing in it.
+        ValueError: x has no such axis, or the axis is empty.
         TypeError: x does not hold floating-point numbers.
         RuntimeError: `backward` is called before `forward`.
 
@@ -45,7 +46,7 @@ class Softmax(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.filled_axis(self, x, self.axis)
+        _check(self, x)
         e = np.exp(x - x.max(axis=self.axis, keepdims=True))  # shifted, so that exp cannot overflow
         y = e / e.sum(axis=self.axis, keepdims=True)
         self.remember(y=y)
@@ -58,7 +59,7 @@ class Softmax(Layer):
 
 
 class LogSoftmax(Layer):
-    """The logarithm of `Softmax`, exact also where a probability is too small to be written as a number.
+    """The logarithm of `Softmax`, exact also where a probability is too small for a floating-point number.
 
     Equation:
         y꜀ = x꜀ − log Σₖ exp(xₖ)
@@ -73,7 +74,7 @@ class LogSoftmax(Layer):
         axis: The axis along which the probabilities have the sum 1.
 
     Raises:
-        ValueError: x has no such axis, or nothing in it.
+        ValueError: x has no such axis, or the axis is empty.
         TypeError: x does not hold floating-point numbers.
         RuntimeError: `backward` is called before `forward`.
 
@@ -89,7 +90,7 @@ class LogSoftmax(Layer):
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.filled_axis(self, x, self.axis)
+        _check(self, x)
         shifted = x - x.max(axis=self.axis, keepdims=True)  # so that exp cannot overflow
         y = shifted - np.log(np.exp(shifted).sum(axis=self.axis, keepdims=True))
         self.remember(y=y)
@@ -99,3 +100,10 @@ class LogSoftmax(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
         return dy - np.exp(y) * dy.sum(axis=self.axis, keepdims=True)
+
+
+def _check(layer: Softmax | LogSoftmax, x: np.ndarray) -> None:
+    checks.floating_input(layer, x)
+    if x.shape[checks.axis_of(layer, x, layer.axis)] == 0:
+        came = f"expected at least one number along axis {layer.axis}, got x of shape {shape_text(x.shape)}."
+        checks.fail(layer, came)

@@ -16,7 +16,7 @@ from tinynet.layers.smooth_activations import GELU
 
 
 class TransformerBlock(Layer):
-    """Attention and a feed-forward network for each place, each in a residual: the pre-norm block of Xiong et al. 2020.
+    """Attention and a feed-forward network, each in a residual: the pre-norm block of Xiong et al. 2020.
 
     Equation:
         h = x + dropout1(attention(norm1(x)))
@@ -30,12 +30,12 @@ class TransformerBlock(Layer):
         dx = dh + norm1′ attention′ dropout1′ dh
 
     Args:
-        embed_dim: Features of every place.
+        embed_dim: Features of every position.
         num_heads: Heads of the attention.
         mlp_dim: Width inside the feed-forward network; 4 · embed_dim if None.
         dropout: The share dropped from what each residual adds.
-        causal: If True, a place sees only itself and those before it.
-        rotary: If True, queries and keys are turned by their place.
+        causal: If True, a position sees only itself and earlier ones.
+        rotary: If True, queries and keys are rotated by their position.
         bias: If False, attention and linear layers have no biases.
         rng: Source of the initial weights; the package's generator if None.
 
@@ -86,7 +86,7 @@ class TransformerBlock(Layer):
         return dh + self.norm1.backward(self.attention.backward(d_attended))  # dx
 
     def step(self, x: np.ndarray, state: Cache | None = None) -> tuple[np.ndarray, Cache]:
-        """Go on with a few places, in evaluation; see `MultiHeadAttention.step`."""
+        """Process the next positions, in evaluation mode; see `MultiHeadAttention.step`."""
         attended, state = self.attention.step(self.norm1.forward(x), state)
         h = x + attended
         y = h + self._feed_forward(self.norm2.forward(h))

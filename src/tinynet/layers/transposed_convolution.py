@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import images
 from tinynet.core.checks.vocabulary import at_least, divides, pair
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -105,9 +104,9 @@ class ConvTranspose2D(Layer):
         self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x, self.in_channels)
+        checks.image_input(self, x, self.in_channels)
         size = self._output_size(x.shape[2:])
-        images.positive_size(self, size, x.shape[2:])
+        checks.positive_size(self, size, x.shape[2:])
         self.remember(x=x)
         y = convolve_back(x, self.weight.tensor, size, self.sliding, self.groups)
         if self.bias is not None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks import resizing
 from tinynet.core.checks.vocabulary import at_least, divides
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -103,9 +102,11 @@ class ConvTranspose1D(Layer):
         self.bias = Parameter(uniform_fan_in((out_channels,), rng, fan_in)) if bias else None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        resizing.sequence_input(self, x, self.in_channels)
+        checks.sequence_input(self, x, self.in_channels)
         length = self._output_length(x.shape[1])
-        resizing.positive_length(self, length, x.shape[1])
+        if length < 1:
+            problem = f"sequences of {x.shape[1]} steps would become {length} long."
+            checks.fail(self, problem, "use less padding, a larger kernel_size or longer sequences.")
         self.remember(x=x)
         W = self.weight.tensor[:, :, np.newaxis]  # (C, O/groups, 1, k)
         y = as_sequences(convolve_back(as_images(x), W, (1, length), self.sliding, self.groups))

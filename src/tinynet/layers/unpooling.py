@@ -1,4 +1,4 @@
-"""Unpooling: the way back up from a max pooling."""
+"""Unpooling: max pooling in reverse."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.arrays import is_array
-from tinynet.core.checks import images
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import optional, pair
 from tinynet.core.faster import faster
@@ -22,7 +21,7 @@ class MaxUnpool2D(Layer):
 
     Equation:
         y[n, c, switches[n, c, r, s]] = x[n, c, r, s], and 0 where no switch points
-        (pixels are counted row·OW + column; where several switches point to one pixel, the last stays)
+        (pixels are numbered row·OW + column; where several switches point to one pixel, the last x stays)
 
     Shapes:
         x, switches: (N, C, H, W)        y: (N, C, OH, OW)
@@ -30,7 +29,7 @@ class MaxUnpool2D(Layer):
 
     Gradients (given dy = ∂L/∂y):
         dx[n, c, r, s] = dy[n, c, switches[n, c, r, s]], and 0 where another x stayed
-        (switches are places, not numbers to derive by: there is no gradient for them)
+        (switches are indices of pixels, so there is no gradient for them)
 
     Args:
         kernel_size: Height and width of the window that was pooled; an integer means both, here and below.
@@ -68,7 +67,7 @@ class MaxUnpool2D(Layer):
 
     def forward(self, x: np.ndarray, switches: np.ndarray, output_size: tuple[int, ...] | None = None) -> np.ndarray:
         """Compute y; output_size is (OH, OW) or a whole shape, for images whose size the stride did not divide."""
-        images.image_input(self, x)
+        checks.image_input(self, x)
         size = self._size(x, output_size)
         self._check_switches(x, switches, size)
         self.remember(switches=switches)
@@ -91,7 +90,7 @@ class MaxUnpool2D(Layer):
         return size
 
     def _check_switches(self, x: np.ndarray, switches: np.ndarray, size: Pair) -> None:
-        """There must be a switch for each number of x, and each must name a pixel of y."""
+        """Check that there is a switch for each number of x, and that it names a pixel of y."""
         if not is_array(switches) or switches.dtype.kind not in "iu":
             kind = switches.dtype if is_array(switches) else type(switches).__name__
             hint = "MaxPool2D(..., return_switches=True) returns them beside y."
@@ -99,7 +98,7 @@ class MaxUnpool2D(Layer):
         if switches.shape != x.shape:
             shapes = f"{shape_text(x.shape)}, got {shape_text(switches.shape)}"
             checks.fail(self, f"expected switches of the shape of x, {shapes}.")
-        # Numbers that lie elsewhere, on a GPU say, are not fetched to be looked at.
+        # Only NumPy arrays are looked into: reading a number from a GPU, say, would wait for it.
         here = isinstance(switches, np.ndarray) and switches.size > 0
         if here and not (switches.min() >= 0 and switches.max() < math.prod(size)):
             pixels = f"{math.prod(size) - 1}, the pixels of {size[0]} × {size[1]}"
@@ -110,7 +109,7 @@ class MaxUnpool2D(Layer):
 
 @faster
 def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> np.ndarray:
-    """y (N, C, *size): each x at the pixel of its switch; of several at one pixel the last stays.
+    """y (N, C, *size): each x at the pixel of its switch; if several go to one pixel, the last stays.
 
     Example:
         >>> unpool(np.full((1, 1, 1, 1), 5.0), np.full((1, 1, 1, 1), 2), (2, 2))[0, 0]
@@ -125,7 +124,7 @@ def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> np.ndarray:
 
 @faster
 def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> np.ndarray:
-    """∂L/∂x: each x gets the dy of its pixel; of several at one pixel, only the one that stayed.
+    """∂L/∂x: each x gets the dy of its pixel; if several went to one pixel, only the one that stayed.
 
     Example:
         >>> unpool_gradient(np.arange(4.0).reshape(1, 1, 2, 2), np.full((1, 1, 1, 1), 2)).item()

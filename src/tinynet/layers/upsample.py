@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import images, resizing
 from tinynet.core.checks.vocabulary import optional, pair, word
 from tinynet.layers.layer import Layer
 from tinynet.layers.resampling import resample
@@ -17,12 +16,12 @@ from tinynet.layers.windows import Pair
 
 
 class Upsample(Layer):
-    """Make images larger, or smaller: each pixel of the output is read between the pixels of the input.
+    """Make images larger or smaller: each pixel of the output is interpolated from pixels of the input.
 
     Equation:
-        y = A x Bᵀ for each channel; row r of A (OH, H) picks and mixes the rows of pixels, and B alike for columns
+        y = A x Bᵀ for each channel; row r of A (OH, H) weights the rows of pixels, and B likewise the columns
         nearest: Aᵣₚ = 1 for p = ⌊r / scale⌋, else 0
-        bilinear: Aᵣₚ = max(0, 1 − |p − u|) for the place u = (r + ½) / scale − ½, moved into the image from 0 to H − 1;
+        bilinear: Aᵣₚ = max(0, 1 − |p − u|) at u = (r + ½) / scale − ½, clipped to the range from 0 to H − 1;
         with align_corners u = r (H − 1) / (OH − 1)
 
     Shapes:
@@ -77,11 +76,11 @@ class Upsample(Layer):
         )
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        images.image_input(self, x)
-        resizing.not_empty(self, x)
+        checks.image_input(self, x)
+        checks.not_empty(self, x)
         H, W = x.shape[2:]
         OH, OW = self._output_size((H, W))
-        images.positive_size(self, (OH, OW), (H, W))
+        checks.positive_size(self, (OH, OW), (H, W))
         A, B = self._matrix(H, OH, axis=0), self._matrix(W, OW, axis=1)
         self.remember(A=A, B=B)
         return resample(A, B, x)
@@ -105,7 +104,7 @@ class Upsample(Layer):
         round_scale = out == size or (out == 2 * size and self.mode == "nearest")
         step = size / out if self.scale_factor is None or round_scale else 1 / self.scale_factor[axis]
         if self.mode == "nearest":
-            p = np.floor(places * step + 1e-9).astype(np.intp)  # a hair more, lest 3 · (1/3) rounds down
+            p = np.floor(places * step + 1e-9).astype(np.intp)  # 1e-9 more, because 3 · (1/3) may round to just below 1
             return np.eye(size)[np.minimum(p, size - 1)]
         u = places * ((size - 1) / max(1, out - 1)) if self.align_corners else (places + 0.5) * step - 0.5
         u = np.clip(u, 0, size - 1)
@@ -124,7 +123,7 @@ def _scales(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple
 
 
 def _for_bilinear(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
-    """A rule for arguments: what makes sense with one mode only."""
+    """A rule for arguments: an option that only mode="bilinear" has."""
     if value and others["mode"] != "bilinear":
         checks.fail(who, f"{name} is for mode='bilinear', not for mode={others['mode']!r}.", "leave it out.")
     return value

@@ -1,7 +1,7 @@
 """How a window slides over an image: what convolution and pooling share.
 
 An image is padded, and the window takes one output position after the other. For each cell (i, j) of the window, the
-pixels that lie under it at all output positions are one strided view of the padded image. So a sum over windows is a
+pixels under it at all output positions are one strided view of the padded image. So a sum over windows is a
 sum over cells, and its derivative writes to the same views.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 Pair = tuple[int, int]  # (height, width)
 Padding = tuple[Pair, Pair]  # ((top, bottom), (left, right))
-Cell = tuple[int, int, slice, slice]  # i, j, and the rows and columns of the padded image that lie under this cell
+Cell = tuple[int, int, slice, slice]  # i, j, and the rows and columns of the padded image under this cell
 
 
 class Sliding(NamedTuple):
@@ -33,17 +33,17 @@ class Sliding(NamedTuple):
 
     @property
     def effective_kernel_size(self) -> Pair:
-        """How many pixels the dilated window reaches over."""
+        """Height and width of the dilated window in pixels."""
         (kh, kw), (dh, dw) = self.kernel_size, self.dilation
         return (kh - 1) * dh + 1, (kw - 1) * dw + 1
 
     def padded_size(self, size: Pair) -> Pair:
-        """An image of this size with its padding."""
+        """The size of an image with its padding."""
         (top, bottom), (left, right) = self.padding
         return top + size[0] + bottom, left + size[1] + right
 
     def output_size(self, size: Pair) -> Pair:
-        """At how many positions the window fits into a padded image of this size."""
+        """The number of output positions: where the window fits into a padded image of this size."""
         (H, W), (height, width), (sh, sw) = self.padded_size(size), self.effective_kernel_size, self.stride
         return (H - height) // sh + 1, (W - width) // sw + 1
 
@@ -78,7 +78,7 @@ def pad(x: np.ndarray, padding: Padding, value: float = 0) -> np.ndarray:
 
 
 def crop(padded: np.ndarray, padding: Padding) -> np.ndarray:
-    """The image inside its border: what `pad` made it of.
+    """The image without its border: the inverse of `pad`.
 
     Example:
         >>> crop(pad(np.ones((2, 3, 4, 5)), ((1, 1), (0, 2))), ((1, 1), (0, 2))).shape

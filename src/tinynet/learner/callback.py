@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Something that a Learner tells how training goes.
+    """Code that a Learner calls at fixed points of training.
 
-    A subclass writes the hooks it needs. In each it may read the learner and set `learner.stop = True`, which ends
-    training after the running batch. A method that begins with `on_` and is none of these hooks is refused when the
-    class is made, so that a typing error is no silence.
+    A subclass writes the hooks it needs. Each may read the learner and set `learner.stop = True`, which ends training
+    after the current batch. A method that begins with `on_` and is not one of these hooks is refused when the class is
+    defined, so that a misspelt hook is noticed.
 
     Raises:
-        TypeError: A subclass has an `on_…` that nobody would call.
+        TypeError: A subclass has an `on_…` method that would never be called.
 
     Example:
         >>> class Shout(Callback):
@@ -46,10 +46,10 @@ class Callback:
         """Batch number `index` of the epoch, counted from 0, begins."""
 
     def on_batch_end(self, learner: Learner, index: int, means: dict[str, float]) -> None:
-        """A batch has been learned from; `means` are the loss and metrics over the epoch so far."""
+        """The net has been trained on a batch; `means` are the loss and metrics over the epoch so far."""
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
         """An epoch is over and validated; `row` is its row of the history."""
 
     def on_fit_end(self, learner: Learner) -> None:
-        """Training is over, also where an error ended it."""
+        """Training is over, even if an error ended it."""

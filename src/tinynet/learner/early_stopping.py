@@ -1,4 +1,4 @@
-"""Stop when nothing is gained any more."""
+"""Stop when training no longer improves."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class EarlyStopping(Callback):
-    """End training when a column of the history has not become better for some epochs.
+    """End training when a column of the history has not improved for some epochs.
 
-    The weights stay those of the last epoch; put `KeepBest` beside it to get those of the best.
+    The weights are those of the last epoch; add `KeepBest` to get those of the best.
 
     Args:
-        monitor: The column to look at.
+        monitor: The column of the history that decides.
         patience: How many epochs in a row without improvement end training, at least 1.
         min_delta: An improvement by no more than this does not count.
         mode: "min" or "max", what better means; None reads it from the name.

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tinynet.core import checks
-from tinynet.core.checks import datafiles
-from tinynet.learner.monitor import direction
+from tinynet.learner.monitor import direction, known_column
 
 
 class History:
@@ -42,7 +41,7 @@ class History:
             ValueError: There are rows, but none has such a column.
         """
         if self.rows:
-            checks.known_column("History", name, self.names())
+            known_column("History", name, self.names())
         return [row[name] for row in self.rows if name in row]
 
     def best(self, name: str, mode: str | None = None) -> dict[str, Any]:
@@ -55,7 +54,7 @@ class History:
         Raises:
             ValueError: There is no such column, or its name says nothing about what is better.
         """
-        checks.known_column("History.best", name, self.names())
+        known_column("History.best", name, self.names())
         best = min if direction("History.best", name, mode) == "min" else max
         numbers = [row for row in self.rows if name in row and not isnan(row[name])]
         if not numbers:
@@ -70,7 +69,7 @@ class History:
             ValueError: The file is no such table.
             OSError: It cannot be read.
         """
-        datafiles.readable_file("History.read_csv", Path(path))
+        checks.readable_file("History.read_csv", Path(path))
         history = cls()
         with open(path, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):

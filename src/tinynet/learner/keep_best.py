@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class KeepBest(Callback):
     """Remember the weights of the epoch in which a column of the history was best, and put them back at the end.
 
-    The best is that of the learner's whole history, over several calls of `fit`. It is put back also where Ctrl-C or an
-    error ended training.
+    The best is that of the learner's whole history, over several calls of `fit`. It is also restored if Ctrl-C or
+    an error ended training.
 
     Args:
-        monitor: The column to look at.
+        monitor: The column of the history that decides.
         path: If given, the net is also saved there, whenever it is better than before.
         mode: "min" or "max", what better means; None reads it from the name.
 

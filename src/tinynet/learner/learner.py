@@ -14,6 +14,7 @@ import numpy as np
 from tinynet.core import checks, streams
 from tinynet.core.checks.vocabulary import at_least
 from tinynet.data import batches
+from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
 from tinynet.learner.history import History
@@ -29,32 +30,32 @@ Metric = Callable[[Any, Any], Any]
 
 
 class Learner:
-    """Read the data batch by batch, and let the net learn from each.
+    """Read the data batch by batch, and train the net on each.
 
-    `train_step` is the whole algorithm; `fit` repeats it over the batches and epochs and tells the callbacks. For
-    another kind of training, write a subclass with another `train_step`.
+    `train_step` is the whole algorithm. `fit` repeats it over batches and epochs, and calls the callbacks. For another
+    kind of training, write a subclass with its own `train_step`.
 
     Args:
         net: The net that learns.
         loss: A function (predicted, ground_truth) -> (loss, gradient).
-        optimizer: The update rule; it serves this net alone.
+        optimizer: The update rule, for this net only.
         train: The training data: anything with `len(d)` and `d[indices] -> (x, y)`.
-        valid: Data to evaluate after each epoch, which the net never learns from.
-        batch_size: Rows per step; the last batch of an epoch may be shorter, and counts by its size.
+        valid: Data to evaluate after each epoch; the net never learns from them.
+        batch_size: Rows per step; the last batch of an epoch may be shorter, and is weighted by its size.
         metrics: Functions (predicted, ground_truth) -> number, shown under their names.
         callbacks: See `Callback`.
 
     Attributes:
         history: One row for each epoch so far.
-        epoch: How many epochs are over.
-        batch: The batch (x, y) that is learned from, for callbacks.
-        epochs_wanted: The number of the last epoch, if nothing ends training before.
-        stop: Set it to True, in a callback, to end training after the running batch.
-        stop_reason: Why training ended before its time, in words; empty if it did not.
+        epoch: The number of finished epochs.
+        batch: The current batch (x, y), for callbacks.
+        epochs_wanted: The number of the epoch at which `fit` ends, unless training is stopped earlier.
+        stop: A callback sets it to True to end training after the current batch.
+        stop_reason: Why training was stopped early, in words; empty if it was not.
 
     Raises:
-        TypeError: An argument is not of its kind.
-        ValueError: The data are empty, the batch size is below 1, or two metrics have one name.
+        TypeError: An argument has the wrong type.
+        ValueError: The data are empty, the batch size is below 1, or two metrics have the same name.
 
     Example:
         >>> from tinynet.data import moons
@@ -83,17 +84,17 @@ class Learner:
         metrics: Sequence[Metric] = (),
         callbacks: Sequence[Callback] = (),
     ) -> None:
-        checks.learner_parts(net, loss, optimizer, metrics, callbacks, kinds=(Net, Optimizer, Callback))
+        sentences.learner_parts(net, loss, optimizer, metrics, callbacks)
         self.net, self.loss, self.optimizer = net, loss, optimizer
-        self.train = checks.dataset("Learner", "train", train)
-        self.valid = None if valid is None else checks.dataset("Learner", "valid", valid)
+        self.train = sentences.dataset("Learner", "train", train)
+        self.valid = None if valid is None else sentences.dataset("Learner", "valid", valid)
         checks.arguments(self, locals(), batch_size=at_least(1))
-        self.metrics = checks.named_once("Learner", {name_of(metric): metric for metric in metrics}, len(metrics))
+        self.metrics = sentences.named_once("Learner", {name_of(metric): metric for metric in metrics}, len(metrics))
         self.callbacks = tuple(callbacks)
         self.history = History()
         self.batch: tuple[Any, Any] = (None, None)
         self.epoch, self.epochs_wanted = 0, 0
-        self._n_batches_done = 0  # of the epoch that follows
+        self._n_batches_done = 0  # of the current epoch
         self.stop, self.stop_reason = False, ""
 
     def train_step(self, x: Any, y: Any) -> tuple[float, Any]:
@@ -107,36 +108,37 @@ class Learner:
             The loss, and what the net predicted.
         """
         predicted = self.net.forward(*as_tuple(x))
-        loss, gradient = checks.loss_and_gradient(self.loss(predicted, y))
+        loss, gradient = sentences.loss_and_gradient(self.loss(predicted, y))
         self.net.backward(*as_tuple(gradient), input_gradient=False)
         self.check_finite(loss, x)
         self.net.update(self.optimizer)
         return loss, predicted
 
     def fit(self, epochs: int = 1, progress: bool = True) -> History:
-        """Train for a number of epochs more.
+        """Train for a number of further epochs.
 
-        All that is random follows from `tn.seed`, the number of the epoch and that of the batch: the order of the
-        batches, dropout and augmentation.
+        The order of the batches, dropout and augmentation depend on `tn.seed`, the epoch and the batch, and on nothing
+        else.
 
-        Ctrl-C ends training after the running batch: the epoch so far is validated and recorded, and the weights stay
-        as they are. A second Ctrl-C stops at once.
+        Ctrl-C ends training after the current batch: the epoch so far is validated and recorded, and the weights are
+        kept. A second Ctrl-C stops immediately.
 
         Args:
-            epochs: How often to go through the training data, at least 1; the rest of an epoch, after `go_to`, is one.
-            progress: Whether to show how it goes, live on a terminal and as plain lines elsewhere.
+            epochs: The number of passes over the training data, at least 1; after `go_to`, the rest of an epoch counts
+                as one.
+            progress: Whether to show the progress, live on a terminal and as plain lines elsewhere.
 
         Returns:
             The history of this learner, with one row for each epoch; it grows with every further `fit`.
 
         Raises:
-            FloatingPointError: The loss or a gradient is not finite; the weights are those before that batch.
+            FloatingPointError: The loss or a gradient is not finite; the weights are as they were before that batch.
         """
         checks.integer("Learner.fit", "epochs", epochs, minimum=1)
         callbacks = [*self.callbacks, *([Progress()] if progress else [])]
         self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
         with interrupt_ends(self), streams.place_kept(), ExitStack() as ends:
-            for callback in reversed(callbacks):  # an ExitStack runs the last one first, and all whatever happens
+            for callback in reversed(callbacks):  # an ExitStack runs its last entry first, and all even if one raises
                 ends.callback(callback.on_fit_end, self)
             self._tell(callbacks, "on_fit_begin")
             while self.epoch < self.epochs_wanted and not self.stop:
@@ -145,22 +147,22 @@ class Learner:
 
     @property
     def step(self) -> int:
-        """How many batches lie behind, of this epoch and all before it; those left out by a stop count too."""
+        """The number of batches so far, over all epochs; an epoch that was stopped counts in full."""
         return self.epoch * self.batches_per_epoch + self._n_batches_done
 
     @property
     def batches_per_epoch(self) -> int:
-        """How many batches make an epoch; the last may be shorter."""
+        """The number of batches in an epoch; the last may be shorter."""
         return ceil(len(self.train) / self.batch_size)
 
     def go_to(self, step: int) -> None:
-        """Go on, in the next `fit`, as if so many batches had been learned from.
+        """Let the next `fit` continue as if `step` batches had been trained on.
 
-        With the weights and the optimizer's state of that moment, training goes on bit for bit as it did from there.
-        Entered within an epoch, its row of the history counts what is still to come.
+        With the weights and the optimizer's state of that moment, training continues bit for bit as it did before. If
+        the step is within an epoch, the row of that epoch in the history covers the remaining batches.
 
         Args:
-            step: The number of batches, from 0 on, as `step` gives it.
+            step: The number of batches, at least 0, as the property `step` gives it.
 
         Raises:
             ValueError: The number is negative.
@@ -179,30 +181,30 @@ class Learner:
         self.epoch, self._n_batches_done = divmod(step, self.batches_per_epoch)
 
     def check_finite(self, loss: float, x: Any) -> None:
-        """Check, before an update, that the loss and every gradient are finite; if not, drop the gradients.
+        """Check, before an update, that the loss and every gradient are finite; if not, set the gradients to zero.
 
         Raises:
-            FloatingPointError: One is not; the batch, or the parameter, is named.
+            FloatingPointError: One is not; the message names the batch or the parameter.
         """
         learning = {path: parameter for path, parameter in self.net.parameters().items() if parameter.trainable}
         if not np.isfinite(loss) or not gradients_are_finite(list(learning.values())):
             infinite = [path for path, parameter in learning.items() if not gradients_are_finite([parameter])]
             self.net.zero_gradient()
-            checks.not_finite(loss, infinite, x, self.optimizer.learning_rate)
+            sentences.not_finite(loss, infinite, x, self.optimizer.learning_rate)
 
     def evaluate(self, data: Any) -> dict[str, Any]:
-        """The loss and the metrics over all of the data, in evaluation mode; nothing is learned.
+        """The loss and the metrics over all of the data, in evaluation mode; no weight changes.
 
         Returns:
             A dict from "loss" and the name of each metric to its value.
         """
-        data = checks.dataset("Learner.evaluate", "data", data)
+        data = sentences.dataset("Learner.evaluate", "data", data)
         losses, kept = Averages(), []
         with self.net.evaluating():
             for x, y in batches(data, self.batch_size):
                 predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()
-                losses.add(len(as_tuple(y)[0]), loss=checks.loss_and_gradient(self.loss(predicted, y))[0])
+                losses.add(len(as_tuple(y)[0]), loss=sentences.loss_and_gradient(self.loss(predicted, y))[0])
                 if self.metrics:
                     kept.append((predicted, y))
         if not kept:
@@ -216,7 +218,7 @@ class Learner:
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns that the history gets."""
+        """The names of the columns of the history."""
         numbers = ["loss", *self.metrics]
         return ["epoch", *numbers, "lr", "seconds", *(f"valid_{name}" for name in numbers if self.valid is not None)]
 
@@ -229,7 +231,7 @@ class Learner:
         for index, (x, y) in self._batches(epoch):
             self.batch = x, y
             self._tell(callbacks, "on_batch_begin", index)
-            with np.errstate(over="ignore", invalid="ignore"):  # check_finite says it better than a warning
+            with np.errstate(over="ignore", invalid="ignore"):  # check_finite explains it better than a warning
                 loss, predicted = self.train_step(x, y)
             self._n_batches_done = index + 1
             numbers = {name: metric(predicted, y) for name, metric in self.metrics.items()}
@@ -245,7 +247,7 @@ class Learner:
         self._tell(callbacks, "on_epoch_end", epoch, row)
 
     def _batches(self, epoch: int) -> Iterator[tuple[int, tuple[Any, Any]]]:
-        """The batches of an epoch that are still to come, each read at its own place in the random streams."""
+        """The remaining batches of an epoch, each read at its own place in the random streams."""
         first = self._n_batches_done
         rest = batches(self.train, self.batch_size, shuffle=True, first=first)
         for index in range(first, self.batches_per_epoch):
@@ -258,7 +260,7 @@ class Learner:
 
 
 def name_of(metric: Metric) -> str:
-    """The name under which a metric is shown; what functools.partial has bound belongs to it.
+    """The name under which a metric is shown, with the arguments that functools.partial has bound.
 
     Example:
         >>> from tinynet.metrics import accuracy, top_k_accuracy

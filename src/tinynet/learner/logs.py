@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import files
 from tinynet.learner.callback import Callback
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class CSVLog(Callback):
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        self.path = files.path("CSVLog", path)
+        self.path = checks.path("CSVLog", path)
 
     def on_fit_begin(self, learner: Learner) -> None:
         if self.path.is_dir():

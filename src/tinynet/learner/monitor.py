@@ -1,7 +1,9 @@
-"""Which column of the history to look at, and which of two values in it is better."""
+"""Which column of the history decides, and which of two values in it is better."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,7 +66,7 @@ class Monitor:
 
     def check(self, learner: Learner) -> None:
         """Check, before any time is spent, that the learner will write this column."""
-        checks.known_column(self.who, self.name, learner.columns)
+        known_column(self.who, self.name, learner.columns)
 
     def improves(self, row: dict[str, Any]) -> bool:
         """Whether a row of the history is better than the best before, which it then replaces; NaN never is."""
@@ -77,3 +79,15 @@ class Monitor:
             return False
         self.best, self.best_epoch = value, row["epoch"]
         return True
+
+
+def known_column(who: str, name: str, columns: Sequence[str]) -> None:
+    """Check that a history has a column."""
+    if name in columns:
+        return
+    if name.startswith("valid_") and name.removeprefix("valid_") in columns:
+        hint = "give the Learner valid=..., or monitor a column of the training data."
+    else:
+        close = difflib.get_close_matches(name, columns, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else ""
+    checks.fail(who, f"there is no column {name!r}; the columns are {', '.join(columns)}.", hint)

@@ -1,4 +1,4 @@
-"""Lower the learning rate when nothing is gained any more."""
+"""Lower the learning rate when training no longer improves."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class ReduceOnPlateau(Callback):
-    """Multiply the learning rate by a factor when a column of the history has not become better for some epochs.
+    """Multiply the learning rate by a factor when a column of the history has not improved for some epochs.
 
-    With `ParameterGroups`, the rate of every group is lowered, but for one that is below `min_lr` already.
+    With `ParameterGroups`, the rate of every group is lowered, except those that are already below `min_lr`.
 
     Equation:
         ε ← min(ε, max(factor · ε, min_lr)) after more than `patience` epochs without improvement
 
     Args:
-        monitor: The column to look at.
+        monitor: The column of the history that decides.
         factor: What the rate is multiplied by, at least 0 and below 1.
-        patience: So many epochs without improvement are borne, and the next lowers the rate; at least 0.
+        patience: The number of epochs without improvement that are tolerated; the next one lowers the rate. At least 0.
         min_delta: An improvement by no more than this does not count.
-        cooldown: After a lowering, so many epochs pass before counting goes on.
+        cooldown: The number of epochs after a reduction that are not counted.
         min_lr: The rate goes no lower.
         mode: "min" or "max", what better means; None reads it from the name.
 

@@ -1,11 +1,10 @@
-"""Losses that forgive outliers: they grow no faster than the distance itself."""
+"""Losses that are robust to outliers: they grow no faster than the distance itself."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.faster import faster
 
 
@@ -40,7 +39,7 @@ def mean_absolute_error(
         (0.5, array([[ 0. , -0.5]]))
     """
     checks.same_targets("mean_absolute_error", predicted, ground_truth)
-    n = predicted.size if options.reduction("mean_absolute_error", reduction) else 1
+    n = predicted.size if checks.reduction("mean_absolute_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
     return float(np.abs(difference).sum(dtype=np.float64)) / n, np.sign(difference) / n
 
@@ -49,7 +48,7 @@ def mean_absolute_error(
 def huber(
     predicted: np.ndarray, ground_truth: np.ndarray, delta: float = 1.0, reduction: str = "mean"
 ) -> tuple[float, np.ndarray]:
-    """Half the squared difference near the truth, and a straight line further off, so that outliers do not rule.
+    """Half the squared difference near the truth, and a straight line further away, so that outliers do not dominate.
 
     Equation:
         L = 1/n Σᵢ dᵢ² / 2 where |dᵢ| ≤ δ, else δ (|dᵢ| − δ/2); d = predicted − truth, and n counts every number, or is
@@ -79,7 +78,7 @@ def huber(
     """
     checks.same_targets("huber", predicted, ground_truth)
     delta = checks.number("huber", "delta", delta, above=0)
-    n = predicted.size if options.reduction("huber", reduction) else 1
+    n = predicted.size if checks.reduction("huber", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
     near = np.clip(difference, -delta, delta)
     # near · (d − near/2) is d²/2 inside, for near = d, and δ (|d| − δ/2) outside, for near = ±δ

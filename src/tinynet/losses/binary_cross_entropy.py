@@ -1,4 +1,4 @@
-"""Binary cross-entropy: for answers that are yes or no, each by itself."""
+"""Binary cross-entropy: for independent yes-or-no answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.faster import faster
 from tinynet.losses.truth import weighted_sum
@@ -29,7 +28,7 @@ def binary_cross_entropy_with_logits(
 
     Shapes:
         predicted, ground_truth, gradient: all alike
-        weight, pos_weight: numbers, or any shape that can be spread over that of predicted
+        weight, pos_weight: numbers, or of any shape that broadcasts to that of predicted
 
     Gradients (with respect to predicted):
         ∂L/∂xᵢ = wᵢ ((1 − tᵢ) σ(xᵢ) − πᵢ tᵢ σ(−xᵢ)) / Z, which is (σ(xᵢ) − tᵢ) / Z without weights
@@ -38,7 +37,7 @@ def binary_cross_entropy_with_logits(
         predicted: Logits, not probabilities: the sigmoid is in here.
         ground_truth: From 0, which is no, to 1, which is yes.
         weight: How much each number counts, at least 0; 1 if None.
-        pos_weight: How much a yes counts, at least 0, as in the number of no's over that of yes's; 1 if None.
+        pos_weight: How much a yes counts, at least 0, such as the number of no's over that of yes's; 1 if None.
         reduction: "mean" or "sum", over all numbers.
 
     Returns:
@@ -54,10 +53,10 @@ def binary_cross_entropy_with_logits(
     """
     who = "binary_cross_entropy_with_logits"
     checks.same_targets(who, predicted, ground_truth)
-    options.between_0_and_1(who, ground_truth)
+    checks.between_0_and_1(who, ground_truth)
     w = _spread(who, "weight", weight, predicted)
     pi = _spread(who, "pos_weight", pos_weight, predicted)
-    Z = predicted.size if options.reduction(who, reduction) else 1
+    Z = predicted.size if checks.reduction(who, reduction) else 1
     x, t = predicted, ground_truth.astype(predicted.dtype)
     yes, no = w * pi * t, w * (1 - t)
     bend = np.log1p(np.exp(-np.abs(x)))  # no exponent is above 0
@@ -68,7 +67,7 @@ def binary_cross_entropy_with_logits(
 
 
 def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:
-    """A number or array of at least 0 that can be spread over x, in the type of x; 1 if None."""
+    """A number or array of at least 0 that broadcasts to x, in the type of x; 1 if None."""
     if value is None:
         return 1
     weight = np.asarray(value, like=x)
@@ -78,4 +77,4 @@ def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:
         fits = False
     if not fits:
         checks.fail(who, f"{name} of shape {shape_text(weight.shape)} cannot be spread over {shape_text(x.shape)}.")
-    return options.not_negative(who, name, weight).astype(x.dtype)[()]  # [()] makes a number of an array without axes
+    return checks.not_negative(who, name, weight).astype(x.dtype)[()]  # [()] makes a number of an array without axes

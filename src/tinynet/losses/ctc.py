@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: labels in order, but nobody says when."""
+"""Connectionist temporal classification: the order of the labels is known, but not their times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.checks.shapes import shape_text
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import one_hot
@@ -22,10 +21,10 @@ def ctc(
     reduction: str = "mean",
     zero_infinity: bool = False,
 ) -> tuple[float, np.ndarray]:
-    """The surprise of a sequence of labels, over all ways to place them in time: Graves et al. 2006.
+    """The surprise at a sequence of labels, summed over all ways to place them in time: Graves et al. 2006.
 
     At each step the net gives a class or the blank. Neighbouring repeats are merged, then blanks are dropped, and all
-    paths that leave the labels count.
+    paths that give the labels count.
 
     Equation:
         L = mean over n of −log P(labelsₙ) / max(1, label_lengthₙ), or Σₙ −log P(labelsₙ) for reduction="sum"
@@ -38,7 +37,7 @@ def ctc(
         ground_truth: labels (N, S), input_lengths (N,), label_lengths (N,)
         gradient: that of predicted
 
-    Gradients (with respect to predicted; β_t(s) is the probability of all that comes after step t at s):
+    Gradients (with respect to predicted; β_t(s) is the probability of all continuations after step t at s):
         ∂(−log P)/∂x[t, c] = p[t, c] − Σ α_t(s) β_t(s) / P over the places s that hold the class c;
         0 from input_lengthₙ on
 
@@ -67,7 +66,7 @@ def ctc(
     """
     blank = checks.integer("ctc", "blank", blank)
     _check(predicted, ground_truth, blank)
-    mean = options.reduction("ctc", reduction)
+    mean = checks.reduction("ctc", reduction)
     labels, input_lengths, label_lengths = (array.astype(np.intp) for array in ground_truth)
     p, surprise = softmax_and_surprise(predicted.astype(np.float64))  # sums over many steps need the digits
     places = _with_blanks(labels, label_lengths, blank)  # (N, S′), S′ = 2S + 1
@@ -87,7 +86,7 @@ def ctc(
 
 
 def _with_blanks(labels: np.ndarray, label_lengths: np.ndarray, blank: int) -> np.ndarray:
-    """Blank, label, blank, label, …, blank; what lies beyond the labels is blank."""
+    """Blank, label, blank, label, …, blank; everything after the labels is blank."""
     places = np.full_like(labels, blank, shape=(len(labels), 2 * labels.shape[1] + 1))
     real = np.arange(labels.shape[1], like=labels) < label_lengths[:, np.newaxis]
     places[:, 1::2] = np.where(real, labels, blank)
@@ -102,7 +101,7 @@ def _skips(places: np.ndarray, blank: int) -> np.ndarray:
 
 
 def _forward(log_p: np.ndarray, skips: np.ndarray) -> np.ndarray:
-    """log α (N, T, S′): all paths up to step t that stand at place s then."""
+    """log α (N, T, S′): all paths that are at place s at step t."""
     alpha = np.full_like(log_p, -np.inf)
     alpha[:, 0, :2] = log_p[:, 0, :2]
     for t in range(1, log_p.shape[1]):
@@ -115,7 +114,7 @@ def _forward(log_p: np.ndarray, skips: np.ndarray) -> np.ndarray:
 
 
 def _backward(log_p: np.ndarray, skips: np.ndarray, input_lengths: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """log β (N, T, S′): all ways to go on from place s after step t, to the last place or the last but one."""
+    """log β (N, T, S′): all continuations from place s after step t to the last place or the last but one."""
     samples = np.arange(len(log_p), like=last)
     end = np.full_like(log_p[:, 0], -np.inf)
     end[samples, last] = end[samples, np.maximum(last - 1, 0)] = 0

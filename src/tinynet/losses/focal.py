@@ -1,11 +1,10 @@
-"""Focal loss: cross-entropy that looks away from what is easy."""
+"""Focal loss: cross-entropy that gives easy labels little weight."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.faster import faster
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import class_weights
@@ -55,10 +54,10 @@ def focal(
         >>> round(loss, 4), gradient.round(4)
         (0.1733, array([[-0.2983,  0.2983]]))
     """
-    options.labels_only("focal", checks.class_targets("focal", predicted, ground_truth, axis))
+    checks.class_labels("focal", predicted, ground_truth, axis)
     gamma = checks.number("focal", "gamma", gamma, minimum=0)
-    alpha = options.class_weight("focal", alpha, predicted.shape[axis], "alpha")
-    n = ground_truth.size if options.reduction("focal", reduction) else 1
+    alpha = checks.class_weight("focal", alpha, predicted.shape[axis], "alpha")
+    n = ground_truth.size if checks.reduction("focal", reduction) else 1
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     label = ground_truth[..., np.newaxis].astype(np.intp)
     a = class_weights(alpha, x)[label]

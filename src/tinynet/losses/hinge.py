@@ -1,18 +1,17 @@
-"""Hinge losses: right answers are to win by a margin, and then cost nothing."""
+"""Hinge losses: an answer costs nothing once it is right by a margin."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.losses.truth import class_weights
 
 
 def hinge(
     predicted: np.ndarray, ground_truth: np.ndarray, margin: float = 1.0, reduction: str = "mean"
 ) -> tuple[float, np.ndarray]:
-    """The loss of a support vector machine: a score is to have the sign of its label, and a margin.
+    """The loss of a support vector machine: each score should have the sign of its label, and exceed a margin.
 
     Equation:
         L = 1/n Σᵢ max(0, margin − truthᵢ predictedᵢ), where n counts every number, or is 1 for reduction="sum"
@@ -26,7 +25,7 @@ def hinge(
     Args:
         predicted: A score for each label.
         ground_truth: −1 or 1.
-        margin: How far right a score has to be, greater than 0.
+        margin: How far beyond zero a score has to be, greater than 0.
         reduction: "mean" or "sum", over all numbers.
 
     Returns:
@@ -42,17 +41,10 @@ def hinge(
     checks.same_targets("hinge", predicted, ground_truth)
     _check_signs(ground_truth)
     margin = checks.number("hinge", "margin", margin, above=0)
-    n = predicted.size if options.reduction("hinge", reduction) else 1
+    n = predicted.size if checks.reduction("hinge", reduction) else 1
     truth = ground_truth.astype(predicted.dtype)
-    short = np.maximum(0, margin - truth * predicted)  # what is missing to the margin
+    short = np.maximum(0, margin - truth * predicted)  # how far each score is short of the margin
     return float(short.sum(dtype=np.float64)) / n, -truth * (short > 0) / n
-
-
-def _check_signs(ground_truth: np.ndarray) -> None:
-    wrong = ground_truth[np.abs(ground_truth) != 1]
-    if wrong.size:
-        hint = "for labels 0 and 1 pass 2 * ground_truth - 1."
-        checks.fail("hinge", f"expected labels -1 and 1, got {wrong[0]:g}.", hint)
 
 
 def multi_margin(
@@ -63,7 +55,7 @@ def multi_margin(
     weight: np.ndarray | None = None,
     reduction: str = "mean",
 ) -> tuple[float, np.ndarray]:
-    """The hinge loss for several classes: the true class is to score higher than every other one, by a margin.
+    """The hinge loss for several classes: the true class should score higher than every other, by a margin.
 
     Equation:
         L = 1/N Σₙ w[yₙ]/C Σ_{c ≠ yₙ} max(0, margin − xₙ[yₙ] + xₙ[c]), where x = predicted and y is the truth; N counts
@@ -83,7 +75,7 @@ def multi_margin(
         predicted: A score for each class.
         ground_truth: The labels.
         axis: The class axis of predicted.
-        margin: By how much the true class is to win, greater than 0.
+        margin: By how much the true class should win, greater than 0.
         weight: w, how much each class counts, at least 0; 1 if None. Unlike in `cross_entropy`, N counts labels and not
             weights, as in PyTorch.
         reduction: "mean" or "sum", over all labels.
@@ -100,10 +92,10 @@ def multi_margin(
         (0.75, array([[-0.5,  0.5]]))
     """
     who = "multi_margin"
-    options.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis))
+    checks.class_labels(who, predicted, ground_truth, axis)
     margin = checks.number(who, "margin", margin, above=0)
-    weight = options.class_weight(who, weight, predicted.shape[axis])
-    n = ground_truth.size if options.reduction(who, reduction) else 1
+    weight = checks.class_weight(who, weight, predicted.shape[axis])
+    n = ground_truth.size if checks.reduction(who, reduction) else 1
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     C, y = x.shape[-1], ground_truth[..., np.newaxis].astype(np.intp)
     w = class_weights(weight, x)[y]
@@ -112,3 +104,10 @@ def multi_margin(
     gradient = w * (short > 0) / (C * n)
     np.put_along_axis(gradient, y, -gradient.sum(axis=-1, keepdims=True), -1)
     return float((w * short).sum(dtype=np.float64)) / (C * n), np.moveaxis(gradient, -1, axis)
+
+
+def _check_signs(ground_truth: np.ndarray) -> None:
+    wrong = ground_truth[np.abs(ground_truth) != 1]
+    if wrong.size:
+        hint = "for labels 0 and 1 pass 2 * ground_truth - 1."
+        checks.fail("hinge", f"expected labels -1 and 1, got {wrong[0]:g}.", hint)

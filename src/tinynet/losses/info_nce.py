@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.checks.shapes import shape_text
 from tinynet.losses.cross_entropy import cross_entropy
 
@@ -55,7 +54,7 @@ def info_nce(
     temperature = checks.number("info_nce", "temperature", temperature, above=0)
     (u, query_lengths), (v, key_lengths) = _directions(predicted[0]), _directions(predicted[1])
     S = u @ v.T / temperature
-    options.labels_only("info_nce", checks.class_targets("info_nce", S, labels))
+    checks.class_labels("info_nce", S, labels)
     loss, dS = cross_entropy(S, labels, reduction=reduction)
     du, dv = dS @ v / temperature, dS.T @ u / temperature
     return loss, (_through_length(du, u, query_lengths), _through_length(dv, v, key_lengths))

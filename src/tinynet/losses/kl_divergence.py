@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.losses.truth import weighted_sum
 
 
@@ -47,8 +46,8 @@ def kl_divergence(
     if checks.class_targets(who, predicted, ground_truth, axis):
         hint = "for labels use negative_log_likelihood."
         checks.fail(who, "expected probabilities, got integer labels.", hint, TypeError)
-    options.between_0_and_1(who, ground_truth)
-    n = predicted.size // predicted.shape[axis] if options.reduction(who, reduction) else 1
+    checks.between_0_and_1(who, ground_truth)
+    n = predicted.size // predicted.shape[axis] if checks.reduction(who, reduction) else 1
     q = ground_truth.astype(predicted.dtype)
-    log_q = np.log(np.where(q > 0, q, 1))  # where q is 0, nothing is counted
+    log_q = np.log(np.where(q > 0, q, 1))  # 0 log 0 = 0
     return float(weighted_sum(q, log_q - predicted)) / n, q / -n

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.faster import faster
 
 
@@ -26,7 +25,7 @@ def mean_squared_error(
 
     Args:
         predicted: What the net gave.
-        ground_truth: What it should have given; the shape must be the same, so that nothing is broadcast unseen.
+        ground_truth: What it should have given; the shape must be the same, so that nothing is broadcast silently.
         reduction: "mean" or "sum", over all numbers.
 
     Returns:
@@ -40,7 +39,7 @@ def mean_squared_error(
         (2.0, array([[0., 2.]]))
     """
     checks.same_targets("mean_squared_error", predicted, ground_truth)
-    n = predicted.size if options.reduction("mean_squared_error", reduction) else 1
+    n = predicted.size if checks.reduction("mean_squared_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
     loss = float(np.square(difference).sum(dtype=np.float64)) / n
     return loss, difference * (2 / n)

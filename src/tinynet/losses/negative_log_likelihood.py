@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as options
 from tinynet.core.faster import faster
 from tinynet.losses.truth import class_weights, divisor, one_hot, weighted_sum
 
@@ -39,8 +38,8 @@ def negative_log_likelihood(
         ground_truth: The labels.
         axis: The class axis of predicted; 1 for images of classes (N, C, H, W).
         weight: w, how much each class counts, at least 0; 1 if None.
-        ignore_index: A label whose rows count for nothing; if None there is none. Where all rows are ignored, loss and
-            gradient are zero.
+        ignore_index: Rows with this label are left out; no row is if None. If all rows are left out, loss and gradient
+            are zero.
         reduction: "mean" or "sum", over all labels.
 
     Returns:
@@ -56,9 +55,9 @@ def negative_log_likelihood(
         array([[-1., -0.]])
     """
     who = "negative_log_likelihood"
-    options.labels_only(who, checks.class_targets(who, predicted, ground_truth, axis, ignore_index))
-    weight = options.class_weight(who, weight, predicted.shape[axis])
-    mean = options.reduction(who, reduction)
+    checks.class_labels(who, predicted, ground_truth, axis, ignore_index)
+    weight = checks.class_weight(who, weight, predicted.shape[axis])
+    mean = checks.reduction(who, reduction)
     log_p = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     t = class_weights(weight, log_p) * one_hot(ground_truth, log_p, ignore_index)
     Z = divisor(t.sum(dtype=np.float64)) if mean else np.float64(1)

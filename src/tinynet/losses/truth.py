@@ -1,4 +1,4 @@
-"""What the losses of classifiers share: the truth as numbers, and sums in which what is absent is absent."""
+"""What the losses of classifiers share: the truth as numbers, and sums in which a value of weight 0 has no effect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def one_hot(labels: np.ndarray, x: np.ndarray, ignore_index: int | None = None) -> np.ndarray:
-    """Labels (N, …) as q (N, …, C), of the kind of x: 1 at the class that is true, and all 0 where it is ignored.
+    """Labels (N, …) as q (N, …, C), of the kind of x: 1 at the true class; all 0 where the label is ignored.
 
     Example:
         >>> one_hot(np.array([1, -1]), np.zeros((2, 3), np.float32), ignore_index=-1)
@@ -30,7 +30,7 @@ def class_weights(weight: np.ndarray | None, x: np.ndarray) -> np.ndarray:
 
 
 def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:
-    """Σ w · values, in double precision; what has no weight adds nothing, not even where it is infinite.
+    """Σ w · values, in double precision; a value of weight 0 adds 0, even if it is infinite.
 
     Example:
         >>> weighted_sum(np.array([0.0, 2.0]), np.array([np.inf, 1.5])).item()
@@ -40,7 +40,7 @@ def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:
 
 
 def divisor(count: Any) -> Any:
-    """The count by which a sum becomes a mean; 1 where nothing counts, for there the sum is 0 already.
+    """The divisor that turns a sum into a mean; 1 if the count is 0, because then the sum is 0 as well.
 
     Example:
         >>> divisor(np.float64(4)).item(), divisor(np.float64(0)).item()

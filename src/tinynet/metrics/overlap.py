@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.words import fail
 from tinynet.metrics.classification import counts
 
 
@@ -166,4 +165,4 @@ def _two_classes(who: str, n_classes: int) -> None:
     """Check that there are not more than two classes."""
     if n_classes > 2:
         hint = "use average='macro', 'micro' or None."
-        fail(who, f"average='binary' is for two classes, got {n_classes}.", hint)
+        checks.fail(who, f"average='binary' is for two classes, got {n_classes}.", hint)

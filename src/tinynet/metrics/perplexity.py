@@ -1,4 +1,4 @@
-"""Perplexity: among how many choices a language model wavers."""
+"""Perplexity: the number of equally likely choices that a language model is as unsure about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import sys
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import losses as sentences
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import one_hot, weighted_sum
 
@@ -42,7 +41,7 @@ def perplexity(
         >>> round(perplexity(np.zeros((2, 5, 65)), np.zeros((2, 5), int)), 4)
         65.0
     """
-    sentences.labels_only("perplexity", checks.class_targets("perplexity", predicted, ground_truth, axis, ignore_index))
+    checks.class_labels("perplexity", predicted, ground_truth, axis, ignore_index)
     _, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
     q = one_hot(ground_truth, surprise, ignore_index)
     n = int(q.sum(dtype=np.float64))

@@ -1,12 +1,12 @@
-"""How well scores put what is of a class before what is not, whatever the threshold."""
+"""How well scores rank the members of a class above the rest, for all thresholds at once."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from tinynet.core import checks
 from tinynet.core.checks.shapes import array, shape_text
 from tinynet.core.checks.targets import class_targets
-from tinynet.core.checks.words import fail
 
 
 def roc_auc(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
@@ -105,9 +105,11 @@ def _scores_to_rank(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -
     """
     array(who, predicted, "predicted")
     if predicted.ndim not in (1, 2):
-        fail(who, f"expected scores of shape (N,) or (N, C), got {shape_text(predicted.shape)}.")
+        checks.fail(who, f"expected scores of shape (N,) or (N, C), got {shape_text(predicted.shape)}.")
     binary = predicted.ndim == 1
     scores = np.stack([predicted, predicted], axis=1) if binary else predicted
     if not class_targets(who, scores, ground_truth):
-        fail(who, f"expected integer labels, got {ground_truth.dtype}.", "convert with .astype(np.int64).", TypeError)
+        checks.fail(
+            who, f"expected integer labels, got {ground_truth.dtype}.", "convert with .astype(np.int64).", TypeError
+        )
     return [(1, predicted)] if binary else [(label, scores[:, label]) for label in range(scores.shape[1])]

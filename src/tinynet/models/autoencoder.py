@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tinynet.core import checks
-from tinynet.core.checks import models as model_checks
 from tinynet.layers import Conv2D, ConvTranspose2D, ReLU, Sigmoid
 from tinynet.models.initialize import he_before_relu
 from tinynet.net import Net
@@ -28,7 +27,7 @@ def conv_autoencoder(input_shape: Shape = (1, 28, 28), code_channels: int = 8) -
         >>> conv_autoencoder().forward(np.zeros((2, 1, 28, 28), np.float32)).shape
         (2, 1, 28, 28)
     """
-    channels, *_ = model_checks.model_input("conv_autoencoder", input_shape, smallest=4, multiple=4)
+    channels, *_ = checks.model_input("conv_autoencoder", input_shape, smallest=4, multiple=4)
     checks.integer("conv_autoencoder", "code_channels", code_channels, minimum=1)
     encoder = [Conv2D(channels, 16, 3, stride=2, padding=1), ReLU(), Conv2D(16, code_channels, 3, stride=2, padding=1)]
     decoder = [ConvTranspose2D(code_channels, 16, 4, stride=2, padding=1), ReLU()]

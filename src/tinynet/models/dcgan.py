@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks, stream
-from tinynet.core.checks import models as model_checks
 from tinynet.core.initializers import normal
 from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Flatten, LeakyReLU, Linear, ReLU, Reshape, Sigmoid
 from tinynet.learner import Learner
@@ -22,7 +21,7 @@ def dcgan(input_shape: Shape = (1, 28, 28), latent: int = 64, width: int = 32) -
     """A generator and a discriminator of two strided convolutions each: Radford et al. 2016, made smaller.
 
     As there, weights are drawn from N(0, 0.02), batch norm follows every convolution inside, the generator has ReLUs,
-    the discriminator leaky ones. Pixels lie in [0, 1], so a sigmoid stands where the paper has a tanh.
+    the discriminator leaky ones. Pixels are in [0, 1], so the last activation is a sigmoid, where the paper has a tanh.
 
     Shapes:
         generator: (N, latent), normal noise -> (N, *input_shape), pixels in [0, 1]
@@ -38,7 +37,7 @@ def dcgan(input_shape: Shape = (1, 28, 28), latent: int = 64, width: int = 32) -
         >>> discriminator(generator(np.zeros((2, 64), np.float32))).shape
         (2, 1)
     """
-    channels, height, breadth = model_checks.model_input("dcgan", input_shape, smallest=4, multiple=4)
+    channels, height, breadth = checks.model_input("dcgan", input_shape, smallest=4, multiple=4)
     checks.integer("dcgan", "latent", latent, minimum=1)
     checks.integer("dcgan", "width", width, minimum=1)
     inside = (2 * width, height // 4, breadth // 4)

@@ -11,7 +11,7 @@ def he_before_relu(net: Net) -> Net:
     """Draw anew, by He's rule, the weights of every convolution and linear layer that a ReLU follows.
 
     A ReLU lets half of the signal through. With the layers' own U(−1/√fan_in, 1/√fan_in) its size falls by √6 from
-    layer to layer, so that a net of ten layers gives nearly the same for every input, and learns nothing for long.
+    layer to layer, so that a net of ten layers gives nearly the same for every input, and learns very slowly.
 
     Args:
         net: A plain stack; its weights are changed in place.
@@ -33,7 +33,7 @@ def he_before_relu(net: Net) -> Net:
 
 
 def he_convolutions(net: Net) -> Net:
-    """Draw anew, by He's rule, the weights of every convolution in the whole tree: all that stand before a batch norm.
+    """Draw the weights of every convolution in the whole tree again, by He's rule: each is followed by a batch norm.
 
     Args:
         net: A net, whose weights are changed in place.

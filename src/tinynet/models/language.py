@@ -20,7 +20,7 @@ def char_lstm(vocabulary: int = 65, embedding_dim: int = 256, hidden_size: int =
         vocabulary: How many different characters there are.
         embedding_dim: The length of the vector of each.
         hidden_size: The size of the state.
-        num_layers: How many layers of LSTM stand upon each other.
+        num_layers: The number of LSTM layers.
 
     Example:
         >>> char_lstm().forward(np.zeros((2, 5), np.int64)).shape
@@ -80,16 +80,16 @@ def generate(
     context: int | None = None,
     rng: np.random.Generator | None = None,
 ) -> np.ndarray:
-    """Let a language model go on with a text, one token at a time; what it has read is kept, not read again.
+    """Let a language model continue a text, one token at a time; its state is kept, so no token is read twice.
 
     Args:
         net: A net from tokens (N, T) to logits (N, T, vocabulary), whose layers can `step`.
         prompt: The beginning, (T,) integers, at least one.
         length: How many tokens to add, at least 1.
-        temperature: Logits are divided by it: below 1 is bolder, 0 takes the most likely token each time.
+        temperature: Logits are divided by it: below 1 likely tokens become likelier, 0 takes the likeliest each time.
         top_k: If given, only so many of the most likely tokens may be drawn.
-        context: The longest stretch that the net has learned to read, at least 2, for a net whose places count: when
-            it is full, the net begins anew with the later half of it.
+        context: The longest sequence that the net was trained on, at least 2, for a net with positions: when it is
+            full, the net starts again with its later half.
         rng: Where the draws come from; the package's "shuffling" stream if None.
 
     Returns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tinynet.core import checks
-from tinynet.core.checks import models as model_checks
 from tinynet.layers import BatchNorm2D, Conv2D, GlobalAvgPool2D, Layer, Linear, ReLU
 from tinynet.models.initialize import he_convolutions
 from tinynet.net import Net
@@ -29,7 +28,7 @@ def mobilenet(input_shape: Shape = (3, 32, 32), n_classes: int = 10, width: int 
         >>> mobilenet(width=4).forward(np.zeros((2, 3, 32, 32), np.float32)).shape
         (2, 10)
     """
-    channels, *_ = model_checks.model_input("mobilenet", input_shape, n_classes, smallest=8)
+    channels, *_ = checks.model_input("mobilenet", input_shape, n_classes, smallest=8)
     checks.integer("mobilenet", "width", width, minimum=1)
     layers: list[Layer] = [Conv2D(channels, width, 3, padding=1, bias=False), BatchNorm2D(width), ReLU()]
     channels = width

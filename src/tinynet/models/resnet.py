@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinynet.core.checks import models as model_checks
+from tinynet.core import checks
 from tinynet.layers import BatchNorm2D, Conv2D, GlobalAvgPool2D, Layer, Linear, ReLU
 from tinynet.models.initialize import he_convolutions
 from tinynet.net import Net, Residual
@@ -27,7 +27,7 @@ def resnet20(input_shape: Shape = (3, 32, 32), n_classes: int = 10) -> Net:
         >>> resnet20().forward(np.zeros((2, 3, 32, 32), np.float32)).shape
         (2, 10)
     """
-    channels, *_ = model_checks.model_input("resnet20", input_shape, n_classes, smallest=4)
+    channels, *_ = checks.model_input("resnet20", input_shape, n_classes, smallest=4)
     layers: list[Layer] = [Conv2D(channels, 16, 3, padding=1, bias=False), BatchNorm2D(16), ReLU()]
     for width, stride in ((16, 1), (32, 2), (64, 2)):
         layers += _block(width // stride, width, stride) + _block(width, width) + _block(width, width)

@@ -20,7 +20,7 @@ class EncoderDecoder(Layer):
         y = writer(h + attention(norm(h), memory))
 
     Shapes:
-        source: (N, S) integers    written: (N, T) integers, what comes before each token that is to be predicted
+        source: (N, S) integers    written: (N, T) integers, the tokens before each one to be predicted
         y: what the writer gives, (N, T, vocabulary)    memory: (N, S, embed_dim)    h: (N, T, embed_dim)
 
     Gradients (given dy = ∂L/∂y, f′ being the backward of f):
@@ -30,9 +30,9 @@ class EncoderDecoder(Layer):
 
     Args:
         encoder: From source to memory.
-        reader: From written to h; place t sees only what stands before t and itself.
+        reader: From written to h; position t sees only itself and earlier positions.
         attention: Of the places of h, over the memory.
-        writer: From h to logits; place t sees only what stands before t and itself.
+        writer: From h to logits; position t sees only itself and earlier positions.
 
     Example:
         >>> net = seq2seq(vocabulary=5, embed_dim=8, max_length=6)
@@ -58,7 +58,7 @@ class EncoderDecoder(Layer):
 
 
 def seq2seq(vocabulary: int = 14, embed_dim: int = 64, num_heads: int = 4, max_length: int = 16) -> Net:
-    """A transformer that turns one sequence into another: two blocks read, two write, cross attention stands between.
+    """A transformer that turns one sequence into another: two blocks read, two write, linked by cross attention.
 
     `tn.load` needs `layers=[EncoderDecoder]`.
 
@@ -94,7 +94,7 @@ def transcribe(net: Net, source: np.ndarray, start: int, length: int) -> np.ndar
     Args:
         net: A net from (source, written) to logits.
         source: What it reads, (N, S) integers.
-        start: The token that stands before the first one written.
+        start: The token before the first one written.
         length: How many tokens it writes, at least 1.
 
     Returns:

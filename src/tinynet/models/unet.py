@@ -9,9 +9,9 @@ from tinynet.net import Concat, Net
 
 
 def unet(in_channels: int = 1, n_classes: int = 2, width: int = 16, depth: int = 2) -> Net:
-    """Down to a small picture that sees far, and up again, beside what was seen on the way: Ronneberger et al. 2015.
+    """Down to a small picture with a wide view, and up again beside those from the way down: Ronneberger et al. 2015.
 
-    On every level the pixels go on two ways that `Concat` joins: as they are, and through the level below. The
+    On every level the pixels take two paths that `Concat` joins: as they are, and through the level below. The
     convolutions are padded, so that the picture keeps its size, and batch norm follows each.
 
     Shapes:

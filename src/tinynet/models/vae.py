@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks, stream
-from tinynet.core.checks import models as model_checks
 from tinynet.layers import Flatten, Layer, Linear, ReLU, Reshape
 from tinynet.losses import binary_cross_entropy_with_logits
 from tinynet.models.initialize import he_before_relu
@@ -16,7 +15,7 @@ Three = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class VariationalAutoencoder(Layer):
-    """Encode x as a normal distribution, draw a point of it, decode that: Kingma and Welling 2014.
+    """Encode x as a normal distribution, draw a point from it, and decode that point: Kingma and Welling 2014.
 
     The draw is written as a function of noise that does not depend on x, so that it has a derivative with respect to
     the mean and the variance. In evaluation the noise is 0.
@@ -81,7 +80,7 @@ def vae(input_shape: Shape = (1, 28, 28), latent: int = 2, hidden: int = 256) ->
         >>> logits.shape, mean.shape
         ((2, 1, 28, 28), (2, 2))
     """
-    shape = model_checks.model_input("vae", input_shape, smallest=1)
+    shape = checks.model_input("vae", input_shape, smallest=1)
     checks.integer("vae", "latent", latent, minimum=1)
     checks.integer("vae", "hidden", hidden, minimum=1)
     n_pixels = int(np.prod(shape))
@@ -98,7 +97,7 @@ def vae(input_shape: Shape = (1, 28, 28), latent: int = 2, hidden: int = 256) ->
 
 
 def evidence_loss(predicted: Three, ground_truth: np.ndarray) -> tuple[float, Three]:
-    """The negative evidence lower bound: how badly pixels are drawn again, and how far the code is from N(0, 1).
+    """The negative evidence lower bound: the reconstruction error, and the distance of the code from N(0, 1).
 
     Equation:
         L = 1/N Σₙ (Σ_p log(1 + e^a) − x a  +  ½ Σ (μ² + σ² − 1 − log σ²)), a the logit and x the truth of a pixel

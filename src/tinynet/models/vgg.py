@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tinynet.core import checks
-from tinynet.core.checks import models as model_checks
 from tinynet.layers import Conv2D, Dropout, Flatten, Layer, Linear, MaxPool2D, ReLU
 from tinynet.models.initialize import he_before_relu
 from tinynet.net import Net
@@ -48,7 +47,7 @@ def vgg16(input_shape: Shape = (3, 32, 32), n_classes: int = 10, width: int = 16
 
 
 def _vgg(name: str, depths: tuple[int, ...], input_shape: Shape, n_classes: int, width: int) -> Net:
-    channels, height, width_of_image = model_checks.model_input(name, input_shape, n_classes, smallest=32)
+    channels, height, width_of_image = checks.model_input(name, input_shape, n_classes, smallest=32)
     checks.integer(name, "width", width, minimum=1)
     layers: list[Layer] = []
     for depth, factor in zip(depths, (1, 2, 4, 8, 8), strict=True):

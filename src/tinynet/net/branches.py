@@ -1,4 +1,4 @@
-"""Branches: the same input goes two or more ways."""
+"""Branches: one input, two or more paths."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Residual(Layer):
         y = F(x) + S(x), where S(x) = x without a shortcut
 
     Gradients (given dy = ∂L/∂y):
-        dx = F′ᵀ dy + S′ᵀ dy: what flows back along two ways is added
+        dx = F′ᵀ dy + S′ᵀ dy: the gradients of the two paths are added
 
     Args:
         body: The layers of F: a layer, or a list of layers.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.arrays import is_array
-from tinynet.core.checks.words import fail
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
 from tinynet.net.modes import evaluating, frozen
@@ -21,12 +20,14 @@ if TYPE_CHECKING:
     from tinynet.net.summary import Summary
     from tinynet.optimizers import Optimizer
 
+ERRORS = (ValueError, TypeError, RuntimeError)  #: Those that get the path of the layer they come from.
+
 
 class Net(Layer):
-    """Layers one after the other: each takes what the one before gives.
+    """A stack of layers: the output of each is the input of the next.
 
-    `forward` runs them in order, `backward` in reverse, which is the chain rule; `update` lets an optimizer change all
-    parameters at once. A Net is a layer itself, so nets nest.
+    `forward` runs them in order, and `backward` in reverse, which is the chain rule. `update` lets an optimizer change
+    all parameters. A Net is itself a layer, so nets nest.
 
     Equation:
         y = fₙ(… f₂(f₁(x)))
@@ -39,7 +40,7 @@ class Net(Layer):
 
     Raises:
         TypeError: `layers` is not a list, or something in it is not a layer.
-        ValueError: A layer is used twice. Errors from inside a layer are passed on with its path.
+        ValueError: A layer is used twice. An error from inside a layer is raised with the path of that layer.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU
@@ -51,7 +52,7 @@ class Net(Layer):
     """
 
     def __init__(self, layers: list[Layer]) -> None:
-        self.layers: tuple[Layer, ...] = _list_of_layers("Net", layers, Layer)
+        self.layers = _tuple_of_layers(layers)
         self._check_each_layer_once()
 
     @faster
@@ -68,16 +69,16 @@ class Net(Layer):
 
     @faster
     def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
-        """Run the layers' backward in reverse and free what each remembered.
+        """Run the backward of every layer in reverse order, and free what each remembered.
 
         Args:
             gradients: ∂L/∂y, one for each output.
-            input_gradient: If False, ∂L/∂x is not needed: layers before the first that learns are left out, and the
-                result is None.
+            input_gradient: If False, ∂L/∂x is not computed: layers before the first trainable one are skipped,
+                and the result is None.
 
         Raises:
-            ValueError: A gradient has not the shape of its output.
-            RuntimeError: There was no forward, or it has been gone back through already.
+            ValueError: A gradient does not have the shape of its output.
+            RuntimeError: There was no forward, or an earlier backward has used it up.
         """
         (shapes,) = self.recall()
         checks.output_gradients(f"{type(self).__name__}.backward", gradients, shapes)
@@ -95,11 +96,11 @@ class Net(Layer):
 
     def update(self, optimizer: Optimizer) -> None:
         """Let the optimizer change every trainable parameter, then clear the gradients."""
-        _an_optimizer("Net.update", optimizer)
+        _check_optimizer(optimizer)
         optimizer.step(self.parameters())
 
     def predict(self, *inputs: np.ndarray, batch_size: int = 256) -> Any:
-        """The output in evaluation mode, computed in batches; nothing is kept for a backward.
+        """The output in evaluation mode, computed batch by batch; no memory is kept for a backward.
 
         Args:
             inputs: Arrays with the batch axis first, any number of rows.
@@ -109,7 +110,7 @@ class Net(Layer):
             What `forward` returns, for all rows.
         """
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
-        n_rows = _same_length("Net.predict", inputs)
+        n_rows = _count_rows(inputs)
         outputs = []
         with evaluating(self):
             for start in range(0, max(n_rows, 1), batch_size):
@@ -120,7 +121,7 @@ class Net(Layer):
         return np.concatenate(outputs)
 
     def step(self, x: np.ndarray, state: tuple | None = None) -> tuple[np.ndarray, tuple]:
-        """Go on with a few places of a sequence, in evaluation mode, from the state that an earlier call gave."""
+        """Process the next places of a sequence, in evaluation mode, from the state that the last call returned."""
         states, kept = state or (None,) * len(self.layers), []
         x = self.cast(x)
         with self.evaluating():
@@ -130,15 +131,15 @@ class Net(Layer):
         return x, tuple(kept)
 
     def evaluating(self) -> AbstractContextManager[Any]:
-        """Within `with net.evaluating():` every layer is in evaluation mode; afterwards as it was."""
+        """Inside `with net.evaluating():` every layer is in evaluation mode; then each returns to its own."""
         return evaluating(self)
 
     def frozen(self) -> AbstractContextManager[None]:
-        """Within `with net.frozen():` no parameter collects a gradient or is updated; afterwards as it was."""
+        """Inside `with net.frozen():` no parameter collects a gradient or is updated."""
         return frozen(self)
 
     def watch(self, observer: Any) -> AbstractContextManager[Any]:
-        """Within `with net.watch(observer):` the observer sees every layer's inputs, outputs and gradients.
+        """Inside `with net.watch(observer):` the observer sees every layer's inputs, outputs and gradients.
 
         Args:
             observer: An object with `on_forward(path, layer, x, y)`, `on_backward(path, layer, dy, dx)` or both.
@@ -157,7 +158,10 @@ class Net(Layer):
 
     def attributes(self) -> dict[str, Any]:
         attributes = super().attributes()
-        return {"": attributes.pop("layers", ()), **attributes}  # no name of its own, so that paths read "0.weight"
+        return {
+            "": attributes.pop("layers", ()),
+            **attributes,
+        }  # without a name, so that paths read "0.weight" and not "layers.0.weight"
 
     def __getitem__(self, index: int) -> Layer:
         return self.layers[index]
@@ -178,19 +182,19 @@ class Net(Layer):
         return net_html(self)
 
     def cast(self, x: np.ndarray) -> np.ndarray:
-        """Floating numbers in the type of this net; anything else, such as labels of words, as it is."""
+        """Floating-point x in the type of this net; anything else, such as tokens, as it is."""
         x = as_array(x)
         return x.astype(self.dtype) if x.dtype.kind == "f" and x.dtype != self.dtype else x
 
     def first_that_learns(self) -> int:
-        """The index of the first layer with a trainable parameter; as many as there are layers if there is none."""
+        """The index of the first layer with a trainable parameter; the number of layers if there is none."""
         for index, layer in enumerate(self.layers):
             if any(parameter.trainable for parameter in layer.parameters().values()):
                 return index
         return len(self.layers)
 
     def locate(self, error: Exception, index: int, previous: bool = False) -> None:
-        """Put the path of layer `index` into an error that passes by, and if wanted whose output came in."""
+        """Put the path of layer `index` into an error, and if `previous`, the layer its input came from."""
         before = self.layers[index - 1] if previous and index else None
         checks.locate(error, self.layers[index], self.layers_inside(), before)
 
@@ -198,11 +202,14 @@ class Net(Layer):
         first_path: dict[int, str] = {}
         for path, layer in self.layers_inside():
             if id(layer) in first_path:
-                _used_twice("Net", layer, first_path[id(layer)], path)
+                checks.fail(
+                    "Net",
+                    f"the layer {layer!r} is used twice, as {first_path[id(layer)]} and as {path}, "
+                    "but it remembers only its last forward.",
+                    "make a second layer; to share weights, let both hold the same Parameter: "
+                    "second.weight = first.weight.",
+                )
             first_path[id(layer)] = path
-
-
-ERRORS = (ValueError, TypeError, RuntimeError)
 
 
 def as_array(x: Any) -> np.ndarray:
@@ -210,51 +217,35 @@ def as_array(x: Any) -> np.ndarray:
     return x if is_array(x) else np.asarray(x)
 
 
-def _an_optimizer(who: str, optimizer: Any) -> None:
-    """Check that a value can update parameters."""
-    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
-        what = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else type(optimizer).__name__
-        fail(who, f"expected an optimizer, got {what}.", "write net.update(SGD(lr=0.1)), for example.", TypeError)
-
-
-def _list_of_layers(who: str, layers: object, kind: type) -> tuple:
-    """Check that `layers` is a list or tuple of layer objects."""
+def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:
     if not isinstance(layers, (list, tuple)):
-        fail(
-            who,
-            f"layers must be a list of layers, got {type(layers).__name__}.",
-            "write Net([Linear(2, 3), ReLU()]).",
-            TypeError,
-        )
+        problem = f"layers must be a list of layers, got {type(layers).__name__}."
+        checks.fail("Net", problem, "write Net([Linear(2, 3), ReLU()]).", TypeError)
     for index, layer in enumerate(layers):
-        if isinstance(layer, type) and issubclass(layer, kind):
-            fail(who, f"layers[{index}] is the class {layer.__name__}.", f"write {layer.__name__}(...).", TypeError)
-        if not isinstance(layer, kind):
-            fail(
-                who,
-                f"layers[{index}] must be a layer, got {type(layer).__name__}.",
-                "a function needs a Layer with a backward.",
-                TypeError,
-            )
+        if isinstance(layer, type) and issubclass(layer, Layer):
+            problem = f"layers[{index}] is the class {layer.__name__}."
+            checks.fail("Net", problem, f"write {layer.__name__}(...).", TypeError)
+        if not isinstance(layer, Layer):
+            problem = f"layers[{index}] must be a layer, got {type(layer).__name__}."
+            checks.fail("Net", problem, "a function needs a Layer with a backward.", TypeError)
     return tuple(layers)
 
 
-def _used_twice(who: str, layer: object, first: str, second: str) -> NoReturn:
-    """One layer object stands at two places of a tree."""
-    fail(
-        who,
-        f"the layer {layer!r} is used twice, as {first} and as {second}, but it remembers only its last forward.",
-        "make a second layer; to share weights, let both hold the same Parameter: second.weight = first.weight.",
-    )
+def _check_optimizer(optimizer: Any) -> None:
+    if isinstance(optimizer, type) or not hasattr(optimizer, "step"):
+        what = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else type(optimizer).__name__
+        hint = "write net.update(SGD(lr=0.1)), for example."
+        checks.fail("Net.update", f"expected an optimizer, got {what}.", hint, TypeError)
 
 
-def _same_length(who: str, arrays: tuple) -> int:
-    """Check that several arrays have as many rows, and return how many."""
-    if not arrays:
-        fail(who, "expected at least one input array, got none.", kind=TypeError)
-    if 0 in [np.ndim(x) for x in arrays]:
-        fail(who, "expected arrays with a batch axis, got a single number.", "pass x[np.newaxis] for a batch of one.")
-    lengths = [len(x) for x in arrays]
+def _count_rows(inputs: tuple) -> int:
+    """The number of rows, which must be the same in every input."""
+    if not inputs:
+        checks.fail("Net.predict", "expected at least one input array, got none.", kind=TypeError)
+    if 0 in [np.ndim(x) for x in inputs]:
+        hint = "pass x[np.newaxis] for a batch of one."
+        checks.fail("Net.predict", "expected arrays with a batch axis, got a single number.", hint)
+    lengths = [len(x) for x in inputs]
     if len(set(lengths)) > 1:
-        fail(who, f"expected inputs with as many rows, got {' and '.join(map(str, lengths))}.")
+        checks.fail("Net.predict", f"expected inputs with as many rows, got {' and '.join(map(str, lengths))}.")
     return lengths[0]

@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import Parameter, formula
-from tinynet.core.checks.values import integer
-from tinynet.core.checks.words import fail
+from tinynet.core import Parameter, checks, formula
 from tinynet.layers import Embedding, Flatten, Layer, Reshape
 from tinynet.net.modes import evaluating
 from tinynet.net.table_text import aligned, bytes_text, compact, html_table, output_text, width_of
@@ -24,15 +22,15 @@ LEFT = (True, True, True, False, False, False, True)
 
 @dataclass(frozen=True)
 class Row:
-    """One layer of a summary. It counts what is its own; what inner layers have stands in their rows: rows add up."""
+    """One layer of a summary, without its inner layers, which have rows of their own; so rows can be added up."""
 
     path: str
     layer: str  #: The class and what its constructor was called with.
-    depth: int  #: How many layers of the table it lies inside.
+    depth: int  #: The number of rows that enclose it.
     shape: tuple | None  #: Of the output without the batch axis, or a tuple of such shapes; None if it never ran.
     trainable: int  #: Parameters that learn, those shared with an earlier row left out.
     frozen: int  #: Parameters that do not.
-    shared: int  #: Parameters that stand in an earlier row already.
+    shared: int  #: Parameters that an earlier row has counted.
     multiply_adds: int  #: For one input.
     memory: int  #: Bytes of the output for one input and of the parameters.
     formula: str
@@ -130,7 +128,7 @@ def summarize(net: Layer, input_shape: tuple[int, ...] | list[tuple[int, ...]]) 
         >>> [row.parameters for row in summary.rows], summary.totals["multiply_adds"]
         ([15, 8], 18)
     """
-    shapes = _input_shapes("summary", input_shape)
+    shapes = _input_shapes(input_shape)
     notes = _Notes()
     dtype = np.dtype(np.int64) if _takes_tokens(net) else net.dtype
     with evaluating(net), watch(net, notes):
@@ -163,7 +161,7 @@ def short_repr(layer: Layer) -> str:
     written = []
     for name, value in layer.arguments.items():
         default = signature[name].default if name in signature else inspect.Parameter.empty
-        is_usual = isinstance(value, bool) and value == default  # a flag that says nothing new
+        is_usual = isinstance(value, bool) and value == default  # a flag at its default
         if name != "rng" and not is_usual and not _holds_layer(value):
             written.append(repr(value) if default is inspect.Parameter.empty else f"{name}={value!r}")
     return (
@@ -232,17 +230,17 @@ def _holds_layer(value: Any) -> bool:
     return isinstance(value, Layer) or (isinstance(value, (list, tuple)) and any(map(_holds_layer, value)))
 
 
-def _input_shapes(who: object, value: object) -> list[tuple[int, ...]]:
+def _input_shapes(value: object) -> list[tuple[int, ...]]:
     """Check the shape of one input without its batch axis, or a list of such shapes, and return a list of them."""
     shapes: list[Any] = value if isinstance(value, list) else [value]
     if not shapes or not all(isinstance(shape, tuple) for shape in shapes):
-        fail(
-            who,
+        checks.fail(
+            "summary",
             f"input_shape must be a tuple of integers, got {value!r}.",
             "leave out the batch axis, as in (1, 28, 28) or (784,); for several inputs give a list of tuples.",
             TypeError,
         )
     return [
-        tuple(integer(who, f"input_shape[{axis}]", size, minimum=1) for axis, size in enumerate(shape))
+        tuple(checks.integer("summary", f"input_shape[{axis}]", size, minimum=1) for axis, size in enumerate(shape))
         for shape in shapes
     ]

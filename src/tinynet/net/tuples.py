@@ -1,4 +1,4 @@
-"""One array or several: what goes into a layer, and what comes out of it."""
+"""One array or several, as the inputs and outputs of a layer."""
 
 from __future__ import annotations
 

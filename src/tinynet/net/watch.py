@@ -1,4 +1,4 @@
-"""Watching a net: an observer sees what every layer takes and gives."""
+"""Watching a net: an observer sees the inputs and outputs of every layer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tinynet.net.tuples import one_or_tuple
 def watch(net: Layer, observer: Any) -> Iterator[Any]:
     """Call the observer at every forward and backward of every layer inside `net`, itself included.
 
-    The methods of each layer object are shadowed by wrappers and restored on leaving, so nothing is paid when nobody
-    watches. The path of `net` itself is "". While watched, every layer computes ∂L/∂x, also where a net could skip it.
+    The methods of each layer object are shadowed by wrappers and restored on leaving, so a net that is not watched
+    has no overhead. The path of `net` itself is "". A watched layer always computes ∂L/∂x, even if a net could skip it.
 
     Args:
         net: The net, or any layer.
@@ -57,7 +57,7 @@ def _shadow(path: str, layer: Layer, on_forward: Callable, on_backward: Callable
         on_forward(path, layer, one_or_tuple(inputs), y)
         return y
 
-    def backward(*gradients: Any, **_: Any) -> Any:  # without input_gradient=False: whoever watches wants to see all
+    def backward(*gradients: Any, **_: Any) -> Any:  # input_gradient is ignored: an observer sees every ∂L/∂x
         dx = plain_backward(*gradients)
         on_backward(path, layer, one_or_tuple(gradients), dx)
         return dx

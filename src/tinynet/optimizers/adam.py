@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks.vocabulary import betas as two_fractions
-from tinynet.core.checks.vocabulary import flag, number
+from tinynet.core.checks.vocabulary import flag, number, two_fractions
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import Schedule
 

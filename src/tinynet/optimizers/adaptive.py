@@ -190,7 +190,6 @@ class RMSProp(Optimizer):
         step = g / (np.sqrt(variance) + self.eps)
         if self.momentum:
             v = self.slot("velocity", parameter)
-            v *= self.momentum
-            v += step
+            v[...] = self.momentum * v + step
             step = v
         w -= self.learning_rate * step

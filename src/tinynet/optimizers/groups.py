@@ -24,8 +24,8 @@ class ParameterGroups(Optimizer):
         options: `clip_norm`, taken over all groups together, and `gradient_accumulation_steps`, see `Optimizer`.
 
     Raises:
-        ValueError: A parameter fits no group, or one optimizer stands in two groups.
-        TypeError: A group is no such pair.
+        ValueError: A parameter fits no group, or one optimizer is in two groups.
+        TypeError: A group is not such a pair.
 
     Example:
         >>> from tinynet.layers import Linear

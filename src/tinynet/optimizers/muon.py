@@ -20,7 +20,7 @@ class Muon(Optimizer):
     """Momentum, made orthogonal before each step: Jordan et al. 2024, "Muon: an optimizer for hidden layers".
 
     The momentum of a weight matrix is close to low rank, so a few directions take nearly all of a plain step.
-    Replacing its singular values by about 1 lets all directions learn alike. It is for the matrices (and
+    Replacing its singular values by about 1 lets all directions learn at the same rate. It is for the matrices (and
     convolutions) inside a net; use `ParameterGroups` to give embeddings, the last layer, biases and norms to AdamW.
 
     Equation:
@@ -42,7 +42,7 @@ class Muon(Optimizer):
 
     Example:
         >>> weight = Parameter(np.zeros((2, 2))); weight.accumulate([[3.0, 0.0], [0.0, 0.1]])
-        >>> Muon(lr=1.0).update(weight); np.diag(weight.tensor).round(1)  # both directions move alike
+        >>> Muon(lr=1.0).update(weight); np.diag(weight.tensor).round(1)  # both directions move about as far
         array([-0.7, -1.1], dtype=float32)
     """
 
@@ -67,8 +67,7 @@ class Muon(Optimizer):
         w, g = parameter.tensor, parameter.gradient
         _check_matrix(g)
         m = self.slot("momentum", parameter)
-        m *= self.momentum
-        m += g
+        m[...] = self.momentum * m + g
         u = g + self.momentum * m if self.nesterov else m
         rows = u.reshape(len(u), -1)  # a convolution's (out, in, kh, kw) is a matrix (out, in · kh · kw)
         step = orthogonalize(rows, self.ns_steps) * math.sqrt(max(1.0, rows.shape[0] / rows.shape[1]))

@@ -19,13 +19,13 @@ class Optimizer(ABC):
 
     A subclass writes `update(parameter)`, which reads `parameter.gradient` and changes `parameter.tensor`. What a rule
     keeps from step to step, such as a velocity, lives here and not in the parameter: `self.slot(name, parameter)` is an
-    array like the tensor, zero at first. One optimizer serves one net.
+    array like the tensor, zero at first. An optimizer is for one net.
 
     Args:
         lr: The learning rate ε, at least 0, or a schedule: a function of the number of steps done so far.
         clip_norm: If given, all gradients together are scaled down to this norm where theirs is greater.
         clip_value: If given, every number of the gradients is cut to the range from −clip_value to clip_value.
-        gradient_accumulation_steps: The mean gradient over so many calls of `step` makes one update.
+        gradient_accumulation_steps: Each update uses the mean gradient over this many calls of `step`.
 
     Raises:
         ValueError: A rate is negative, or a count is below 1.
@@ -83,7 +83,7 @@ class Optimizer(ABC):
 
     @property
     def is_adding_up(self) -> bool:
-        """Whether the last call of `step` changed no weight, for more gradients are to come."""
+        """Whether the last call of `step` changed no weight, because more gradients will be added first."""
         return self.n_calls % self.gradient_accumulation_steps > 0
 
     def step(self, parameters: dict[str, Parameter]) -> None:
@@ -94,7 +94,7 @@ class Optimizer(ABC):
         """
         self.n_calls += 1
         if self.n_calls % self.gradient_accumulation_steps:
-            return  # the gradients go on adding up
+            return  # more gradients will be added before the update
         trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
         if self.gradient_accumulation_steps > 1:
             for parameter in trainable.values():
@@ -114,7 +114,7 @@ class Optimizer(ABC):
             parameter.zero_gradient()
 
     def slot(self, name: str, parameter: Parameter, start: float = 0.0) -> np.ndarray:
-        """The array that this rule keeps under `name` for a parameter, full of `start` at first; write into it."""
+        """The array that this rule keeps under `name` for a parameter, filled with `start` at first. Write into it."""
         slots = self._slots.setdefault(parameter, {})
         kept = slots.get(name)
         if kept is None:
@@ -140,7 +140,7 @@ class Optimizer(ABC):
 
     def load_state(self, state: dict[str, Any], parameters: dict[str, Parameter]) -> None:
         """Take over what `state` gave, for the parameters at the same paths."""
-        checks.same_paths(self, list(state["slots"]), list(parameters))
+        self._check_paths(list(state["slots"]), list(parameters))
         for path, slots in state["slots"].items():
             for name, array in slots.items():
                 checks.same_shape(f"{type(self).__name__}: {name} of {path}", np.shape(array), parameters[path].shape)
@@ -150,3 +150,11 @@ class Optimizer(ABC):
             parameters[path]: {name: np.array(array) for name, array in slots.items()}
             for path, slots in state["slots"].items()
         }
+
+    def _check_paths(self, got: list[str], expected: list[str]) -> None:
+        missing, unexpected = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
+        problems = [
+            f"{what}: {', '.join(paths)}" for what, paths in (("missing", missing), ("unexpected", unexpected)) if paths
+        ]
+        if problems:
+            checks.fail(type(self).__name__, f"the state does not fit these parameters; {'; '.join(problems)}.")

@@ -1,6 +1,6 @@
 """Learning-rate schedules: functions from the number of updates done so far to a learning rate.
 
-Any function of the step will do as `lr=`; those used most often stand here, under PyTorch's names. A step is one
+Any function of the step can be given as `lr=`; the usual ones are here, under PyTorch's names. A step is one
 update, not one epoch, and t below counts the steps from 0. Past its end a schedule keeps its last value.
 """
 

@@ -11,19 +11,19 @@ from tinynet.optimizers.schedules import Schedule
 
 
 class SGD(Optimizer):
-    """Step against the gradient: new = old − ε∇; with momentum, a velocity remembers the steps before.
+    """Step against the gradient: new = old − ε∇. With momentum, a velocity averages the gradients of earlier steps.
 
     Equation:
         g = ∇ + λ w             weight decay λ
         v ← μ v + g             momentum μ
-        w ← w − ε v             plain
+        w ← w − ε v             with v = g where μ is 0
         w ← w − ε (g + μ v)     Nesterov: Sutskever et al. 2013, in PyTorch's form
 
     Args:
         lr: The learning rate ε, or a schedule.
         momentum: μ, at least 0 and below 1.
         weight_decay: λ, the strength of an L2 penalty ½λ‖w‖² on the parameters.
-        nesterov: If True, look ahead along the velocity; it needs a momentum.
+        nesterov: If True, look ahead along the velocity; this needs a momentum.
         options: `clip_norm` and `gradient_accumulation_steps`, see `Optimizer`.
 
     Raises:
@@ -58,7 +58,6 @@ class SGD(Optimizer):
             g = g + self.weight_decay * w
         if self.momentum:
             v = self.slot("velocity", parameter)
-            v *= self.momentum
-            v += g
+            v[...] = self.momentum * v + g
             g = g + self.momentum * v if self.nesterov else v
-        w -= self.learning_rate * g  # new = old − ε∇
+        w -= self.learning_rate * g

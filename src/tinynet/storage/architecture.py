@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +34,8 @@ def classes_inside(who: str, layer: Layer) -> Classes:
     for inner in _layers_of(layer):
         kind = type(inner)
         if found.setdefault(kind.__name__, kind) is not kind:
-            _same_name(who, kind.__name__)
+            problem = f"the net holds two different classes named {kind.__name__}; nothing was changed."
+            fail(who, problem, "rename one of them.")
     return found
 
 
@@ -155,8 +156,3 @@ def _replaced(value: Any, replacements: dict[int, Parameter]) -> Any:
     if type(value) is dict:
         return {key: _replaced(item, replacements) for key, item in value.items()}
     return value
-
-
-def _same_name(who: str, name: str) -> NoReturn:
-    """Two different classes of one name cannot be told apart in a file."""
-    fail(who, f"the net holds two different classes named {name}; nothing was changed.", "rename one of them.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -10,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from tinynet.core.checks import files
-from tinynet.core.checks.files import _FORBIDDEN, _FULL, _inside, _name
+from tinynet.core import checks
 from tinynet.core.checks.words import fail
+from tinynet.storage.sentences import FORBIDDEN, file_inside, quoted
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def atomic_write(
@@ -46,7 +49,7 @@ def atomic_write(
         ('second', 1)
     """
     data = _content(who, content)
-    target = Path(os.path.realpath(files.path(who, path)))
+    target = Path(os.path.realpath(checks.path(who, path)))
     _writable_place(who, target)
     temporary = target.with_name(f".tinynet-{secrets.token_hex(8)}.tmp")
     try:
@@ -82,23 +85,28 @@ def _content(who: str, value: object) -> bytes:
 def _writable_place(who: str, target: Path) -> None:
     """Check that a file can stand at a path: its folder is there, and nothing but a file is in the way."""
     if os.path.isdir(target):  # unlike Path.is_dir, it is False where one may not look
-        fail(who, f"{_name(target)} is a folder, not a file; nothing was changed.", _inside(target), IsADirectoryError)
+        fail(
+            who,
+            f"{quoted(target)} is a folder, not a file; nothing was changed.",
+            file_inside(target),
+            IsADirectoryError,
+        )
     if os.path.exists(target) and not os.path.isfile(target):
-        fail(who, f"{_name(target)} is a device or a pipe, not a file; nothing was changed.", kind=OSError)
+        fail(who, f"{quoted(target)} is a device or a pipe, not a file; nothing was changed.", kind=OSError)
     if not os.path.isdir(target.parent):
         hint = f"make it first: pathlib.Path({str(target.parent)!r}).mkdir(parents=True)."
-        fail(who, f"there is no folder {_name(target.parent)}; nothing was changed.", hint, FileNotFoundError)
+        fail(who, f"there is no folder {quoted(target.parent)}; nothing was changed.", hint, FileNotFoundError)
 
 
 def _not_written(who: str, target: Path, error: OSError) -> NoReturn:
     """The system refused to write."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         reason, hint = "the disk is full", "free some space, or write to another disk."
-    elif error.errno in _FORBIDDEN:
+    elif error.errno in FORBIDDEN:
         reason, hint = "there is no permission to write there", "choose a folder of your own."
     else:
         reason, hint = error.strerror or str(error) or type(error).__name__, ""
     left = "the file that was there before is unchanged" if os.path.exists(target) else "nothing was changed"
     fail(
-        who, f"{_name(target)} could not be written: {reason}; {left}.", hint, type(error)
+        who, f"{quoted(target)} could not be written: {reason}; {left}.", hint, type(error)
     )  # an OSError by its kind, the number left out

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 
-from tinynet.core.checks.files import _name
 from tinynet.core.checks.words import fail
+
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def quoted(place: Path) -> str:
+    """The path in quotation marks."""
+    return repr(str(place))
+
+
+def file_inside(folder: Path) -> str:
+    """Which file in a folder the user may have meant."""
+    for name in ("model.safetensors", *sorted(entry.name for entry in folder.glob("*.safetensors"))[:1]):
+        if (folder / name).is_file():
+            return f"the folder holds {name}: write {str(folder / name)!r}."
+    return f"name the file too, as in {str(folder / 'model.safetensors')!r}."
 
 
 def without_architecture(who: str, source: Path) -> NoReturn:
     """A safetensors file that another program has written."""
     fail(
         who,
-        f"{_name(source)} holds weights but no Tinynet architecture, as files made by PyTorch do.",
+        f"{quoted(source)} holds weights but no Tinynet architecture, as files made by PyTorch do.",
         "build the network yourself, then fill it with tn.load_weights(net, path).",
     )
 
@@ -25,7 +40,7 @@ def newer_format(who: str, source: Path, found: int, known: int, version: object
     """The file was written by a later Tinynet."""
     fail(
         who,
-        f"{_name(source)} has format {found}, written by Tinynet {version}; this Tinynet reads formats up to {known}.",
+        f"{quoted(source)} has format {found}, written by Tinynet {version}; this Tinynet reads formats up to {known}.",
         "install a newer Tinynet: pip install --upgrade tinynet.",
     )
 
@@ -37,7 +52,7 @@ def damaged(who: str, source: Path, problem: Exception | str) -> NoReturn:
     reason = (str(problem) or type(problem).__name__).splitlines()[0]
     fail(
         who,
-        f"{_name(source)} contradicts itself: {reason}",
+        f"{quoted(source)} contradicts itself: {reason}",
         "it was damaged or altered after it was written, or a class of your own has changed since.",
     )
 
@@ -55,7 +70,7 @@ def castable(net: object, dtypes: dict[str, tuple[np.dtype, np.dtype]]) -> None:
 
 def weights_do_not_fit(who: str, source: Path, problem: object) -> NoReturn:
     """The entries of a file are not those of a net."""
-    fail(who, f"{_name(source)} was not loaded, the net is unchanged. {problem}")
+    fail(who, f"{quoted(source)} was not loaded, the net is unchanged. {problem}")
 
 
 def unknown_classes(who: str, source: Path, names: Iterable[str]) -> NoReturn:
@@ -64,7 +79,7 @@ def unknown_classes(who: str, source: Path, names: Iterable[str]) -> NoReturn:
     several = "," in listed
     fail(
         who,
-        f"{_name(source)} needs the {'classes' if several else 'class'} {listed}, which Tinynet does not have.",
+        f"{quoted(source)} needs the {'classes' if several else 'class'} {listed}, which Tinynet does not have.",
         f"define or import {'them' if several else 'it'}, and write tn.load(path, layers=[{listed}]).",
     )
 

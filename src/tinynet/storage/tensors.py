@@ -8,14 +8,26 @@ from typing import NoReturn
 
 import numpy as np
 
-from tinynet.core.checks.files import _CONVERT, _FORBIDDEN, MAGIC, _inside, _name
 from tinynet.core.checks.words import fail
 from tinynet.storage.atomic import atomic_write
+from tinynet.storage.sentences import FORBIDDEN, file_inside, quoted
 
 Arrays = dict[str, np.ndarray]
 SIZES = {"float": (16, 32, 64), "int": (8, 16, 32, 64), "uint": (8, 16, 32, 64)}
 #: From the format's names of types to NumPy's: "F32" is "float32".
 DTYPES = {f"{kind[0].upper()}{n}": f"{kind}{n}" for kind, sizes in SIZES.items() for n in sizes} | {"BOOL": "bool"}
+#: How files of other formats begin.
+MAGIC = {
+    b"PK\x03\x04": "a zip archive, as .npz, .pt and .keras files are",
+    b"\x93NUMPY": "a NumPy .npy file",
+    b"\x89HDF": "an HDF5 file",
+    b"\x1f\x8b": "gzip-compressed",
+    b"\x80\x02": "a pickle, which is never read because it can run code",
+    b"\x80\x03": "a pickle, which is never read because it can run code",
+    b"\x80\x04": "a pickle, which is never read because it can run code",
+    b"\x80\x05": "a pickle, which is never read because it can run code",
+}
+CONVERT = "tn.load reads what tn.save has written; convert other formats to safetensors where they were made."
 
 
 def write_tensors(who: str, path: Path, arrays: Arrays, metadata: dict[str, str]) -> None:
@@ -73,7 +85,7 @@ def _written_otherwise(who: str, target: Path, what: str) -> NoReturn:
     """What was read back is not what was written."""
     fail(
         who,
-        f"{_name(target)} was not written, what came back from the disk differs in {what}; nothing was changed.",
+        f"{quoted(target)} was not written, what came back from the disk differs in {what}; nothing was changed.",
         "the disk may be damaged; try another one.",
         OSError,
     )
@@ -82,19 +94,19 @@ def _written_otherwise(who: str, target: Path, what: str) -> NoReturn:
 def _readable_file(who: str, source: Path) -> None:
     """Check that a path is a file that can be opened, and say what is there instead."""
     if os.path.isdir(source):
-        fail(who, f"{_name(source)} is a folder, not a file.", _inside(source), IsADirectoryError)
+        fail(who, f"{quoted(source)} is a folder, not a file.", file_inside(source), IsADirectoryError)
     if not os.path.exists(source):
-        fail(who, f"there is no file {_name(source)}.", _neighbour(source), FileNotFoundError)
+        fail(who, f"there is no file {quoted(source)}.", _neighbour(source), FileNotFoundError)
     if not os.path.isfile(source):
-        fail(who, f"{_name(source)} is a device or a pipe, not a file.", kind=OSError)
+        fail(who, f"{quoted(source)} is a device or a pipe, not a file.", kind=OSError)
     try:
         with open(source, "rb") as file:
             start = file.read(1)
     except OSError as error:
-        reason = "there is no permission to read it" if error.errno in _FORBIDDEN else error.strerror or str(error)
-        fail(who, f"{_name(source)} could not be read: {reason}.", kind=type(error))
+        reason = "there is no permission to read it" if error.errno in FORBIDDEN else error.strerror or str(error)
+        fail(who, f"{quoted(source)} could not be read: {reason}.", kind=type(error))
     if not start:
-        fail(who, f"{_name(source)} is empty.", "it was cut off while it was written or copied; take another copy.")
+        fail(who, f"{quoted(source)} is empty.", "it was cut off while it was written or copied; take another copy.")
 
 
 def _neighbour(source: Path) -> str:
@@ -112,11 +124,11 @@ def _not_safetensors(who: str, source: Path, error: Exception) -> NoReturn:
         start = file.read(8)
     for magic, kind in MAGIC.items():
         if start.startswith(magic):
-            fail(who, f"expected a safetensors file, but {_name(source)} is {kind}.", _CONVERT)
+            fail(who, f"expected a safetensors file, but {quoted(source)} is {kind}.", CONVERT)
     reason = str(error).removeprefix("Error while deserializing header: ")
     fail(
         who,
-        f"{_name(source)} is not a safetensors file, or it is damaged or cut off: {reason}.",
+        f"{quoted(source)} is not a safetensors file, or it is damaged or cut off: {reason}.",
         "take another copy, or write it again with tn.save(net, path).",
     )
 
@@ -125,7 +137,7 @@ def _foreign_dtype(who: str, source: Path, name: str, dtype: str) -> NoReturn:
     """A tensor holds numbers that NumPy does not have."""
     fail(
         who,
-        f"{name} in {_name(source)} holds {dtype} numbers, which NumPy does not have.",
+        f"{name} in {quoted(source)} holds {dtype} numbers, which NumPy does not have.",
         "convert it to float32 where it was made; in PyTorch with tensor.float().",
     )
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks import files
 from tinynet.core.version import __version__
 from tinynet.layers import Layer
 from tinynet.storage import architecture, sentences
@@ -54,7 +53,7 @@ def save(net: Layer, path: PathLike) -> None:
         True
     """
     sentences.a_layer("save", net, Layer)
-    target = files.path("save", path)
+    target = checks.path("save", path)
     state = net.state()
     description = _describe(net)
     _check_rebuilt(net, description, state)
@@ -84,7 +83,7 @@ def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
         Traceback (most recent call last):
         FileNotFoundError: load: there is no file 'nowhere.safetensors'...
     """
-    source = files.path("load", path)
+    source = checks.path("load", path)
     own = sentences.layer_classes("load", layers, Layer)
     arrays, metadata = read_tensors("load", source)
     if KEY not in metadata:
@@ -127,7 +126,7 @@ def load_weights(net: Layer, path: PathLike) -> None:
         ValueError: load_weights: ... wrong shape: 0.weight (expected (2, 4), got (2, 3))...
     """
     sentences.a_layer("load_weights", net, Layer)
-    source = files.path("load_weights", path)
+    source = checks.path("load_weights", path)
     arrays, _ = read_tensors("load_weights", source)
     for other, first in architecture.shared_paths(net).items():
         if other in arrays and (first not in arrays or np.array_equal(arrays[first], arrays[other], equal_nan=True)):

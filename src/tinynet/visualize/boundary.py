@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.core.checks.figures import integer_labels
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.layers import Sigmoid
 from tinynet.net import Net
 from tinynet.visualize.readings import class_name, class_names, ends_with, predictions, probabilities
+from tinynet.visualize.sentences import integer_labels
 from tinynet.visualize.style import BLUE, COLOURS, INK, PAPER, VERMILLION, panels, styled
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def decision_boundary(net: Net, dataset: Any) -> Figure:
         >>> figure.axes[0].get_title(loc="left").endswith("of 60 points right")
         True
     """
-    x, labels = _points("decision_boundary", *dataset[np.arange(len(dataset))])
+    x, labels = _points(*dataset[np.arange(len(dataset))])
     low, high = x.min(axis=0), x.max(axis=0)
     margin = 0.08 * np.maximum(high - low, 1e-6)
     axis_0, axis_1 = (np.linspace(low[i] - margin[i], high[i] + margin[i], GRID) for i in (0, 1))
@@ -82,7 +82,7 @@ def fit_curve(net: Net, dataset: Any) -> Figure:
     """
     x, y = dataset[np.arange(len(dataset))]
     outputs, _ = predictions(net, dataset)
-    x, y, fitted = _curve("fit_curve", x, y, outputs)
+    x, y, fitted = _curve(x, y, outputs)
     span = np.linspace(x.min(), x.max(), 400)
     curve = net.predict(span[:, np.newaxis].astype(net.dtype))[:, 0]
     figure, (ax,) = panels(1, 1, 7, 4.4)
@@ -97,7 +97,7 @@ def fit_curve(net: Net, dataset: Any) -> Figure:
 
 def _class_probabilities(net: Net, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
     outputs = net.predict(x.astype(net.dtype), batch_size=4096)
-    _plane_outputs("decision_boundary", outputs, labels)
+    _plane_outputs(outputs, labels)
     if outputs.shape[1] > 1:
         return probabilities(net, outputs)
     p = outputs if ends_with(net, Sigmoid) else 0.5 * (1 + np.tanh(outputs / 2))
@@ -121,33 +121,34 @@ def _colour(label: int) -> str:
     return COLOURS[int(label) % len(COLOURS)]
 
 
-def _points(who: object, x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _points(x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Check that inputs are points of a plane with integer labels."""
     if np.ndim(x) != 2 or np.shape(x)[1] != 2:
         fail(
-            who,
+            "decision_boundary",
             f"expected points of shape (N, 2), got {shape_text(np.shape(x))}.",
             "this picture is for data in a plane.",
         )
-    integer_labels(who, labels)
+    integer_labels("decision_boundary", labels)
     return x, labels
 
 
-def _plane_outputs(who: object, outputs: np.ndarray, labels: np.ndarray) -> None:
+def _plane_outputs(outputs: np.ndarray, labels: np.ndarray) -> None:
     """Check that outputs are one per class, or a single one for two classes."""
     n_classes = int(labels.max()) + 1
     if outputs.ndim != 2 or max(outputs.shape[1], 2) < n_classes:
         fail(
-            who, f"expected outputs of shape (N, {n_classes}) for {n_classes} classes, got {shape_text(outputs.shape)}."
+            "decision_boundary",
+            f"expected outputs of shape (N, {n_classes}) for {n_classes} classes, got {shape_text(outputs.shape)}.",
         )
 
 
-def _curve(who: object, x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _curve(x: np.ndarray, y: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Check that inputs, truth and outputs are one number per sample, and return them as (N,)."""
     for name, array in (("x", x), ("y", y), ("outputs", outputs)):
         if np.ndim(array) == 0 or np.size(array) != len(array):
             fail(
-                who,
+                "fit_curve",
                 f"expected {name} of shape (N, 1), got {shape_text(np.shape(array))}.",
                 "this picture is for one number in and one number out.",
             )

@@ -38,7 +38,7 @@ def confusion_matrix(matrix: np.ndarray, classes: Sequence[str] | None = None) -
         >>> figure.axes[0].get_title(loc="left")
         '19 of 20 right (95.0 %)'
     """
-    matrix = _counts_matrix("confusion_matrix", matrix, classes)
+    matrix = _counts_matrix(matrix, classes)
     n_classes = len(matrix)
     side = float(np.clip(0.46 * n_classes + 1.6, 3.8, 9.0))
     figure = new_figure(side + 0.6, side)
@@ -105,19 +105,19 @@ def _write_counts(ax: Axes, matrix: np.ndarray, shares: np.ndarray, fontsize: fl
         ax.text(column, row, f"{matrix[row, column]:,.10g}", ha="center", va="center", color=colour, fontsize=fontsize)
 
 
-def _counts_matrix(who: object, matrix: object, classes: object) -> np.ndarray:
+def _counts_matrix(matrix: object, classes: object) -> np.ndarray:
     """Check a confusion matrix and the names of its classes."""
     array = np.asarray(matrix)
     if array.dtype.kind not in "iufb":
-        fail(who, f"matrix must hold counts, got {array.dtype}.", kind=TypeError)
+        fail("confusion_matrix", f"matrix must hold counts, got {array.dtype}.", kind=TypeError)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
         fail(
-            who,
+            "confusion_matrix",
             f"expected a matrix of shape (C, C), got {shape_text(array.shape)}.",
             "make it of predictions with metrics.confusion_matrix(predicted, ground_truth).",
         )
     if not (array >= 0).all():
-        fail(who, "matrix must hold counts from 0 on, and it holds a smaller number or NaN.")
+        fail("confusion_matrix", "matrix must hold counts from 0 on, and it holds a smaller number or NaN.")
     if classes is not None and len(classes) != len(array):  # type: ignore[arg-type]
-        fail(who, f"expected {len(array)} names of classes, got {len(classes)}.")  # type: ignore[arg-type]
+        fail("confusion_matrix", f"expected {len(array)} names of classes, got {len(classes)}.")  # type: ignore[arg-type]
     return array

@@ -36,7 +36,7 @@ def learning_curves(history: Any) -> Figure:
         >>> [line.get_ydata().tolist() for line in learning_curves(history).axes[0].lines][:2]
         [[0.5, 0.3], [0.6, 0.5]]
     """
-    rows = _history_rows("learning_curves", history)
+    rows = _history_rows(history)
     epochs = np.array([row.get("epoch", index + 1) for index, row in enumerate(rows)])
     names = _curve_names(rows)
     columns = min(len(names), 3)
@@ -56,7 +56,9 @@ def _curve_names(rows: list[dict[str, Any]]) -> list[str]:
     names.sort(key=lambda name: name != "loss")
     if len({row.get("lr") for row in rows}) > 1:
         names.append("lr")
-    _curves_found("learning_curves", names)
+    if not names:
+        hint = 'give it rows such as {"epoch": 1, "loss": 0.5}.'
+        fail("learning_curves", "the history holds no loss and no metric.", hint)
     return names
 
 
@@ -123,19 +125,16 @@ def _number(value: Any) -> float:
     return float(value) if value is not None and np.isfinite(value) else np.nan
 
 
-def _history_rows(who: object, history: Any) -> list[dict[str, Any]]:
+def _history_rows(history: Any) -> list[dict[str, Any]]:
     """Check that a history has epochs, and return them."""
     rows = getattr(history, "rows", None)
     if not isinstance(rows, list):
         fail(
-            who, f"expected a history, got {type(history).__name__}.", "pass what learner.fit(...) returns.", TypeError
+            "learning_curves",
+            f"expected a history, got {type(history).__name__}.",
+            "pass what learner.fit(...) returns.",
+            TypeError,
         )
     if not rows:
-        fail(who, "the history has no epoch yet.", "call learner.fit(...) first.")
+        fail("learning_curves", "the history has no epoch yet.", "call learner.fit(...) first.")
     return rows
-
-
-def _curves_found(who: object, names: list[str]) -> None:
-    """Check that there is something to draw."""
-    if not names:
-        fail(who, "the history holds no loss and no metric.", 'give it rows such as {"epoch": 1, "loss": 0.5}.')

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinynet.core import checks as basic_checks
-from tinynet.core.checks import figures as checks
+from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
+from tinynet.visualize import sentences
 from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.style import COLOURS, panels, styled
 
@@ -34,10 +34,10 @@ def samples(images: np.ndarray, title: str = "Samples", columns: int | None = No
         >>> len(samples(np.zeros((12, 1, 8, 8)), columns=4).axes[0].images)
         12
     """
-    images = checks.images("samples", images)
-    basic_checks.non_empty_list("samples", "images", list(images))
+    images = sentences.images("samples", images)
+    checks.non_empty_list("samples", "images", list(images))
     if columns is not None:
-        basic_checks.integer("samples", "columns", columns, minimum=1)
+        checks.integer("samples", "columns", columns, minimum=1)
     low, high = min(0, float(images.min())), max(1, float(images.max()))
     sheet = Sheet(len(images), images.shape[2:], title, side=0.6, columns=columns)
     for index, image in enumerate(images):
@@ -64,8 +64,11 @@ def latent_space(codes: np.ndarray, labels: np.ndarray, classes: Sequence[str] |
         ['cat', 'dog']
     """
     labels = np.asarray(labels)
-    checks.integer_labels("latent_space", labels)
-    _codes_of_samples("latent_space", np.shape(codes), len(labels))
+    sentences.integer_labels("latent_space", labels)
+    shape = np.shape(codes)
+    if len(shape) != 2 or shape[0] != len(labels) or shape[1] < 2:
+        expected = f"expected codes of shape ({len(labels)}, 2) or wider, one for each label"
+        fail("latent_space", f"{expected}, got {shape_text(shape)}.", "a map needs two numbers for each sample.")
     figure, (ax,) = panels(1, 1, 7, 5.6)
     for index, label in enumerate(np.unique(labels)):
         here = np.asarray(codes)[labels == label]
@@ -74,10 +77,3 @@ def latent_space(codes: np.ndarray, labels: np.ndarray, classes: Sequence[str] |
     ax.set(title="Where the net puts each sample", xlabel="first number of the code", ylabel="second number")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=3)
     return figure
-
-
-def _codes_of_samples(who: object, shape: tuple[int, ...], n_samples: int) -> None:
-    """Check that there is a code of at least two numbers for each sample."""
-    if len(shape) != 2 or shape[0] != n_samples or shape[1] < 2:
-        expected = f"expected codes of shape ({n_samples}, 2) or wider, one for each label"
-        fail(who, f"{expected}, got {shape_text(shape)}.", "a map needs two numbers for each sample.")

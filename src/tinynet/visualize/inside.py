@@ -41,7 +41,7 @@ def filters(net: Layer) -> Figure:
         >>> len(figure.axes[0].images)
         6
     """
-    path, layer = _first_layer("filters", net, Conv2D)
+    path, layer = _first_layer(net, Conv2D)
     W = layer.weight.tensor  # (out_channels, in_channels, kh, kw)
     in_colour = W.shape[1] == 3
     kernels = list(W if in_colour else W.reshape(-1, *W.shape[2:]))
@@ -84,7 +84,7 @@ def feature_maps(net: Net, x: np.ndarray) -> Figure:
         >>> feature_maps(net, np.ones((1, 8, 8))).axes[-1].get_title(loc="left")
         '3  Linear(144, 10)   (10,)'
     """
-    x = _one_input("feature_maps", x)
+    x = _one_input(x)
     leaves = _Leaves()
     with net.evaluating(), net.watch(leaves):
         net.forward(x[np.newaxis])
@@ -158,22 +158,29 @@ def _two_sided() -> Any:
     )
 
 
-def _first_layer(who: object, net: Any, kind: type) -> tuple[str, Any]:
+def _first_layer(net: Any, kind: type) -> tuple[str, Any]:
     """The first layer of a class inside a net, and its path."""
     for path, layer in net.layers_inside():
         if isinstance(layer, kind):
             return path, layer
     fail(
-        who,
+        "filters",
         f"there is no {kind.__name__} in {type(net).__name__}.",
         "for a net without convolutions, weight_histograms(net) shows the weights.",
     )
 
 
-def _one_input(who: object, x: object) -> np.ndarray:
+def _one_input(x: object) -> np.ndarray:
     """Check that x is an array, one input without the batch axis."""
     if not isinstance(x, np.ndarray) or x.ndim == 0:
-        fail(who, f"expected x to be the array of one input, got {type(x).__name__}.", "pass dataset[0][0].", TypeError)
+        fail(
+            "feature_maps",
+            f"expected x to be the array of one input, got {type(x).__name__}.",
+            "pass dataset[0][0].",
+            TypeError,
+        )
     if x.ndim > 3:
-        fail(who, f"expected one input without the batch axis, got shape {shape_text(x.shape)}.", "pass x[0].")
+        fail(
+            "feature_maps", f"expected one input without the batch axis, got shape {shape_text(x.shape)}.", "pass x[0]."
+        )
     return x

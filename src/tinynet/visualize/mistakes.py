@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.core import checks as basic_checks
-from tinynet.core.checks import figures as checks
+from tinynet.core import checks
 from tinynet.net import Net
+from tinynet.visualize import sentences
 from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.readings import Reading, class_name, class_names, read
 from tinynet.visualize.style import VERMILLION, message, styled
@@ -38,7 +38,7 @@ def confident_mistakes(net: Net, dataset: Any, n: int = 16) -> Figure:
         >>> len(figure.axes[0].images)
         3
     """
-    basic_checks.integer("confident_mistakes", "n", n, minimum=1)
+    checks.integer("confident_mistakes", "n", n, minimum=1)
     return draw_confident(read("confident_mistakes", net, dataset), dataset, n)
 
 
@@ -61,7 +61,7 @@ def misclassified(net: Net, dataset: Any, n: int = 36) -> Figure:
         >>> len(figure.axes[0].images)
         12
     """
-    basic_checks.integer("misclassified", "n", n, minimum=1)
+    checks.integer("misclassified", "n", n, minimum=1)
     return draw_misclassified(read("misclassified", net, dataset), dataset, n)
 
 
@@ -74,7 +74,7 @@ def draw_confident(reading: Reading, dataset: Any, n: int) -> Figure:
         return _no_mistakes(reading, title)
     sure = reading.probabilities[wrong, said[wrong]]
     chosen = wrong[np.argsort(-sure, kind="stable")[:n]]
-    x = checks.images("confident_mistakes", dataset[chosen][0])
+    x = sentences.images("confident_mistakes", dataset[chosen][0])
     classes = class_names(dataset)
     long = _are_long(classes)
     sheet = Sheet(len(chosen), x.shape[2:], title, above=0.34 if long else 0.18, below=0.2)
@@ -95,7 +95,7 @@ def draw_misclassified(reading: Reading, dataset: Any, n: int) -> Figure:
     if not len(wrong):
         return _no_mistakes(reading, "Misclassified")
     chosen = wrong[:n]
-    x = checks.images("misclassified", dataset[chosen][0])
+    x = sentences.images("misclassified", dataset[chosen][0])
     shown = f"the first {len(chosen)} of {len(wrong)}" if len(wrong) > n else f"{len(wrong)} of {len(said)}"
     classes = class_names(dataset)
     long = _are_long(classes)

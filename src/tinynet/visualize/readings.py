@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks.figures import integer_labels
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.data import batches
 from tinynet.layers import Layer, Softmax
 from tinynet.net import Net
+from tinynet.visualize.sentences import integer_labels
 
 
 @dataclass(frozen=True)

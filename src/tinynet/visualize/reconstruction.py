@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.core import checks as basic_checks
-from tinynet.core.checks import figures as checks
+from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.net import Net
+from tinynet.visualize import sentences
 from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.style import MUTED, styled
 
@@ -36,9 +36,9 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
         >>> len(figure.axes[0].images)
         6
     """
-    n = min(basic_checks.integer("reconstructions", "n", n, minimum=1), len(dataset))
-    x = checks.images("reconstructions", dataset[np.arange(n)][0])
-    y = _same_size("reconstructions", net.predict(x), x)
+    n = min(checks.integer("reconstructions", "n", n, minimum=1), len(dataset))
+    x = sentences.images("reconstructions", dataset[np.arange(n)][0])
+    y = _same_size(net.predict(x), x)
     error = np.sqrt(np.mean((y - x) ** 2, axis=(1, 2, 3)))
     sheet = Sheet(2 * n, x.shape[2:], "Images, and below each what the autoencoder makes of it", below=0.12, columns=n)
     for column in range(n):
@@ -48,11 +48,11 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
     return sheet.figure
 
 
-def _same_size(who: object, outputs: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _same_size(outputs: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Check that outputs have as many numbers as the inputs, and give them their shape."""
     if outputs.size != x.size:
         fail(
-            who,
+            "reconstructions",
             f"expected outputs of the shape {shape_text(x.shape)} of the images, got {shape_text(outputs.shape)}.",
             "this picture is for autoencoders.",
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.core import checks as basic_checks
+from tinynet.core import checks
 from tinynet.layers import Conv2D
 from tinynet.net import Net
 from tinynet.net.summary import net_html
@@ -83,9 +83,7 @@ def report(
         'report.html'
     """
     if not isinstance(net, Net):
-        basic_checks.fail(
-            "report", f"net must be a Net, got {type(net).__name__}.", "wrap it as Net([layer]).", TypeError
-        )
+        checks.fail("report", f"net must be a Net, got {type(net).__name__}.", "wrap it as Net([layer]).", TypeError)
     run = _Run(net, history, test, loss)
     sections = [*_result_sections(run), *_inside_sections(run), _network_section(run)]
     if config or command:

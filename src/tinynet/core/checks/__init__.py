@@ -1,4 +1,4 @@
-"""Every error sentence of the package, phrased in one place.
+"""The error sentences that several places of the package share; one that is used once stands where it is used.
 
 An error says who, what was expected, what came, and what to do:
 
@@ -6,23 +6,19 @@ An error says who, what was expected, what came, and what to do:
     Hint: put Flatten() before this layer.
 
 A bad value is a ValueError, a wrong type a TypeError, a wrong order of calls a RuntimeError. Each module here holds the
-sentences of one subject; `who` is the object that complains, or its name.
+sentences of one subject; `who` is the object that complains, or its name. They are read as `checks.array(...)`; the
+words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
-from tinynet.core.checks.layers import (
-    floating_dtype,
-    linear_input,
-    matching_state,
-    no_memory,
-    non_empty_list,
-    not_configurable,
-    output_gradients,
-    same_paths,
-)
-from tinynet.core.checks.learning import dataset, known_column, learner_parts, loss_and_gradient, named_once, not_finite
-from tinynet.core.checks.shapes import array, axis_of, filled_axis, floating_input, input_shape, same_shape
-from tinynet.core.checks.targets import class_targets, same_targets
-from tinynet.core.checks.values import floating_array, fraction, generator, integer, number, one_of, pair, rate
+from tinynet.core.checks.files import path, readable_file
+from tinynet.core.checks.images import image_input, kernel_fits, positive_size
+from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
+from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negative, reduction
+from tinynet.core.checks.models import model_input
+from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
+from tinynet.core.checks.shapes import array, axis_of, floating_input, input_shape, same_shape, shape_text
+from tinynet.core.checks.targets import class_labels, class_targets, same_target_shape, same_targets
+from tinynet.core.checks.values import fraction, generator, integer, number, one_of, pair, rate
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
 
@@ -30,34 +26,40 @@ __all__ = [
     "arguments",
     "array",
     "axis_of",
+    "between_0_and_1",
+    "class_labels",
     "class_targets",
-    "dataset",
+    "class_weight",
     "fail",
-    "filled_axis",
-    "floating_array",
     "floating_dtype",
     "floating_input",
     "fraction",
     "generator",
+    "image_input",
     "input_shape",
     "integer",
-    "known_column",
-    "learner_parts",
-    "linear_input",
+    "kernel_fits",
     "locate",
-    "loss_and_gradient",
+    "mask",
     "matching_state",
-    "named_once",
-    "no_memory",
+    "model_input",
     "non_empty_list",
-    "not_configurable",
-    "not_finite",
+    "not_empty",
+    "not_negative",
     "number",
     "one_of",
     "output_gradients",
     "pair",
+    "path",
+    "positive_size",
     "rate",
-    "same_paths",
+    "readable_file",
+    "reduction",
     "same_shape",
+    "same_target_shape",
     "same_targets",
+    "sequence",
+    "sequence_input",
+    "shape_text",
+    "window_fits",
 ]

@@ -1,28 +1,14 @@
-"""Sentences about files that are written and read."""
+"""Sentences about the files that a user names."""
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
 from tinynet.core.checks.words import fail
 
-MAGIC = {
-    b"PK\x03\x04": "a zip archive, as .npz, .pt and .keras files are",
-    b"\x93NUMPY": "a NumPy .npy file",
-    b"\x89HDF": "an HDF5 file",
-    b"\x1f\x8b": "gzip-compressed",
-    b"\x80\x02": "a pickle, which is never read because it can run code",
-    b"\x80\x03": "a pickle, which is never read because it can run code",
-    b"\x80\x04": "a pickle, which is never read because it can run code",
-    b"\x80\x05": "a pickle, which is never read because it can run code",
-}
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
-
-def path(who: str, value: object) -> Path:
+def path(who: object, value: object) -> Path:
     """Turn a string or PathLike into a Path."""
     hint = 'name the file, as in "model.safetensors".'
     if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
@@ -32,15 +18,9 @@ def path(who: str, value: object) -> Path:
     return Path(value)
 
 
-_CONVERT = "tn.load reads what tn.save has written; convert other formats to safetensors where they were made."
-
-
-def _name(place: Path) -> str:
-    return repr(str(place))
-
-
-def _inside(folder: Path) -> str:
-    for name in ("model.safetensors", *sorted(entry.name for entry in folder.glob("*.safetensors"))[:1]):
-        if (folder / name).is_file():
-            return f"the folder holds {name}: write {str(folder / name)!r}."
-    return f"name the file too, as in {str(folder / 'model.safetensors')!r}."
+def readable_file(who: object, path: Path) -> None:
+    """Check that a path names a file."""
+    if path.is_dir():
+        fail(who, f"expected a file, but {path} is a directory.", "name the file inside it.", IsADirectoryError)
+    if not path.exists():
+        fail(who, f"there is no file {path}.", "check the path.", FileNotFoundError)

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from tinynet.core.arrays import is_array
-from tinynet.core.checks.shapes import floating_input, shape_text
+from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
-
-
-def no_memory(layer: object) -> NoReturn:
-    """`backward` came without a `forward` to go back through."""
-    fail(
-        layer,
-        "backward was called, but there is no forward to go back through.",
-        "call forward on a batch first, then backward once; predict and evaluate keep nothing for backward.",
-        RuntimeError,
-    )
 
 
 def output_gradients(who: str, gradients: tuple, shapes: tuple[tuple[int, ...], ...]) -> None:
@@ -53,17 +43,6 @@ def floating_dtype(who: object, dtype: Any) -> np.dtype:
     return dtype
 
 
-def not_configurable(layer: object, name: str, value: object) -> NoReturn:
-    """An argument cannot be written into a configuration."""
-    what = "a function" if callable(value) else f"a {type(value).__name__}"
-    fail(
-        type(layer).__name__,
-        f"argument {name} is {what}, which cannot be saved in a configuration.",
-        "take a number, a string or a layer instead, or save only the weights with net.state().",
-        TypeError,
-    )
-
-
 def matching_state(layer: object, state: Any, shapes: dict[str, tuple[int, ...]]) -> None:
     """Check that a state has just the entries of a layer, numbers in their shapes, and name every one that is off."""
     if not isinstance(state, Mapping):
@@ -94,32 +73,3 @@ def non_empty_list(who: str, name: str, value: object) -> None:
         fail(who, f"{name} must be a list, got {type(value).__name__}.", kind=TypeError)
     if not value:
         fail(who, f"{name} must hold at least one entry, got an empty list.")
-
-
-def linear_input(layer: object, x: np.ndarray, in_features: int) -> None:
-    """Check that the last axis of x is in_features, and say how to make it so."""
-    floating_input(layer, x)
-    if x.ndim >= 2 and x.shape[-1] == in_features:
-        return
-    flat = int(np.prod(x.shape[1:]))
-    if x.ndim > 2 and flat == in_features:
-        hint = "put Flatten() before this layer."
-    elif x.ndim == 1 and x.shape[0] == in_features:
-        hint = "the batch axis is missing; pass x[np.newaxis] for a batch of one."
-    elif x.ndim > 2:
-        hint = f"put Flatten() before this layer and make it Linear({flat}, ...)."
-    elif x.ndim == 2:
-        hint = f"make it Linear({x.shape[-1]}, ...), or change what comes before."
-    else:
-        hint = ""
-    fail(layer, f"expected x of shape (N, {in_features}), got {shape_text(x.shape)}.", hint)
-
-
-def same_paths(who: object, got: list[str], expected: list[str]) -> None:
-    """Check that a saved state speaks of the same parameters."""
-    missing, unexpected = sorted(set(expected) - set(got)), sorted(set(got) - set(expected))
-    problems = [
-        f"{what}: {', '.join(paths)}" for what, paths in (("missing", missing), ("unexpected", unexpected)) if paths
-    ]
-    if problems:
-        fail(type(who).__name__, f"the state does not fit these parameters; {'; '.join(problems)}.")

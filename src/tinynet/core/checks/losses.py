@@ -33,14 +33,6 @@ def not_negative(who: str, name: str, weight: np.ndarray) -> np.ndarray:
     return weight
 
 
-def labels_only(who: str, labels: bool) -> None:
-    """Check that the truth is integer labels."""
-    if not labels:
-        fail(
-            who, "expected integer labels, got probabilities.", "take the likeliest class with .argmax(-1).", TypeError
-        )
-
-
 def between_0_and_1(who: str, ground_truth: np.ndarray) -> None:
     """Check that every truth is a probability."""
     if not ((ground_truth >= 0) & (ground_truth <= 1)).all():

@@ -73,10 +73,3 @@ def floating_input(who: object, x: np.ndarray, name: str = "x") -> None:
             "convert it with .astype(np.float32); divide pixels by 255.",
             TypeError,
         )
-
-
-def filled_axis(who: object, x: np.ndarray, axis: int) -> None:
-    """Check that floating-point x has an axis, and something in it."""
-    floating_input(who, x)
-    if x.shape[axis_of(who, x, axis)] == 0:
-        fail(who, f"expected at least one number along axis {axis}, got x of shape {shape_text(x.shape)}.")

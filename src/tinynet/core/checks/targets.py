@@ -101,3 +101,12 @@ def _arrays(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> None:
     array(who, ground_truth, "ground_truth")
     if predicted.dtype.kind != "f":
         fail(who, f"expected predicted to hold floating-point numbers, got {predicted.dtype}.", kind=TypeError)
+
+
+def class_labels(
+    who: str, predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -1, ignore_index: int | None = None
+) -> None:
+    """Check predictions over classes against integer labels, but for those to ignore."""
+    if not class_targets(who, predicted, ground_truth, axis, ignore_index):
+        hint = "take the likeliest class with .argmax(-1)."
+        fail(who, "expected integer labels, got probabilities.", hint, TypeError)

@@ -82,16 +82,3 @@ def generator(who: object, rng: object) -> np.random.Generator:
         hint = "pass np.random.default_rng(0), or None to follow tn.seed."
         fail(who, f"rng must be a np.random.Generator, got {rng!r}.", hint, TypeError)
     return rng
-
-
-def floating_array(who: object, name: str, value: object) -> np.ndarray:
-    """Turn a value into an array and check that it holds floating-point numbers."""
-    array = np.asarray(value)
-    if array.dtype.kind != "f":
-        fail(
-            who,
-            f"{name} must hold floating-point numbers, got {array.dtype}.",
-            "convert with .astype(np.float32).",
-            TypeError,
-        )
-    return array

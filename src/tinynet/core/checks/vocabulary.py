@@ -63,7 +63,7 @@ def fraction(who: str, name: str, value: Any, others: Mapping[str, Any]) -> floa
     return check.fraction(who, name, value)
 
 
-def betas(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[float, float]:
+def two_fractions(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[float, float]:
     """A pair of numbers, each from 0 up to, but below, 1."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         fail(who, f"{name} must be a pair of numbers, got {value!r}.", f"write {name}=(0.9, 0.999).", TypeError)
@@ -101,6 +101,20 @@ def divides(*others_names: str) -> Rule:
             if others[other] % divisor:
                 fitting = ", ".join(str(n) for n in range(1, others[other] + 1) if others[other] % n == 0)
                 fail(who, f"{name}={divisor} must divide {other}={others[other]}.", f"use one of {fitting}.")
+        return divisor
+
+    return rule
+
+
+def divisor_of(dividend: str) -> Rule:
+    """An integer of at least 1 that divides one other argument, which stands before it among the rules."""
+
+    def rule(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+        divisor, number = check.integer(who, name, value, minimum=1), others[dividend]
+        if number % divisor:
+            fitting = [d for d in range(1, number + 1) if number % d == 0]
+            nearest = min(fitting, key=lambda d: abs(d - divisor))
+            fail(who, f"{name}={divisor} does not divide {dividend}={number}.", f"{name}={nearest} would.")
         return divisor
 
     return rule

@@ -53,10 +53,10 @@ def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_includ
 def reflect(layer: ReflectionPad2D, x: np.ndarray) -> Any:
     """y, each of whose pixels is one of x."""
     kernels = _kernels(x)
-    if kernels is None or any(size <= max(border) for size, border in zip(x.shape[2:], layer.border, strict=True)):
+    if kernels is None or any(size <= max(border) for size, border in zip(x.shape[2:], layer.padding, strict=True)):
         return NotImplemented
     layer.remember(size=x.shape[2:])
-    A, B = [_mirror(x.shape[2 + axis], layer.border[axis], False, x.dtype) for axis in (0, 1)]
+    A, B = [_mirror(x.shape[2 + axis], layer.padding[axis], False, x.dtype) for axis in (0, 1)]
     return kernels.resample(A, B, x)
 
 
@@ -66,7 +66,7 @@ def reflect_gradient(layer: ReflectionPad2D, dy: np.ndarray) -> Any:
     kernels = _kernels(dy, math.prod(size))
     if kernels is None:
         return NotImplemented
-    A, B = [_mirror(size[axis], layer.border[axis], True, dy.dtype) for axis in (0, 1)]
+    A, B = [_mirror(size[axis], layer.padding[axis], True, dy.dtype) for axis in (0, 1)]
     return kernels.resample(A, B, dy)
 
 

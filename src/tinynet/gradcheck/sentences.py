@@ -24,7 +24,7 @@ class GradientError(ValueError):
         >>> from tinynet.gradcheck import check_loss
         >>> check_loss(lambda predicted, truth: (float(predicted.sum()), -np.ones_like(predicted)), (2, 3), None)
         Traceback (most recent call last):
-        tinynet.core.checks.gradients.GradientError: <lambda>: the gradient with respect to predicted is wrong ...
+        tinynet.gradcheck.sentences.GradientError: <lambda>: the gradient with respect to predicted is wrong ...
     """
 
     name: str = ""
@@ -44,15 +44,15 @@ def broken_rule(who: object, name: str, problem: str, hint: str = "", cause: str
 
 
 def wrong_shape(who: object, name: str, got: Any, expected: tuple[int, ...], when: str = "") -> NoReturn:
-    """An output, or the gradient with respect to an input, has not the shape that it must have."""
+    """An output, or the gradient with respect to an input, does not have the shape that it must have."""
     came = "nothing" if got is None else f"an array of shape {shape_text(np.shape(got))}"
     what = "the output" if name == "output" else f"the gradient with respect to {name}"
-    hint, cause = _shape_cause(np.shape(got), expected)
+    hint, cause = shape_cause(np.shape(got), expected)
     broken_rule(who, name, f"expected {what} {when}to have shape {shape_text(expected)}, got {came}.", hint, cause)
 
 
-def _shape_cause(got: tuple[int, ...], expected: tuple[int, ...]) -> tuple[str, str]:
-    """What makes one shape of another."""
+def shape_cause(got: tuple[int, ...], expected: tuple[int, ...]) -> tuple[str, str]:
+    """The likely reason for one shape in place of another."""
     if got != expected and sorted(got) == sorted(expected):
         return "likely cause: a transpose: the axes are in another order.", "transpose"
     if len(got) > len(expected) and got[len(got) - len(expected) :] == expected:

@@ -1,21 +1,20 @@
-"""Sentences about training: the parts of a learner, callbacks, and losses that are not finite."""
+"""Sentences about the parts of a learner, and about losses that are not finite."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from tinynet.core.checks.words import fail
+from tinynet.learner.callback import Callback
+from tinynet.net import Net
+from tinynet.optimizers import Optimizer
 
 
-def learner_parts(
-    net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: Any, kinds: tuple[type, type, type]
-) -> None:
-    """Check that each argument of a Learner is of its kind: (Net, Optimizer, Callback)."""
-    for name, value, kind in (("net", net, kinds[0]), ("optimizer", optimizer, kinds[1])):
+def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: Any) -> None:
+    """Check that each argument of a Learner is of its kind."""
+    for name, value, kind in (("net", net, Net), ("optimizer", optimizer, Optimizer)):
         if isinstance(value, type) and issubclass(value, kind):
             fail("Learner", f"{name} is the class {value.__name__}.", f"write {value.__name__}(...).", TypeError)
         if not isinstance(value, kind):
@@ -30,7 +29,7 @@ def learner_parts(
         if not callable(metric):
             fail("Learner", f"metrics must hold functions, got {metric!r}.", "pass accuracy itself.", TypeError)
     for callback in callbacks:
-        if not isinstance(callback, kinds[2]):
+        if not isinstance(callback, Callback):
             fail(
                 "Learner",
                 f"callbacks must hold Callbacks, got {callback!r}.",
@@ -86,15 +85,3 @@ def named_once(who: str, metrics: dict[str, Any], n_metrics: int) -> dict[str, A
         if name in ("epoch", "loss", "lr", "seconds") or name.startswith("valid_"):
             fail(who, f"a metric is called {name}, which is a column of its own.", "give the function another name.")
     return metrics
-
-
-def known_column(who: str, name: str, columns: Sequence[str]) -> None:
-    """Check that a history has a column."""
-    if name in columns:
-        return
-    if name.startswith("valid_") and name.removeprefix("valid_") in columns:
-        hint = "give the Learner valid=..., or monitor a column of the training data."
-    else:
-        close = difflib.get_close_matches(name, columns, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else ""
-    fail(who, f"there is no column {name!r}; the columns are {', '.join(columns)}.", hint)

@@ -1,3 +1,0 @@
-"""Sentences about metrics."""
-
-from __future__ import annotations
