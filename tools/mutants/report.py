@@ -80,9 +80,9 @@ def _cell(text: str) -> str:
 PAGE = """# Tests that are tested
 
 A test that cannot fail proves nothing. `make mutants` changes the arithmetic of the lesson (core, layers, losses,
-metrics, net and optimizers), one thing at a time: a sign, an operator, the order of a matrix product, a factor, a term or an
-accumulated gradient left out, an axis, `keepdims`, the end of a slice or a range, a comparison, max for min, mean for
-sum. For each such mutant a test must fail. At most twelve of each class, and of each function outside a class, are
+metrics, net and optimizers), one thing at a time: a sign, an operator, the order of a matrix product, a factor, a term
+or an accumulated gradient left out, an axis, `keepdims`, the end of a slice or a range, a comparison, max for min, mean
+for sum. For each such mutant a test must fail. At most twelve of each class, and of each function outside a class, are
 tried, the same ones each time. `--most 0` tries all.
 
 Everything is imported and the tests are collected once. The tests run once on the sources as they are, to see which

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tinynet.cli.served import Call, by, has_engine, noted
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.faster import in_use
+from tinynet.core.faster import in_use, load_engine
 from tinynet.layers import Embedding, Layer
 from tinynet.net import Net
 from tinynet.net.summary import short_repr
@@ -102,6 +102,7 @@ def _pairs_that_serve(net: Net, x: np.ndarray) -> dict[int, str]:
     """By the id of each of two neighbours that work in one pass, the class of the other."""
     if not has_engine() or in_use() in ("plain", "loops"):
         return {}
+    load_engine()  # The table of pairs is empty before.
     pairs = import_module("tinynet.engine.pairs")
     served: dict[int, str] = {}
     before = dict(pairs.PAIRS)
