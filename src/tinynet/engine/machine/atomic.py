@@ -1,7 +1,7 @@
 """Atomic numbers: one thread writes them and another reads them, in compiled code.
 
-A read acquires and a write releases, as the memory models of C and LLVM have it: whoever sees a number also sees what
-was written before it. With plain reads, a loop that waits for another thread would never end, because the compiler
+A read acquires and a write releases, as the memory models of C and LLVM have it: a thread that sees a number also sees
+what was written before it. With plain reads, a loop that waits for another thread would never end, because the compiler
 would read the number once, before the loop.
 """
 
