@@ -1,4 +1,4 @@
-"""What `tinynet kernels --for MODEL` says: what serves each layer of a model at its shapes, and by which route."""
+"""What `tinynet kernels --for MODEL` prints: what serves each layer of a model at its shapes, and by which route."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ BLANK = 0.06  # pixels that differ by less from the background are no ink
 
 
 class Frame(NamedTuple):
-    """How the digits of a data set lie in their pictures.
+    """How the digits of a data set are placed in their pictures.
 
     Attributes:
         size: Height and width of a picture.
         longest: To how many pixels the longer side of the ink was scaled.
-        by_mass: Whether the centre of mass lies in the middle, rather than the middle of the ink's box.
+        by_mass: Whether the centre of mass is in the middle, rather than the middle of the ink's box.
     """
 
     size: tuple[int, int]
@@ -36,7 +36,7 @@ FRAMES = {"mnist": Frame((28, 28), 20, True), "digits": Frame((8, 8), 8, False)}
 def read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
     """The pixels of a picture file, whatever its mode, and what was done to get them.
 
-    Transparent places get the background, black or white, from which the visible ones stand out more.
+    Transparent pixels get the background, black or white, with the stronger contrast to the visible ones.
 
     Shapes:
         pixels: (H, W, 3) in [0, 1]

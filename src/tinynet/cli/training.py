@@ -15,7 +15,7 @@ from tinynet.net import Net
 
 
 class Itself:
-    """A data set whose truth is its input, for a net that draws it again.
+    """A data set whose truth is its input, for a net that reconstructs it.
 
     Example:
         >>> x, y = Itself(tn.data.digits()[1])[:3]

@@ -1,4 +1,4 @@
-"""How every picture looks: colours, sizes, and the one place where figures are made."""
+"""The look of every picture: colours, sizes, and the one function that makes figures."""
 
 from __future__ import annotations
 
