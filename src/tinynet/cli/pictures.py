@@ -11,7 +11,7 @@ import numpy as np
 from tinynet.core.checks.words import fail
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look: ITU-R BT.601
-FAINT = 0.1  # of the strongest ink; what is weaker belongs to the background
+FAINT = 0.1  # Of the strongest ink. Weaker pixels belong to the background.
 SPECK = 0.03  # of the area of the largest stroke; smaller ones are dust
 BLANK = 0.06  # pixels that differ by less from the background are no ink
 

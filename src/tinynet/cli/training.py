@@ -35,7 +35,7 @@ class Itself:
 
 
 def loss_and_metrics(model: str) -> tuple[Callable, list[Callable]]:
-    """What a model learns by, and what it is measured by."""
+    """The loss of a model, and its metrics."""
     return (mean_squared_error, []) if MODELS[model].reconstructs else (cross_entropy, [accuracy])
 
 

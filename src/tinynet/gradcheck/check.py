@@ -169,7 +169,7 @@ def check_loss(
 
 @contextmanager
 def as_written() -> Iterator[None]:
-    """Run what stands in the code, not a replacement that could hide its mistakes; random streams stay as they are."""
+    """Run the code as it is written, not a replacement that could hide its mistakes. Random streams stay unchanged."""
     before = generator_states()
     try:
         with faster.use("plain"):

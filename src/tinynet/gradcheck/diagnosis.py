@@ -238,7 +238,7 @@ def later_steps(e: Evidence) -> str:
 
 
 def inner_branch(e: Evidence) -> str:
-    """One or more inner layers' gradients, added, are what is missing."""
+    """The gradients of one or more inner layers are missing in a sum."""
     if not e.is_layer or e.is_parameter:
         return ""
     parts = e.gradients_of_inner_layers()
@@ -250,7 +250,7 @@ def inner_branch(e: Evidence) -> str:
 
 
 def part_of_the_uses(e: Evidence) -> str:
-    """Of a parameter that acts several times, or an input that goes several ways: what is left when all else failed."""
+    """Of a parameter that acts several times, or an input with several paths. It is tried last."""
     if e.is_layer and bool(np.isfinite(e.found).all()):
         return f"perhaps a branch was left out: is {e.name} used more than once in forward? Each use adds a term."
     return ""

@@ -1,4 +1,4 @@
-"""Write a file whole, or leave what was there before."""
+"""Write a file completely, or leave the old one unchanged."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _same(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _written_otherwise(who: str, target: Path, what: str) -> NoReturn:
-    """What was read back is not what was written."""
+    """The file that was read back differs from what was written."""
     fail(
         who,
         f"{_name(target)} was not written, what came back from the disk differs in {what}; nothing was changed.",

@@ -2,7 +2,8 @@
 
 The lesson keeps T × S scores of every head in memory. Here they are computed a few queries at a time and stay in the
 cache, and the backward computes them again from the logarithm of each row's sum. With few scores NumPy is faster, in
-another memory order (`few`). Results that are not finite are declined, because masked values must not leak into them.
+another memory order (`few_scores`). Results that are not finite are declined, because masked values must not leak into
+them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core.faster import in_use
-from tinynet.engine.attention import few
+from tinynet.engine.attention import few_scores
 from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, one_thread, product
 from tinynet.engine.positions import turn_in_place
 from tinynet.engine.serves import compiled_code, is_floating
@@ -30,7 +31,7 @@ def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_paddin
     if not is_floating(q, k, v):
         return NotImplemented
     if not _has_many_scores(q, k):
-        return few.forward(q, k, v, causal, key_padding_mask)
+        return few_scores.forward(q, k, v, causal, key_padding_mask)
     kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
     result = NotImplemented if kernels is None else kernels.forward(q, k, v, causal, key_padding_mask)
     if result is not NotImplemented:
@@ -106,7 +107,7 @@ def _gradients(
     if not is_floating(do, q, k, v, heads, log_sum):
         return NotImplemented
     if not _has_many_scores(q, k):
-        return few.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask)
+        return few_scores.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask)
     kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
     if kernels is None:
         return NotImplemented
