@@ -4,7 +4,7 @@
 
 Each seed trains models.digits_cnn() as the command line does: a tenth of the training data is held out for validation,
 and the test split is used once, at the end. Wanted: at least 98 % in the mean, none below 97 %, each in under 20 s. The
-exit status is 1 if the accuracies fall short; the time is only said, for it is the machine's.
+exit status is 1 if the accuracies fall short; the time is only printed, because it depends on the machine.
 """
 
 import sys

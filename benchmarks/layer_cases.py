@@ -142,7 +142,7 @@ LAYERS = [
         lambda nn, s: nn.MultiheadAttention(s[2], 4, batch_first=True),
     ),
     _layer(
-        "MultiHeadAttention, 8 places",
+        "MultiHeadAttention, 8 positions",
         ((32, 8, 64), (64, 16, 64)),
         lambda L, s: L.MultiHeadAttention(s[2], 4),
         lambda nn, s: nn.MultiheadAttention(s[2], 4, batch_first=True),

@@ -36,7 +36,7 @@ def truth(case: Case, shape: Shape) -> np.ndarray:
 
 
 def in_tinynet(case: Case, shape: Shape) -> Work:
-    """One repetition in Tinynet. Images lie with their channels last, as one layer of a net hands them to the next."""
+    """One repetition in Tinynet. Images are channels-last in memory, as layers of a net pass them on."""
     import tinynet as tn
     from tinynet.core import Parameter
 
@@ -61,7 +61,7 @@ def _fill(parameters: Any) -> None:
 
 
 def in_torch(case: Case, shape: Shape) -> Work:
-    """One repetition in PyTorch; gradients are made anew each time, as `zero_grad` leaves them."""
+    """One repetition in PyTorch. Gradients are allocated each time, as after `zero_grad`."""
     import torch
 
     thing = case.theirs(torch, shape)

@@ -16,9 +16,9 @@ METHOD = """\
 Both train the same networks from the same weights on the same batches, in float32 with the same number of threads, each
 in a process of its own. They compute in turn, in {blocks} blocks of at least {steps} steps and {least:g} seconds, of
 which the first {dropped} steps do not count, while the other one waits on a pipe: in shorter turns, or in one process,
-the threads of each library that wait for work in a loop would slow the other down. The losses of the first steps must
-agree to {tolerance:g}. PyTorch is used as its users use it, eagerly. `make bench` prints these tables for the machine
-it runs on."""
+the waiting threads of each library, which spin, would slow the other down. The losses of the first steps must
+agree to {tolerance:g}. PyTorch runs eagerly, as most of its users run it. `make bench` measures this for the machine it
+runs on."""
 
 
 def write(
@@ -47,7 +47,7 @@ def write(
 
 
 def machine(threads: int) -> list[str]:
-    """What it was measured on."""
+    """The machine and the versions."""
     versions = [f"{name} {metadata.version(name)}" for name in ("numpy", "scipy", "numba", "torch") if _has(name)]
     return [
         f"**Machine**: {processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}; "

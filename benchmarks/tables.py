@@ -75,7 +75,7 @@ def start_verdict(rows: dict[str, Row]) -> str:
 
 
 def missing(workloads: list[str]) -> str:
-    """Which of them do not reach what is wanted."""
+    """The workloads that miss the target."""
     return f"missed by {', '.join(workloads)}" if workloads else "reached by all"
 
 
@@ -84,7 +84,7 @@ PARTS = {
         "A step of training",
         "Milliseconds a step, the median and in brackets the least, and the share of the machine's matrix-product "
         "peak: the multiply-adds of forward and backward as plain sums over Tinynet's time. Winograd's convolutions "
-        "need fewer, so they can pass 100 %.",
+        "need fewer, so they can exceed 100 %.",
         ("Tinynet ms (min)", "PyTorch ms (min)", "ratio", "at most", "of peak"),
         sides.training,
         training_cells,
@@ -93,7 +93,7 @@ PARTS = {
     "memory": Part(
         "Memory and start",
         "The most memory of a process that only trains, and the seconds from the start of the process to its first "
-        "finished step, imports included, with the compiled code on the disk.",
+        "finished step, imports included, with the compiled code cached on disk.",
         ("Tinynet MiB", "PyTorch MiB", "ratio", "first step s", "PyTorch s"),
         sides.memory,
         memory_cells,
@@ -101,7 +101,7 @@ PARTS = {
     ),
     "inference": Part(
         "Inference",
-        "Milliseconds of a forward for a batch of 1 and of 256, both sides put into evaluation mode once, before.",
+        "Milliseconds of a forward for a batch of 1 and of 256, both sides put into evaluation mode before the timing.",
         ("Tinynet, 1", "PyTorch, 1", "ratio, 1", "Tinynet, 256", "PyTorch, 256", "ratio, 256"),
         sides.inference,
         inference_cells,
@@ -109,8 +109,8 @@ PARTS = {
     ),
     "start": Part(
         "The first step",
-        "Seconds from the start of a process: until everything is imported, and until the first step is finished with "
-        "compiled code on the disk (warm) and with none (cold).",
+        "Seconds from the start of a process: until everything is imported, and until the first step is finished, with "
+        "compiled code cached on disk (warm) and with none (cold).",
         ("imports", "warm", "cold", "PyTorch's imports", "PyTorch"),
         sides.start,
         start_cells,

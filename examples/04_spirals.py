@@ -1,6 +1,6 @@
 """Three spiral arms: what no straight line separates, two hidden layers do.
 
-The picture shows which class the net would give every place of the plane; it goes to the folder that --out names.
+The picture shows the class that the net predicts for every point of the plane. It is written to the folder --out.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A variational autoencoder: it orders the digits it has seen on a map, and draws ones that nobody wrote.
+"""A variational autoencoder: it arranges the digits it has seen on a map, and draws new ones.
 
 python examples/13_vae.py            # downloads MNIST (12 MB), or reads it from the folder TINYNET_DATA names
 python examples/13_vae.py --quick    # the small digits of the package instead
@@ -39,7 +39,7 @@ latent_space(codes, test.y, test.classes).savefig(options.out / "13_latent_space
 pairs = np.concatenate([test.x[:10], pixels(logits[:10])])
 samples(pairs, "Above: seen. Below: drawn from two numbers.", 10).savefig(options.out / "13_reconstructions.png")
 steps = np.linspace(-2.5, 2.5, 15, dtype=np.float32)
-places = np.stack(np.meshgrid(steps, -steps), axis=-1).reshape(-1, 2)  # (225, 2)
-drawn = pixels(net[0].decoder.predict(places))
-samples(drawn, "What is drawn at each place of the map", 15).savefig(options.out / "13_samples.png")
+points = np.stack(np.meshgrid(steps, -steps), axis=-1).reshape(-1, 2)  # (225, 2)
+drawn = pixels(net[0].decoder.predict(points))
+samples(drawn, "What is drawn at each point of the map", 15).savefig(options.out / "13_samples.png")
 print(f"the pictures: 13_latent_space.png, 13_reconstructions.png and 13_samples.png in {options.out}")

@@ -36,7 +36,7 @@ def strings(n):
 tn.seed(0)
 rng = np.random.default_rng(0)
 question, answer = strings(n_steps * batch_size)
-train = Dataset((question, answer[:, :-1]), answer[:, 1:])  # what is written so far, and what comes next
+train = Dataset((question, answer[:, :-1]), answer[:, 1:])  # the tokens so far, and the next ones
 net = seq2seq()
 rule = AdamW(OneCycleLR(0.003, n_steps), clip_norm=1.0)
 Learner(net, cross_entropy, rule, train, batch_size=batch_size).fit()

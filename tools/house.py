@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "tinynet"
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "house.svg"
 WIDTH, HEIGHT = 2.6, 0.62  # of a room
 LESSON, ENGINE, REST, ARROW = "#e8eff9", "#fdeedd", "#f3f3f3", "#7d8ca3"
-# Where each room stands: (column, floor), floors counted from the top. A room imports those above it.
+# The position of each room: (column, floor), floors counted from the top. A room imports those above it.
 PLACES = {
     "core": (0, 0), "layers": (0, 1), "losses": (-1, 1), "metrics": (1, 1), "optimizers": (-1, 2), "net": (0, 2),
     "learner": (0, 5), "engine": (2, 3), "gradcheck": (1, 3), "data": (-1, 3), "storage": (0, 3.5),
@@ -29,7 +29,7 @@ ROOMS_OF_THE_LESSON = ("core", "layers", "losses", "metrics", "optimizers", "net
 
 
 def lines_of(room: str) -> int:
-    """How many lines all modules of a room have."""
+    """The lines of all modules of a room."""
     return sum(path.read_text(encoding="utf-8").count("\n") for path in (PACKAGE / room).rglob("*.py"))
 
 

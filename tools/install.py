@@ -3,7 +3,7 @@
     python3 tools/install.py [--named] [EXTRA ...]
 
 A stamp in .venv says what is installed. It is emptied before anything changes and filled in after all has succeeded, so
-an install that was cut off is noticed, and made anew. With --named (the user has chosen this Python) the environment is
+an install that was cut off is noticed, and repeated. With --named (the user has chosen this Python) the environment is
 also made anew if another Python made it; without, one that works is kept.
 
 Nothing but the standard library is needed, and no syntax newer than Python 2.7, to be able to say what is too old.

@@ -1,6 +1,6 @@
 """Train every model that has a stated result, one after the other, and keep what came out: `make models`.
 
-    python tools/models.py          # all of them; MNIST, CIFAR-10 and Tiny Shakespeare lie in the folder TINYNET_DATA
+    python tools/models.py          # all of them; MNIST, CIFAR-10 and Tiny Shakespeare are in the folder TINYNET_DATA
     python tools/models.py 15 16    # only the examples with these numbers; the other rows stay as they are
 
 Each run is an example as a user would start it. Its numbers go into docs/results.json, from which docs/results.md is
@@ -158,7 +158,7 @@ def read(run: Run, output: str, seconds: int, cpu_seconds: int) -> dict:
 
 
 def keep(run: Run, outcome: dict) -> None:
-    """Put what came out beside what other runs gave, and write the page anew."""
+    """Merge the new results with those of other runs, and write the page."""
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     kept[run.example] = outcome
     KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

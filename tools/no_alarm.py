@@ -4,8 +4,8 @@
 usage: python -m tools.no_alarm [N] [--seed S] [--only LAYER] [--kernels BODY]     (N configurations, or else 1,000)
 
 Every exported layer, and nets of several, is drawn equally often: its arguments, the shape of its input, its weights,
-padding masks and first states. `check_layer` compares slopes, and tries each memory layout where a layer takes any. The
-exit status is 1 if there is an alarm.
+padding masks and first states. `check_layer` compares gradients with finite differences. The exit status is 1 if there
+is an alarm.
 """
 
 from __future__ import annotations

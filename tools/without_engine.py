@@ -11,7 +11,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("src", "tests", "examples", "docs", "tools", "benchmarks")
 FILES = ("pyproject.toml", "conftest.py", "Makefile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
-LEFT_OUT = ("src/tinynet/engine", "tests/engine", "tests/benchmarks")  # the engine, its own tests, and what times it
+LEFT_OUT = (
+    "src/tinynet/engine",
+    "tests/engine",
+    "tests/benchmarks",
+)  # the engine, its tests, and those of the benchmarks
 
 
 def main(place: Path) -> None:
@@ -29,7 +33,7 @@ def main(place: Path) -> None:
 
 
 def ignored(folder: str, names: list[str]) -> set[str]:
-    """What tests and builds leave behind."""
+    """Files that tests and builds leave behind."""
     return {name for name in names if name in {"__pycache__", "_build"} or name.endswith(".pyc")}
 
 

@@ -1,6 +1,8 @@
 """tinynet kernels, and the body that a run computes with."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -122,6 +124,18 @@ def test_each_layer_is_listed_with_what_serves_it_and_its_route(tinynet, monkeyp
     assert "in one pass with MaxPool2D" in "".join(lines.values())
     for path, layer in tn.models.mnist_cnn().layers_inside():
         assert not path or path in lines, layer
+
+
+@with_engine
+def test_pairs_are_named_in_a_process_in_which_nothing_has_run_yet():
+    code = """
+from tinynet.cli.kernel_routes import routes
+from tinynet.layers import BatchNorm1D, ReLU
+from tinynet.net import Net
+print([row.forward for row in routes(Net([BatchNorm1D(2000), ReLU()]), (2000,))])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "in one pass with ReLU" in done.stdout
 
 
 @with_engine

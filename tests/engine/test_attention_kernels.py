@@ -86,7 +86,7 @@ def test_causal_by_hand(body: str) -> None:
     with faster.use(body):
         y, _ = attend(q, k, v, True, None)
         hidden, _ = attend(q, k, v, True, np.array([[False, True, False]]))
-    np.testing.assert_allclose(y.ravel(), [3, 5])  # the last two of three places: two keys are seen, then three
+    np.testing.assert_allclose(y.ravel(), [3, 5])  # the last two of three positions: they see two keys, then three
     np.testing.assert_allclose(hidden.ravel(), [2, 5.5])
 
 
@@ -270,7 +270,7 @@ def test_gradients_can_be_written_side_by_side(D: int) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 @pytest.mark.parametrize("which", [0, 1, 2, 3])
-def test_what_is_padding_reaches_nobody(body: str, dtype: type, number: float, which: int) -> None:
+def test_padding_reaches_no_query(body: str, dtype: type, number: float, which: int) -> None:
     q, k, v, dy, _ = Configuration(2, 2, 5, 5, 4, False, False, 7).arrays()
     ignored = np.zeros((2, 5), bool)
     ignored[0, 2], ignored[1, 3:] = True, True
@@ -282,7 +282,7 @@ def test_what_is_padding_reaches_nobody(body: str, dtype: type, number: float, w
                 arrays[which][n, :, s] = number
             for one, other in zip(results(*arrays, ignored, causal=False), true, strict=True):
                 np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-        else:  # a query, or what comes back to it: padding has nothing of it
+        else:  # a query or its gradient does not reach padding
             arrays[which][0, 0, 1] = number
             *_, dk, dv = results(*arrays, ignored, causal=False)
             assert not dk[0, 0, 2].any()

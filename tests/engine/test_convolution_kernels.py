@@ -108,16 +108,16 @@ def test_more_images_than_one_block(groups: int, outputs: int, monkeypatch: pyte
         ]
 
     whole = run()
-    monkeypatch.setattr(gathered, "BLOCK", 2 * 24 * 9 * 8)
-    monkeypatch.setattr(gathered.depthwise, "BLOCK", 2 * 24 * outputs)
+    monkeypatch.setattr(gathered, "NUMBERS_PER_BLOCK", 2 * 24 * 9 * 8)
+    monkeypatch.setattr(gathered.depthwise, "NUMBERS_PER_BLOCK", 2 * 24 * outputs)
     for blocked, at_once in zip(run(), whole, strict=True):
         np.testing.assert_allclose(blocked, at_once, rtol=1e-12, atol=1e-12)
 
 
 def test_a_block_holds_as_many_images_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     depthwise = gathered.depthwise
-    monkeypatch.setattr(gathered, "BLOCK", 250)
-    monkeypatch.setattr(depthwise, "BLOCK", 250)
+    monkeypatch.setattr(gathered, "NUMBERS_PER_BLOCK", 250)
+    monkeypatch.setattr(depthwise, "NUMBERS_PER_BLOCK", 250)
     two = [slice(0, 2), slice(2, 4), slice(4, 5)]
     assert list(gathered.blocks(5, 6, 100)) == [(some, slice(6 * some.start, 6 * some.stop)) for some in two]
     assert [images for images, _ in gathered.blocks(2, 6, 251)] == [slice(0, 1), slice(1, 2)]
@@ -307,7 +307,7 @@ def test_routes() -> None:
         assert convolution.route(what, (8, 8), (4, 4, 3, 3), three, 1, float32) == "gathered"  # too small
         with faster.use("compiled"):
             assert convolution.route(what, (8, 8), (16, 20, 3, 3), three, 1, float32) == "direct"
-    assert convolution.route("convolve_back", (28, 28), (16, 5, 3, 3), three, 1, float32) == "handed back"
+    assert convolution.route("convolve_back", (28, 28), (16, 5, 3, 3), three, 1, float32) == "col2im"
     assert convolution.route("correlate", (28, 28), (16, 5, 3, 3), three, 1, float32) == "direct"
 
 

@@ -118,6 +118,6 @@ LOGITS, LABELS = np.zeros((4, 3)), np.zeros(4, int)
         partial(focal, LOGITS, LOGITS),
     ],
 )
-def test_what_the_lesson_refuses_or_nobody_serves_is_declined(call: partial) -> None:
+def test_what_the_lesson_refuses_or_no_kernel_serves_is_declined(call: partial) -> None:
     with faster.use("compiled"):
         assert call() is NotImplemented

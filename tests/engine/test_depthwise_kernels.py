@@ -6,13 +6,13 @@ import pytest
 import tinynet as tn
 from tinynet.core import faster
 from tinynet.engine.convolution import compiled_depthwise
-from tinynet.engine.convolution.compiled_depthwise import WIDTH
+from tinynet.engine.convolution.compiled_depthwise import NUMBERS_PER_ROW
 from tinynet.layers.convolution import convolve, convolve_back, correlate
 from tinynet.layers.windows import Sliding
 
 # channels, size, kernel, stride, padding, dilation
 CASES = [
-    (WIDTH + 3, (4, 3), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    (NUMBERS_PER_ROW + 3, (4, 3), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
     (24, (9, 50), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
     (16, (11, 70), (3, 2), (2, 3), ((2, 0), (1, 4)), (2, 1)),
     (5, (12, 13), (4, 5), (1, 2), ((0, 3), (3, 0)), (1, 3)),

@@ -79,6 +79,6 @@ X, T = np.zeros((2, 3)), np.ones((2, 3))
         partial(number_losses.binary_cross_entropy_with_logits, X, T, None, "3"),
     ],
 )
-def test_what_the_lesson_refuses_or_nobody_serves_is_declined(call: Any) -> None:
+def test_what_the_lesson_refuses_or_no_kernel_serves_is_declined(call: Any) -> None:
     with faster.use("compiled"):
         assert call() is NotImplemented

@@ -15,11 +15,11 @@ import tinynet as tn
 from tests.engine.cases.optimizers import RULES
 from tinynet.core import Parameter, faster
 from tinynet.engine import optimizers as engine
-from tinynet.engine.optimizers.pieces import BLOCK, Pieces
+from tinynet.engine.optimizers.pieces import NUMBERS_PER_BLOCK, Pieces
 from tinynet.optimizers import SGD, Adam, Muon, Optimizer, ParameterGroups, RMSProp, WeightAverage
 from tinynet.optimizers.clipping import gradient_norm, gradients_are_finite
 
-SIZES = (40_000, 3, 0, 700, BLOCK)
+SIZES = (40_000, 3, 0, 700, NUMBERS_PER_BLOCK)
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     SIZES = (70, 3, 0)
 
@@ -140,7 +140,7 @@ def test_a_state_in_another_memory_order_is_left_to_the_lesson() -> None:
 
 
 def test_few_numbers_are_not_compiled() -> None:
-    limit = engine.LARGE - engine.OVERHEAD
+    limit = engine.MIN_WORK_FOR_COMPILING - engine.WORK_PER_PARAMETER
     with faster.use("auto"):
         assert engine.update_all(SGD(0.1), parameters(limit - 1)) is NotImplemented
         assert engine.update_all(SGD(0.1), parameters(limit)) is None
@@ -311,7 +311,16 @@ def test_the_first_average_is_left_to_the_lesson() -> None:
 
 
 @pytest.mark.parametrize(
-    "sizes", [(1,), (BLOCK,), (BLOCK + 1,), (0, 5, 0, 0), (40_000, 3, 0, 700), (5, BLOCK, 5), (3,) * 50]
+    "sizes",
+    [
+        (1,),
+        (NUMBERS_PER_BLOCK,),
+        (NUMBERS_PER_BLOCK + 1,),
+        (0, 5, 0, 0),
+        (40_000, 3, 0, 700),
+        (5, NUMBERS_PER_BLOCK, 5),
+        (3,) * 50,
+    ],
 )
 @pytest.mark.parametrize("n_each", [1, 2, 4])
 def test_pieces_cover_every_number_once(sizes: tuple[int, ...], n_each: int) -> None:
@@ -326,4 +335,6 @@ def test_pieces_cover_every_number_once(sizes: tuple[int, ...], n_each: int) -> 
     assert all((array == 1).all() for array in arrays)
     ends = np.cumsum(pieces.table[:, 0])
     assert pieces.firsts[0] == 0
-    assert all(ends[last - 1] == min((i + 1) * BLOCK, sum(sizes)) for i, last in enumerate(pieces.firsts[1:]))
+    assert all(
+        ends[last - 1] == min((i + 1) * NUMBERS_PER_BLOCK, sum(sizes)) for i, last in enumerate(pieces.firsts[1:])
+    )

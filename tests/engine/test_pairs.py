@@ -191,7 +191,7 @@ def test_nan_before_a_relu_stays() -> None:
 
 
 def reader(kind: type, **more: Any) -> Net:
-    """Large enough that a product is worth to be done once for each token and not for each place."""
+    """Large enough for one product for each token instead of each position."""
     rng = np.random.default_rng(1)
     return Net([Embedding(9, 40, rng=rng), kind(40, 48, rng=rng, **more)])
 
@@ -230,7 +230,7 @@ def test_a_reader_of_tokens_multiplies_each_once(monkeypatch: pytest.MonkeyPatch
         return product_as_among(A, count, B, b)
 
     monkeypatch.setattr(recurrent, "product_as_among", alike)
-    monkeypatch.setattr(recurrent, "product", lambda *_: pytest.fail("each place was multiplied"))
+    monkeypatch.setattr(recurrent, "product", lambda *_: pytest.fail("each position was multiplied"))
     with faster.use("compiled"):
         reader(LSTM).forward(np.zeros((20, 60), int))
     assert multiplied == [((9, 40), 1200)]

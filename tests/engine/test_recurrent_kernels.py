@@ -264,7 +264,7 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "TIMED_CALLS", 0)
     monkeypatch.setattr(pool, "MIN_SECONDS_FOR_SPINNING_WORKERS", 0)
     monkeypatch.setattr(pool, "MIN_SECONDS_FOR_SLEEPING_WORKERS", 0)
-    monkeypatch.setattr(compiled, "MIN_WORK", 0)
+    monkeypatch.setattr(compiled, "MIN_MULTIPLY_ADDS_FOR_THREADS", 0)
 
 
 @pytest.mark.usefixtures("shared")

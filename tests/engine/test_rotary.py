@@ -1,4 +1,4 @@
-"""Rotary turns as lesson, as loops and compiled agree, also in place and of heads side by side."""
+"""Rotary positions agree as lesson, as loops and compiled, also in place and with heads side by side."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def turned(x: np.ndarray, body: str, start: int = 0, direction: int = 1, base: f
 @pytest.mark.parametrize("body", BODIES)
 def test_by_hand(body: str) -> None:
     x = np.array([[[5.0, 6.0, 7.0, 8.0], [1.0, 0.0, 3.0, 4.0]]])
-    y = turned(x, body, base=4 / np.pi**2)  # place 1 turns the first pair by 1 and the second by π / 2
+    y = turned(x, body, base=4 / np.pi**2)  # position 1 turns the first pair by 1 and the second by π / 2
     np.testing.assert_allclose(y, [[[5, 6, 7, 8], [np.cos(1), np.sin(1), -4, 3]]], atol=1e-14)
     np.testing.assert_allclose(turned(x[:, 1:], body, start=1, base=4 / np.pi**2), y[:, 1:])
     np.testing.assert_allclose(turned(y, body, direction=-1, base=4 / np.pi**2), x, atol=1e-14)

@@ -133,7 +133,7 @@ print("numba" in sys.modules)
 def test_compiled_code_is_kept_where_that_is_possible(writable: bool, tmp_path: Path) -> None:
     pytest.importorskip("numba")
     (tmp_path / "file").touch()
-    home = tmp_path if writable else tmp_path / "file"  # nothing can be made below a file, whoever runs this
+    home = tmp_path if writable else tmp_path / "file"  # nothing can be made below a file, even by root
     script = """
 import numpy as np
 from tinynet.core import faster

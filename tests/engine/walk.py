@@ -47,7 +47,7 @@ class Case:
 
 
 class Draw:
-    """Arguments that are drawn: their sizes, their numbers, and how they lie in memory."""
+    """Drawn arguments: their sizes, their numbers and their memory order."""
 
     def __init__(self, seed: int, dtype: type = np.float32, nasty: bool = False) -> None:
         self.rng = np.random.default_rng(seed)
@@ -162,7 +162,7 @@ def differences(ours: list[tuple[str, Any]], theirs: list[tuple[str, Any]], boun
         if a.shape != b.shape or a.dtype != b.dtype:
             found.append(f"{path}: {a.dtype}{a.shape} and {b.dtype}{b.shape}")
         elif not np.array_equal(np.isfinite(a), np.isfinite(b)):
-            found.append(f"{path}: finite at other places, {np.sum(np.isfinite(a) != np.isfinite(b))} of {a.size}")
+            found.append(f"{path}: finite elsewhere, {np.sum(np.isfinite(a) != np.isfinite(b))} of {a.size}")
         elif not np.array_equal(a[~np.isfinite(a)], b[~np.isfinite(b)], equal_nan=True):
             found.append(f"{path}: NaN and infinities are not the same ones")
         else:

@@ -1,4 +1,4 @@
-"""Random configurations of sliding kernels, for every test that wants them."""
+"""Random configurations of sliding kernels, for every test that needs them."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def in_children(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Any, Any]]:
             process = FORK.Process(target=_child, args=(task, theirs), daemon=True)
             process.start()
             theirs.close()
-            # Time on the clock too, for one that sleeps; ample, as the machine may have other work.
+            # Time on the clock counts too, for a mutant that sleeps. It is ample: the machine may have other work.
             running[ours] = process, task, time.monotonic() + 20 * task.seconds
         if not running:
             return

@@ -68,7 +68,7 @@ def changes(function: ast.FunctionDef, checks: set[str]) -> Iterator[Change]:
 
 
 def swapped_operator(node: ast.AST, _: ast.FunctionDef) -> Iterator[ast.AST]:
-    """+ to −, · to /, and back; the factors of a matrix product change places."""
+    """+ to −, · to /, and back; the factors of a matrix product are swapped."""
     if _is_sum_or_product(node):
         if isinstance(node.op, ast.MatMult):
             yield ast.BinOp(node.right, node.op, node.left)

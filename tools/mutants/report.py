@@ -1,4 +1,4 @@
-"""What is said of the outcomes: a line for each, the totals, and a page that lists the survivors."""
+"""The report on the outcomes: a line for each, the totals, and a page that lists the survivors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Reasons = dict[str, str]  # from the key of an equivalent mutant to why it is on
 
 
 def line_of(outcome: Outcome, equivalent: Reasons) -> str:
-    """One line of the table: file and line, function, the change, and what became of it."""
+    """One line of the table: file and line, function, the change, and the outcome."""
     mutant, change = outcome.mutant, outcome.mutant.change
     if outcome.caught_by is not None:
         end = "caught by " + outcome.caught_by.rpartition("/")[2]
@@ -23,7 +23,7 @@ def line_of(outcome: Outcome, equivalent: Reasons) -> str:
 
 
 def totals(outcomes: list[Outcome], equivalent: Reasons, minutes: float) -> str:
-    """The survivors again, then the numbers of each file and of all."""
+    """The survivors again, then the numbers for each file and for all."""
     survivors = [outcome for outcome in outcomes if outcome.caught_by is None]
     lines = ["", "Survivors:" if survivors else "No survivors."]
     for outcome in survivors:
@@ -79,17 +79,17 @@ def _cell(text: str) -> str:
 
 PAGE = """# Tests that are tested
 
-A test that cannot fail proves nothing. `make mutants` changes the arithmetic of the kernels, layers, losses, metrics
-and optimizers, one thing at a time: a sign, an operator, the order of a matrix product, a factor, a term or an
-accumulated gradient left out, an axis, `keepdims`, the end of a slice or a range, a comparison, max for min, mean for
-sum. For each such mutant a test must fail. At most twelve of each class, and of each function that stands alone, are
-tried, the same ones each time; `--most 0` tries all.
+A test that cannot fail proves nothing. `make mutants` changes the arithmetic of the lesson (core, layers, losses,
+metrics, net and optimizers), one thing at a time: a sign, an operator, the order of a matrix product, a factor, a term
+or an accumulated gradient left out, an axis, `keepdims`, the end of a slice or a range, a comparison, max for min, mean
+for sum. For each such mutant a test must fail. At most twelve of each class, and of each function outside a class, are
+tried, the same ones each time. `--most 0` tries all.
 
 Everything is imported and the tests are collected once. The tests run once on the sources as they are, to see which
-functions each of them calls; then each mutant gets a forked process, in which the changed function is compiled and the
-tests that call it run, the quickest first, until one fails; doctests are among them. A mutant that crashes or hangs is
-caught. The compiled bodies of the kernels stay as they are, as each mutant would have to be compiled: the tests hold
-them against the bodies that are changed here.
+functions each of them calls. Then each mutant gets a forked process, in which the changed function is compiled and the
+tests that call it run, the quickest first, until one fails. Doctests are among them. A mutant that crashes or hangs is
+caught. The engine is off, because its replacements would run in place of what is changed. It has a proof of its own:
+`tests/engine/test_tables.py` compares every replacement with its lesson.
 
 The last run: {total} mutants, {caught} caught ({share}), {survived} survived, {same} of which are equivalent;
 {minutes} minutes in {jobs} processes.
@@ -102,8 +102,8 @@ make mutants
 
 ## Survivors
 
-They count as not caught, equivalent or not. An equivalent one computes what the original computes, or differs in what
-no user can tell; the reasons stand in `tools/mutants/equivalent.toml`.
+They all count as not caught. An equivalent one computes what the original computes, or differs in what no user can
+tell. The reasons are kept in `tools/mutants/equivalent.toml`.
 
 | where | change | reason |
 | --- | --- | --- |

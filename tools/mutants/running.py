@@ -18,13 +18,13 @@ from tools.mutants.sources import ROOMS, Function, Mutant, Source
 TESTS = ("contract", "core", "errors", "extremes", "layers", "losses", "metrics", "net", "optimizers")
 PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
 START = 10
-CLOCK = 20  # a test of a mutant may take so many times on the clock, as the machine may have other work
+CLOCK = 20  # The time on the clock may be so many times as long, because the machine may have other work.
 MARKS = "_mutants_called"  # the set, in each module, that a marked function adds its name to
 
 
 @dataclass
 class Outcome:
-    """What became of a mutant: the test that failed, or why none could end; None if it survived."""
+    """The outcome for a mutant: the test that failed, or why none could end; None if it survived."""
 
     mutant: Mutant
     caught_by: str | None
@@ -43,15 +43,15 @@ class Reading:
 def collect(work: Any) -> int:
     """Let pytest collect the tests, call `work(tests)` in place of running them, and return pytest's exit status."""
 
-    from tinynet.core import faster  # not at the top: NumPy reads how many threads it may have when it loads
+    from tinynet.core import faster  # not at the top: NumPy reads the number of threads when it is loaded
 
-    faster.use("plain")  # the lessons, which are changed, and not the engine's replacements, which would hide it
-    # Nothing kept, nothing shrunk, the same examples each time: what a mutant does is no concern of the next run.
+    faster.use("plain")  # The lessons are changed. The engine's replacements would hide this.
+    # Nothing is stored or shrunk, and the examples are the same each time, so no run influences the next.
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, deadline=None, phases=phases)
     hypothesis.settings.load_profile("mutants")
     options = ["-qq", "--no-header", "--no-summary", "--capture=no", "-p", "no:cacheprovider"]
-    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # Hypothesis is there before pytest
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # Hypothesis is loaded before pytest
     options += ["-k", "not compiled and not loops", "--doctest-modules", "--pyargs"]
     places = [f"tests/{place}" for place in TESTS] + ["tests/parity/test_recorded.py"]
     places += [f"tinynet.{room}" for room in ROOMS]

@@ -188,13 +188,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line, and end the process with its status: 0, or 2 for a bad value, 130 after Ctrl-C.
 
     Args:
-        arguments: What comes after `tinynet`; those of the process if None.
+        arguments: The words after `tinynet`, or the arguments of the process if None.
     """
     try:
         status = app(arguments, prog_name="tinynet", standalone_mode=False)
     except USAGE_ERROR as error:
         status = _complain(error.format_message())
-    except BrokenPipeError:  # what was asked for is not wanted any more, as in: tinynet models | head -1
+    except BrokenPipeError:  # the reader has closed the pipe, as in: tinynet models | head -1
         sys.stderr.close()
         status = 1
     except (ValueError, OSError) as error:

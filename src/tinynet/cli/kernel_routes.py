@@ -1,4 +1,4 @@
-"""What `tinynet kernels --for MODEL` says: what serves each layer of a model at its shapes, and by which route."""
+"""What `tinynet kernels --for MODEL` prints: what serves each layer of a model at its shapes, and by which route."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _pairs_that_serve(net: Net, x: np.ndarray) -> dict[int, str]:
     """By the id of each of two neighbours that work in one pass, the class of the other."""
     if not has_engine() or in_use() in ("plain", "loops"):
         return {}
-    load_engine()
+    load_engine()  # The table of pairs is empty before.
     pairs = import_module("tinynet.engine.pairs")
     served: dict[int, str] = {}
     before = dict(pairs.PAIRS)

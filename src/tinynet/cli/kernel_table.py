@@ -1,4 +1,4 @@
-"""What `tinynet kernels` says: what serves each kind of work here, on what, and how fast."""
+"""What `tinynet kernels` prints: what serves each kind of work, how fast, and on which machine."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tinynet.cli.served import by, has_engine, noted
 from tinynet.core.faster import in_use, use
 from tinynet.core.threads import blas, thread_count
 
-SECONDS = 0.03  # for which a call is repeated
-PEAK_SIZE = 1024  # of the square matrices whose product is the machine's peak
+SECONDS = 0.03  # A call is repeated for so long.
+PEAK_SIZE = 1024  # Of the square matrices whose product gives the machine's peak.
 
 
 class Speed(NamedTuple):
@@ -53,7 +53,7 @@ def serving(work: Work) -> str:
 
 
 def speed(work: Work) -> Speed:
-    """How fast it is now, and beside the plain lesson."""
+    """Its time now, and compared with the plain lesson."""
     seconds = best_time(work.call)
     with use("plain"):
         plain = best_time(work.call)
@@ -92,7 +92,7 @@ def product_peak() -> float:
 
 
 def surroundings(peak: float) -> dict[str, str]:
-    """What it all runs on, a line each."""
+    """The machine and its libraries, a line for each."""
     return {
         "kernels": chosen(),
         "threads": f"{thread_count()} of {os.cpu_count()} processors",
@@ -105,7 +105,7 @@ def surroundings(peak: float) -> dict[str, str]:
 
 
 def chosen() -> str:
-    """What was chosen, and what "auto" means."""
+    """The choice, and what "auto" means."""
     if not has_engine():
         return f"{in_use()}: there is no engine here, so the plain lessons run"
     large = import_module("tinynet.engine.serves").LARGE if in_use() == "auto" else 0
@@ -131,7 +131,7 @@ def compiler() -> str:
 
 
 def cache() -> str:
-    """Where compiled code is kept."""
+    """The folder of compiled code."""
     if find_spec("numba") is None or not has_engine():
         return "none"
     return import_module("tinynet.engine.machine.jit").cache_folder() or "not kept: its folder cannot be written to"

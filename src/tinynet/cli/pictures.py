@@ -11,18 +11,18 @@ import numpy as np
 from tinynet.core.checks.words import fail
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look: ITU-R BT.601
-FAINT = 0.1  # of the strongest ink; what is weaker belongs to the background
+FAINT = 0.1  # Of the strongest ink. Weaker pixels belong to the background.
 SPECK = 0.03  # of the area of the largest stroke; smaller ones are dust
 BLANK = 0.06  # pixels that differ by less from the background are no ink
 
 
 class Frame(NamedTuple):
-    """How the digits of a data set lie in their pictures.
+    """How the digits of a data set are placed in their pictures.
 
     Attributes:
         size: Height and width of a picture.
         longest: To how many pixels the longer side of the ink was scaled.
-        by_mass: Whether the centre of mass lies in the middle, rather than the middle of the ink's box.
+        by_mass: Whether the centre of mass is in the middle, rather than the middle of the ink's box.
     """
 
     size: tuple[int, int]
@@ -36,7 +36,7 @@ FRAMES = {"mnist": Frame((28, 28), 20, True), "digits": Frame((8, 8), 8, False)}
 def read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
     """The pixels of a picture file, whatever its mode, and what was done to get them.
 
-    Transparent places get the background, black or white, from which the visible ones stand out more.
+    Transparent pixels get the background, black or white, with the stronger contrast to the visible ones.
 
     Shapes:
         pixels: (H, W, 3) in [0, 1]

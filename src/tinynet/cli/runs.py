@@ -86,7 +86,7 @@ def write_config(folder: Path, config: dict[str, Any]) -> None:
 
 
 def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
-    """All that is needed to repeat a run, for its config.json."""
+    """Everything that is needed to repeat a run, for its config.json."""
     versions = {"tinynet": __version__, "python": platform.python_version()}
     versions |= {name: metadata.version(name) for name in VERSIONED if _installed(name)}
     return {

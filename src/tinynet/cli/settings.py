@@ -1,4 +1,4 @@
-"""What a training run is told, and what it takes where it is told nothing."""
+"""The settings of a training run, and their defaults."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def choose(
     seed: int = 0,
     kernels: str = "auto",
 ) -> Settings:
-    """Check what was asked for, and fill in what was not.
+    """Check the given settings, and fill in the defaults.
 
     Raises:
         ValueError: A name does not exist, or a number is out of range.

@@ -39,7 +39,7 @@ def results_line(results: dict[str, float], n_samples: int) -> str:
 
 def write_report(run: Run, net: Net, test: Any) -> Path:
     """Write report.html into a run folder."""
-    from tinynet.visualize import report  # here, for it needs more time to load than most commands to run
+    from tinynet.visualize import report  # here, because it takes longer to load than most commands take to run
 
     model = run.settings.model
     results = run.config.get("test") or training.evaluate(run.settings, net, test)

@@ -15,7 +15,7 @@ from tinynet.net import Net
 
 
 class Itself:
-    """A data set whose truth is its input, for a net that draws it again.
+    """A data set whose truth is its input, for a net that reconstructs it.
 
     Example:
         >>> x, y = Itself(tn.data.digits()[1])[:3]
@@ -35,7 +35,7 @@ class Itself:
 
 
 def loss_and_metrics(model: str) -> tuple[Callable, list[Callable]]:
-    """What a model learns by, and what it is measured by."""
+    """The loss of a model, and its metrics."""
     return (mean_squared_error, []) if MODELS[model].reconstructs else (cross_entropy, [accuracy])
 
 

@@ -1,4 +1,9 @@
-"""Linear by products that threads share; gradients are added where they belong, without an array in between."""
+"""Linear layers by parallel matrix products.
+
+The products of a backward are done together, so threads wait for each other once. A product with a large result is
+added to the gradient in place: NumPy would make an array of it first. Other types than float32 and float64 are
+declined.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,7 @@ def forward(layer: Linear, x: np.ndarray) -> Any:
         return NotImplemented
     layer.remember(x=x)
     b = None if layer.bias is None else layer.bias.tensor
-    y = product(x.reshape(-1, layer.in_features), layer.weight.tensor.T, b)  # all leading axes in one
+    y = product(x.reshape(-1, layer.in_features), layer.weight.tensor.T, b)  # all leading axes as one
     return y.reshape(*x.shape[:-1], layer.out_features)
 
 

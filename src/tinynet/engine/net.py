@@ -1,4 +1,7 @@
-"""A Net that arranges memory, does neighbours in one pass, and leaves out what nobody needs."""
+"""A Net that runs pairs in one pass, and skips the input gradient that nobody asked for.
+
+Matrix products run on one thread here: the engine cuts the large ones for its own workers.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tinynet.net import Net
 from tinynet.net.net import ERRORS
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
-keep_freed_memory()  # whoever has a net will train it
+keep_freed_memory()  # Training makes the same large arrays again and again.
 
 
 @one_thread()
@@ -44,7 +47,7 @@ def forward(net: Net, *inputs: np.ndarray) -> Any:
 
 @one_thread()
 def backward(net: Net, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
-    """Run the layers in reverse; the first that learns need not say what ∂L/∂x is, if nobody asks."""
+    """Run the layers in reverse. Without `input_gradient`, the first layer that learns skips its ∂L/∂x."""
     (shapes,) = net.recall()
     checks.output_gradients(f"{type(net).__name__}.backward", gradients, shapes)
     dy: Any = one_or_tuple(gradients)

@@ -1,8 +1,8 @@
-"""What works in one pass: two neighbours in a net (fusion), and a backward that is not asked for ∂L/∂x.
+"""Fusion: two neighbours in a net in one pass, and a backward without ∂L/∂x.
 
-Both tables are keyed by what is read. Every entry declines, by NotImplemented, what it does not serve; then the layers
-work alone. A pair leaves in the memory of both layers what their own backward would need, gives what the two give, bit
-for bit, and has nothing of its own.
+Both tables are keyed by the lesson. An entry declines, by NotImplemented, what it does not serve, and then the layers
+work alone. A pair gives the bits of the two layers alone, and leaves in the memory of both what their own backward
+needs. It has no state of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Step = tuple[int, Any, Any, Pair | None]
 
 
 def steps(layers: Sequence[Layer]) -> list[Step]:
-    """The layers with their index; of two that make a pair, the second and the pair beside the first.
+    """The layers with their indices. For two that make a pair, one entry has both layers and the pair.
 
     There is no pair while one of the two is watched.
 
@@ -52,14 +52,14 @@ def steps(layers: Sequence[Layer]) -> list[Step]:
 
 
 def mark(layer: Layer) -> None:
-    """Note that what a layer remembers was left by a pair, whose backward may rely on more than the names say."""
+    """Note that the memory of a layer was left by a pair, whose backward may rely on more than the names say."""
     memory = layer.recall()
     kind: Any = type(memory)
     layer._memory = _marked(kind)(*memory)
 
 
 def is_marked(layer: Layer) -> bool:
-    """Whether what a layer remembers was left by a pair.
+    """Whether the memory of a layer was left by a pair.
 
     Example:
         >>> from tinynet.layers import ReLU
@@ -75,14 +75,14 @@ _marks: set[type] = set()
 
 @cache
 def _marked(memory: type) -> Any:
-    """A kind of memory with the same names and values."""
+    """A subclass of a memory, with the same names and values."""
     kind = type("Memory", (memory,), {"__slots__": ()})
     _marks.add(kind)
     return kind
 
 
 def adds_up_alone(layer: Any, *gradients: Any) -> bool:
-    """Add to the gradients of the parameters without ∂L/∂x, if there is code for that; say whether it was done."""
+    """Add to the gradients of the parameters without ∂L/∂x, if there is code for that, and say whether it was done."""
     weights_only = WEIGHTS_ONLY.get(type(layer).backward)
     return weights_only is not None and weights_only(layer, *gradients) is not NotImplemented
 

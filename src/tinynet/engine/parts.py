@@ -1,6 +1,6 @@
-"""What a layer consists of, found faster: it is asked at every step.
+"""The layers and parameters inside a layer, found faster: every training step asks for them.
 
-Of which kind a class is, and that a tuple holds only numbers, is remembered.
+The lesson looks at every attribute of every layer. Here the answers for classes, and for tuples of numbers, are cached.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from tinynet.layers import Layer
 
 
 def every_layer(layer: Layer) -> list[Layer]:
-    """The layer and all inside it, breadth first and without their paths, which take most of the time."""
+    """The layer and all inside it, breadth first, without their paths, which would take most of the time."""
     found = [layer]
-    for outer in found:  # it grows meanwhile
+    for outer in found:  # the list grows meanwhile
         for name, value in vars(outer).items():
             kind = _KINDS[value.__class__]
             if kind is not None and kind is not Parameter and name not in ("arguments", "_memory"):
@@ -24,7 +24,7 @@ def every_layer(layer: Layer) -> list[Layer]:
 
 
 def parameters(layer: Layer) -> dict[str, Parameter]:
-    """Every parameter by its path, one that is shared at its first."""
+    """Every parameter by its path. A shared one is listed under its first path."""
     found: dict[int, tuple[str, Parameter]] = {}
     _find_parameters(layer, "", found)
     return dict(found.values())
@@ -65,12 +65,12 @@ def _sort(
 
 
 class Kinds(dict[type, type | None]):
-    """For each class the first of a few that it is derived from, or None.
+    """For each class, the first of some classes that it is derived from, or None.
 
-    A search through the attributes of many layers asks it for each, and an abstract class answers `issubclass` slowly.
+    The answers are cached, because `issubclass` of an abstract class is slow.
 
     Args:
-        kinds: The classes that are looked for.
+        kinds: The classes to look for.
 
     Example:
         >>> kinds = Kinds(int, str)
@@ -87,7 +87,7 @@ class Kinds(dict[type, type | None]):
 
 
 def items(holder: dict | list | tuple, kind: type | None) -> Iterable[tuple[Any, Any]]:
-    """The keys or numbers and the items of a dict, list or tuple, but none of a tuple with only numbers.
+    """The items of a dict, list or tuple with their keys or indices; none for a tuple that has only numbers.
 
     Example:
         >>> list(items(["a", "b"], list)), list(items((1, 2), tuple))

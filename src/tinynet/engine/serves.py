@@ -1,4 +1,4 @@
-"""What replacements serve, in words that they share. What is not served is declined, and the lesson says why."""
+"""What replacements serve, and from which size compiling pays. The rest is declined, and left to the lesson."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def sample_size(x: np.ndarray) -> int:
 
 
 def compiled_code(family: str, size: int, large: int = LARGE) -> ModuleType | None:
-    """The compiled code of a family, as in "gelu", or None where it is not worth it or there is no compiler.
+    """The compiled code of a family, as in "gelu", or None if compiling does not pay or Numba is not installed.
 
     Args:
         family: The name of a folder of the engine, in which there is a module `compiled`. It is loaded here, because it
             loads Numba.
         size: How many numbers one sample has, or one step of an optimizer. The batch does not count, so that a sample
             gives the same alone and among others.
-        large: From how many of them on compiling pays, if nobody has chosen "compiled".
+        large: From so many numbers on compiling pays. It does not count if "compiled" is chosen.
 
     Example:
         >>> compiled_code("gelu", size=10) is None
@@ -67,7 +67,7 @@ _exact = False
 
 
 class exact:  # noqa: N801 - reads as what it makes: with exact()
-    """Leave out what is not just the plain sum, from now on or for one block.
+    """Allow nothing but plain sums, from now on or for one block.
 
     That is Winograd's convolution in float32, whose relative error is some 1e-6 rather than 1e-7, and which spreads a
     NaN or infinity to the 16 pixels of its tile; and in float32 convolutions of few channels by registers that hold

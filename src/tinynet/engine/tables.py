@@ -1,4 +1,4 @@
-"""All there is to know about the engine: on the left what is read, on the right what runs."""
+"""Every replacement of the engine: on the left what is read, on the right what runs."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ WEIGHTS_ONLY |= {
     Net.backward: partial(net.backward, input_gradient=False),
 }
 
-# Where an entry has several routes, a function that names the one for its arguments.
+# For entries with several routes, a function that names the route for its arguments.
 ROUTES: dict[Callable[..., Any], Callable[..., str]] = {
     convolve: convolution.route_of_convolve,
     convolve_back: convolution.route_of_convolve_back,

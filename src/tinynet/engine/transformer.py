@@ -1,4 +1,8 @@
-"""The transformer block, whose residual sums go over memory together with the norms that follow or precede them."""
+"""The transformer block, with each residual sum and the norm beside it in one pass over memory.
+
+The rows of a sum are in the cache when its norm reads them. A norm that is watched, or of another class, is called as
+usual.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ def forward(block: TransformerBlock, x: np.ndarray, key_padding_mask: np.ndarray
 
 
 def backward(block: TransformerBlock, dy: np.ndarray) -> Any:
-    """The gradient of a norm's input is added to that of the residual around it while its rows are at hand."""
+    """dx. The gradient of a norm's input is added to that of the residual while its rows are in the cache."""
     if not is_floating(dy):
         return NotImplemented
     d = block.activation.backward(block.linear2.backward(block.dropout2.backward(dy)))

@@ -35,12 +35,12 @@ def check_layer(
 ) -> Report:
     """Check that a layer's `backward` is the derivative of its `forward`, and that it keeps the contract of layers.
 
-    All is done in float64 on a copy whose parameters have been moved a little, so the layer itself stays as it is.
-    Slopes are central differences of the outputs, weighted with random numbers; where one lies at a kink (of a ReLU, of
-    a max pooling), the inputs are drawn again. If evaluation gives another output than training, both are checked.
+    Everything is computed in float64, on a copy whose parameters are moved a little, so the layer itself stays
+    unchanged. Slopes are central differences of the outputs, weighted with random numbers. Where one is at a kink (of a
+    ReLU or a max pooling), the inputs are drawn again. If evaluation and training differ, both are checked.
 
-    Checked as well: output and gradient have the right shape and type, in float32 too; a second backward adds to the
-    gradients; neither pass writes into its arguments or hands out a buffer that it uses again; evaluation is
+    Also checked: output and gradient have the right shape and type, in float32 too; a second backward adds to the
+    gradients; neither pass writes into its arguments or returns a buffer that it will reuse; evaluation is
     deterministic; the state, loaded into a newly built layer, gives the same output; and a batch of one works. What is
     checked is the code of `forward` and `backward` itself, never a faster replacement of it.
 
@@ -51,14 +51,14 @@ def check_layer(
         seed: Of the random numbers; the package's streams stay as they are.
         tolerance: The largest relative error that counts as right.
         max_entries: So many entries of each array are compared one by one; larger arrays are also compared along a
-            random direction, which a wrong entry hardly escapes.
+            random direction, where a wrong entry almost always shows.
         batch_of_one: If False, a batch of one is not tried, for a layer that must refuse it.
 
     Returns:
         The largest relative error of each gradient.
 
     Raises:
-        GradientError: Something is wrong; it says what, where and, if it can be told, why.
+        GradientError: Something is wrong. It says what, where and, if that can be found out, why.
         TypeError: `input_shape` is neither a shape nor an array.
 
     Example:
@@ -153,7 +153,7 @@ def check_loss(
         The largest relative error.
 
     Raises:
-        GradientError: Something is wrong; it says what, where and, if it can be told, why.
+        GradientError: Something is wrong. It says what, where and, if that can be found out, why.
 
     Example:
         >>> from tinynet.losses import mean_squared_error
@@ -169,7 +169,7 @@ def check_loss(
 
 @contextmanager
 def as_written() -> Iterator[None]:
-    """Run what stands in the code, not a replacement that could hide its mistakes; random streams stay as they are."""
+    """Run the code as it is written, not a replacement that could hide its mistakes. Random streams stay unchanged."""
     before = generator_states()
     try:
         with faster.use("plain"):

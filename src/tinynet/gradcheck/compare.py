@@ -11,7 +11,7 @@ from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import DIRECTION, Function, Index, along, extrapolated_slope, is_smooth, slope
 from tinynet.gradcheck.sentences import broken_rule
 
-N_DRAWS = 30  # so often an entry may lie at a kink before that is reported
+N_DRAWS = 30  # An entry may be at a kink so many times before that is reported.
 
 
 class Checked(Protocol):
@@ -43,7 +43,7 @@ class Mismatch:
         name: Of the input or parameter.
         function: The function at the point.
         found: What `backward` claims, for every array.
-        expected: The slope at each compared entry of `name` that lies at no kink.
+        expected: The slope at each compared entry of `name` that is not at a kink.
         wrong: Those of them where the two differ.
         error: The largest relative error.
     """

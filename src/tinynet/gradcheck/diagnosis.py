@@ -45,7 +45,7 @@ def stale(e: Evidence) -> str:
 
 
 def missing_sum(e: Evidence) -> str:
-    """Only one sample, or one place along another axis, contributes to a parameter."""
+    """Only one sample, or one position along another axis, contributes to a parameter."""
     if not e.is_parameter:
         return ""
     n_axes = max(r.ndim for r in e.function.weights)
@@ -93,7 +93,7 @@ def constant_factor(e: Evidence) -> str:
 
 
 def _named_factor(e: Evidence, factor: float) -> str:
-    """What the factor may stand for."""
+    """What the factor may be."""
     shapes = [e.values.shape, *(r.shape for r in e.function.weights)]
     sizes = {"the batch size": shapes[1][0] if e.is_layer and shapes[1] else shapes[0][0] if shapes[0] else 1}
     sizes["the number of entries"] = math.prod(shapes[0])
@@ -226,7 +226,7 @@ def common_path(e: Evidence) -> str:
 
 
 def later_steps(e: Evidence) -> str:
-    """Right at the last place along an axis and wrong before it, or the other way round."""
+    """Right at the last position along an axis and wrong before it, or the other way round."""
     if e.is_parameter or not e.is_layer:
         return ""
     for axis in range(1, e.found.ndim):
@@ -238,7 +238,7 @@ def later_steps(e: Evidence) -> str:
 
 
 def inner_branch(e: Evidence) -> str:
-    """One or more inner layers' gradients, added, are what is missing."""
+    """The gradients of one or more inner layers are missing in a sum."""
     if not e.is_layer or e.is_parameter:
         return ""
     parts = e.gradients_of_inner_layers()
@@ -250,7 +250,7 @@ def inner_branch(e: Evidence) -> str:
 
 
 def part_of_the_uses(e: Evidence) -> str:
-    """Of a parameter that acts several times, or an input that goes several ways: what is left when all else failed."""
+    """Of a parameter that acts several times, or an input with several paths. It is tried last."""
     if e.is_layer and bool(np.isfinite(e.found).all()):
         return f"perhaps a branch was left out: is {e.name} used more than once in forward? Each use adds a term."
     return ""
@@ -277,7 +277,7 @@ TESTS: tuple[tuple[str, Callable[[Evidence], str]], ...] = (
 
 
 def _only(weights: np.ndarray, axes: tuple[int, ...], place: int) -> np.ndarray:
-    """Weights that are zero but at one place along some axes."""
+    """Weights that are zero except at one position along some axes."""
     kept = np.zeros(weights.shape)
     index = tuple(place if axis in axes else slice(None) for axis in range(weights.ndim))
     kept[index] = weights[index]

@@ -21,8 +21,8 @@ class Function:
     """A function of arrays whose claimed gradient is to be compared with its slopes.
 
     Args:
-        arrays: The float64 arrays it depends on, by name; they are shifted in place and put back.
-        outputs: Computes the outputs anew, as copies.
+        arrays: The float64 arrays it depends on, by name; they are shifted in place and restored.
+        outputs: Computes the outputs again, as copies.
         weights: rₖ for each output.
     """
 

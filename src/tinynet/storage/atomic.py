@@ -1,4 +1,4 @@
-"""Write a file whole, or leave what was there before."""
+"""Write a file completely, or leave the old one unchanged."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def atomic_write(
 ) -> None:
     """Write a file so that, whatever happens, there is either the old one or the new one, never half of one.
 
-    The content goes into a temporary file in the same folder, reaches the disk, and takes the place of the old file in
+    The content goes into a temporary file in the same folder, reaches the disk, and replaces the old file in
     one step. Where that fails, the temporary file is removed.
 
     Args:
         path: Where the content shall be, just as given; a link is followed, the permissions of an old file stay.
         content: Bytes, or text that is written as UTF-8 with its line ends as they are.
-        verify: Called with the path of the temporary file before it takes the place; raises where that must not happen.
+        verify: Called with the path of the temporary file before it replaces the file; raises if that must not happen.
         who: The name that errors speak in.
 
     Raises:
@@ -83,7 +83,7 @@ def _content(who: str, value: object) -> bytes:
 
 
 def _writable_place(who: str, target: Path) -> None:
-    """Check that a file can stand at a path: its folder is there, and nothing but a file is in the way."""
+    """Check that a file can be written to a path: its folder exists, and nothing but a file is in the way."""
     if os.path.isdir(target):  # unlike Path.is_dir, it is False where one may not look
         fail(
             who,

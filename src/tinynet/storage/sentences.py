@@ -46,7 +46,7 @@ def newer_format(who: str, source: Path, found: int, known: int, version: object
 
 
 def damaged(who: str, source: Path, problem: Exception | str) -> NoReturn:
-    """The file is well formed, but what it says cannot be."""
+    """The file is well formed, but its content is impossible."""
     if isinstance(problem, KeyError):
         problem = f"there is no {problem}."
     reason = (str(problem) or type(problem).__name__).splitlines()[0]
@@ -98,7 +98,7 @@ def layer_classes(who: str, layers: object, base: type) -> dict[str, type]:
 
 
 def a_layer(who: str, net: object, base: type) -> None:
-    """Check that what is saved is a net or a layer."""
+    """Check that a net or a layer is to be saved."""
     if not isinstance(net, base):
         what = f"the class {net.__name__}" if isinstance(net, type) else type(net).__name__
         fail(who, f"expected a Net or another layer, got {what}.", f"write tn.{who}(net, path).", TypeError)

@@ -34,12 +34,12 @@ def write_tensors(who: str, path: Path, arrays: Arrays, metadata: dict[str, str]
     """Write arrays and metadata, read them back, and only then replace the file that was there.
 
     Raises:
-        OSError: The file cannot be written, or what comes back differs; the earlier file is unchanged.
-        TypeError: The format has no place for a type of array.
+        OSError: The file cannot be written, or what is read back differs. The earlier file is unchanged.
+        TypeError: The format cannot hold a type of array.
     """
     from safetensors.numpy import save
 
-    # safetensors stores the memory of an array whatever its strides, so each must lie in C order.
+    # safetensors stores the memory of an array and ignores its strides, so each must be in C order.
     plain = {name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()}
     for name, array in plain.items():
         if array.dtype.name not in DTYPES.values():
@@ -82,7 +82,7 @@ def _same(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def _written_otherwise(who: str, target: Path, what: str) -> NoReturn:
-    """What was read back is not what was written."""
+    """The file that was read back differs from what was written."""
     fail(
         who,
         f"{quoted(target)} was not written, what came back from the disk differs in {what}; nothing was changed.",

@@ -23,7 +23,7 @@ GRID = 240  # points of the plane per axis
 
 @styled
 def decision_boundary(net: Net, dataset: Any) -> Figure:
-    """The plane in the colours of the classes that the net would give each place, with the samples on top.
+    """The plane in the colours of the classes that the net predicts for each point, with the samples on top.
 
     The surer the net, the stronger the colour; the line is where the answer changes.
 

@@ -21,7 +21,7 @@ NUMBERS_UP_TO = 30  # classes; beyond, the cells are too small to read a number 
 
 @styled
 def confusion_matrix(matrix: np.ndarray, classes: Sequence[str] | None = None) -> Figure:
-    """How often each true class (row) was taken for each class (column); what is right in blue, mistakes in orange.
+    """How often each true class (row) was predicted as each class (column), correct ones in blue, mistakes in orange.
 
     The shade of a cell is its share of the row, so classes with few samples are as visible as those with many.
 

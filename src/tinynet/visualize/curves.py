@@ -50,7 +50,7 @@ def learning_curves(history: Any) -> Figure:
 
 
 def _curve_names(rows: list[dict[str, Any]]) -> list[str]:
-    """The names of what is drawn, each in a panel of its own: the loss first, the learning rate last."""
+    """The names of the curves, each with a panel of its own: the loss first, the learning rate last."""
     found = dict.fromkeys(name.removeprefix("valid_") for row in rows for name in row)
     names = [name for name in found if name not in (*NOT_CURVES, "lr") and _is_number_column(rows, name)]
     names.sort(key=lambda name: name != "loss")

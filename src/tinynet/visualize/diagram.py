@@ -21,7 +21,7 @@ STEP, LINE = 2.0, 1.62  # from box to box, and from row to row
 
 @dataclass(frozen=True)
 class Box:
-    """One box: what its three lines of text say, and its colour."""
+    """One box: its three lines of text, and its colour."""
 
     name: str
     detail: str

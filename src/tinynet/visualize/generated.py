@@ -1,4 +1,4 @@
-"""What a generating net draws, and how it orders what it has seen."""
+"""Pictures that a generative net draws, and how it arranges the samples it has seen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def samples(images: np.ndarray, title: str = "Samples", columns: int | None = No
 
     Args:
         images: Images (N, C, H, W).
-        title: What stands above them.
+        title: The title above them.
         columns: Pictures in a row; if None, as many as fill the rows best.
 
     Raises:

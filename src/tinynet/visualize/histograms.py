@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-N_BINS = 41  # odd, so that zero lies in the middle of one
+N_BINS = 41  # Odd, so that zero is in the middle of one.
 
 
 @styled

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def confident_mistakes(net: Net, dataset: Any, n: int = 16) -> Figure:
-    """The mistakes that the net is most sure of: each image with what was said, how surely, and the truth.
+    """The mistakes that the net is most sure of: each image with the prediction, its probability, and the truth.
 
     They are the first place to look for wrong labels, odd data, and what the net pays attention to.
 
@@ -43,7 +43,7 @@ def confident_mistakes(net: Net, dataset: Any, n: int = 16) -> Figure:
 
 
 def misclassified(net: Net, dataset: Any, n: int = 36) -> Figure:
-    """The first mistakes in the order of the data set, each image with the true class and what it was taken for.
+    """The first mistakes in the order of the data set, each image with the true class and the predicted one.
 
     Args:
         net: A classifier that gives logits or probabilities.

@@ -60,7 +60,7 @@ def predictions(net: Net, dataset: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def probabilities(net: Net, outputs: np.ndarray) -> np.ndarray:
-    """The softmax of logits (or of log-probabilities); what comes out of a net that ends with `Softmax` stays as it is.
+    """The softmax of logits (or of log-probabilities); the output of a net that ends with `Softmax` is left unchanged.
 
     Example:
         >>> from tinynet.layers import Linear

@@ -33,7 +33,7 @@ from tinynet.visualize.style import png
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DPI, SHOWN_DPI = 144, 96  # drawn finer than shown, for sharp screens
+DPI, SHOWN_DPI = 144, 96  # They are drawn finer than shown, for high-resolution screens.
 MAX_PIXELS = 6e6  # of a picture; the feature maps of a deep net are drawn coarser, so that the page stays small
 BATCH = 128  # samples for the gradient histograms
 

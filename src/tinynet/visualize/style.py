@@ -1,4 +1,4 @@
-"""How every picture looks: colours, sizes, and the one place where figures are made."""
+"""The look of every picture: colours, sizes, and the one function that makes figures."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def panels(rows: int, columns: int, width: float, height: float, title: str = ""
 
 
 def blank(ax: Axes) -> None:
-    """Take everything off the axes but what is drawn in them."""
+    """Remove everything from the axes except the drawing in them."""
     ax.grid(False)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)

@@ -1,4 +1,4 @@
-"""Convolutions: each sum by itself, on shapes of every route, and inside the four layers."""
+"""Convolutions: each sum alone, on shapes of every route, and inside the four layers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def setting(draw: Draw, small: bool = False) -> Setting:
 
 
 def ordinary(draw: Draw, *shape: int) -> np.ndarray:
-    """Numbers none of which is nasty, for what meets the zeros of the padding: ∞ · 0 is NaN for some routes only."""
+    """Finite numbers, for arrays that are multiplied with the padding: ∞ · 0 is NaN on some routes only."""
     return draw.arranged(draw.rng.normal(size=shape).astype(draw.dtype))
 
 

@@ -1,4 +1,4 @@
-"""What layers that work on each number by itself are called with. There are no cases here."""
+"""Arguments for elementwise layers. There are no cases here."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ def test_calls_of_the_blas(dtype: type, axis: int, monkeypatch: pytest.MonkeyPat
     for left in (A, np.asfortranarray(A), np.repeat(A, 2, axis=1)[:, ::2]):
         for routine in (numpys._routine, lambda dtype: None):
             monkeypatch.setattr(numpys, "_routine", routine)
-            C = room[:, 3:11]  # its rows lie apart
+            C = room[:, 3:11]  # its rows are not contiguous
             C[...] = 1
             for call in numpys.products(left, B, C, True, axis, 4):
                 call()

@@ -166,7 +166,7 @@ def test_a_slower_thread_gets_less() -> None:
     assert schedule.ends == [7, 8]  # but never an empty part
 
 
-def test_a_result_that_nobody_waited_for_is_not_taken_for_the_next() -> None:
+def test_a_result_of_an_interrupted_wait_is_not_taken_for_the_next() -> None:
     worker = pool._Worker()
     worker.submit((lambda first, last: 1 / 0, 0, 1, ()))  # as if Ctrl-C had ended the waiting
     worker.submit((lambda first, last: None, 0, 1, ()))

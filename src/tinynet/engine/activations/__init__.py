@@ -1,4 +1,10 @@
-"""Activations in one pass over memory. Results lie in memory as the first array does."""
+"""Activations in one pass over memory.
+
+NumPy makes an array for every operation of a formula, and each goes out to memory and comes back. Here a number is read
+once, everything is computed in registers, and the result is written once. The result has the memory order of the input.
+
+Small samples and arrays with gaps are declined.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +17,8 @@ from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import ELU, SELU, LeakyReLU, PReLU, Sigmoid, SiLU, Softplus, Tanh
 from tinynet.layers.activations import channel_axis
 
-MIN_SAMPLE_SIZE = 500  # numbers of a sample from which on compiling pays
+# For smaller samples, compiling takes longer than it saves.
+MIN_SAMPLE_SIZE = 500
 
 
 def leaky_relu(layer: LeakyReLU, x: np.ndarray) -> Any:

@@ -1,4 +1,4 @@
-"""Activations compiled by Numba: all arrays lie in memory alike, and are one long row, read and written once."""
+"""Activations compiled by Numba. All arrays have the same memory order, so each is taken as one long row."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -18,14 +18,14 @@ from tinynet.engine.machine.logarithm import log1p
 from tinynet.engine.machine.memory_order import along
 from tinynet.engine.machine.pool import run_parallel
 
-BLOCK = 1 << 13  # numbers; more than one thread pays from several of them on
-rounded_like_numpy = partial(compiled, flags={"nsz"})  # 1 − y² near 0 depends on how y² is rounded
-PIECES = 64  # of an array whose sums are needed: sums of pieces are added in order, whatever the number of threads
+NUMBERS_PER_BLOCK = 1 << 13  # Threads share an array in blocks of this size.
+rounded_like_numpy = partial(compiled, flags={"nsz"})  # Where 1 − y² is near 0, it depends on how y² is rounded.
+PARTIAL_SUMS = 64  # Of da. Their number is fixed, and they are added in order, so threads change no bit.
 
 
 def function(work: Callable[..., None], x: np.ndarray, *numbers: float) -> Any:
     """y of x, by one of the loops below."""
-    y = np.empty_like(x)  # in the memory order of x, but without gaps
+    y = np.empty_like(x)  # It has the memory order of x, without gaps.
     return y if _run(work, (x, y), numbers) else NotImplemented
 
 
@@ -44,12 +44,12 @@ def gradient(work: Callable[..., None], x: np.ndarray, dy: np.ndarray, *numbers:
 
 
 def _run(work: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...]) -> bool:
-    """Do the work, if all arrays can be taken as rows, which are views; say whether it was done."""
+    """Do the work if a view of each array is one row, and say whether it was done."""
     x = arrays[0]
     if x.size == 0 or any(array.strides != x.strides for array in arrays):
         return False
     rows = [array.ravel(order="K") for array in arrays]
-    run_parallel(work, -(-x.size // BLOCK), *rows, *[x.dtype.type(number) for number in numbers])
+    run_parallel(work, -(-x.size // NUMBERS_PER_BLOCK), *rows, *[x.dtype.type(number) for number in numbers])
     return True
 
 
@@ -60,9 +60,9 @@ def prelu(x: np.ndarray, a: np.ndarray, axis: int) -> Any:
     if views is None:
         return NotImplemented
     if views[0].shape[2] == 1:
-        run_parallel(_prelu_last, PIECES, *[view[..., 0] for view in views], a)
+        run_parallel(_prelu_last, PARTIAL_SUMS, *[view[..., 0] for view in views], a)
     else:
-        run_parallel(_prelu, PIECES, *views, a)
+        run_parallel(_prelu, PARTIAL_SUMS, *views, a)
     return y
 
 
@@ -70,24 +70,24 @@ def prelu_gradient(x: np.ndarray, dy: np.ndarray, a: np.ndarray, axis: int) -> A
     """dx and da."""
     if dy.shape != x.shape:
         return NotImplemented
-    dx, da = np.empty_like(x), np.zeros((PIECES, a.size))
+    dx, da = np.empty_like(x), np.zeros((PARTIAL_SUMS, a.size))
     views = along(axis if a.size > 1 else None, x, layout.like(x, dy), dx)
     if views is None:
         return NotImplemented
     if views[0].shape[2] == 1:
-        run_parallel(_prelu_last_gradient, PIECES, *[view[..., 0] for view in views], a, da)
+        run_parallel(_prelu_last_gradient, PARTIAL_SUMS, *[view[..., 0] for view in views], a, da)
     else:
-        run_parallel(_prelu_gradient, PIECES, *views, a, da)
+        run_parallel(_prelu_gradient, PARTIAL_SUMS, *views, a, da)
     return dx, da.sum(axis=0)
 
 
-# Each takes blocks start to end. Slices begin at 0, where an index cannot be negative and needs no check. The logistic
-# function is written with eˣ and not with tanh, so that it keeps its digits where it is nearly 0.
+# Each function does the blocks from start to end. An index into a slice begins at 0 and cannot be negative, so Numba
+# need not check it. The logistic function is written with eˣ and not with tanh: so it keeps its digits near 0.
 
 
 @compiled
 def leaky_relu(start, end, x, y, alpha):
-    block, zero = slice(start * BLOCK, end * BLOCK), x.dtype.type(0)
+    block, zero = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0)
     x, y = x[block], y[block]
     for i in range(x.size):
         y[i] = x[i] if x[i] > zero else alpha * x[i]
@@ -95,7 +95,7 @@ def leaky_relu(start, end, x, y, alpha):
 
 @compiled
 def leaky_relu_gradient(start, end, y, dy, dx, alpha):
-    block, zero = slice(start * BLOCK, end * BLOCK), y.dtype.type(0)
+    block, zero = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), y.dtype.type(0)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
         dx[i] = dy[i] if y[i] > zero else alpha * dy[i]
@@ -103,18 +103,18 @@ def leaky_relu_gradient(start, end, y, dy, dx, alpha):
 
 @compiled
 def elu(start, end, x, y, alpha, scale):
-    block, number = slice(start * BLOCK, end * BLOCK), x.dtype.type
+    block, number = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type
     zero, half, one, two = number(0), number(0.5), number(1), number(2)
     x, y = x[block], y[block]
     for i in range(x.size):
         t = tanh_of(half * (zero if x[i] > zero else x[i]))
-        bent = alpha * (two * t / (one - t))  # eˣ − 1, with all its digits near 0
-        y[i] = scale * (x[i] if x[i] > zero else bent)
+        curved = alpha * (two * t / (one - t))  # eˣ − 1, with all its digits near 0
+        y[i] = scale * (x[i] if x[i] > zero else curved)
 
 
 @compiled
 def elu_gradient(start, end, y, dy, dx, scale, scaled_alpha):
-    block, zero = slice(start * BLOCK, end * BLOCK), y.dtype.type(0)
+    block, zero = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), y.dtype.type(0)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
         dx[i] = dy[i] * (scale if y[i] > zero else y[i] + scaled_alpha)
@@ -122,7 +122,7 @@ def elu_gradient(start, end, y, dy, dx, scale, scaled_alpha):
 
 @compiled
 def sigmoid(start, end, x, y):
-    block, zero, one = slice(start * BLOCK, end * BLOCK), x.dtype.type(0), x.dtype.type(1)
+    block, zero, one = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0), x.dtype.type(1)
     x, y = x[block], y[block]
     for i in range(x.size):
         e = exp(-abs(x[i]))
@@ -131,7 +131,7 @@ def sigmoid(start, end, x, y):
 
 @compiled
 def sigmoid_gradient(start, end, y, dy, dx):
-    block, one = slice(start * BLOCK, end * BLOCK), y.dtype.type(1)
+    block, one = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), y.dtype.type(1)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
         dx[i] = dy[i] * (y[i] * (one - y[i]))
@@ -139,15 +139,15 @@ def sigmoid_gradient(start, end, y, dy, dx):
 
 @compiled
 def tanh(start, end, x, y):
-    block, one, far = slice(start * BLOCK, end * BLOCK), x.dtype.type(1), x.dtype.type(20)
+    block, one, far = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(1), x.dtype.type(20)
     x, y = x[block], y[block]
     for i in range(x.size):
-        y[i] = one if x[i] > far else -one if x[i] < -far else tanh_of(x[i])  # which may fall short of 1 by a last bit
+        y[i] = one if x[i] > far else -one if x[i] < -far else tanh_of(x[i])  # tanh_of may miss 1 by one bit
 
 
 @rounded_like_numpy
 def tanh_gradient(start, end, y, dy, dx):
-    block, one = slice(start * BLOCK, end * BLOCK), y.dtype.type(1)
+    block, one = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), y.dtype.type(1)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
         dx[i] = dy[i] * (one - y[i] * y[i])
@@ -155,7 +155,7 @@ def tanh_gradient(start, end, y, dy, dx):
 
 @compiled
 def silu(start, end, x, y, slope):
-    block, zero, one = slice(start * BLOCK, end * BLOCK), x.dtype.type(0), x.dtype.type(1)
+    block, zero, one = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0), x.dtype.type(1)
     x, y, slope = x[block], y[block], slope[block]
     for i in range(x.size):
         e = exp(-abs(x[i]))
@@ -166,7 +166,7 @@ def silu(start, end, x, y, slope):
 
 @compiled
 def softplus(start, end, x, y, beta, threshold):
-    block, zero = slice(start * BLOCK, end * BLOCK), x.dtype.type(0)
+    block, zero = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0)
     x, y = x[block], y[block]
     for i in range(x.size):
         bx = beta * x[i]
@@ -176,7 +176,7 @@ def softplus(start, end, x, y, beta, threshold):
 
 @compiled
 def softplus_gradient(start, end, x, dy, dx, beta, threshold):
-    block, zero, one = slice(start * BLOCK, end * BLOCK), x.dtype.type(0), x.dtype.type(1)
+    block, zero, one = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0), x.dtype.type(1)
     x, dy, dx = x[block], dy[block], dx[block]
     for i in range(x.size):
         bx = beta * x[i]
@@ -185,13 +185,14 @@ def softplus_gradient(start, end, x, dy, dx, beta, threshold):
         dx[i] = dy[i] * (one if bx > threshold else s)
 
 
-# Views (outer, channels, inner) of memory; with one slope there is one channel. Pieces cut the outer axis.
+# Arrays are views (outer, channels, inner) in memory order. With one slope for all there is one channel. Threads share
+# the outer axis.
 
 
 @compiled
 def _prelu(start, end, x, y, a):
     zero = x.dtype.type(0)
-    for o in range(start * len(x) // PIECES, end * len(x) // PIECES):
+    for o in range(start * len(x) // PARTIAL_SUMS, end * len(x) // PARTIAL_SUMS):
         for c in range(x.shape[1]):
             row, out, slope = x[o, c], y[o, c], a[c]
             for i in range(row.size):
@@ -203,7 +204,7 @@ def _prelu_gradient(start, end, x, dy, dx, a, da):
     zero = x.dtype.type(0)
     for piece in range(start, end):
         sums = da[piece]
-        for o in range(piece * len(x) // PIECES, (piece + 1) * len(x) // PIECES):
+        for o in range(piece * len(x) // PARTIAL_SUMS, (piece + 1) * len(x) // PARTIAL_SUMS):
             for c in range(x.shape[1]):
                 row, back, out, slope, total = x[o, c], dy[o, c], dx[o, c], a[c], zero
                 for i in range(row.size):
@@ -212,13 +213,13 @@ def _prelu_gradient(start, end, x, dy, dx, a, da):
                 sums[c] += total
 
 
-# The same where the channels lie last, (outer, channels).
+# The same for channels that are last in memory, (outer, channels).
 
 
 @compiled
 def _prelu_last(start, end, x, y, a):
     zero = x.dtype.type(0)
-    for o in range(start * len(x) // PIECES, end * len(x) // PIECES):
+    for o in range(start * len(x) // PARTIAL_SUMS, end * len(x) // PARTIAL_SUMS):
         row, out = x[o], y[o]
         for c in range(row.size):
             out[c] = row[c] if row[c] > zero else a[c] * row[c]
@@ -229,7 +230,7 @@ def _prelu_last_gradient(start, end, x, dy, dx, a, da):
     zero = x.dtype.type(0)
     for piece in range(start, end):
         sums = da[piece]
-        for o in range(piece * len(x) // PIECES, (piece + 1) * len(x) // PIECES):
+        for o in range(piece * len(x) // PARTIAL_SUMS, (piece + 1) * len(x) // PARTIAL_SUMS):
             row, back, out = x[o], dy[o], dx[o]
             for c in range(row.size):
                 sums[c] += zero if row[c] > zero else row[c] * back[c]

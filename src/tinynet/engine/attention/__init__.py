@@ -1,4 +1,10 @@
-"""Attention without a matrix of weights, and one matrix product for all that one input is projected to."""
+"""Attention without its matrix of weights, and one matrix product for all projections of an input.
+
+The lesson keeps T × S scores of every head in memory. Here they are computed a few queries at a time and stay in the
+cache, and the backward computes them again from the logarithm of each row's sum. With few scores NumPy is faster, in
+another memory order (`few_scores`). Results that are not finite are declined, because masked values must not leak into
+them.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +13,17 @@ from typing import Any
 import numpy as np
 
 from tinynet.core.faster import in_use
-from tinynet.engine.attention import few
+from tinynet.engine.attention import few_scores
 from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, one_thread, product
 from tinynet.engine.positions import turn_in_place
 from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import MultiHeadAttention
 from tinynet.layers import attention as lesson
 
-MIN_SCORES = 1000  # of a sample: from here on their matrix is large, and compiled code, which has none, is worth it
-# For one, two or three inputs: which of q, k and v each gives, as the first and the one after the last.
-SHARES = {1: ((0, 3),), 2: ((0, 1), (1, 3)), 3: ((0, 1), (1, 2), (2, 3))}
+# With fewer scores in a sample, their matrix is small, and NumPy is fast enough.
+MIN_SCORES = 1000
+# For one, two or three inputs: which of q, k and v each is projected to, as the first and the one after the last.
+PROJECTIONS = {1: ((0, 3),), 2: ((0, 1), (1, 3)), 3: ((0, 1), (1, 2), (2, 3))}
 
 
 def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None) -> Any:
@@ -24,7 +31,7 @@ def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_paddin
     if not is_floating(q, k, v):
         return NotImplemented
     if not _has_many_scores(q, k):
-        return few.forward(q, k, v, causal, key_padding_mask)
+        return few_scores.forward(q, k, v, causal, key_padding_mask)
     kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
     result = NotImplemented if kernels is None else kernels.forward(q, k, v, causal, key_padding_mask)
     if result is not NotImplemented:
@@ -56,7 +63,7 @@ def project(layer: MultiHeadAttention, inputs: tuple[np.ndarray, ...], start: in
         return NotImplemented
     E, made = layer.embed_dim, []
     W, b = layer.in_proj_weight.tensor, None if layer.in_proj_bias is None else layer.in_proj_bias.tensor
-    for x, (first, end) in zip(inputs, SHARES[len(inputs)], strict=True):
+    for x, (first, end) in zip(inputs, PROJECTIONS[len(inputs)], strict=True):
         y = product(x.reshape(-1, E), W[first * E : end * E].T, None if b is None else b[first * E : end * E])
         made.append(y.reshape(*x.shape[:2], (end - first) * E))
     _turn(layer, made, start, 1)
@@ -64,11 +71,11 @@ def project(layer: MultiHeadAttention, inputs: tuple[np.ndarray, ...], start: in
 
 
 def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
-    """dq, dk and dv are written side by side, so that each input has one product for its gradient."""
+    """dx. For that dq, dk and dv are written side by side, so that each input needs one product for its gradient."""
     inputs, q, k, v, heads, log_sum, key_padding_mask = layer.recall()
     if not is_floating(dy, q, *inputs):
         return NotImplemented
-    E, shares = layer.embed_dim, SHARES[len(inputs)]
+    E, shares = layer.embed_dim, PROJECTIONS[len(inputs)]
     made = [
         np.empty((*x.shape[:2], (end - first) * E), q.dtype) for x, (first, end) in zip(inputs, shares, strict=True)
     ]
@@ -96,11 +103,11 @@ def _gradients(
     key_padding_mask: np.ndarray | None,
     out: tuple[np.ndarray, ...] | None,
 ) -> Any:
-    """dq, dk and dv, where possible in the arrays of `out`."""
+    """dq, dk and dv, written to the arrays of `out` where that is possible."""
     if not is_floating(do, q, k, v, heads, log_sum):
         return NotImplemented
     if not _has_many_scores(q, k):
-        return few.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask)
+        return few_scores.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask)
     kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
     if kernels is None:
         return NotImplemented
@@ -121,7 +128,7 @@ def _input_gradient(layer: MultiHeadAttention, x: np.ndarray, d: np.ndarray, fir
 
 
 def _turn(layer: MultiHeadAttention, made: list[np.ndarray], start: int, direction: int) -> None:
-    """Turn q and k, in place, where this is wanted."""
+    """Rotate q and k in place, if the layer has rotary positions."""
     if layer.rotary is None:
         return
     E = layer.embed_dim
@@ -131,7 +138,7 @@ def _turn(layer: MultiHeadAttention, made: list[np.ndarray], start: int, directi
 
 
 def _parts(made: list[np.ndarray], E: int) -> list[np.ndarray]:
-    """The parts for q, k and v, (N, T, embed_dim) each, of what lies side by side."""
+    """The parts for q, k and v, (N, T, embed_dim) each, of arrays that hold them side by side."""
     return [array[..., at : at + E] for array in made for at in range(0, array.shape[-1], E)]
 
 
@@ -143,7 +150,7 @@ def _has_many_scores(q: np.ndarray, k: np.ndarray) -> bool:
 def _one_by_one(
     function: Any, arrays: tuple[np.ndarray, ...], causal: bool, key_padding_mask: np.ndarray | None
 ) -> Any:
-    """The lesson for one sample after the other, so that the scores of only one are in memory."""
+    """The lesson for one sample at a time, so that only its scores are in memory."""
     if not len(arrays[0]):
         return NotImplemented
     results = []

@@ -1,13 +1,13 @@
 """Attention in float32 compiled by Numba: a few queries at a time, so that their scores stay in the cache.
 
-No T × S matrix is kept, and what a causal mask hides is hardly computed: scores come in tiles of 4 queries and 16 keys,
-and those that lie beyond the last key that a query sees are left out. A thread takes heads of samples.
+No T × S matrix is kept. Scores are computed in tiles of 4 queries and 16 keys, and tiles that a causal mask hides are
+skipped. A piece of work is one head of one sample.
 
-Within a tile, a weight of 0 meets numbers that are not seen, and 0 · NaN is NaN. So where anything that comes out is
-not finite, these kernels decline, and the lesson says whose it is.
+Within a tile, a weight of 0 is multiplied with values that the query must not see, and 0 · NaN is NaN. So these kernels
+decline where a result is not finite, and the lesson finds out which numbers it belongs to.
 
-In what is compiled, arrays are flat: (memory, steps) is an array and how far it is from sample to sample, from head to
-head and from row to row. `ahead` is how many keys the query before the first one of a block sees.
+In compiled code arrays are flat: (memory, steps) is an array with its strides from sample to sample, from head to head
+and from row to row. `ahead` is the number of keys that the query before the first one of a block sees.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -27,7 +27,7 @@ from tinynet.engine.machine.strides import flat_memory
 from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded_to_panels
 from tinynet.engine.machine.vectors import LANES, load, store, zeros
 
-BLOCK = 32  # queries
+QUERIES_PER_BLOCK = 32  # Their scores stay in a cache.
 Flat = tuple[np.ndarray, tuple[int, ...]]
 
 
@@ -36,7 +36,7 @@ def forward(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: 
     if not (q.size and k.size):
         return NotImplemented
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
-    (y, (y_row, y_steps)), log_sum = room(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
+    (y, (y_row, y_steps)), log_sum = empty_heads(N, heads, T, depth), np.empty(N * heads * T, q.dtype)
     broken = np.empty(N * heads, q.dtype)
     (q, q_steps), (k, k_steps), (v, v_steps) = flat_memory(q), flat_memory(k), flat_memory(v)
     numbers = (heads, T, S, D, depth, int(causal), *q_steps, *k_steps, *v_steps, *y_steps)
@@ -61,7 +61,10 @@ def backward(
     (N, heads, T, D), (S, depth) = q.shape, v.shape[2:]
     rows = (flat_memory(q), flat_memory(k), flat_memory(v), flat_memory(y), flat_memory(dy))
     in_place = out is not None and all(takes_panels(d) for d in out)
-    made = [(d, flat_memory(d)) for d in out] if out is not None and in_place else [room(*x.shape) for x in (q, k, v)]
+    if out is not None and in_place:
+        made = [(d, flat_memory(d)) for d in out]
+    else:
+        made = [empty_heads(*x.shape) for x in (q, k, v)]
     arrays, steps = zip(*rows, *[row for _, row in made], strict=True)
     numbers = (heads, T, S, D, depth, int(causal), *[step for three in steps for step in three])
     broken = np.empty(N * heads, q.dtype)
@@ -76,8 +79,8 @@ def backward(
     return out
 
 
-def room(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, Flat]:
-    """An array (N, heads, rows, depth), and its memory: (N, rows, heads, depth rounded up to whole panels)."""
+def empty_heads(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, Flat]:
+    """An empty array (N, heads, rows, depth), and its memory (N, rows, heads, depth rounded up to whole panels)."""
     wide = rounded_to_panels(depth)
     memory = np.empty(N * rows * heads * wide, np.float32)
     view = memory.reshape(N, rows, heads, wide).transpose(0, 2, 1, 3)
@@ -95,44 +98,44 @@ def mask(ignored: np.ndarray | None) -> np.ndarray:
 
 
 @Kernel
-def _forward(place, helps):
-    board = queue_at(place)
-    (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
-    q, k, v, y = array_of(board, 0), array_of(board, 1), array_of(board, 2), array_of(board, 3)
-    log_sum, ignored, broken = array_of(board, 4), array_of(board, 5), array_of(board, 6)
-    q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
+def _forward(address, is_worker):
+    queue = queue_at(address)
+    (heads, T, S, D, depth), causal = _sizes(queue), queue[NUMBERS + 5] == 1
+    q, k, v, y = array_of(queue, 0), array_of(queue, 1), array_of(queue, 2), array_of(queue, 3)
+    log_sum, ignored, broken = array_of(queue, 4), array_of(queue, 5), array_of(queue, 6)
+    q_steps, k_steps, v_steps, y_steps = _steps(queue, 0), _steps(queue, 1), _steps(queue, 2), _steps(queue, 3)
     width, wide = rounded_to_panels(S), rounded_to_panels(depth)
-    keys, values, s = np.empty(width * D, q.dtype), np.empty(S * wide, q.dtype), np.empty(BLOCK * width, q.dtype)
-    scale = q.dtype.type(1 / math.sqrt(D))
-    head = acquire(board, helps)
+    keys, values = np.empty(width * D, q.dtype), np.empty(S * wide, q.dtype)
+    s, scale = np.empty(QUERIES_PER_BLOCK * width, q.dtype), q.dtype.type(1 / math.sqrt(D))
+    head = acquire(queue, is_worker)
     while head >= 0:
         n, h = head // heads, head % heads
         pack_transposed(k, _at(k_steps, n, h, 0), k_steps[2], S, D, keys)
         pack(v, _at(v_steps, n, h, 0), v_steps[2], S, depth, values)
-        for first in range(0, T, BLOCK):
-            count, ahead = min(BLOCK, T - first), first + S - T if causal else S
+        for first in range(0, T, QUERIES_PER_BLOCK):
+            count, ahead = min(QUERIES_PER_BLOCK, T - first), first + S - T if causal else S
             _scores(q, _at(q_steps, n, h, first), q_steps[2], D, keys, s, width, count, ahead, S)
             _softmax(s, width, count, ahead, S, ignored[n * S : n * S + S], scale, log_sum[head * T + first :])
             _multiply(s, width, count, ahead, S, values, y, _at(y_steps, n, h, first), y_steps[2], wide)
         broken[head] = not _is_finite(y, _at(y_steps, n, h, 0), y_steps[2], T, wide, s)
-        head = acquire(board, helps)
+        head = acquire(queue, is_worker)
 
 
 @Kernel
-def _backward(place, helps):
-    board = queue_at(place)
-    (heads, T, S, D, depth), causal = _sizes(board), board[NUMBERS + 5] == 1
-    q, k, v, y, dy = array_of(board, 0), array_of(board, 1), array_of(board, 2), array_of(board, 3), array_of(board, 4)
-    dq, dk, dv = array_of(board, 5), array_of(board, 6), array_of(board, 7)
-    log_sum, ignored, broken = array_of(board, 8), array_of(board, 9), array_of(board, 10)
-    q_steps, k_steps, v_steps, y_steps = _steps(board, 0), _steps(board, 1), _steps(board, 2), _steps(board, 3)
-    dy_steps, dq_steps, dk_steps, dv_steps = _steps(board, 4), _steps(board, 5), _steps(board, 6), _steps(board, 7)
+def _backward(address, is_worker):
+    queue = queue_at(address)
+    (heads, T, S, D, depth), causal = _sizes(queue), queue[NUMBERS + 5] == 1
+    q, k, v, y, dy = array_of(queue, 0), array_of(queue, 1), array_of(queue, 2), array_of(queue, 3), array_of(queue, 4)
+    dq, dk, dv = array_of(queue, 5), array_of(queue, 6), array_of(queue, 7)
+    log_sum, ignored, broken = array_of(queue, 8), array_of(queue, 9), array_of(queue, 10)
+    q_steps, k_steps, v_steps, y_steps = _steps(queue, 0), _steps(queue, 1), _steps(queue, 2), _steps(queue, 3)
+    dy_steps, dq_steps, dk_steps, dv_steps = _steps(queue, 4), _steps(queue, 5), _steps(queue, 6), _steps(queue, 7)
     width, across, wide = rounded_to_panels(S), rounded_to_panels(D), rounded_to_panels(depth)
     keys, values, by_key = np.empty(width * D, q.dtype), np.empty(width * depth, q.dtype), np.empty(S * across, q.dtype)
-    queries, d_queries = np.empty(BLOCK * across, q.dtype), np.empty(BLOCK * wide, q.dtype)
-    s, ds, inner = np.empty(BLOCK * width, q.dtype), np.empty(BLOCK * width, q.dtype), np.empty(BLOCK, q.dtype)
-    scale = q.dtype.type(1 / math.sqrt(D))
-    head = acquire(board, helps)
+    queries, d_queries = np.empty(QUERIES_PER_BLOCK * across, q.dtype), np.empty(QUERIES_PER_BLOCK * wide, q.dtype)
+    s, ds = np.empty((2, QUERIES_PER_BLOCK * width), q.dtype)
+    inner, scale = np.empty(QUERIES_PER_BLOCK, q.dtype), q.dtype.type(1 / math.sqrt(D))
+    head = acquire(queue, is_worker)
     while head >= 0:
         n, h = head // heads, head % heads
         hidden = ignored[n * S : n * S + S]
@@ -141,8 +144,8 @@ def _backward(place, helps):
         pack(k, _at(k_steps, n, h, 0), k_steps[2], S, D, by_key)
         _clear(dk, _at(dk_steps, n, h, 0), dk_steps[2], S, across)
         _clear(dv, _at(dv_steps, n, h, 0), dv_steps[2], S, wide)
-        for first in range(0, T, BLOCK):
-            count, ahead = min(BLOCK, T - first), first + S - T if causal else S
+        for first in range(0, T, QUERIES_PER_BLOCK):
+            count, ahead = min(QUERIES_PER_BLOCK, T - first), first + S - T if causal else S
             q_at, y_at, dy_at = _at(q_steps, n, h, first), _at(y_steps, n, h, first), _at(dy_steps, n, h, first)
             pack(q, q_at, q_steps[2], count, D, queries)
             pack(dy, dy_at, dy_steps[2], count, depth, d_queries)
@@ -158,20 +161,20 @@ def _backward(place, helps):
             and _is_finite(dk, _at(dk_steps, n, h, 0), dk_steps[2], S, across, s)
             and _is_finite(dv, _at(dv_steps, n, h, 0), dv_steps[2], S, wide, s)
         )
-        head = acquire(board, helps)
+        head = acquire(queue, is_worker)
 
 
 @compiled
-def _sizes(board):
+def _sizes(queue):
     """Heads, queries, keys, and the numbers in a key and in a value."""
-    n = board[NUMBERS:]
+    n = queue[NUMBERS:]
     return n[0], n[1], n[2], n[3], n[4]
 
 
 @compiled
-def _steps(board, number):
+def _steps(queue, number):
     """How far it is in an array from one sample, head and row to the next."""
-    n = board[NUMBERS + 6 + 3 * number :]
+    n = queue[NUMBERS + 6 + 3 * number :]
     return n[0], n[1], n[2]
 
 
@@ -190,7 +193,7 @@ def _clear(x, at, step, rows, width):
 
 @compiled
 def _is_finite(x, at, step, rows, wide, lanes):
-    """Whether so many rows, which are whole panels wide, are finite: 0 · NaN and 0 · ∞ are NaN."""
+    """Whether all numbers of these rows of whole panels are finite: 0 · NaN and 0 · ∞ are NaN."""
     sums, zero = zeros(), zeros()
     for first in range(at, at + rows * step, step):
         for panel in range(first, first + wide, LANES):
@@ -234,7 +237,7 @@ def _add_transposed(s, width, count, ahead, S, P, out, at, step, wide):
     """out += sᵀ @ P over the queries that see a key."""
     for panel in range(0, wide, LANES):
         for key in range(0, S, ROWS):
-            i = max(0, key - ahead)  # the first query that does
+            i = max(0, key - ahead)  # the first query that sees the key
             if i < count:
                 p, to = panel * count + i * LANES, at + key * step + panel
                 last, a = S - 1 - key, i * width + key
@@ -249,13 +252,13 @@ def _softmax(s, width, count, ahead, S, ignored, scale, log_sum):
         top = largest(row) * scale
         top = top if top > -np.inf else s.dtype.type(0)
         total = s.dtype.type(0)
-        for j in range(len(row) // LANES * LANES):  # which it is: so the compiler knows that nothing is left over
+        for j in range(len(row) // LANES * LANES):  # len(row), but the compiler sees that there is no remainder
             row[j] = exp(row[j] * scale - top)
             total += row[j]
-        share_of = s.dtype.type(1) / total if total != 0 else total
+        inverse = s.dtype.type(1) / total if total != 0 else total
         for j in range(len(row)):
-            row[j] *= share_of
-        log_sum[i] = top + math.log(total) if total != 0 else np.inf  # a query that sees nothing
+            row[j] *= inverse
+        log_sum[i] = top + math.log(total) if total != 0 else np.inf  # if the query sees no key
 
 
 @inlined
@@ -276,7 +279,7 @@ def _row(s, width, i, count, ahead, S, ignored):
     last = min(i // ROWS * ROWS + ROWS, count) - 1
     row = s[i * width : i * width + rounded_to_panels(_seen(last, ahead, S))]
     first, low = _seen(i, ahead, S) // LANES * LANES, s.dtype.type(-np.inf)
-    panels, seen = row[first:], _seen(i, ahead, S) - first  # whole ones, which a vector at a time goes through
+    panels, seen = row[first:], _seen(i, ahead, S) - first  # whole panels, so that the loop is vectorized
     for j in range(len(panels) // LANES * LANES):
         panels[j] = panels[j] if j < seen else low
     if len(ignored):
@@ -290,7 +293,7 @@ def _inner(dy, dy_at, dy_step, y, y_at, y_step, count, depth, inner):
     """The sum of dy · y in each row."""
     for i in range(count):
         a, b = dy[dy_at + i * dy_step :], y[y_at + i * y_step :]
-        total = a.dtype.type(0)  # in a register: no loop over what lies in memory becomes a vector
+        total = a.dtype.type(0)  # In a register: a sum in memory is not vectorized.
         for d in range(depth):
             total += a[d] * b[d]
         inner[i] = total

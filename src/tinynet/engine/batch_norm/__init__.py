@@ -1,4 +1,7 @@
-"""Batch normalization in two passes over the activations forward and two back, with the ReLU that follows, if any."""
+"""Batch normalization in two passes over the activations forward and two back, alone or with the ReLU after it.
+
+NumPy goes over them about ten times. Small samples are declined.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def backward(layer: BatchNorm, dy: np.ndarray) -> Any:
 
 
 def forward_with_relu(layer: BatchNorm, relu: ReLU, x: np.ndarray) -> Any:
-    """y = max(γ x̂ + β, 0), whose sum is never written."""
+    """y = max(γ x̂ + β, 0), without an array for the sum."""
     y = _forward(layer, x, relu=True)
     if y is not NotImplemented:
         relu.remember(y=y)
@@ -33,7 +36,7 @@ def forward_with_relu(layer: BatchNorm, relu: ReLU, x: np.ndarray) -> Any:
 
 
 def backward_with_relu(layer: BatchNorm, relu: ReLU, dy: np.ndarray) -> Any:
-    """dx, of dy where γ x̂ + β > 0: that is found anew, for y lies farther away than what it is made of."""
+    """dx, of dy where γ x̂ + β > 0. That is computed again, because reading y from memory takes longer."""
     return _backward(layer, dy, relu=True)
 
 

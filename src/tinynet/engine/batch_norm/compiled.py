@@ -1,8 +1,7 @@
 """Batch normalization compiled by Numba: each pass reads every number once.
 
-Whatever the memory order, x becomes a matrix whose rows follow one another in memory, and each of whose columns belongs
-to one feature. With the channels last a row is one pixel, or several if they have few channels, so that there is work
-for wide registers; in C order it is a whole image.
+x is taken as a matrix in its memory order, with one feature for each column. If the channels are last in memory, a row
+is one pixel, or several pixels of few channels, so that wide registers are filled. In C order a row is a whole image.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -22,7 +21,7 @@ WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one
 
 
 # What there is one of for each feature has the shape (features,); `scale` is γ / √(σ² + eps). Where a ReLU follows,
-# `through` holds scale and β of the forward, from which y is found anew: only where y > 0 does dy pass.
+# `through` holds scale and β of the forward, from which y is computed again: dy passes only where y > 0.
 Through = tuple[np.ndarray, np.ndarray] | None
 
 
@@ -90,7 +89,7 @@ class Fold:
         C, P = shape[axis], math.prod(shape[axis + 1 :])
         self.order = [*range(axis), *range(axis + 1, len(shape)), axis]
         self.undo = [*range(axis), len(shape) - 1, *range(axis, len(shape) - 1)]
-        self.in_order = c_contiguous and C > 1 and P > 1  # else the features lie last, or are to be laid last
+        self.in_order = c_contiguous and C > 1 and P > 1  # else the features are last in memory, or are copied so
         self.shape = shape if self.in_order else tuple(shape[other] for other in self.order)
         pixels = math.gcd(math.prod(shape) // C, 1 << max(0, (WIDTH // C).bit_length() - 1))
         # Column (i, c, p) is of feature c.
@@ -98,7 +97,7 @@ class Fold:
         self.width = math.prod(self.cut)
 
     def rows(self, array: np.ndarray) -> np.ndarray:
-        """The array as rows, a view if it lies in memory as x does."""
+        """The array as rows, a view if it has the memory order of x."""
         array = array if self.in_order else array.transpose(self.order)
         return np.ascontiguousarray(array).reshape(-1, self.width)
 

@@ -1,6 +1,7 @@
-"""The sums of a convolution, each by the route that measured fastest.
+"""The sums of a convolution, each by the route that was fastest when it was measured.
 
-`gathered` is NumPy's, for small images and for groups; all others are compiled. Results lie channels-last in memory.
+`gathered` is im2col in NumPy, for small images and for groups. All other routes are compiled; `compiled.route` chooses.
+Results are channels-last in memory, because matrix products on rows of channels run near the machine's peak.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from tinynet.layers import convolution as lesson
 from tinynet.layers.convolution1d import as_images
 from tinynet.layers.windows import Pair, Sliding
 
-MIN_MULTIPLY_ADDS = 1 << 15  # of one image, from which on compiling pays, however few numbers it has
+# For an image with so many multiply-adds compiling pays, even if it has few numbers.
+MIN_MULTIPLY_ADDS = 1 << 15
 
 
 def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Sliding, groups: int) -> Any:
@@ -33,7 +35,7 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
 
 
 def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, groups: int) -> Any:
-    """dx: every product hands W dy back to its pixel."""
+    """dx: every product adds W dy to the gradient of its pixel."""
     if not (is_floating(dy, W) and dy.size and _are_outputs(dy, len(W), size, sliding)):
         return NotImplemented
     way = route_of_convolve_back(dy, W, size, sliding, groups)
@@ -43,7 +45,7 @@ def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, g
 
 
 def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> Any:
-    """dW: every product hands x dy back to its weight."""
+    """dW: every product adds x dy to the gradient of its weight."""
     if not (is_floating(x, dy) and x.ndim == 4 and x.size and dy.size and len(x) == len(dy)):
         return NotImplemented
     O, size = dy.shape[1], x.shape[2:]
@@ -63,14 +65,14 @@ def channel_sums(dy: np.ndarray) -> Any:
 def route(
     what: str, size: tuple[int, ...], kernels: tuple[int, ...], sliding: Sliding, groups: int, dtype: np.dtype
 ) -> str:
-    """By which route one of the sums goes in float32 or float64, in a word.
+    """The name of the route for one of the sums, in float32 or float64.
 
     Args:
         what: "convolve", "convolve_back" or "correlate".
         size: Height and width of x.
         kernels: The shape of W, (O, C/groups, kh, kw).
         sliding: How the kernels slide.
-        groups: Into how many groups the channels are cut.
+        groups: The number of groups of channels.
         dtype: The floating type of all arrays.
 
     Example:
@@ -124,7 +126,7 @@ def _images(x: np.ndarray) -> np.ndarray:
 def _are_outputs(dy: np.ndarray, O: int, size: tuple[int, ...], sliding: Sliding) -> bool:
     """Whether dy is (N, O, OH, OW) with no more output positions than images of this size have.
 
-    It may have fewer: a transposed convolution with output_padding makes images on which there is room for more.
+    It may have fewer: a transposed convolution with output_padding makes images that have room for more.
     """
     OH, OW = sliding.output_size((size[0], size[1]))
     return dy.ndim == 4 and dy.shape[1] == O and dy.shape[2] <= OH and dy.shape[3] <= OW

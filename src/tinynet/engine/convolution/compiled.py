@@ -1,8 +1,14 @@
-"""Convolution compiled by Numba: for each call the route that measured fastest.
+"""Convolution compiled by Numba, and the choice of its route.
 
-In float32, Winograd's for 3×3 kernels of stride 1 between channels in sixteens, and else sums held in registers;
-gathered rows in float64; a sum of elementwise products where every channel has a kernel of its own. Other groups go the
-way of NumPy's matrix products.
+    pointwise   kernels of 1×1 without padding: one matrix product
+    winograd    float32, kernels of 3×3 with stride 1, multiples of 16 channels: a quarter of the multiplications
+    direct      float32, everything else: sums stay in registers, and no row of im2col is written
+    col2im      float32, the input gradient of few channels, where `direct` would leave registers partly empty
+    depthwise   one kernel for each channel: sums of elementwise products
+    rows        float64: im2col by each thread, and a BLAS
+    gathered    other groups: im2col in NumPy
+
+The choice follows from shapes and type alone, so a call has the same bits whatever came before it.
 """
 
 from __future__ import annotations
@@ -10,10 +16,10 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.engine.convolution import (
+    col2im,
     compiled_depthwise,
     direct,
     direct_weights,
-    handed_back,
     pointwise,
     rows,
     winograd,
@@ -30,7 +36,7 @@ from tinynet.layers.windows import Pair, Sliding
 def route(
     what: str, size: tuple[int, ...], kernels: tuple[int, ...], sliding: Sliding, groups: int, dtype: np.dtype
 ) -> str:
-    """The route for arrays of these shapes, in a word."""
+    """The name of the route for arrays of these shapes."""
     O, C, kh, kw = kernels
     if groups > 1:
         return "depthwise" if C == 1 and groups == O else "gathered"
@@ -40,8 +46,8 @@ def route(
         return "winograd"
     if dtype != np.float32:
         return "rows"
-    few_channels = what == "convolve_back" and handed_back.suits(C, kw, size[1], sliding.stride, sliding.dilation)
-    return "handed back" if few_channels and not is_exact() else "direct"
+    few_channels = what == "convolve_back" and col2im.suits(C, kw, size[1], sliding.stride, sliding.dilation)
+    return "col2im" if few_channels and not is_exact() else "direct"
 
 
 def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Sliding) -> np.ndarray:
@@ -53,7 +59,7 @@ def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, slidi
     b = np.zeros(O, x.dtype) if b is None else np.ascontiguousarray(b, x.dtype)
     y = np.empty((N, OH, OW, O), x.dtype)
     if way == "depthwise":
-        K, parts = depthwise_kernels(W), -(-compiled_depthwise.PARTS // N)
+        K, parts = depthwise_kernels(W), -(-compiled_depthwise.MIN_PARTS // N)
         run_parallel(compiled_depthwise.convolve, N * parts, pixels(x), K, b, y, stride, before, dilation, parts)
     elif way == "winograd":
         winograd.convolve(pixels(x), np.ascontiguousarray(W), b, y, before)
@@ -70,7 +76,7 @@ def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, slidi
 
 
 def convolve_back(way: str, dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
-    """dx: a convolution of dy with the kernels turned round, or products handed back to their pixels."""
+    """dx: a convolution of dy with the flipped kernels, or the products added to their pixels (col2im)."""
     if way == "pointwise":
         return pointwise.input_gradient(dy, W, size, sliding.stride)
     (N, O, OH, OW), (_, C, kh, kw) = dy.shape, W.shape
@@ -81,13 +87,13 @@ def convolve_back(way: str, dy: np.ndarray, W: np.ndarray, size: Pair, sliding: 
             compiled_depthwise.convolve_back, N, pixels(dy), depthwise_kernels(W), dx, stride, before, dilation
         )
         return dx.transpose(0, 3, 1, 2)
-    writes_every_pixel = way in ("winograd", "handed back")
+    writes_every_pixel = way in ("winograd", "col2im")
     dx = (np.empty if writes_every_pixel else np.zeros)((N, *size, C), dy.dtype)
     if way == "winograd":
-        turned_before, b = (2 - before[0], 2 - before[1]), np.zeros(C, dy.dtype)
-        winograd.convolve(pixels(dy), np.ascontiguousarray(W), b, dx, turned_before, turned=True)
-    elif way == "handed back":
-        handed_back.input_gradient(pixels(dy), np.ascontiguousarray(W), dx, stride, before, dilation)
+        flipped_before, b = (2 - before[0], 2 - before[1]), np.zeros(C, dy.dtype)
+        winograd.convolve(pixels(dy), np.ascontiguousarray(W), b, dx, flipped_before, flipped=True)
+    elif way == "col2im":
+        col2im.input_gradient(pixels(dy), np.ascontiguousarray(W), dx, stride, before, dilation)
     elif way == "direct":
         direct.input_gradient(pixels(dy), np.ascontiguousarray(W), dx, stride, before, dilation)
     else:
@@ -105,14 +111,14 @@ def correlate(way: str, x: np.ndarray, dy: np.ndarray, sliding: Sliding) -> np.n
     (N, O, OH, OW), C, (kh, kw) = dy.shape, x.shape[1], sliding.kernel_size
     stride, before, dilation = sliding.stride, padding_before(sliding), sliding.dilation
     if way == "depthwise":
-        dK = np.zeros((compiled_depthwise.CHUNKS, kh, kw, C), x.dtype)
+        dK = np.zeros((compiled_depthwise.PARTIAL_SUMS, kh, kw, C), x.dtype)
         run_parallel(compiled_depthwise.correlate, len(dK), pixels(x), pixels(dy), dK, stride, before, dilation)
         return dK.sum(axis=0).transpose(2, 0, 1)[:, np.newaxis]
     if way == "winograd":
         return winograd_weights.weight_gradient(pixels(x), pixels(dy), before)
     if way == "direct":
         return direct_weights.weight_gradient(pixels(x), pixels(dy), (kh, kw), stride, before, dilation)
-    dK = np.zeros((rows.CHUNKS, kh * kw * C, O), x.dtype)
+    dK = np.zeros((rows.PARTIAL_SUMS, kh * kw * C, O), x.dtype)
     outputs = pixels(dy).reshape(N, OH * OW, O)
     with single_threaded():
         run_parallel(rows.correlate, len(dK), lines(x), outputs, dK, C, (kh, kw), (OH, OW), stride, before, dilation)
@@ -120,7 +126,8 @@ def correlate(way: str, x: np.ndarray, dy: np.ndarray, sliding: Sliding) -> np.n
 
 
 def suits_winograd(dtype: np.dtype, O: int, C: int, sliding: Sliding) -> bool:
-    """Whether Winograd's route is allowed and pays. In float64 proofs are made, and it rounds too much for them."""
+    """Whether Winograd's route is allowed and pays. In float64 it is never taken:
+    that type serves for proofs, and Winograd rounds too much for them."""
     shape_fits = sliding.kernel_size == (3, 3) and sliding.stride == (1, 1) and sliding.dilation == (1, 1)
     in_lanes = O > 0 and O % LANES == 0 and C % LANES == 0
     return shape_fits and in_lanes and dtype == np.float32 and not is_exact()

@@ -1,10 +1,10 @@
 """Depthwise convolution compiled by Numba: image by image, channels innermost.
 
-Here every channel has one kernel: x is (N, H, W, C), K (kh, kw, C), y and dy (N, OH, OW, C). All three passes are sums
-of products of long rows: a row of outputs is the sum over the cells of the kernel of a row of pixels times the weights
-of that cell, repeated for each pixel. For that an image is copied into a frame of zeros, in which the pixels that one
-cell meets are neighbours also if the kernel moves by more than one. The first two arguments say which images or partial
-sums one thread does.
+Every channel has one kernel: x is (N, H, W, C), K (kh, kw, C), y and dy (N, OH, OW, C). There is no matrix product in
+this, so all three passes are sums of products of long rows. For each cell of the kernel, a row of pixels is multiplied
+with the weights of that cell, repeated for each pixel, and added to a row of outputs. For that an image is copied into
+a frame of zeros, in which the pixels under one cell are neighbours, whatever the stride. The first two arguments say
+which images or partial sums one thread does.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -15,21 +15,21 @@ import numpy as np
 
 from tinynet.engine.machine.jit import compiled, compiled_in_order
 
-CHUNKS = 8  # partial sums of dW
-PARTS = 4  # of all images, at least, so that several threads share even one
-WIDTH = 512  # numbers of a row at a time. With the weights of nine cells they stay in the first-level cache.
+PARTIAL_SUMS = 8  # Of dW. The number is fixed, so that threads change no bit.
+MIN_PARTS = 4  # Several threads share even a single image.
+NUMBERS_PER_ROW = 512  # So many, and the weights of nine cells for them, stay in a first-level cache.
 
 
 @compiled
 def convolve(start, end, x, K, b, y, stride, before, dilation, parts):
-    """y = b + Σ K[i, j] · x, with before = (top, left), the padding before the image; an image in so many parts."""
+    """y = b + Σ K[i, j] · x, with the padding before = (top, left). Each image is cut into so many parts."""
     frame = _frame(y, K, stride, dilation)
     weights, cells, step = _repeated(K, y.shape[2]), _cells(frame, K, dilation), stride[0] * frame[0, 0].size
     bias, pixels = _repeated(b.reshape(1, 1, -1), y.shape[2])[0], frame.reshape(-1)
     for item in range(start, end):
         n, part = item // parts, item % parts
         if item == start or part == 0:
-            _put(x[n], frame, before)
+            _copy_in(x[n], frame, before)
         for r in range(y.shape[1] * part // parts, y.shape[1] * (part + 1) // parts):
             row = y[n, r].reshape(-1)
             for first in range(0, row.size, bias.size):
@@ -47,11 +47,11 @@ def convolve_back(start, end, dy, K, dx, stride, before, dilation):
     """dx = Σ K[i, j] · dy over the cells that met each pixel."""
     kh, kw = K.shape[:2]
     weights = _repeated(K, dy.shape[2])
-    line = _frame(dy[:, :1], K[:1], stride, dilation)  # the row of it that is worked on
-    cells, place, top = _cells(line, K[:1], dilation), line.reshape(-1), before[0]
+    line = _frame(dy[:, :1], K[:1], stride, dilation)  # one padded row of dx
+    cells, padded, top = _cells(line, K[:1], dilation), line.reshape(-1), before[0]
     for n in range(start, end):
         for h in range(top, top + dx.shape[1]):
-            place[:] = 0
+            padded[:] = 0
             for i in range(kh):
                 r = h - i * dilation[0]
                 if r >= 0 and r % stride[0] == 0 and r // stride[0] < dy.shape[1]:
@@ -60,13 +60,13 @@ def convolve_back(start, end, dy, K, dx, stride, before, dilation):
                         part = row[first : first + weights.shape[1]]
                         for j in range(kw):
                             at = cells[j] + first
-                            _add(place[at : at + part.size], weights[i * kw + j], part)
-            _take(line, dx[n, h - top], before[1])
+                            _add(padded[at : at + part.size], weights[i * kw + j], part)
+            _copy_out(line, dx[n, h - top], before[1])
 
 
 @compiled
 def correlate(start, end, x, dy, dK, stride, before, dilation):
-    """dK[chunk] = Σ x · dy over the output positions in the images of each chunk; dK (CHUNKS, kh, kw, C) is zero."""
+    """dK[chunk] = Σ x · dy over the output positions of the images of each chunk. dK (PARTIAL_SUMS, kh, kw, C) is 0."""
     K, OH = dK[0], dy.shape[1]
     share = (x.shape[0] + dK.shape[0] - 1) // dK.shape[0]
     frame = _frame(dy, K, stride, dilation)
@@ -75,7 +75,7 @@ def correlate(start, end, x, dy, dK, stride, before, dilation):
         sums = _repeated(K, dy.shape[2])
         sums[:] = 0
         for n in range(chunk * share, min(x.shape[0], (chunk + 1) * share)):
-            _put(x[n], frame, before)
+            _copy_in(x[n], frame, before)
             rows = dy[n].reshape(OH, -1)
             for first in range(0, rows.shape[1], sums.shape[1]):
                 last = min(rows.shape[1], first + sums.shape[1])
@@ -121,7 +121,7 @@ def _add_nine(total, weights, under, t, cells):
 
 @compiled
 def _aligned(size, K):
-    """Zeros of the type of K that begin where a line of the cache begins: loads across two lines take twice as long."""
+    """Zeros of the type of K, aligned to a cache line: a load across two lines takes twice as long."""
     zeros = np.zeros(size + 64 // K.itemsize, K.dtype)
     first = -zeros.ctypes.data % 64 // K.itemsize
     return zeros[first : first + size]
@@ -129,9 +129,9 @@ def _aligned(size, K):
 
 @compiled
 def _repeated(K, OW):
-    """K (kh, kw, C) as (kh·kw, …), repeated for as many pixels as are taken at a time."""
+    """K (kh, kw, C) as (kh·kw, …), repeated for as many pixels as one row takes."""
     kh, kw, C = K.shape
-    n_pixels = min(OW, max(1, WIDTH // C))
+    n_pixels = min(OW, max(1, NUMBERS_PER_ROW // C))
     weights = _aligned(K.size * n_pixels, K).reshape(kh * kw, n_pixels, C)
     for s in range(n_pixels):
         weights[:, s] = K.reshape(-1, C)
@@ -160,29 +160,29 @@ def _cells(frame, K, dilation):
 
 
 @compiled
-def _put(image, frame, before):
-    """Copy an image (H, W, C) into the frame; what lies around it stays zero."""
+def _copy_in(image, frame, before):
+    """Copy an image (H, W, C) into the frame. The border stays zero."""
     n_phases = frame.shape[0]
     for r in range(before[0], min(frame.shape[1], before[0] + image.shape[0])):
         for phase in range(n_phases):
-            first, column, count = _met(phase - before[1], n_phases, frame.shape[2], image.shape[1])
+            first, column, count = _inside(phase - before[1], n_phases, frame.shape[2], image.shape[1])
             _copy(image[r - before[0]], column, n_phases, frame[phase, r], first, 1, count)
 
 
 @compiled
-def _take(line, row, left):
-    """Copy a row of pixels (W, C) out of a row of the frame, line (stride, 1, columns, C); those beyond it are 0."""
+def _copy_out(line, row, left):
+    """Copy a row of pixels (W, C) from `line` (stride, 1, columns, C), a row of the frame. Others become 0."""
     n_phases = line.shape[0]
     if n_phases * line.shape[2] - left < row.shape[0]:
         row[:] = 0
     for phase in range(n_phases):
-        first, column, count = _met(phase - left, n_phases, line.shape[2], row.shape[0])
+        first, column, count = _inside(phase - left, n_phases, line.shape[2], row.shape[0])
         _copy(line[phase, 0], first, 1, row, column, n_phases, count)
 
 
 @compiled
-def _met(begin, step, columns, width):
-    """For places that meet the pixels begin + s · step of a row: the first s inside, its pixel, and how many are."""
+def _inside(begin, step, columns, width):
+    """Of the pixels begin + s · step of a row: the first s that is inside, its pixel, and how many are inside."""
     first = max(0, (step - 1 - begin) // step)
     return first, begin + first * step, max(0, min(columns, (width - begin + step - 1) // step) - first)
 
@@ -196,6 +196,6 @@ def _copy(source, first, step, target, begin, stride, count):
             copied[f] = whole[f]
         return
     for s in range(count):
-        pixel, place = source[first + s * step], target[begin + s * stride]
+        pixel, copied_to = source[first + s * step], target[begin + s * stride]
         for c in range(pixel.size):
-            place[c] = pixel[c]
+            copied_to[c] = pixel[c]

@@ -1,6 +1,6 @@
-"""Depthwise convolution with NumPy: every input channel has its own kernels, so no matrix product is in it.
+"""Depthwise convolution with NumPy: every input channel has its own kernels, so there is no matrix product.
 
-What is left are kh·kw elementwise products over all channels at once, a few images at a time so that they stay in the
+It consists of kh·kw elementwise products over all channels at once, a few images at a time so that they stay in the
 cache. W is (C·m, 1, kh, kw): channel c of x makes the outputs c·m to c·m + m - 1.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.layers.windows import Pair, Sliding
 
-BLOCK = 1 << 16  # numbers handled at a time: small enough for the second-level cache
+NUMBERS_PER_BLOCK = 1 << 16  # They fit into a second-level cache.
 
 
 def convolve(xp: np.ndarray, W: np.ndarray, sliding: Sliding, output_size: Pair) -> np.ndarray:
@@ -25,7 +25,7 @@ def convolve(xp: np.ndarray, W: np.ndarray, sliding: Sliding, output_size: Pair)
 
 
 def convolve_back(dxp: np.ndarray, dy: np.ndarray, W: np.ndarray, sliding: Sliding) -> None:
-    """Add to dxp (N, Hp, Wp, C): each cell hands W[i, j] dy back to the pixels under it, from dy (N, OH, OW, C, m)."""
+    """Add to dxp (N, Hp, Wp, C): each cell adds W[i, j] dy to the pixels under it, from dy (N, OH, OW, C, m)."""
     K = W.reshape(*dy.shape[3:], *W.shape[2:]).transpose(2, 3, 0, 1)  # (kh, kw, C, m)
     for some in _blocks(dy):
         for i, j, rows, columns in sliding.cells((dy.shape[1], dy.shape[2])):
@@ -43,5 +43,5 @@ def correlate(xp: np.ndarray, dy: np.ndarray, sliding: Sliding) -> np.ndarray:
 
 
 def _blocks(y: np.ndarray) -> list[slice]:
-    step = max(1, BLOCK // max(1, y[:1].size))
+    step = max(1, NUMBERS_PER_BLOCK // max(1, y[:1].size))
     return [slice(n, n + step) for n in range(0, len(y), step)]

@@ -5,7 +5,8 @@ computes four or six neighbouring output positions at a time, as a register tile
 `offsets` says where these are, relative to the first number of a position. The kernel is packed as (blocks of 16 output
 channels, 1 + lines · columns · C, 16), with the bias first.
 
-The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
+The first two arguments of compiled functions say which blocks of lines one thread does. Each packs the kernel for
+itself.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -22,50 +23,51 @@ from tinynet.engine.machine.register_tile import four_rows, in_six, six_rows
 from tinynet.engine.machine.vectors import LANES, gather, store
 from tinynet.layers.windows import Pair
 
-MIN_BLOCKS = 4  # of lines, so that several threads share even one image
+MIN_BLOCKS = 4  # Of lines. Several threads share even a single image.
 
 
 def convolve(
-    x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, stride: Pair, corner: Pair, dilation: Pair
+    x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, stride: Pair, before: Pair, dilation: Pair
 ) -> None:
     """Fill y (N, OH, OW, O) with W ⋆ x + b, from x (N, H, W, C) and W (O, C, kh, kw), all in C order."""
     _, C, kh, kw = W.shape
-    plan = direct_plan.of_forward(W.shape, y.shape[1:3], stride, corner, dilation)
+    plan = direct_plan.of_forward(W.shape, y.shape[1:3], stride, before, dilation)
     _run(x, W, (C * kh * kw, kh * kw), b, y, plan)
 
 
-def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, corner: Pair, dilation: Pair) -> None:
+def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, before: Pair, dilation: Pair) -> None:
     """Fill dx (N, H, W, C), which is zero, from dy (N, OH, OW, O) and W (O, C, kh, kw) in C order."""
     (_, C, kh, kw), b = W.shape, np.zeros(dx.shape[3], dx.dtype)
-    for plan in direct_plan.of_input_gradient(W.shape, dx.shape[1:3], stride, corner, dilation):
+    for plan in direct_plan.of_input_gradient(W.shape, dx.shape[1:3], stride, before, dilation):
         _run(dy, W, (kh * kw, C * kh * kw), b, dx, plan)
 
 
 def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray, plan: direct_plan.Plan) -> None:
     """Fill the positions of y that the plan names. `steps` are the distances between output and input channels in W."""
-    n, offsets, cells, tops, corner, step, positions, (height, width, lines), out = plan
+    n, offsets, cells, tops, before, step, positions, (height, width, lines), out = plan
     lines = max(1, min(lines, len(x) * positions[0] // MIN_BLOCKS))
     kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *positions)
     blocks = len(x) * -(-positions[0] // lines)
-    run_parallel(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, corner, buffer, out)
+    run_parallel(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, before, buffer, out)
 
 
 @compiled
-def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, corner, buffer, out):
+def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, before, buffer, out):
     height, width, lines, OH, OW = buffer
     K = _packed(W, steps, b, cells, x.shape[3])
     blocks, (_, H, _, C) = (OH + lines - 1) // lines, x.shape
     image, line, step = len(y) // x.shape[0], stride[0] * width * C, stride[1] * C
     padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
     rest = np.empty(6 * LANES, x.dtype)
-    in_order = O < LANES and out[1] == OW * O and out[2] == O  # the next positions overwrite what reaches into them
+    # Then a vector may reach into the next positions, which overwrite it.
+    in_order = O < LANES and out[1] == OW * O and out[2] == O
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
         last = min(OH, top + lines)
         limit = n * image + out[0] + last * out[1] - LANES
-        pad(x, n, padded, top * stride[0] - corner[0], (last - top - 1) * stride[0] + height, width, corner[1])
+        pad(x, n, padded, top * stride[0] - before[0], (last - top - 1) * stride[0] + height, width, before[1])
         for r in range(top, last):
-            first, beyond = _lines_inside(tops, r * stride[0] - corner[0], H)
+            first, beyond = _lines_inside(tops, r * stride[0] - before[0], H)
             k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
             under, terms = offsets[k:end_k], end_k - k
             for at in range(0, O, LANES):
@@ -120,7 +122,7 @@ def _packed(W, steps, b, cells, C):
 
 @compiled
 def _lines_inside(tops, first, H):
-    """Which lines of the kernel meet an image of H lines, if the first of them is on line `first`."""
+    """Which lines of the kernel are inside an image of H lines, if the first of them is on line `first`."""
     start, end = 0, len(tops)
     while start < end and first + tops[start] < 0:
         start += 1

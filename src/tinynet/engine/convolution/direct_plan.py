@@ -1,4 +1,4 @@
-"""What a direct convolution computes beforehand. It follows from the shapes alone, and is kept for the next call."""
+"""The plan of a direct convolution. It follows from the shapes alone, so it is kept for the next call."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from tinynet.engine.convolution import side_by_side
 from tinynet.engine.serves import is_exact
 from tinynet.layers.windows import Pair
 
-SIZE_OF_BUFFER = 1 << 13  # numbers of the padded input, which fill a first-level cache
+SIZE_OF_BUFFER = 1 << 13  # Numbers of the padded input. They fill a first-level cache.
 
 Taps = tuple[tuple[int, ...], tuple[int, ...]]  # lines and columns, ascending, relative to the first position
 Cells = tuple[tuple[int, ...], tuple[int, ...]]  # which lines and columns of the kernel stand there
 
 
 class Plan(NamedTuple):
-    """In which order the output positions of an image are computed, and from what.
+    """In which order the output positions of an image are computed, and from which numbers.
 
     Attributes:
         n: Neighbouring positions that are taken as one.
         offsets: Where each number under the kernel is in the buffer, relative to its first, (lines · columns · C,).
         cells: For each of the n positions, the cell i · kw + j of the kernel at each pixel, or -1, (n, lines, columns).
         tops: Where the lines of the kernel are, relative to its first, (lines,).
-        corner: The lines above, and columns before, the first pixel of an image.
+        before: The padding before the image: lines above it, and columns to the left.
         stride: From one position, or n of them, to the next.
         positions: How many lines of positions there are, and how many columns, with n positions as one.
         buffer: Its height for one line of positions, its width, and how many lines of positions fit into it.
@@ -36,49 +36,49 @@ class Plan(NamedTuple):
     offsets: np.ndarray
     cells: np.ndarray
     tops: np.ndarray
-    corner: Pair
+    before: Pair
     stride: Pair
     positions: Pair
     buffer: tuple[int, int, int]
     out: tuple[int, int, int]
 
 
-def of_forward(shape: tuple[int, ...], positions: Pair, stride: Pair, corner: Pair, dilation: Pair) -> Plan:
+def of_forward(shape: tuple[int, ...], positions: Pair, stride: Pair, before: Pair, dilation: Pair) -> Plan:
     """The plan to fill y (N, *positions, O), for W of the shape (O, C, kh, kw)."""
-    return _of_forward(shape, positions, stride, corner, dilation, is_exact())
+    return _of_forward(shape, positions, stride, before, dilation, is_exact())
 
 
 @lru_cache(maxsize=1000)
 def _of_forward(
-    shape: tuple[int, ...], positions: Pair, stride: Pair, corner: Pair, dilation: Pair, one_by_one: bool
+    shape: tuple[int, ...], positions: Pair, stride: Pair, before: Pair, dilation: Pair, one_by_one: bool
 ) -> Plan:
     (O, C, kh, kw), (OH, OW) = shape, positions
-    lines = tuple(i * dilation[0] - corner[0] for i in range(kh))
-    columns = tuple(j * dilation[1] - corner[1] for j in range(kw))
+    lines = tuple(i * dilation[0] - before[0] for i in range(kh))
+    columns = tuple(j * dilation[1] - before[1] for j in range(kw))
     n = 1 if one_by_one else side_by_side.count(O, OW)
     cells = tuple(range(kh)), tuple(range(kw))
     return _plan((lines, columns), cells, kw, stride, (OH, OW), C, n, (0, OW * O, O * n))
 
 
 def of_input_gradient(
-    shape: tuple[int, ...], size: Pair, stride: Pair, corner: Pair, dilation: Pair
+    shape: tuple[int, ...], size: Pair, stride: Pair, before: Pair, dilation: Pair
 ) -> tuple[Plan, ...]:
     """The plans to fill dx (N, *size, C), for W of the shape (O, C, kh, kw).
 
-    Line i of the kernel gives to a pixel what came from position (pixel + corner − i · dilation) / stride, if that is
+    Line i of the kernel gives to a pixel what came from position (pixel + before − i · dilation) / stride, if that is
     a whole number. So the pixels fall into stride² phases, each a convolution of dy with some lines and columns of W.
     """
-    return _of_input_gradient(shape, size, stride, corner, dilation, is_exact())
+    return _of_input_gradient(shape, size, stride, before, dilation, is_exact())
 
 
 @lru_cache(maxsize=1000)
 def _of_input_gradient(
-    shape: tuple[int, ...], size: Pair, stride: Pair, corner: Pair, dilation: Pair, one_by_one: bool
+    shape: tuple[int, ...], size: Pair, stride: Pair, before: Pair, dilation: Pair, one_by_one: bool
 ) -> tuple[Plan, ...]:
     (O, C, _, kw), (H, W) = shape, size
     n = 1 if one_by_one or tuple(stride) != (1, 1) else side_by_side.count(C, W)
     plans = []
-    lines, columns = (_phases(shape[2 + axis], stride[axis], corner[axis], dilation[axis]) for axis in (0, 1))
+    lines, columns = (_phases(shape[2 + axis], stride[axis], before[axis], dilation[axis]) for axis in (0, 1))
     for r, from_lines, i in lines:
         for s, from_columns, j in columns:
             if r < H and s < W:
@@ -88,11 +88,11 @@ def _of_input_gradient(
     return tuple(plans)
 
 
-def _phases(size: int, stride: int, corner: int, dilation: int) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
-    """For each first pixel of a phase, from which positions it gets something, and by which lines of the kernel."""
+def _phases(size: int, stride: int, before: int, dilation: int) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
+    """For the first pixel of each phase: the positions that contribute to it, and by which lines of the kernel."""
     phases = []
     for pixel in range(stride):
-        reached = [pixel + corner - i * dilation for i in range(size)]
+        reached = [pixel + before - i * dilation for i in range(size)]
         positions = sorted((distance // stride, i) for i, distance in enumerate(reached) if distance % stride == 0)
         if positions:
             phases.append((pixel, tuple(position for position, _ in positions), tuple(i for _, i in positions)))

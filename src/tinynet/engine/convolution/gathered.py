@@ -3,8 +3,8 @@
 The pixels under the kernel at one output position make one row of a matrix, kh·kw·C numbers long with the channels
 innermost, and y = rows @ W is one product. On rows of channels the products run near the machine's peak, and a row is
 copied in runs of kw·C neighbours. Rows are gathered for a few images at a time, so the matrix, kh·kw times as large as
-x, never exists as a whole, and they are gathered anew for dW rather than kept. The products run on one thread: several
-of NumPy's spin between them, which a busy machine pays for dearly, and give other last bits.
+x, never exists as a whole, and they are gathered again for dW rather than kept. The products run on one thread: NumPy's
+own threads spin between products, which is expensive on a busy machine, and change the last bits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tinynet.engine.machine.layout import channels_last
 from tinynet.engine.machine.padded import padded_rows
 from tinynet.layers.windows import Pair, Sliding
 
-BLOCK = 1 << 19  # numbers gathered at a time: they stay in the cache, and the products are still large
+NUMBERS_PER_BLOCK = 1 << 19  # Gathered at a time. They stay in the cache, and the products are still large.
 
 
 @one_thread()
@@ -45,7 +45,7 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
 
 @one_thread()
 def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, groups: int) -> np.ndarray:
-    """dx: each cell (i, j) of the kernel hands dy W[i, j] back to the pixels that lay under it."""
+    """dx: each cell (i, j) of the kernel adds dy W[i, j] to the pixels that were under it (col2im)."""
     (N, O, OH, OW), (_, C, kh, kw) = dy.shape, W.shape
     (h, w), ((top, bottom), (left, right)) = size, sliding.padding
     dxp = np.zeros((N, top + h + bottom, left + w + right, groups * C), dy.dtype)
@@ -99,8 +99,8 @@ def output_rows(dy: np.ndarray, groups: int) -> np.ndarray:
 
 
 def blocks(N: int, positions: int, numbers: int) -> Iterator[tuple[slice, slice]]:
-    """Cut N images, each of so many positions and `numbers` to gather, into blocks: slices of images and positions."""
-    step = max(1, BLOCK // max(1, numbers))
+    """Cut N images into blocks, as slices of images and of positions. `numbers` are gathered for each image."""
+    step = max(1, NUMBERS_PER_BLOCK // max(1, numbers))
     for first in range(0, N, step):
         last = min(N, first + step)
         yield slice(first, last), slice(first * positions, last * positions)

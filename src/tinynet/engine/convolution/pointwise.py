@@ -1,4 +1,4 @@
-"""Convolution with kernels of one pixel and no padding: with the channels last, each pass is one matrix product."""
+"""Convolution with kernels of one pixel and no padding. With the channels last, each pass is one matrix product."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_CHANNELS_IN_REGISTERS = 128
 
 
 def suits(kernel_size: Pair, padding: Padding, groups: int) -> bool:
-    """Whether a convolution is one of these.
+    """Whether a convolution is of this kind.
 
     Example:
         >>> suits((1, 1), ((0, 0), (0, 0)), groups=1)
@@ -26,26 +26,26 @@ def suits(kernel_size: Pair, padding: Padding, groups: int) -> bool:
 
 
 def forward(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, stride: Pair) -> np.ndarray:
-    """y = x Wᵀ + b for each pixel that is met."""
-    met, (O, C) = _met(x, stride), W.shape[:2]
-    rows = layout.rows(met)
+    """y = x Wᵀ + b for each pixel that the stride visits."""
+    visited, (O, C) = _visited(x, stride), W.shape[:2]
+    rows = layout.rows(visited)
     if x.dtype == np.float32 and O % LANES == 0:
         y = np.empty((len(rows), O), x.dtype)
         multiply_by_panels(rows, np.ascontiguousarray(W).reshape(O, C).T, y, b)
     else:
         y = product(rows, W[:, :, 0, 0].T, b)
-    return y.reshape(len(x), *met.shape[2:], len(W)).transpose(0, 3, 1, 2)
+    return y.reshape(len(x), *visited.shape[2:], len(W)).transpose(0, 3, 1, 2)
 
 
 def input_gradient(dy: np.ndarray, W: np.ndarray, size: Pair, stride: Pair) -> np.ndarray:
-    """dx = dy W for each pixel that was met, else 0."""
+    """dx = dy W for each pixel that the stride visited, else 0."""
     rows = product(layout.rows(dy), W[:, :, 0, 0])
     back = rows.reshape(len(dy), *dy.shape[2:], -1).transpose(0, 3, 1, 2)
     if tuple(stride) == (1, 1):
         return back
     dx = layout.empty_channels_last((len(dy), W.shape[1], *size), dy.dtype)
     dx[...] = 0
-    _met(dx, stride)[...] = back
+    _visited(dx, stride)[...] = back
     return dx
 
 
@@ -53,8 +53,8 @@ def weight_gradient(x: np.ndarray, dy: np.ndarray, stride: Pair) -> np.ndarray:
     """dW = dyᵀ x, summed over all pixels."""
     if x.dtype == np.float32 and max(x.shape[1], dy.shape[1]) <= MAX_CHANNELS_IN_REGISTERS:
         return direct_weights.weight_gradient(layout.pixels(x), layout.pixels(dy), (1, 1), stride, (0, 0), (1, 1))
-    return product(layout.rows(dy).T, layout.rows(_met(x, stride)))[:, :, np.newaxis, np.newaxis]
+    return product(layout.rows(dy).T, layout.rows(_visited(x, stride)))[:, :, np.newaxis, np.newaxis]
 
 
-def _met(x: np.ndarray, stride: Pair) -> np.ndarray:
+def _visited(x: np.ndarray, stride: Pair) -> np.ndarray:
     return x[:, :, :: stride[0], :: stride[1]]

@@ -1,9 +1,9 @@
-"""The gathered matrix products of `gathered`, compiled.
+"""im2col as in `gathered`, compiled, for float64.
 
 Each thread gathers the rows of a few lines of one image, few enough to stay in its cache, and multiplies them on its
-own. x is (N, H, W·C), so that a row of a kernel is one run of kw·C neighbours; y and dy are (N, OH·OW, O). The blocks
-do not depend on the number of threads, and so neither does a bit of the result. The first two arguments say which
-blocks, images or partial sums one thread does.
+own. x is (N, H, W·C), so that a row of a kernel is one run of kw·C neighbours. y and dy are (N, OH·OW, O). The blocks
+do not depend on the number of threads, so neither do the bits of the result. The first two arguments say which blocks,
+images or partial sums one thread does.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -15,13 +15,13 @@ import numpy as np
 from tinynet.engine.machine.gemm.inside import multiply, multiply_transposed
 from tinynet.engine.machine.jit import compiled
 
-BLOCK = 1 << 16  # numbers gathered at a time: half of a second-level cache
-CHUNKS = 8  # partial sums of dW
+NUMBERS_PER_BLOCK = 1 << 16  # Gathered at a time. They fill half of a second-level cache.
+PARTIAL_SUMS = 8  # Of dW. The number is fixed, so that threads change no bit.
 
 
 @compiled
 def convolve(start, end, x, K, b, y, C, kernel_size, positions, stride, before, dilation):
-    """y = rows @ K + b, with K (kh·kw·C, O) and before = (top, left), the padding before the image."""
+    """y = rows @ K + b, with K (kh·kw·C, O) and the padding before = (top, left)."""
     lines, blocks = _cut(positions, K.shape[0])
     for block in range(start, end):
         n, first = block // blocks, block % blocks * lines
@@ -50,7 +50,7 @@ def convolve_back(start, end, dy, K, dx, C, kernel_size, positions, stride, befo
 
 @compiled
 def correlate(start, end, x, dy, dK, C, kernel_size, positions, stride, before, dilation):
-    """dK[chunk] = rowsᵀ @ dy over the images of each chunk; dK (CHUNKS, kh·kw·C, O) is zero."""
+    """dK[chunk] = rowsᵀ @ dy over the images of each chunk; dK (PARTIAL_SUMS, kh·kw·C, O) is zero."""
     lines, blocks = _cut(positions, dK.shape[1])
     step = (x.shape[0] + dK.shape[0] - 1) // dK.shape[0]
     for chunk in range(start, end):
@@ -71,7 +71,7 @@ def count(N, positions, width):
 @compiled
 def _cut(positions, width):
     """How many lines of positions make a block, and how many blocks an image."""
-    lines = min(positions[0], max(1, BLOCK // (positions[1] * width)))
+    lines = min(positions[0], max(1, NUMBERS_PER_BLOCK // (positions[1] * width)))
     return lines, (positions[0] + lines - 1) // lines
 
 

@@ -1,9 +1,10 @@
-"""Neighbouring output positions as channels of one, for convolutions with few output channels.
+"""Neighbouring output positions as one, for convolutions with few output channels.
 
 Sums are held in registers of sixteen output channels, and with six channels ten lanes of each would stay empty. But two
 neighbouring positions of six channels are the same memory as one position of twelve, which a wider kernel computes. Its
-first six channels are the kernel itself, and the others the kernel one step to the right. It has zeros where only one
-of the two stands, and 0 · NaN is NaN: a NaN reaches a neighbour that does not see it, unless `exact` forbids.
+first six channels are the kernel itself, and the others the kernel one step to the right. The wider kernel is zero
+where only one of the two reaches, and 0 · NaN is NaN. So a NaN spreads to a neighbouring position, unless `exact`
+forbids this.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Lavin and Gray 2015, "Fast Algorithms for Convolutional Neural Networks". A tile
 give the 4×4 tile Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. Summed over channels, each of the 36 elements of ⊙ is a matrix product for
 all tiles, M[k] = V[k] @ U[k] with V (36, tiles, C) and U (36, C, O). It rounds more than the plain sum does: relative
 errors are some 1e-6 in float32. A thread takes a few lines of tiles, transforms them, multiplies, and transforms back,
-always for sixteen channels at a time; U lies as (O / 16, 36, C, 16).
+always for sixteen channels at a time; in memory U is (O / 16, 36, C, 16).
 
-The first two arguments of what is compiled say which lines of tiles, or which partial sums, one thread does.
+The first two arguments of compiled functions say which lines of tiles, or which partial sums, one thread does.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -32,32 +32,32 @@ from tinynet.engine.machine.register_tile import multiply_panel
 from tinynet.engine.machine.vectors import LANES, gather, load, store
 from tinynet.layers.windows import Pair
 
-MAX_SIZE_OF_V = 1 << 16  # so that it fits a second-level cache beside M and U
-# So many input channels have their kernels transformed and used at a time. U of sixteen outputs is then 300 KB.
+MAX_SIZE_OF_V = 1 << 16  # It fits into a second-level cache beside M and U.
+# The kernels of so many input channels are transformed and used at a time. U of sixteen outputs is then 300 KB.
 CHANNELS_AT_A_TIME = 128
 
 
-def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, corner: Pair, turned: bool = False) -> None:
-    """y (N, OH, OW, O) = W ⋆ x + b, from x (N, H, W, C) with corner = (top, left) zeros before it, and W (O, C, 3, 3).
+def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, before: Pair, flipped: bool = False) -> None:
+    """y (N, OH, OW, O) = W ⋆ x + b, from x (N, H, W, C) with the padding before = (top, left), and W (O, C, 3, 3).
 
-    If `turned`, W is (C, O, 3, 3) and its kernels are flipped, as the input gradient needs them. C and O are multiples
+    If `flipped`, W is (C, O, 3, 3) and its kernels are flipped, as the input gradient needs them. C and O are multiples
     of 16, and all arrays in C order. Where the tiles are so few that they make one block, as those of one image, no
     kernel is used twice: then each thread transforms those of its own output channels as it goes.
     """
     (N, OH, OW, O), C = y.shape, x.shape[3]
     lines, tiles = block_of_lines(OH, OW, C)
     if O == LANES:
-        lines = min(lines, -(-N * tiles[0] // 2))  # so that a second thread has work too
+        lines = min(lines, -(-N * tiles[0] // 2))  # A second thread gets work too.
     blocks, groups = -(-N * tiles[0] // lines), O // LANES
     depth = min(C, CHANNELS_AT_A_TIME) if blocks == 1 else C
     # From one input channel, and one output channel, to the next in W.
-    kernels = (W.reshape(-1), C, (9 * O, 9) if turned else (9, 9 * C), turned, depth)
+    kernels = (W.reshape(-1), C, (9 * O, 9) if flipped else (9, 9 * C), flipped, depth)
     U = np.empty(0 if blocks == 1 else groups * _chunks(C, depth) * _span(depth), x.dtype)
     if blocks > 1:
         run_parallel(_transform_kernels, groups, *kernels, U, CONSTANTS)
         groups = 1
     cut = (lines, groups, *tiles)
-    run_parallel(_convolve, blocks * groups, x, *kernels, U, b, y.reshape(-1), y.shape, corner, cut, CONSTANTS)
+    run_parallel(_convolve, blocks * groups, x, *kernels, U, b, y.reshape(-1), y.shape, before, cut, CONSTANTS)
 
 
 def block_of_lines(OH: int, OW: int, C: int) -> tuple[int, Pair]:
@@ -69,13 +69,13 @@ def block_of_lines(OH: int, OW: int, C: int) -> tuple[int, Pair]:
 
 @compiled
 def row_length(T, C):
-    """The numbers from V[k] to V[k + 1]: never a power of two, or all 36 would share a few places of the cache."""
+    """The numbers from V[k] to V[k + 1]. A power of two would map all 36 to the same few sets of the cache."""
     return T * C + LANES
 
 
 @compiled
 def _span(depth):
-    """The numbers of U for so many input and sixteen output channels; like V, with some between U[k] and U[k + 1]."""
+    """The numbers of U for so many input and sixteen output channels, with gaps between U[k] and U[k + 1] as in V."""
     return 36 * row_length(depth, LANES)
 
 
@@ -85,7 +85,7 @@ def _chunks(C, depth):
 
 
 @compiled
-def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corner, cut, points):
+def _convolve(start, end, x, W, C, steps, flipped, depth, U, bias, y, shape, before, cut, points):
     (N, OH, OW, O), (lines, groups, TH, TW) = shape, cut
     numbers, ready = constants(points), len(U) > 0
     padded = np.empty(6 * (4 * TW + 2) * C, x.dtype)
@@ -99,13 +99,14 @@ def _convolve(start, end, x, W, C, steps, turned, depth, U, bias, y, shape, corn
         T = (last - first) * TW
         if item == start or group == 0:
             for line in range(first, last):
-                pad(x, line // TH, padded, line % TH * 4 - corner[0], 6, 4 * TW + 2, corner[1])
+                pad(x, line // TH, padded, line % TH * 4 - before[0], 6, 4 * TW + 2, before[1])
                 transform_line(padded, TW, C, (line - first) * TW, T, numbers, part, V)
         for at in range(group * (O // groups), (group + 1) * (O // groups), LANES):
             for c in range(0, C, depth):
                 n, u = min(depth, C - c), (at // LANES * _chunks(C, depth) + c // depth) * _span(depth) if ready else 0
                 if not ready:
-                    _transform_some(W, c * steps[0] + at * steps[1], n, steps, turned, numbers, part, kernels, u, depth)
+                    first_kernel = c * steps[0] + at * steps[1]
+                    _transform_some(W, first_kernel, n, steps, flipped, numbers, part, kernels, u, depth)
                 for k in range(36):
                     v, m = k * row_length(T, C) + c, k * row_length(T, LANES)
                     _multiply(V, v, C, kernels, u + k * row_length(depth, LANES), M, m, T, n, c > 0)
@@ -145,7 +146,7 @@ def transform_line(padded, TW, C, first, T, numbers, part, V):
 
 @inlined
 def _output_tile(M, t, T, numbers, part, bias, y, to, height, width, line, step):
-    """y = Aᵀ M[:, t] A + b for the part of the tile that lies inside y."""
+    """y = Aᵀ M[:, t] A + b for the part of the tile that is inside y."""
     for j in range(6):
         m0, m1, m2, m3 = output_line(
             load_six(M, j * row_length(T, LANES) + t * LANES, 6 * row_length(T, LANES)), numbers
@@ -167,19 +168,19 @@ def _output_tile(M, t, T, numbers, part, bias, y, to, height, width, line, step)
 
 
 @compiled
-def _transform_kernels(start, end, W, C, steps, turned, depth, U, points):
+def _transform_kernels(start, end, W, C, steps, flipped, depth, U, points):
     """U = G g Gᵀ of every kernel g in W, for blocks of sixteen output channels."""
     numbers, part = constants(points), np.empty(18 * LANES, W.dtype)
     for block in range(start, end):
         for c in range(0, C, depth):
             first, u = c * steps[0] + block * LANES * steps[1], (block * _chunks(C, depth) + c // depth) * _span(depth)
-            _transform_some(W, first, min(depth, C - c), steps, turned, numbers, part, U, u, depth)
+            _transform_some(W, first, min(depth, C - c), steps, flipped, numbers, part, U, u, depth)
 
 
 @inlined
-def _transform_some(W, first, n, steps, turned, numbers, part, U, u, depth):
+def _transform_some(W, first, n, steps, flipped, numbers, part, U, u, depth):
     """The same for n input and sixteen output channels, whose first kernel begins at W[first], into U from u on."""
-    begin, forth = (first + 8, -1) if turned else (first, 1)
+    begin, forth = (first + 8, -1) if flipped else (first, 1)
     for c in range(n):
         at = begin + c * steps[0]
         for j in range(3):

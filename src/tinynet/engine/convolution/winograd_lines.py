@@ -1,4 +1,4 @@
-"""One line of Winograd's transforms: his matrices times a few vectors.
+"""One line of Winograd's transforms: their matrices times a few vectors.
 
 The polynomials behind the transforms are interpolated at 0, ±a, ±b and infinity. The paper takes a = 1 and b = 2; with
 a² = 1/2 and b² = 2 all coefficients stay near 1, and the rounding error is a fifth (measured at 256 channels).
@@ -14,7 +14,7 @@ from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.vectors import load, splat, store
 
 a, b = 0.5**0.5, 2**0.5
-n_a, n_b = -1.5, 6  # for a point p, the product of its differences from the other points
+n_a, n_b = -1.5, 6  # For a point p, the product of its differences from the other points.
 CONSTANTS = np.array([a, b, a**2, b**2, a**2 + b**2, a**3, b**3, 1 / n_a, 1 / n_b, a / n_a, b / n_b], np.float32)
 
 
@@ -69,7 +69,7 @@ def kernel_gradient_line(u, numbers):
     return u0 + even_a + even_b, odd_a + odd_b, aa * even_a + bb * even_b + u5
 
 
-# Vectors at a distance of `step`.
+# Several vectors, `step` apart.
 
 
 @compiled

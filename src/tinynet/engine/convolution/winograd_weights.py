@@ -30,19 +30,19 @@ from tinynet.layers.windows import Pair
 PARTIAL_SUMS = 4  # of dU. The number is fixed, so that threads change no bit.
 
 
-def weight_gradient(x: np.ndarray, dy: np.ndarray, corner: Pair) -> np.ndarray:
+def weight_gradient(x: np.ndarray, dy: np.ndarray, before: Pair) -> np.ndarray:
     """dW (O, C, 3, 3) = Gᵀ (Σ Vᵀ dM) G, from x (N, H, W, C) and dy (N, OH, OW, O)."""
     (_, OH, OW, O), C = dy.shape, x.shape[3]
     dU = np.zeros((PARTIAL_SUMS, 36 * C * O), x.dtype)
     lines, tiles = block_of_lines(OH, OW, C)
-    run_parallel(_weight_gradient, PARTIAL_SUMS, x, dy.reshape(-1), dy.shape, dU, corner, lines, tiles, CONSTANTS)
+    run_parallel(_weight_gradient, PARTIAL_SUMS, x, dy.reshape(-1), dy.shape, dU, before, lines, tiles, CONSTANTS)
     dW = np.empty((O, C, 3, 3), x.dtype)
     run_parallel(_transform_back, O // LANES, dU, dW.reshape(-1), C, CONSTANTS)
     return dW
 
 
 @compiled
-def _weight_gradient(start, end, x, dy, shape, dU, corner, lines, tiles, points):
+def _weight_gradient(start, end, x, dy, shape, dU, before, lines, tiles, points):
     (N, OH, OW, O), (TH, TW), C = shape, tiles, x.shape[3]
     numbers = constants(points)
     padded = np.empty(6 * (4 * TW + 2) * C, x.dtype)
@@ -55,7 +55,7 @@ def _weight_gradient(start, end, x, dy, shape, dU, corner, lines, tiles, points)
             first, last = block * lines, min(N * TH, (block + 1) * lines)
             T = (last - first) * TW
             for line in range(first, last):
-                pad(x, line // TH, padded, line % TH * 4 - corner[0], 6, 4 * TW + 2, corner[1])
+                pad(x, line // TH, padded, line % TH * 4 - before[0], 6, 4 * TW + 2, before[1])
                 transform_line(padded, TW, C, (line - first) * TW, T, numbers, part, V)
             for at in range(0, O, LANES):
                 for t in range(T):

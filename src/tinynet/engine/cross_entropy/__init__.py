@@ -1,4 +1,9 @@
-"""Cross-entropy and focal loss row by row with the softmax inside, and the negative log-likelihood."""
+"""Cross-entropy and focal loss with the softmax inside, and the negative log-likelihood, row by row.
+
+The lesson makes a one-hot truth and several arrays of its size. Here the loss and the gradient come from one array of
+exponentials, a block of rows at a time. Small batches of labels take the same way in NumPy. What the lesson would
+refuse (a label out of range, a wrong shape) is declined.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,8 @@ import numpy as np
 
 from tinynet.engine.serves import compiled_code, is_floating
 
-MIN_SIZE = 20_000  # numbers of a batch from which on compiling pays: rows are short, and there are many of them
+# For smaller batches, compiling takes longer than it saves. It is the batch that counts: rows are short, but many.
+MIN_SIZE = 20_000
 
 
 def cross_entropy(
@@ -89,7 +95,7 @@ def focal(
 
 
 class _Labels(NamedTuple):
-    """Labels (…) from 0 to C − 1; which are not ignored, and their weights, where these are not all alike."""
+    """Labels (…) from 0 to C − 1, which of them are not ignored, and their weights if these differ."""
 
     labels: np.ndarray
     kept: np.ndarray | None
@@ -123,7 +129,7 @@ def _labels(x: np.ndarray, labels: np.ndarray, weight: np.ndarray | None, ignore
 
 
 def _of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> tuple[float, np.ndarray]:
-    """For small batches: without the one-hot truth of the lesson."""
+    """The same in NumPy, for small batches, without the one-hot truth of the lesson."""
     rows = x.reshape(-1, x.shape[-1])  # (N, C)
     at_label = np.arange(len(rows)), labels.reshape(-1)
     shifted = rows - rows.max(axis=1, keepdims=True)

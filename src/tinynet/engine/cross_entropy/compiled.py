@@ -12,17 +12,17 @@ from tinynet.engine.machine.functions import exp, largest
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 
-BLOCK = 1 << 12  # numbers of a block, whose losses are summed apart
+NUMBERS_PER_BLOCK = 1 << 12  # The losses of each block are summed by themselves, so threads change no bit.
 
 
 def of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> Any:
     """−log p = log Σ exp(x) − x, of logits (…, C), integer labels (…) and the weight of each (…)."""
     rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
-    places = np.ascontiguousarray(labels).reshape(-1)
-    weights = np.ones(1, x.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)  # one for all, or one for each
-    n_rows = max(1, BLOCK // rows.shape[1])
+    index = np.ascontiguousarray(labels).reshape(-1)
+    weights = np.ones(1, x.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)  # one for all or for each
+    n_rows = max(1, NUMBERS_PER_BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
-    run_parallel(_of_labels, len(losses), rows, places, weights, x.dtype.type(1 / Z), gradient, losses, n_rows)
+    run_parallel(_of_labels, len(losses), rows, index, weights, x.dtype.type(1 / Z), gradient, losses, n_rows)
     return float(losses.sum()) / Z, gradient.reshape(x.shape)
 
 
@@ -48,13 +48,13 @@ def _of_labels(start, end, logits, labels, w, scale, gradient, losses, n_rows):
 
 
 def of_log_probabilities(log_p: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> Any:
-    """−log p of integer labels (…), of what is a logarithm already."""
-    rows, places = np.ascontiguousarray(log_p).reshape(-1, log_p.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
+    """−log p of integer labels (…), from log-probabilities (…, C)."""
+    rows, index = np.ascontiguousarray(log_p).reshape(-1, log_p.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
     weights = np.ones(1, log_p.dtype) if w is None else np.ascontiguousarray(w).reshape(-1)
-    n_rows = max(1, BLOCK // rows.shape[1])
+    n_rows = max(1, NUMBERS_PER_BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
     run_parallel(
-        _of_log_probabilities, len(losses), rows, places, weights, log_p.dtype.type(1 / Z), gradient, losses, n_rows
+        _of_log_probabilities, len(losses), rows, index, weights, log_p.dtype.type(1 / Z), gradient, losses, n_rows
     )
     return float(losses.sum()) / Z, gradient.reshape(log_p.shape)
 
@@ -76,7 +76,7 @@ def of_probabilities(x: np.ndarray, q: np.ndarray, weight: np.ndarray | None, sm
     """The same of a distribution q (…, C), with a weight for each class and label smoothing."""
     rows, truth = (np.ascontiguousarray(array).reshape(-1, x.shape[-1]) for array in (x, q))
     w = np.ones(rows.shape[1], x.dtype) if weight is None else weight.astype(x.dtype)
-    n_rows = max(1, BLOCK // rows.shape[1])
+    n_rows = max(1, NUMBERS_PER_BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
     numbers = [x.dtype.type(number) for number in (1 - smoothing, smoothing / rows.shape[1], 1 / Z)]
     run_parallel(_of_probabilities, len(losses), rows, truth, w, *numbers, gradient, losses, n_rows)
@@ -86,18 +86,18 @@ def of_probabilities(x: np.ndarray, q: np.ndarray, weight: np.ndarray | None, sm
 def of_smoothed_labels(
     x: np.ndarray, labels: np.ndarray, kept: np.ndarray | None, weight: np.ndarray | None, smoothing: float, Z: float
 ) -> Any:
-    """The same of labels (…) that are smoothed, but for those that are ignored."""
-    rows, places = np.ascontiguousarray(x).reshape(-1, x.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
+    """The same of smoothed labels (…), except the ignored ones."""
+    rows, index = np.ascontiguousarray(x).reshape(-1, x.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
     counts = np.ones(1, np.bool_) if kept is None else np.ascontiguousarray(kept).reshape(-1)
     w = np.ones(rows.shape[1], x.dtype) if weight is None else weight.astype(x.dtype)
-    n_rows = max(1, BLOCK // rows.shape[1])
+    n_rows = max(1, NUMBERS_PER_BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
     numbers = [x.dtype.type(number) for number in (1 - smoothing, smoothing / rows.shape[1], 1 / Z)]
-    run_parallel(_of_smoothed_labels, len(losses), rows, places, counts, w, *numbers, gradient, losses, n_rows)
+    run_parallel(_of_smoothed_labels, len(losses), rows, index, counts, w, *numbers, gradient, losses, n_rows)
     return float(losses.sum()) / Z, gradient.reshape(x.shape)
 
 
-# t = w (rest q + each): what is left of the truth, and what each class gets. Scratch holds t and the exponentials.
+# Smoothing makes the target t = w (rest q + each). Scratch holds t and the exponentials.
 
 
 @compiled
@@ -146,12 +146,12 @@ def _row_of_targets(row, t, e, scale, out):
 
 def focal(x: np.ndarray, labels: np.ndarray, a: np.ndarray | None, gamma: float, n: float) -> Any:
     """a (1 − p)^γ (−log p), of the probability p of integer labels (…)."""
-    rows, places = np.ascontiguousarray(x).reshape(-1, x.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
+    rows, index = np.ascontiguousarray(x).reshape(-1, x.shape[-1]), np.ascontiguousarray(labels).reshape(-1)
     weights = np.ones(1, x.dtype) if a is None else np.ascontiguousarray(a).reshape(-1)
-    n_rows = max(1, BLOCK // rows.shape[1])
+    n_rows = max(1, NUMBERS_PER_BLOCK // rows.shape[1])
     gradient, losses = np.empty_like(rows), np.zeros(-(-len(rows) // n_rows))
     run_parallel(
-        _focal, len(losses), rows, places, weights, x.dtype.type(gamma), x.dtype.type(n), gradient, losses, n_rows
+        _focal, len(losses), rows, index, weights, x.dtype.type(gamma), x.dtype.type(n), gradient, losses, n_rows
     )
     return float(losses.sum()) / n, gradient.reshape(x.shape)
 

@@ -1,7 +1,10 @@
-"""Dropout, whose random numbers are drawn where they are used: the bits of NumPy's Philox, each thread at its place.
+"""Dropout, whose random numbers are drawn where they are used.
 
-Philox makes its numbers from a key and a counter, so any of them can be had without those before. The masks are the
-lesson's bit for bit, however many threads draw them and however x lies in memory.
+Philox computes its numbers from a key and a counter, so any of them can be had without those before. Each thread
+computes those of its own block while the block is in its cache, and no array of random numbers is made. The masks have
+the lesson's bits, for any number of threads and any memory order of x.
+
+A layer with a generator of its own is declined, and so are small batches.
 """
 
 from __future__ import annotations
@@ -17,11 +20,12 @@ from tinynet.engine.dropout.philox import words_of
 from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import Dropout, Dropout2D
 
-MIN_SIZE = 30_000  # numbers of a batch, whose bits are the same either way; NumPy draws fewer in less than 0.1 ms
+# NumPy draws fewer numbers in less than 0.1 ms. The bits are the same either way, so the size of the batch decides.
+MIN_SIZE = 30_000
 
 
 def forward(layer: Dropout, x: np.ndarray) -> Any:
-    """y = x ⊙ m / (1 − p). Numbers from a generator of the user's own are drawn by the lesson."""
+    """y = x ⊙ m / (1 − p). A generator of the user's own is left to the lesson."""
     kernels = _kernels(layer, x) if layer.rng is None else None
     if kernels is None:
         return NotImplemented
@@ -38,7 +42,7 @@ def backward(layer: Dropout, dy: np.ndarray) -> Any:
 
 
 def forward_of_channels(layer: Dropout2D, x: np.ndarray) -> Any:
-    """y = x ⊙ m / (1 − p), with one m for all pixels of a channel: few enough for NumPy to draw them."""
+    """y = x ⊙ m / (1 − p), with one m for all pixels of a channel. NumPy draws these, because they are few."""
     kernels = _kernels(layer, x) if getattr(x, "ndim", 0) == 4 else None
     if kernels is None:
         return NotImplemented
@@ -67,7 +71,7 @@ def _fits(dy: np.ndarray, shape: tuple[int, ...]) -> bool:
 
 
 def _threshold(p: float) -> int:
-    """A float32 from 0 to 1 is a multiple of 2⁻²⁴: from which multiple on it is at least p."""
+    """The random float32 are multiples of 2⁻²⁴. This is the first multiple that is at least p."""
     return math.ceil(float(np.float32(p)) * 2**24)
 
 

@@ -1,4 +1,4 @@
-"""Dropout compiled by Numba: random bits are used while they are in the cache, in which they were drawn."""
+"""Dropout compiled by Numba: random bits are used while they are in the cache."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -10,19 +10,19 @@ import numpy as np
 from llvmlite import ir
 from numba import extending, types
 
-from tinynet.engine.dropout.philox import BLOCK, MULTIPLIERS, ROUNDS
+from tinynet.engine.dropout.philox import MULTIPLIERS, NUMBERS_PER_BLOCK, ROUNDS
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
-PART = 1 << 13  # numbers that a thread takes at a time, whole blocks of Philox
+NUMBERS_PER_PART = 1 << 13  # Threads share an array in parts of this size, which are whole blocks of Philox.
 MASK_64 = (1 << 64) - 1
 MASK_24 = np.uint64((1 << 24) - 1)
 M0, M1 = MULTIPLIERS
 
 
 def forward(x: np.ndarray, words: np.ndarray, threshold: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """y, and which numbers are kept, drawn in C order however x lies in memory."""
+    """y, and which numbers are kept. They are drawn in C order, whatever the memory order of x."""
     given = np.uint64(threshold), x.dtype.type(scale)
     if channels_lie_last(x):
         pixels = np.moveaxis(x, 1, -1)
@@ -49,7 +49,7 @@ def gradient(dy: np.ndarray, m: np.ndarray, scale: float) -> np.ndarray:
 
 
 def of_channels(x: np.ndarray, m: np.ndarray, scale: float) -> np.ndarray:
-    """x · scale in the channels that are kept, else 0, in the memory order of x."""
+    """x · scale in the channels that are kept, else 0. The result has the memory order of x."""
     N, C = x.shape[:2]
     kept, scale = m.reshape(N, C), x.dtype.type(scale)
     if channels_lie_last(x):
@@ -64,7 +64,7 @@ def of_channels(x: np.ndarray, m: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _parts(x: np.ndarray) -> int:
-    return -(-x.size // PART)
+    return -(-x.size // NUMBERS_PER_PART)
 
 
 def high_word(a: Any, b: Any) -> Any:
@@ -77,7 +77,7 @@ def low_word(a: Any, b: Any) -> Any:
     return np.uint64(int(a) * int(b) & MASK_64)
 
 
-intrinsic: Any = extending.intrinsic  # its type hints do not know that the compiler gives the first argument
+intrinsic: Any = extending.intrinsic  # Its type hints do not know that the compiler passes the first argument.
 
 
 @intrinsic
@@ -108,7 +108,7 @@ def _draw(words, first, last, threshold, kept):
         for r in range(ROUNDS):
             b, d = high_word(M1, c) ^ b ^ words[4 + 2 * r], high_word(M0, a) ^ d ^ words[5 + 2 * r]
             a, b, c, d = b, low_word(M1, c), d, low_word(M0, a)
-        at = (block - first) * BLOCK
+        at = (block - first) * NUMBERS_PER_BLOCK
         for i, word in enumerate((a, b, c, d)):
             kept[at + 2 * i] = ((word >> np.uint64(8)) & MASK_24) >= threshold
             kept[at + 2 * i + 1] = (word >> np.uint64(40)) >= threshold
@@ -118,16 +118,16 @@ def _draw(words, first, last, threshold, kept):
 def _select_numbers(x, m, scale, y):
     zero = x.dtype.type(0)
     for i in range(x.size):
-        value = x[i] * scale  # computed in any case, so that there is no branch
+        value = x[i] * scale  # Always computed, so there is no branch.
         y[i] = value if m[i] else zero
 
 
 @compiled
 def _forward(start, end, x, words, threshold, scale, y, m):
     for part in range(start, end):
-        first, last = part * PART, min(x.size, (part + 1) * PART)
-        kept = np.empty(PART, np.bool_)
-        _draw(words, first // BLOCK, -(-last // BLOCK), threshold, kept)
+        first, last = part * NUMBERS_PER_PART, min(x.size, (part + 1) * NUMBERS_PER_PART)
+        kept = np.empty(NUMBERS_PER_PART, np.bool_)
+        _draw(words, first // NUMBERS_PER_BLOCK, -(-last // NUMBERS_PER_BLOCK), threshold, kept)
         m[first:last] = kept[: last - first]
         _select_numbers(x[first:last], m[first:last], scale, y[first:last])
 
@@ -136,11 +136,11 @@ def _forward(start, end, x, words, threshold, scale, y, m):
 def _forward_of_pixels(start, end, x, words, threshold, scale, y, m):
     """x (N, P, C), for numbers that are drawn in the order (N, C, P)."""
     (_, P, C) = x.shape
-    kept = np.empty(P * C + 2 * BLOCK, np.bool_)
+    kept = np.empty(P * C + 2 * NUMBERS_PER_BLOCK, np.bool_)
     for n in range(start, end):
-        block = n * P * C // BLOCK
-        _draw(words, block, -(-(n + 1) * P * C // BLOCK), threshold, kept)
-        first = n * P * C - block * BLOCK  # a sample may begin within a block
+        block = n * P * C // NUMBERS_PER_BLOCK
+        _draw(words, block, -(-(n + 1) * P * C // NUMBERS_PER_BLOCK), threshold, kept)
+        first = n * P * C - block * NUMBERS_PER_BLOCK  # a sample may begin within a block
         for p in range(P):
             for c in range(C):
                 m[n, p, c] = kept[first + c * P + p]
@@ -149,7 +149,7 @@ def _forward_of_pixels(start, end, x, words, threshold, scale, y, m):
 
 @compiled
 def _select(start, end, x, m, scale, y):
-    part = slice(start * PART, end * PART)
+    part = slice(start * NUMBERS_PER_PART, end * NUMBERS_PER_PART)
     _select_numbers(x[part], m[part], scale, y[part])
 
 
@@ -179,4 +179,4 @@ def _select_in_pixels(start, end, x, m, scale, y):
             row, out = x[n, r], y[n, r]
             for f in range(width):
                 value = row[f] * factors[f]
-                out[f] = value if factors[f] > zero else zero  # or NaN and infinity would come through
+                out[f] = value if factors[f] > zero else zero  # 0 · NaN and 0 · ∞ would be NaN

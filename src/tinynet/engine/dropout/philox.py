@@ -1,6 +1,6 @@
 """The random numbers of NumPy's Philox, any block of them at once: Salmon et al. 2011.
 
-Philox encrypts a counter: four words of 64 bits are multiplied and mixed ten times, and each time with another key. One
+Philox encrypts a counter: four words of 64 bits are multiplied and mixed ten times, each time with another key. One
 block is four such words, or eight numbers of float32, each of them the upper 24 bits of half a word.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 ROUNDS = 10
-BLOCK = 8  # numbers of float32
+NUMBERS_PER_BLOCK = 8  # Of float32: half a word each.
 MULTIPLIERS = np.array([0xD2E7470EE14C6C93, 0xCA5A826395121157], np.uint64)
 KEY_STEPS = np.array([0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B], np.uint64)
 
 
 def words_of(generator: np.random.Generator) -> np.ndarray:
-    """The words that its next numbers are made from: the counter, then the keys of all rounds.
+    """The words from which a generator makes its next numbers: the counter, then the keys of all rounds.
 
     The generator must be a Philox that has not drawn yet.
 

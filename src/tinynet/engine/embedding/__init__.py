@@ -1,4 +1,8 @@
-"""The gradient of an embedding: rows added up by an index, where they belong."""
+"""The gradient of an embedding: each row of dy is added to the row of its token.
+
+NumPy's `add.at` looks up every number by itself. Here a loop adds whole rows, and threads share the columns. Small
+samples are declined.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from tinynet.layers import Embedding
 
 
 def backward(layer: Embedding, dy: np.ndarray) -> Any:
-    """dW[k] = Σ dy[n, t] over all places where x[n, t] = k."""
+    """dW[k] = Σ dy[n, t] over all n and t with x[n, t] = k."""
     (x,) = layer.recall()
     dW = layer.weight.gradient
     if not is_floating(dy, dW) or dy.shape != (*x.shape, dW.shape[1]):
@@ -21,7 +25,7 @@ def backward(layer: Embedding, dy: np.ndarray) -> Any:
         return NotImplemented
     if not layer.weight.trainable:
         return None
-    if dy.ndim == 3 and dy.transpose(1, 0, 2).flags.c_contiguous:  # time first in memory: gone through as it lies
+    if dy.ndim == 3 and dy.transpose(1, 0, 2).flags.c_contiguous:  # Time is first in memory, so take it in that order.
         x, dy = x.T, dy.transpose(1, 0, 2)
     kernels.add_rows(x.reshape(-1), dy.reshape(-1, dy.shape[-1]), layer.padding_idx, dW)
     return None

@@ -1,4 +1,4 @@
-"""Rows added up by an index, compiled by Numba. A thread takes some columns, so that no two add to one number."""
+"""Rows added up by an index, compiled by Numba. Threads share the columns, so no two of them add to one number."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -9,21 +9,21 @@ import numpy as np
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import run_parallel
 
-BLOCK = 64  # columns
+COLUMNS_PER_BLOCK = 64  # Threads share the columns in blocks of this size.
 
 
 def add_rows(index: np.ndarray, rows: np.ndarray, left_out: int | None, to: np.ndarray) -> None:
-    """to[index[i]] += rows[i] for all i whose index is not the one left out: (n,), (n, D), and to (m, D)."""
+    """to[index[i]] += rows[i] for all i, except where the index is `left_out`: (n,), (n, D), and to (m, D)."""
     index, rows = np.ascontiguousarray(index, np.intp), np.ascontiguousarray(rows)
-    run_parallel(_add, -(-rows.shape[1] // BLOCK), index, rows, -1 if left_out is None else left_out, to)
+    run_parallel(_add, -(-rows.shape[1] // COLUMNS_PER_BLOCK), index, rows, -1 if left_out is None else left_out, to)
 
 
 @compiled
 def _add(start, end, index, rows, left_out, to):
-    columns = slice(start * BLOCK, end * BLOCK)
+    columns = slice(start * COLUMNS_PER_BLOCK, end * COLUMNS_PER_BLOCK)
     for i in range(len(index)):
         if index[i] == left_out:
             continue
-        row, place = rows[i, columns], to[index[i], columns]
+        row, total = rows[i, columns], to[index[i], columns]
         for j in range(row.size):
-            place[j] += row[j]
+            total[j] += row[j]

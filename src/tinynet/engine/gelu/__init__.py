@@ -1,6 +1,7 @@
-"""GELU and its slope, both from one exponential; SiLU goes back through its slope in the same way.
+"""GELU and its slope in one pass over memory, both from one exponential.
 
-Results lie in memory as x does.
+The slope is remembered, so the backward is one product. SiLU goes back in the same way. Results have the memory order
+of x. Small samples are declined.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import GELU, SiLU
 
-MIN_SAMPLE_SIZE = 500  # numbers of a sample from which on compiling pays
+# For smaller samples, compiling takes longer than it saves.
+MIN_SAMPLE_SIZE = 500
 
 
 def forward(layer: GELU, x: np.ndarray) -> Any:

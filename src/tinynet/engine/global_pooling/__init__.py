@@ -1,4 +1,8 @@
-"""Global pooling of images and sequences in one pass over memory."""
+"""Global pooling of images and sequences in one pass over memory.
+
+All channels of a pixel are read at once, so the loop over them is vectorized. Gradients are channels-last in memory.
+Small samples are declined.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from tinynet.engine.machine import layout
 from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D
 
-MIN_SAMPLE_SIZE = 1024  # compiled in a second
+MIN_SAMPLE_SIZE = 1024  # Compiling takes only a second.
 
 
 def mean_of_images(layer: GlobalAvgPool2D, x: np.ndarray) -> Any:

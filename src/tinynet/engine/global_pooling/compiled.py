@@ -1,4 +1,4 @@
-"""Global pooling compiled by Numba: of rows of channels (N, P, C), for P pixels or steps."""
+"""Global pooling compiled by Numba, over rows of channels (N, P, C) of P pixels or steps."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -18,14 +18,14 @@ def mean(x: np.ndarray) -> np.ndarray:
 
 
 def mean_gradient(dy: np.ndarray, count: int) -> np.ndarray:
-    """dx (N, P, C): each of P gets its share of dy (N, C)."""
+    """dx (N, P, C): each pixel or step gets its share of dy (N, C)."""
     dx = np.empty((len(dy), count, dy.shape[1]), dy.dtype)
     run_parallel(_repeat, len(dy), dy / count, dx)
     return dx
 
 
 def largest(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The largest over P, and which it is, both (N, C): the first of equals, or the first NaN."""
+    """The largest over P and its index, both (N, C): the first of equals, or the first NaN."""
     y = np.empty((len(x), x.shape[2]), x.dtype)
     index = np.empty(y.shape, np.intp)
     run_parallel(_largest, len(x), np.ascontiguousarray(x), y, index)
@@ -33,7 +33,7 @@ def largest(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def largest_gradient(dy: np.ndarray, index: np.ndarray, count: int) -> np.ndarray:
-    """dx (N, P, C): dy (N, C) for the largest."""
+    """dx (N, P, C): the largest gets dy (N, C)."""
     dx = np.empty((len(dy), count, dy.shape[1]), dy.dtype)
     run_parallel(_scatter, len(dy), np.ascontiguousarray(dy), index, dx)
     return dx

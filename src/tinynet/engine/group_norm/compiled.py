@@ -1,7 +1,7 @@
 """Group normalization compiled by Numba. A sample, or a group of it, stays in the cache between the passes over it.
 
-In C order a group is one row, channel after channel. Where the channels lie last a row is one pixel or several, and
-each of its columns belongs to one channel; sums over a group are sums over the rows first, then over its columns.
+In C order a group is one row, channel after channel. If the channels are last in memory, a row is one pixel or several,
+and each column belongs to one channel. Then a group is summed over the rows first, and over its columns afterwards.
 """
 
 # mypy: disable-error-code="no-untyped-def"

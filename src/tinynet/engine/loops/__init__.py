@@ -1,1 +1,1 @@
-"""Definitions as nested Python loops, one file a family: slow, and easy to believe."""
+"""Definitions as nested Python loops, one file for each family: slow, and easy to check by eye."""

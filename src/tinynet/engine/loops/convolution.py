@@ -1,4 +1,4 @@
-"""Convolution as it is defined: one sum of products, and where each product sends its derivative."""
+"""Convolution as it is defined: a sum of products, and the derivative of each product."""
 
 from __future__ import annotations
 

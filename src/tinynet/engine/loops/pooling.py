@@ -14,44 +14,44 @@ Window = list[tuple[int, Index]]  # the number i·kw + j of each cell, and the i
 
 
 def max_pool(x: np.ndarray, sliding: Sliding) -> tuple[np.ndarray, np.ndarray]:
-    """y and the cell that won."""
+    """y and the indices of max pooling."""
     y = np.zeros((*x.shape[:2], *sliding.output_size(x.shape[2:])), x.dtype)
     cells = np.zeros(y.shape, np.min_scalar_type(math.prod(sliding.kernel_size) - 1))
-    for place, window in windows(x.shape, y.shape, sliding):
-        cells[place], largest = window[0]
+    for position, window in windows(x.shape, y.shape, sliding):
+        cells[position], largest = window[0]
         for cell, pixel in window[1:]:
             if x[pixel] > x[largest] or np.isnan(x[pixel]):
-                cells[place], largest = cell, pixel
-        y[place] = x[largest]
+                cells[position], largest = cell, pixel
+        y[position] = x[largest]
     return y, cells
 
 
 def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
     """dx: the winner of each window gets its dy."""
     dx = np.zeros((*dy.shape[:2], *size), dy.dtype)
-    for place, window in windows(dx.shape, dy.shape, sliding):
+    for position, window in windows(dx.shape, dy.shape, sliding):
         for number, pixel in window:
-            if number == cell[place]:
-                dx[pixel] += dy[place]
+            if number == cell[position]:
+                dx[pixel] += dy[position]
     return dx
 
 
 def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
     """y: the sum of each window over the number of its pixels."""
     y = np.zeros((*x.shape[:2], *sliding.output_size(x.shape[2:])), x.dtype)
-    for place, window in windows(x.shape, y.shape, sliding):
+    for position, window in windows(x.shape, y.shape, sliding):
         for _, pixel in window:
-            y[place] += x[pixel]
-        y[place] /= math.prod(sliding.kernel_size) if count_include_pad else len(window)
+            y[position] += x[pixel]
+        y[position] /= math.prod(sliding.kernel_size) if count_include_pad else len(window)
     return y
 
 
 def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
     """dx: each pixel of a window gets its share of dy."""
     dx = np.zeros((*dy.shape[:2], *size), dy.dtype)
-    for place, window in windows(dx.shape, dy.shape, sliding):
+    for position, window in windows(dx.shape, dy.shape, sliding):
         for _, pixel in window:
-            dx[pixel] += dy[place] / (math.prod(sliding.kernel_size) if count_include_pad else len(window))
+            dx[pixel] += dy[position] / (math.prod(sliding.kernel_size) if count_include_pad else len(window))
     return dx
 
 
@@ -67,13 +67,13 @@ def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> np.ndarray:
     """dx: the dy at the pixel of each switch, for the last one that was written there."""
     dx = np.zeros(switches.shape, dy.dtype)
     last = {(n, c, switches[n, c, r, s]): (n, c, r, s) for n, c, r, s in np.ndindex(switches.shape)}
-    for (n, c, switch), place in last.items():
-        dx[place] = dy[n, c, *divmod(int(switch), dy.shape[3])]
+    for (n, c, switch), position in last.items():
+        dx[position] = dy[n, c, *divmod(int(switch), dy.shape[3])]
     return dx
 
 
 def windows(x_shape: Index, y_shape: Index, sliding: Sliding) -> Iterator[tuple[Index, Window]]:
-    """Every place (n, c, r, s) of y, with the pixels of its window that are inside the image."""
+    """Every position (n, c, r, s) of y, with the pixels of its window that are inside the image."""
     _, _, H, W = x_shape
     (kh, kw), (sh, sw), ((top, _), (left, _)), (dh, dw) = sliding
     for n, c, r, s in np.ndindex(*y_shape):

@@ -1,4 +1,4 @@
-"""Rotary positions as they are defined: each pair of numbers is turned by its own angle."""
+"""Rotary positions as they are defined: each pair of numbers is rotated by its own angle."""
 
 from __future__ import annotations
 

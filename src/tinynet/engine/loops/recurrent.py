@@ -1,4 +1,4 @@
-"""Recurrent cells as they are defined: step by step, sample by sample, one number of the state after the other."""
+"""Recurrent cells as they are defined: step by step, sample by sample, unit by unit."""
 
 from __future__ import annotations
 

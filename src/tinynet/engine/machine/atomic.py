@@ -1,7 +1,7 @@
 """Atomic numbers: one thread writes them and another reads them, in compiled code.
 
-A read acquires and a write releases, as the memory models of C and LLVM have it: whoever sees a number also sees what
-was written before it. With plain reads, a loop that waits for another thread would never end, because the compiler
+A read acquires and a write releases, as the memory models of C and LLVM have it: a thread that sees a number also sees
+what was written before it. With plain reads, a loop that waits for another thread would never end, because the compiler
 would read the number once, before the loop.
 """
 
@@ -21,20 +21,20 @@ from numba.extending import overload
 intrinsic: Any = extending.intrinsic
 
 
-def read(place: np.ndarray) -> int:
-    """The first number of `place`."""
-    return place[0]
+def read(array: np.ndarray) -> int:
+    """The first number of `array`."""
+    return array[0]
 
 
-def write(place: np.ndarray, number: int) -> None:
-    """Write the first number of `place`, visibly after everything that was written before."""
-    place[0] = number
+def write(array: np.ndarray, number: int) -> None:
+    """Write the first number of `array`, visibly after everything that was written before."""
+    array[0] = number
 
 
-def add(place: np.ndarray, number: int) -> int:
-    """Add to the first number of `place`, and return what it was before."""
-    before = place[0]
-    place[0] = before + number
+def add(array: np.ndarray, number: int) -> int:
+    """Add to the first number of `array`, and return what it was before."""
+    before = array[0]
+    array[0] = before + number
     return before
 
 
@@ -46,18 +46,18 @@ def pause() -> None:
 
 
 @overload(read)
-def _overload_read(place):
-    return lambda place: _atomic_read(place)
+def _overload_read(array):
+    return lambda array: _atomic_read(array)
 
 
 @overload(write)
-def _overload_write(place, number):
-    return lambda place, number: _atomic_write(place, number)
+def _overload_write(array, number):
+    return lambda array, number: _atomic_write(array, number)
 
 
 @overload(add)
-def _overload_add(place, number):
-    return lambda place, number: _atomic_add(place, number)
+def _overload_add(array, number):
+    return lambda array, number: _atomic_add(array, number)
 
 
 @overload(pause)

@@ -75,7 +75,10 @@ def _sigmoid(x):
 
 def exp(x: float | np.floating) -> float:
     """eˣ of one number, for x up to 88; NaN stays NaN."""
-    return math.exp(x)
+    try:
+        return math.exp(x)
+    except OverflowError:  # compiled code overflows to ∞ as well
+        return math.inf
 
 
 # Without "reassoc", by which the compiler could cancel SHIFT before it has rounded.

@@ -86,7 +86,7 @@ class _Announcer(event.Listener):
 def _family(module: str) -> str | None:
     """The part of the engine that a function is compiled for: "gelu" for tinynet.engine.gelu.compiled.
 
-    What lies in `machine` belongs to the family that calls it, and without one, as in a worker, to "threads".
+    A function of `machine` counts to the family that calls it or, without one, as in a worker, to "threads".
     """
     frame: FrameType | None = sys._getframe()
     while module.startswith(MACHINE) and frame is not None:

@@ -1,4 +1,4 @@
-"""Arrays seen in the order in which their numbers lie in memory."""
+"""Views of arrays in their memory order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def along(axis: int | None, *arrays: np.ndarray) -> list[np.ndarray] | None:
-    """Each array as a C-ordered view (outer, length of the axis, inner); None if they lie in no such order.
+    """Each array as a C-ordered view (outer, length of the axis, inner); None if there is none.
 
     Args:
         axis: The axis that is to stand alone; if None, an axis of length 1 stands after the first in memory.

@@ -30,7 +30,7 @@ from tinynet.engine.machine.pool import acquire_workers, release_workers
 
 # Where things are in a queue. Each number that several threads write to has a cache line of its own.
 STATE, TAKEN, FRONT, BACK, FINISHED, KERNEL, COUNT, NUMBERS, ARRAYS, SIZE = 0, 8, 16, 24, 32, 40, 41, 42, 74, 98
-# STATE is how many workers have joined, plus CLOSED once nobody may join any more. FINISHED says how many are done.
+# STATE is how many workers have joined, plus CLOSED once no worker may join. FINISHED says how many are done.
 CLOSED = 1 << 32
 intrinsic: Any = extending.intrinsic
 # As plain Python nothing here is atomic, so then only the caller works.

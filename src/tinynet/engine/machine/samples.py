@@ -1,4 +1,4 @@
-"""Samples with channels, x (N, C, ...), in either of the two orders in which their numbers lie in memory."""
+"""Samples with channels, x (N, C, ...), in either of two memory orders: C order, or channels last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MIN_WIDTH = 256  # numbers in a row to aim at: loops over shorter ones spend the
 
 
 def channels_lie_last(x: np.ndarray) -> bool:
-    """Whether the channels of each pixel lie side by side, without gaps, and C order is another one.
+    """Whether the channels are last in memory, without gaps, and this differs from C order.
 
     Example:
         >>> x = np.zeros((2, 3, 4, 5))
@@ -21,7 +21,7 @@ def channels_lie_last(x: np.ndarray) -> bool:
 
 
 def rows_of_pixels(x: np.ndarray) -> np.ndarray:
-    """x, whose channels lie last, as (N, R, k · C): rows of k pixels each, so that there is work for wide registers.
+    """x, whose channels are last in memory, as (N, R, k · C): rows of k pixels each, so that wide registers are filled.
 
     Example:
         >>> rows_of_pixels(np.zeros((2, 12, 12, 8)).transpose(0, 3, 1, 2)).shape

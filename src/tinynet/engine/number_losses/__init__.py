@@ -1,4 +1,8 @@
-"""Losses over numbers, and their gradients, in one pass over memory."""
+"""Losses over numbers with their gradients, in one pass over memory.
+
+NumPy makes an array for every operation of a formula. Here each difference is computed once, in a register, and serves
+the loss and the gradient. Small batches, and mistakes that the lesson explains, are declined.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ import numpy as np
 
 from tinynet.engine.serves import compiled_code, is_floating
 
-MIN_SIZE = 20_000  # numbers of a batch from which on compiling pays
+# For smaller batches, compiling takes longer than it saves.
+MIN_SIZE = 20_000
 
 
 def mean_squared_error(predicted: np.ndarray, ground_truth: np.ndarray, reduction: str = "mean") -> Any:
@@ -25,7 +30,7 @@ def mean_absolute_error(predicted: np.ndarray, ground_truth: np.ndarray, reducti
 
 
 def huber(predicted: np.ndarray, ground_truth: np.ndarray, delta: float = 1.0, reduction: str = "mean") -> Any:
-    """L = 1/n Σ d²/2 near 0 and δ (|d| − δ/2) further off; ∂L/∂predicted = d / n, cut off at ±δ / n."""
+    """L = 1/n Σ d²/2 near 0 and δ (|d| − δ/2) further away; ∂L/∂predicted = d / n, cut off at ±δ / n."""
     kernels = _kernels(predicted, ground_truth, reduction)
     if not kernels or type(delta) not in (int, float) or not 0 < delta < math.inf:
         return NotImplemented
@@ -42,7 +47,7 @@ def binary_cross_entropy_with_logits(
     """L = 1/Z Σ w (−π t log σ(x) − (1 − t) log σ(−x)), ∂L/∂x = w ((1 − t) σ(x) − π t σ(−x)) / Z."""
     kernels = _kernels(predicted, ground_truth, reduction)
     if not kernels or (ground_truth.dtype != predicted.dtype and ground_truth.dtype.kind == "f"):
-        return NotImplemented  # converted to another type, a number just above 1 would be 1
+        return NotImplemented  # In another type, a number just above 1 might be 1, and pass the check.
     if weight is None and pos_weight is None:
         return kernels.loss(kernels.binary, predicted, ground_truth, reduction)
     w, pi = _spread(weight, predicted), _spread(pos_weight, predicted)

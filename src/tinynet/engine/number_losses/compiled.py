@@ -1,4 +1,4 @@
-"""Losses over numbers compiled by Numba: all arrays lie in memory alike, as one long row, read and written once."""
+"""Losses over numbers compiled by Numba. All arrays have the same memory order, so each is taken as one long row."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -15,7 +15,7 @@ from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.logarithm import log1p
 from tinynet.engine.machine.pool import run_parallel
 
-BLOCK = 1 << 13  # numbers; losses of blocks are summed apart, so that the number of threads changes no bit
+NUMBERS_PER_BLOCK = 1 << 13  # The losses of each block are summed by themselves, so threads change no bit.
 
 
 def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction: str, *options: Any) -> Any:
@@ -34,19 +34,19 @@ def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction:
     rows = [array.ravel(order="K") for array in (x, layout.like(x, truth.astype(x.dtype, copy=False)), gradient)]
     given = [o.ravel(order="K") if isinstance(o, np.ndarray) else x.dtype.type(o) for o in options]
     n = x.size if reduction == "mean" else 1
-    losses, refused = np.zeros((2, -(-x.size // BLOCK)))
+    losses, refused = np.zeros((2, -(-x.size // NUMBERS_PER_BLOCK)))
     run_parallel(work, len(losses), *rows, losses, refused, x.dtype.type(n), *given)
     return NotImplemented if refused.any() else (float(losses.sum()) / n, gradient)
 
 
-# Each takes blocks start to end.
+# Each function does the blocks from start to end.
 
 
 @compiled
 def squared(start, end, x, t, gradient, losses, refused, n):
     factor = x.dtype.type(2) / n
     for piece in range(start, end):
-        block, total = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0
+        block, total = slice(piece * NUMBERS_PER_BLOCK, (piece + 1) * NUMBERS_PER_BLOCK), 0.0
         xs, ts, out = x[block], t[block], gradient[block]
         for i in range(xs.size):
             d = xs[i] - ts[i]
@@ -59,7 +59,7 @@ def squared(start, end, x, t, gradient, losses, refused, n):
 def absolute(start, end, x, t, gradient, losses, refused, n):
     zero, share_of_one = x.dtype.type(0), x.dtype.type(1) / n
     for piece in range(start, end):
-        block, total = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0
+        block, total = slice(piece * NUMBERS_PER_BLOCK, (piece + 1) * NUMBERS_PER_BLOCK), 0.0
         xs, ts, out = x[block], t[block], gradient[block]
         for i in range(xs.size):
             d = xs[i] - ts[i]
@@ -72,7 +72,7 @@ def absolute(start, end, x, t, gradient, losses, refused, n):
 def huber(start, end, x, t, gradient, losses, refused, n, delta):
     half = x.dtype.type(0.5)
     for piece in range(start, end):
-        block, total = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0
+        block, total = slice(piece * NUMBERS_PER_BLOCK, (piece + 1) * NUMBERS_PER_BLOCK), 0.0
         xs, ts, out = x[block], t[block], gradient[block]
         for i in range(xs.size):
             d = xs[i] - ts[i]
@@ -86,7 +86,7 @@ def huber(start, end, x, t, gradient, losses, refused, n, delta):
 def binary(start, end, x, t, gradient, losses, refused, n):
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for piece in range(start, end):
-        block, total, wrong = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0, 0
+        block, total, wrong = slice(piece * NUMBERS_PER_BLOCK, (piece + 1) * NUMBERS_PER_BLOCK), 0.0, 0
         xs, ts, out = x[block], t[block], gradient[block]
         for i in range(xs.size):
             surprise, slope = _surprise_and_slope(xs[i], ts[i], one - ts[i], zero, one)
@@ -100,7 +100,7 @@ def binary(start, end, x, t, gradient, losses, refused, n):
 def weighted_binary(start, end, x, t, gradient, losses, refused, n, w, pi):
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for piece in range(start, end):
-        block, total, wrong = slice(piece * BLOCK, (piece + 1) * BLOCK), 0.0, 0
+        block, total, wrong = slice(piece * NUMBERS_PER_BLOCK, (piece + 1) * NUMBERS_PER_BLOCK), 0.0, 0
         xs, ts, out, ws, pis = x[block], t[block], gradient[block], w[block], pi[block]
         for i in range(xs.size):
             yes, no = ws[i] * pis[i] * ts[i], ws[i] * (one - ts[i])

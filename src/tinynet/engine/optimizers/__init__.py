@@ -1,4 +1,10 @@
-"""One compiled call for the arrays of all parameters, in place of one update after the other."""
+"""All parameters of an optimizer in one step.
+
+A net has many small arrays, and for each of them the lesson makes several NumPy calls. With many numbers, one compiled
+call goes over the arrays of all parameters, where they are, and computes the lesson's bits. With few numbers, the
+lesson's own update runs once, on a copy of all parameters side by side. Subclasses and rules that are not in `STEPS`
+are declined.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +21,19 @@ from tinynet.engine.optimizers.side_by_side import SideBySide, arrays_of
 from tinynet.engine.serves import compiled_code
 from tinynet.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp, WeightAverage
 
-LARGE = 1 << 14  # numbers of all parameters from which on compiling pays
-OVERHEAD = 1 << 8  # numbers that NumPy could compute in the time that it takes to begin with one more parameter
-MIN_SIDE_BY_SIDE = 4  # parameters; copying fewer takes as long as it saves
+# Work is counted in numbers. With less of it, compiling takes longer than it saves.
+MIN_WORK_FOR_COMPILING = 1 << 14
+WORK_PER_PARAMETER = 1 << 8  # In the time that NumPy needs to start on a parameter, it could update so many numbers.
+MIN_PARAMETERS_SIDE_BY_SIDE = 4  # For fewer parameters, the copies take as long as they save.
 _pieces: WeakKeyDictionary[Any, Pieces] = WeakKeyDictionary()
 _rows: WeakKeyDictionary[Optimizer, SideBySide] = WeakKeyDictionary()
 
 
 class Step(NamedTuple):
-    """How one update of a rule is done."""
+    """What the engine needs to know for one update by a rule."""
 
     rule: str  #: the name of the compiled loop
-    slots: Mapping[str, float]  #: the arrays that it keeps for each parameter, and what they hold at first
+    slots: Mapping[str, float]  #: the arrays that the rule keeps for each parameter, and their first value
     rates: Callable[[int], tuple[float, ...]]  #: the numbers of update number t of a parameter
     counts: bool = False  #: whether the numbers depend on t
 
@@ -40,7 +47,7 @@ def update_all(optimizer: Optimizer, parameters: dict[str, Parameter]) -> Any:
     if step is None:
         return NotImplemented
     found = list(parameters.values())
-    kernels = compiled_code("optimizers", _work(found), LARGE)
+    kernels = compiled_code("optimizers", _work(found), MIN_WORK_FOR_COMPILING)
     return _compiled(kernels, optimizer, found, step) if kernels else _side_by_side(optimizer, found, step)
 
 
@@ -59,7 +66,7 @@ def _compiled(kernels: ModuleType, optimizer: Optimizer, parameters: list[Parame
 
 def _side_by_side(optimizer: Optimizer, parameters: list[Parameter], step: Step) -> Any:
     counts = {optimizer._counts.get(parameter, 0) for parameter in parameters}
-    if not step.slots or len(parameters) < MIN_SIDE_BY_SIDE or len(counts) > 1 or in_use() != "auto":
+    if not step.slots or len(parameters) < MIN_PARAMETERS_SIDE_BY_SIDE or len(counts) > 1 or in_use() != "auto":
         return NotImplemented
     row = _rows.get(optimizer)
     if row is None or not are_same(row.arrays, arrays_of(optimizer, parameters, step.slots)):
@@ -74,9 +81,9 @@ def _side_by_side(optimizer: Optimizer, parameters: list[Parameter], step: Step)
 
 
 def average(averages: WeightAverage) -> Any:
-    """Take the weights as they are now into the average."""
+    """Update the average with the weights as they are now."""
     kept = [averages.kept.get(path) for path in averages.parameters]
-    kernels = compiled_code("optimizers", _work(averages.parameters.values()), LARGE)
+    kernels = compiled_code("optimizers", _work(averages.parameters.values()), MIN_WORK_FOR_COMPILING)
     if kernels is None or averages.n_updates == 0:
         return NotImplemented
     pairs = zip(kept, averages.parameters.values(), strict=True)
@@ -96,13 +103,13 @@ def gradient_norm(parameters: Sequence[Parameter]) -> Any:
 
 
 def gradients_are_finite(parameters: Sequence[Parameter]) -> Any:
-    """True; where a square overflows or something is not finite, the lesson tells."""
+    """True if all are finite. If not, or if a square overflows, it is left to the lesson."""
     total = _sum_of_squares(parameters)
     return True if total is not None and math.isfinite(total) else NotImplemented
 
 
 def _sum_of_squares(parameters: Sequence[Parameter]) -> float | None:
-    kernels = compiled_code("optimizers", _work(parameters), LARGE)
+    kernels = compiled_code("optimizers", _work(parameters), MIN_WORK_FOR_COMPILING)
     if kernels is None or not parameters:
         return None
     pieces = _pieces_of(parameters[0], [parameter.gradient for parameter in parameters], 1)
@@ -110,18 +117,18 @@ def _sum_of_squares(parameters: Sequence[Parameter]) -> float | None:
 
 
 def _work(parameters: Iterable[Parameter]) -> int:
-    return sum([OVERHEAD + parameter.size for parameter in parameters])
+    return sum([WORK_PER_PARAMETER + parameter.size for parameter in parameters])
 
 
 def _pieces_of(owner: object, arrays: list[Any], n_each: int) -> Pieces:
-    """Those that were cut for the owner before, if its arrays are still the same."""
+    """The pieces of these arrays; those of the owner's last call if its arrays are still the same."""
     pieces = _pieces.get(owner)
     if pieces is None or not are_same(pieces.arrays, arrays):
         pieces = _pieces[owner] = Pieces(arrays, n_each)
     return pieces
 
 
-# The steps of the rules. Each has the numbers that the lesson computes as Python floats.
+# The steps of the rules. Their numbers are those that the lesson computes as Python floats.
 
 
 def _sgd(rule: SGD) -> Step:
@@ -139,11 +146,11 @@ def _adamw(rule: AdamW) -> Step | None:
     return None if rule.amsgrad else _adam_step(rule, lambda: (0.0, 1 - rule.learning_rate * rule.weight_decay))
 
 
-def _adam_step(rule: Adam, decay_and_share_kept: Callable[[], tuple[float, float]]) -> Step:
+def _adam_step(rule: Adam, decay_and_keep: Callable[[], tuple[float, float]]) -> Step:
     beta1, beta2 = rule.betas
 
     def rates(t: int) -> tuple[float, ...]:
-        decay, keep = decay_and_share_kept()
+        decay, keep = decay_and_keep()
         return rule.learning_rate, decay, keep, 1 - beta1, 1 - beta2, 1 - beta1**t, 1 - beta2**t, rule.eps
 
     return Step("adam", {"m": 0, "v": 0}, rates, counts=True)

@@ -1,7 +1,7 @@
 """Update rules compiled by Numba: every number of every array is read and written once, in one call for all arrays.
 
-A rule is a loop over a piece of a parameter's arrays, with the operations of the lesson in the lesson's order. Nothing
-is contracted or added in another order, so the bits are those of the lesson.
+A rule is a loop over a piece of a parameter's arrays, with the operations of the lesson in the lesson's order. No
+operations are contracted or reordered, so the bits are those of the lesson.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -37,13 +37,13 @@ def sum_of_squares(pieces: Pieces) -> float:
 
 
 def _post(kernel, pieces, rates_or_sums):
-    arrays = pieces.table, pieces.firsts, rates_or_sums  # the board has places for float32 arrays only
+    arrays = pieces.table, pieces.firsts, rates_or_sums  # The queue itself can only pass float32 arrays.
     numbers = [number for array in arrays for number in (array.__array_interface__["data"][0], array.size)]
     post(kernel, len(pieces.firsts) - 1, tuple(numbers), ())
 
 
 def array_at(address, size, kind):
-    """The numbers of some kind that are at an address."""
+    """An array of a type of numbers, at an address."""
     number = np.ctypeslib.as_ctypes_type(kind)
     return np.ctypeslib.as_array((number * int(size)).from_address(int(address)))
 
@@ -62,38 +62,38 @@ def _pointer(typing, address):
 
 
 @inlined_as_written
-def _on_pieces(board, helps, rule, kind):
+def _on_pieces(queue, is_worker, rule, kind):
     """Take blocks, and apply the rule to the pieces of each."""
-    table = array_at(board[NUMBERS], board[NUMBERS + 1], np.int64)
-    firsts = array_at(board[NUMBERS + 2], board[NUMBERS + 3], np.int64)
-    rates = array_at(board[NUMBERS + 4], board[NUMBERS + 5], kind)
-    block = acquire(board, helps)
+    table = array_at(queue[NUMBERS], queue[NUMBERS + 1], np.int64)
+    firsts = array_at(queue[NUMBERS + 2], queue[NUMBERS + 3], np.int64)
+    rates = array_at(queue[NUMBERS + 4], queue[NUMBERS + 5], kind)
+    block = acquire(queue, is_worker)
     while block >= 0:
         for piece in range(firsts[block], firsts[block + 1]):
             row = table[piece * COLUMNS : (piece + 1) * COLUMNS]
             w, g = array_at(row[ARRAYS], row[SIZE], kind), array_at(row[ARRAYS + 1], row[SIZE], kind)
             a, b = array_at(row[ARRAYS + 2], row[SIZE], kind), array_at(row[ARRAYS + 3], row[SIZE], kind)
             rule(w, g, a, b, rates[row[OWNER] * N_RATES : (row[OWNER] + 1) * N_RATES])
-        block = acquire(board, helps)
+        block = acquire(queue, is_worker)
 
 
 @inlined
-def _sum_squares(board, helps, kind):
-    """Take blocks, and add the squares of each of their pieces, which are later added in order."""
-    table = array_at(board[NUMBERS], board[NUMBERS + 1], np.int64)
-    firsts = array_at(board[NUMBERS + 2], board[NUMBERS + 3], np.int64)
-    sums = array_at(board[NUMBERS + 4], board[NUMBERS + 5], np.float64)
-    block = acquire(board, helps)
+def _sum_squares(queue, is_worker, kind):
+    """Take blocks, and sum the squares of each piece. The caller adds these sums in order."""
+    table = array_at(queue[NUMBERS], queue[NUMBERS + 1], np.int64)
+    firsts = array_at(queue[NUMBERS + 2], queue[NUMBERS + 3], np.int64)
+    sums = array_at(queue[NUMBERS + 4], queue[NUMBERS + 5], np.float64)
+    block = acquire(queue, is_worker)
     while block >= 0:
         for piece in range(firsts[block], firsts[block + 1]):
             row, total = table[piece * COLUMNS : (piece + 1) * COLUMNS], 0.0
             for number in array_at(row[ARRAYS], row[SIZE], kind):
                 total += np.float64(number) * np.float64(number)
             sums[piece] = total
-        block = acquire(board, helps)
+        block = acquire(queue, is_worker)
 
 
-# The rules. Each clears the gradient where it has read it: a pass less over memory.
+# The rules. Each clears the gradient where it reads it, which saves a pass over memory.
 
 
 @inlined_as_written
@@ -216,25 +216,25 @@ RULES = (
 
 
 def _kernel(index, kind):
-    """A kernel of one rule and one type. Numba keeps its code on disk, because it can tell an index from another."""
+    """The kernel of one rule and one type. Numba can cache it on disk, because it tells kernels apart by the index."""
 
-    def on_board(place, helps):
-        _on_pieces(queue_at(place), helps, RULES[index][1], kind)
+    def apply_rule(address, is_worker):
+        _on_pieces(queue_at(address), is_worker, RULES[index][1], kind)
 
-    return Kernel(on_board)
+    return Kernel(apply_rule)
 
 
 KERNELS = {(name, kind): _kernel(i, kind) for i, (name, _) in enumerate(RULES) for kind in (np.float32, np.float64)}
 
 
 @Kernel
-def _squares_of_float32(place, helps):
-    _sum_squares(queue_at(place), helps, np.float32)
+def _squares_of_float32(address, is_worker):
+    _sum_squares(queue_at(address), is_worker, np.float32)
 
 
 @Kernel
-def _squares_of_float64(place, helps):
-    _sum_squares(queue_at(place), helps, np.float64)
+def _squares_of_float64(address, is_worker):
+    _sum_squares(queue_at(address), is_worker, np.float64)
 
 
 SQUARES = {np.float32: _squares_of_float32, np.float64: _squares_of_float64}

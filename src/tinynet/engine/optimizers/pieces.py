@@ -1,6 +1,6 @@
 """The arrays of many parameters, cut into pieces for one call over all of them.
 
-No array is moved: a table says where each piece is. It is made anew as soon as one of the arrays is another object.
+No array is moved: a table says where each piece is. It is rebuilt when one of the arrays has been replaced.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import numpy as np
 
 from tinynet.engine.serves import is_floating
 
-BLOCK = 1 << 14  # numbers; more than one thread pays from several blocks on
-SIZE, OWNER, ARRAYS, COLUMNS = 0, 1, 2, 6  # of the table
-N_RATES = 8
+NUMBERS_PER_BLOCK = 1 << 14  # Threads share the arrays in blocks of this size.
+SIZE, OWNER, ARRAYS, COLUMNS = 0, 1, 2, 6  # Columns of the table, and their number.
+N_RATES = 8  # Numbers of a rule, at most.
 
 
 class Pieces:
-    """Where the arrays of some parameters are, in blocks of numbers.
+    """The addresses of the arrays of some parameters, cut into pieces and these grouped in blocks.
 
     Args:
         arrays: Those of the first parameter, then those of the second, and so on; all of one parameter are of its size.
@@ -28,7 +28,7 @@ class Pieces:
         served: Whether compiled code can work on them; the other attributes are there only then.
         kind: np.float32 or np.float64.
         table: For each piece its size, the index of its parameter and the addresses of its arrays, (P, COLUMNS).
-        firsts: The index of the first piece of each block, and P at the end, (B + 1,).
+        firsts: The index of the first piece of each block, then P, (B + 1,).
         rates: A row for each parameter, to be filled with the numbers of the rule, (A, N_RATES).
 
     Example:
@@ -38,7 +38,7 @@ class Pieces:
     """
 
     def __init__(self, arrays: Sequence[np.ndarray], n_each: int) -> None:
-        self.arrays = list(arrays)  # kept, so that none is freed while its address is here
+        self.arrays = list(arrays)  # So none is freed while its address is in the table.
         self.served = len(arrays) > 0 and is_floating(*arrays) and are_rows_apart(arrays, n_each)
         if self.served:
             self._cut(n_each)
@@ -46,8 +46,8 @@ class Pieces:
     def _cut(self, n_each: int) -> None:
         sizes = np.array([array.size for array in self.arrays[::n_each]])
         addresses = np.array([array.ctypes.data for array in self.arrays]).reshape(-1, n_each)
-        total, starts = sizes.sum(), np.cumsum(sizes) - sizes  # as if all lay one behind the other
-        blocks = np.arange(0, total, BLOCK)
+        total, starts = sizes.sum(), np.cumsum(sizes) - sizes  # as if all were one array
+        blocks = np.arange(0, total, NUMBERS_PER_BLOCK)
         cuts = np.union1d(starts[sizes > 0], blocks)
         owners = np.searchsorted(starts, cuts, side="right") - 1
         inside = (cuts - starts[owners]) * self.arrays[0].itemsize
@@ -60,11 +60,11 @@ class Pieces:
 
 
 def are_same(arrays: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
-    """Whether they are the very same objects."""
+    """Whether they are the same objects."""
     return len(arrays) == len(others) and all(map(is_, arrays, others))
 
 
 def are_rows_apart(arrays: Sequence[np.ndarray], n_each: int) -> bool:
-    """Whether each array is one row in memory, those of a parameter go side by side, and none is there twice."""
+    """Whether each array is one row in memory, those of a parameter have one shape, and none occurs twice."""
     alike = all(array.shape == arrays[i - i % n_each].shape for i, array in enumerate(arrays))
     return alike and all(array.flags.carray for array in arrays) and len({id(array) for array in arrays}) == len(arrays)

@@ -1,7 +1,7 @@
-"""Few numbers in several arrays, with NumPy: the lesson's own update, once for a copy of all of them side by side.
+"""The lesson's own update, once for all parameters side by side in one array, where they have few numbers.
 
-With a hundred numbers a NumPy operation takes as long as with one. Tensors and gradients are copied; what the rule
-keeps of each parameter becomes a view of a row that it keeps of all.
+A NumPy operation takes as long for a hundred numbers as for one. Tensors and gradients are copied. The arrays that the
+rule keeps for each parameter become views of one array for all.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tinynet.optimizers import Optimizer
 
 
 class SideBySide:
-    """The parameters of a rule as one.
+    """All parameters of a rule as one.
 
     Args:
         optimizer: The rule.
         parameters: Those that it updates.
-        slots: The names of what it keeps of each, and with what it begins.
+        slots: The names of the arrays that it keeps for each, and their first values.
     """
 
     def __init__(self, optimizer: Optimizer, parameters: list[Parameter], slots: Mapping[str, float]) -> None:
@@ -44,7 +44,7 @@ class SideBySide:
         self.arrays = arrays_of(optimizer, parameters, slots)
 
     def update(self, optimizer: Optimizer, n_updates: int) -> None:
-        """Apply the rule, which has been applied to each of the parameters so many times."""
+        """Apply the rule, after so many updates of each of the parameters."""
         np.concatenate(self.tensors, out=self.all.tensor)
         np.concatenate(self.gradients, out=self.all.gradient)
         optimizer._slots[self.all], optimizer._counts[self.all] = self.slots, n_updates
@@ -58,7 +58,7 @@ class SideBySide:
 
 
 def arrays_of(optimizer: Optimizer, parameters: list[Parameter], slots: Mapping[str, float]) -> list[Any]:
-    """Tensor, gradient and what the rule keeps, of one parameter after the other."""
+    """Tensor, gradient and the arrays that the rule keeps, of one parameter after the other."""
     arrays: list[Any] = []
     for parameter in parameters:
         arrays += [parameter.tensor, parameter.gradient]

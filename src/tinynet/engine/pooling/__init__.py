@@ -1,4 +1,9 @@
-"""Pooling of images in one pass over memory, alone or of max(x, 0). Results lie channels-last in memory."""
+"""Pooling of images in one pass over memory, alone or with the ReLU before it.
+
+The lesson reads the image once for each cell of the kernel. Here each window is read once, all channels at a time, and
+the index of the winner is one byte. Results are channels-last. Kernels of more than 256 cells and small samples are
+declined.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +18,9 @@ from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import MaxPool2D, ReLU
 from tinynet.layers.windows import Pair, Sliding
 
-MIN_SAMPLE_SIZE = 1024  # compiled in a second
-_MAX_CELLS = 256  # that a byte counts
-_MAX_PIXELS = 1 << 31  # that 32 bits count
+MIN_SAMPLE_SIZE = 1024  # Compiling takes only a second.
+_MAX_CELLS = 256  # A byte holds the number of a cell.
+_MAX_PIXELS = 1 << 31  # An int32 holds the number of a pixel.
 
 
 def max_pool(x: np.ndarray, sliding: Sliding) -> Any:
@@ -33,10 +38,10 @@ def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sli
 
 
 def relu_max_pool(relu: ReLU, pool: MaxPool2D, x: np.ndarray) -> Any:
-    """The largest max(x, 0) of each window: the largest is found first, so that there are fewer to hold against 0.
+    """The largest max(x, 0) of each window. The largest x is found first, so only one number is compared with 0.
 
     The ReLU remembers x, which is positive where its y is. Where y is not positive, kh·kw is added to the number of the
-    cell, so that the gradient goes nowhere if the pooling goes back by itself.
+    cell, so the gradient goes nowhere if the pooling does its own backward.
     """
     if pool.return_switches or not is_floating(x) or not _fits(x, pool.sliding):
         return NotImplemented
@@ -53,7 +58,7 @@ def relu_max_pool(relu: ReLU, pool: MaxPool2D, x: np.ndarray) -> Any:
 def relu_max_pool_gradient(relu: ReLU, pool: MaxPool2D, dy: np.ndarray) -> Any:
     """dx: the winner of each window gets its dy, times 0 where it was not positive."""
     if not is_marked(pool):
-        return NotImplemented  # the numbers of the cells do not say where y was positive
+        return NotImplemented  # Then the numbers of the cells do not say where y was positive.
     cell, size = pool.recall()
     kernels = _gradient_kernels(dy, cell, size)
     return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, pool.sliding, relu=True)
@@ -95,7 +100,7 @@ def _gradient_kernels(dy: np.ndarray, cell: np.ndarray, size: Pair) -> Any:
 
 
 def _fits(x: np.ndarray, sliding: Sliding) -> bool:
-    """Whether the windows fit into the images without any padding, and a byte counts their cells twice."""
+    """Whether the windows fit into the images without padding, and a byte holds twice the number of cells."""
     (height, width), (dh, dw) = sliding.effective_kernel_size, sliding.dilation
     few = 2 * math.prod(sliding.kernel_size) <= _MAX_CELLS
     return few and x.ndim == 4 and x.shape[2] >= max(height, dh) and x.shape[3] >= max(width, dw)
@@ -107,6 +112,6 @@ def _are_int64(switches: np.ndarray) -> bool:
 
 @lru_cache(512)
 def _windows(size: int, count: int) -> np.ndarray:
-    """Where each of so many windows starts and ends, (count, 2)."""
+    """The start and end of each of `count` windows, (count, 2)."""
     r = np.arange(count)
     return np.stack([r * size // count, -(-(r + 1) * size // count)], axis=1)

@@ -18,7 +18,7 @@ NO_PADDING = ((0, 0), (0, 0))
 
 
 def maximum(x: np.ndarray, sliding: Sliding, relu: bool) -> tuple[np.ndarray, np.ndarray]:
-    """y and the cell that won: a pixel wins against those before it if it is larger, or NaN.
+    """y and the indices of max pooling: a pixel wins against those before it if it is larger, or NaN.
 
     With `relu` y is the largest max(x, 0), and kh·kw is added to the number of the cell where y is not positive.
     """
@@ -86,17 +86,18 @@ def _steps(sliding: Sliding) -> tuple[Pair, Pair, Pair, Pair]:
 
 
 @compiled
-def _maximum(start, end, x, y, cells, kernel_size, stride, corner, dilation, relu):
+def _maximum(start, end, x, y, cells, kernel_size, stride, before, dilation, relu):
     zero, n_cells = x.dtype.type(0), np.int32(kernel_size[0] * kernel_size[1])
-    best, won = np.empty(x.shape[3], x.dtype), np.empty(x.shape[3], np.int32)  # as wide as the numbers compared
+    # Both types are equally wide, so that the loop over them is vectorized.
+    best, won = np.empty(x.shape[3], x.dtype), np.empty(x.shape[3], np.int32)
     for n in range(start, end):
         for r in range(y.shape[1]):
             for s in range(y.shape[2]):
                 first = np.int32(-1)
                 for i in range(kernel_size[0]):
-                    line = r * stride[0] + i * dilation[0] - corner[0]
+                    line = r * stride[0] + i * dilation[0] - before[0]
                     for j in range(kernel_size[1]):
-                        column = s * stride[1] + j * dilation[1] - corner[1]
+                        column = s * stride[1] + j * dilation[1] - before[1]
                         if line < 0 or line >= x.shape[1] or column < 0 or column >= x.shape[2]:
                             continue
                         cell, under = np.int32(i * kernel_size[1] + j), x[n, line, column]
@@ -114,18 +115,19 @@ def _maximum(start, end, x, y, cells, kernel_size, stride, corner, dilation, rel
 
 
 @compiled
-def _maximum_gradient(start, end, dy, cells, dx, kernel_size, stride, corner, dilation, relu):
+def _maximum_gradient(start, end, dy, cells, dx, kernel_size, stride, before, dilation, relu):
     (kh, kw), zero = kernel_size, dy.dtype.type(0)
     n_cells = kh * kw if relu else 0
     for n in range(start, end):
-        for times_zero in range(2 if relu else 1):  # when all is added, so that a NaN or sign is that of the sum
+        # The second time all is added up, so a NaN or a sign is that of the sum.
+        for times_zero in range(2 if relu else 1):
             for r in range(dy.shape[1]):
                 for s in range(dy.shape[2]):
                     dy_rs, won = dy[n, r, s], cells[n, r, s]
                     for i in range(kh):
-                        line = r * stride[0] - corner[0] + i * dilation[0]
+                        line = r * stride[0] - before[0] + i * dilation[0]
                         for j in range(kw):
-                            column = s * stride[1] - corner[1] + j * dilation[1]
+                            column = s * stride[1] - before[1] + j * dilation[1]
                             if line < 0 or line >= dx.shape[1] or column < 0 or column >= dx.shape[2]:
                                 continue
                             cell, under = np.uint8(i * kw + j), dx[n, line, column]
@@ -181,15 +183,15 @@ def _unpool(start, end, x, switches, y):
 
 @compiled
 def _unpool_gradient(start, end, dy, switches, dx):
-    stayed = np.empty(dy.shape[1:], np.int32)  # the number of the x at each pixel, read only where it was written
+    last = np.empty(dy.shape[1:], np.int32)  # The number of the last x at each pixel. Read only where it was written.
     _, H, W, C = switches.shape
     for n in range(start, end):
         for r in range(H):
             for s in range(W):
                 for c in range(C):
-                    stayed[switches[n, r, s, c], c] = r * W + s
+                    last[switches[n, r, s, c], c] = r * W + s
         for r in range(H):
             for s in range(W):
                 for c in range(C):
                     pixel = switches[n, r, s, c]
-                    dx[n, r, s, c] = dy[n, pixel, c] if stayed[pixel, c] == r * W + s else 0
+                    dx[n, r, s, c] = dy[n, pixel, c] if last[pixel, c] == r * W + s else 0

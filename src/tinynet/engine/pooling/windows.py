@@ -1,8 +1,8 @@
-"""Max pooling in float32 where the windows lie side by side: stride as large as the kernel, no padding, no dilation.
+"""Max pooling in float32 where windows do not overlap: stride as large as the kernel, no padding, no dilation.
 
-Sixteen channels at a time. Where a pixel has fewer, or a rest, the sixteen reach into the pixel after it, whose own
-come later and overwrite them; a line has room for those of its last pixel. The first two arguments of what is compiled
-say which images one thread does.
+It takes sixteen channels at a time. If a pixel has fewer, or a remainder, a vector reaches into the next pixel, whose
+own channels are written later. A line has room for the vector of its last pixel. The first two arguments of compiled
+functions say which images one thread does.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -17,7 +17,7 @@ from tinynet.engine.machine.vectors import LANES, load, splat, store, where_equa
 
 @compiled
 def maximum(start, end, x, y, cells, kernel_size, relu):
-    """y (N, OH, OW, C) and the cells that won, from x (N, H, W, C); for `relu` see `compiled.maximum`."""
+    """y (N, OH, OW, C) and the indices of max pooling, from x (N, H, W, C); for `relu` see `compiled.maximum`."""
     (kh, kw), (_, H, W, C), (_, OH, OW, _) = kernel_size, x.shape, y.shape
     under, numbers = _cells(kernel_size, W * C, C), np.arange(kh * kw + 1).astype(x.dtype)
     n_cells = splat(numbers, kh * kw)
@@ -38,7 +38,7 @@ def maximum(start, end, x, y, cells, kernel_size, relu):
                     cell = where_larger(x_c, y_c, splat(numbers, k), cell)
                     y_c = where_larger(x_c, y_c, x_c, y_c)
                 if relu:
-                    y_c = where_larger(y_c, zeros(), y_c, where_equal(x_0, zeros(), x_0, zeros()))  # -0 stays
+                    y_c = where_larger(y_c, zeros(), y_c, where_equal(x_0, zeros(), x_0, zeros()))  # keeps -0
                     is_nan = where_equal(y_c, y_c, zeros(), n_cells)  # NaN is not itself
                     cell = where_equal(y_c, zeros(), n_cells, cell + is_nan)
                 store(best, c, y_c)
@@ -52,7 +52,7 @@ def maximum(start, end, x, y, cells, kernel_size, relu):
 
 @compiled
 def gradient(start, end, dy, cells, dx, kernel_size, relu):
-    """dx (N, H, W, C): each cell of a window is dy where it won, else 0; what no window covers is 0.
+    """dx (N, H, W, C): each cell of a window is dy where it won, else 0. Pixels that no window covers are 0.
 
     With `relu` it is 0 · dy where the cell won and was not positive.
     """
@@ -91,7 +91,7 @@ def gradient(start, end, dy, cells, dx, kernel_size, relu):
 
 @compiled
 def _cells(kernel_size, line, C):
-    """Where the pixels of a window lie, seen from its first."""
+    """The positions of the pixels of a window, relative to its first."""
     kh, kw = kernel_size
     places = np.empty(kh * kw, np.int64)
     for k in range(kh * kw):
@@ -101,5 +101,5 @@ def _cells(kernel_size, line, C):
 
 @compiled
 def _line(y):
-    """Room for a line of y (N, OH, OW, C)."""
+    """A line of y (N, OH, OW, C), with room for one more vector."""
     return np.zeros(y.shape[2] * y.shape[3] + LANES, y.dtype)

@@ -1,4 +1,8 @@
-"""Rotary positions in place, with cosines and sines that are kept from call to call."""
+"""Rotary positions in place.
+
+The cosines and sines depend on sizes alone, so they are kept for the next call. The lesson makes several arrays of the
+size of x; here the pairs are rotated in one array, by compiled code for large samples.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from tinynet.layers.positions import angles
 
 
 def turn(layer: RotaryPosition, x: np.ndarray, start: int = 0, direction: int = 1) -> Any:
-    """x (..., T, D) turned, in C order."""
+    """x (..., T, D) rotated, in C order."""
     if not is_floating(x) or x.ndim < 2 or not x.size or x.shape[-1] != layer.dim:
         return NotImplemented
     y = np.array(x, order="C")
@@ -22,7 +26,7 @@ def turn(layer: RotaryPosition, x: np.ndarray, start: int = 0, direction: int = 
 
 
 def turn_in_place(layer: RotaryPosition, x: np.ndarray, start: int, direction: int) -> None:
-    """Turn x (N, T, n · D), n vectors side by side that are turned alike, whose first row stands at place `start`."""
+    """Rotate x (N, T, n · D), n vectors side by side with the same angles, whose first row has position `start`."""
     cos, sin = _turns(layer.dim, layer.base, start, x.shape[1], x.shape[2] // layer.dim, direction, x.dtype)
     kernels = compiled_code("positions", x.shape[1] * x.shape[2])
     if kernels is None or kernels.turn(x, cos, sin) is NotImplemented:
@@ -37,6 +41,6 @@ def turn_in_place(layer: RotaryPosition, x: np.ndarray, start: int, direction: i
 def _turns(
     D: int, base: float, start: int, length: int, n: int, direction: int, dtype: np.dtype
 ) -> tuple[np.ndarray, np.ndarray]:
-    """cos and sin of the angle of each pair of n vectors, for each place from `start` on: (length, n · D / 2)."""
+    """cos and sin of the angle of each pair of n vectors, for each position from `start` on: (length, n · D / 2)."""
     angle = np.tile(direction * angles(start, start + length, D, base), n)
     return np.cos(angle).astype(dtype), np.sin(angle).astype(dtype)

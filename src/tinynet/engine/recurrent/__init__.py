@@ -1,4 +1,9 @@
-"""A recurrent cell through time and back, with the products of all steps at once and the cell itself compiled."""
+"""Recurrent cells through time and back.
+
+The products with the input do not depend on the state, so those of all steps are one matrix product. The rest, a
+product with the state and the gates, is compiled: Python needs longer for a step than the step itself. It serves
+float32; float64 is for proofs, and is left to the lesson.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +18,9 @@ from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import GRU, LSTM, RNN, Embedding
 from tinynet.layers.recurrent import Pass, States, Weights
 
-# Gates of a sample, over all steps, from which on compiling pays. They are few, because the time that Python needs for
-# a step hardly depends on its size: of an LSTM with 8 hidden units, 12 steps and back take 1.5 ms, compiled 0.24 ms.
+# Gates of a sample over all steps. With fewer, compiling takes longer than it saves. The number is small, because the
+# time that Python needs for a step hardly depends on its size: of an LSTM with 8 hidden units, 12 steps and back take
+# 1.5 ms, compiled 0.24 ms.
 MIN_GATES = 200
 
 
@@ -29,7 +35,7 @@ def rnn(layer: RNN, weights: Weights, x: np.ndarray, first: States, padding: np.
 
 
 def rnn_back(layer: RNN, weights: Weights, dy: np.ndarray, dlast: States, done: Pass) -> Any:
-    """da[t] = dh[t] · f′, and what follows from it."""
+    """da[t] = dh[t] · f′, the gradients of the weights, dx and dh of the first state."""
     kernels = _kernels_back(weights, dy, dlast, done)
     if kernels is None:
         return NotImplemented
@@ -49,7 +55,7 @@ def lstm(layer: LSTM, weights: Weights, x: np.ndarray, first: States, padding: n
 
 
 def lstm_back(layer: LSTM, weights: Weights, dy: np.ndarray, dlast: States, done: Pass) -> Any:
-    """da_i, da_f, da_g and da_o, and what follows from them."""
+    """da of the four gates, the gradients of the weights, dx, and dh and dc of the first states."""
     kernels = _kernels_back(weights, dy, dlast, done)
     if kernels is None:
         return NotImplemented
@@ -65,13 +71,13 @@ def gru(layer: GRU, weights: Weights, x: np.ndarray, first: States, padding: np.
     W_hh = weights.weight_hh.tensor
     b_ih = None if weights.bias_ih is None else weights.bias_ih.tensor
     b_hh = np.zeros(len(W_hh), x.dtype) if weights.bias_hh is None else weights.bias_hh.tensor
-    gx, rows = _from_input(weights, x, b_ih)  # b_hh stands inside, in the product with r
+    gx, rows = _from_input(weights, x, b_ih)  # b_hh belongs to the part that r multiplies
     h, gates = kernels.gru_forward(gx, rows, W_hh, b_hh, *first, padding)
     return Pass(x, padding, (h,), gates)
 
 
 def gru_back(layer: GRU, weights: Weights, dy: np.ndarray, dlast: States, done: Pass) -> Any:
-    """da_r, da_z and da_n, and what follows from them."""
+    """da of the three gates, the gradients of the weights, dx and dh of the first state."""
     kernels = _kernels_back(weights, dy, dlast, done)
     if kernels is None:
         return NotImplemented
@@ -83,19 +89,19 @@ def gru_back(layer: GRU, weights: Weights, dy: np.ndarray, dlast: States, done: 
 def of_tokens(embedding: Embedding, layer: RNN | LSTM | GRU, tokens: np.ndarray) -> Any:
     """An embedding and the recurrent layer that reads it: x[t] W_ihᵀ + b_ih = (W W_ihᵀ + b_ih)[token t].
 
-    What the input weights make of a vector is computed once for each token, not for each place where it stands. Of 65
-    letters and 2,048 places that is much less work, and each number is the same one.
+    The product with the input weights is computed once for each token of the table, not once for each position. For 65
+    characters and 2,048 positions that is much less work, and gives the same bits.
     """
     if not _is_read(embedding, layer, tokens):
         return NotImplemented
-    by_time = np.ascontiguousarray(tokens.T, np.intp)  # (T, N), as the steps are gone through
+    by_time = np.ascontiguousarray(tokens.T, np.intp)  # (T, N), in the order of the steps
     embedding.remember(x=tokens)
     with looked_up(embedding.weight.tensor, by_time) as x:
         return layer.forward(x.transpose(1, 0, 2))
 
 
 def _is_read(embedding: Embedding, layer: RNN | LSTM | GRU, tokens: np.ndarray) -> bool:
-    """Whether the tokens are such, the layer reads what the embedding gives, and it is large enough."""
+    """Whether the tokens are valid, the layer fits the embedding, and it is large enough."""
     if type(tokens) is not np.ndarray or tokens.dtype.kind not in "iu" or tokens.ndim != 2 or not tokens.size:
         return False
     if tokens.min() < 0 or tokens.max() >= embedding.num_embeddings:
@@ -107,11 +113,11 @@ def _is_read(embedding: Embedding, layer: RNN | LSTM | GRU, tokens: np.ndarray) 
 
 
 def _kernels(weights: Weights, x: np.ndarray, *more: np.ndarray) -> ModuleType | None:
-    """The compiled cells, if they are made for these arrays: float32, and something in each. Proofs are in float64."""
+    """The compiled cells, if they serve these arrays: float32, and none of them empty."""
     W = weights.weight_hh.tensor
     if not is_floating(x, W, *more) or x.dtype != np.float32 or not x.size:
         return None
-    return compiled_code("recurrent", len(x) * len(W), MIN_GATES)  # as many gates as a sample has, over all steps
+    return compiled_code("recurrent", len(x) * len(W), MIN_GATES)  # the gates of a sample, over all steps
 
 
 def _kernels_back(weights: Weights, dy: np.ndarray, dlast: States, done: Pass) -> ModuleType | None:
@@ -126,7 +132,7 @@ def _both_biases(weights: Weights) -> np.ndarray | None:
 
 
 def _from_input(weights: Weights, x: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """What x W_ihᵀ + b gives: a table, and which row of it each step of each sample reads, (T, N)."""
+    """x W_ihᵀ + b as a table, and the row of it that each step of each sample reads, (T, N)."""
     W = weights.weight_ih.tensor.T
     found = origin(x)
     if found is not None:
@@ -138,7 +144,7 @@ def _from_input(weights: Weights, x: np.ndarray, b: np.ndarray | None) -> tuple[
 
 
 def _add_up(weights: Weights, da: np.ndarray, da_h: np.ndarray, done: Pass) -> np.ndarray:
-    """Add the gradients of all steps to the weights, and give dx."""
+    """Add the gradients of all steps to the weights, and return dx."""
     rows, rows_h = da.reshape(-1, da.shape[-1]), da_h.reshape(-1, da.shape[-1])  # (T · N, gates · H)
     if weights.bias_ih is not None and weights.bias_hh is not None:
         db = column_sums(rows)

@@ -1,9 +1,9 @@
-"""What a thread does in the compiled recurrent cells: some samples, or hidden units, through all of time.
+"""The compiled recurrent cells: what one thread does for its samples, or hidden units, through all steps.
 
-The weights of the states are packed once and multiplied in every step; a sample's numbers are the same whichever are
-computed with it, so threads need not wait for one another. `start` and `end` count groups of `ROWS` samples or, in a
-forward pass with few samples, blocks of hidden units (see `compiled_steps`). All arrays but `counts` (T, N) are flat;
-their shapes are those of `compiled`, `rows` tells which row of gx a step reads, and H is a multiple of 16.
+The weights of the states are packed once and multiplied in every step. A sample has the same bits whichever samples are
+computed with it, so threads that share samples need not wait for one another. `start` and `end` count groups of `ROWS`
+samples or, in a forward pass with few samples, blocks of hidden units (see `compiled_steps`). All arrays but `counts`
+(T, N) are flat. Their shapes are those of `compiled`, and H is a multiple of 16.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -15,16 +15,16 @@ import numpy as np
 from tinynet.engine.machine.functions import sigmoid, tanh
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.tiles import multiply
-from tinynet.engine.recurrent.compiled_steps import others_reach, portion, product, samples, say
+from tinynet.engine.recurrent.compiled_steps import portion, product, report, samples, wait_for_others
 
 
 @compiled
 def rnn_forward(start, end, gx, rows, P, h, counts, H, reached, relu):
     (T, N), zero = counts.shape, h.dtype.type(0)
     first, M, left, right = portion(start, end, N, H, reached)
-    gh, nothing = np.empty(M * H, h.dtype), np.zeros(H, h.dtype)  # gh of one step, so that it stays in the cache
+    gh, nothing = np.empty(M * H, h.dtype), np.zeros(H, h.dtype)  # gh is that of one step, so it stays in the cache
     for t in range(T):
-        if not others_reach(t, start, end, reached):
+        if not wait_for_others(t, start, end, reached):
             return
         at = t * N + first
         product(h, at, M, P, nothing, H, 1, left, right, gh)
@@ -41,7 +41,7 @@ def rnn_forward(start, end, gx, rows, P, h, counts, H, reached, relu):
             else:
                 for j in range(right - left):
                     state[j] = tanh(given[j] + row[j])
-        say(t + 1, start, end, reached)
+        report(t + 1, start, end, reached)
 
 
 @compiled
@@ -62,7 +62,7 @@ def rnn_backward(start, end, dy, dh, h, P, da, counts, H, relu):
             for j in range(H):
                 slope = one - new[j] * new[j] if not relu else one if new[j] > zero else zero
                 d[j] = up[j] * slope
-                up[j] = 0  # what comes now goes through da
+                up[j] = 0  # The product with da adds the rest.
         multiply(da, at, H, M, P, H, H, dh, dh, first * H, H, True)
 
 
@@ -72,7 +72,7 @@ def lstm_forward(start, end, gx, rows, P, h, c, gates, counts, H, reached):
     first, M, left, right = portion(start, end, N, H, reached)
     gh, nothing = np.empty(4 * M * H, h.dtype), np.zeros(4 * H, h.dtype)
     for t in range(T):
-        if not others_reach(t, start, end, reached):
+        if not wait_for_others(t, start, end, reached):
             return
         at = t * N + first
         product(h, at, M, P, nothing, H, 4, left, right, gh)
@@ -98,7 +98,7 @@ def lstm_forward(start, end, gx, rows, P, h, c, gates, counts, H, reached):
             else:
                 _copy(before, cell)
                 _copy(h[place], state)
-        say(t + 1, start, end, reached)
+        report(t + 1, start, end, reached)
 
 
 @compiled
@@ -122,7 +122,7 @@ def lstm_backward(start, end, dy, dh, dc, c, gates, P, da, counts, H):
                 tanh_c = tanh(cell[j])
                 do[j] = up[j] * tanh_c * o[j] * (one - o[j])
                 down[j] += up[j] * o[j] * (one - tanh_c * tanh_c)
-                up[j] = 0  # what comes now goes through da
+                up[j] = 0  # The product with da adds the rest.
             for j in range(H):
                 di[j] = down[j] * g[j] * i[j] * (one - i[j])
                 df[j] = down[j] * before[j] * f[j] * (one - f[j])
@@ -137,7 +137,7 @@ def gru_forward(start, end, gx, rows, P, b, h, gates, counts, H, reached):
     first, M, left, right = portion(start, end, N, H, reached)
     gh = np.empty(3 * M * H, h.dtype)
     for t in range(T):
-        if not others_reach(t, start, end, reached):
+        if not wait_for_others(t, start, end, reached):
             return
         at = t * N + first
         product(h, at, M, P, b, H, 3, left, right, gh)
@@ -159,7 +159,7 @@ def gru_forward(start, end, gx, rows, P, b, h, gates, counts, H, reached):
                     state[j] = (one - z[j]) * new[j] + z[j] * before[j]
             else:
                 _copy(before, state)
-        say(t + 1, start, end, reached)
+        report(t + 1, start, end, reached)
 
 
 @compiled
@@ -196,7 +196,7 @@ def gru_backward(start, end, dy, dh, h, gates, P, dgx, dgh, counts, H):
 
 @compiled
 def _quarters(gates, n, H, left, right):
-    """What the hidden units from left to right have in row n of the gates."""
+    """The four gates of the hidden units from left to right, in row n."""
     row, some = gates[4 * n * H : 4 * (n + 1) * H], slice(left, right)
     return row[some], row[H:][some], row[2 * H :][some], row[3 * H :][some]
 
@@ -209,5 +209,5 @@ def _thirds(gates, n, H, left, right):
 
 @compiled
 def _copy(x, y):
-    for j in range(len(y)):  # y[:] = x would check the shapes, and the code for its error takes seconds to compile
+    for j in range(len(y)):  # y[:] = x checks the shapes, and the code for its error takes seconds to compile
         y[j] = x[j]

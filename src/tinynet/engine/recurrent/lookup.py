@@ -1,4 +1,4 @@
-"""Where a sequence of vectors comes from, if an embedding looked them up for the recurrent layer that reads them."""
+"""The origin of a sequence of vectors that an embedding looked up for the recurrent layer behind it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Lookup(NamedTuple):
 
 
 class _Here(threading.local):
-    """What the recurrent layer that runs in this thread reads."""
+    """The lookup that the recurrent layer in this thread reads."""
 
     lookup: Lookup | None = None
 
@@ -29,7 +29,7 @@ _here = _Here()
 
 @contextmanager
 def looked_up(table: np.ndarray, tokens: np.ndarray) -> Iterator[np.ndarray]:
-    """The vectors of tokens (T, N), of which `origin` knows within this block where they come from.
+    """The vectors of tokens (T, N). Within this block, `origin` knows where they come from.
 
     Example:
         >>> with looked_up(np.array([[1.0], [2.0]]), np.array([[1, 0, 1]])) as x:
@@ -45,7 +45,7 @@ def looked_up(table: np.ndarray, tokens: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def origin(x: np.ndarray) -> Lookup | None:
-    """Where x comes from, if it is the sequence that was looked up, or that backward in time; in the order of x."""
+    """The lookup of x, with tokens in its order, if x is the sequence that was looked up, or that reversed in time."""
     found = _here.lookup
     if found is None or not (x is found.x or x.base is found.x):
         return None

@@ -1,4 +1,8 @@
-"""The ReLU in one pass over memory, alone or of a sum. Results lie in memory as the first array does."""
+"""The ReLU in one pass over memory, alone or of the sum of a Residual before it.
+
+That sum is never written to memory. Results have the memory order of the first array. Small samples and arrays with
+gaps are declined.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import ReLU
 from tinynet.net import Residual
 
-MIN_SAMPLE_SIZE = 2000  # numbers of a sample from which on compiling pays
+# For smaller samples, compiling takes longer than it saves.
+MIN_SAMPLE_SIZE = 2000
 
 
 def forward(layer: ReLU, x: np.ndarray) -> Any:
@@ -32,7 +37,7 @@ def backward(layer: ReLU, dy: np.ndarray) -> Any:
 
 
 def forward_of_residual(residual: Residual, layer: ReLU, x: np.ndarray) -> Any:
-    """y = max(F(x) + S(x), 0), whose sum is never written."""
+    """y = max(F(x) + S(x), 0), without an array for the sum."""
     if not is_floating(x):
         return NotImplemented
     kernels = compiled_code("relu", sample_size(x), MIN_SAMPLE_SIZE)

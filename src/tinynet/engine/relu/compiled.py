@@ -1,4 +1,4 @@
-"""The ReLU compiled by Numba: all arrays lie in memory alike, and are one long row."""
+"""The ReLU compiled by Numba. All arrays have the same memory order, so each is taken as one long row."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -12,16 +12,16 @@ from tinynet.engine.machine import layout
 from tinynet.engine.machine.jit import compiled_in_order
 from tinynet.engine.machine.pool import run_parallel
 
-BLOCK = 1 << 14  # numbers; more than one thread pays from several of them on
+NUMBERS_PER_BLOCK = 1 << 14  # Threads share an array in blocks of this size.
 
 
 def forward(x: np.ndarray, plus: np.ndarray | None) -> Any:
     """y = max(x + plus, 0)."""
-    y = np.empty_like(x)  # in the memory order of x, but without gaps
+    y = np.empty_like(x)  # in the memory order of x, without gaps
     if not _is_served(x, y, plus):
         return NotImplemented
     added = None if plus is None else layout.like(x, plus).ravel(order="K")
-    run_parallel(_forward, -(-x.size // BLOCK), x.ravel(order="K"), added, y.ravel(order="K"))
+    run_parallel(_forward, -(-x.size // NUMBERS_PER_BLOCK), x.ravel(order="K"), added, y.ravel(order="K"))
     return y
 
 
@@ -31,19 +31,21 @@ def gradient(dy: np.ndarray, y: np.ndarray) -> Any:
     if not _is_served(y, dx, dy):
         return NotImplemented
     aligned = layout.like(y, dy)
-    run_parallel(_gradient, -(-y.size // BLOCK), aligned.ravel(order="K"), y.ravel(order="K"), dx.ravel(order="K"))
+    run_parallel(
+        _gradient, -(-y.size // NUMBERS_PER_BLOCK), aligned.ravel(order="K"), y.ravel(order="K"), dx.ravel(order="K")
+    )
     return dx
 
 
 def _is_served(x: np.ndarray, result: np.ndarray, other: np.ndarray | None) -> bool:
-    """Whether the arrays can be taken as rows, which are views."""
+    """Whether a view of each array is one row."""
     alike = other is None or (other.dtype == x.dtype and other.shape == x.shape)
     return x.dtype in (np.float32, np.float64) and x.size > 0 and x.strides == result.strides and alike
 
 
 @compiled_in_order
 def _forward(start, end, x, plus, y):
-    block, zero = slice(start * BLOCK, end * BLOCK), x.dtype.type(0)
+    block, zero = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0)
     x, y = x[block], y[block]
     if plus is None:
         for i in range(x.size):
@@ -57,7 +59,7 @@ def _forward(start, end, x, plus, y):
 
 @compiled_in_order
 def _gradient(start, end, dy, y, dx):
-    block, zero, one = slice(start * BLOCK, end * BLOCK), y.dtype.type(0), y.dtype.type(1)
+    block, zero, one = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), y.dtype.type(0), y.dtype.type(1)
     dy, y, dx = dy[block], y[block], dx[block]
     for i in range(y.size):
         dx[i] = dy[i] * (one if y[i] > zero else zero)

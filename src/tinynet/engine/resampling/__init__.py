@@ -1,6 +1,7 @@
 """Weighted sums along rows and columns: resampling, average pooling and reflection are all y = A x Bᵀ.
 
-The matrices hold few numbers that are not zero, and only these are multiplied. Results lie channels-last in memory.
+Most numbers in these matrices are zero, and only the others are multiplied. First whole lines are summed, then pixels
+within a line. Results are channels-last in memory. Small samples are declined.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import ReflectionPad2D
 from tinynet.layers.windows import Pair, Sliding
 
-MIN_SAMPLE_SIZE = 1024  # compiled in a second
+MIN_SAMPLE_SIZE = 1024  # Compiling takes only a second.
 
 
 class Sparse(NamedTuple):
-    """A matrix of few numbers, row by row: those of row r are weights[first[r] : first[r + 1]]."""
+    """A sparse matrix by rows (CSR): the numbers of row r are weights[first[r] : first[r + 1]]."""
 
     first: np.ndarray
     columns: np.ndarray
@@ -33,7 +34,7 @@ def resample(A: np.ndarray, B: np.ndarray, x: np.ndarray) -> Any:
 
 
 def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> Any:
-    """y: means over rows, and over columns."""
+    """y: means over rows, then over columns."""
     kernels = _kernels(x)
     if kernels is None:
         return NotImplemented
@@ -61,7 +62,7 @@ def reflect(layer: ReflectionPad2D, x: np.ndarray) -> Any:
 
 
 def reflect_gradient(layer: ReflectionPad2D, dy: np.ndarray) -> Any:
-    """dx: each pixel gets the dy of all that were read from it."""
+    """dx: each pixel gets the dy of all pixels that were read from it."""
     (size,) = layer.recall()
     kernels = _kernels(dy, math.prod(size))
     if kernels is None:
@@ -71,7 +72,7 @@ def reflect_gradient(layer: ReflectionPad2D, dy: np.ndarray) -> Any:
 
 
 def _kernels(x: np.ndarray, result_size: int = 0) -> Any:
-    """The compiled code for images x (N, C, H, W) that become images of so many pixels."""
+    """The compiled code for images x (N, C, H, W) whose results have so many pixels."""
     if not is_floating(x) or x.ndim != 4:
         return None
     _, C, H, W = x.shape
@@ -98,6 +99,6 @@ def _means(
 
 @lru_cache(512)
 def _mirror(size: int, border: Pair, transposed: bool, dtype: np.dtype) -> Sparse:
-    """The matrix that says of which pixel each pixel of a mirrored axis is read."""
+    """The matrix that mirrors an axis at its borders."""
     A = np.eye(size)[np.pad(np.arange(size), border, mode="reflect")]
     return _sparse(A.T if transposed else A, dtype)

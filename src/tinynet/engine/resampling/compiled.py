@@ -26,8 +26,7 @@ def resample(A: Sparse, B: Sparse, x: np.ndarray) -> np.ndarray:
 def _lines_of_vectors(start, end, A_first, A_rows, A_weights, B_first, B_columns, B_weights, x, y):
     """Lines of y (N, OH, OW, C) from x (N, H, W, C), sixteen channels at a time.
 
-    Where a pixel has fewer, or a rest, the sixteen reach into the pixel after it, whose own come later and overwrite
-    them.
+    If a pixel has fewer, or a remainder, a vector reaches into the next pixel, whose own channels are written later.
     """
     (_, H, W, C), (_, OH, OW, _) = x.shape, y.shape
     given, made = x.reshape(-1), y.reshape(-1)

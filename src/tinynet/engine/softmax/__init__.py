@@ -1,4 +1,8 @@
-"""Softmax and its logarithm along any axis, in few passes over memory. Results lie in it as the first array does."""
+"""Softmax and its logarithm along any axis, in few passes over memory.
+
+The largest, the exponentials, their sum and the quotient are computed for one block of rows while it is in the cache.
+Results have the memory order of the first array. Small batches are declined.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ import numpy as np
 from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import LogSoftmax, Softmax
 
-MIN_SIZE = 20_000  # numbers of a batch from which on compiling pays: rows are short, and there are many of them
+# For smaller batches, compiling takes longer than it saves. It is the batch that counts: rows are short, but many.
+MIN_SIZE = 20_000
 
 
 def softmax(layer: Softmax, x: np.ndarray) -> Any:

@@ -1,8 +1,8 @@
 """Softmax compiled by Numba.
 
-Along the last axis in memory rows may be short, as for ten classes. So a block of rows is taken at a time, and the
-exponentials are one long loop over all its numbers. Along another axis neighbours in memory belong to other sums, and
-a tile of such lanes is taken at a time.
+Along the last axis in memory rows may be short, as for ten classes. So a block of rows is taken at a time, and one long
+loop computes all its exponentials. Along another axis, neighbours in memory belong to different sums. Then a tile of
+such lanes is taken at a time.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -20,8 +20,8 @@ from tinynet.engine.machine.jit import compiled, compiled_in_order
 from tinynet.engine.machine.memory_order import along
 from tinynet.engine.machine.pool import run_parallel
 
-BLOCK = 1 << 12  # numbers of rows, which stay in the first cache between the loops
-LANES = 1 << 8
+NUMBERS_PER_BLOCK = 1 << 12  # They stay in a first-level cache between the loops.
+LANES_PER_TILE = 1 << 8  # So do the sums of a tile.
 
 
 def softmax(x: np.ndarray, axis: int) -> Any:
@@ -51,20 +51,20 @@ def log_softmax_gradient(y: np.ndarray, dy: np.ndarray, axis: int) -> Any:
 
 
 def _run(works: tuple[Callable[..., None], Callable[..., None]], axis: int, *arrays: np.ndarray) -> bool:
-    """Do the work along rows or along lanes, whichever lie so in memory; say whether it was done."""
+    """Do the work along rows or along lanes, as the memory order asks, and say whether it was done."""
     views = along(axis, *arrays)
     if views is None:
         return False
     (outer, length, inner), (rows, lanes) = views[0].shape, works
     if inner == 1:
-        n_rows = max(1, BLOCK // length)
+        n_rows = max(1, NUMBERS_PER_BLOCK // length)
         run_parallel(rows, -(-outer // n_rows), *[view.reshape(outer, length) for view in views], n_rows)
     else:
-        run_parallel(lanes, outer * -(-inner // LANES), *views)
+        run_parallel(lanes, outer * -(-inner // LANES_PER_TILE), *views)
     return True
 
 
-# Rows (N, C). Each function takes blocks start to end of n_rows.
+# Rows (N, C). Each function does the blocks of n_rows from start to end.
 
 
 @compiled
@@ -132,16 +132,17 @@ def _log_softmax_rows_gradient(start, end, y, dy, dx, n_rows):
                 row[c] = back[c] - row[c] * total
 
 
-# Lanes (outer, C, inner). Each function takes tiles start to end of up to LANES neighbours of inner. Compiled in order,
-# for (x − top) − log(total) must not become x − (top + log(total)).
+# Lanes (outer, C, inner). Each function does the tiles from start to end, each of up to LANES_PER_TILE neighbours of
+# inner. They are compiled in order, because (x − top) − log(total) must not become x − (top + log(total)).
 
 
 @compiled_in_order
 def _softmax_lanes(start, end, x, y):
-    top, total, n_tiles = np.empty(LANES, x.dtype), np.empty(LANES, x.dtype), -(-x.shape[2] // LANES)
+    top, total = np.empty(LANES_PER_TILE, x.dtype), np.empty(LANES_PER_TILE, x.dtype)
+    n_tiles = -(-x.shape[2] // LANES_PER_TILE)
     for tile in range(start, end):
         lanes, out = x[tile // n_tiles], y[tile // n_tiles]
-        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        block = slice(tile % n_tiles * LANES_PER_TILE, (tile % n_tiles + 1) * LANES_PER_TILE)
         _exponentials(lanes, out, block, top, total)
         for c in range(len(out)):
             e = out[c][block]
@@ -151,10 +152,10 @@ def _softmax_lanes(start, end, x, y):
 
 @compiled_in_order
 def _softmax_lanes_gradient(start, end, y, dy, dx):
-    total, n_tiles = np.empty(LANES, y.dtype), -(-y.shape[2] // LANES)
+    total, n_tiles = np.empty(LANES_PER_TILE, y.dtype), -(-y.shape[2] // LANES_PER_TILE)
     for tile in range(start, end):
         lanes, back, out = y[tile // n_tiles], dy[tile // n_tiles], dx[tile // n_tiles]
-        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        block = slice(tile % n_tiles * LANES_PER_TILE, (tile % n_tiles + 1) * LANES_PER_TILE)
         total[:] = 0
         for c in range(len(lanes)):
             p, dp = lanes[c][block], back[c][block]
@@ -168,12 +169,13 @@ def _softmax_lanes_gradient(start, end, y, dy, dx):
 
 @compiled_in_order
 def _log_softmax_lanes(start, end, x, y):
-    top, total, n_tiles = np.empty(LANES, x.dtype), np.empty(LANES, x.dtype), -(-x.shape[2] // LANES)
+    top, total = np.empty(LANES_PER_TILE, x.dtype), np.empty(LANES_PER_TILE, x.dtype)
+    n_tiles = -(-x.shape[2] // LANES_PER_TILE)
     for tile in range(start, end):
         lanes, out = x[tile // n_tiles], y[tile // n_tiles]
-        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        block = slice(tile % n_tiles * LANES_PER_TILE, (tile % n_tiles + 1) * LANES_PER_TILE)
         _exponentials(lanes, out, block, top, total)
-        for j in range(min(LANES, x.shape[2] - tile % n_tiles * LANES)):
+        for j in range(min(LANES_PER_TILE, x.shape[2] - tile % n_tiles * LANES_PER_TILE)):
             total[j] = np.log(total[j])
         for c in range(len(out)):
             row, log_p = lanes[c][block], out[c][block]
@@ -183,10 +185,10 @@ def _log_softmax_lanes(start, end, x, y):
 
 @compiled_in_order
 def _log_softmax_lanes_gradient(start, end, y, dy, dx):
-    total, n_tiles = np.empty(LANES, y.dtype), -(-y.shape[2] // LANES)
+    total, n_tiles = np.empty(LANES_PER_TILE, y.dtype), -(-y.shape[2] // LANES_PER_TILE)
     for tile in range(start, end):
         lanes, back, out = y[tile // n_tiles], dy[tile // n_tiles], dx[tile // n_tiles]
-        block = slice(tile % n_tiles * LANES, (tile % n_tiles + 1) * LANES)
+        block = slice(tile % n_tiles * LANES_PER_TILE, (tile % n_tiles + 1) * LANES_PER_TILE)
         total[:] = 0
         for c in range(len(lanes)):
             dp = back[c][block]
@@ -205,7 +207,7 @@ def _exponentials(lanes, out, block, top, total):
     for c in range(len(lanes)):
         row = lanes[c][block]
         for j in range(row.size):
-            top[j] = row[j] if row[j] > top[j] or np.isnan(row[j]) else top[j]  # a NaN stays
+            top[j] = row[j] if row[j] > top[j] or np.isnan(row[j]) else top[j]  # keeps NaN
     for c in range(len(lanes)):
         row, e = lanes[c][block], out[c][block]
         for j in range(row.size):

@@ -9,7 +9,7 @@ import numpy as np
 from tinynet.engine.machine.gemm.blas import Call, products
 from tinynet.engine.machine.gemm.together import compute
 
-# Each block packs the other factor anew, so a block is worth it only with so many multiply-adds, and so many rows or
+# Each block packs the other factor again, so a block is worth it only with so many multiply-adds, and so many rows or
 # columns.
 MULTIPLY_ADDS_PER_BLOCK, MIN_BLOCK_LENGTH = 1 << 25, 512
 # A block has a multiple of so many rows or columns, which every kernel of a BLAS handles without a remainder.

@@ -1,11 +1,12 @@
-"""The input gradient of a convolution with few input channels: each output position adds to a line of pixels.
+"""col2im for the input gradient of few channels: each output position adds its products to a line of pixels.
 
 With six channels, sums of sixteen input channels leave ten lanes of a register empty. But under one line of the kernel
 the channels of neighbouring pixels are contiguous in memory: five pixels of six channels are thirty numbers. So the
 registers hold the sums of one output position over the lines of the kernel that reach a line of pixels, and these sums
 are added to that line afterwards. Nothing is multiplied by the zeros around an image.
 
-The first two arguments of what is compiled say which blocks of lines one thread does; each packs the kernel for itself.
+The first two arguments of compiled functions say which blocks of lines one thread does. Each packs the kernel for
+itself.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -23,7 +24,7 @@ from tinynet.engine.machine.register_tile import multiply_panel
 from tinynet.engine.machine.vectors import LANES, load, store
 from tinynet.layers.windows import Pair
 
-MIN_BLOCKS = 4  # of lines, so that several threads share even one image
+MIN_BLOCKS = 4  # Of lines. Several threads share even a single image.
 
 
 def suits(C: int, kw: int, width: int, stride: Pair, dilation: Pair) -> bool:
@@ -33,30 +34,30 @@ def suits(C: int, kw: int, width: int, stride: Pair, dilation: Pair) -> bool:
     return LANES > C and dilation[1] == 1 and full > full_in_direct
 
 
-def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, corner: Pair, dilation: Pair) -> None:
+def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, before: Pair, dilation: Pair) -> None:
     """Fill dx (N, H, W, C) from dy (N, OH, OW, O) and W (O, C, kh, kw), all in C order."""
     lines = max(1, min(dx.shape[1], len(dx) * dx.shape[1] // MIN_BLOCKS))
     blocks = len(dx) * -(-dx.shape[1] // lines)
     between = stride[0] // math.gcd(stride[0], dilation[0])  # from one line of the kernel that reaches one to the next
-    run_parallel(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, corner, dilation[0], lines, between)
+    run_parallel(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, before, dilation[0], lines, between)
 
 
 @compiled
-def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines, between):
+def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, between):
     (_, OH, OW, O), (_, H, width, C), kh = shape, dx.shape, W.shape[2]
     back = between * dilation // stride[0] * OW * O  # numbers from the positions of one of these lines to those before
     K, offsets, row_of_line = _packed(W, between, back)
     step, run = stride[1] * C, (W.shape[3] * C + LANES - 1) // LANES * LANES
     given = np.empty(OW * run, dy.dtype)
-    line = np.empty(max((OW - 1) * step + run, (corner[1] + width) * C), dy.dtype)
+    line = np.empty(max((OW - 1) * step + run, (before[1] + width) * C), dy.dtype)
     blocks = (H + lines - 1) // lines
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
         for h in range(top, min(H, top + lines)):
             line[:] = 0
-            i, count = _reaching(h + corner[0], kh, OH, stride[0], dilation)
+            i, count = _reaching(h + before[0], kh, OH, stride[0], dilation)
             if count:
-                a = (n * OH + (h + corner[0] - i * dilation) // stride[0]) * OW * O + i // between * back
+                a = (n * OH + (h + before[0] - i * dilation) // stride[0]) * OW * O + i // between * back
                 k = row_of_line[i] * O
                 under = offsets[k : k + count * O]
                 for v in range(run // LANES):
@@ -64,7 +65,7 @@ def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines, betwe
                     kernel = bias + (1 + k) * LANES
                     multiply_panel(dy, a, O, under, OW, K, kernel, LANES, len(under), None, 0, 0, given, v * LANES, run)
                 _add(given, OW, run, line, step)
-            into, inside = dx[n, h].reshape(-1), line[corner[1] * C : (corner[1] + width) * C]
+            into, inside = dx[n, h].reshape(-1), line[before[1] * C : (before[1] + width) * C]
             for k in range(len(inside)):
                 into[k] = inside[k]
 
@@ -73,8 +74,8 @@ def _blocks(start, end, dy, shape, W, dx, stride, corner, dilation, lines, betwe
 def _packed(W, between, back):
     """W as `direct` has it, (kw · C in sixteens, 1 + kh · O, 16), with zeros instead of the bias and after a line.
 
-    Lines of the kernel that reach the same line of pixels, `between` apart, come one after the other. Besides, where
-    the number is that each row is multiplied with, relative to that of the first such line, and in which row the
+    Lines of the kernel that reach the same line of pixels, `between` apart, come one after the other. The second result
+    says where each row finds its factor, relative to that of the first such line. The third says in which row the
     numbers of each line begin, as a multiple of O.
     """
     O, C, kh, kw = W.shape
@@ -96,9 +97,9 @@ def _packed(W, between, back):
 
 @compiled
 def _reaching(line, kh, OH, stride, dilation):
-    """The first line of the kernel that brings something to a line of pixels, and how many do.
+    """The first line of the kernel that contributes to a line of pixels, and how many do.
 
-    Line i of the kernel brings it from line (line − i · dilation) / stride of the positions, if there is one.
+    Line i of the kernel contributes from line (line − i · dilation) / stride of the positions, if there is one.
     """
     first, count = 0, 0
     for i in range(kh):
@@ -110,7 +111,7 @@ def _reaching(line, kh, OH, stride, dilation):
 
 @compiled
 def _add(given, OW, run, line, step):
-    """Add what each position gives to a line of pixels. Neighbours overlap there, so they do not follow each other.
+    """Add the products of each position to a line of pixels. Between overlapping positions others are added.
 
     A processor that reads what it has just written, but at another offset, waits until that is in the cache.
     """

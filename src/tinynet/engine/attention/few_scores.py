@@ -1,7 +1,8 @@
-"""Attention of few scores in NumPy, which takes longer to begin a loop along a short axis than to go through it.
+"""Attention with few scores, in NumPy.
 
-So scores lie with their keys first, (S, N, heads, T), and a maximum or sum over keys is one loop over whole rows of
-memory. Where a query may see no key, and where anything that comes out is not finite, the lesson has its own rules.
+For a short axis, NumPy takes longer to start its inner loop than to run it. So the keys come first in memory, scores
+are (S, N, heads, T), and a maximum or sum over the keys is a loop over whole rows. It declines where a query may see no
+key or a result is not finite: the lesson has rules for that.
 """
 
 from __future__ import annotations

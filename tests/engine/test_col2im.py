@@ -12,7 +12,7 @@ from tinynet.core import faster
 from tinynet.layers.convolution import convolve_back
 from tinynet.layers.windows import Sliding
 
-handed_back = pytest.importorskip("tinynet.engine.convolution.handed_back")
+col2im = pytest.importorskip("tinynet.engine.convolution.col2im")
 
 
 @st.composite
@@ -36,7 +36,7 @@ def gradients(case: tuple, dtype: type = np.float32) -> tuple[np.ndarray, np.nda
     W = rng.normal(size=(O, C, *kernel)).astype(dtype)
     dy = rng.normal(size=(N, *sliding.output_size(size), O)).astype(dtype)
     dx = np.full((N, *size, C), np.nan, dtype)
-    handed_back.input_gradient(dy, W, dx, stride, (padding[0][0], padding[1][0]), dilation)
+    col2im.input_gradient(dy, W, dx, stride, (padding[0][0], padding[1][0]), dilation)
     with faster.use("plain"):
         true = convolve_back(dy.transpose(0, 3, 1, 2).astype(np.float64), W.astype(np.float64), tuple(size), sliding, 1)
     return dx.transpose(0, 3, 1, 2), true
@@ -63,8 +63,8 @@ def test_threads_and_other_images_change_no_bit() -> None:
     [
         (6, 5, 14, 1, (1, 1), True),  # 30 of 32 lanes
         (6, 5, 14, 1, (2, 1), True),
-        (6, 5, 14, 1, (1, 2), False),  # what is under a line of the kernel does not lie side by side
-        (8, 3, 16, 1, (1, 1), False),  # 24 of 32, as with two places side by side
+        (6, 5, 14, 1, (1, 2), False),  # with dilation the pixels under a line of the kernel are no neighbours
+        (8, 3, 16, 1, (1, 1), False),  # 24 of 32 lanes, as with two positions side by side
         (8, 3, 15, 1, (1, 1), True),  # of which 15 has no half
         (8, 3, 16, 2, (1, 1), True),
         (16, 3, 16, 1, (1, 1), False),
@@ -73,12 +73,12 @@ def test_threads_and_other_images_change_no_bit() -> None:
 def test_it_serves_where_fewer_lanes_stay_empty(
     C: int, kw: int, width: int, stride: int, dilation: tuple[int, int], served: bool
 ) -> None:
-    assert handed_back.suits(C, kw, width, (stride, stride), dilation) is served
+    assert col2im.suits(C, kw, width, (stride, stride), dilation) is served
 
 
 def test_convolution_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(handed_back, "input_gradient", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(col2im, "input_gradient", lambda *arguments: asked.append(arguments))
     for dtype in (np.float32, np.float64):
         dy, W = np.ones((2, 16, 10, 10), dtype), np.ones((16, 6, 5, 5), dtype)
         with faster.use("compiled"):
