@@ -15,6 +15,7 @@ import numpy as np
 
 from tinynet.engine.layer_norm.compiled import inverse_root
 from tinynet.engine.machine.jit import FLAGS, compiled, inlined
+from tinynet.engine.machine.memory import aligned
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
@@ -29,11 +30,11 @@ def forward(x: np.ndarray, n_groups: int, weight: np.ndarray, bias: np.ndarray, 
     given = weight, bias, x.dtype.type(eps)
     if _by_pixels(x):
         rows = rows_of_pixels(x)
-        y, x_hat = np.empty_like(rows), np.empty_like(rows)
+        y, x_hat = aligned(rows.shape, x.dtype), aligned(rows.shape, x.dtype)
         run_parallel(_forward_of_pixels, N, rows, *given, y, x_hat, inverse_std)
         return pixels_of_rows(y, x.shape), pixels_of_rows(x_hat, x.shape), inverse_std
     groups = np.ascontiguousarray(x).reshape(N * n_groups, -1)
-    y, x_hat = np.empty_like(groups), np.empty_like(groups)
+    y, x_hat = aligned(groups.shape, x.dtype), aligned(groups.shape, x.dtype)
     run_parallel(_forward, N * n_groups, groups, n_groups, *given, y, x_hat, inverse_std.reshape(-1))
     return y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std
 
@@ -44,12 +45,12 @@ def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight:
     sums = np.empty((2, N, len(weight)), dy.dtype)
     if _by_pixels(x_hat):
         rows, hats = rows_of_pixels(dy), rows_of_pixels(x_hat)
-        dx = np.empty_like(rows)
+        dx = aligned(rows.shape, dy.dtype)
         run_parallel(_backward_of_pixels, N, rows, hats, inverse_std, weight, dx, *sums)
         dx = pixels_of_rows(dx, dy.shape)
     else:
         groups, hats = (np.ascontiguousarray(array).reshape(N * n_groups, -1) for array in (dy, x_hat))
-        dx = np.empty_like(groups)
+        dx = aligned(groups.shape, dy.dtype)
         given = hats, inverse_std.reshape(-1), n_groups, weight
         run_parallel(_backward, N * n_groups, groups, *given, dx, *sums.reshape(2, N * n_groups, -1))
         dx = dx.reshape(dy.shape)
@@ -115,22 +116,30 @@ def _backward(start, end, dy, x_hat, inverse_std, n_groups, weight, dx, d_weight
 @inlined
 def _spread(values, n_channels, columns):
     """What there is one of for each channel, or each group of channels, at each column."""
-    per_value = n_channels // values.size
-    for first in range(0, columns.size, n_channels):
-        for i in range(values.size):
-            for f in range(per_value):
-                columns[first + i * per_value + f] = values[i]
+    per_value, width = n_channels // values.size, n_channels
+    for i in range(values.size):
+        for f in range(per_value):
+            columns[i * per_value + f] = values[i]
+    while width < columns.size:  # the pixels of a row are a power of two
+        given, copy = columns[:width], columns[width : 2 * width]
+        for f in range(width):
+            copy[f] = given[f]
+        width *= 2
 
 
 @inlined
 def _gather(columns, n_channels, sums):
-    """The sums of the columns of each channel, or each group of channels."""
-    per_sum = n_channels // sums.size
-    sums[:] = 0
-    for first in range(0, columns.size, n_channels):
-        for i in range(sums.size):
-            for f in range(per_sum):
-                sums[i] += columns[first + i * per_sum + f]
+    """The sums of the columns of each channel, or each group of channels; the columns are overwritten."""
+    per_sum, width = n_channels // sums.size, columns.size
+    while width > n_channels:
+        width //= 2
+        total, more = columns[:width], columns[width : 2 * width]
+        for f in range(width):
+            total[f] += more[f]
+    for i in range(sums.size):
+        sums[i] = 0
+        for f in range(per_sum):
+            sums[i] += columns[i * per_sum + f]
 
 
 @compiled
