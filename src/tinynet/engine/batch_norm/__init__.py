@@ -11,7 +11,7 @@ from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import BatchNorm1D, BatchNorm2D, ReLU
 
 MIN_SIZE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
-# Training mixes the samples of a batch anyway, so that a sample need not get the same alone and among others.
+# Numbers of a batch from which on compiling pays in training, where a sample depends on the others of its batch anyway.
 MIN_BATCH_SIZE = 16384
 BatchNorm = BatchNorm1D | BatchNorm2D
 

@@ -15,7 +15,6 @@ from functools import lru_cache
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled_in_order
-from tinynet.engine.machine.memory import aligned
 from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache between two passes over them
@@ -32,7 +31,7 @@ def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
-    means, rests, squares = aligned((3, n_blocks, rows.shape[1]), x.dtype)
+    means, rests, squares = np.zeros((3, n_blocks, rows.shape[1]), x.dtype)
     run_parallel(_moments, n_blocks, rows, step, means, rests, squares)
     n = np.full((n_blocks, 1), float(step))
     n[-1] = len(rows) - (n_blocks - 1) * step
@@ -48,7 +47,7 @@ def normalize(
     """y = (x − μ) · scale + β, or max(y, 0)."""
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
-    y, (step, n_blocks) = aligned(rows.shape, x.dtype), _blocks(rows)
+    y, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
     run_parallel(_normalize, n_blocks, rows, step, fold.cut, mean, scale, bias, relu, y)
     return fold.back(y)
 
@@ -60,7 +59,7 @@ def sums(
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
-    found, products = aligned((2, n_blocks, rows.shape[1]), x.dtype)
+    found, products = np.zeros((2, n_blocks, rows.shape[1]), x.dtype)
     given = (mean, inverse_std, *(through or (mean, mean)), through is not None)
     run_parallel(_sums, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, found, products)
     return fold.sums(found), fold.sums(products)
@@ -78,7 +77,7 @@ def input_gradient(
     """dx = (dy − shift − slope · (x − μ)) · scale, with the two `means` as shift and slope, or dy · scale without."""
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
-    dx, (step, n_blocks) = aligned(rows.shape, x.dtype), _blocks(rows)
+    dx, (step, n_blocks) = np.empty_like(rows), _blocks(rows)
     given = (mean, scale, *(means or (mean, mean)), *(through or (mean, mean)), means is not None, through is not None)
     run_parallel(_input_gradient, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, dx)
     return fold.back(dx)
@@ -130,11 +129,10 @@ def _blocks(rows: np.ndarray) -> tuple[int, int]:
 @compiled_in_order
 def _moments(start, end, x, step, means, rests, squares):
     """Of each block the mean of each column, and of the distances from it the sum, which rounding leaves, and that of
-    the squares.
+    the squares; all three are zero.
     """
     for block in range(start, end):
         mean, rest, square = means[block], rests[block], squares[block]
-        mean[:], rest[:], square[:] = 0, 0, 0
         first, last = block * step, min(x.shape[0], (block + 1) * step)
         for r in range(first, last):
             row = x[r]
@@ -182,7 +180,6 @@ def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, fo
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for block in range(start, end):
         total, product = found[block], products[block]
-        total[:], product[:] = 0, 0
         for r in range(block * step, min(x.shape[0], (block + 1) * step)):
             for f in range(x.shape[1]):
                 distance, d = x[r, f] - mean[f], dy[r, f]

@@ -15,7 +15,6 @@ import numpy as np
 
 from tinynet.engine.layer_norm.compiled import inverse_root
 from tinynet.engine.machine.jit import FLAGS, compiled, inlined
-from tinynet.engine.machine.memory import aligned
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
@@ -30,11 +29,11 @@ def forward(x: np.ndarray, n_groups: int, weight: np.ndarray, bias: np.ndarray, 
     given = weight, bias, x.dtype.type(eps)
     if _by_pixels(x):
         rows = rows_of_pixels(x)
-        y, x_hat = aligned(rows.shape, x.dtype), aligned(rows.shape, x.dtype)
+        y, x_hat = np.empty_like(rows), np.empty_like(rows)
         run_parallel(_forward_of_pixels, N, rows, *given, y, x_hat, inverse_std)
         return pixels_of_rows(y, x.shape), pixels_of_rows(x_hat, x.shape), inverse_std
     groups = np.ascontiguousarray(x).reshape(N * n_groups, -1)
-    y, x_hat = aligned(groups.shape, x.dtype), aligned(groups.shape, x.dtype)
+    y, x_hat = np.empty_like(groups), np.empty_like(groups)
     run_parallel(_forward, N * n_groups, groups, n_groups, *given, y, x_hat, inverse_std.reshape(-1))
     return y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std
 
@@ -45,12 +44,12 @@ def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight:
     sums = np.empty((2, N, len(weight)), dy.dtype)
     if _by_pixels(x_hat):
         rows, hats = rows_of_pixels(dy), rows_of_pixels(x_hat)
-        dx = aligned(rows.shape, dy.dtype)
+        dx = np.empty_like(rows)
         run_parallel(_backward_of_pixels, N, rows, hats, inverse_std, weight, dx, *sums)
         dx = pixels_of_rows(dx, dy.shape)
     else:
         groups, hats = (np.ascontiguousarray(array).reshape(N * n_groups, -1) for array in (dy, x_hat))
-        dx = aligned(groups.shape, dy.dtype)
+        dx = np.empty_like(groups)
         given = hats, inverse_std.reshape(-1), n_groups, weight
         run_parallel(_backward, N * n_groups, groups, *given, dx, *sums.reshape(2, N * n_groups, -1))
         dx = dx.reshape(dy.shape)

@@ -1,4 +1,4 @@
-"""What the C library does with freed memory, and arrays that begin where a cache line does.
+"""What the C library does with freed memory.
 
 A training step makes and drops the same large arrays again and again. The C library of Linux returns such memory to the
 system at once and gets it back page by page, each filled with zeros first. A third to a half of the time of a small
@@ -7,13 +7,9 @@ convolutional net went into that.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 
-import numpy as np
-
-CACHE_LINE = 64  # bytes, and as many as the widest registers hold
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 
@@ -34,20 +30,3 @@ def keep_freed_memory() -> bool:
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
     return mallopt is not None and bool(mallopt(M_MMAP_MAX, 0) and mallopt(M_TRIM_THRESHOLD, -1))
-
-
-def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """An array in C order whose values are not set yet and whose memory begins where a cache line does.
-
-    NumPy's own arrays begin at multiples of 16 bytes. A wide register that is stored across two cache lines costs two
-    stores: passes over arrays that are in the cache took a fifth to a third longer.
-
-    Example:
-        >>> array = aligned((3, 5), np.dtype(np.float32))
-        >>> array.shape, array.ctypes.data % CACHE_LINE
-        ((3, 5), 0)
-    """
-    n_bytes = math.prod(shape) * dtype.itemsize
-    memory = np.empty(n_bytes + CACHE_LINE, np.uint8)
-    first = -memory.__array_interface__["data"][0] % CACHE_LINE
-    return memory[first : first + n_bytes].view(dtype).reshape(shape)
