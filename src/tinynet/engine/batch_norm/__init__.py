@@ -14,6 +14,8 @@ from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import BatchNorm1D, BatchNorm2D, ReLU
 
 MIN_SIZE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
+# Numbers of a batch from which on compiling pays in training, where a sample depends on the others of its batch anyway.
+MIN_BATCH_SIZE = 16384
 BatchNorm = BatchNorm1D | BatchNorm2D
 
 
@@ -41,11 +43,12 @@ def backward_with_relu(layer: BatchNorm, relu: ReLU, dy: np.ndarray) -> Any:
 
 
 def _forward(layer: BatchNorm, x: np.ndarray, relu: bool) -> Any:
-    kernels = _kernels(layer, x)
+    from_batch = layer.uses_batch()
+    kernels = _kernels(layer, x, from_batch)
     if kernels is None:
         return NotImplemented
     layer.check_input(x)
-    axis, from_batch = layer.feature_axis % x.ndim, layer.uses_batch()
+    axis = layer.feature_axis % x.ndim
     if from_batch:
         mean, var = kernels.statistics(x, axis)
         layer.track(mean, var, x.size // layer.num_features)
@@ -59,7 +62,8 @@ def _forward(layer: BatchNorm, x: np.ndarray, relu: bool) -> Any:
 
 def _backward(layer: BatchNorm, dy: np.ndarray, relu: bool) -> Any:
     x, mean, inverse_std, from_batch = layer.recall()
-    kernels = _kernels(layer, x) if is_floating(x, dy, mean, inverse_std) and dy.shape == x.shape else None
+    serves = is_floating(x, dy, mean, inverse_std) and dy.shape == x.shape
+    kernels = _kernels(layer, x, from_batch) if serves else None
     if kernels is None:
         return NotImplemented
     axis, (weight, bias) = layer.feature_axis % x.ndim, _affine(layer, x.dtype)
@@ -77,13 +81,14 @@ def _backward(layer: BatchNorm, dy: np.ndarray, relu: bool) -> Any:
     return kernels.input_gradient(dy, x, mean, scale, means, axis, through)
 
 
-def _kernels(layer: BatchNorm, x: np.ndarray) -> ModuleType | None:
+def _kernels(layer: BatchNorm, x: np.ndarray, from_batch: bool) -> ModuleType | None:
     arrays = [parameter.tensor for parameter in (layer.weight, layer.bias) if parameter is not None]
     if layer.track_running_stats:
         arrays += [layer.running_mean, layer.running_var]
     if not is_floating(x, *arrays) or x.size == 0:
         return None
-    return compiled_code("batch_norm", sample_size(x), MIN_SIZE)
+    size = x.size if from_batch and x.size >= MIN_BATCH_SIZE else sample_size(x)
+    return compiled_code("batch_norm", size, MIN_SIZE)
 
 
 def _affine(layer: BatchNorm, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:

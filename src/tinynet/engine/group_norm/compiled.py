@@ -115,22 +115,30 @@ def _backward(start, end, dy, x_hat, inverse_std, n_groups, weight, dx, d_weight
 @inlined
 def _spread(values, n_channels, columns):
     """What there is one of for each channel, or each group of channels, at each column."""
-    per_value = n_channels // values.size
-    for first in range(0, columns.size, n_channels):
-        for i in range(values.size):
-            for f in range(per_value):
-                columns[first + i * per_value + f] = values[i]
+    per_value, width = n_channels // values.size, n_channels
+    for i in range(values.size):
+        for f in range(per_value):
+            columns[i * per_value + f] = values[i]
+    while width < columns.size:  # the pixels of a row are a power of two
+        given, copy = columns[:width], columns[width : 2 * width]
+        for f in range(width):
+            copy[f] = given[f]
+        width *= 2
 
 
 @inlined
 def _gather(columns, n_channels, sums):
-    """The sums of the columns of each channel, or each group of channels."""
-    per_sum = n_channels // sums.size
-    sums[:] = 0
-    for first in range(0, columns.size, n_channels):
-        for i in range(sums.size):
-            for f in range(per_sum):
-                sums[i] += columns[first + i * per_sum + f]
+    """The sums of the columns of each channel, or each group of channels; the columns are overwritten."""
+    per_sum, width = n_channels // sums.size, columns.size
+    while width > n_channels:
+        width //= 2
+        total, more = columns[:width], columns[width : 2 * width]
+        for f in range(width):
+            total[f] += more[f]
+    for i in range(sums.size):
+        sums[i] = 0
+        for f in range(per_sum):
+            sums[i] += columns[i * per_sum + f]
 
 
 @compiled

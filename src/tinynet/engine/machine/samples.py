@@ -17,7 +17,7 @@ def channels_lie_last(x: np.ndarray) -> bool:
         >>> channels_lie_last(x), channels_lie_last(x.transpose(0, 3, 1, 2))
         (False, True)
     """
-    return x.ndim > 2 and not x.flags.c_contiguous and bool(np.moveaxis(x, 1, -1).flags.c_contiguous)
+    return x.ndim > 2 and not x.flags.c_contiguous and bool(_with_channels_last(x).flags.c_contiguous)
 
 
 def rows_of_pixels(x: np.ndarray) -> np.ndarray:
@@ -30,10 +30,15 @@ def rows_of_pixels(x: np.ndarray) -> np.ndarray:
     N, C = x.shape[:2]
     n_pixels = math.prod(x.shape[2:])
     k = math.gcd(n_pixels, 1 << max(0, (MIN_WIDTH // C).bit_length() - 1))
-    return np.moveaxis(x, 1, -1).reshape(N, n_pixels // k, k * C)
+    return _with_channels_last(x).reshape(N, n_pixels // k, k * C)
 
 
 def pixels_of_rows(rows: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """The rows that `rows_of_pixels` has made, or others of their size, in the shape (N, C, ...) of x."""
     N, C = shape[:2]
-    return np.moveaxis(rows.reshape(N, *shape[2:], C), -1, 1)
+    pixels = rows.reshape(N, *shape[2:], C)
+    return pixels.transpose(0, pixels.ndim - 1, *range(1, pixels.ndim - 1))
+
+
+def _with_channels_last(x: np.ndarray) -> np.ndarray:
+    return x.transpose(0, *range(2, x.ndim), 1)  # `np.moveaxis` takes five times as long
