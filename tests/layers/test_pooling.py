@@ -203,10 +203,14 @@ def test_bad_switches() -> None:
         layer(x, switches + np.array([0, 16]))
     with pytest.raises(ValueError, match="got -1 to -1"):
         layer(x, switches - 1)
+    with pytest.raises(ValueError, match="got -1 to 3"):
+        layer(x, switches + np.array([-1, 3]))
     with pytest.raises(ValueError, match=r"less than one stride=\(2, 2\) away from \(4, 4\), got \(4, 6\)"):
         layer(x, switches, (4, 6))
     with pytest.raises(ValueError, match=r"less than one stride=\(2, 2\) away from \(4, 4\), got \(2, 4\)"):
         layer(x, switches, (2, 4))
+    with pytest.raises(ValueError, match=r"away from \(4, 4\), got \(4, 2\)"):
+        layer(x, switches, (4, 2))
     with pytest.raises(ValueError, match=r"from 0 to 3, the pixels of 2 × 2, got 4 to 4\."):
         layer(x[:, :, :1, :1], switches[:, :, :1, :1] + 4)
     with pytest.raises(ValueError, match=r"expected x of shape \(N, C, H, W\)"):
