@@ -65,6 +65,37 @@ def test_numbers_are_a_function_of_seed_and_place(place):
     assert all(draws()[name] != there[name] for name in NAMES)
 
 
+def test_the_draws_at_one_place_differ_and_come_again_after_going_back():
+    seed(7)
+    streams.go_to(2, 3)
+    first, second, third = draws(), draws(), draws()
+    assert all(len({tuple(d[name]) for d in (first, second, third)}) == 3 for name in NAMES)
+    streams.go_to(2, 4)
+    draws()
+    streams.go_to(2, 3)
+    assert [draws(), draws(), draws()] == [first, second, third]
+
+
+def test_numbers_of_different_draws_steps_and_epochs_do_not_overlap():
+    seed(7)
+    found, n_draws = set(), 0
+    for epoch, step in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)]:
+        streams.go_to(epoch, step)
+        for _ in range(3):
+            found.update(stream("dropout").integers(2**64, size=1000, dtype=np.uint64).tolist())
+            n_draws += 1
+    assert len(found) == 1000 * n_draws
+
+
+def test_numbers_are_those_of_philox_at_the_place():
+    seed(7)
+    streams.go_to(epoch=5, step=3)
+    key = (int(np.random.SeedSequence(7).generate_state(1, np.uint64)[0]), NAMES.index("dropout"))
+    for n_draw in range(3):
+        philox = np.random.Philox(key=key, counter=[0, n_draw, 3, 5])
+        assert stream("dropout").random(5).tolist() == np.random.Generator(philox).random(5).tolist()
+
+
 def test_epoch_and_step_are_not_taken_for_each_other():
     found = []
     for place in [(1, 2), (2, 1), (1, 1), (2, 2)]:
@@ -79,6 +110,7 @@ def test_a_seed_begins_before_training():
     first = draws()
     streams.go_to(3, 4)
     seed(7)
+    assert generator_states() == {"seed": 7, "epoch": 0, "step": 0, "n_draws": dict.fromkeys(NAMES, 0)}
     assert draws() == first
 
 

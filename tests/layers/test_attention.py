@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinynet.layers import MultiHeadAttention
+from tinynet.layers.attention import attend
 
 
 def normal(*shape, seed=0):
@@ -171,6 +172,15 @@ def test_where_all_is_padding_only_the_bias_comes_out_and_nothing_goes_back():
     assert not dx[0].any()
     np.testing.assert_allclose(y[1:], layer.forward(x[1:]))
     assert not plain(4, 2).forward(x, key_padding_mask=mask)[0].any()
+
+
+def test_who_sees_a_value_with_one_bad_number_gets_nan_and_who_does_not_see_it_does_not():
+    q = k = np.zeros((1, 1, 3, 2))
+    v = np.array([[[[1.0, 2.0], [3.0, np.nan], [5.0, 6.0]]]])
+    heads, _ = attend(q, k, v, True, None)
+    np.testing.assert_array_equal(heads[0, 0], [[1, 2], [np.nan, np.nan], [np.nan, np.nan]])
+    heads, _ = attend(q, k, v, False, np.array([[False, True, False]]))
+    np.testing.assert_array_equal(heads[0, 0], [[3, 4]] * 3)
 
 
 # Place by place.

@@ -72,6 +72,7 @@ def test_no_tokens_at_all():
             ValueError,
             r"expected tokens from 0 to 2, got 5\.\nHint: make it Embedding\(6, \.\.\.\)\.",
         ),
+        (lambda: Embedding(3, 2).forward(np.array([0, 5])), ValueError, r"expected tokens from 0 to 2, got 5\."),
         (lambda: Embedding(3, 2).forward(np.array([1, -1])), ValueError, r"expected tokens from 0 to 2, got -1\.$"),
     ],
 )

@@ -229,6 +229,8 @@ def test_bad_arguments(make, kind, words):
     [
         (BatchNorm1D(3), (4, 2), r"expected x of shape \(N, 3\) or \(N, T, 3\), got \(4, 2\)\.$"),
         (BatchNorm1D(3), (4, 3, 5), r"got \(4, 3, 5\)\.\nHint: sequences are \(N, T, D\) here: .*Permute\(1, 0\)"),
+        (BatchNorm1D(3), (4, 5, 2), r"expected x of shape \(N, 3\) or \(N, T, 3\), got \(4, 5, 2\)\.$"),
+        (BatchNorm1D(3), (4, 3, 2, 2), r"expected x of shape \(N, 3\) or \(N, T, 3\), got \(4, 3, 2, 2\)\.$"),
         (BatchNorm1D(3), (1, 3), r"expected more than one value per feature in training, got x of shape \(1, 3\)"),
         (BatchNorm2D(3), (1, 3, 1, 1), r"more than one value .*\(1, 3, 1, 1\)\.\nHint: .*call eval\(\) first"),
         (BatchNorm2D(3), (4, 2, 5, 5), r"expected x of shape \(N, 3, H, W\), got \(4, 2, 5, 5\)\."),

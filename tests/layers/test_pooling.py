@@ -124,6 +124,14 @@ def test_unpooling_knows_the_size_that_padding_was_taken_from() -> None:
     y, switches = MaxPool2D((3, 2), 2, padding=(1, 0), return_switches=True)(x)
     assert MaxUnpool2D((3, 2), 2, padding=(1, 0))(y, switches, x.shape).shape == x.shape
     assert MaxUnpool2D((3, 2), 2, padding=(1, 0))(y, np.zeros_like(switches)).shape == (1, 1, 5, 6)
+    x, nowhere = np.ones((1, 1, 3, 4)), np.zeros((1, 1, 3, 4), int)
+    assert MaxUnpool2D((2, 3), 2, padding=(0, 1))(x, nowhere).shape == (1, 1, 2 * 2 + 2, 3 * 2 - 2 + 3)
+
+
+def test_unpooling_takes_a_batch_of_nothing() -> None:
+    layer = MaxUnpool2D(2)
+    assert layer(np.ones((0, 1, 2, 2)), np.zeros((0, 1, 2, 2), int)).shape == (0, 1, 4, 4)
+    assert layer.backward(np.ones((0, 1, 4, 4))).shape == (0, 1, 2, 2)
 
 
 @pytest.mark.parametrize("body", ["loops", "plain"])
@@ -195,8 +203,16 @@ def test_bad_switches() -> None:
         layer(x, switches + np.array([0, 16]))
     with pytest.raises(ValueError, match="got -1 to -1"):
         layer(x, switches - 1)
+    with pytest.raises(ValueError, match="got -1 to 3"):
+        layer(x, switches + np.array([-1, 3]))
     with pytest.raises(ValueError, match=r"less than one stride=\(2, 2\) away from \(4, 4\), got \(4, 6\)"):
         layer(x, switches, (4, 6))
+    with pytest.raises(ValueError, match=r"less than one stride=\(2, 2\) away from \(4, 4\), got \(2, 4\)"):
+        layer(x, switches, (2, 4))
+    with pytest.raises(ValueError, match=r"away from \(4, 4\), got \(4, 2\)"):
+        layer(x, switches, (4, 2))
+    with pytest.raises(ValueError, match=r"from 0 to 3, the pixels of 2 × 2, got 4 to 4\."):
+        layer(x[:, :, :1, :1], switches[:, :, :1, :1] + 4)
     with pytest.raises(ValueError, match=r"expected x of shape \(N, C, H, W\)"):
         layer(x[0], switches)
     with pytest.raises(RuntimeError, match="no forward to go back through"):

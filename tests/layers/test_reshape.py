@@ -14,6 +14,7 @@ def test_reshape():
     np.testing.assert_array_equal(Reshape(-1, 2).forward(X), X.reshape(2, 6, 2))
     np.testing.assert_array_equal(Reshape(-1).forward(X), X.reshape(2, 12))
     assert Reshape(3, -1).forward(np.ones((0, 6))).shape == (0, 3, 2)
+    np.testing.assert_array_equal(Reshape(1).forward(np.array([5.0, 6.0])), [[5], [6]])  # samples of one number
 
 
 def test_permute():

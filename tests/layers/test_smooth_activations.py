@@ -43,6 +43,10 @@ def test_elu_and_selu_by_hand():
     np.testing.assert_allclose(
         SELU().forward(X)[0, [0, 3]], [1.0507009873 * 1.6732632423 * (math.exp(-3) - 1), 1.0507009873]
     )
+    selu = SELU()
+    selu.forward(np.array([[-1.0, 0.0, 1.0]]))
+    slopes = [1.0507009873 * 1.6732632423 / math.e, 1.0507009873 * 1.6732632423, 1.0507009873]  # at 0 from the left
+    np.testing.assert_allclose(selu.backward(np.ones((1, 3))), [slopes])
 
 
 def test_selu_keeps_mean_0_and_variance_1():
@@ -135,6 +139,8 @@ def test_refusals():
         PReLU(3).forward(np.ones((2, 4, 5, 3)))
     with pytest.raises(ValueError, match=r"expected x with 3 channels in the last axis, got shape \(2, 4\)\."):
         PReLU(3).forward(np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"expected x with 3 channels in the last axis, got shape \(3,\)\."):
+        PReLU(3).forward(np.ones(3))
     for layer in ALL:
         with pytest.raises(TypeError, match="expected x of floating-point numbers, got int64"):
             layer.forward(np.ones((2, 2), np.int64))

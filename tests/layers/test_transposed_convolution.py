@@ -110,6 +110,8 @@ def test_initial_weights() -> None:
             ValueError,
             r"output_padding must be smaller than stride=\(2, 2\) or dilation=\(1, 1\), got \(1, 2\)",
         ),
+        ({"output_padding": (2, 1), "stride": 2}, ValueError, r"output_padding must be smaller .*, got \(2, 1\)"),
+        ({"output_padding": (0, 1), "dilation": (3, 1)}, ValueError, r"must be smaller than .*, got \(0, 1\)"),
     ],
 )
 def test_bad_arguments(arguments: dict, kind: type[Exception], words: str) -> None:

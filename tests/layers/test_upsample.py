@@ -20,6 +20,8 @@ def test_nearest_by_hand():
     np.testing.assert_array_equal(Upsample((1, 5)).forward(row(1, 2, 3)), row(1, 1, 2, 2, 3))
     np.testing.assert_array_equal(Upsample((1, 2)).forward(row(1, 2, 3)), row(1, 2))
     np.testing.assert_array_equal(Upsample(scale_factor=(1, 1.5)).forward(row(1, 2, 3)), row(1, 1, 2, 3))
+    tall = Upsample(scale_factor=(2.5, 1)).forward(np.array([[[[1.0], [2.0]]]]))  # rows 0, 0.4, 0.8, 1.2 and 1.6
+    np.testing.assert_array_equal(tall[0, 0], [[1], [1], [1], [2], [2]])
 
 
 def test_bilinear_by_hand():

@@ -45,6 +45,20 @@ def test_the_mean_divides_by_the_number_of_labels():
     assert loss == pytest.approx(-(np.log(first) / 2 + np.log(second)) / 2)
 
 
+@pytest.mark.parametrize("filling", [-1, 0, 1, 99])
+def test_what_stands_behind_the_labels_does_not_count(filling):
+    logits = np.random.default_rng(1).normal(size=(1, 4, 3))
+    loss, gradient = ctc(logits, truth([[2, filling, filling]], [4], [1]))
+    assert loss == pytest.approx(-np.log(probability(logits[0], [2])))
+    np.testing.assert_array_equal(gradient, ctc(logits, truth([[2]], [4], [1]))[1])
+
+
+def test_one_number_is_enough():
+    loss, gradient = ctc(np.zeros((1, 1, 1)), truth([[0]], [1], [0]))  # one step, one class, which is the blank
+    assert loss == 0
+    np.testing.assert_array_equal(gradient, [[[0]]])
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_gradient_is_the_derivative_of_the_value(reduction):
     logits = RNG.normal(size=(3, 5, 3))
@@ -94,12 +108,15 @@ GOOD = truth([[1, 2], [1, 2]], [4, 4], [2, 2])
         (LOGITS.tolist(), GOOD, TypeError, r"expected predicted to be a NumPy array, got list\."),
         (LOGITS.astype(int), GOOD, TypeError, r"expected predicted to hold floating-point numbers, got int64\."),
         (LOGITS[0], GOOD, ValueError, r"expected predicted of shape \(N, T, C\), got \(4, 3\)\."),
+        (LOGITS[:0], GOOD, ValueError, r"expected predicted of shape \(N, T, C\), got \(0, 4, 3\)\."),
+        (LOGITS, GOOD[:2], TypeError, r"expected ground_truth as a tuple \(labels, input_lengths, label_lengths\)\."),
         (LOGITS, GOOD[0], TypeError, r"expected ground_truth as a tuple \(labels, input_lengths, label_lengths\)\."),
         (LOGITS, (GOOD[0].astype(float), *GOOD[1:]), TypeError, r"expected labels to hold integers, got float64\."),
         (LOGITS, ([[1]], *GOOD[1:]), TypeError, r"expected labels to be a NumPy array, got list\."),
         (LOGITS, truth([1, 2], [4, 4], [2, 2]), ValueError, r"expected labels of shape \(2, S\), got \(2,\)\."),
         (LOGITS, truth([[1], [2]], [4], [1, 1]), ValueError, r"expected input_lengths of shape \(2,\), got \(1,\)\."),
         (LOGITS, truth([[1], [2]], [4, 5], [1, 1]), ValueError, r"expected input_lengths from 1 to 4, got 4 to 5\."),
+        (LOGITS, truth([[1], [2]], [0, 4], [1, 1]), ValueError, r"expected input_lengths from 1 to 4, got 0 to 4\."),
         (LOGITS, truth([[1], [2]], [4, 4], [1, 2]), ValueError, r"expected label_lengths from 0 to 1, got 1 to 2\."),
         (LOGITS, truth([[1], [3]], [4, 4], [1, 1]), ValueError, r"labels from 0 to 2 without the blank 0, got 3\."),
         (LOGITS, truth([[1], [0]], [4, 4], [1, 1]), ValueError, r"labels from 0 to 2 without the blank 0, got 0\."),

@@ -68,6 +68,8 @@ def test_confusion_matrix_of_so_many_classes():
         [0, 0, 0],
         [0, 0, 0],
     ]
+    assert confusion_matrix(np.array([0, 0]), np.array([0, 2])).tolist() == [[1, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert confusion_matrix(np.array([0, 2]), np.array([0, 0])).tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
     with pytest.raises(ValueError, match=r"confusion_matrix: n_classes must be at least 3, got 2\."):
         confusion_matrix(SCORES, LABELS, n_classes=2)
 
@@ -80,6 +82,10 @@ def test_confusion_matrix_of_small_integer_types_does_not_overflow():
 def test_confusion_matrix_refuses():
     with pytest.raises(ValueError, match=r"expected labels from 0 on, got -1\."):
         confusion_matrix(np.array([0, -1]), np.array([0, 1]))
+    with pytest.raises(ValueError, match=r"expected labels from 0 on, got -1\."):
+        confusion_matrix(np.array([0, 1]), np.array([0, -1]))
+    with pytest.raises(ValueError, match=r"expected labels from 0 on, got -1\."):
+        confusion_matrix(np.array([0, 1]), np.array([-1, 1]))
     with pytest.raises(ValueError, match=r"expected ground_truth of shape \(2,\) like predicted, got \(3,\)\."):
         confusion_matrix(np.array([0, 1]), np.array([0, 1, 1]))
     with pytest.raises(ValueError, match=r"expected at least one prediction, got shape \(0,\)\."):

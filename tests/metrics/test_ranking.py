@@ -48,6 +48,13 @@ def test_several_classes_are_averaged_each_against_the_rest():
     assert average_precision(scores, truth) == pytest.approx(((1 / 2 * 1 + 1 / 2 * 2 / 3) + 1 / 2) / 2)
 
 
+def test_the_last_of_several_classes_is_ranked_like_the_others():
+    scores = np.array([[0.9, 0.0, 0.1], [0.1, 0.6, 0.3], [0.2, 0.3, 0.5], [0.3, 0.5, 0.2]])
+    truth = np.array([0, 1, 2, 2])  # of class 2, 0.5 and 0.2; of the others 0.1 and 0.3
+    assert roc_auc(scores, truth) == pytest.approx((1 + 1 + 3 / 4) / 3)
+    assert average_precision(scores, truth) == pytest.approx((1 + 1 + (1 + 2 / 3) / 2) / 3)
+
+
 @pytest.mark.parametrize("metric", [roc_auc, average_precision])
 def test_refusals(metric):
     with pytest.raises(ValueError, match=rf"{metric.__name__}: expected labels from 0 to 1 for 2 classes, got 2\."):

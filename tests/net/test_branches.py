@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
-from tinynet.layers import Conv2D, Linear, ReLU, Tanh
+from tinynet.layers import Conv2D, Linear, ReLU, Reshape, Tanh
 from tinynet.net import Concat, Net, Residual
 
 X = np.random.default_rng(0).normal(size=(3, 4))
@@ -74,6 +74,10 @@ def test_concat_refuses_what_cannot_be_joined():
         ValueError, match=r"Concat: the branches give \(3, 2\), \(3, 3\); they may differ in axis 0 only\."
     ):
         Concat([Linear(4, 2), Linear(4, 3)], axis=0).forward(X.astype(np.float32))
+    with pytest.raises(
+        ValueError, match=r"Concat: the branches give \(3, 4, 1\), \(3, 4\); they may differ in axis 2 only\."
+    ):
+        Concat([[], Reshape(4)], axis=2).forward(np.ones((3, 4, 1)))
     with pytest.raises(ValueError, match=r"Concat: axis 2 does not exist in outputs of shape \(3, 2\)\."):
         Concat([Linear(4, 2)], axis=2).forward(X.astype(np.float32))
 

@@ -21,7 +21,7 @@ from tinynet.layers import (
 )
 from tinynet.net import Concat, Net, Residual
 from tinynet.net.summary import WIDTH, net_html, short_repr, summarize
-from tinynet.net.table_text import bytes_text, compact
+from tinynet.net.table_text import aligned, bytes_text, compact, html_table
 
 
 def small_cnn() -> Net:
@@ -266,3 +266,24 @@ def test_input_shape_must_be_positive_integers():
         small_cnn().summary((1, 0, 8))
     with pytest.raises(TypeError, match=r"summary: input_shape\[0\] must be an integer, got 1.5"):
         small_cnn().summary((1.5,))
+
+
+def test_a_number_takes_the_next_unit_where_it_would_round_to_a_thousand():
+    assert compact(999_499) == "999 K"
+    assert compact(999_500) == "1.00 M"
+    assert bytes_text(1023) == "1023 B"
+    assert bytes_text(1_048_000) == "1023 KiB"
+    assert bytes_text(1_048_100) == "1.00 MiB"  # 1023.5 KiB
+
+
+def test_text_is_cut_or_filled_to_the_width_of_its_column():
+    assert aligned("abc", 5, left=True) == "abc  "
+    assert aligned("abc", 5, left=False) == "  abc"
+    assert aligned("Convolution", 6, left=True) == "Convo…"
+    assert aligned("ab cdef", 4, left=True) == "ab… "  # no space before the dots
+
+
+def test_a_table_in_html_aligns_each_column_to_its_side():
+    html = html_table("Net", ["layer", "size"], [True, False], [("Linear", "12")], "12 in all")
+    for cell, side in (("layer", "left"), ("size", "right"), ("Linear", "left"), ("12", "right")):
+        assert f'text-align:{side}">{cell}</' in html

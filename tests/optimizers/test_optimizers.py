@@ -231,6 +231,17 @@ def test_what_is_kept_follows_a_parameter_to_another_type():
     np.testing.assert_array_equal(w.tensor, twin.tensor)
 
 
+def test_what_is_kept_is_one_array_until_the_type_changes():
+    w, rule = Parameter(np.ones(2)), SGD(lr=0.1)
+    first = rule.slot("m", w, start=2.0)
+    assert rule.slot("m", w) is first
+    w.astype(np.float64)
+    second = rule.slot("m", w)
+    assert second.dtype == np.float64
+    np.testing.assert_array_equal(second, [2, 2])
+    assert rule.slot("m", w) is second
+
+
 # State.
 
 
