@@ -247,6 +247,8 @@ def _join(path: str, name: str) -> str:
 
 
 def _parameters_and_layers(name: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, (int, float, str, np.ndarray)):
+        return []  # as most attributes are
     if isinstance(value, (Parameter, Layer)):
         return [(name, value)]
     if isinstance(value, (list, tuple)):

@@ -178,9 +178,7 @@ def max_pool(x: np.ndarray, sliding: Sliding) -> tuple[np.ndarray, np.ndarray]:
     for i, j, rows, columns in sliding.cells((OH, OW)):
         under = x[:, :, rows, columns]  # (N, C, OH, OW): the pixel under this cell of each window
         is_inside = inside[:, :, rows, columns]
-        wins = (
-            (under > y) | np.isnan(under) | (nothing_yet & is_inside)
-        )  # nothing_yet lets a pixel of -∞ win a window of -∞
+        wins = (under > y) | np.isnan(under) | (nothing_yet & is_inside)  # the last, so that -∞ can win a window of -∞
         y = np.where(wins, under, y)
         cell = np.where(wins, i * kw + j, cell)
         nothing_yet = nothing_yet & ~is_inside

@@ -90,7 +90,6 @@ class Net(Layer):
             except ERRORS as error:
                 self.locate(error, index)
                 raise
-            self.layers[index].forget()
         self.forget()
         return dy if input_gradient else None
 
