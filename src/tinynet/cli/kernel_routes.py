@@ -44,8 +44,8 @@ def routes(net: Net, input_shape: tuple[int, ...]) -> list[Row]:
 
     Example:
         >>> from tinynet.layers import Linear
-        >>> [(row.path, row.forward, row.backward) for row in routes(Net([Linear(3, 2)]), (3,))]
-        [('0', 'compiled', 'compiled')]
+        >>> [(row.path, row.layer, row.shape) for row in routes(Net([Linear(3, 2)]), (3,))]
+        [('0', 'Linear(3, 2)', '(32, 2)')]
     """
     tokens = isinstance(next((layer for _, layer in net.layers_inside() if not _is_composite(layer)), None), Embedding)
     shape = (BATCH_SIZE, *input_shape)
