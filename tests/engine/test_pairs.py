@@ -218,24 +218,6 @@ def test_a_reader_of_tokens_bit_for_bit(kind: type, case: str, dtype: type) -> N
         np.testing.assert_array_equal(mine, true)
 
 
-@has_pair(Embedding, LSTM)
-def test_a_reader_of_tokens_multiplies_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    multiplied = []
-    from tinynet.engine import recurrent  # TODO: where the pair of recurrent layers finds its products
-
-    product_as_among = recurrent.product_as_among
-
-    def alike(A: np.ndarray, count: int, B: np.ndarray, b: np.ndarray | None) -> np.ndarray | None:
-        multiplied.append((A.shape, count))
-        return product_as_among(A, count, B, b)
-
-    monkeypatch.setattr(recurrent, "product_as_among", alike)
-    monkeypatch.setattr(recurrent, "product", lambda *_: pytest.fail("each position was multiplied"))
-    with faster.use("compiled"):
-        reader(LSTM).forward(np.zeros((20, 60), int))
-    assert multiplied == [((9, 40), 1200)]
-
-
 def test_a_reader_gives_its_last_state_and_takes_its_gradient() -> None:
     tokens, results = np.random.default_rng(0).integers(0, 9, (20, 60)), []
     for alone in (False, True):
