@@ -84,5 +84,5 @@ class LSTM(_Recurrent):
             da[t] = np.where(padding[t], 0, np.concatenate([da_i, da_f, da_g, da_o], axis=1))
             dh = np.where(padding[t], dh, da[t] @ W_hh)
             dc = np.where(padding[t], dc, dc_t * f)
-        weights.accumulate(da, da, x, h[:-1])
+        weights.accumulate(da, da, done)
         return da @ W_ih, (dh, dc)
