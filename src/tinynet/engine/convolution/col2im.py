@@ -18,6 +18,7 @@ import math
 import numpy as np
 
 from tinynet.engine.convolution import side_by_side
+from tinynet.engine.machine.finite import are_finite
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import multiply_panel
@@ -34,16 +35,22 @@ def suits(C: int, kw: int, width: int, stride: Pair, dilation: Pair) -> bool:
     return LANES > C and dilation[1] == 1 and full > full_in_direct
 
 
-def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, before: Pair, dilation: Pair) -> None:
-    """Fill dx (N, H, W, C) from dy (N, OH, OW, O) and W (O, C, kh, kw), all in C order."""
+def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, before: Pair, dilation: Pair) -> bool:
+    """Fill dx (N, H, W, C) from dy (N, OH, OW, O) and W (O, C, kh, kw), all in C order.
+
+    Returns:
+        False where a NaN or infinity of dy may have come to neighbours.
+    """
     lines = max(1, min(dx.shape[1], len(dx) * dx.shape[1] // MIN_BLOCKS))
     blocks = len(dx) * -(-dx.shape[1] // lines)
     between = stride[0] // math.gcd(stride[0], dilation[0])  # from one line of the kernel that reaches one to the next
-    run_parallel(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, before, dilation[0], lines, between)
+    spread = np.zeros(blocks, np.bool_)
+    run_parallel(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, before, dilation[0], lines, between, spread)
+    return not spread.any()
 
 
 @compiled
-def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, between):
+def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, between, spread):
     (_, OH, OW, O), (_, H, width, C), kh = shape, dx.shape, W.shape[2]
     back = between * dilation // stride[0] * OW * O  # numbers from the positions of one of these lines to those before
     K, offsets, row_of_line = _packed(W, between, back)
@@ -66,6 +73,7 @@ def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, betwe
                     multiply_panel(dy, a, O, under, OW, K, kernel, LANES, len(under), None, 0, 0, given, v * LANES, run)
                 _add(given, OW, run, line, step)
             into, inside = dx[n, h].reshape(-1), line[before[1] * C : (before[1] + width) * C]
+            spread[block] |= not are_finite(inside)
             for k in range(len(inside)):
                 into[k] = inside[k]
 
