@@ -18,11 +18,11 @@ import math
 import numpy as np
 
 from tinynet.engine.convolution import side_by_side
-from tinynet.engine.machine.finite import are_finite
+from tinynet.engine.machine.finite import are_zero, times_zero
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import multiply_panel
-from tinynet.engine.machine.vectors import LANES, load, store
+from tinynet.engine.machine.vectors import LANES, load, store, zeros
 from tinynet.layers.windows import Pair
 
 MIN_BLOCKS = 4  # Of lines. Several threads share even a single image.
@@ -56,7 +56,8 @@ def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, betwe
     K, offsets, row_of_line = _packed(W, between, back)
     step, run = stride[1] * C, (W.shape[3] * C + LANES - 1) // LANES * LANES
     given = np.empty(OW * run, dy.dtype)
-    line = np.empty(max((OW - 1) * step + run, (before[1] + width) * C), dy.dtype)
+    line = np.empty(max((OW - 1) * step + run, (before[1] + width) * C) + LANES, dy.dtype)
+    sums = zeros()
     blocks = (H + lines - 1) // lines
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
@@ -73,9 +74,10 @@ def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, betwe
                     multiply_panel(dy, a, O, under, OW, K, kernel, LANES, len(under), None, 0, 0, given, v * LANES, run)
                 _add(given, OW, run, line, step)
             into, inside = dx[n, h].reshape(-1), line[before[1] * C : (before[1] + width) * C]
-            spread[block] |= not are_finite(inside)
             for k in range(len(inside)):
                 into[k] = inside[k]
+            sums += times_zero(line, before[1] * C, width * C)
+    spread[start] = not are_zero(sums, given)
 
 
 @compiled

@@ -17,7 +17,7 @@ import numpy as np
 
 from tinynet.engine.convolution import direct_plan
 from tinynet.engine.convolution.padded_lines import pad
-from tinynet.engine.machine.finite import are_finite
+from tinynet.engine.machine.finite import are_zero, times_zero
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import four_rows, in_six, six_rows
@@ -65,7 +65,8 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, be
     K = _packed(W, steps, b, cells, x.shape[3])
     blocks, (_, H, _, C) = (OH + lines - 1) // lines, x.shape
     image, line, step = len(y) // x.shape[0], stride[0] * width * C, stride[1] * C
-    padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
+    padded = np.empty(((lines - 1) * stride[0] + height) * width * C + LANES, x.dtype)
+    padded[-LANES:] = 0
     rest = np.empty(6 * LANES, x.dtype)
     # Then a vector may reach into the next positions, which overwrite it.
     in_order = O < LANES and out[1] == OW * O and out[2] == O
@@ -75,8 +76,6 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, be
         limit = n * image + out[0] + last * out[1] - LANES
         filled = (last - top - 1) * stride[0] + height
         pad(x, n, padded, top * stride[0] - before[0], filled, width, before[1])
-        if len(spread):
-            spread[block] = not are_finite(padded[: filled * width * C])
         for r in range(top, last):
             first, beyond = _lines_inside(tops, r * stride[0] - before[0], H)
             k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
@@ -104,6 +103,8 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, be
                             for o in range(O - at):
                                 y[to + q * out[2] + o] = rest[q * LANES + o]
                     s, p, to = s + count, p + count * step, to + count * out[2]
+        if len(spread):
+            spread[start] |= not are_zero(times_zero(padded, 0, filled * width * C), rest)
 
 
 @compiled

@@ -26,7 +26,7 @@ from tinynet.engine.convolution.winograd_lines import (
     output_line,
     store_six,
 )
-from tinynet.engine.machine.finite import are_finite
+from tinynet.engine.machine.finite import are_zero
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import multiply_panel
@@ -97,11 +97,11 @@ def _convolve(start, end, x, W, C, steps, flipped, depth, U, bias, y, shape, bef
     part = np.empty(36 * LANES, x.dtype)
     V = np.empty(36 * row_length(lines * TW, C), x.dtype)
     M = np.empty(36 * row_length(lines * TW, LANES), x.dtype)
-    kernels = U if ready else np.empty(_span(depth), x.dtype)
+    kernels, times_zero = U if ready else np.empty(_span(depth), x.dtype), zeros()
     for item in range(start, end):
         block, group = item // groups, item % groups
         first, last = block * lines, min(N * TH, (block + 1) * lines)
-        T, times_zero = (last - first) * TW, zeros()
+        T = (last - first) * TW
         if item == start or group == 0:
             for line in range(first, last):
                 pad(x, line // TH, padded, line % TH * 4 - before[0], 6, 4 * TW + 2, before[1])
@@ -123,8 +123,7 @@ def _convolve(start, end, x, W, C, steps, flipped, depth, U, bias, y, shape, bef
                 # A NaN of x that spreads in a tile comes to one of these three corners.
                 below, beside = to + (height - 1) * OW * O, to + (width - 1) * O
                 times_zero += (load(y, to) + load(y, below) + load(y, beside)) * zeros()
-        store(part, 0, times_zero)
-        spread[item] = not are_finite(part[:LANES])
+    spread[start] = not are_zero(times_zero, part)
 
 
 @compiled
