@@ -122,7 +122,7 @@ class MultiHeadAttention(Layer):
 
     @faster
     def project(self, inputs: tuple[np.ndarray, ...], start: int = 0) -> Three:
-        """q = x W_qᵀ + b_q, k and v, cut into heads (N, heads, T, D); k is rotated from position `start` on, q to match."""
+        """q = x W_qᵀ + b_q, k and v, cut into heads (N, heads, T, D); the first key has the position `start`."""
         sources, W = SOURCES[len(inputs)], np.split(self.in_proj_weight.tensor, 3)
         q, k, v = (inputs[sources[i]] @ W[i].T for i in range(3))
         if self.in_proj_bias is not None:

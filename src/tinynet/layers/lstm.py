@@ -69,7 +69,7 @@ class LSTM(_Recurrent):
         self, weights: Weights, dy: np.ndarray, dlast: States, done: Pass
     ) -> tuple[np.ndarray, States]:
         W_ih, W_hh, _, _ = weights.tensors()
-        x, padding, (h, c), gates = done
+        x, padding, (_, c), gates = done
         da = np.zeros_like(gates)  # (T, N, 4H)
         dh, dc = dlast  # of the states that step t leaves, from the later steps that read them
         for t in reversed(range(len(x))):

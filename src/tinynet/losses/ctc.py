@@ -77,7 +77,7 @@ def ctc(
     skips = _skips(places, blank)
     alpha, beta = _forward(log_p, skips), _backward(log_p, skips, input_lengths, 2 * label_lengths)
     log_P = np.logaddexp.reduce(alpha[:, 0] + beta[:, 0], axis=1)  # the same at every step
-    possible = ~np.isneginf(log_P)
+    possible = log_P != -np.inf
     shared = np.exp(alpha + beta - np.where(possible, log_P, 0)[:, np.newaxis, np.newaxis])
     seen = one_hot(places, p)  # (N, S′, C)
     counts = possible[:, np.newaxis] & is_step  # (N, T)

@@ -56,10 +56,8 @@ def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> A
     if O % groups or not _are_outputs(dy, O, size, sliding):
         return NotImplemented
     way = route_of_correlate(x, dy, sliding, groups)
-    if way == "gathered":
-        dW = gathered.correlate(x, dy, sliding, groups)
-    else:
-        dW = _compiled().correlate(way, x, dy, sliding)
+    gather = way == "gathered"
+    dW = gathered.correlate(x, dy, sliding, groups) if gather else _compiled().correlate(way, x, dy, sliding)
     return dW if way == "pointwise" or _is_finite(dW) else NotImplemented
 
 

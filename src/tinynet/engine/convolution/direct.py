@@ -44,7 +44,8 @@ def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, 
     """Fill dx (N, H, W, C), which is zero, from dy (N, OH, OW, O) and W (O, C, kh, kw) in C order; as `convolve`."""
     (_, C, kh, kw), b = W.shape, np.zeros(dx.shape[3], dx.dtype)
     plans = direct_plan.of_input_gradient(W.shape, dx.shape[1:3], stride, before, dilation)
-    return all([_run(dy, W, (kh * kw, C * kh * kw), b, dx, plan) for plan in plans])
+    done = [_run(dy, W, (kh * kw, C * kh * kw), b, dx, plan) for plan in plans]
+    return all(done)
 
 
 def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray, plan: direct_plan.Plan) -> bool:
