@@ -40,7 +40,7 @@ def setting(draw: Draw, small: bool = False) -> Setting:
 
 
 def ordinary(draw: Draw, *shape: int) -> np.ndarray:
-    """Finite numbers, for arrays whose products with extreme ones overflow in one order of the sum and not in another."""
+    """Finite numbers, for arrays whose products with extreme ones overflow in one order of a sum and not in another."""
     return draw.arranged(draw.rng.normal(size=shape).astype(draw.dtype))
 
 
