@@ -95,7 +95,7 @@ def _inside(first: int, stride: int, size: int, count: int) -> tuple[slice, slic
     """Of the count places first, first + stride, …: those from 0 to size − 1, and their numbers."""
     start, stop = max(0, -(first // stride)), min(count, (size - 1 - first) // stride + 1)
     at = first + start * stride
-    return slice(at, at + max(0, (stop - start - 1) * stride + 1), stride), slice(start, stop)
+    return slice(at, at + (stop - start - 1) * stride + 1, stride), slice(start, stop)
 
 
 def pad(x: np.ndarray, padding: Padding, value: float = 0) -> np.ndarray:
