@@ -13,6 +13,7 @@ import numpy as np
 
 from tinynet.core import checks, streams
 from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.joinable import Joinable, keeping_data
 from tinynet.data import batches
 from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
@@ -42,7 +43,10 @@ class Learner:
         train: The training data: anything with `len(d)` and `d[indices] -> (x, y)`.
         valid: Data to evaluate after each epoch; the net never learns from them.
         batch_size: Rows per step; the last batch of an epoch may be shorter, and is weighted by its size.
-        metrics: Functions (predicted, ground_truth) -> number, shown under their names.
+        metrics: Functions (predicted, ground_truth) -> number, shown under their names. Those of this package are in
+            training too what they are over all predictions of the epoch; `roc_auc`, `average_precision` and `r2_score`
+            keep these until its end. One of your own counts in training as a mean over rows, unless it returns a
+            `Mean`, which knows what it is over.
         callbacks: See `Callback`.
 
     Attributes:
@@ -195,6 +199,10 @@ class Learner:
     def evaluate(self, data: Any) -> dict[str, Any]:
         """The loss and the metrics over all of the data, in evaluation mode; no weight changes.
 
+        The batches only save memory: the loss is what it is over all of the data, and each metric runs once over all
+        predictions. A loss of your own counts by rows, unless it returns a `Mean`. Only losses that compare the rows
+        of a batch with each other, as `info_nce` does, depend on the batch size.
+
         Returns:
             A dict from "loss" and the name of each metric to its value.
         """
@@ -210,7 +218,8 @@ class Learner:
         if not kept:
             return losses.means()
         predicted, y = (_concatenate(parts) for parts in zip(*kept, strict=True))
-        return losses.means() | {name: metric(predicted, y) for name, metric in self.metrics.items()}
+        numbers = {name: metric(predicted, y) for name, metric in self.metrics.items()}
+        return losses.means() | {name: float(n) if isinstance(n, Joinable) else n for name, n in numbers.items()}
 
     def predict(self, x: Any) -> Any:
         """What the net predicts for x, an array or a tuple of arrays, in evaluation mode."""
@@ -234,13 +243,14 @@ class Learner:
             with np.errstate(over="ignore", invalid="ignore"):  # check_finite explains it better than a warning
                 loss, predicted = self.train_step(x, y)
             self._n_batches_done = index + 1
-            numbers = {name: metric(predicted, y) for name, metric in self.metrics.items()}
+            with keeping_data():
+                numbers = {name: metric(predicted, y) for name, metric in self.metrics.items()}
             averages.add(len(as_tuple(y)[0]), loss=loss, **numbers)
             self._tell(callbacks, "on_batch_end", index, averages.means())
             if self.stop:
                 break
         self.epoch, self._n_batches_done = epoch, 0
-        row = {"epoch": epoch, **averages.means(), "lr": rate, "seconds": perf_counter() - start}
+        row = {"epoch": epoch, **averages.over_all(), "lr": rate, "seconds": perf_counter() - start}
         if self.valid is not None:
             row |= {f"valid_{name}": value for name, value in self.evaluate(self.valid).items()}
         self.history.append(row)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.joinable import Joinable, Mean
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import one_hot, weighted_sum
 
@@ -44,8 +47,26 @@ def perplexity(
     checks.class_labels("perplexity", predicted, ground_truth, axis, ignore_index)
     _, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
     q = one_hot(ground_truth, surprise, ignore_index)
-    n = int(q.sum(dtype=np.float64))
-    if n == 0:
-        return math.nan
-    mean = float(weighted_sum(q, surprise)) / n
-    return math.exp(mean) if not mean > math.log(sys.float_info.max) else math.inf
+    return Perplexity(Mean(float(weighted_sum(q, surprise)), int(q.sum(dtype=np.float64))))
+
+
+class Perplexity(Joinable):
+    """The exponential of a mean surprise, which is joined with others by their means.
+
+    Example:
+        >>> Perplexity(Mean(0.0, over=4))
+        1.0
+    """
+
+    mean: Mean
+
+    def __new__(cls, mean: Mean) -> Self:
+        perplexity = super().__new__(cls, math.inf if mean > math.log(sys.float_info.max) else math.exp(mean))
+        perplexity.mean = mean
+        return perplexity
+
+    def __getnewargs__(self) -> tuple[Mean]:
+        return (self.mean,)  # for copies
+
+    def joined(self, others: Sequence[Self]) -> Perplexity:
+        return Perplexity(self.mean.joined([other.mean for other in others]))

@@ -17,7 +17,7 @@ from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negati
 from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
 from tinynet.core.checks.shapes import array, axis_of, floating_input, input_shape, same_shape, shape_text
-from tinynet.core.checks.targets import class_labels, class_targets, same_target_shape, same_targets
+from tinynet.core.checks.targets import class_labels, class_targets, labels_to_ignore, same_target_shape, same_targets
 from tinynet.core.checks.values import fraction, generator, integer, number, one_of, pair, rate
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
@@ -39,6 +39,7 @@ __all__ = [
     "input_shape",
     "integer",
     "kernel_fits",
+    "labels_to_ignore",
     "locate",
     "mask",
     "matching_state",
