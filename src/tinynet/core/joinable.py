@@ -42,6 +42,7 @@ class Mean(Joinable):
 
     total: float
     over: float
+    of_nothing: float
 
     def __new__(cls, total: float, over: float, of_nothing: float = nan) -> Self:
         mean = super().__new__(cls, total / over if over else of_nothing)
@@ -72,8 +73,10 @@ class OfAll(Joinable):
     """A number that does not follow from those over the parts, and so keeps what it was computed from."""
 
     needs_all = True
+    function: Callable[..., float]
+    arrays: tuple[np.ndarray, ...]
 
-    def __new__(cls, value: float, function: Callable[[Any, Any], float], *arrays: np.ndarray) -> Self:
+    def __new__(cls, value: Any, function: Callable[..., float], *arrays: np.ndarray) -> Self:
         number = super().__new__(cls, value)
         number.function, number.arrays = function, arrays
         return number
@@ -86,7 +89,7 @@ class OfAll(Joinable):
         return OfAll(self.function(*arrays), self.function, *arrays)
 
 
-def of_all(value: float, function: Callable[..., float], *arrays: np.ndarray) -> float:
+def of_all(value: Any, function: Callable[..., float], *arrays: np.ndarray) -> float:
     """A number that is function(*arrays): within `keeping_data` one that can be joined, elsewhere a plain float.
 
     A list of numbers should not keep alive the data of each.

@@ -14,9 +14,7 @@ from tinynet.metrics.labels import answers, answers_of_scores, scored
 MAX_COUNTS = 1 << 28
 
 
-def accuracy(
-    predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -1, ignore_index: int | None = None
-) -> float:
+def accuracy(predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -1, ignore_index: int | None = None) -> float:
     """The share of predictions whose largest score is that of the true class.
 
     Equation:
@@ -140,6 +138,8 @@ def confusion_matrix(
     size = n_present if n_classes is None else checks.integer(who, "n_classes", n_classes, minimum=n_present)
     if size * size > MAX_COUNTS:
         problem = f"{size} classes make a matrix of {size} × {size} counts, {8 * size * size / 1e9:.0f} GB."
-        checks.fail(who, problem, "number the classes that occur from 0 on, as np.unique does with return_inverse=True.")
+        checks.fail(
+            who, problem, "number the classes that occur from 0 on, as np.unique does with return_inverse=True."
+        )
     pairs = labels.astype(np.int64) * size + guesses
     return np.bincount(pairs, minlength=size * size).reshape(size, size)

@@ -29,10 +29,12 @@ class Counts(NamedTuple):
         """The counts of all."""
         every = [self, *others]
         classes, place = np.unique(np.concatenate([counts.classes for counts in every]), return_inverse=True)
-        sums = np.zeros((3, len(classes)), np.int64)
-        np.add.at(sums, (slice(None), place), np.concatenate([counts[1:4] for counts in every], axis=1))
-        n_classes = max(counts.n_classes for counts in every)
-        return Counts(classes, *sums, n_classes, any(counts.has_nan for counts in every), self.ignored)
+        right, guessed, true = (
+            np.bincount(place, np.concatenate(parts), len(classes)).astype(np.int64)
+            for parts in zip(*((counts.right, counts.guessed, counts.true) for counts in every), strict=True)
+        )
+        n_classes, has_nan = max(counts.n_classes for counts in every), any(counts.has_nan for counts in every)
+        return Counts(classes, right, guessed, true, n_classes, has_nan, self.ignored)
 
 
 Shares = Callable[[Counts], tuple[np.ndarray, np.ndarray]]  # a part of the counts, and the whole that it is a share of
@@ -46,8 +48,9 @@ def count(who: str, predicted: np.ndarray, ground_truth: np.ndarray, axis: int, 
         array([1, 1])
     """
     guesses, labels, n_classes, has_nan = answers(who, predicted, ground_truth, axis, ignore_index)
-    classes = np.arange(min(n_classes, MAX_CLASSES))
-    if n_classes > 2 * labels.size:  # fewer occur: memory for those is enough
+    if n_classes <= 2 * labels.size:
+        classes = np.arange(n_classes)
+    else:  # fewer occur, and memory for those is enough
         classes, places = np.unique(np.concatenate([guesses, labels]), return_inverse=True)
         guesses, labels = np.split(places, 2)
     right, guessed, true = (
@@ -73,7 +76,9 @@ def averaged(who: str, shares: Shares, counts: Counts, average: str | None) -> f
         return Share(counts, shares, average)
     if counts.n_classes > MAX_CLASSES:
         problem = f"average=None gives a number for each class, but the largest label is {counts.n_classes - 1}."
-        checks.fail(who, problem, "number the classes that occur from 0 on, as np.unique does with return_inverse=True.")
+        checks.fail(
+            who, problem, "number the classes that occur from 0 on, as np.unique does with return_inverse=True."
+        )
     by_class = np.zeros(counts.n_classes)
     by_class[counts.classes] = np.nan if counts.has_nan else _ratio(*shares(counts))
     return by_class

@@ -173,4 +173,3 @@ def iou(
     """
     counts = count("iou", predicted, ground_truth, axis, ignore_index)
     return averaged("iou", lambda c: (c.right, c.guessed + c.true - c.right), counts, average)
-
