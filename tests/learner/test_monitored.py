@@ -56,6 +56,17 @@ def learner(*callbacks: Callback, worst: float = INF) -> Learner:
     )
 
 
+def test_a_training_column_without_numbers():
+    stopping = EarlyStopping("pairs", mode="max")
+    trained = learner(stopping)
+    trained.metrics = {"pairs": lambda predicted, truth: np.zeros(2)}
+    words = (
+        r"^EarlyStopping: column 'pairs' has no numbers: a metric that gives arrays is left out of training columns\."
+    )
+    with pytest.raises(TypeError, match=words):
+        trained.fit(progress=False)
+
+
 def test_early_stopping_stops():
     for mode, worst in (("min", INF), ("max", -INF), ("min", -INF)):
         stopping = EarlyStopping("valid_score", patience=2, mode=mode)

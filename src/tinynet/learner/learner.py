@@ -43,10 +43,9 @@ class Learner:
         train: The training data: anything with `len(d)` and `d[indices] -> (x, y)`.
         valid: Data to evaluate after each epoch; the net never learns from them.
         batch_size: Rows per step; the last batch of an epoch may be shorter, and is weighted by its size.
-        metrics: Functions (predicted, ground_truth) -> number, shown under their names. Those of this package are in
-            training too what they are over all predictions of the epoch; `roc_auc`, `average_precision` and `r2_score`
-            keep these until its end. One of your own counts in training as a mean over rows, unless it returns a
-            `Mean`, which knows what it is over.
+        metrics: Functions (predicted, ground_truth) -> number, shown under their names. `tinynet.metrics` says what
+            each is over an epoch of training. One of your own counts there as a mean over rows, unless it returns a
+            `tinynet.core.Mean`, which knows what it is over.
         callbacks: See `Callback`.
 
     Attributes:
@@ -200,8 +199,8 @@ class Learner:
         """The loss and the metrics over all of the data, in evaluation mode; no weight changes.
 
         The batches only save memory: the loss is what it is over all of the data, and each metric runs once over all
-        predictions. A loss of your own counts by rows, unless it returns a `Mean`. Only losses that compare the rows
-        of a batch with each other, as `info_nce` does, depend on the batch size.
+        predictions. A loss of your own counts by rows, unless it is a `tinynet.core.Mean`. Only losses that compare the
+        rows of a batch with each other, as `info_nce` does, depend on the batch size.
 
         Returns:
             A dict from "loss" and the name of each metric to its value.

@@ -71,6 +71,11 @@ class Monitor:
 
     def improves(self, row: dict[str, Any]) -> bool:
         """Whether a row of the history is better than the best before, which it then replaces; NaN never is."""
+        if self.name not in row:
+            problem = (
+                f"column {self.name!r} has no numbers: a metric that gives arrays is left out of training columns."
+            )
+            checks.fail(self.who, problem, "give the Learner valid=..., or monitor another column.", TypeError)
         value = row[self.name]
         if np.ndim(value) != 0:
             problem = f"column {self.name!r} holds arrays of shape {shape_text(np.shape(value))}, no numbers."

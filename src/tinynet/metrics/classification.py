@@ -88,8 +88,7 @@ def top_k_accuracy(
         checks.fail("top_k_accuracy", f"k must be at most the number of classes, {n_classes}; got {k}.")
     best = (-scores).argsort(axis=-1, kind="stable")[..., :k]  # (N, …, k)
     found = given.where_counted((best == given.labels[..., np.newaxis]).any(axis=-1))
-    has_nan = given.where_counted(np.isnan(scores).any(axis=-1)).any()
-    return Mean(nan if has_nan else int(found.sum()), found.size)
+    return Mean(nan if given.has_nan() else int(found.sum()), found.size)
 
 
 def confusion_matrix(

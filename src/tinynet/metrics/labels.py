@@ -23,6 +23,12 @@ class Scored(NamedTuple):
         """Those of some answers, in the shape of the labels, whose label is not ignored."""
         return answers if self.counted is None else answers[self.counted]
 
+    def has_nan(self) -> bool:
+        """Whether a score that counts is NaN, so that no class is the likeliest."""
+        if not np.isnan(self.scores.max()):
+            return False
+        return bool(self.where_counted(np.isnan(self.scores).any(axis=self.axis)).any())
+
 
 class Answers(NamedTuple):
     """Predicted and true labels, without those that are ignored."""
@@ -65,12 +71,8 @@ def answers_of_scores(
         Answers(guesses=array([1]), labels=array([1]), n_classes=2, has_nan=False)
     """
     given = scored(who, predicted, ground_truth, axis, ignore_index)
-    best = np.expand_dims(given.scores.argmax(given.axis), given.axis)
-    # For argmax, a NaN is the largest of all.
-    is_nan = np.isnan(np.take_along_axis(given.scores, best, given.axis)).squeeze(given.axis)
-    guesses, labels = given.where_counted(best.squeeze(given.axis)), given.where_counted(given.labels)
-    has_nan = bool(given.where_counted(is_nan).any())
-    return Answers(guesses.ravel(), labels.ravel(), given.scores.shape[given.axis], has_nan)
+    guesses, labels = given.where_counted(given.scores.argmax(given.axis)), given.where_counted(given.labels)
+    return Answers(guesses.ravel(), labels.ravel(), given.scores.shape[given.axis], given.has_nan())
 
 
 def answers(
