@@ -2,8 +2,9 @@
 
     python3 tools/install.py [--named] [EXTRA ...]
 
-What Tinynet needs is installed in the versions that requirements/ locks, with their hashes: no release elsewhere can turn
-an old commit red. `make lock` writes those files anew. PyTorch is not among them; pyproject.toml names its exact version.
+What Tinynet needs is installed in the versions that requirements/ locks, with their hashes: no release elsewhere can
+turn an old commit red. `make lock` writes those files anew. PyTorch is not among them; pyproject.toml names its exact
+version.
 
 A stamp in .venv says what is installed. It is emptied before anything changes and filled in after all has succeeded, so
 an install that was cut off is noticed, and repeated. With --named (the user has chosen this Python) the environment is

@@ -2,7 +2,7 @@
 
 Usage: .venv/bin/python -m tools.lock
 
-What is locked already stays as it is unless pyproject.toml asks for something else. --upgrade takes the newest of everything.
+What is locked already stays as it is unless pyproject.toml asks for something else; --upgrade takes the newest.
 """
 
 import subprocess
