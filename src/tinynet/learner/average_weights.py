@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import fraction
-from tinynet.learner.batch_statistics import recompute_statistics, statistics_kept
+from tinynet.learner.batch_statistics import statistics_kept
 from tinynet.learner.callback import Callback
 from tinynet.optimizers import WeightAverage
 
@@ -23,7 +23,8 @@ class AverageWeights(Callback):
     during training sees the weights of the moment; `average.applied()` shows the others for a `with` block.
 
     The running statistics of batch norm layers belong to other weights than the average. So they are recomputed, in one
-    more pass over the training data, at the end and whenever the average is applied: see `recompute_statistics`.
+    more pass over the training data, at the end and whenever the average is applied: see `recompute_statistics`. A
+    learner whose net reads something else than the x of its data overrides its method of that name.
 
     Args:
         decay: How slowly the average forgets, at least 0 and below 1: it looks back over about 1 / (1 − decay) steps.
@@ -64,7 +65,7 @@ class AverageWeights(Callback):
         if self.average.n_updates:
             for path, average in self.average.averages().items():
                 self.average.parameters[path].tensor = average
-            recompute_statistics(learner.net, learner.train, learner.batch_size)
+            learner.recompute_statistics()
 
 
 class _AverageOfLearner(WeightAverage):
@@ -76,7 +77,6 @@ class _AverageOfLearner(WeightAverage):
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        net = self._learner.net
-        with super().applied(), statistics_kept(net):
-            recompute_statistics(net, self._learner.train, self._learner.batch_size)
+        with super().applied(), statistics_kept(self._learner.net):
+            self._learner.recompute_statistics()
             yield

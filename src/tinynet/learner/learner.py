@@ -17,6 +17,7 @@ from tinynet.core.joinable import Joinable, keeping_data
 from tinynet.data import batches
 from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
+from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback
 from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
@@ -219,6 +220,10 @@ class Learner:
         predicted, y = (_concatenate(parts) for parts in zip(*kept, strict=True))
         numbers = {name: metric(predicted, y) for name, metric in self.metrics.items()}
         return losses.means() | {name: float(n) if isinstance(n, Joinable) else n for name, n in numbers.items()}
+
+    def recompute_statistics(self) -> None:
+        """Give batch norm the statistics of the training data under the weights as they are now."""
+        recompute_statistics(self.net, self.train, self.batch_size)
 
     def predict(self, x: Any) -> Any:
         """What the net predicts for x, an array or a tuple of arrays, in evaluation mode."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.joinable import Joinable, Mean
-from tinynet.losses.cross_entropy import softmax_and_surprise
-from tinynet.losses.truth import one_hot, weighted_sum
+from tinynet.losses import cross_entropy
 
 
 def perplexity(
@@ -45,9 +44,8 @@ def perplexity(
         65.0
     """
     checks.class_labels("perplexity", predicted, ground_truth, axis, ignore_index)
-    _, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
-    q = one_hot(ground_truth, surprise, ignore_index)
-    return Perplexity(Mean(float(weighted_sum(q, surprise)), int(q.sum(dtype=np.float64))))
+    mean: Any = cross_entropy(predicted, ground_truth, axis, ignore_index=ignore_index)[0]
+    return Perplexity(Mean(mean.total, mean.over))
 
 
 class Perplexity(Joinable):
