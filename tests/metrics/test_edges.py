@@ -17,7 +17,9 @@ from tinynet.learner.monitor import direction
 from tinynet.metrics import (
     accuracy,
     average_precision,
+    classification,
     confusion_matrix,
+    counts,
     f1_score,
     iou,
     perplexity,
@@ -27,6 +29,7 @@ from tinynet.metrics import (
     roc_auc,
     top_k_accuracy,
 )
+from tinynet.metrics.counts import count
 
 INF = np.inf
 SHARES = [precision, recall, f1_score, iou]
@@ -208,6 +211,56 @@ def test_counts_of_parts_are_joined_whatever_classes_occur_in_each(metric):
     parts = [slice(0, 1), slice(1, 30), slice(30, 60)]
     numbers = [metric(guesses[part], labels[part]) for part in parts]
     assert numbers[0].joined(numbers[1:]) == pytest.approx(metric(guesses, labels))
+
+
+def test_joined_counts():
+    parts = [count("iou", np.array(guesses), np.array([0, 0]), -1, None) for guesses in ([0, 1], [2, 0], [0, 0])]
+    for order in (parts, parts[::-1]):
+        joined = order[0].joined(order[1:])
+        assert joined.classes.tolist() == [0, 1, 2]
+        assert joined.right.tolist() == [4, 0, 0]
+        assert joined.guessed.tolist() == [4, 1, 1]
+        assert joined.true.tolist() == [6, 0, 0]
+        assert joined.n_classes == 3
+        assert joined.right.dtype.kind == "i"
+
+
+def test_one_missing_score_spoils_the_number_over_all():
+    scores, labels = np.array([[1.0, 0.0], [np.nan, 1.0], [0.0, 1.0]]), np.array([0, 1, 1])
+    for metric in (accuracy, partial(top_k_accuracy, k=1), *SHARES, perplexity):
+        numbers = [metric(scores[[row]], labels[[row]]) for row in range(3)]
+        assert math.isnan(numbers[0].joined(numbers[1:]))
+
+
+def test_classes_that_do_not_occur_are_0():
+    np.testing.assert_array_equal(f1_score(np.array([1, 5]), np.array([1, 5]), average=None), [0, 1, 0, 0, 0, 1])
+
+
+def test_the_bounds_themselves_are_allowed(monkeypatch):
+    monkeypatch.setattr(classification, "MAX_COUNTS", 4)
+    monkeypatch.setattr(counts, "MAX_CLASSES", 2)
+    two, three = np.array([0, 1]), np.array([0, 2])
+    assert confusion_matrix(two, two).shape == (2, 2)
+    assert f1_score(two, two, average=None).shape == (2,)
+    with pytest.raises(ValueError, match="3 classes make a matrix"):
+        confusion_matrix(three, three)
+    with pytest.raises(ValueError, match="the largest label is 2"):
+        f1_score(three, three, average=None)
+
+
+def test_top_k_accuracy_of_sequences():
+    scores = np.array([[[0.1, 0.2, 0.3, 0.4], [0.4, 0.3, 0.2, 0.1]]])  # (1, 2, 4)
+    assert top_k_accuracy(scores, np.array([[1, 0]]), k=3) == 1
+    assert top_k_accuracy(scores, np.array([[0, 3]]), k=3) == 0
+
+
+@pytest.mark.parametrize("total", [0.5, 0.98, 1.02, 1.5])
+def test_probabilities_that_do_not_sum_to_1(total):
+    with pytest.raises(
+        ValueError, match=r"expected probabilities that sum to 1 along axis -1 of \(1, 2\), got a sum of"
+    ):
+        accuracy(np.array([[0.0, 1.0]]), np.array([[0.4 * total, 0.6 * total]]))
+    assert accuracy(np.array([[0.0, 1.0]]), np.array([[0.398, 0.598]])) == 1
 
 
 def test_every_metric_that_is_a_number_says_what_is_better():

@@ -74,6 +74,11 @@ def test_pixels_with_one_channel():
 def test_one_sample_without_a_batch_axis_is_still_several_classes():
     assert accuracy(np.array([0.1, 0.7, 0.2]), np.array(1)) == 1
     assert accuracy(np.array([0.1, 0.7, 0.2]), np.array(2)) == 0
+    assert accuracy(np.array([0.7]), np.array(1)) == 1
+
+
+def test_a_tie_is_a_no():
+    assert accuracy(np.array([0.0, 1.0]), np.array([0.5, 0.5])) == 1 / 2
 
 
 def test_ranking():

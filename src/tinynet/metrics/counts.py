@@ -48,7 +48,7 @@ def count(who: str, predicted: np.ndarray, ground_truth: np.ndarray, axis: int, 
         array([1, 1])
     """
     guesses, labels, n_classes, has_nan = answers(who, predicted, ground_truth, axis, ignore_index)
-    if n_classes <= 2 * labels.size:
+    if n_classes <= labels.size:
         classes = np.arange(n_classes)
     else:  # fewer occur, and memory for those is enough
         classes, places = np.unique(np.concatenate([guesses, labels]), return_inverse=True)
@@ -79,8 +79,9 @@ def averaged(who: str, shares: Shares, counts: Counts, average: str | None) -> f
         checks.fail(
             who, problem, "number the classes that occur from 0 on, as np.unique does with return_inverse=True."
         )
-    by_class = np.zeros(counts.n_classes)
-    by_class[counts.classes] = np.nan if counts.has_nan else _ratio(*shares(counts))
+    by_class = np.full(counts.n_classes, np.nan if counts.has_nan else 0.0)
+    if not counts.has_nan:
+        by_class[counts.classes] = _ratio(*shares(counts))
     return by_class
 
 
@@ -107,7 +108,7 @@ def _average(counts: Counts, part: np.ndarray, whole: np.ndarray, average: str) 
     if counts.has_nan or not counts.true.any():
         return np.nan
     if average == "micro":
-        return float(part.sum() / max(whole.sum(), 1))
+        return float(part.sum() / whole.sum())
     if average == "binary":
         return float(_ratio(part, whole)[counts.classes == 1].sum())  # one number, or none
     in_mean = (counts.guessed + counts.true > 0) & (counts.classes != counts.ignored)

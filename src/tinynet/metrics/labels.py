@@ -58,7 +58,7 @@ def scored(
         return Scored(predicted, ground_truth, counted, axis)
     checks.labels_to_ignore(who, ignore_index)
     sums = _sums_of_probabilities(who, ground_truth, axis)
-    return Scored(predicted, ground_truth.argmax(axis), sums > 0 if (sums == 0).any() else None, axis)
+    return Scored(predicted, ground_truth.argmax(axis), sums > 0, axis)
 
 
 def answers_of_scores(
@@ -116,7 +116,7 @@ def _of_one_column(
 ) -> Scored:
     checks.array(who, predicted, "predicted")
     checks.array(who, ground_truth, "ground_truth")
-    if predicted.ndim > 1 and ground_truth.ndim == predicted.ndim - 1:
+    if ground_truth.ndim == predicted.ndim - 1:
         predicted = predicted.squeeze(axis)
     checks.same_targets(who, predicted, ground_truth)
     counted = None if ignore_index is None else ground_truth != ignore_index
