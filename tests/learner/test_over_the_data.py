@@ -220,6 +220,21 @@ def test_a_loss_of_ones_own_may_say_what_it_is_a_mean_over() -> None:
         assert Learner(net, function, SGD(lr=0.0), data, batch_size=5).evaluate(data)["loss"] == pytest.approx(expected)
 
 
+def test_a_loss_of_two_parts() -> None:
+    def loss(predicted: np.ndarray, truth: np.ndarray) -> tuple[float, np.ndarray]:
+        first, gradient = cross_entropy(predicted, truth, ignore_index=-1)
+        second, other = cross_entropy(predicted, np.maximum(truth, 0), weight=WEIGHT)
+        third, last = losses.mean_squared_error(predicted, np.ones_like(predicted))
+        return (first + 0.4 * second + sum([third, third])) / 2, gradient + 0.4 * other + 2 * last
+
+    data, net = Pairs(ROWS, HOLES), net_for(ROWS)
+    expected = loss(net.predict(ROWS), HOLES)[0]
+    for batch_size in (1, 5, N):
+        learner = Learner(net, loss, SGD(lr=0.0), data, batch_size=batch_size)
+        assert learner.evaluate(data)["loss"] == pytest.approx(expected, rel=1e-12)
+        assert learner.fit(progress=False)["loss"] == [pytest.approx(expected, rel=1e-12)]
+
+
 def test_a_number_of_ones_own_counts_by_rows() -> None:
     def rows(predicted: np.ndarray, truth: np.ndarray) -> int:
         return len(predicted)

@@ -18,13 +18,36 @@ _keeping_data: ContextVar[bool] = ContextVar("_keeping_data", default=False)
 
 
 class Joinable(float):
-    """A number over a part of some data. A subclass says how it is joined with those over the other parts."""
+    """A number over a part of some data. A subclass says how it is joined with those over the other parts.
+
+    Sums of such numbers, and multiples of means and totals, as losses of several outputs have them, can be joined too.
+    """
 
     needs_all: bool = False  #: Whether it is joined once, when all parts are there, and not as they come.
 
     def joined(self, others: Sequence[Self]) -> Joinable:
         """The number over this part and the others."""
         raise NotImplementedError
+
+    def scaled(self, factor: float) -> float:
+        """The number times a factor."""
+        return float(self) * factor
+
+    def __add__(self, other: Any) -> Any:
+        return Sum([self, other]) if isinstance(other, Joinable) else float(self) + other
+
+    def __radd__(self, other: Any) -> Any:
+        return self if type(other) is int and other == 0 else other + float(self)  # Python's sum begins with 0
+
+    def __mul__(self, factor: Any) -> Any:
+        if type(factor) in (int, float):
+            return self.scaled(factor)
+        return float(self) * (float(factor) if isinstance(factor, Joinable) else factor)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> Any:
+        return self.scaled(1 / divisor) if type(divisor) in (int, float) and divisor else float(self) / divisor
 
 
 class Mean(Joinable):
@@ -56,6 +79,9 @@ class Mean(Joinable):
         parts = [self, *others]
         return Mean(sum(part.total for part in parts), sum(part.over for part in parts), self.of_nothing)
 
+    def scaled(self, factor: float) -> Mean:
+        return Mean(self.total * factor, self.over, self.of_nothing * factor)
+
 
 class Total(Joinable):
     """A sum.
@@ -66,7 +92,37 @@ class Total(Joinable):
     """
 
     def joined(self, others: Sequence[Self]) -> Total:
-        return Total(sum(others, float(self)))
+        return Total(sum(map(float, others), float(self)))
+
+    def scaled(self, factor: float) -> Total:
+        return Total(float(self) * factor)
+
+
+class Sum(Joinable):
+    """A sum of several numbers over the same part of the data, each of which is joined by itself.
+
+    Example:
+        >>> here, there = Mean(3.0, over=4) + 2 * Mean(1.0, over=1), Mean(1.0, over=1) + 2 * Mean(6.0, over=2)
+        >>> here, here.joined([there])
+        (2.75, 5.466666666666667)
+    """
+
+    def __new__(cls, terms: Sequence[Joinable]) -> Self:
+        number = super().__new__(cls, sum(map(float, terms)))
+        number.terms, number.needs_all = tuple(terms), any(term.needs_all for term in terms)
+        return number
+
+    terms: tuple[Joinable, ...]
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return (self.terms,)  # for copies
+
+    def joined(self, others: Sequence[Self]) -> Sum:
+        each = zip(self.terms, *(other.terms for other in others), strict=True)
+        return Sum([first.joined(rest) for first, *rest in each])
+
+    def scaled(self, factor: float) -> Any:
+        return sum(term.scaled(factor) for term in self.terms)
 
 
 class OfAll(Joinable):
