@@ -21,6 +21,7 @@ from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
 from tinynet.learner.progress import Progress
 from tinynet.net import Net
+from tinynet.net.modes import predicting
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
@@ -200,7 +201,7 @@ class Learner:
         """
         data = sentences.dataset("Learner.evaluate", "data", data)
         losses, kept = Averages(), []
-        with self.net.evaluating():
+        with predicting(self.net):
             for x, y in batches(data, self.batch_size):
                 predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()

@@ -12,7 +12,7 @@ from tinynet.core import checks
 from tinynet.core.arrays import is_array
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
-from tinynet.net.modes import evaluating, frozen
+from tinynet.net.modes import evaluating, frozen, predicting
 from tinynet.net.tuples import as_tuple, one_or_tuple
 from tinynet.net.watch import watch
 
@@ -99,7 +99,9 @@ class Net(Layer):
         optimizer.step(self.parameters())
 
     def predict(self, *inputs: np.ndarray, batch_size: int = 256) -> Any:
-        """The output in evaluation mode, computed batch by batch; no memory is kept for a backward.
+        """The output in evaluation mode, computed batch by batch.
+
+        Nothing in the net changes, so several callers may predict at once, even while another one trains.
 
         Args:
             inputs: Arrays with the batch axis first, any number of rows.
@@ -111,7 +113,7 @@ class Net(Layer):
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
         n_rows = _count_rows(inputs)
         outputs = []
-        with evaluating(self):
+        with predicting(self):
             for start in range(0, max(n_rows, 1), batch_size):
                 outputs.append(self.forward(*[as_array(x)[start : start + batch_size] for x in inputs]))
                 self.forget()
@@ -123,14 +125,14 @@ class Net(Layer):
         """Process the next places of a sequence, in evaluation mode, from the state that the last call returned."""
         states, kept = state or (None,) * len(self.layers), []
         x = self.cast(x)
-        with self.evaluating():
+        with predicting(self):
             for layer, before in zip(self.layers, states, strict=True):
                 x, after = layer.step(x, before)
                 kept.append(after)
         return x, tuple(kept)
 
     def evaluating(self) -> AbstractContextManager[Any]:
-        """Inside `with net.evaluating():` every layer is in evaluation mode; then each returns to its own."""
+        """Inside `with net.evaluating():` every layer is in evaluation mode, for this thread only; then in its own."""
         return evaluating(self)
 
     def frozen(self) -> AbstractContextManager[None]:
