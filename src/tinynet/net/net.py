@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import is_array
+from tinynet.core.arrays import as_array
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
 from tinynet.net.modes import evaluating, frozen, predicting
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tinynet.net.summary import Summary
     from tinynet.optimizers import Optimizer
 
-ERRORS = (ValueError, TypeError, RuntimeError)  #: Those that get the path of the layer they come from.
+ERRORS = Exception  #: Those that get the path of the layer they come from: all but Ctrl-C and the like.
 
 
 class Net(Layer):
@@ -126,8 +126,12 @@ class Net(Layer):
         states, kept = state or (None,) * len(self.layers), []
         x = self.cast(x)
         with predicting(self):
-            for layer, before in zip(self.layers, states, strict=True):
-                x, after = layer.step(x, before)
+            for index, (layer, before) in enumerate(zip(self.layers, states, strict=True)):
+                try:
+                    x, after = layer.step(x, before)
+                except ERRORS as error:
+                    self.locate(error, index, previous=True)
+                    raise
                 kept.append(after)
         return x, tuple(kept)
 
@@ -184,7 +188,7 @@ class Net(Layer):
 
     def cast(self, x: np.ndarray) -> np.ndarray:
         """Floating-point x in the type of this net; anything else, such as tokens, as it is."""
-        x = as_array(x)
+        x = checks.unmasked("Net", as_array(x))
         return x.astype(self.dtype) if x.dtype.kind == "f" and x.dtype != self.dtype else x
 
     def first_that_learns(self) -> int:
@@ -211,11 +215,6 @@ class Net(Layer):
                     "second.weight = first.weight.",
                 )
             first_path[id(layer)] = path
-
-
-def as_array(x: Any) -> np.ndarray:
-    """A NumPy array of x, unless it is an array already."""
-    return x if is_array(x) else np.asarray(x)
 
 
 def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:
