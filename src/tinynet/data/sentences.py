@@ -73,8 +73,8 @@ def class_names(classes: object, y: Any) -> tuple[str, ...] | None:
     """Check the names of the classes, and that every label has one."""
     if classes is None:
         return None
-    if isinstance(classes, np.ndarray) and classes.ndim == 1 and classes.dtype.kind in "iuUO":  # from np.unique, say
-        classes = [str(name) for name in classes.tolist()]
+    if isinstance(classes, np.ndarray) and classes.ndim == 1:  # from np.unique, say
+        classes = [str(name) for name in classes] if classes.dtype.kind in "biu" else classes.tolist()
     if isinstance(classes, str) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
         fail(
             "Dataset", f"classes must be a list of names, got {classes!r}.", 'write classes=["cat", "dog"].', TypeError
@@ -87,7 +87,7 @@ def class_names(classes: object, y: Any) -> tuple[str, ...] | None:
                 f"labels must lie in 0 to {len(classes) - 1} for {len(classes)} classes, got {low} to {high}.",
                 "labels count from 0; name every class.",
             )
-    return tuple(classes)
+    return tuple(str(name) for name in classes)  # without NumPy's own kind of text
 
 
 def row_numbers(who: object, indices: object, n_samples: int) -> np.ndarray:

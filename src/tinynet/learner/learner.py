@@ -214,9 +214,8 @@ class Learner:
                     kept.append((predicted, y))
         if not kept:
             return losses.means()
-        predicted, y = (
-            joined(*each) for each in zip(("predicted", "ground_truth"), zip(*kept, strict=True), strict=True)
-        )
+        predictions, truths = zip(*kept, strict=True)
+        predicted, y = joined("predicted", predictions), joined("ground_truth", truths)
         return losses.means() | measured(self.metrics, predicted, y)
 
     def predict(self, x: Any) -> Any:

@@ -89,7 +89,6 @@ class CSVLog(Callback):
     def on_fit_begin(self, learner: Learner) -> None:
         if self.path.is_dir():
             checks.fail("CSVLog", f"{self.path} is a directory.", "name a file inside it.", IsADirectoryError)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._check_columns(learner)
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
@@ -104,21 +103,21 @@ class CSVLog(Callback):
             file.write((header if not found else "") + csv_line(numbers.values()))  # "a" writes at the end
 
     def _check_columns(self, learner: Learner) -> None:
-        """Check, before the first epoch, that the file can be written, and that its columns are those of the learner."""
-        is_new = not self.path.exists()
+        """Check, before the first epoch, that the file can be written and has no columns that the learner has not."""
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not self.path.exists()
             with self.path.open("a+", encoding="utf-8", errors="replace", newline="") as file:
                 file.seek(0)
-                found = next(csv.reader(file), [])
+                found = next(csv.reader([file.readline(100_000)]), [])  # more than a reader takes is no header
         except OSError as error:
             kind = type(error)
             checks.fail("CSVLog", f"{self.path} cannot be written: {error.strerror}.", "choose another file.", kind)
         if is_new:
             self.path.unlink()
         if not set(found) <= set(learner.columns):
-            problem = (
-                f"{self.path} has the columns {','.join(found)}, not {','.join(learner.columns)}; it stays as it is."
-            )
+            columns = f"{','.join(found)}, not {','.join(learner.columns)}"
+            problem = f"{self.path} has the columns {columns}; it stays as it is."
             checks.fail("CSVLog", problem, "choose another file.")
 
 

@@ -26,20 +26,6 @@ def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = Valu
     raise kind(f"{name}: {problem}" + (f"\nHint: {hint}" if hint else ""))
 
 
-def _named(error: Exception, layer: Any) -> str:
-    """The words of an error; where it is about a parameter, with the name that this has in the layer."""
-    sentence = str(error) or type(error).__name__
-    parameter = getattr(error, "parameter", None)
-    names = [name for name, own in layer.parameters().items() if own is parameter] if parameter is not None else []
-    return sentence.replace("Parameter.", f"{names[0]}.", 1) if names else sentence
-
-
-class _Words(str):
-    """A text that is shown as it is, also by a KeyError, which shows the repr of its key."""
-
-    __repr__ = str.__str__
-
-
 def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]], previous: object = None) -> None:
     """Put the path of the failing layer before the sentence of an error that passes through a net.
 
@@ -60,12 +46,14 @@ def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]],
         layer 0.2: Linear: expected x of shape (N, 3), got (4, 5).
         (What came is the output of layer 0.1: Flatten().)
     """
+    path_of = {id(inner): path for path, inner in paths}
     place = getattr(error, "_place", None)
+    if place is not None and id(place[0]) not in path_of:  # the object was raised before, in another net
+        error.args, place = place[-1], None
     if place is None:
         sentence = _named(error, layer)
         place = error._place = (layer, previous, sentence, error.args)  # type: ignore[attr-defined]
     layer, previous, sentence, arguments = place
-    path_of = {id(inner): path for path, inner in paths}
     came_from = (
         "" if previous is None else f"\n(What came is the output of layer {path_of.get(id(previous))}: {previous!r}.)"
     )
@@ -74,3 +62,17 @@ def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]],
     if str(error) != located:  # the error makes its words from something else, as those of the system and of files do
         error.args = arguments
         error.__notes__ = [f"In {located}"]
+
+
+def _named(error: Exception, layer: Any) -> str:
+    """The words of an error; where it is about a parameter, with the name that this has in the layer."""
+    sentence = str(error) or type(error).__name__
+    parameter = getattr(error, "parameter", None)
+    names = [name for name, own in layer.parameters().items() if own is parameter] if parameter is not None else []
+    return sentence.replace("Parameter.", f"{names[0]}.", 1) if names else sentence
+
+
+class _Words(str):
+    """A text that is shown as it is, also by a KeyError, which shows the repr of its key."""
+
+    __repr__ = str.__str__
