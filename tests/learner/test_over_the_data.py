@@ -220,6 +220,39 @@ def test_a_loss_of_ones_own_may_say_what_it_is_a_mean_over() -> None:
         assert Learner(net, function, SGD(lr=0.0), data, batch_size=5).evaluate(data)["loss"] == pytest.approx(expected)
 
 
+def test_batches_of_different_lengths() -> None:
+    class Texts:
+        """Each batch is as long as its longest text."""
+
+        def __len__(self) -> int:
+            return N
+
+        def __getitem__(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            longest = 1 + (rows % T).max()
+            return STEPS[rows, :longest], np.where(
+                np.arange(longest) <= rows[:, None] % T, OF_STEPS[rows, :longest], -1
+            )
+
+    net = net_for(STEPS)
+    options: dict[str, Any] = {"ignore_index": -1}
+    numbers = [partial(metric, **options) for metric in (accuracy, metrics.f1_score, metrics.perplexity)]
+    truth = np.where(np.arange(T) <= np.arange(N)[:, None] % T, OF_STEPS, -1)
+    for batch_size in (1, 3, N):
+        learner = Learner(
+            net, partial(cross_entropy, **options), SGD(lr=0.0), Texts(), batch_size=batch_size, metrics=numbers
+        )
+        result, row = learner.evaluate(Texts()), learner.fit(progress=False).rows[0]
+        assert result["loss"] == pytest.approx(cross_entropy(net.predict(STEPS), truth, **options)[0], rel=1e-12)
+        for column, metric in learner.metrics.items():
+            assert result[column] == pytest.approx(metric(net.predict(STEPS), truth), rel=1e-12)
+            assert row[column] == pytest.approx(result[column], rel=1e-12)
+            assert type(result[column]) is float
+    learner.metrics = {"accuracy": numbers[0], "size": lambda predicted, truth: predicted.size}
+    learner.batch_size = 1
+    with pytest.raises(ValueError, match="a metric needs all rows in one array"):
+        learner.evaluate(Texts())
+
+
 def test_a_loss_of_two_parts() -> None:
     def loss(predicted: np.ndarray, truth: np.ndarray) -> tuple[float, np.ndarray]:
         first, gradient = cross_entropy(predicted, truth, ignore_index=-1)

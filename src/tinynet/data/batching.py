@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import as_array
+from tinynet.core.checks.shapes import shape_text
+from tinynet.data.dataset import Dataset
 from tinynet.data.randomness import generator
 
 
@@ -24,7 +27,8 @@ def batches(
     Only the rows of one batch are read at a time, so a memory-mapped file may be larger than memory.
 
     Args:
-        dataset: Anything with `len(d)` and `d[indices] -> (x, y)` for an array of integers.
+        dataset: Anything with `len(d)` and `d[indices] -> (x, y)` for an array of integers. Of one that takes only a
+            single integer, the samples are read one by one and stacked.
         batch_size: Samples per batch, at least 1. The last batch holds what is left.
         shuffle: Whether the order is drawn anew, as soon as `batches` is called.
         rng: A generator or a seed for the order; the package's shuffling stream if None.
@@ -60,12 +64,47 @@ def batches(
 
 
 def _read(dataset: Any, order: np.ndarray, batch_size: int) -> Iterator[tuple[Any, Any]]:
+    takes_many = True
     for start in range(0, len(order), batch_size):
-        samples = dataset[order[start : start + batch_size]]
-        if not isinstance(samples, tuple) or len(samples) != 2:
-            problem = f"d[indices] must be a pair (x, y), got {type(samples).__name__}."
-            checks.fail("batches", problem, "return (x, y) from __getitem__.", TypeError)
-        yield samples
+        rows = order[start : start + batch_size]
+        if takes_many:
+            try:
+                samples = dataset[rows]
+            except (TypeError, ValueError, LookupError, AttributeError, OSError):
+                takes_many = isinstance(dataset, Dataset) or not _takes_one(dataset, rows)
+                if takes_many:
+                    raise  # the error is about something else
+        yield _pair(samples) if takes_many else _stacked([_pair(dataset[int(row)]) for row in rows])
+
+
+def _takes_one(dataset: Any, rows: np.ndarray) -> bool:
+    """Whether a data set, which did not take an array of row numbers, takes a single one, as PyTorch's may."""
+    try:
+        dataset[int(rows[0])]
+    except (TypeError, ValueError, LookupError, AttributeError, OSError):
+        return False
+    return True
+
+
+def _pair(samples: Any) -> tuple[Any, Any]:
+    if not isinstance(samples, tuple) or len(samples) != 2:
+        problem = f"d[indices] must be a pair (x, y), got {type(samples).__name__}."
+        checks.fail("batches", problem, "return (x, y) from __getitem__.", TypeError)
+    return samples
+
+
+def _stacked(samples: Sequence[Any]) -> Any:
+    """Single samples as one batch, each of their arrays for itself; None stays None."""
+    if samples[0] is None:
+        return None
+    if isinstance(samples[0], tuple):
+        return tuple(_stacked(parts) for parts in zip(*samples, strict=True))
+    arrays = [as_array(sample) for sample in samples]
+    shapes = list(dict.fromkeys(array.shape for array in arrays))
+    if len(shapes) > 1:
+        problem = f"the samples of a batch have the shapes {shape_text(shapes[0])} and {shape_text(shapes[1])}."
+        checks.fail("batches", problem, "bring all samples to one shape.")
+    return np.stack(arrays)
 
 
 def _check_dataset(dataset: Any) -> int:

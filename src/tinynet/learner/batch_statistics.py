@@ -13,6 +13,7 @@ from tinynet.data import batches
 from tinynet.layers import BatchNorm1D, BatchNorm2D, Layer
 from tinynet.learner import sentences
 from tinynet.net import Net
+from tinynet.net.modes import predicting
 from tinynet.net.tuples import as_tuple
 
 
@@ -50,13 +51,12 @@ def recompute_statistics(net: Net, data: Any, batch_size: int = 32) -> None:
     if not norms:
         return
     seen = _Moments()
-    with statistics_kept(net), streams.place_kept(), net.evaluating(), net.watch(seen):
+    with statistics_kept(net), streams.place_kept(), predicting(net), net.watch(seen):
         for norm in norms:
             norm.training = True
         for x, _ in batches(data, batch_size, shuffle=True, rng=0):
             if len(as_tuple(x)[0]) > 1 or len(data) % batch_size != 1:
                 net.forward(*as_tuple(x))
-                net.forget()
     for norm, (mean, var) in seen.results():
         if np.isfinite(mean).all() and np.isfinite(var).all():  # else the data hold NaN
             norm.running_mean[...], norm.running_var[...] = mean, var
