@@ -50,6 +50,10 @@ class Layer(ABC):
     arguments: dict[str, Any]  #: The arguments of the constructor, kept by `__new__` for `config`.
     _memory = BlockLocal(default=None)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        vars(Layer)["training"].with_default_of(cls)
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)
         layer.arguments = {}
