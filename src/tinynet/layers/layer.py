@@ -232,7 +232,7 @@ class Layer(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy or a pickle has no memory of a forward, and is not watched.
-        return {name: value for name, value in vars(self).items() if name not in ("_memory", *WATCHED)}
+        return {name: value for name, value in vars(self).copy().items() if name not in ("_memory", *WATCHED)}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if name != "rng")
