@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tinynet.core import seed, stream
+from tinynet.core.streams import go_to, place_kept
 from tinynet.data import Dataset, batches
 from tinynet.layers import Linear
 from tinynet.losses import cross_entropy, mean_squared_error
@@ -202,3 +204,35 @@ def test_a_single_that_is_no_pair():
 
     with pytest.raises(TypeError, match=r"d\[indices\] must be a pair \(x, y\), got tuple"):
         list(batches(Triples(), 3))
+
+
+class Converted(Singles):
+    def __getitem__(self, index):
+        return self.x[int(index)], int(index) % 2  # takes an array of one too, which NumPy makes a number
+
+
+def test_batches_of_one_are_stacked_too():
+    assert [(x.shape, y.shape) for x, y in batches(Converted(3), 1)] == [((1, 2, 3), (1,))] * 3
+
+
+class Noisy(Singles):
+    def __getitem__(self, index):
+        noise = stream("augmentation").random()
+        return np.full(2, noise) + self.x[index][0, 0], index % 2
+
+
+def test_what_was_tried_draws_no_random_numbers():
+    """So an epoch that is continued in its middle reads what it would have read."""
+
+    def read(first):
+        seed(4)
+        rest = batches(Noisy(), 2, shuffle=True, first=first)
+        found = []
+        for index in range(first, 4):
+            go_to(epoch=1, step=index + 1)
+            found.append(next(rest)[0])
+        return found
+
+    with place_kept():
+        whole, rest = read(0), read(2)
+    np.testing.assert_array_equal(np.concatenate(whole[2:]), np.concatenate(rest))

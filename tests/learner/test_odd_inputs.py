@@ -55,7 +55,14 @@ def named(name, value):
 
 @pytest.mark.parametrize(
     ("value", "came"),
-    [(None, "None"), ("0.5", "a str"), ({"a": 1}, "a dict"), ([1, None], "a list"), (1j, "a complex")],
+    [
+        (None, "None"),
+        ("0.5", "a str"),
+        ({"a": 1}, "a dict"),
+        ([1, None], "a list"),
+        (1j, "a complex"),
+        ([[1], [1, 2]], "a list"),
+    ],
 )
 @pytest.mark.parametrize("when", ["fit", "evaluate"])
 def test_a_metric_that_returns_no_number_is_named(value, came, when):

@@ -27,7 +27,7 @@ def net_with_everything() -> Net:
     return Net([Linear(4, 8), BatchNorm1D(8), ReLU(), Dropout(0.5), Linear(8, 3)])
 
 
-@pytest.fixture(params=["plain", "auto"], autouse=True)
+@pytest.fixture(params=["plain", "auto", "compiled"], autouse=True)
 def body(request):
     before, interval = generator_states(), sys.getswitchinterval()
     sys.setswitchinterval(1e-5)  # so that threads meet where they can
@@ -187,3 +187,15 @@ def test_attributes_of_a_block():
             assert (thing.value, other.value) == (4, 4)
         assert thing.value == 3
     assert (thing.value, other.value, vars(thing)) == (1, 5, {})
+
+
+def test_a_subclass_with_a_default_of_its_own_is_evaluated_too():
+    class Ready(Dropout):
+        training = False
+
+    net = Net([Ready(), Dropout()])
+    assert [layer.training for layer in net] == [False, True]
+    assert [layer.training for layer in net.train()] == [True, True]
+    with net.evaluating():
+        assert [layer.training for layer in net] == [False, False]
+    np.testing.assert_array_equal(net.predict(X), X)

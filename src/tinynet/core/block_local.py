@@ -37,6 +37,14 @@ class BlockLocal:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def with_default_of(self, subclass: type) -> None:
+        """Where a subclass writes a plain value in place of this attribute, take that as its default."""
+        value = vars(subclass).get(self.name, self)
+        if not hasattr(value, "__get__"):
+            own = BlockLocal(default=value)
+            own.name = self.name
+            setattr(subclass, self.name, own)
+
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         if owner is None:
             return self.default

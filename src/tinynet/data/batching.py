@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinynet.core import checks
+from tinynet.core import checks, generator_states, set_generator_states
 from tinynet.core.arrays import as_array
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.streams import place_kept
 from tinynet.data.dataset import Dataset
 from tinynet.data.randomness import generator
+
+ERRORS = (TypeError, ValueError, LookupError, AttributeError, OSError)  # of an index of another kind than expected
 
 
 def batches(
@@ -64,25 +68,36 @@ def batches(
 
 
 def _read(dataset: Any, order: np.ndarray, batch_size: int) -> Iterator[tuple[Any, Any]]:
-    takes_many = True
+    one_by_one = batch_size == 1 and len(order) > 0 and _takes_singles_only(dataset, order[:1])
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        if takes_many:
+        if not one_by_one:
+            place = generator_states()
             try:
                 samples = dataset[rows]
-            except (TypeError, ValueError, LookupError, AttributeError, OSError):
-                takes_many = isinstance(dataset, Dataset) or not _takes_one(dataset, rows)
-                if takes_many:
-                    raise  # the error is about something else
-        yield _pair(samples) if takes_many else _stacked([_pair(dataset[int(row)]) for row in rows])
+            except ERRORS:
+                set_generator_states(place)  # a try draws no random numbers
+                one_by_one = _takes_singles_only(dataset, rows)
+                if not one_by_one:
+                    raise  # it is about something else
+        yield _stacked([_pair(dataset[int(row)]) for row in rows]) if one_by_one else _pair(samples)
 
 
-def _takes_one(dataset: Any, rows: np.ndarray) -> bool:
-    """Whether a data set, which did not take an array of row numbers, takes a single one, as PyTorch's may."""
-    try:
-        dataset[int(rows[0])]
-    except (TypeError, ValueError, LookupError, AttributeError, OSError):
+def _takes_singles_only(dataset: Any, rows: np.ndarray) -> bool:
+    """Whether a data set takes a single row number, as PyTorch's may, but no array of them."""
+    if isinstance(dataset, Dataset):
         return False
+    with place_kept():
+        two = np.resize(rows, 2)  # an array of one may pass for a number
+        return not _takes(dataset, two) and _takes(dataset, int(rows[0]))
+
+
+def _takes(dataset: Any, index: Any) -> bool:
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            dataset[index]
+        except ERRORS:
+            return False
     return True
 
 

@@ -50,6 +50,10 @@ class Layer(ABC):
     arguments: dict[str, Any]  #: The arguments of the constructor, kept by `__new__` for `config`.
     _memory = BlockLocal(default=None)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        vars(Layer)["training"].with_default_of(cls)
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)
         layer.arguments = {}
@@ -228,7 +232,7 @@ class Layer(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy or a pickle has no memory of a forward, and is not watched.
-        return {name: value for name, value in vars(self).items() if name not in ("_memory", *WATCHED)}
+        return {name: value for name, value in vars(self).copy().items() if name not in ("_memory", *WATCHED)}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if name != "rng")

@@ -33,7 +33,7 @@ def measured(metrics: Mapping[str, Callable[[Any, Any], Any]], predicted: Any, y
     """
     values = {name: metric(predicted, y) for name, metric in metrics.items()}
     for name, value in values.items():
-        if not is_number(value) and not is_array(value) and np.asarray(value).dtype.kind not in "biuf":
+        if not is_number(value) and not _are_numbers(value):
             came = "None" if value is None else f"a {type(value).__name__}"
             problem = f"the metric {name} must return a number, or an array of numbers; it returned {came}."
             checks.fail("Learner", problem, "a function needs `return` before its result.", TypeError)
@@ -64,7 +64,9 @@ def is_number(value: Any) -> bool:
         >>> is_number(1), is_number(np.float32(1)), is_number(None), is_number(np.ones(1))
         (True, True, False, False)
     """
-    return np.ndim(value) == 0 and (is_array(value) or isinstance(value, (int, float, np.number, np.bool_)))
+    if is_array(value):
+        return value.ndim == 0 and value.dtype.kind in "biuf"
+    return isinstance(value, (int, float, np.integer, np.floating, np.bool_))
 
 
 def joined(name: str, parts: Sequence[Any]) -> Any:
@@ -87,3 +89,10 @@ def joined(name: str, parts: Sequence[Any]) -> Any:
             "pad all samples to one length, or take a Learner without metrics: the loss needs no such array.",
         )
     return np.concatenate(parts)
+
+
+def _are_numbers(value: Any) -> bool:
+    try:
+        return (value if is_array(value) else np.asarray(value)).dtype.kind in "biuf"
+    except ValueError:  # rows of different lengths
+        return False
