@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-#: Arguments that are the size of arrays that a layer fills with ones or zeros.
-WIDTHS = ("num_features", "num_channels", "normalized_shape", "num_parameters")
+#: Arguments that are the size of arrays that a layer fills with ones or zeros, or the length of a list of such arrays.
+WIDTHS = ("num_features", "num_channels", "normalized_shape", "num_parameters", "num_layers")
 #: Arguments that leave out all such arrays if they are all False.
 SWITCHES = ("affine", "elementwise_affine", "track_running_stats")
 #: Numbers beyond those of the file. A net that misses the file by little is built, to name the shapes that differ.

@@ -56,7 +56,7 @@ def save(net: Layer, path: PathLike) -> None:
     target = checks.path("save", path)
     state = net.state()
     try:
-        description = json.dumps(_describe(net), ensure_ascii=False)
+        description = _text(_describe(net))
         _check_rebuilt(net, description, state)
     except RecursionError:
         sentences.not_rebuilt("save", "its layers are nested too deep.")
@@ -158,6 +158,11 @@ def _describe(net: Layer) -> dict[str, Any]:
         "ties": architecture.shared_paths(net),
         "frozen": [path for path, parameter in net.parameters().items() if not parameter.trainable],
     }
+
+
+def _text(description: dict[str, Any]) -> str:
+    """JSON; half of a surrogate pair, which UTF-8 cannot hold, is escaped."""
+    return json.dumps(description, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def _description(source: Path, text: str) -> dict[str, Any]:
