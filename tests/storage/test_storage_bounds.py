@@ -123,12 +123,15 @@ def test_a_file_nested_deeper_than_any_net(tmp_path):
     for _ in range(420):
         net = entry("Residual", body=net)
     (tmp_path / "deep.safetensors").write_bytes(file_of(net))
-    with pytest.raises(ValueError, match=r"deep\.safetensors' contradicts itself: its (layers are nested|architecture)"):
+    with pytest.raises(
+        ValueError, match=r"deep\.safetensors' contradicts itself: its (layers are nested|architecture)"
+    ):
         tn.load(tmp_path / "deep.safetensors")
 
 
 @pytest.mark.parametrize(
-    "option", ["half a pair: \ud800", "Größe 😀", {"class": 1}, {"tuple": [1]}, {"dict": 3}, (1, [2, (3,)]), {1: {2: 3}}, 1e400]
+    "option",
+    ["half a pair: \ud800", "Größe 😀", {"class": 1}, {"tuple": [1]}, {"dict": 3}, (1, [2, (3,)]), {1: {2: 3}}, 1e400],
 )
 def test_arguments_that_look_like_something_else(tmp_path, option):
     tn.save(Net([Own(option)]), tmp_path / "own.safetensors")

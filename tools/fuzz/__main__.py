@@ -104,8 +104,8 @@ class _Child:
         self._start()
 
     def _start(self) -> None:
-        self.output = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self.errors = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self.output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (closed by _collect)
+        self.errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         words = [sys.executable, "-m", "tools.fuzz", "--child", self.next, "--cases", self.options.cases]
         words += ["--seed", self.options.seed, "--jobs", self.options.jobs]
         words += [word for name in self.names for word in ("--only", name)]
@@ -120,12 +120,12 @@ class _Child:
             self.ended = True
             return False
         if not self.last or "outcome" in self.last or "number" not in self.last:
-            self.errors.seek(0)
-            raise RuntimeError(f"a child could not work:\n{self.errors.read()[-3000:]}")
-        self.errors.seek(0)
-        said = self.errors.read().strip().splitlines()
-        problem = f"the process died with status {self.process.returncode}: {' | '.join(said[:12])}"
-        self.died.append({**self.last, "change": "", "outcome": "fault", "problem": problem, "seconds": HANGS, "memory": 0})
+            raise RuntimeError(f"a child could not work:\n{self.said[-3000:]}")
+        said = " | ".join(self.said.strip().splitlines()[:12])
+        problem = f"the process died with status {self.process.returncode}: {said}"
+        self.died.append(
+            {**self.last, "change": "", "outcome": "fault", "problem": problem, "seconds": HANGS, "memory": 0}
+        )
         self.next = self.last["number"] + self.options.jobs
         self._start()
         return True
@@ -138,8 +138,10 @@ class _Child:
             self._collect()
 
     def _collect(self) -> None:
-        self.output.seek(0)
-        found = self.output.read().splitlines()
+        with self.output, self.errors:
+            self.output.seek(0)
+            self.errors.seek(0)
+            found, self.said = self.output.read().splitlines(), self.errors.read()
         self.lines += found
         whole = [json.loads(line) for line in found if line.endswith("}")]
         self.last: dict[str, Any] = whole[-1] if whole else {}

@@ -35,7 +35,21 @@ VALUES: tuple[Any, ...] = (
     {"class": "LayerNorm", "arguments": {"normalized_shape": {"tuple": [40_000, 40_000]}}},
     {"class": "Embedding", "arguments": {"num_embeddings": 10**12, "embedding_dim": 1}},
 )  # fmt: skip
-WORDS = (b"\0", b"\xff", b"\xef\xbb\xbf", b"\n", b"\r", b'"', b",", b"{", b"[", b"\\u0000", b"\xed\xa0\x80", b"%s", b"\x1a")
+WORDS = (
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\n",
+    b"\r",
+    b'"',
+    b",",
+    b"{",
+    b"[",
+    b"\\u0000",
+    b"\xed\xa0\x80",
+    b"%s",
+    b"\x1a",
+)
 
 
 def flip(rng: Rng, data: bytes) -> bytes:
@@ -66,7 +80,9 @@ def insert(rng: Rng, data: bytes) -> bytes:
 
 def append(rng: Rng, data: bytes) -> bytes:
     """More after the end."""
-    return data + (rng.bytes(int(rng.integers(1, 2000))) if rng.random() < 0.5 else bytes(int(rng.integers(1, 100_000))))
+    return data + (
+        rng.bytes(int(rng.integers(1, 2000))) if rng.random() < 0.5 else bytes(int(rng.integers(1, 100_000)))
+    )
 
 
 def repeat(rng: Rng, data: bytes) -> bytes:
@@ -80,7 +96,11 @@ def repeat(rng: Rng, data: bytes) -> bytes:
 def blank(rng: Rng, data: bytes) -> bytes:
     """A block of zeros or ones, as a bad disk gives."""
     start, size = _place(rng, len(data)), int(rng.integers(1, 600))
-    return data[:start] + (b"\0" if rng.random() < 0.7 else b"\xff") * len(data[start : start + size]) + data[start + size :]
+    return (
+        data[:start]
+        + (b"\0" if rng.random() < 0.7 else b"\xff") * len(data[start : start + size])
+        + data[start + size :]
+    )
 
 
 def shuffle(rng: Rng, data: bytes) -> bytes:
@@ -120,8 +140,8 @@ def random_bytes(rng: Rng, data: bytes) -> bytes:
 
 
 BYTES: tuple[Change, ...] = (
-    flip, flip, flip, cut, leave_out, insert, append, repeat, blank, shuffle, binary_number, binary_number, number, number,
-    nest, random_bytes,
+    flip, flip, flip, cut, leave_out, insert, append, repeat, blank, shuffle, binary_number, binary_number, number,
+    number, nest, random_bytes,
 )  # fmt: skip
 
 
@@ -153,12 +173,18 @@ def in_json(rng: Rng, tree: Any) -> Any:
 
 def dumped(tree: Any) -> bytes:
     """JSON of a value, however strange."""
-    return json.dumps(tree).encode() if len(repr(tree)) % 2 else json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return (
+        json.dumps(tree).encode()
+        if len(repr(tree)) % 2
+        else json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    )
 
 
 def replace_file(rng: Rng, path: Path, others: list[bytes]) -> str:
     """Put something else where the file was: nothing, a folder, a pipe, a link, a file of another format."""
-    kind = ("missing", "empty", "folder", "pipe", "loop", "dangling", "endless", "unreadable", "other")[int(rng.integers(9))]
+    kind = ("missing", "empty", "folder", "pipe", "loop", "dangling", "endless", "unreadable", "other")[
+        int(rng.integers(9))
+    ]
     content = path.read_bytes()
     path.unlink()
     if kind in ("empty", "unreadable"):

@@ -26,7 +26,14 @@ def nets() -> dict[str, Any]:
     sequence = Net([layers.Embedding(5, 4), layers.LSTM(4, 3, num_layers=2, bidirectional=True), layers.LayerNorm(6)])
     branches = Net([Residual([layers.Linear(4, 4)]), Concat([layers.PReLU(), layers.Linear(4, 2).astype(np.float64)])])
     attention = Net([layers.TransformerBlock(4, 2), layers.Upsample(2), layers.GroupNorm(1, 4)])
-    return {"mlp": mlp, "tied": tied, "image": image, "sequence": sequence, "branches": branches, "attention": attention}
+    return {
+        "mlp": mlp,
+        "tied": tied,
+        "image": image,
+        "sequence": sequence,
+        "branches": branches,
+        "attention": attention,
+    }
 
 
 def _save_nets(folder: Path) -> list[Path]:
@@ -71,8 +78,8 @@ def tensors_header(rng: Rng, content: bytes) -> bytes:
     header = json.loads(content[8 : 8 + size])
     if rng.random() < 0.75:
         about = json.loads(header["__metadata__"]["tinynet"])
-        about["net" if rng.random() < 0.7 else "format"] = about["net"] if "net" in about else 1
-        header["__metadata__"]["tinynet"] = dumped(in_json(rng, about)).decode("utf-8", "replace")
+        about = about | {"net": in_json(rng, about["net"])} if rng.random() < 0.7 else in_json(rng, about)
+        header["__metadata__"]["tinynet"] = dumped(about).decode("utf-8", "replace")
         new = json.dumps(header).encode()
     else:
         new = dumped(in_json(rng, header))

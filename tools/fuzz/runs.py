@@ -75,7 +75,9 @@ def _continue_log(folder: Path) -> None:
     x = np.zeros((4, 2), np.float32)
     log = CSVLog(folder / "log.csv")
     before = log.path.read_bytes() if log.path.is_file() else b""
-    Learner(Net([Linear(2, 2)]), mean_squared_error, SGD(lr=0.1), Dataset(x, x), callbacks=[log]).fit(epochs=1, progress=False)
+    Learner(Net([Linear(2, 2)]), mean_squared_error, SGD(lr=0.1), Dataset(x, x), callbacks=[log]).fit(
+        epochs=1, progress=False
+    )
     after = log.path.read_bytes()
     assert after.startswith(before.rstrip(b"\n")[:20]), "the beginning is another"
 
@@ -137,7 +139,7 @@ def _with_run(folder: Path) -> list[Path]:
 
 
 def png_size(rng: Rng, content: bytes) -> bytes:
-    """The head of a PNG claims another size, depth or colour, with the right checksum; or a few bytes are a large image."""
+    """The head of a PNG claims another size, depth or colour, with the right checksum; or its bytes are many."""
     if content[:4] != b"\x89PNG":
         return BYTES[int(rng.integers(len(BYTES)))](rng, content)
     head = bytearray(content[16:29])
@@ -150,7 +152,13 @@ def png_size(rng: Rng, content: bytes) -> bytes:
     rest = content[33:]
     if rng.random() < 0.3:
         packed = zlib.compress(bytes(int(rng.choice([10**6, 8 * 10**7]))), 1)
-        rest = struct.pack(">I", len(packed)) + b"IDAT" + packed + struct.pack(">I", zlib.crc32(b"IDAT" + packed)) + rest[-12:]
+        rest = (
+            struct.pack(">I", len(packed))
+            + b"IDAT"
+            + packed
+            + struct.pack(">I", zlib.crc32(b"IDAT" + packed))
+            + rest[-12:]
+        )
     return content[:16] + bytes(head) + struct.pack(">I", zlib.crc32(b"IHDR" + head)) + rest
 
 

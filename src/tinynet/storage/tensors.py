@@ -108,7 +108,9 @@ def _readable_file(who: str, source: Path) -> None:
         reason = "there is no permission to read it" if error.errno in FORBIDDEN else error.strerror or str(error)
         fail(who, f"{quoted(source)} could not be read: {reason}.", kind=type(error))
     if str(source).encode("utf-8", "replace").decode() != str(source):
-        fail(who, f"{quoted(source)} has bytes in its name that are not UTF-8.", "the safetensors library needs another.")
+        fail(
+            who, f"{quoted(source)} has bytes in its name that are not UTF-8.", "the safetensors library needs another."
+        )
     if not start:
         fail(who, f"{quoted(source)} is empty.", "it was cut off while it was written or copied; take another copy.")
 
