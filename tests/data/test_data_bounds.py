@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.data.conftest import Server
 from tests.data.test_data_images import LABELS, PIXELS, cifar_archive, idx_bytes, write_cifar, write_mnist
 from tinynet.data import cifar, cifar10, digits, embedded, idx, mnist, text
+from tinynet.data.sources import RemoteFile, find_or_download, sha256
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +131,14 @@ def test_leftovers_of_a_killed_unpacking_are_removed(cache: Path) -> None:
     (cache / cifar.ARCHIVE.name).write_bytes(cifar_archive())
     cifar10()
     assert sorted(path.name for path in cache.iterdir()) == [cifar.FOLDER, cifar.ARCHIVE.name]
+
+
+def test_a_killed_download_is_removed_by_the_next(cache: Path, server: Server) -> None:
+    (cache / "room" / ".tinynet-0.tmp").mkdir(parents=True)
+    (cache / "room" / ".tinynet-0.tmp" / "tmp12345").write_bytes(b"half")
+    server.pages = {"/one/a.gz": b"whole"}
+    find_or_download(RemoteFile("a.gz", "room", sha256(b"whole"), (f"{server.address}/one",)))
+    assert [path.name for path in (cache / "room").iterdir()] == ["a.gz"]
 
 
 def test_a_folder_where_nothing_can_be_unpacked(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ def _make_pictures(folder: Path) -> list[Path]:
     grey = np.zeros((20, 17), np.uint8)
     grey[4:15, 7:10] = 220
     picture = Image.fromarray(grey)
-    for name in ("a.png", "b.jpg", "c.gif", "d.bmp", "e.webp", "f.tiff", "g.ppm", "h.ico"):
+    for name in ("a.png", "b.jpg", "c.gif", "d.bmp", "e.webp", "f.tiff", "g.ppm", "h.tga"):
         picture.convert("RGB").save(folder / name)
     picture.convert("P").save(folder / "i.png")
     picture.convert("RGBA").save(folder / "j.png")
