@@ -70,7 +70,7 @@ FAULTS = {
     "a foreign ValueError": lambda path: _raise(ValueError(f"reader: {path.name} is damaged.")),
     "a foreign UserWarning": lambda path: __import__("warnings").warn("odd", stacklevel=1),
     "is not named": lambda path: fail("reader", "the file is damaged."),
-    "a sentence of": lambda path: fail("reader", f"{path} is damaged: {'x' * 6000}."),
+    "a sentence of": lambda path: fail("reader", f"{path} is damaged: {'x' * 30_000}."),
     "a wrong load": lambda path: _raise(AssertionError("other numbers")),
     "more than": lambda path: time.sleep(1),
 }

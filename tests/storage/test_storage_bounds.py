@@ -154,6 +154,40 @@ def test_a_name_that_is_no_text(tmp_path):
         tn.load(path)
 
 
+LONG = "z" * 200_000
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        entry("Net", layers=[entry(f"Unknown{number}") for number in range(20_000)]),
+        entry("Linear", **{LONG: 1}),
+        entry(LONG),
+        {LONG: 1},
+    ],
+)
+def test_a_sentence_ends(tmp_path, net):
+    (tmp_path / "long.safetensors").write_bytes(file_of(net))
+    with pytest.raises(ValueError, match=r"long\.safetensors") as caught:
+        tn.load(tmp_path / "long.safetensors")
+    assert len(str(caught.value)) < 25_000
+
+
+def test_a_sentence_about_many_entries_ends(tmp_path):
+    path = tmp_path / "many.safetensors"
+    path.write_bytes(packed({f"{number}.weight": np.ones(1, np.float32) for number in range(20_000)}))
+    with pytest.raises(ValueError, match=r"missing: 0\.bias; unexpected: 1\.weight, .* … and .* more$") as caught:
+        tn.storage.load_weights(Net([Linear(1, 1)]), path)
+    assert len(str(caught.value)) < 25_000
+
+
+def test_a_terminal_obeys_nothing_that_stands_in_a_file(tmp_path):
+    (tmp_path / "escape.safetensors").write_bytes(file_of(entry("\x1b]0;title\x07\x1b[2J")))
+    with pytest.raises(ValueError, match=r"needs the class \\x1b\]0;title\\x07\\x1b\[2J, which") as caught:
+        tn.load(tmp_path / "escape.safetensors")
+    assert "\x1b" not in str(caught.value)
+
+
 class TestLeftovers:
     SLOW = """
 import os, sys, time

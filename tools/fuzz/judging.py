@@ -20,6 +20,7 @@ from tools.fuzz.mutations import replace_file
 
 MAX_SECONDS = 10.0
 MAX_BYTES = 2**30
+MAX_CHARACTERS = 25_000  # of a sentence; no reader of it will want more
 P_REPLACED = 0.06  # of the cases in which something else lies where the file was
 
 
@@ -105,7 +106,7 @@ def _complaint(error: Exception, path: Path) -> str:
         return f"a foreign {type(error).__name__} at {where}: {str(error)[:200]}"
     if path.name not in str(error):
         return f"{path.name} is not named: {str(error)[:200]}"
-    if len(str(error)) > 5000:
+    if len(str(error)) > MAX_CHARACTERS:
         return f"a sentence of {len(str(error))} characters: {str(error)[:200]}"
     return ""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -106,10 +107,16 @@ def _retrieved(file: RemoteFile, address: str, folder: Path) -> Path:
     """Download into a temporary folder, which the next download removes if this one is killed."""
     import pooch
 
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    with temporary_folder(folder) as temporary:
-        whole = pooch.retrieve(address, known_hash=f"sha256:{file.sha256}", fname=file.name, path=temporary)
-        os.replace(whole, folder / file.name)
+    try:
+        with temporary_folder(folder) as temporary:
+            whole = pooch.retrieve(address, known_hash=f"sha256:{file.sha256}", fname=file.name, path=temporary)
+            os.replace(whole, folder / file.name)
+    finally:
+        with suppress(OSError):  # not empty, as it should be
+            for place in new:
+                place.rmdir()
     return folder / file.name
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.core.checks.words import fail
 from tinynet.storage.atomic import atomic_write
-from tinynet.storage.sentences import FORBIDDEN, file_inside, quoted
+from tinynet.storage.sentences import FORBIDDEN, file_inside, quoted, shown
 
 Arrays = dict[str, np.ndarray]
 SIZES = {"float": (16, 32, 64), "int": (8, 16, 32, 64), "uint": (8, 16, 32, 64)}
@@ -134,7 +134,7 @@ def _not_safetensors(who: str, source: Path, error: Exception) -> NoReturn:
     reason = str(error).removeprefix("Error while deserializing header: ")
     fail(
         who,
-        f"{quoted(source)} is not a safetensors file, or it is damaged or cut off: {reason}.",
+        f"{quoted(source)} is not a safetensors file, or it is damaged or cut off: {shown(reason).rstrip('.')}.",
         "take another copy, or write it again with tn.save(net, path).",
     )
 
@@ -143,7 +143,7 @@ def _foreign_dtype(who: str, source: Path, name: str, dtype: str) -> NoReturn:
     """A tensor holds numbers that NumPy does not have."""
     fail(
         who,
-        f"{name} in {quoted(source)} holds {dtype} numbers, which NumPy does not have.",
+        f"{shown(name)} in {quoted(source)} holds {dtype} numbers, which NumPy does not have.",
         "convert it to float32 where it was made; in PyTorch with tensor.float().",
     )
 

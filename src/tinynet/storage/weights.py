@@ -114,7 +114,7 @@ def load_weights(net: Layer, path: PathLike) -> None:
         path: The file.
 
     Raises:
-        ValueError: Entries are missing, unexpected, of another shape or kind; all are named. Or the file is damaged.
+        ValueError: Entries are missing, unexpected, of another shape or kind, and are named. Or the file is damaged.
         OSError: There is no such file, or it cannot be read.
 
     Example:
