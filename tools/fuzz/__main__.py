@@ -54,8 +54,9 @@ def _options() -> argparse.Namespace:
 
 def _child(names: list[str], options: argparse.Namespace) -> int:
     """Do every case from number `child` on, in steps of `jobs`, and print a line of JSON for each."""
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGESIZE")
-    resource.setrlimit(resource.RLIMIT_AS, (used + ADDRESS_SPACE, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    if Path("/proc/self/statm").exists():
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGESIZE")
+        resource.setrlimit(resource.RLIMIT_AS, (used + ADDRESS_SPACE, resource.getrlimit(resource.RLIMIT_AS)[1]))
     with tempfile.TemporaryDirectory(prefix="tinynet-fuzz-") as top:
         for name in names:  # what is loaded or compiled once counts for no case
             kind = FORMATS[name]
