@@ -162,7 +162,7 @@ def in_json(rng: Rng, tree: Any) -> Any:
             other, at = places[int(rng.integers(len(places)))]
             holder[key] = json.loads(json.dumps(other[at]))
         elif kind == 3:
-            for _ in range(int(rng.choice([1, 20, 400]))):
+            for _ in range(int(rng.choice([1, 20, 150]))):
                 holder[key] = [holder[key]] if rng.random() < 0.5 else {"tuple": [holder[key]]}
         elif kind == 4 and isinstance(holder, list):
             holder += [holder[key]] * int(rng.choice([1, 300]))
@@ -172,12 +172,11 @@ def in_json(rng: Rng, tree: Any) -> Any:
 
 
 def dumped(tree: Any) -> bytes:
-    """JSON of a value, however strange."""
-    return (
-        json.dumps(tree).encode()
-        if len(repr(tree)) % 2
-        else json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    )
+    """JSON of a value, however strange; with escapes or without."""
+    text = json.dumps(tree)
+    if len(text) % 2:
+        return text.encode()
+    return json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def replace_file(rng: Rng, path: Path, others: list[bytes]) -> str:
