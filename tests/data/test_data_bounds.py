@@ -16,6 +16,7 @@ from tests.data.conftest import Server
 from tests.data.test_data_images import LABELS, PIXELS, cifar_archive, idx_bytes, write_cifar, write_mnist
 from tinynet.data import cifar, cifar10, digits, embedded, idx, mnist, text
 from tinynet.data.sources import RemoteFile, find_or_download, sha256
+from tinynet.learner import CSVLog
 
 
 @pytest.fixture(autouse=True)
@@ -190,6 +191,13 @@ def test_something_else_where_a_file_of_cifar_was(cache: Path, kind: str, name: 
         cifar10()
     assert words in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless"])
+def test_something_else_where_a_log_shall_be(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(OSError, match=r"CSVLog: .*log\.csv is a device or a pipe, not a file\.\nHint: name a file"):
+        CSVLog(replaced(tmp_path / "log.csv", kind))
+    CSVLog(os.devnull)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -62,6 +62,9 @@ def _load_weights(folder: Path) -> None:
         except Exception:
             assert all(np.array_equal(before[name], array) for name, array in net.state().items()), "half loaded"
             raise
+        held = data_in(path)
+        right = [np.array_equal(array, held.get(name, array), equal_nan=True) for name, array in net.state().items()]
+        assert all(right), "other numbers than the file has"
         assert any(not np.array_equal(before[name], array) for name, array in net.state().items()), "not loaded"
 
 
