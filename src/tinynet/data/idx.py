@@ -7,6 +7,7 @@ then the size of each axis follows as a big-endian 32-bit integer, and then the 
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from pathlib import Path
 
@@ -124,6 +125,11 @@ def fashion_mnist() -> tuple[Dataset, Dataset]:
     return _image_sets("Fashion-MNIST", FASHION_FILES, FASHION_CLASSES)
 
 
+#: A gzip file may unpack to this many bytes, and to as many more for each byte that it has itself: MNIST shrinks to a
+#: fifth, but 4 MB can be made that would fill 4 GB.
+MAX_UNPACKED, MAX_RATIO = 2**26, 32
+
+
 def _image_sets(name: str, files: tuple[RemoteFile, ...], classes: tuple[str, ...]) -> tuple[Dataset, Dataset]:
     paths = [find_or_download(file) for file in files]
     contents = [_content(path) for path in paths]
@@ -149,11 +155,15 @@ def _image_sets(name: str, files: tuple[RemoteFile, ...], classes: tuple[str, ..
 def _content(path: Path) -> bytes:
     if path.suffix != ".gz":
         return path.read_bytes()
+    limit = MAX_UNPACKED + MAX_RATIO * os.path.getsize(path)
     try:
         with gzip.open(path) as file:
-            return file.read()
+            content = file.read(limit + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         damaged(path, "a complete gzip file", str(error))
+    if len(content) > limit:
+        damaged(path, f"at most {limit:,} bytes when it is unpacked", "more")
+    return content
 
 
 def parse_idx(content: bytes, path: Path, sample: tuple[int, ...]) -> np.ndarray:

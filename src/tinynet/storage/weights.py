@@ -55,9 +55,12 @@ def save(net: Layer, path: PathLike) -> None:
     sentences.a_layer("save", net, Layer)
     target = checks.path("save", path)
     state = net.state()
-    description = _describe(net)
-    _check_rebuilt(net, description, state)
-    write_tensors("save", target, state, {KEY: json.dumps(description, ensure_ascii=False)})
+    try:
+        description = json.dumps(_describe(net), ensure_ascii=False)
+        _check_rebuilt(net, description, state)
+    except RecursionError:
+        sentences.not_rebuilt("save", "its layers are nested too deep.")
+    write_tensors("save", target, state, {KEY: description})
 
 
 def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
@@ -161,7 +164,6 @@ def _description(source: Path, text: str) -> dict[str, Any]:
     """Read what `_describe` gave, and check the kind of each entry."""
     try:
         found = json.loads(text)
-        classes = architecture.class_names(found.get("net") if isinstance(found, dict) else None)
     except (ValueError, RecursionError) as error:
         sentences.damaged("load", source, f"its architecture is not JSON that can be read ({error}).")
     if not isinstance(found, dict) or type(found.get("format")) is not int:
@@ -172,13 +174,16 @@ def _description(source: Path, text: str) -> dict[str, Any]:
     for name, kind in kinds.items():
         if not isinstance(found.get(name), kind):
             sentences.damaged("load", source, f"its architecture has no proper entry {name!r}.")
-    return found | {"classes": classes}
+    try:
+        return found | {"classes": architecture.class_names(found["net"])}
+    except (TypeError, ValueError) as error:
+        sentences.damaged("load", source, error)
 
 
 def _rebuild(description: dict[str, Any], classes: architecture.Classes, arrays: Arrays) -> Layer:
     """Build the net that is described and fill it."""
     with architecture.streams_kept():
-        net = architecture.build(description["net"], classes)
+        net = architecture.build(description["net"], classes, room=sum(array.size for array in arrays.values()))
     if not isinstance(net, Layer):
         raise TypeError("its architecture is not that of a layer.")
     if description["ties"]:
@@ -210,10 +215,10 @@ def _convert(net: Layer, description: dict[str, Any], arrays: Arrays) -> None:
         setattr(layer, name, value.astype(arrays[path].dtype, copy=False))
 
 
-def _check_rebuilt(net: Layer, description: dict[str, Any], state: Arrays) -> None:
+def _check_rebuilt(net: Layer, description: str, state: Arrays) -> None:
     """Check that the file will give this net again, while it can still be helped."""
     try:
-        twin = _rebuild(description, architecture.classes_inside("save", net), state)
+        twin = _rebuild(json.loads(description), architecture.classes_inside("save", net), state)
     except (TypeError, ValueError, LookupError) as error:
         sentences.not_rebuilt("save", error)
     for (path, layer), (_, again) in zip(net.layers_inside(), twin.layers_inside(), strict=False):
