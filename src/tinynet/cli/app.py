@@ -10,12 +10,13 @@ import typer
 
 from tinynet.cli import kernel_routes, kernel_table, show, training
 from tinynet.cli.predicting import predictions
-from tinynet.cli.runs import HISTORY, MODEL, begin, describe, free_folder, open_run, write_config
+from tinynet.cli.new_run import begun, check_free, new_folder
+from tinynet.cli.runs import HISTORY, MODEL, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
 from tinynet.data import load
-from tinynet.learner import CSVLog
+from tinynet.learner import CSVLog, Learner
 from tinynet.storage import save
 
 app = typer.Typer(
@@ -82,25 +83,28 @@ def train(
     look at (report.html). Ctrl-C ends training early and keeps what was learned.
     """
     settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels)
+    check_free(out, force)
     with use(settings.kernels):
-        _train(settings, free_folder(settings, out, force))
-
-
-def _train(settings: Settings, folder: Path) -> None:
-    train_data, test_data = load(settings.dataset)
-    learner = training.make_learner(settings, train_data, [CSVLog(folder / HISTORY)])
-    config = describe(settings, folder, train_data)
-    begin(folder, config)
-    typer.echo(show.beginning(settings, learner, test_data))
-    learner.fit(settings.epochs)
-    results = training.evaluate(settings, learner.net, test_data)
-    save(learner.net, folder / MODEL)
-    write_config(folder, config | {"epochs_done": len(learner.history), "test": results})
-    typer.echo(show.results_line(results, len(test_data)))
-    show.write_report(open_run(folder), learner.net, test_data)
+        train_data, test_data = load(settings.dataset)
+        learner = training.make_learner(settings, train_data, [])
+        folder = new_folder(settings, out)
+        typer.echo(show.beginning(settings, learner, test_data))
+        with begun(folder, describe(settings, folder, train_data), force) as work:
+            _train(settings, learner, test_data, work)
     typer.echo(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
     if learner.stop_reason == "Ctrl-C":
         raise typer.Exit(INTERRUPTED)
+
+
+def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> None:
+    learner.callbacks += (CSVLog(work / HISTORY),)
+    learner.fit(settings.epochs)
+    results = training.evaluate(settings, learner.net, test_data)
+    save(learner.net, work / MODEL)
+    config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
+    write_config(work, config)
+    typer.echo(show.results_line(results, len(test_data)))
+    show.write_report(open_run(work), learner.net, test_data)
 
 
 @app.command()
