@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tinynet.cli import kernel_routes, kernel_table, show, training
+from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import predictions
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.runs import HISTORY, MODEL, describe, open_run, write_config
@@ -30,7 +31,9 @@ app = typer.Typer(
 KERNELS = "What computes: plain (NumPy), loops, compiled or auto."
 INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.")]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.", parser=given_path)
+]
 
 
 Kernels = Annotated[
@@ -41,7 +44,7 @@ Kernels = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"tinynet {__version__}")
+        say(f"tinynet {__version__}")
         raise typer.Exit
 
 
@@ -72,7 +75,13 @@ def train(
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
     kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
     out: Annotated[
-        Path | None, typer.Option(help="The folder for the run.", show_default="runs/DATASET-MODEL-NUMBER")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="The folder for the run.",
+            show_default="runs/DATASET-MODEL-NUMBER",
+            parser=given_path,
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is in the folder already.")] = False,
 ) -> None:
@@ -88,10 +97,10 @@ def train(
         train_data, test_data = load(settings.dataset)
         learner = training.make_learner(settings, train_data, [])
         folder = new_folder(settings, out)
-        typer.echo(show.beginning(settings, learner, test_data))
+        say(show.beginning(settings, learner, test_data))
         with begun(folder, describe(settings, folder, train_data), force) as work:
             _train(settings, learner, test_data, work)
-    typer.echo(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
+    say(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
     if learner.stop_reason == "Ctrl-C":
         raise typer.Exit(INTERRUPTED)
 
@@ -103,7 +112,7 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> 
     save(learner.net, work / MODEL)
     config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, config)
-    typer.echo(show.results_line(results, len(test_data)))
+    say(show.results_line(results, len(test_data)))
     show.write_report(open_run(work), learner.net, test_data)
 
 
@@ -114,13 +123,15 @@ def evaluate(run: RunFolder, kernels: Kernels = None) -> None:
     _, test_data = load(opened.settings.dataset)
     with use(opened.kernels(kernels)):
         results = training.evaluate(opened.settings, opened.net(), test_data)
-    typer.echo(show.results_line(results, len(test_data)))
+    say(show.results_line(results, len(test_data)))
 
 
 @app.command()
 def predict(
     run: RunFolder,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.", parser=given_path)
+    ],
     kernels: Kernels = None,
 ) -> None:
     """Say what is on pictures.
@@ -131,7 +142,7 @@ def predict(
     opened = open_run(run)
     with use(opened.kernels(kernels)):
         for text in predictions(opened, images):
-            typer.echo(text)
+            say(text)
 
 
 @app.command()
@@ -142,7 +153,7 @@ def summary(
     ] = None,
 ) -> None:
     """Show the layers of a network: output shapes, parameters, multiply-adds, memory and formulas."""
-    typer.echo(show.summary_text(what, input_shape))
+    say(show.summary_text(what, input_shape))
 
 
 @app.command()
@@ -150,7 +161,7 @@ def report(run: RunFolder) -> None:
     """Write report.html of a run anew."""
     opened = open_run(run)
     _, test_data = load(opened.settings.dataset)
-    typer.echo(f"written: {show.write_report(opened, opened.net(), test_data)}")
+    say(f"written: {show.write_report(opened, opened.net(), test_data)}")
 
 
 @app.command()
@@ -194,17 +205,22 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: The words after `tinynet`, or the arguments of the process if None.
     """
+    accept_all_characters()
     try:
         status = app(arguments, prog_name="tinynet", standalone_mode=False)
+        flush()
     except USAGE_ERROR as error:
         status = _complain(error.format_message())
     except BrokenPipeError:  # the reader has closed the pipe, as in: tinynet models | head -1
-        sys.stderr.close()
+        drop_output()
         status = 1
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        status = _complain(reason(error))
+        drop_output()
+    except (TypeError, ValueError) as error:
         status = _complain(str(error).removeprefix("tinynet: "))
-    except FloatingPointError as error:
-        status = _complain(str(error), status=1)
+    except (FloatingPointError, MemoryError) as error:
+        status = _complain(str(error) or "there is not enough memory.", status=1)
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     if status == INTERRUPTED:  # a newer Typer returns it, an older one raises
@@ -213,5 +229,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _complain(sentence: str, status: int = 2) -> int:
-    typer.echo(f"tinynet: {sentence}", err=True)
+    if sentence:  # it is empty where the help was shown instead
+        complain(sentence)
     return status
