@@ -10,7 +10,7 @@ import typer
 
 from tinynet.cli import kernel_routes, kernel_table, show, training
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
-from tinynet.cli.predicting import predictions
+from tinynet.cli.predicting import Answer, predictions
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.runs import HISTORY, MODEL, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
@@ -137,12 +137,19 @@ def predict(
     """Say what is on pictures.
 
     Where the run has learned digits, a picture is first brought to the form of its training data: laid on a plain
-    background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer.
+    background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer. A
+    picture that cannot be read is named, and the others are answered all the same.
     """
     opened = open_run(run)
     with use(opened.kernels(kernels)):
-        for text in predictions(opened, images):
-            say(text)
+        answers = list(map(_told, predictions(opened, images)))
+    if not all(answers):
+        raise typer.Exit(2)
+
+
+def _told(answer: Answer) -> bool:
+    say(answer.text) if answer.is_known else complain(answer.text)
+    return answer.is_known
 
 
 @app.command()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -24,6 +26,7 @@ class RemoteFile:
     Attributes:
         name: Its file name.
         folder: The folder that it lies in, below TINYNET_DATA or the cache folder.
+        folders: Other names of that folder, as other programs give them.
         sha256: The hash of the file itself.
         mirrors: Addresses of the folders that offer it, tried in this order.
         content: The hash of what a gzip file holds, if known: the same data may have been compressed again.
@@ -34,18 +37,44 @@ class RemoteFile:
     sha256: str
     mirrors: tuple[str, ...]
     content: str = ""
+    folders: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> list[str]:
         """The whole address on each mirror."""
         return [f"{mirror.rstrip('/')}/{self.name}" for mirror in self.mirrors]
 
+    @property
+    def names(self) -> list[str]:
+        """The names that the file may have: packed or not, and with a dot, as 7-Zip unpacks it and Kaggle offers it."""
+        bare = self.name.removesuffix(".gz")
+        dotted = bare.replace("-idx", ".idx")
+        return list(dict.fromkeys([self.name, bare, f"{dotted}.gz" if bare != self.name else dotted, dotted]))
+
+    def places(self) -> list[Path]:
+        """The folders where the file is looked for."""
+        below = list(dict.fromkeys([self.folder, *self.folders]))
+        places = [root / name for root in data_folders() for name in below]
+        named = _named_folder()
+        # TINYNET_DATA may also name the folder of this data set itself.
+        return places if named is None or not _ends_with(named, below) else [named, *places]
+
 
 def cache_folder() -> Path:
-    """The user's cache folder for Tinynet, which pooch knows for each operating system."""
+    """The user's cache folder for Tinynet, which pooch knows for each operating system.
+
+    A user without a home, as a container may have, gets one among the temporary files.
+    """
     import pooch
 
-    return Path(pooch.os_cache("tinynet"))
+    folder = Path(pooch.os_cache("tinynet")).expanduser() if _has_home() else None
+    if folder is None or not folder.is_absolute():
+        return Path(tempfile.gettempdir()) / f"tinynet-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
+    return folder
+
+
+def _has_home() -> bool:
+    return os.path.expanduser("~") != "~" or bool(os.environ.get("XDG_CACHE_HOME"))
 
 
 def data_folders() -> list[Path]:
@@ -54,23 +83,37 @@ def data_folders() -> list[Path]:
     Raises:
         NotADirectoryError: TINYNET_DATA names something that is not a folder.
     """
+    named = _named_folder()
+    return [cache_folder()] if named is None else [named, cache_folder()]
+
+
+def _named_folder() -> Path | None:
+    """The folder that TINYNET_DATA names."""
     named = os.environ.get("TINYNET_DATA", "")
     if not named:
-        return [cache_folder()]
-    folder = Path(named)
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
+        return None
+    folder = Path(os.path.expanduser(named))
+    if not os.path.isdir(folder):
+        what = "is a file" if os.path.exists(folder) else "does not exist"
         problem = f"expected a folder, but {folder} {what}."
         checks.fail("TINYNET_DATA", problem, "correct the path, or unset it.", NotADirectoryError)
-    return [folder, cache_folder()]
+    return folder
+
+
+def _ends_with(folder: Path, names: Sequence[str]) -> bool:
+    """Whether a folder has one of some names, which may be several folders deep."""
+    parts = os.path.realpath(folder).replace(os.sep, "/").lower()
+    return any(name and f"{parts}/".endswith(f"/{name.lower()}/") for name in names)
 
 
 def find(file: RemoteFile) -> Path | None:
     """The file on this disk, as downloaded or already unpacked from .gz; None if it is not there."""
-    for folder in data_folders():
-        for name in (file.name, file.name.removesuffix(".gz")):
-            path = folder / file.folder / name
-            if path.exists():
+    for folder in file.places():
+        for name in file.names:
+            path = folder / name
+            if os.path.isfile(path / name):  # a folder of the same name, as archives of Kaggle have
+                path = path / name
+            if os.path.lexists(path):
                 checks.readable_file("data", path)
                 return path
     return None
@@ -100,7 +143,7 @@ def download(file: RemoteFile) -> Path:
             return Path(pooch.retrieve(address, known_hash=f"sha256:{file.sha256}", fname=file.name, path=folder))
         except (OSError, ValueError) as error:  # no connection or a refusal; another hash
             failures.append(f"{address}: {_reason(error)}")
-    _not_downloaded(file.name, folder, file.sha256, failures)
+    _not_downloaded(file, folder, failures)
 
 
 def _reason(error: OSError | ValueError) -> str:
@@ -125,14 +168,16 @@ def is_verified(file: RemoteFile, path: Path, content: bytes) -> bool:
     return sha256(content) in (file.content, file.sha256) or sha256(path.read_bytes()) == file.sha256
 
 
-def _not_downloaded(name: str, folder: Path, sha256: str, failures: list[str]) -> NoReturn:
+def _not_downloaded(file: RemoteFile, folder: Path, failures: list[str]) -> NoReturn:
     """A file is not on this disk, and no mirror gave it."""
     tried = "".join(f"\n  {failure}" for failure in failures)
+    elsewhere = [str(place) for place in file.places() if place != folder]
+    searched = f", nor in {', '.join(elsewhere)}" if elsewhere else ""
     checks.fail(
         "data",
-        f"{name} is not in {folder}, and no address gave it:{tried}",
+        f"{file.name} is not in {folder}{searched}, and no address gave it:{tried}",
         f"download it where there is a connection and put it into {folder}, or into the same subfolder of the folder "
-        f"that the environment variable TINYNET_DATA names; its SHA-256 is {sha256}.",
+        f"that the environment variable TINYNET_DATA names; its SHA-256 is {file.sha256}.",
         OSError,
     )
 
