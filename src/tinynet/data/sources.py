@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -52,12 +51,21 @@ class RemoteFile:
         return list(dict.fromkeys([self.name, bare, f"{dotted}.gz" if bare != self.name else dotted, dotted]))
 
     def places(self) -> list[Path]:
-        """The folders where the file is looked for."""
+        """The folders where the file is looked for; TINYNET_DATA may also name the folder of this data set itself."""
         below = list(dict.fromkeys([self.folder, *self.folders]))
-        places = [root / name for root in data_folders() for name in below]
         named = _named_folder()
-        # TINYNET_DATA may also name the folder of this data set itself.
-        return places if named is None or not _ends_with(named, below) else [named, *places]
+        return [root / name for root in data_folders() for name in below] + ([named / "raw", named] if named else [])
+
+    def is_meant(self, path: Path) -> bool:
+        """Whether a file of the right name is the one: its folder says so, or the hash of what it holds.
+
+        MNIST and Fashion-MNIST have files of the same names.
+        """
+        parents = [part.lower() for part in Path(os.path.realpath(path)).parts[:-1]]
+        while len(parents) > 1 and parents[-1] in ("raw", path.name.lower()):
+            parents.pop()
+        folders = {name.lower().removesuffix("/raw") for name in (self.folder, *self.folders)}
+        return parents[-1] in folders or sha256(path.read_bytes()) in (self.sha256, self.content)
 
 
 def cache_folder() -> Path:
@@ -100,12 +108,6 @@ def _named_folder() -> Path | None:
     return folder
 
 
-def _ends_with(folder: Path, names: Sequence[str]) -> bool:
-    """Whether a folder has one of some names, which may be several folders deep."""
-    parts = os.path.realpath(folder).replace(os.sep, "/").lower()
-    return any(name and f"{parts}/".endswith(f"/{name.lower()}/") for name in names)
-
-
 def find(file: RemoteFile) -> Path | None:
     """The file on this disk, as downloaded or already unpacked from .gz; None if it is not there."""
     for folder in file.places():
@@ -115,7 +117,8 @@ def find(file: RemoteFile) -> Path | None:
                 path = path / name
             if os.path.lexists(path):
                 checks.readable_file("data", path)
-                return path
+                if file.is_meant(path):
+                    return path
     return None
 
 
