@@ -14,6 +14,7 @@ from tinynet.cli.predicting import Answer, predictions
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.runs import HISTORY, MODEL, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
+from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
 from tinynet.data import load
@@ -98,6 +99,9 @@ def train(
         learner = training.make_learner(settings, train_data, [])
         folder = new_folder(settings, out)
         say(show.beginning(settings, learner, test_data))
+        n_trained = settings.epochs * len(learner.train)
+        n_evaluated = settings.epochs * len(learner.valid) + len(test_data)
+        warn_of_loops(learner.net, test_data[:1][0].shape[1:], n_trained, n_evaluated)
         with begun(folder, describe(settings, folder, train_data), force) as work:
             _train(settings, learner, test_data, work)
     say(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
@@ -122,6 +126,7 @@ def evaluate(run: RunFolder, kernels: Kernels = None) -> None:
     opened = open_run(run)
     _, test_data = load(opened.settings.dataset)
     with use(opened.kernels(kernels)):
+        warn_of_loops(opened.net(), opened.input_shape, 0, len(test_data))
         results = training.evaluate(opened.settings, opened.net(), test_data)
     say(show.results_line(results, len(test_data)))
 
