@@ -134,7 +134,10 @@ def test_predict_names_the_class_and_says_what_was_done(run, tinynet, big, tmp_p
     [
         (lambda path: None, "there is no file"),
         (lambda path: path.mkdir(), "is a directory"),
-        (lambda path: path.write_text("hello"), "it is none of the kinds that are read.\nHint: those are AVIF, BMP, GIF"),
+        (
+            lambda path: path.write_text("hello"),
+            "it is none of the kinds that are read.\nHint: those are AVIF, BMP, GIF",
+        ),
         (lambda path: path.write_bytes(b""), "it is none of the kinds that are read.\nHint: those are AVIF, BMP, GIF"),
         (lambda path: Image.new("L", (9, 9), 77).save(path), "shows nothing: all of its pixels are nearly alike"),
     ],

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from tinynet.cli import kernel_routes, kernel_table, show, training
+from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
-from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.runs import HISTORY, MODEL, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
 from tinynet.cli.waiting import warn_of_loops
@@ -100,7 +100,7 @@ def train(
         folder = new_folder(settings, out)
         say(show.beginning(settings, learner, test_data))
         n_trained = settings.epochs * len(learner.train)
-        n_evaluated = settings.epochs * len(learner.valid) + len(test_data)
+        n_evaluated = settings.epochs * len(learner.valid or ()) + len(test_data)
         warn_of_loops(learner.net, test_data[:1][0].shape[1:], n_trained, n_evaluated)
         with begun(folder, describe(settings, folder, train_data), force) as work:
             _train(settings, learner, test_data, work)

@@ -13,9 +13,33 @@ import typer
 
 #: How the signs of formulas and tables are written where they cannot be encoded.
 SIGNS = {
-    **{"∂": "d", "·": "*", "−": "-", "′": "'", "×": "x", "─": "-", "–": "-", "µ": "u", "\u0302": "^", "⋆": "*"},
-    **{"√": "sqrt", "…": "...", "⋯": "...", "⊙": "*", "∞": "inf", "½": "1/2", "→": "->", "←": "<-", "⁻": "^-"},
-    **{"≤": "<=", "≥": ">=", "≠": "!=", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "Σ": "sum"},
+    "∂": "d",
+    "·": "*",
+    "−": "-",
+    "′": "'",
+    "×": "x",
+    "─": "-",
+    "–": "-",
+    "µ": "u",
+    "\u0302": "^",
+    "⋆": "*",
+    "√": "sqrt",
+    "…": "...",
+    "⋯": "...",
+    "⊙": "*",
+    "∞": "inf",
+    "½": "1/2",
+    "→": "->",
+    "←": "<-",
+    "⁻": "^-",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "⌊": "floor(",
+    "⌋": ")",
+    "⌈": "ceil(",
+    "⌉": ")",
+    "Σ": "sum",
 }
 NAME = "tinynet"  #: Of the codec's error handler.
 
@@ -86,7 +110,7 @@ def flush() -> None:
 
 
 def drop_output() -> None:
-    """Let the rest of the standard output go nowhere: when it ends, Python would try once more and print a traceback."""
+    """Let the rest of the standard output go nowhere, because Python tries once more at its end and prints a traceback."""
     with suppress(AttributeError, OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -21,7 +21,7 @@ COSTLY = ("AVIF", "JPEG2000", "WEBP")  # Their decoders take four times the memo
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP")
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A picture that Pillow can read, but that is not taken."""
 
 
@@ -40,7 +40,7 @@ def read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about pictures that it reads all the same
             return _read(path)
-    except Refused:
+    except RefusedError:
         raise
     except Image.UnidentifiedImageError:
         _unreadable_picture(path, "it is none of the kinds that are read", f"those are {', '.join(FORMATS)}.")
@@ -62,7 +62,7 @@ def _read(path: Path) -> tuple[np.ndarray, list[str]]:
     with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as file:
         width, height = file.size
         if width * height > MAX_PIXELS // (4 if file.format in COSTLY else 1):
-            _unreadable_picture(path, f"{width}×{height} pixels are too many", "make it smaller first.", Refused)
+            _unreadable_picture(path, f"{width}×{height} pixels are too many", "make it smaller first.", RefusedError)
         file.draft(None, (LONGEST, LONGEST))  # a large JPEG is reduced while it is decoded
         mode = file.mode
         reduced = _reduced(file)
@@ -116,13 +116,13 @@ def _grey(path: Path, picture: Any) -> np.ndarray:
     """Pixels of 16 or 32 bits, (H, W) in [0, 1]."""
     values = np.asarray(picture, np.float32)
     if not np.isfinite(values).all():
-        _unreadable_picture(path, "it has pixels that are NaN or infinite", "set them to a number first.", Refused)
+        _unreadable_picture(path, "it has pixels that are NaN or infinite", "set them to a number first.", RefusedError)
     return np.clip(values / np.float32(_full_scale(picture.mode, float(values.max()))), 0, 1)
 
 
 def _full_scale(mode: str, largest: float) -> float:
     """The number that stands for white: the largest of the type that these numbers seem to be of."""
-    scales = (65535.0,) if mode.startswith("I;16") else (255.0, 65535.0) if mode == "I" else (1.0, 255.0, 65535.0)
+    scales = (65535.0,) if mode.startswith("I;16") else (255.0, 65535.0) if mode == "I" else (1.0, 255.0)
     return next((scale for scale in scales if largest <= scale), largest)
 
 

@@ -87,11 +87,11 @@ def _border(grey: np.ndarray) -> np.ndarray:
 
 def _slope(grey: np.ndarray) -> np.ndarray:
     """The plane through the pixels of the border: how bright an empty sheet would be that is lit from one side."""
-    y, x = (_border(places) for places in np.indices(grey.shape, sparse=False))
+    rows, columns = np.arange(grey.shape[0])[:, None], np.arange(grey.shape[1])
+    y, x = (_border(np.broadcast_to(places, grey.shape)) for places in (rows, columns))
     A = np.stack([np.ones(len(y)), y, x], axis=1)
-    plane, *_ = np.linalg.lstsq(A, _border(grey), rcond=None)
-    rows, columns = np.indices(grey.shape, sparse=True)
-    return (plane[0] + plane[1] * rows + plane[2] * columns).astype(grey.dtype)
+    level, down, right = np.linalg.lstsq(A, _border(grey), rcond=None)[0]
+    return (level + down * rows + right * columns).astype(grey.dtype)
 
 
 def _without_specks(ink: np.ndarray) -> np.ndarray:

@@ -84,5 +84,7 @@ def _no_pictures(dataset: str) -> NoReturn:
 
 def _other_classes(run: Run, shape: tuple[int, ...]) -> NoReturn:
     """A net and the configuration of its run do not belong together."""
-    problem = f"the net of {run.folder} gives {shape_text(shape)}, but its config.json names {len(run.classes)} classes."
+    problem = (
+        f"the net of {run.folder} gives {shape_text(shape)}, but its config.json names {len(run.classes)} classes."
+    )
     fail("tinynet", problem, "train again; both are written by tinynet train.")

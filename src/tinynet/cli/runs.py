@@ -118,7 +118,9 @@ def open_run(folder: Path) -> Run:
             _broken_config(path, f"{name} must be {expected}, got {config.get(name)!r}")
     try:
         settings = choose(**{name: config[name] for name in names})
-    except (TypeError, ValueError, OverflowError) as error:
+    except OverflowError:
+        _broken_config(path, "a number in it is too large")
+    except (TypeError, ValueError) as error:
         _broken_config(path, str(error).partition("\n")[0].removeprefix("tinynet: ").rstrip("."))
     return Run(folder, config, settings)
 
@@ -128,7 +130,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_shape(value: Any) -> bool:
-    sizes = value if isinstance(value, list) else [0]
+    sizes = value if isinstance(value, list) and value else [0]
     return all(type(size) is int and size > 0 for size in sizes) and 0 < prod(sizes) <= LARGEST_SAMPLE
 
 
@@ -143,7 +145,7 @@ def _is_results(value: Any) -> bool:
 
 #: What the entries must be on which nobody else looks, and in words.
 KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    **{name: (_is_text, "a text") for name in ("dataset", "model", "optimizer", "kernels")},
+    **dict.fromkeys(("dataset", "model", "optimizer", "kernels"), (_is_text, "a text")),
     "input_shape": (_is_shape, "a list of sizes"),
     "classes": (_is_names, "a list of names"),
     "test": (_is_results, "a number for each name"),

@@ -30,8 +30,8 @@ def warn_of_loops(net: Net, input_shape: tuple[int, ...], n_trained: int, n_eval
     seconds = seconds_of_loops(net, input_shape) * (STEP * n_trained + n_evaluated)
     if seconds > WORTH_A_WORD:
         complain(
-            f"this will take about {duration(seconds)}: --kernels loops computes in nested Python loops, which are there "
-            "to be read.\nHint: leave --kernels out to compute fast; Ctrl-C ends it."
+            f"this will take about {duration(seconds)}: --kernels loops computes in nested Python loops, "
+            "which are there to be read.\nHint: leave --kernels out to compute fast; Ctrl-C ends it."
         )
 
 

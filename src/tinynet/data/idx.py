@@ -55,14 +55,15 @@ FASHION_SHA256 = (
     "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
     "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 )
+MNIST_FOLDERS = ("MNIST/raw", "MNIST")  # as torchvision names them
 FASHION_FOLDERS = ("FashionMNIST/raw", "FashionMNIST", "fashion_mnist")
 MNIST_FILES = tuple(
-    RemoteFile(name, "mnist", sha256, MNIST_MIRRORS, content, ("MNIST/raw", "MNIST"))
-    for name, (sha256, content) in zip(NAMES, MNIST_SHA256, strict=True)
+    RemoteFile(name, "mnist", sha256, MNIST_MIRRORS, content, MNIST_FOLDERS, (other,))
+    for name, (sha256, content), other in zip(NAMES, MNIST_SHA256, FASHION_SHA256, strict=True)
 )
 FASHION_FILES = tuple(
-    RemoteFile(name, "fashion-mnist", sha256, FASHION_MIRRORS, "", FASHION_FOLDERS)
-    for name, sha256 in zip(NAMES, FASHION_SHA256, strict=True)
+    RemoteFile(name, "fashion-mnist", sha256, FASHION_MIRRORS, "", FASHION_FOLDERS, others)
+    for name, sha256, others in zip(NAMES, FASHION_SHA256, MNIST_SHA256, strict=True)
 )
 FASHION_CLASSES = (
     "T-shirt/top",

@@ -17,6 +17,8 @@ import numpy as np
 
 from tinynet.core import checks
 
+NAMED_FOLDERS = ("mnist", "fashion-mnist", "fashionmnist", "fashion_mnist")  # of files with the same names
+
 
 @dataclass(frozen=True)
 class RemoteFile:
@@ -25,10 +27,11 @@ class RemoteFile:
     Attributes:
         name: Its file name.
         folder: The folder that it lies in, below TINYNET_DATA or the cache folder.
-        folders: Other names of that folder, as other programs give them.
         sha256: The hash of the file itself.
         mirrors: Addresses of the folders that offer it, tried in this order.
         content: The hash of what a gzip file holds, if known: the same data may have been compressed again.
+        folders: Other names of its folder, as other programs give them.
+        others: Hashes of files that have the same name, but belong to another data set.
     """
 
     name: str
@@ -37,6 +40,7 @@ class RemoteFile:
     mirrors: tuple[str, ...]
     content: str = ""
     folders: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> list[str]:
@@ -57,15 +61,17 @@ class RemoteFile:
         return [root / name for root in data_folders() for name in below] + ([named / "raw", named] if named else [])
 
     def is_meant(self, path: Path) -> bool:
-        """Whether a file of the right name is the one: its folder says so, or the hash of what it holds.
+        """Whether a file of the right name is not that of another data set: those of MNIST and Fashion-MNIST are alike.
 
-        MNIST and Fashion-MNIST have files of the same names.
+        The name of its folder says so or, where that says nothing, that its hash is not one of the others.
         """
         parents = [part.lower() for part in Path(os.path.realpath(path)).parts[:-1]]
         while len(parents) > 1 and parents[-1] in ("raw", path.name.lower()):
             parents.pop()
         folders = {name.lower().removesuffix("/raw") for name in (self.folder, *self.folders)}
-        return parents[-1] in folders or sha256(path.read_bytes()) in (self.sha256, self.content)
+        if not self.others or parents[-1] in folders:
+            return True
+        return parents[-1] not in NAMED_FOLDERS and sha256(path.read_bytes()) not in self.others
 
 
 def cache_folder() -> Path:

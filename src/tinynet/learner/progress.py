@@ -45,7 +45,8 @@ class Progress(Callback):
         self.batch_end = self.epoch_end = perf_counter()
         self.batch_seconds: deque[float] = deque(maxlen=N_RECENT)
         self.valid_seconds: list[float] = []
-        if _is_terminal(sys.stdout):
+        self.stream = sys.stdout  # the live line puts another one in its place
+        if _is_terminal(self.stream):
             self._bar = _bar()
             self._task = self._bar.add_task("", total=learner.batches_per_epoch, numbers="", speed="", left="")
             self._bar.start()
@@ -66,7 +67,7 @@ class Progress(Callback):
         self.batch_end, self.seconds = now, now - self.epoch_start
         self.n_done = learner.step - self.first_step
         if self._bar:
-            numbers = encodable(_numbers(means))
+            numbers = encodable(_numbers(means), self.stream)
             texts: dict[str, Any] = {"numbers": numbers, "speed": self._speed(), "left": self._left(learner)}
             self._bar.update(self._task, completed=index + 1, **texts)
 
@@ -76,7 +77,7 @@ class Progress(Callback):
         valid = {name.removeprefix("valid_"): row[name] for name in row if name.startswith("valid_")}
         line = f"{_epoch(learner, epoch)}  {_numbers(trained)}" + (f"  valid {_numbers(valid)}" if valid else "")
         if self._bar:
-            self._bar.console.print(encodable(line), highlight=False, markup=False)
+            self._bar.console.print(encodable(line, self.stream), highlight=False, markup=False)
         else:
             write(f"{line}  {self._speed()}  {self._left(learner)}".rstrip())
 
@@ -134,12 +135,12 @@ def write(line: str) -> None:
     stream = sys.stdout
     if stream is None or getattr(stream, "closed", False):
         return
-    stream.write(f"{encodable(line)}\n")
+    stream.write(f"{encodable(line, stream)}\n")
     if hasattr(stream, "flush"):
         stream.flush()  # a log file is read while it grows
 
 
-def encodable(text: str) -> str:
-    """A text in the characters that the standard output has: a metric may have a name in other letters."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+def encodable(text: str, stream: Any) -> str:
+    """A text in the characters that a stream has: a metric may have a name in other letters."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
