@@ -110,7 +110,7 @@ def flush() -> None:
 
 
 def drop_output() -> None:
-    """Let the rest of the standard output go nowhere, because Python tries once more at its end and prints a traceback."""
+    """Let the rest of the standard output go nowhere: at its end Python would try again, and print a traceback."""
     with suppress(AttributeError, OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

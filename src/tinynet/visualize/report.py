@@ -245,7 +245,7 @@ def _place_for_a_page(path: str | os.PathLike[str]) -> None:
     if os.path.isdir(target):
         hint = f"name the page too, as in {str(target / 'report.html')!r}."
         checks.fail("report", f"{str(target)!r} is a folder, not a file; nothing was changed.", hint, IsADirectoryError)
-    if not os.path.isfile(target) or not os.path.getsize(target):
+    if target.suffix.lower() in (".html", ".htm") or not os.path.isfile(target) or not os.path.getsize(target):
         return
     with open(target, "rb") as file:
         is_page = file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
