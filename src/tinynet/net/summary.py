@@ -11,7 +11,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks, formula
 from tinynet.layers import Embedding, Flatten, Layer, Reshape
-from tinynet.net.modes import evaluating
+from tinynet.net.modes import predicting
 from tinynet.net.table_text import aligned, bytes_text, compact, html_table, output_text, width_of
 from tinynet.net.watch import watch
 
@@ -131,9 +131,8 @@ def summarize(net: Layer, input_shape: tuple[int, ...] | list[tuple[int, ...]]) 
     shapes = _input_shapes(input_shape)
     notes = _Notes()
     dtype = np.dtype(np.int64) if _takes_tokens(net) else net.dtype
-    with evaluating(net), watch(net, notes):
+    with predicting(net), watch(net, notes):
         net.forward(*(np.zeros((1, *shape), dtype) for shape in shapes))
-    net.forget()
     several = isinstance(input_shape, list)
     return Summary(type(net).__name__, tuple(shapes) if several else shapes[0], list(_rows(net, notes)))
 

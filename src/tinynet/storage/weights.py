@@ -15,6 +15,7 @@ from tinynet.core import checks
 from tinynet.core.version import __version__
 from tinynet.layers import Layer
 from tinynet.storage import architecture, sentences
+from tinynet.storage.atomic import check_writable
 from tinynet.storage.tensors import Arrays, read_tensors, write_tensors
 
 FORMAT = 1
@@ -61,6 +62,30 @@ def save(net: Layer, path: PathLike) -> None:
     except RecursionError:
         sentences.not_rebuilt("save", "its layers are nested too deep.")
     write_tensors("save", target, state, {KEY: description})
+
+
+def check_savable(net: Layer, path: PathLike) -> None:
+    """Check, before hours of training, that `save` will write this net there; nothing is written.
+
+    Args:
+        net: The net, or any layer.
+        path: The file that it shall be saved as.
+
+    Raises:
+        TypeError: It is not a net, or an argument of a constructor is a function or an array.
+        ValueError: Built again from its constructors' arguments, the net would be another one.
+        OSError: Nothing can be written there.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> check_savable(Linear(3, 4), "no/such/folder/net.safetensors")
+        Traceback (most recent call last):
+        FileNotFoundError: save: there is no folder '...no/such/folder'; nothing was changed.
+        Hint: make it first: ...
+    """
+    sentences.a_layer("save", net, Layer)
+    check_writable("save", checks.path("save", path))
+    _check_rebuilt(net, _describe(net), net.state())
 
 
 def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
