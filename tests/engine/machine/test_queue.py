@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.engine.machine import pool
+from tinynet.engine.machine import workers
 
 queue = pytest.importorskip("tinynet.engine.machine.queue", reason="there is no Numba")
 array_of, acquire, queue_at, NUMBERS = queue.array_of, queue.acquire, queue.queue_at, queue.NUMBERS
@@ -50,7 +50,7 @@ def test_a_worker_takes_a_part_and_sleeps_when_there_is_none() -> None:
         while count(pieces) == len(pieces) and time.perf_counter() < end:
             pass
         assert time.perf_counter() < end
-        worker = pool._workers[0]
+        worker = workers._workers[0]
         while not worker.is_asleep and time.perf_counter() < end:
             time.sleep(1e-3)
         assert worker.is_asleep
