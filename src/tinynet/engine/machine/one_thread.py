@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
+import time
 from collections.abc import Callable
 from functools import wraps
 from threading import get_ident
 from typing import Any, NamedTuple
+
+from tinynet.engine.machine.ownership import Ownership
 
 
 class Library(NamedTuple):
@@ -36,7 +38,7 @@ class OneThread:
         self._find_libraries = find_libraries
         self._inside: set[int] = set()  # threads
         self._before: list[tuple[Library, int]] = []  # their numbers before the first of these threads came
-        self._lock = threading.Lock()
+        self._changes = Ownership()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave_others_behind)
 
@@ -59,7 +61,8 @@ class OneThread:
 
     def _enter(self, thread: int) -> None:
         libraries = self._find_libraries()
-        with self._lock:
+
+        def hold() -> None:
             self._inside.add(thread)
             for library in libraries:
                 number = library.get()
@@ -67,19 +70,35 @@ class OneThread:
                     self._before.append((library, number))
                     library.set(1)
 
+        self._alone(hold)
+
     def _leave(self, thread: int) -> None:
-        if thread not in self._inside and not self._before:
-            return
-        with self._lock:
+        def restore() -> None:
             self._inside.discard(thread)
             if not self._inside:
                 for library, number in self._before:
                     library.set(number)
                 self._before.clear()
 
+        if thread in self._inside or self._before:
+            self._alone(restore)
+
+    def _alone(self, change: Callable[[], None]) -> None:
+        """Make a change while no other thread makes one, which takes microseconds."""
+        call = object()
+        try:
+            try:
+                while not self._changes.belong_to(call):
+                    time.sleep(0)
+                change()
+            finally:
+                self._changes.release(call)
+        finally:
+            self._changes.release(call)
+
     def _leave_others_behind(self) -> None:
         """A forked process has none of the other threads."""
-        self._lock = threading.Lock()
+        self._changes.forget()
         self._inside.intersection_update({get_ident()})
-        if self._before and not self._inside:
+        if not self._inside:
             self._leave(get_ident())

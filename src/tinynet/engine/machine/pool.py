@@ -17,7 +17,7 @@ import numpy as np
 
 from tinynet.core.threads import thread_count
 from tinynet.engine.machine.behaved import behaved
-from tinynet.engine.machine.workers import Job, Worker, first_workers, owns_workers, release_workers
+from tinynet.engine.machine.workers import WORKERS, Job, Worker, first_workers
 
 TIMED_CALLS = 3  # of new work run on one thread, which shows whether several are worth it
 # A worker that spins begins after 5 µs, and one that sleeps after 40 to 80 µs. Shorter work is done without it.
@@ -96,26 +96,31 @@ def _schedule(work: Callable[..., None], count: int, parts: int, arguments: tupl
 
 
 def _run_in_parallel(work: Callable[..., None], arguments: tuple, schedule: _Schedule) -> bool:
-    """Whether the work was done. If not, workers that were only asleep are woken for what comes next."""
-    call = object()
+    """Whether the work was done, which needs the workers. They may belong to another call."""
+    call, is_done = object(), False
     try:
         try:
-            if not owns_workers(call):
-                return False
-            workers = first_workers(len(schedule.fractions) - 1)
-            asleep = [worker for worker in workers if worker.is_asleep]
-            if asleep and schedule.seconds < MIN_SECONDS_FOR_SLEEPING_WORKERS:
-                for worker in asleep:
-                    worker.wake()
-                return False
-            if len(workers) < len(schedule.fractions) - 1:
-                return False
-            _run_parts(work, arguments, schedule, workers)
-            return True
+            if WORKERS.belong_to(call):
+                is_done = _run_with_workers(work, arguments, schedule)
         finally:
-            release_workers(call)
+            WORKERS.release(call)
     finally:
-        release_workers(call)
+        WORKERS.release(call)
+    return is_done
+
+
+def _run_with_workers(work: Callable[..., None], arguments: tuple, schedule: _Schedule) -> bool:
+    """Whether the work was done. If not, workers that were only asleep are woken for what comes next."""
+    workers = first_workers(len(schedule.fractions) - 1)
+    asleep = [worker for worker in workers if worker.is_asleep]
+    if asleep and schedule.seconds < MIN_SECONDS_FOR_SLEEPING_WORKERS:
+        for worker in asleep:
+            worker.wake()
+        return False
+    if len(workers) < len(schedule.fractions) - 1:
+        return False  # the system gives no more threads
+    _run_parts(work, arguments, schedule, workers)
+    return True
 
 
 def _run_parts(work: Callable[..., None], arguments: tuple, schedule: _Schedule, workers: list[Worker]) -> None:

@@ -28,7 +28,7 @@ from tinynet.core.threads import thread_count
 from tinynet.engine.machine.atomic import add, pause, read, write
 from tinynet.engine.machine.behaved import behaved
 from tinynet.engine.machine.jit import compiled, compiled_for_pointers
-from tinynet.engine.machine.workers import owns_workers, release_workers, wake_workers
+from tinynet.engine.machine.workers import WORKERS, wake_workers
 
 # Where things are in a queue. Each number that several threads write to has a cache line of its own.
 STATE, TAKEN, FRONT, BACK, FINISHED, KERNEL, COUNT, NUMBERS, ARRAYS, SIZE = 0, 8, 16, 24, 32, 40, 41, 42, 74, 98
@@ -93,14 +93,14 @@ def post(kernel: Kernel, count: int, numbers: tuple[int, ...], arrays: tuple[np.
     try:
         try:
             n_threads = min(thread_count(), count)
-            shared = ATOMIC and n_threads > 1 and owns_workers(call)
+            shared = ATOMIC and n_threads > 1 and WORKERS.belong_to(call)
             if shared:
                 wake_workers(n_threads - 1)
             is_whole = run(QUEUE if shared else new(), kernel.address, count, numbers, arrays)
         finally:
-            release_workers(call)
+            WORKERS.release(call)
     finally:  # Ctrl-C may have cut the first short.
-        release_workers(call)
+        WORKERS.release(call)
     if not is_whole:
         raise MemoryError("Compiled code of Tinynet could not get the memory for its work.")
 

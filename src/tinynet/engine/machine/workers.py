@@ -1,10 +1,6 @@
 """Worker threads, their jobs, and who has them.
 
 A worker that has nothing to do spins for two milliseconds, then it sleeps.
-
-Ctrl-C may come between any two lines. So what must be undone is undone twice, in a `finally` around a `finally`, by
-functions that do no harm when they run again. And whoever has the workers is known by an object of its own, because a
-lock does not say who holds it.
 """
 
 from __future__ import annotations
@@ -20,21 +16,11 @@ from types import ModuleType
 import numpy as np
 
 from tinynet.core.threads import processors, thread_count
+from tinynet.engine.machine.ownership import Ownership
 
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 0.05  # A caller that sleeps looks so often whether its worker is still alive.
 _workers: list[Worker] = []
-_owner: dict[str, object] = {}  # under "workers", the call that has them
-
-
-def owns_workers(call: object) -> bool:
-    """Whether this call has the workers, until `release_workers`. It gets them if they are free."""
-    return _owner.setdefault("workers", call) is call
-
-
-def release_workers(call: object) -> None:
-    """Let others have the workers, if it is this call that has them."""
-    if _owner.get("workers") is call:
-        del _owner["workers"]
+WORKERS = Ownership()  # of the call that they work for
 
 
 def wake_workers(number: int) -> None:
@@ -63,20 +49,20 @@ class Job:
     Nobody counts. The job itself says that it is done, so whatever goes wrong with one job, the next is another object.
     """
 
-    __slots__ = ("_awaited", "_owner", "arguments", "done", "done_at", "error", "first", "is_done", "last", "work")
+    __slots__ = ("_awaited", "_doer", "arguments", "done", "done_at", "error", "first", "is_done", "last", "work")
 
     def __init__(self, work: Callable[..., None], first: int, last: int, arguments: tuple) -> None:
         self.work, self.first, self.last, self.arguments = work, first, last, arguments
         self.is_done, self.done_at = False, 0.0
         self.done = np.zeros(1, np.int64)  # the same for compiled code, which spins on it
         self.error: BaseException | None = None
-        self._owner: dict[str, str] = {}
+        self._doer = Ownership()
         self._awaited = threading.Lock()  # released when the job is done, for a caller that sleeps
         self._awaited.acquire()
 
     def belongs_to(self, name: str) -> bool:
         """Whether this one may do the job: "caller" or "worker", whoever asks first."""
-        return self._owner.setdefault("job", name) is name
+        return self._doer.belong_to(name)
 
     def run(self) -> None:
         """Do the job, and keep an error for the caller."""
@@ -172,7 +158,7 @@ def _spin() -> ModuleType | None:
 def _forget_workers() -> None:
     """A forked process has none of its parent's threads."""
     _workers.clear()
-    _owner.clear()
+    WORKERS.forget()
 
 
 if hasattr(os, "register_at_fork"):
