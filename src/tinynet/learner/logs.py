@@ -114,13 +114,15 @@ class CSVLog(Callback):
             is_new = not self.path.exists()
             with self.path.open("a+", encoding="utf-8", errors="replace", newline="") as file:
                 file.seek(0)
-                found = next(csv.reader([file.readline(100_000)]), [])  # more than a reader takes is no header
+                header = file.readline(100_000).removeprefix("\ufeff")  # more than a reader takes is no header
         except OSError as error:
             kind = type(error)
             checks.fail("CSVLog", f"{self.path} cannot be written: {error.strerror}.", "choose another file.", kind)
         if is_new:
             self.path.unlink()
-        if not set(found) <= set(learner.columns):
+        found = next(csv.reader([header]), [])
+        is_torn = not header.endswith("\n") and any(column.startswith(found[-1]) for column in learner.columns if found)
+        if not set(found[:-1] if is_torn else found) <= set(learner.columns):
             columns = f"{','.join(found)}, not {','.join(learner.columns)}"
             problem = f"{self.path} has the columns {columns}; it stays as it is."
             checks.fail("CSVLog", problem, "choose another file.")
