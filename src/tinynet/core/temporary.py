@@ -67,7 +67,7 @@ def remove_leftovers(folder: Path) -> None:
         with suppress(OSError):  # it is in use, or belongs to somebody else
             descriptor = _opened(path)
             try:
-                if _lock(descriptor):
+                if _lock(descriptor, wait=False):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             finally:
                 os.close(descriptor)
@@ -92,8 +92,8 @@ def _held(folder: Path, make: Callable[[Path], None]) -> Iterator[Path]:
 def _locked(path: Path) -> int:
     descriptor = _opened(path)
     try:
-        with suppress(OSError):
-            _lock(descriptor)
+        with suppress(OSError):  # there are no locks
+            _lock(descriptor, wait=True)  # until a process that has taken it for a leftover has removed it
         os.stat(path)
     except OSError:
         os.close(descriptor)
@@ -106,15 +106,15 @@ def _opened(path: Path) -> int:
     return os.open(path, os.O_RDONLY | flags)
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, wait: bool) -> bool:
     """Lock an open file, if there are locks.
 
     Raises:
-        OSError: Another process holds it.
+        OSError: Another process holds it, and we do not wait.
     """
     try:
         import fcntl
     except ImportError:
         return False
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     return True

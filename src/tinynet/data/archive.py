@@ -1,7 +1,7 @@
 """Known files out of a .tar.gz.
 
-A tar file is a row of headers of 512 bytes, each followed by its file, which is filled up to a multiple of 512. Only plain
-files are taken: a link may lead out of the archive or to itself, and a sparse file claims any size.
+A tar file is a row of headers of 512 bytes, each followed by its file, which is filled up to a multiple of 512. Only
+plain files are taken: a link may lead out of the archive or to itself, and a sparse file claims any size.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import gzip
 import tarfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 from tinynet.data.sources import damaged
 
@@ -32,7 +32,7 @@ def unpack(archive: Path, wanted: dict[str, int], folder: Path) -> None:
     """
     try:
         with gzip.open(archive) as file:
-            missing = wanted.keys() - _unpacked(file, wanted, folder)
+            missing = wanted.keys() - _unpacked(cast(BinaryIO, file), wanted, folder)
             rest = file.read(MAX_REST)  # to the end, where the checksum stands
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         damaged(archive, "an archive of the binary version of CIFAR-10", str(error) or type(error).__name__)
@@ -41,9 +41,10 @@ def unpack(archive: Path, wanted: dict[str, int], folder: Path) -> None:
         damaged(archive, "an archive of the binary version of CIFAR-10", found)
 
 
-def _unpacked(file: IO[bytes], wanted: dict[str, int], folder: Path) -> set[str]:
+def _unpacked(file: BinaryIO, wanted: dict[str, int], folder: Path) -> set[str]:
     """Write the wanted files, and return their names."""
-    found, rest = set(), MAX_REST
+    found: set[str] = set()
+    rest = MAX_REST
     for _ in range(MAX_MEMBERS):
         header = file.read(BLOCK)
         if not any(header):  # the end
@@ -63,7 +64,7 @@ def _unpacked(file: IO[bytes], wanted: dict[str, int], folder: Path) -> set[str]
     raise tarfile.TarError(f"more than {MAX_MEMBERS} files")
 
 
-def _exactly(file: IO[bytes], size: int) -> bytes:
+def _exactly(file: BinaryIO, size: int) -> bytes:
     content = file.read(size)
     if len(content) < size:
         raise EOFError("it ends in the middle of a file")

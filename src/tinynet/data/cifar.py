@@ -62,9 +62,9 @@ def cifar10() -> tuple[Dataset, Dataset]:
     train = [folder / name for name in TRAIN if os.path.lexists(folder / name)]
     _cifar_files(folder, train, folder / TEST)
     classes = _class_names(folder / META)
+    parts = _read(train, classes), _read([folder / TEST], classes)
     missing = "" if len(train) == len(TRAIN) else f"only {len(train)} of {len(TRAIN)} training files, "
     verified = "verified" if not missing and _is_verified(folder) else "unverified"
-    parts = _read(train, classes), _read([folder / TEST], classes)
     for part in parts:
         part.source = f"CIFAR-10, {folder}, {missing}{verified}"
     return parts

@@ -52,6 +52,8 @@ def digits() -> tuple[Dataset, Dataset]:
 def _content() -> bytes:
     """The bytes of the file, unpacked only if they are those that were published."""
     path = resources.files("tinynet.data").joinpath("files/digits.npz")
+    if not path.is_file():  # a pipe would be waited for
+        _incomplete_package(path, "there is no such file")
     try:
         with path.open("rb") as file:
             content = file.read(SIZE + 1)  # whatever may lie there instead, no more is read

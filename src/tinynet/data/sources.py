@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,7 @@ from typing import NoReturn
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.temporary import temporary_folder
 
 NAMED_FOLDERS = ("mnist", "fashion-mnist", "fashionmnist", "fashion_mnist")  # of files with the same names
 
@@ -143,16 +145,31 @@ def download(file: RemoteFile) -> Path:
     Raises:
         OSError: No mirror gives it. What was in the cache folder before is left as it was.
     """
-    import pooch
-
     folder = cache_folder() / file.folder
     failures = []
     for address in file.addresses:
         try:
-            return Path(pooch.retrieve(address, known_hash=f"sha256:{file.sha256}", fname=file.name, path=folder))
+            return _retrieved(file, address, folder)
         except (OSError, ValueError) as error:  # no connection or a refusal; another hash
             failures.append(f"{address}: {_reason(error)}")
     _not_downloaded(file, folder, failures)
+
+
+def _retrieved(file: RemoteFile, address: str, folder: Path) -> Path:
+    """Download into a temporary folder, which the next download removes if this one is killed."""
+    import pooch
+
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with temporary_folder(folder) as temporary:
+            whole = pooch.retrieve(address, known_hash=f"sha256:{file.sha256}", fname=file.name, path=temporary)
+            os.replace(whole, folder / file.name)
+    finally:
+        with suppress(OSError):  # not empty, as it should be
+            for place in new:
+                place.rmdir()
+    return folder / file.name
 
 
 def _reason(error: OSError | ValueError) -> str:

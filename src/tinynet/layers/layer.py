@@ -58,7 +58,7 @@ class Layer(ABC):
         layer = super().__new__(cls)
         layer.arguments = {}
         try:
-            bound = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
+            bound = _signature(cls.__init__).bind(layer, *args, **kwargs)
         except TypeError:
             return layer  # copies and unpickling restore the arguments themselves; a wrong call fails in __init__
         arguments = list(bound.arguments.items())[1:]
@@ -240,6 +240,9 @@ class Layer(ABC):
 
 
 WATCHED = ("forward", "backward")  #: The methods that `Net.watch` replaces on a layer object.
+
+
+_signature = cache(inspect.signature)
 
 
 @cache

@@ -85,6 +85,7 @@ class CSVLog(Callback):
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = checks.path("CSVLog", path)
+        checks.plain_place("CSVLog", self.path)
 
     def on_fit_begin(self, learner: Learner) -> None:
         if self.path.is_dir():

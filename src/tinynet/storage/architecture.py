@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,12 @@ from tinynet.core.initializers import drawn_from
 from tinynet.layers import Layer
 from tinynet.storage.budget import Budget
 
+#: Every layer is met once by each net around it, so building takes the sum of all depths. That of a net as deep as it
+#: may be fits into this, and an average depth of so much in larger ones.
+MAX_STEPS, MAX_STEPS_EACH = 500_000, 30
+
 Classes = dict[str, type[Layer]]
+_signature = cache(inspect.signature)
 MAX_NESTING = 350  #: Of lists and layers. Python's reader of JSON, which goes twice as deep, ends at about 1,000.
 
 
@@ -143,12 +149,14 @@ def _layers_of(value: Any) -> Iterator[Layer]:
 
 def _nodes(encoded: Any) -> list[Any]:
     """Every list and object of an encoded architecture, parents before children; a loop, since it may nest deep."""
-    nodes, level, depth = [], [encoded], 0
+    nodes: list[Any] = []
+    level, depth, steps = [encoded], 0, 0
     while level := [node for node in level if isinstance(node, (list, dict))]:
-        depth += 1
-        if depth > MAX_NESTING:
-            raise ValueError(f"its layers are nested more than {MAX_NESTING} deep, lists included.")
         nodes += level
+        depth += 1
+        steps += depth * len(level)
+        if depth > MAX_NESTING or steps > MAX_STEPS + MAX_STEPS_EACH * len(nodes):
+            raise ValueError(f"its layers are nested too deep: {depth} deep, lists included.")
         level = [child for node in level for child in _children(node)]
     return nodes
 
@@ -177,7 +185,7 @@ def _made(node: Any, parts: list[Any], classes: Classes, budget: Budget) -> Any:
 
 
 def _construct(kind: type[Layer], arguments: dict[str, Any], budget: Budget) -> Layer:
-    signature = inspect.signature(kind)
+    signature = _signature(kind)
     unknown = sorted(set(arguments) - set(signature.parameters))
     if unknown:
         raise TypeError(f"{kind.__name__} has no argument {', '.join(unknown)}.")

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-#: Arguments that are the size of arrays that a layer fills with ones or zeros.
-WIDTHS = ("num_features", "num_channels", "normalized_shape", "num_parameters")
+#: Arguments that are the size of arrays that a layer fills with ones or zeros, or the length of a list of such arrays.
+WIDTHS = ("num_features", "num_channels", "normalized_shape", "num_parameters", "num_layers")
 #: Arguments that leave out all such arrays if they are all False.
 SWITCHES = ("affine", "elementwise_affine", "track_running_stats")
 #: Numbers beyond those of the file. A net that misses the file by little is built, to name the shapes that differ.
 SLACK = 2**16
+MAX_AXES = 64  #: of an array: NumPy's own limit.
 
 
 class Budget:
@@ -63,4 +64,6 @@ class Budget:
 def _product(width: Any) -> int:
     """The size of an array with this width or shape; 0 for anything else, which the constructor refuses."""
     sizes = width if isinstance(width, (list, tuple)) else (width,)
-    return math.prod(sizes) if all(isinstance(size, int) and size > 0 for size in sizes) else 0
+    if len(sizes) > MAX_AXES or not all(isinstance(size, int) and size > 0 for size in sizes):
+        return 0
+    return math.prod(sizes)

@@ -57,7 +57,7 @@ def save(net: Layer, path: PathLike) -> None:
     target = checks.path("save", path)
     state = net.state()
     try:
-        description = json.dumps(_describe(net), ensure_ascii=False)
+        description = _text(_describe(net))
         _check_rebuilt(net, description, state)
     except RecursionError:
         sentences.not_rebuilt("save", "its layers are nested too deep.")
@@ -139,7 +139,7 @@ def load_weights(net: Layer, path: PathLike) -> None:
         path: The file.
 
     Raises:
-        ValueError: Entries are missing, unexpected, of another shape or kind; all are named. Or the file is damaged.
+        ValueError: Entries are missing, unexpected, of another shape or kind, and are named. Or the file is damaged.
         OSError: There is no such file, or it cannot be read.
 
     Example:
@@ -183,6 +183,11 @@ def _describe(net: Layer) -> dict[str, Any]:
         "ties": architecture.shared_paths(net),
         "frozen": [path for path, parameter in net.parameters().items() if not parameter.trainable],
     }
+
+
+def _text(description: dict[str, Any]) -> str:
+    """JSON; half of a surrogate pair, which UTF-8 cannot hold, is escaped."""
+    return json.dumps(description, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def _description(source: Path, text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ sentences of one subject; `who` is the object that complains, or its name. They 
 words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
-from tinynet.core.checks.files import path, readable_file
+from tinynet.core.checks.files import path, plain_place, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
 from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negative, reduction
@@ -61,6 +61,7 @@ __all__ = [
     "output_gradients",
     "pair",
     "path",
+    "plain_place",
     "positive_size",
     "rate",
     "readable_file",
