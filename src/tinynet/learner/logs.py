@@ -58,7 +58,7 @@ class CSVLog(Callback):
     """Append each epoch to a CSV file as soon as it is over, so that a crash loses none that was finished.
 
     The columns are those of the history that hold single numbers. A file that is there already is continued, if it has
-    the same columns.
+    the same columns; a last line without its end, which a killed process has left, is removed.
 
     Args:
         path: The file; its folder is made if needed.
@@ -95,13 +95,18 @@ class CSVLog(Callback):
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
         numbers = {name: value for name, value in row.items() if np.ndim(value) == 0}
         header = csv_line(numbers)
-        with self.path.open("a+", encoding="utf-8", newline="") as file:
-            file.seek(0)
-            found = file.readline()
+        with self.path.open("r+b" if self.path.exists() else "w+b") as file:
+            content = file.read()
+            found = content.partition(b"\n")[0].decode("utf-8-sig", "replace")
+            # A line without its end was torn when a process was killed: nobody knows whether its last number is whole.
+            whole = content.rfind(b"\n") + 1
+            if not whole and header.startswith(found):
+                found = ""
             if found and found.strip() != header.strip():
                 problem = f"{self.path} has the columns {found.strip()}, not {header.strip()}; it stays as it is."
                 checks.fail("CSVLog", problem, "choose another file.")
-            file.write((header if not found else "") + csv_line(numbers.values()))  # "a" writes at the end
+            file.truncate(file.seek(whole))
+            file.write(((header if not found else "") + csv_line(numbers.values())).encode())
 
     def _check_columns(self, learner: Learner) -> None:
         """Check, before the first epoch, that the file can be written and has no columns that the learner has not."""
@@ -110,13 +115,15 @@ class CSVLog(Callback):
             is_new = not self.path.exists()
             with self.path.open("a+", encoding="utf-8", errors="replace", newline="") as file:
                 file.seek(0)
-                found = next(csv.reader([file.readline(100_000)]), [])  # more than a reader takes is no header
+                header = file.readline(100_000).removeprefix("\ufeff")  # more than a reader takes is no header
         except OSError as error:
             kind = type(error)
             checks.fail("CSVLog", f"{self.path} cannot be written: {error.strerror}.", "choose another file.", kind)
         if is_new:
             self.path.unlink()
-        if not set(found) <= set(learner.columns):
+        found = next(csv.reader([header]), [])
+        is_torn = not header.endswith("\n") and any(column.startswith(found[-1]) for column in learner.columns if found)
+        if not set(found[:-1] if is_torn else found) <= set(learner.columns):
             columns = f"{','.join(found)}, not {','.join(learner.columns)}"
             problem = f"{self.path} has the columns {columns}; it stays as it is."
             checks.fail("CSVLog", problem, "choose another file.")

@@ -81,14 +81,11 @@ def check_writable(who: str, path: Path) -> None:
     """
     target = Path(os.path.realpath(path))
     _writable_place(who, target)
-    temporary = target.with_name(f".tinynet-{secrets.token_hex(8)}.tmp")
     try:
-        _write(temporary, b"")
+        with temporary_file(target.parent) as temporary:
+            _write(temporary, b"")
     except OSError as error:
         _not_written(who, target, error)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def _write(path: Path, data: bytes) -> None:
