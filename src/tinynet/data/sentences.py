@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import as_array, shape_text
 from tinynet.core.checks.words import fail
 
 
@@ -90,7 +90,7 @@ def row_numbers(who: object, indices: object, n_samples: int) -> np.ndarray:
     """Turn a slice, a boolean mask, an integer or integers into row numbers from 0 to n_samples − 1."""
     if isinstance(indices, slice):
         return np.arange(n_samples)[indices]
-    rows = np.asarray(indices)
+    rows = as_array(who, "indices", indices)
     if rows.dtype.kind == "b" and rows.shape == (n_samples,):
         return np.flatnonzero(rows)
     if rows.size == 0 and rows.ndim == 1:

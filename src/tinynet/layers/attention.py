@@ -9,7 +9,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least, divisor_of
+from tinynet.core.checks.vocabulary import at_least, divisor_of, flag, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.layers.layer import Layer
@@ -75,8 +75,16 @@ class MultiHeadAttention(Layer):
         rotary: bool = False,
         rng: np.random.Generator | None = None,
     ) -> None:
-        checks.arguments(self, locals(), embed_dim=at_least(1), num_heads=divisor_of("embed_dim"))
-        self.causal = causal
+        checks.arguments(
+            self,
+            locals(),
+            embed_dim=at_least(1),
+            num_heads=divisor_of("embed_dim"),
+            causal=flag,
+            bias=switch,
+            rotary=switch,
+            rng=weights_rng,
+        )
         self.in_proj_weight = Parameter(xavier_uniform((3 * embed_dim, embed_dim), rng))
         self.in_proj_bias = Parameter(zeros((3 * embed_dim,))) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias, rng)
@@ -258,7 +266,8 @@ def _check_inputs(
     if key is None and value is not None:
         hint = "pass (query, memory) or (query, key, value)."
         checks.fail(layer, "expected a key with the value, got None.", hint, TypeError)
-    for x in (query, key, value):
+    checks.sequence(layer, query, layer.embed_dim)
+    for x in (key, value):
         if x is not None:
             checks.sequence(layer, x, layer.embed_dim)
     if key is not None and len(key) != len(query):

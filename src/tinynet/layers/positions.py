@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks.vocabulary import at_least, number
+from tinynet.core.checks.vocabulary import at_least, number, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import normal
 from tinynet.layers.layer import Layer
@@ -44,7 +44,7 @@ class LearnedPosition(Layer):
     embedding_dim: int
 
     def __init__(self, max_length: int, embedding_dim: int, rng: np.random.Generator | None = None) -> None:
-        checks.arguments(self, locals(), max_length=at_least(1), embedding_dim=at_least(1))
+        checks.arguments(self, locals(), max_length=at_least(1), embedding_dim=at_least(1), rng=weights_rng)
         self.weight = Parameter(normal((max_length, embedding_dim), rng, std=0.02))
 
     def forward(self, x: np.ndarray) -> np.ndarray:

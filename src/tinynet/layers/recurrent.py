@@ -14,7 +14,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.checks.vocabulary import at_least, flag, switch, weights_rng
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.layer import Layer
 
@@ -79,7 +79,8 @@ class _Recurrent(Layer):
     ) -> None:
         sizes = {"input_size": at_least(1), "hidden_size": at_least(1), "num_layers": at_least(1)}
         checks.arguments(self, locals(), **sizes)
-        self.bidirectional, self.return_state, self.has_bias = bidirectional, return_state, bias
+        checks.arguments(self, locals(), bidirectional=flag, return_state=flag, bias=switch, rng=weights_rng)
+        self.has_bias = bias
         self.directions = ("", "_reverse") if bidirectional else ("",)
         self.suffixes = [f"_l{layer}{direction}" for layer in range(num_layers) for direction in self.directions]
         for suffix in self.suffixes:
@@ -181,8 +182,9 @@ class _Recurrent(Layer):
             checks.fail(self, came, kind=TypeError)
         shape = (len(self.suffixes), len(x), self.hidden_size)
         for state in states:
-            if np.shape(state) != shape:
-                came = f"expected a first state of shape {shape_text(shape)}, got {shape_text(np.shape(state))}."
+            checks.floating_input(self, state, "a first state")
+            if state.shape != shape:
+                came = f"expected a first state of shape {shape_text(shape)}, got {shape_text(state.shape)}."
                 checks.fail(self, came)
         checks.mask(self, padding_mask, x.shape[:2])
 

@@ -40,7 +40,7 @@ class Net(Layer):
 
     Raises:
         TypeError: `layers` is not a list, or something in it is not a layer.
-        ValueError: A layer is used twice. An error from inside a layer is raised with the path of that layer.
+        ValueError: There is no layer, or one is used twice. An error from inside a layer is raised with its path.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU
@@ -109,11 +109,12 @@ class Net(Layer):
             What `forward` returns, for all rows.
         """
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
+        inputs = tuple(as_array(x) for x in inputs)
         n_rows = _count_rows(inputs)
         outputs = []
         with evaluating(self):
             for start in range(0, max(n_rows, 1), batch_size):
-                outputs.append(self.forward(*[as_array(x)[start : start + batch_size] for x in inputs]))
+                outputs.append(self.forward(*[x[start : start + batch_size] for x in inputs]))
                 self.forget()
         if isinstance(outputs[0], tuple):
             return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
@@ -121,6 +122,10 @@ class Net(Layer):
 
     def step(self, x: np.ndarray, state: tuple | None = None) -> tuple[np.ndarray, tuple]:
         """Process the next places of a sequence, in evaluation mode, from the state that the last call returned."""
+        if state is not None and (not isinstance(state, tuple) or len(state) != len(self.layers)):
+            checks.fail(
+                "Net.step", f"expected the state of an earlier step, got {checks.of_kind(state)}.", kind=TypeError
+            )
         states, kept = state or (None,) * len(self.layers), []
         x = self.cast(x)
         with self.evaluating():
@@ -163,6 +168,8 @@ class Net(Layer):
         }  # without a name, so that paths read "0.weight" and not "layers.0.weight"
 
     def __getitem__(self, index: int) -> Layer:
+        if not isinstance(index, slice) and not -len(self) <= checks.integer("Net", "index", index) < len(self):
+            checks.fail("Net", f"there is no layer {index}, the last is {len(self) - 1}.", kind=IndexError)
         return self.layers[index]
 
     def __iter__(self) -> Iterator[Layer]:
@@ -213,13 +220,15 @@ class Net(Layer):
 
 def as_array(x: Any) -> np.ndarray:
     """A NumPy array of x, unless it is an array already."""
-    return x if is_array(x) else np.asarray(x)
+    return x if is_array(x) else checks.as_array("Net", "x", x)
 
 
 def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:
+    checks.non_empty_list("Net", "layers", layers)
     if not isinstance(layers, (list, tuple)):
         problem = f"layers must be a list of layers, got {type(layers).__name__}."
         checks.fail("Net", problem, "write Net([Linear(2, 3), ReLU()]).", TypeError)
+    checks.non_empty_list("Net", "layers", layers)
     for index, layer in enumerate(layers):
         if isinstance(layer, type) and issubclass(layer, Layer):
             problem = f"layers[{index}] is the class {layer.__name__}."

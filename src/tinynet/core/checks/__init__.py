@@ -16,27 +16,53 @@ from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty
 from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negative, reduction
 from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
-from tinynet.core.checks.shapes import array, axis_of, floating_input, input_shape, same_shape, shape_text
+from tinynet.core.checks.shapes import (
+    array,
+    as_array,
+    axis_of,
+    floating_input,
+    input_shape,
+    numbers,
+    same_shape,
+    shape_text,
+)
 from tinynet.core.checks.targets import class_labels, class_targets, same_target_shape, same_targets
-from tinynet.core.checks.values import fraction, generator, integer, number, one_of, pair, rate
+from tinynet.core.checks.values import (
+    flag,
+    fraction,
+    generator,
+    instance,
+    integer,
+    number,
+    of_kind,
+    one_of,
+    pair,
+    rate,
+    sizes,
+    takes,
+    text,
+)
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
     "arguments",
     "array",
+    "as_array",
     "axis_of",
     "between_0_and_1",
     "class_labels",
     "class_targets",
     "class_weight",
     "fail",
+    "flag",
     "floating_dtype",
     "floating_input",
     "fraction",
     "generator",
     "image_input",
     "input_shape",
+    "instance",
     "integer",
     "kernel_fits",
     "locate",
@@ -47,6 +73,8 @@ __all__ = [
     "not_empty",
     "not_negative",
     "number",
+    "numbers",
+    "of_kind",
     "one_of",
     "output_gradients",
     "pair",
@@ -61,5 +89,8 @@ __all__ = [
     "sequence",
     "sequence_input",
     "shape_text",
+    "sizes",
+    "takes",
+    "text",
     "window_fits",
 ]

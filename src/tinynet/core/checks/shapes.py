@@ -45,6 +45,24 @@ def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hin
     fail(who, f"expected {name} of shape {shape_text(expected)}, got {shape_text(shape)}.", hint)
 
 
+def as_array(who: object, name: str, value: object) -> np.ndarray:
+    """An array of a value, unless it is one; the rows of a list must be of one length."""
+    if is_array(value):
+        return value  # type: ignore[return-value]
+    try:
+        return np.asarray(value)
+    except ValueError:  # NumPy's own sentence speaks of sequences and elements
+        fail(who, f"{name} must be an array, got rows of different lengths.", "bring them to one length.", TypeError)
+
+
+def numbers(who: object, name: str, value: object) -> np.ndarray:
+    """An array of real numbers."""
+    x = as_array(who, name, value)
+    if x.dtype.kind not in "biuf":
+        fail(who, f"{name} must hold real numbers, got {x.dtype}.", kind=TypeError)
+    return x
+
+
 def array(who: object, x: object, name: str = "x") -> None:
     """Check that a value is a NumPy array."""
     if not is_array(x):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 from collections.abc import Sequence
@@ -11,13 +12,17 @@ import numpy as np
 
 from tinynet.core.checks.words import fail
 
+LARGEST = 2**53  #: Up to here every integer is also a float64; no array has as many entries.
 
-def integer(who: object, name: str, value: object, minimum: int | None = None) -> int:
-    """Check that a value is an integer (no bool) and not below `minimum`."""
+
+def integer(who: object, name: str, value: object, minimum: int | None = None, maximum: int | None = LARGEST) -> int:
+    """Check that a value is an integer (no bool), not below `minimum` and not above `maximum`."""
     if isinstance(value, bool) or not isinstance(value, (int, numbers.Integral)):  # int first: the other answers slowly
         fail(who, f"{name} must be an integer, got {value!r}.", kind=TypeError)
     if minimum is not None and value < minimum:
         fail(who, f"{name} must be at least {minimum}, got {value}.")
+    if maximum is not None and not -maximum <= value <= maximum:
+        fail(who, f"{name} is {float_text(value)}, too large; it must be at most {maximum}.")
     return int(value)
 
 
@@ -33,13 +38,17 @@ def number(
     """Check that a value is a finite real number, at least `minimum` and greater than `above`."""
     if isinstance(value, bool) or not isinstance(value, (float, int, numbers.Real)):
         fail(who, f"{name} must be a number, got {value!r}.", hint, TypeError)
+    try:
+        value = float(value)
+    except OverflowError:  # an integer or a fraction beyond 1.8e308
+        value = math.inf
     if not math.isfinite(value):
         fail(who, f"{name} must be finite, got {value}.", hint)
     if minimum is not None and value < minimum:
         fail(who, f"{name} must be at least {minimum:g}, got {value:g}.", hint)
     if above is not None and value <= above:
         fail(who, f"{name} must be greater than {above:g}, got {value:g}.", hint)
-    return float(value)
+    return value
 
 
 def fraction(who: object, name: str, value: object) -> float:
@@ -53,12 +62,45 @@ def fraction(who: object, name: str, value: object) -> float:
 def rate(who: object, name: str, value: object) -> Any:
     """Check that a learning rate is a number from 0 on, or a schedule, which is a function of the step."""
     hint = "give a number such as 0.1, or a function of the step such as lambda step: 0.1 * 0.99**step."
-    return value if callable(value) else number(who, name, value, 0, hint=hint)
+    if not callable(value):
+        return number(who, name, value, 0, hint=hint)
+    if isinstance(value, type) or hasattr(value, "parameters") or not takes(value, 1):
+        what = f"the class {value.__name__}" if isinstance(value, type) else of_kind(value)
+        fail(who, f"{name} must be a number or a function of the step, got {what}.", hint, TypeError)
+    return value
+
+
+def sizes(who: object, name: str, value: object) -> tuple[int, ...]:
+    """Check the shape of an array: a tuple of integers from 0 on, and not more numbers than a memory can hold."""
+    if not isinstance(value, (tuple, list)):
+        fail(
+            who, f"{name} must be a tuple of sizes, got {value!r}.", "a bias is (out,), a weight (out, in).", TypeError
+        )
+    shape = tuple([integer(who, f"{name}[{i}]", size, minimum=0) for i, size in enumerate(value)])
+    if math.prod(shape) > LARGEST:
+        fail(who, f"{name} {shape} has {math.prod(shape):.0e} numbers, more than a memory can hold.")
+    return shape
+
+
+def takes(function: Any, n_arguments: int) -> bool:
+    """Whether a function can be called with so many positional arguments; True where that cannot be known.
+
+    Example:
+        >>> takes(lambda step: 0.1, 1), takes(lambda: 0.1, 1)
+        (True, False)
+    """
+    try:
+        inspect.signature(function).bind(*[None] * n_arguments)
+    except TypeError:
+        return False
+    except ValueError:  # some functions written in C have no signature
+        return True
+    return True
 
 
 def one_of(who: object, name: str, value: object, allowed: Sequence[str]) -> str:
     """Check that a value is one of a few words."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         import difflib
 
         words = ", ".join(repr(word) for word in allowed)
@@ -82,3 +124,52 @@ def generator(who: object, rng: object) -> np.random.Generator:
         hint = "pass np.random.default_rng(0), or None to follow tn.seed."
         fail(who, f"rng must be a np.random.Generator, got {rng!r}.", hint, TypeError)
     return rng
+
+
+def flag(who: object, name: str, value: object) -> bool:
+    """Check that a value is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        fail(who, f"{name} must be True or False, got {value!r}.", kind=TypeError)
+    return bool(value)
+
+
+def text(who: object, name: str, value: object) -> str:
+    """Check that a value is a string."""
+    if not isinstance(value, str):
+        fail(who, f"{name} must be a string, got {value!r}.", kind=TypeError)
+    return value
+
+
+def instance(who: object, name: str, value: Any, kind: type, hint: str = "") -> Any:
+    """Check that a value is an object of a class, and not the class itself."""
+    if isinstance(value, type) and issubclass(value, kind):
+        fail(who, f"{name} is the class {value.__name__}.", f"write {value.__name__}(...).", TypeError)
+    if not isinstance(value, kind):
+        fail(who, f"{name} must be a {kind.__name__}, got {of_kind(value)}.", hint, TypeError)
+    return value
+
+
+def of_kind(value: object) -> str:
+    """What a value is, in a word or two: its repr could be pages long.
+
+    Example:
+        >>> of_kind(None), of_kind([1]), of_kind(of_kind)
+        ('None', 'a list', 'a function')
+    """
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def float_text(value: object) -> str:
+    """An integer of any length as a short text.
+
+    Example:
+        >>> float_text(10**30), float_text(10**400)
+        ('1e+30', 'an integer of 401 digits')
+    """
+    try:
+        return f"{value:g}"
+    except OverflowError:
+        return f"an integer of {len(str(abs(value)))} digits"  # type: ignore[call-overload]
