@@ -38,7 +38,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 def _fans(who: str, shape: Shape) -> tuple[int, int]:
     if len(checks.sizes(who, "shape", shape)) < 2:
-        checks.fail(who, f"a weight of shape {shape} has no fan-in: it needs at least (out, in).")
+        checks.fail("fans", f"a weight of shape {shape} has no fan-in: it needs at least (out, in).")
     kernel = math.prod(shape[2:])
     return shape[1] * kernel, shape[0] * kernel
 
@@ -116,8 +116,8 @@ def normal(shape: Shape, rng: Rng = None, std: float = 0.02) -> np.ndarray:
         >>> normal((2, 4), std=0.1).shape
         (2, 4)
     """
-    std = checks.number("normal", "std", std, minimum=0)
-    return _rng("normal", rng).normal(0, std, checks.sizes("normal", "shape", shape))
+    std = checks.number("initializers.normal", "std", std, minimum=0)
+    return _rng("normal", rng).normal(0, std, checks.sizes("initializers.normal", "shape", shape))
 
 
 def orthogonal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
@@ -143,7 +143,7 @@ def zeros(shape: Shape, rng: Rng = None) -> np.ndarray:
         >>> zeros((3,))
         array([0., 0., 0.])
     """
-    return np.zeros(checks.sizes("zeros", "shape", shape))
+    return np.zeros(checks.sizes("initializers.zeros", "shape", shape))
 
 
 def _rng(who: str, rng: Rng) -> np.random.Generator:

@@ -224,7 +224,6 @@ def as_array(x: Any) -> np.ndarray:
 
 
 def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:
-    checks.non_empty_list("Net", "layers", layers)
     if not isinstance(layers, (list, tuple)):
         problem = f"layers must be a list of layers, got {type(layers).__name__}."
         checks.fail("Net", problem, "write Net([Linear(2, 3), ReLU()]).", TypeError)
