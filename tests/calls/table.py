@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,7 +36,7 @@ from tinynet.models import noise
 from tinynet.net import Net
 from tinynet.optimizers import SGD
 
-FOLDER = Path(tempfile.gettempdir())
+FOLDER = Path()  # the tests run in a folder of their own
 
 
 class Call(NamedTuple):
@@ -175,6 +174,9 @@ MAKERS = [
 ]  # fmt: skip
 
 
+MOVE_ANYTHING = ("0",)  #: layers that only move what they are given, whatever it is
+
+
 def _layer_calls() -> Iterator[Call]:
     """Forward, backward and step of every layer in the table of the contract."""
     for row in LAYERS:
@@ -190,8 +192,13 @@ def _layer_calls() -> Iterator[Call]:
             y = stack.forward(*arrays)
             return stack.backward, [np.ones_like(value) for value in (y if isinstance(y, tuple) else (y,))]
 
-        yield inputs(f"layers.{name}.forward", forward)
+        free = MOVE_ANYTHING if name in ("Flatten", "Reshape", "Permute", "Concat") else ()
+        free = ("1", "2") if name == "MultiHeadAttention" else free  # None as key and value: self-attention
+        yield inputs(f"layers.{name}.forward", forward, free)
         yield inputs("net.Net.backward", backward)
+
+
+OPTIONS = ("weight", "pos_weight", "alpha", "ignore_index")  #: None is one of their values
 
 
 def _loss_calls() -> Iterator[Call]:
@@ -203,7 +210,7 @@ def _loss_calls() -> Iterator[Call]:
         arrays = [rng().normal(size=shape) for shape in shapes]
         named = {"predicted": arrays[0] if len(arrays) == 1 else tuple(arrays), "ground_truth": row.ground_truth}
         free = ("ground_truth",) if function is losses.info_nce else ()
-        yield call(f"losses.{function.__name__}", function, **named, **options, free=("weight", "pos_weight", *free))
+        yield call(f"losses.{function.__name__}", function, **named, **options, free=(*OPTIONS, *free))
 
 
 LOGITS, CLASSES = rng().normal(size=(6, 3)).astype(np.float32), np.array([0, 1, 2, 0, 1, 2])
@@ -366,7 +373,8 @@ TRAINING = [
     call("storage.load", storage.load, path=FOLDER / "no such net.safetensors", layers=[Linear], free=("path",)),
     call("storage.load_weights", storage.load_weights, net=small(), path=FOLDER / "no such net.safetensors",
          free=("path",)),
-    call("storage.atomic_write", storage.atomic_write, path=FOLDER / "calls.txt", content="text", free=("path",)),
+    call("storage.atomic_write", storage.atomic_write, path=FOLDER / "calls.txt", content="text",
+         free=("path", "content")),
 ]  # fmt: skip
 
 
@@ -392,7 +400,7 @@ DATA = [
          transform=data.Normalize(0.0, 1.0), free=("x", "y", "classes", "transform")),
     call("data.Dataset.subset", points().subset, indices=[0, 1], free=("indices",)),
     call("data.Dataset.__getitem__", points().__getitem__, indices=[0, 1], free=("indices",)),
-    call("data.Dataset.split", points().split, fraction=0.5, rng=0),
+    call("data.Dataset.split", points().split, fraction=0.5, rng=0, free=("rng",)),
     call("data.Dataset.with_transform", points().with_transform, transform=data.Normalize(0.0, 1.0),
          free=("transform",)),
     call("data.Normalize", data.Normalize, mean=0.5, std=0.5, free=("mean", "std")),
@@ -452,7 +460,7 @@ MODELS = [
     call("models.he_before_relu", models.he_before_relu, net=Net([Linear(2, 2), ReLU()])),
     call("models.he_convolutions", models.he_convolutions, net=Net([Conv2D(1, 2, 3), ReLU()])),
     call("models.generate", models.generate, net=_tokens(), prompt=np.array([0, 1]), length=2, temperature=1.0,
-         top_k=2, context=4, rng=rng(), free=("top_k", "context", "rng")),
+         top_k=2, context=4, rng=rng(), free=("top_k", "context", "rng", "prompt")),
     call("models.transcribe", models.transcribe, net=models.seq2seq(5, 8, 2, 6), source=np.array([[0, 1, 2]]), start=0,
          length=3),
     call("models.evidence_loss", models.evidence_loss, predicted=(ones(2, 1, 4, 4), ones(2, 2), ones(2, 2)),
@@ -469,7 +477,8 @@ def classifier() -> Net:
     return Net([Conv2D(1, 2, 3), ReLU(), Flatten(), Linear(72, 3)])
 
 
-def _visualize() -> list[Call]:
+def pictures_drawn() -> list[Call]:
+    """The calls of visualize, which loads matplotlib."""
     from tinynet import visualize as v
 
     drawn, flat = classifier(), small()

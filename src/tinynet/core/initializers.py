@@ -72,7 +72,7 @@ def xavier_uniform(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarr
         True
     """
     fan_in, fan_out = _fans("xavier_uniform", shape)
-    k = checks.number("xavier_uniform", "gain", gain, minimum=0) * math.sqrt(6 / (fan_in + fan_out or 1))
+    k = _gain("xavier_uniform", gain) * math.sqrt(6 / (fan_in + fan_out or 1))
     return _rng("xavier_uniform", rng).uniform(-k, k, shape)
 
 
@@ -84,7 +84,7 @@ def xavier_normal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarra
         (2, 4)
     """
     fan_in, fan_out = _fans("xavier_normal", shape)
-    std = checks.number("xavier_normal", "gain", gain, minimum=0) * math.sqrt(2 / (fan_in + fan_out or 1))
+    std = _gain("xavier_normal", gain) * math.sqrt(2 / (fan_in + fan_out or 1))
     return _rng("xavier_normal", rng).normal(0, std, shape)
 
 
@@ -129,7 +129,7 @@ def orthogonal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
         True
     """
     _fans("orthogonal", shape)
-    checks.number("orthogonal", "gain", gain, minimum=0)
+    _gain("orthogonal", gain)
     rows, columns = shape[0], math.prod(shape[1:])
     Q, R = np.linalg.qr(_rng("orthogonal", rng).normal(size=(max(rows, columns), min(rows, columns))))
     Q *= np.sign(np.diag(R))  # makes Q uniform over all orthogonal matrices: Mezzadri 2007
@@ -144,6 +144,12 @@ def zeros(shape: Shape, rng: Rng = None) -> np.ndarray:
         array([0., 0., 0.])
     """
     return np.zeros(checks.sizes("initializers.zeros", "shape", shape))
+
+
+def _gain(who: str, gain: float) -> float:
+    if checks.number(who, "gain", gain, minimum=0) > np.finfo(np.float32).max:
+        checks.fail(who, f"gain must fit into a float32, as the weights do, got {gain:g}.")
+    return gain
 
 
 def _rng(who: str, rng: Rng) -> np.random.Generator:

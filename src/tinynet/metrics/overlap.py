@@ -149,12 +149,14 @@ def iou(
 
 
 def _averaged(who: str, part: np.ndarray, whole: np.ndarray, M: np.ndarray, average: str | None) -> float | np.ndarray:
+    if average is not None:
+        checks.one_of(who, "average", average, ("macro", "micro", "binary"))
     if average == "micro":
         return float(part.sum() / whole.sum())
     shares = part / np.maximum(whole, 1)  # 0 where there is nothing to share
     if average is None:
         return shares
-    if checks.one_of(who, "average", average, ("macro", "micro", "binary")) == "binary":
+    if average == "binary":
         _two_classes(who, len(M))
         return float(shares[1]) if len(M) == 2 else 0.0
     occurs = M.sum(axis=0) + M.sum(axis=1) > 0

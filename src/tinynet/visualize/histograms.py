@@ -66,9 +66,7 @@ def gradient_histograms(net: Net, x: Any, y: Any, loss: Callable) -> Figure:
         ['0.weight', '2.weight']
     """
     _weights("gradient_histograms", net)
-    if not callable(loss) or isinstance(loss, type) or not checks.takes(loss, 2):
-        problem = f"loss must be a function, got {checks.of_kind(loss)}."
-        checks.fail("gradient_histograms", problem, "pass cross_entropy itself.", TypeError)
+    checks.function("gradient_histograms", "loss", loss, 2, "pass cross_entropy itself.")
     copy = deepcopy(net).eval()
     copy.zero_gradient()
     _, gradient = loss(copy.forward(*(x if isinstance(x, tuple) else (x,))), y)

@@ -90,6 +90,7 @@ def report(
     checks.arguments(
         "report",
         locals(),
+        history=optional(_history),
         test=optional(_samples),
         loss=optional(_function),
         metrics=optional(_named_numbers),
@@ -117,10 +118,14 @@ def _samples(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
 
 def _function(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
     """A rule for arguments: a loss."""
-    if not callable(value) or isinstance(value, type) or not checks.takes(value, 2):
-        checks.fail(
-            who, f"{name} must be a function, got {checks.of_kind(value)}.", "pass cross_entropy itself.", TypeError
-        )
+    return checks.function(who, name, value, 2, "pass cross_entropy itself.")
+
+
+def _history(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: what has the rows of a history."""
+    if not isinstance(getattr(value, "rows", None), list):
+        problem = f"{name} must be a History, got {checks.of_kind(value)}."
+        checks.fail(who, problem, "pass what learner.fit(...) returns.", TypeError)
     return value
 
 

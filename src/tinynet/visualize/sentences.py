@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import numbers, shape_text
 from tinynet.core.checks.values import instance, of_kind
 from tinynet.core.checks.words import fail
 from tinynet.net import Net
@@ -22,15 +22,15 @@ def images(who: object, x: object) -> np.ndarray:
     shape = np.shape(x) if isinstance(x, np.ndarray) else ()
     if len(shape) != 4:
         fail(who, f"expected images of shape (N, C, H, W), got {shape_text(shape) if shape else type(x).__name__}.")
-    return np.asarray(x)
+    if 0 in shape[1:]:
+        fail(who, f"expected images with pixels, got shape {shape_text(shape)}.")
+    return numbers(who, "the images", x)
 
 
 def samples_of(who: str, net: object, dataset: object) -> None:
     """Check that a picture is given a net and the data for it."""
     instance(who, "net", net, Net, "wrap layers as Net([...]).")
-    if isinstance(dataset, (tuple, list, np.ndarray, str, bytes, dict, Net, type)) or not hasattr(
-        dataset, "__getitem__"
-    ):
+    if isinstance(dataset, (tuple, list, np.ndarray, str, bytes, dict, Net, type)) or not hasattr(dataset, "__len__"):
         problem = f"dataset must have len(d) and d[indices] -> (x, y), got {of_kind(dataset)}."
         fail(who, problem, "wrap arrays as Dataset(x, y).", TypeError)
 

@@ -30,6 +30,7 @@ from tinynet.core.checks.targets import class_labels, class_targets, same_target
 from tinynet.core.checks.values import (
     flag,
     fraction,
+    function,
     generator,
     instance,
     integer,
@@ -59,6 +60,7 @@ __all__ = [
     "floating_dtype",
     "floating_input",
     "fraction",
+    "function",
     "generator",
     "image_input",
     "input_shape",

@@ -64,9 +64,14 @@ def rate(who: object, name: str, value: object) -> Any:
     hint = "give a number such as 0.1, or a function of the step such as lambda step: 0.1 * 0.99**step."
     if not callable(value):
         return number(who, name, value, 0, hint=hint)
-    if isinstance(value, type) or hasattr(value, "parameters") or not takes(value, 1):
+    return function(who, name, value, 1, hint, "a number or a function of the step")
+
+
+def function(who: object, name: str, value: Any, n_arguments: int, hint: str = "", expected: str = "a function") -> Any:
+    """Check that a value is a function of so many arguments; a class is none, and a layer, which can be called, neither."""
+    if not callable(value) or isinstance(value, type) or hasattr(value, "parameters") or not takes(value, n_arguments):
         what = f"the class {value.__name__}" if isinstance(value, type) else of_kind(value)
-        fail(who, f"{name} must be a number or a function of the step, got {what}.", hint, TypeError)
+        fail(who, f"{name} must be {expected}, got {what}.", hint, TypeError)
     return value
 
 
@@ -77,7 +82,7 @@ def sizes(who: object, name: str, value: object) -> tuple[int, ...]:
             who, f"{name} must be a tuple of sizes, got {value!r}.", "a bias is (out,), a weight (out, in).", TypeError
         )
     shape = tuple([integer(who, f"{name}[{i}]", size, minimum=0) for i, size in enumerate(value)])
-    if math.prod(shape) > LARGEST:
+    if math.prod(shape) > 2**40:  # eight terabytes of float64
         fail(who, f"{name} {shape} has {math.prod(shape):.0e} numbers, more than a memory can hold.")
     return shape
 
