@@ -85,6 +85,14 @@ def weights() -> dict[str, tn.Parameter]:
     return found
 
 
+def _entered_by(manager: Any) -> Any:
+    def entered(**named: Any) -> None:
+        with manager(*named.values()):
+            pass
+
+    return entered
+
+
 def call(name: str, function: Any, /, *, free: tuple[str, ...] = (), **named: Any) -> Call:
     """A call whose arguments may be used again."""
     return Call(name, lambda: (function, [], dict(named)), free)
@@ -295,6 +303,35 @@ def _adam_state() -> dict[str, Any]:
     optimizer, parameters = optimizers.Adam(), weights()
     optimizer.step(parameters)
     return optimizer.state(parameters)
+
+
+def masked(make: Any, name: str) -> Any:
+    """A forward of three places with the padding of one sample."""
+    layer = make()
+    return lambda mask: layer.forward(ones(2, 3, 4), **{name: mask})
+
+
+PADDING = np.array([[False, False, True], [False, False, False]])
+
+STEPS = [
+    fresh("layers.RNN.forward", lambda: (
+        masked(lambda: layers.RNN(4, 2), "padding_mask"), {"mask": PADDING}), ("mask",)),
+    fresh("layers.MultiHeadAttention.forward", lambda: (
+        masked(lambda: layers.MultiHeadAttention(4, 2), "key_padding_mask"), {"mask": PADDING}), ("mask",)),
+    fresh("layers.TransformerBlock.forward", lambda: (
+        masked(lambda: layers.TransformerBlock(4, 2), "key_padding_mask"), {"mask": PADDING}), ("mask",)),
+    *(
+        fresh(f"layers.{type(make()).__name__}.step",
+              lambda make=make: (make().step, {"x": ones(2, 3, 4), "state": None}), ("state",))
+        for make in (
+            lambda: layers.RNN(4, 2), lambda: layers.LSTM(4, 2), lambda: layers.GRU(4, 2),
+            lambda: layers.MultiHeadAttention(4, 2, causal=True), lambda: layers.TransformerBlock(4, 2, causal=True),
+            lambda: layers.LearnedPosition(6, 4), lambda: layers.SinusoidalPosition(4),
+            lambda: layers.RotaryPosition(4),
+        )
+    ),
+    call("core.faster.use", _entered_by(core.faster.use), pair="plain"),
+]  # fmt: skip
 
 
 class Observer:
@@ -509,4 +546,4 @@ def pictures_drawn() -> list[Call]:
     ]  # fmt: skip
 
 
-CALLS = [*MAKERS, *_layer_calls(), *_loss_calls(), *NUMERIC, *TRAINING, *DATA, *MODELS]
+CALLS = [*MAKERS, *_layer_calls(), *_loss_calls(), *NUMERIC, *STEPS, *TRAINING, *DATA, *MODELS]

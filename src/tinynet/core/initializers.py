@@ -147,7 +147,7 @@ def zeros(shape: Shape, rng: Rng = None) -> np.ndarray:
 
 
 def _gain(who: str, gain: float) -> float:
-    if checks.number(who, "gain", gain, minimum=0) > np.finfo(np.float32).max:
+    if checks.number(who, "gain", gain, minimum=0) > float(np.finfo(np.float32).max):
         checks.fail(who, f"gain must fit into a float32, as the weights do, got {gain:g}.")
     return gain
 

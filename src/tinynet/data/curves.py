@@ -76,12 +76,7 @@ def polynomial(
         >>> np.allclose(d.y, 1 + 3 * d.x**2)
         True
     """
-    if not isinstance(coefficients, (list, tuple, np.ndarray)) or (
-        isinstance(coefficients, np.ndarray) and not coefficients.ndim
-    ):
-        problem = f"coefficients must be a list of numbers, got {coefficients!r}."
-        checks.fail("polynomial", problem, "write coefficients=(0, 0, 1) for x².", TypeError)
-    powers = [checks.number("polynomial", f"coefficients[{k}]", c) for k, c in enumerate(coefficients)]
+    powers = _powers(coefficients)
     return _curve("polynomial", lambda x: sum(c * x**k for k, c in enumerate(powers)), n_samples, noise, rng, -1.0, 1.0)
 
 
@@ -94,6 +89,14 @@ def sine(n_samples: int = 100, noise: float = 0.1, rng: Rng = None) -> Dataset:
         True
     """
     return _curve("sine", np.sin, n_samples, noise, rng, -np.pi, np.pi)
+
+
+def _powers(coefficients: Any) -> list[float]:
+    """Check the coefficients of a polynomial."""
+    if not isinstance(coefficients, (list, tuple)) and np.ndim(coefficients) != 1:
+        problem = f"coefficients must be a list of numbers, got {coefficients!r}."
+        checks.fail("polynomial", problem, "write coefficients=(0, 0, 1) for x².", TypeError)
+    return [checks.number("polynomial", f"coefficients[{k}]", c) for k, c in enumerate(coefficients)]
 
 
 def _curve(who: str, function: Any, n_samples: int, noise: float, rng: Rng, low: float, high: float) -> Dataset:

@@ -65,6 +65,7 @@ class MultiHeadAttention(Layer):
 
     embed_dim: int
     num_heads: int
+    causal: bool
 
     def __init__(
         self,
@@ -148,6 +149,7 @@ class MultiHeadAttention(Layer):
             problem = "step cannot go on where places see later ones."
             checks.fail(self, problem, "build it with causal=True.", RuntimeError)
         checks.sequence(self, x, self.embed_dim)
+        _check_cache(self, x, state)
         q, k, v = self.project((x,), start=0 if state is None else state[0].shape[2])
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
@@ -257,6 +259,19 @@ def _sum_of_seen(weights: np.ndarray, x: np.ndarray, seen: np.ndarray) -> np.nda
     finite = np.isfinite(x)
     broken = ~finite.all(axis=-1)[..., np.newaxis, :]  # (N, heads, 1, rows of x)
     return np.where(seen & broken, np.nan, weights) @ np.where(finite, x, 0)
+
+
+def _check_cache(layer: MultiHeadAttention, x: np.ndarray, state: Any) -> None:
+    """Keys and values (N, heads, S, D) of earlier positions, or None."""
+    if state is None:
+        return
+    if not isinstance(state, tuple) or len(state) != 2:
+        problem = f"expected the keys and values that step returned, got {checks.of_kind(state)}."
+        checks.fail(layer, problem, kind=TypeError)
+    for array in state:
+        checks.floating_input(layer, array, "keys and values")
+        sizes = (len(x), layer.num_heads, state[0].shape[2] if state[0].ndim == 4 else "S")
+        checks.input_shape(layer, array, (*sizes, layer.embed_dim // layer.num_heads), name="keys and values")
 
 
 def _check_inputs(

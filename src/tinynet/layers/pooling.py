@@ -53,6 +53,7 @@ class MaxPool2D(Layer):
     stride: Pair
     padding: Padding
     dilation: Pair
+    return_switches: bool
 
     def __init__(
         self,
@@ -127,6 +128,7 @@ class AvgPool2D(Layer):
     kernel_size: Pair
     stride: Pair
     padding: Padding
+    count_include_pad: bool
 
     def __init__(
         self,

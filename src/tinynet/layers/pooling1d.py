@@ -114,6 +114,7 @@ class AvgPool1D(Layer):
     kernel_size: int
     stride: int
     padding: int
+    count_include_pad: bool
 
     def __init__(
         self, kernel_size: int, stride: int | None = None, padding: int = 0, count_include_pad: bool = True

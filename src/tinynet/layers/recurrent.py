@@ -66,6 +66,8 @@ class _Recurrent(Layer):
     input_size: int
     hidden_size: int
     num_layers: int
+    bidirectional: bool
+    return_state: bool
 
     def __init__(
         self,
@@ -136,7 +138,7 @@ class _Recurrent(Layer):
         if self.bidirectional:
             hint = "use forward on the whole sequence."
             checks.fail(self, "step cannot go on in both directions of time.", hint, RuntimeError)
-        self._check(x, state or (), None)
+        self._check(x, () if state is None else state, None)
         y, last, _ = self._run(x, state or (), None)
         return y, last
 
@@ -177,8 +179,9 @@ class _Recurrent(Layer):
     def _check(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None) -> None:
         checks.sequence(self, x, self.input_size)
         n = self.n_states
-        if len(states) not in (0, n):
-            came = f"expected {n} first state{'s' * (n > 1)} or none, got {len(states)}."
+        if not isinstance(states, tuple) or len(states) not in (0, n):
+            got = len(states) if isinstance(states, tuple) else checks.of_kind(states)
+            came = f"expected {n} first state{'s' * (n > 1)} or none, got {got}."
             checks.fail(self, came, kind=TypeError)
         shape = (len(self.suffixes), len(x), self.hidden_size)
         for state in states:

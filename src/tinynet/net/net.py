@@ -168,8 +168,7 @@ class Net(Layer):
         }  # without a name, so that paths read "0.weight" and not "layers.0.weight"
 
     def __getitem__(self, index: int) -> Layer:
-        if not isinstance(index, slice) and not -len(self) <= checks.integer("Net", "index", index) < len(self):
-            checks.fail("Net", f"there is no layer {index}, the last is {len(self) - 1}.", kind=IndexError)
+        _check_index(index, len(self))
         return self.layers[index]
 
     def __iter__(self) -> Iterator[Layer]:
@@ -236,6 +235,11 @@ def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:
             problem = f"layers[{index}] must be a layer, got {type(layer).__name__}."
             checks.fail("Net", problem, "a function needs a Layer with a backward.", TypeError)
     return tuple(layers)
+
+
+def _check_index(index: Any, n_layers: int) -> None:
+    if not isinstance(index, slice) and not -n_layers <= checks.integer("Net", "index", index) < n_layers:
+        checks.fail("Net", f"there is no layer {index}, they count from 0 to {n_layers - 1}.", kind=IndexError)
 
 
 def _check_optimizer(optimizer: Any) -> None:

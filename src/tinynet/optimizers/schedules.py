@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, fraction, number, rate
@@ -284,7 +285,7 @@ def _at(schedule: float | Schedule, step: int) -> float:
     return schedule(step) if callable(schedule) else schedule
 
 
-def _check_milestones(milestones: list[int], count: int) -> None:
+def _check_milestones(milestones: Any, count: int) -> None:
     if not isinstance(milestones, (list, tuple)):
         problem = f"milestones must be a list of steps, got {checks.of_kind(milestones)}."
         checks.fail("SequentialLR", problem, kind=TypeError)

@@ -21,9 +21,10 @@ def integer(who: object, name: str, value: object, minimum: int | None = None, m
         fail(who, f"{name} must be an integer, got {value!r}.", kind=TypeError)
     if minimum is not None and value < minimum:
         fail(who, f"{name} must be at least {minimum}, got {value}.")
-    if maximum is not None and not -maximum <= value <= maximum:
-        fail(who, f"{name} is {float_text(value)}, too large; it must be at most {maximum}.")
-    return int(value)
+    value = int(value)
+    if maximum is not None and abs(value) > maximum:
+        fail(who, f"{name} must be from {-maximum} to {maximum}, got {integer_text(value)}.")
+    return value
 
 
 def number(
@@ -68,10 +69,9 @@ def rate(who: object, name: str, value: object) -> Any:
 
 
 def function(who: object, name: str, value: Any, n_arguments: int, hint: str = "", expected: str = "a function") -> Any:
-    """Check that a value is a function of so many arguments; a class is none, and a layer, which can be called, neither."""
+    """Check that a value is a function of so many arguments, no class, and no layer, which can be called as well."""
     if not callable(value) or isinstance(value, type) or hasattr(value, "parameters") or not takes(value, n_arguments):
-        what = f"the class {value.__name__}" if isinstance(value, type) else of_kind(value)
-        fail(who, f"{name} must be {expected}, got {what}.", hint, TypeError)
+        fail(who, f"{name} must be {expected}, got {of_kind(value)}.", hint, TypeError)
     return value
 
 
@@ -163,18 +163,18 @@ def of_kind(value: object) -> str:
     """
     if value is None:
         return "None"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def float_text(value: object) -> str:
-    """An integer of any length as a short text.
+def integer_text(value: int) -> str:
+    """A large integer as a short text.
 
     Example:
-        >>> float_text(10**30), float_text(10**400)
-        ('1e+30', 'an integer of 401 digits')
+        >>> integer_text(10**30), integer_text(10**400)
+        ('1e+30', 'one of 401 digits')
     """
-    try:
-        return f"{value:g}"
-    except OverflowError:
-        return f"an integer of {len(str(abs(value)))} digits"  # type: ignore[call-overload]
+    digits = int(abs(value).bit_length() * math.log10(2)) + 1
+    return f"{value:g}" if digits < 300 else f"one of {digits} digits"
