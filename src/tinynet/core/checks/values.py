@@ -18,12 +18,13 @@ LARGEST = 2**53  #: Up to here every integer is also a float64; no array has as 
 def integer(who: object, name: str, value: object, minimum: int | None = None, maximum: int | None = LARGEST) -> int:
     """Check that a value is an integer (no bool), not below `minimum` and not above `maximum`."""
     if isinstance(value, bool) or not isinstance(value, (int, numbers.Integral)):  # int first: the other answers slowly
-        fail(who, f"{name} must be an integer, got {value!r}.", kind=TypeError)
+        fail(who, f"{name} must be an integer, got {short(value)}.", kind=TypeError)
     if minimum is not None and value < minimum:
         fail(who, f"{name} must be at least {minimum}, got {value}.")
     value = int(value)
     if maximum is not None and abs(value) > maximum:
-        fail(who, f"{name} must be from {-maximum} to {maximum}, got {integer_text(value)}.")
+        bound = f"at most {maximum}" if value > 0 else f"at least {-maximum}"
+        fail(who, f"{name} must be {bound}, got {integer_text(value)}.")
     return value
 
 
@@ -38,7 +39,7 @@ def number(
 ) -> float:
     """Check that a value is a finite real number, at least `minimum` and greater than `above`."""
     if isinstance(value, bool) or not isinstance(value, (float, int, numbers.Real)):
-        fail(who, f"{name} must be a number, got {value!r}.", hint, TypeError)
+        fail(who, f"{name} must be a number, got {short(value)}.", hint, TypeError)
     try:
         value = float(value)
     except OverflowError:  # an integer or a fraction beyond 1.8e308
@@ -134,14 +135,14 @@ def generator(who: object, rng: object) -> np.random.Generator:
 def flag(who: object, name: str, value: object) -> bool:
     """Check that a value is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        fail(who, f"{name} must be True or False, got {value!r}.", kind=TypeError)
+        fail(who, f"{name} must be True or False, got {short(value)}.", kind=TypeError)
     return bool(value)
 
 
 def text(who: object, name: str, value: object) -> str:
     """Check that a value is a string."""
     if not isinstance(value, str):
-        fail(who, f"{name} must be a string, got {value!r}.", kind=TypeError)
+        fail(who, f"{name} must be a string, got {short(value)}.", kind=TypeError)
     return value
 
 
@@ -167,6 +168,17 @@ def of_kind(value: object) -> str:
         return f"the class {value.__name__}"
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def short(value: object) -> str:
+    """The repr of a value, or what it is where that would be long.
+
+    Example:
+        >>> short("no"), short(list(range(100)))
+        ("'no'", 'a list')
+    """
+    text = repr(value)
+    return text if len(text) <= 100 and "\n" not in text else of_kind(value)
 
 
 def integer_text(value: int) -> str:
