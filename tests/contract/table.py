@@ -182,7 +182,7 @@ LAYERS = [
     LayerRow(lambda: layers.MultiHeadAttention(4, 1), [(2, 3, 4), (2, 5, 4), (2, 5, 4)], (2, 3, 4)),
     LayerRow(lambda: layers.TransformerBlock(4, 2, causal=True), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: Net([layers.Linear(3, 4), layers.Tanh(), Net([layers.Linear(4, 2)])]), (4, 3), (4, 2)),
-    LayerRow(lambda: Net([]), (4, 3), (4, 3)),
+    LayerRow(lambda: Concat([[]]), (4, 3), (4, 3)),
     LayerRow(
         lambda: Net([layers.Conv2D(1, 2, 3), layers.ReLU(), layers.MaxPool2D(2), layers.Flatten()]), images(c=1), (2, 4)
     ),

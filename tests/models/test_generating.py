@@ -6,7 +6,7 @@ import pytest
 import tinynet as tn
 from tinynet.data import Dataset
 from tinynet.gradcheck import check_layer, check_loss
-from tinynet.layers import BatchNorm2D, Conv2D, Linear, Tanh
+from tinynet.layers import BatchNorm2D, Conv2D, Flatten, Linear, Tanh
 from tinynet.learner import AverageWeights, Learner
 from tinynet.losses import cross_entropy
 from tinynet.models import (
@@ -36,7 +36,7 @@ def test_its_three_outputs_have_right_gradients():
 
 def test_in_training_it_draws_from_the_distribution_that_it_gives():
     tn.seed(0)
-    layer = VariationalAutoencoder(Linear(1, 2, bias=False), Net([]))
+    layer = VariationalAutoencoder(Linear(1, 2, bias=False), Flatten())
     layer.encoder.weight.tensor = [[2.0], [np.log(9.0)]]  # mean 2, variance 9
     z, mean, log_variance = layer.forward(np.ones((20_000, 1), np.float32))
     assert abs(z.mean() - 2) < 0.1

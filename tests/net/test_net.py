@@ -7,7 +7,7 @@ from tests.layers.differences import assert_derivative, slope
 from tinynet.core import Parameter
 from tinynet.layers import Dropout, Flatten, Layer, Linear, ReLU, Sigmoid, Tanh
 from tinynet.losses import mean_squared_error
-from tinynet.net import Net, Residual
+from tinynet.net import Concat, Net, Residual
 from tinynet.optimizers import SGD
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
@@ -74,15 +74,20 @@ def test_is_a_sequence():
     assert longer[0] is net[0]
 
 
-def test_an_empty_net_is_the_identity():
-    net = Net([])
+def test_a_net_without_layers_is_refused():
+    with pytest.raises(ValueError, match="^Net: layers must hold at least one entry, got an empty list"):
+        Net([])
+
+
+def test_an_empty_branch_is_the_identity():
+    net = Concat([[]]).branches[0]
     np.testing.assert_array_equal(net.forward(X), X)
     np.testing.assert_array_equal(net.backward(X), X)
     net.forward(X)
     assert net.backward(X, input_gradient=False) is None
     assert net.parameters() == {}
     net.update(SGD(lr=0.1))
-    assert repr(net) == "Net()"
+    assert repr(net) == "Identity()"
 
 
 def test_a_net_is_its_layers_in_order():
@@ -95,7 +100,7 @@ def test_floating_inputs_are_cast_once_to_the_type_of_the_net():
     net = mlp()
     assert net.forward(X.astype(np.float64)).dtype == np.float32
     assert net.astype(np.float64).forward(X).dtype == np.float64
-    assert Net([]).forward(np.arange(3)).dtype == np.int64
+    assert Net([Flatten()]).forward(np.arange(3)[:, None]).dtype == np.int64
 
 
 # Backward.

@@ -38,7 +38,11 @@ def fans(shape: Shape) -> tuple[int, int]:
         >>> fans((16, 3, 5, 5))
         (75, 400)
     """
-    if len(shape) < 2:
+    return _fans("fans", shape)
+
+
+def _fans(who: str, shape: Shape) -> tuple[int, int]:
+    if len(checks.sizes(who, "shape", shape)) < 2:
         checks.fail("fans", f"a weight of shape {shape} has no fan-in: it needs at least (out, in).")
     kernel = math.prod(shape[2:])
     return shape[1] * kernel, shape[0] * kernel
@@ -56,8 +60,13 @@ def uniform_fan_in(shape: Shape, rng: Rng = None, fan_in: int | None = None) -> 
         >>> bool(np.abs(uniform_fan_in((8, 4))).max() <= 0.5)
         True
     """
-    k = 1 / math.sqrt(fans(shape)[0] if fan_in is None else fan_in)
-    return _rng(rng).uniform(-k, k, shape)
+    fan_in = (
+        _fans("uniform_fan_in", shape)[0]
+        if fan_in is None
+        else checks.integer("uniform_fan_in", "fan_in", fan_in, minimum=1)
+    )
+    k = 1 / math.sqrt(fan_in or 1)  # a weight without inputs is empty
+    return _rng("uniform_fan_in", rng).uniform(-k, k, checks.sizes("uniform_fan_in", "shape", shape))
 
 
 def xavier_uniform(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
@@ -67,9 +76,9 @@ def xavier_uniform(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarr
         >>> bool(np.abs(xavier_uniform((2, 4))).max() <= 1)
         True
     """
-    fan_in, fan_out = fans(shape)
-    k = gain * math.sqrt(6 / (fan_in + fan_out))
-    return _rng(rng).uniform(-k, k, shape)
+    fan_in, fan_out = _fans("xavier_uniform", shape)
+    k = _gain("xavier_uniform", gain) * math.sqrt(6 / (fan_in + fan_out or 1))
+    return _rng("xavier_uniform", rng).uniform(-k, k, shape)
 
 
 def xavier_normal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
@@ -79,8 +88,9 @@ def xavier_normal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarra
         >>> xavier_normal((2, 4)).shape
         (2, 4)
     """
-    fan_in, fan_out = fans(shape)
-    return _rng(rng).normal(0, gain * math.sqrt(2 / (fan_in + fan_out)), shape)
+    fan_in, fan_out = _fans("xavier_normal", shape)
+    std = _gain("xavier_normal", gain) * math.sqrt(2 / (fan_in + fan_out or 1))
+    return _rng("xavier_normal", rng).normal(0, std, shape)
 
 
 def he_uniform(shape: Shape, rng: Rng = None) -> np.ndarray:
@@ -90,8 +100,8 @@ def he_uniform(shape: Shape, rng: Rng = None) -> np.ndarray:
         >>> he_uniform((2, 4)).shape
         (2, 4)
     """
-    k = math.sqrt(6 / fans(shape)[0])
-    return _rng(rng).uniform(-k, k, shape)
+    k = math.sqrt(6 / (_fans("he_uniform", shape)[0] or 1))
+    return _rng("he_uniform", rng).uniform(-k, k, shape)
 
 
 def he_normal(shape: Shape, rng: Rng = None) -> np.ndarray:
@@ -101,7 +111,7 @@ def he_normal(shape: Shape, rng: Rng = None) -> np.ndarray:
         >>> he_normal((2, 4)).shape
         (2, 4)
     """
-    return _rng(rng).normal(0, math.sqrt(2 / fans(shape)[0]), shape)
+    return _rng("he_normal", rng).normal(0, math.sqrt(2 / (_fans("he_normal", shape)[0] or 1)), shape)
 
 
 def normal(shape: Shape, rng: Rng = None, std: float = 0.02) -> np.ndarray:
@@ -111,7 +121,8 @@ def normal(shape: Shape, rng: Rng = None, std: float = 0.02) -> np.ndarray:
         >>> normal((2, 4), std=0.1).shape
         (2, 4)
     """
-    return _rng(rng).normal(0, checks.number("initializers.normal", "std", std, minimum=0), shape)
+    std = checks.number("initializers.normal", "std", std, minimum=0)
+    return _rng("normal", rng).normal(0, std, checks.sizes("initializers.normal", "shape", shape))
 
 
 def orthogonal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
@@ -122,9 +133,10 @@ def orthogonal(shape: Shape, rng: Rng = None, gain: float = 1.0) -> np.ndarray:
         >>> bool(np.allclose(W @ W.T, np.eye(3)))
         True
     """
-    fans(shape)
+    _fans("orthogonal", shape)
+    _gain("orthogonal", gain)
     rows, columns = shape[0], math.prod(shape[1:])
-    Q, R = np.linalg.qr(_rng(rng).normal(size=(max(rows, columns), min(rows, columns))))
+    Q, R = np.linalg.qr(_rng("orthogonal", rng).normal(size=(max(rows, columns), min(rows, columns))))
     Q *= np.sign(np.diag(R))  # makes Q uniform over all orthogonal matrices: Mezzadri 2007
     return gain * (Q if rows >= columns else Q.T).reshape(shape)
 
@@ -136,7 +148,7 @@ def zeros(shape: Shape, rng: Rng = None) -> np.ndarray:
         >>> zeros((3,))
         array([0., 0., 0.])
     """
-    return np.zeros(shape)
+    return np.zeros(checks.sizes("initializers.zeros", "shape", shape))
 
 
 @contextmanager
@@ -161,8 +173,14 @@ def drawn_from(source: Any) -> Iterator[None]:
         _source.reset(before)
 
 
-def _rng(rng: Rng) -> np.random.Generator:
+def _gain(who: str, gain: float) -> float:
+    if checks.number(who, "gain", gain, minimum=0) > float(np.finfo(np.float32).max):
+        checks.fail(who, f"gain must fit into a float32, as the weights do, got {gain:g}.")
+    return gain
+
+
+def _rng(who: str, rng: Rng) -> np.random.Generator:
     if rng is not None:
-        return checks.generator("initializers", rng)
+        return checks.generator(who, rng)
     source = _source.get()
     return stream("weights") if source is None else source

@@ -7,6 +7,7 @@ from copy import deepcopy
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import flag
 
 
 class Parameter:
@@ -18,7 +19,7 @@ class Parameter:
         dtype: The floating type to hold them in; `Layer.astype` changes it later.
 
     Raises:
-        TypeError: The values are not floating-point numbers.
+        TypeError: The values are not floating-point numbers, dtype is no floating type, or trainable is not a bool.
         ValueError: A value of another shape is assigned, or a gradient of another shape is accumulated.
 
     Example:
@@ -29,9 +30,12 @@ class Parameter:
         np.float32(2.0)
     """
 
+    trainable: bool
+
     def __init__(self, tensor: np.ndarray, trainable: bool = True, dtype: np.dtype | type = np.float32) -> None:
-        _check_floating(np.asarray(tensor))
-        self.trainable = trainable
+        _check_floating(checks.as_array("Parameter", "tensor", tensor))
+        checks.arguments(self, locals(), trainable=flag)
+        dtype = checks.floating_dtype("Parameter", dtype)
         self._tensor = np.array(tensor, dtype, order="C")
         self._gradient = np.zeros_like(self._tensor)
 
@@ -43,7 +47,8 @@ class Parameter:
     @tensor.setter
     def tensor(self, value: np.ndarray) -> None:
         if value is not self._tensor:  # `parameter.tensor -= step` assigns the array that it has just changed
-            checks.same_shape("Parameter.tensor", np.shape(value), self.shape)
+            value = checks.numbers("Parameter.tensor", "the value", value)
+            checks.same_shape("Parameter.tensor", value.shape, self.shape)
             self._tensor[...] = value
 
     @property
@@ -54,6 +59,7 @@ class Parameter:
     @gradient.setter
     def gradient(self, value: np.ndarray) -> None:
         if value is not self._gradient:
+            value = checks.numbers("Parameter.gradient", "the value", value)
             checks.gradient_shape("Parameter.gradient", self, value)
             self._gradient[...] = value
 
@@ -75,6 +81,7 @@ class Parameter:
     def accumulate(self, gradient: np.ndarray) -> None:
         """Add to the gradient. A parameter that is not trainable ignores the call."""
         if self.trainable:
+            gradient = checks.numbers("Parameter.accumulate", "gradient", gradient)
             checks.gradient_shape("Parameter.accumulate", self, gradient)
             self._gradient += gradient
 
@@ -84,6 +91,7 @@ class Parameter:
 
     def astype(self, dtype: np.dtype | type) -> None:
         """Convert the values and the gradient to another floating type."""
+        dtype = checks.floating_dtype("Parameter.astype", dtype)
         self._tensor, self._gradient = self._tensor.astype(dtype), self._gradient.astype(dtype)
 
     def __copy__(self) -> Parameter:

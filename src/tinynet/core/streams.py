@@ -39,7 +39,7 @@ def seed(number: int) -> None:
         True
     """
     global _seed
-    _seed = checks.integer("seed", "number", number, minimum=0)
+    _seed = checks.integer("seed", "number", number, minimum=0, maximum=None)
     go_to(epoch=0, step=0)
 
 
@@ -108,6 +108,19 @@ def _key(seed: int | None, name: str) -> tuple[int, int]:
     return int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]), NAMES.index(name)
 
 
+def _check_states(states: Any) -> None:
+    """Check, before anything changes, that states are what `generator_states` gave."""
+    if not isinstance(states, dict) or set(states) != {"seed", "epoch", "step", "n_draws"}:
+        problem = f"expected what generator_states() gave, got {checks.of_kind(states)}."
+        checks.fail("set_generator_states", problem, kind=TypeError)
+    if states["seed"] is not None:
+        checks.integer("set_generator_states", "seed", states["seed"], minimum=0, maximum=None)
+    if not isinstance(states["n_draws"], dict) or set(states["n_draws"]) != set(NAMES):
+        checks.fail("set_generator_states", f"n_draws must hold {', '.join(NAMES)}, got {states['n_draws']!r}.")
+    for name, number in ({"epoch": states["epoch"], "step": states["step"]} | states["n_draws"]).items():
+        checks.integer("set_generator_states", name, number, minimum=0)
+
+
 def generator_states() -> dict[str, Any]:
     """The position of every stream, as plain dicts and numbers, for checkpoints and replays.
 
@@ -129,6 +142,7 @@ def set_generator_states(states: dict[str, Any]) -> None:
         True
     """
     global _seed
+    _check_states(states)
     _seed = states["seed"]
     go_to(states["epoch"], states["step"])
     _n_draws.update(states["n_draws"])

@@ -55,6 +55,7 @@ def batches(
     n_samples = _check_dataset(dataset)
     batch_size = checks.integer("batches", "batch_size", batch_size, minimum=1)
     first = checks.integer("batches", "first", first, minimum=0)
+    shuffle, drop_last = checks.flag("batches", "shuffle", shuffle), checks.flag("batches", "drop_last", drop_last)
     if drop_last and n_samples < batch_size:
         checks.fail(
             "batches",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.vocabulary import at_least, optional
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import at_least, fraction, optional
 from tinynet.data import sentences
 
 
@@ -35,16 +36,23 @@ class Windows:
         ([[0, 1, 2, 3], [4, 5, 6, 7]], [[1, 2, 3, 4], [5, 6, 7, 8]])
     """
 
+    codes: np.ndarray
     length: int
     stride: int
+    classes: tuple[str, ...] | None
 
     def __init__(
         self, codes: np.ndarray, length: int, stride: int | None = None, classes: Sequence[str] | None = None
     ) -> None:
-        self.codes = np.asarray(codes)
-        checks.arguments(self, locals(), length=at_least(1), stride=optional(at_least(1)))
+        checks.arguments(
+            self,
+            locals(),
+            codes=_codes,
+            length=at_least(1),
+            stride=optional(at_least(1)),
+            classes=optional(_characters),
+        )
         self.stride = self.stride or self.length
-        self.classes = None if classes is None else tuple(classes)
         if len(self.codes) <= self.length:
             checks.fail(
                 "Windows",
@@ -92,11 +100,13 @@ class Text:
     """
 
     def __init__(self, content: str, length: int = 64, stride: int | None = None, valid: float = 0.1) -> None:
-        share = checks.fraction("Text", "valid", valid)
+        checks.text("Text", "content", content)
+        sizes = {"length": at_least(1), "stride": optional(at_least(1))}
+        checks.arguments("Text", locals(), **sizes, valid=fraction)
         self.vocabulary = "".join(sorted(set(content)))
         self._code = {character: code for code, character in enumerate(self.vocabulary)}
         self.codes = self.encode(content)
-        n_valid = round(share * len(content))
+        n_valid = round(valid * len(content))
         cut = len(content) - n_valid
         self.train = Windows(self.codes[:cut], length, stride, self.vocabulary)
         self.valid = Windows(self.codes[cut:], length, stride, self.vocabulary) if n_valid else None
@@ -107,6 +117,7 @@ class Text:
         Raises:
             ValueError: A character is not in the vocabulary.
         """
+        checks.text("Text.encode", "text", text)
         unknown = sorted(set(text) - self._code.keys())
         if unknown:
             words = ", ".join(repr(character) for character in unknown[:5])
@@ -121,7 +132,7 @@ class Text:
             TypeError: They are not integers.
             ValueError: One stands for no character.
         """
-        codes = np.asarray(codes).ravel()
+        codes = checks.as_array("Text.decode", "codes", codes).ravel()
         if codes.size and codes.dtype.kind not in "iu":
             hint = "take the argmax of the predictions."
             checks.fail("Text.decode", f"codes must be integers, got {codes.dtype}.", hint, TypeError)
@@ -155,11 +166,31 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
         >>> corpus = text("input.txt", length=128)  # doctest: +SKIP
         >>> x, y = corpus.train[:16]  # doctest: +SKIP
     """
-    content = _text_file(Path(path))
+    sizes = {"length": at_least(1), "stride": optional(at_least(1))}
+    checks.arguments("text", locals(), **sizes, valid=fraction)
+    content = _text_file(checks.path("text", path))
     try:
         return Text(content, length, stride, valid)
     except ValueError as error:
         checks.fail("text", f"{path} was not taken. {error}")
+
+
+def _codes(who: str, name: str, value: Any, others: Mapping[str, Any]) -> np.ndarray:
+    """A rule for arguments: a row of integers."""
+    codes = checks.as_array(who, name, value)
+    if codes.ndim != 1 or codes.dtype.kind not in "iu":
+        problem = (
+            f"{name} must be integers of shape (n_characters,), got {codes.dtype} of shape {shape_text(codes.shape)}."
+        )
+        checks.fail(who, problem, "Text(content).codes are such.", TypeError)
+    return codes
+
+
+def _characters(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[str, ...]:
+    """A rule for arguments: what each code stands for, a string or a list of them."""
+    if not isinstance(value, (str, list, tuple)) or not all(isinstance(character, str) for character in value):
+        checks.fail(who, f"{name} must be a string or a list of characters, got {value!r}.", kind=TypeError)
+    return tuple(value)
 
 
 def _text_file(path: Path) -> str:

@@ -76,7 +76,7 @@ def polynomial(
         >>> np.allclose(d.y, 1 + 3 * d.x**2)
         True
     """
-    powers = [checks.number("polynomial", f"coefficients[{k}]", c) for k, c in enumerate(coefficients)]
+    powers = _powers(coefficients)
     return _curve("polynomial", lambda x: sum(c * x**k for k, c in enumerate(powers)), n_samples, noise, rng, -1.0, 1.0)
 
 
@@ -91,8 +91,16 @@ def sine(n_samples: int = 100, noise: float = 0.1, rng: Rng = None) -> Dataset:
     return _curve("sine", np.sin, n_samples, noise, rng, -np.pi, np.pi)
 
 
+def _powers(coefficients: Any) -> list[float]:
+    """Check the coefficients of a polynomial."""
+    if not isinstance(coefficients, (list, tuple)) and np.ndim(coefficients) != 1:
+        problem = f"coefficients must be a list of numbers, got {coefficients!r}."
+        checks.fail("polynomial", problem, "write coefficients=(0, 0, 1) for x².", TypeError)
+    return [checks.number("polynomial", f"coefficients[{k}]", c) for k, c in enumerate(coefficients)]
+
+
 def _curve(who: str, function: Any, n_samples: int, noise: float, rng: Rng, low: float, high: float) -> Dataset:
-    if not callable(function):
+    if not callable(function) or isinstance(function, type) or not checks.takes(function, 1):
         problem = f"function must be callable on x, got {type(function).__name__}."
         checks.fail(who, problem, "pass a function, as np.sin.", TypeError)
     checks.integer(who, "n_samples", n_samples, minimum=1)
@@ -100,7 +108,9 @@ def _curve(who: str, function: Any, n_samples: int, noise: float, rng: Rng, low:
     checks.number(who, "high", high, above=checks.number(who, "low", low))
     rng = generator(who, rng)
     x = np.sort(rng.uniform(low, high, (n_samples, 1)), axis=0)
-    y = np.asarray(function(x), dtype=np.float64)
+    y = np.asarray(function(x))
+    if y.dtype.kind not in "biuf":
+        checks.fail(who, f"function must give numbers, got {y.dtype}.", kind=TypeError)
     checks.same_shape(who, y.shape, x.shape)
     y = y + noise * rng.standard_normal(x.shape)
     return Dataset(x.astype(np.float32), y.astype(np.float32))

@@ -23,6 +23,9 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Callable]) -> None:
+        if not isinstance(transforms, (list, tuple)):
+            problem = f"transforms must be a list of functions, got {checks.of_kind(transforms)}."
+            checks.fail("Compose", problem, "write Compose([RandomFlip()]).", TypeError)
         self.transforms = tuple(sentences.callable_transform("Compose", transform) for transform in transforms)
 
     def __call__(self, x: Any) -> Any:
@@ -64,6 +67,8 @@ class Normalize:
             expected = "(N, C, ...)" if n_channels == 1 else f"(N, {n_channels}, ...)"
             problem = f"expected x of shape {expected}, got {_what(x)}."
             checks.fail(self, problem, "give one mean and one std per channel.")
+        if x.dtype.kind not in "biuf":
+            checks.fail(self, f"expected x to hold numbers, got {x.dtype}.", kind=TypeError)
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
         per_channel = (-1,) + (1,) * (x.ndim - 2)  # broadcasts against (N, C, ...)
         return (x - self.mean.astype(dtype).reshape(per_channel)) / self.std.astype(dtype).reshape(per_channel)
@@ -160,7 +165,7 @@ def _mean_and_std(mean: object, std: object) -> tuple[np.ndarray, np.ndarray]:
     """Check the numbers of a normalisation: one for all channels or one per channel, and no std of 0."""
     arrays = []
     for name, value in (("mean", mean), ("std", std)):
-        array = np.atleast_1d(np.asarray(value))
+        array = np.atleast_1d(checks.as_array("Normalize", name, value))
         if array.dtype.kind not in "iuf" or array.ndim > 1:
             checks.fail(
                 "Normalize", f"{name} must be a number or one number per channel, got {value!r}.", kind=TypeError
@@ -188,6 +193,8 @@ def _what(x: object) -> str:
 def _check_images(transform: RandomCrop | RandomFlip, x: object) -> None:
     if not isinstance(x, np.ndarray) or x.ndim != 4:
         checks.fail(transform, f"expected x of shape (N, C, H, W), got {_what(x)}.", "this transform is for images.")
+    if x.dtype.kind not in "biuf":
+        checks.fail(transform, f"expected x to hold numbers, got {x.dtype}.", kind=TypeError)
 
 
 def _probability(who: str, name: str, value: Any, others: Mapping[str, Any]) -> float:

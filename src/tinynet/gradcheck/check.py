@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import faster, generator_states, set_generator_states
+from tinynet.core.checks.values import takes
+from tinynet.core.checks.vocabulary import arguments, at_least, flag, number
 from tinynet.core.checks.words import fail
 from tinynet.gradcheck import rules, sentences
 from tinynet.gradcheck.blame import blame
@@ -22,6 +24,7 @@ from tinynet.net import Net
 
 TOLERANCE = 1e-5
 MAX_ENTRIES = 64
+OPTIONS = {"seed": at_least(0), "tolerance": number(above=0), "max_entries": at_least(1)}
 
 
 def check_layer(
@@ -69,6 +72,7 @@ def check_layer(
     """
     sentences.in_order("check_layer", layer=layer, input_shape=input_shape)
     _something_to_check("check_layer", layer, Layer)
+    arguments("check_layer", locals(), **OPTIONS, batch_of_one=flag)
     with as_written():
         subject = Subject(layer, input_shape, np.random.default_rng(seed))
         for rule in rules.FIRST_RULES:
@@ -120,6 +124,10 @@ def check_net(
         >>> list(report.errors)
         ['x', '0.weight', '0.bias', '2.weight', '2.bias']
     """
+    _something_to_check("check_net", net, Layer)
+    if loss is not None:
+        _something_to_check("check_net", loss)
+    arguments("check_net", locals(), **OPTIONS)
     options = {"seed": seed, "tolerance": tolerance, "max_entries": max_entries}
     sentences.in_order("check_net", net=net, input_shape=input_shape, loss=loss, ground_truth=ground_truth)
     if loss is not None:
@@ -166,6 +174,7 @@ def check_loss(
     """
     sentences.in_order("check_loss", loss=loss, predicted=predicted, ground_truth=ground_truth)
     _something_to_check("check_loss", loss)
+    arguments("check_loss", locals(), **OPTIONS)
     with as_written():
         subject = LossSubject(loss, predicted, ground_truth, np.random.default_rng(seed))
         check_loss_rules(subject)
@@ -205,7 +214,8 @@ def _evaluates_differently(subject: Subject) -> bool:
 
 def _something_to_check(who: str, thing: Any, kind: type | None = None) -> None:
     """Check that a checker is given a layer object, or without `kind` a function."""
-    if kind is None and not callable(thing):
+    is_loss = callable(thing) and not isinstance(thing, (type, Layer)) and takes(thing, 2)
+    if kind is None and not is_loss:
         fail(who, f"loss must be a function, got {thing!r}.", "pass cross_entropy itself.", TypeError)
     if kind is not None and not isinstance(thing, kind):
         what = f"the class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tinynet.core import Parameter, generator_states, set_generator_states
+from tinynet.core import Parameter, checks, generator_states, set_generator_states
 from tinynet.core.checks.shapes import shape_cause
 from tinynet.core.checks.words import fail
 from tinynet.gradcheck import sentences
@@ -169,10 +169,11 @@ def _recorder(shapes: list, path: str, parameter: Parameter) -> Callable[[np.nda
 
 def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any]:
     """Normal random numbers of a shape, or a float64 copy of an array, moved a little if `again`."""
-    inputs = []
+    inputs: list[Any] = []
+    checks.non_empty_list("check", "the inputs", given)
     for item in given:
         if isinstance(item, tuple) and all(isinstance(size, (int, np.integer)) for size in item):
-            inputs.append(rng.normal(size=item))
+            inputs.append(rng.normal(size=checks.sizes("check", "the shape of an input", item)))
         elif isinstance(item, np.ndarray) and item.dtype.kind == "f":
             moved = rng.normal(0, 0.1, item.shape) if again else 0.0
             inputs.append(np.array(item, np.float64, order="C") + moved)

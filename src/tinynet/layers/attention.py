@@ -10,7 +10,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.block_local import local_values
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least, divisor_of
+from tinynet.core.checks.vocabulary import at_least, divisor_of, flag, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.layers.layer import Layer
@@ -67,6 +67,7 @@ class MultiHeadAttention(Layer):
 
     embed_dim: int
     num_heads: int
+    causal: bool
 
     def __init__(
         self,
@@ -77,8 +78,16 @@ class MultiHeadAttention(Layer):
         rotary: bool = False,
         rng: np.random.Generator | None = None,
     ) -> None:
-        checks.arguments(self, locals(), embed_dim=at_least(1), num_heads=divisor_of("embed_dim"))
-        self.causal = causal
+        checks.arguments(
+            self,
+            locals(),
+            embed_dim=at_least(1),
+            num_heads=divisor_of("embed_dim"),
+            causal=flag,
+            bias=switch,
+            rotary=switch,
+            rng=weights_rng,
+        )
         self.in_proj_weight = Parameter(xavier_uniform((3 * embed_dim, embed_dim), rng))
         self.in_proj_bias = Parameter(zeros((3 * embed_dim,))) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias, rng)
@@ -145,6 +154,7 @@ class MultiHeadAttention(Layer):
             problem = "step cannot go on where places see later ones."
             checks.fail(self, problem, "build it with causal=True.", RuntimeError)
         checks.sequence(self, x, self.embed_dim)
+        _check_cache(self, x, state)
         q, k, v = self.project((x,), start=0 if state is None else state[0].shape[2])
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
@@ -271,6 +281,19 @@ def _sum_of_seen(weights: np.ndarray, x: np.ndarray, seen: np.ndarray) -> np.nda
     return np.where(seen & broken, np.nan, weights) @ np.where(finite, x, 0)
 
 
+def _check_cache(layer: MultiHeadAttention, x: np.ndarray, state: Any) -> None:
+    """Keys and values (N, heads, S, D) of earlier positions, or None."""
+    if state is None:
+        return
+    if not isinstance(state, tuple) or len(state) != 2:
+        problem = f"expected the keys and values that step returned, got {checks.of_kind(state)}."
+        checks.fail(layer, problem, kind=TypeError)
+    for array in state:
+        checks.floating_input(layer, array, "keys and values")
+        sizes = (len(x), layer.num_heads, state[0].shape[2] if state[0].ndim == 4 else "S")
+        checks.input_shape(layer, array, (*sizes, layer.embed_dim // layer.num_heads), name="keys and values")
+
+
 def _check_inputs(
     layer: MultiHeadAttention, query: np.ndarray, key: np.ndarray | None, value: np.ndarray | None
 ) -> None:
@@ -278,7 +301,8 @@ def _check_inputs(
     if key is None and value is not None:
         hint = "pass (query, memory) or (query, key, value)."
         checks.fail(layer, "expected a key with the value, got None.", hint, TypeError)
-    for x in (query, key, value):
+    checks.sequence(layer, query, layer.embed_dim)
+    for x in (key, value):
         if x is not None:
             checks.sequence(layer, x, layer.embed_dim)
     if key is not None and len(key) != len(query):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks.vocabulary import at_least, divides, pair
+from tinynet.core.checks.vocabulary import at_least, divides, pair, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.layer import Layer
@@ -87,6 +87,8 @@ class Conv2D(Layer):
             dilation=pair(1),
             groups=divides("in_channels", "out_channels"),
             padding=_padding,
+            bias=switch,
+            rng=weights_rng,
         )
         self.sliding = Sliding(self.kernel_size, self.stride, self.padding, self.dilation)
         shape = (out_channels, in_channels // groups, *self.kernel_size)

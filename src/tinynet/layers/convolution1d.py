@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks.vocabulary import at_least, divides
+from tinynet.core.checks.vocabulary import at_least, divides, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
@@ -88,6 +88,8 @@ class Conv1D(Layer):
             dilation=at_least(1),
             groups=divides("in_channels", "out_channels"),
             padding=_padding,
+            bias=switch,
+            rng=weights_rng,
         )
         self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), self.padding), (1, self.dilation))
         self.weight = Parameter(uniform_fan_in((out_channels, in_channels // groups, kernel_size), rng))

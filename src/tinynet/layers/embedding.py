@@ -9,7 +9,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import is_array
-from tinynet.core.checks.vocabulary import at_least, optional
+from tinynet.core.checks.vocabulary import at_least, optional, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import normal
 from tinynet.layers.layer import Layer
@@ -31,7 +31,8 @@ class Embedding(Layer):
     Args:
         num_embeddings: The number of different tokens.
         embedding_dim: The length of each vector.
-        padding_idx: A token whose vector is zero and stays so.
+        padding_idx: A token whose vector is zero at first and gets no gradient from this layer, so that it stays zero
+            unless other weights are assigned or loaded, or the Parameter is shared with a layer that learns it.
         rng: Source of the initial weights, normal with standard deviation 1; the package's generator if None.
 
     Raises:
@@ -55,7 +56,7 @@ class Embedding(Layer):
         rng: np.random.Generator | None = None,
     ) -> None:
         sizes = {"num_embeddings": at_least(1), "embedding_dim": at_least(1)}
-        checks.arguments(self, locals(), **sizes, padding_idx=optional(_token))
+        checks.arguments(self, locals(), **sizes, padding_idx=optional(_token), rng=weights_rng)
         self.weight = Parameter(normal((num_embeddings, embedding_dim), rng, std=1.0))
         if padding_idx is not None:
             self.weight.tensor[padding_idx] = 0
@@ -82,7 +83,7 @@ class Embedding(Layer):
         n = self.num_embeddings
         # Only NumPy arrays are looked into: reading a number from another device would wait for that device.
         if isinstance(x, np.ndarray) and x.size and (x.min() < 0 or x.max() >= n):
-            wrong = x.min() if x.min() < 0 else x.max()
+            wrong = int(x.min() if x.min() < 0 else x.max())  # int, for a uint8 cannot count past 255
             hint = f"make it Embedding({wrong + 1}, ...)." if wrong >= 0 else ""
             checks.fail(self, f"expected tokens from 0 to {n - 1}, got {wrong}.", hint)
 

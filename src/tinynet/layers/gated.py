@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.checks.vocabulary import at_least, flag, unkept, weights_rng
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 from tinynet.layers.smooth_activations import SiLU
@@ -59,7 +59,7 @@ class SwiGLU(Layer):
     ) -> None:
         out_features = in_features if out_features is None else out_features
         sizes = {"in_features": at_least(1), "hidden_features": at_least(1), "out_features": at_least(1)}
-        checks.arguments(self, locals(), **sizes)
+        checks.arguments(self, locals(), **sizes, bias=unkept(flag), rng=weights_rng)
         self.gate = Linear(in_features, hidden_features, bias, rng)
         self.up = Linear(in_features, hidden_features, bias, rng)
         self.down = Linear(hidden_features, out_features, bias, rng)

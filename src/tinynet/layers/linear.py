@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.checks.vocabulary import at_least, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.layer import Layer
@@ -46,7 +46,9 @@ class Linear(Layer):
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, rng: np.random.Generator | None = None
     ) -> None:
-        checks.arguments(self, locals(), in_features=at_least(1), out_features=at_least(1))
+        checks.arguments(
+            self, locals(), in_features=at_least(1), out_features=at_least(1), bias=switch, rng=weights_rng
+        )
         self.weight = Parameter(uniform_fan_in((out_features, in_features), rng))
         self.bias = Parameter(uniform_fan_in((out_features,), rng, fan_in=in_features)) if bias else None
 

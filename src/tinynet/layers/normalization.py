@@ -15,7 +15,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import mean_of, sum_of
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least, divisor_of, number, optional
+from tinynet.core.checks.vocabulary import at_least, divisor_of, number, optional, switch
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
@@ -59,7 +59,14 @@ class LayerNorm(Layer):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        checks.arguments(self, locals(), normalized_shape=_sizes, eps=number(minimum=0))
+        checks.arguments(
+            self,
+            locals(),
+            normalized_shape=_sizes,
+            eps=number(minimum=0),
+            elementwise_affine=switch,
+            bias=switch,
+        )
         self.weight = Parameter(np.ones(self.normalized_shape)) if elementwise_affine else None
         self.bias = Parameter(np.zeros(self.normalized_shape)) if elementwise_affine and bias else None
 
@@ -131,6 +138,7 @@ class GroupNorm(Layer):
             num_channels=at_least(1),
             num_groups=divisor_of("num_channels"),
             eps=number(minimum=0),
+            affine=switch,
         )
         self.weight = Parameter(np.ones(num_channels)) if affine else None
         self.bias = Parameter(np.zeros(num_channels)) if affine else None
@@ -204,7 +212,9 @@ class RMSNorm(Layer):
     def __init__(
         self, normalized_shape: int | tuple[int, ...], eps: float | None = None, elementwise_affine: bool = True
     ) -> None:
-        checks.arguments(self, locals(), normalized_shape=_sizes, eps=optional(number(minimum=0)))
+        checks.arguments(
+            self, locals(), normalized_shape=_sizes, eps=optional(number(minimum=0)), elementwise_affine=switch
+        )
         self.weight = Parameter(np.ones(self.normalized_shape)) if elementwise_affine else None
 
     @faster

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.vocabulary import optional, pair
+from tinynet.core.checks.vocabulary import flag, optional, pair
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 from tinynet.layers.windows import Padding, Pair, Sliding, crop, pad
@@ -53,6 +53,7 @@ class MaxPool2D(Layer):
     stride: Pair
     padding: Padding
     dilation: Pair
+    return_switches: bool
 
     def __init__(
         self,
@@ -69,11 +70,11 @@ class MaxPool2D(Layer):
             stride=optional(pair(1)),
             padding=at_most_half_the_kernel,
             dilation=pair(1),
+            return_switches=flag,
         )
         if stride is None:
             self.stride = self.kernel_size
         self.sliding = Sliding(self.kernel_size, self.stride, self.padding, self.dilation)
-        self.return_switches = return_switches
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         checks.image_input(self, x)
@@ -127,6 +128,7 @@ class AvgPool2D(Layer):
     kernel_size: Pair
     stride: Pair
     padding: Padding
+    count_include_pad: bool
 
     def __init__(
         self,
@@ -135,11 +137,17 @@ class AvgPool2D(Layer):
         padding: int | tuple[int, int] = 0,
         count_include_pad: bool = True,
     ) -> None:
-        checks.arguments(self, locals(), kernel_size=pair(1), stride=optional(pair(1)), padding=at_most_half_the_kernel)
+        checks.arguments(
+            self,
+            locals(),
+            kernel_size=pair(1),
+            stride=optional(pair(1)),
+            padding=at_most_half_the_kernel,
+            count_include_pad=flag,
+        )
         if stride is None:
             self.stride = self.kernel_size
         self.sliding = Sliding(self.kernel_size, self.stride, self.padding)
-        self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.image_input(self, x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.vocabulary import at_least, optional
+from tinynet.core.checks.vocabulary import at_least, flag, optional
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
 from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
@@ -114,6 +114,7 @@ class AvgPool1D(Layer):
     kernel_size: int
     stride: int
     padding: int
+    count_include_pad: bool
 
     def __init__(
         self, kernel_size: int, stride: int | None = None, padding: int = 0, count_include_pad: bool = True
@@ -124,12 +125,12 @@ class AvgPool1D(Layer):
             kernel_size=at_least(1),
             stride=optional(at_least(1)),
             padding=_at_most_half_the_kernel,
+            count_include_pad=flag,
         )
         if stride is None:
             self.stride = self.kernel_size
         ends = (self.padding, self.padding)
         self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends))
-        self.count_include_pad = count_include_pad
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.sequence_input(self, x)

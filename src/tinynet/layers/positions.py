@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks.vocabulary import at_least, number
+from tinynet.core.checks.vocabulary import at_least, number, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import normal
 from tinynet.layers.layer import Layer
@@ -44,13 +44,13 @@ class LearnedPosition(Layer):
     embedding_dim: int
 
     def __init__(self, max_length: int, embedding_dim: int, rng: np.random.Generator | None = None) -> None:
-        checks.arguments(self, locals(), max_length=at_least(1), embedding_dim=at_least(1))
+        checks.arguments(self, locals(), max_length=at_least(1), embedding_dim=at_least(1), rng=weights_rng)
         self.weight = Parameter(normal((max_length, embedding_dim), rng, std=0.02))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.sequence(self, x, self.embedding_dim)
-        self.remember(T=x.shape[1])
-        return self.step(x)[0]
+        y, T = self.step(x)
+        self.remember(T=T)
+        return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (T,) = self.recall()
@@ -61,7 +61,8 @@ class LearnedPosition(Layer):
 
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
         """Process (N, T, D) after `state` earlier tokens; returns y and the new count."""
-        start = state or 0
+        checks.sequence(self, x, self.embedding_dim)
+        start = _start(self, state)
         end = start + x.shape[1]
         if end > self.max_length:
             problem = f"expected at most {self.max_length} places, got a sequence of {end}."
@@ -100,9 +101,9 @@ class SinusoidalPosition(Layer):
         checks.arguments(self, locals(), embedding_dim=_even)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.sequence(self, x, self.embedding_dim)
+        y, _ = self.step(x)
         self.remember()
-        return self.step(x)[0]
+        return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
@@ -110,7 +111,8 @@ class SinusoidalPosition(Layer):
 
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
         """Process (N, T, D) after `state` earlier tokens; returns y and the new count."""
-        start = state or 0
+        checks.sequence(self, x, self.embedding_dim)
+        start = _start(self, state)
         end = start + x.shape[1]
         angle = angles(start, end, self.embedding_dim, 10000.0)  # (T, D/2)
         position = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(x.shape[1:])  # sin, cos, sin, …
@@ -165,7 +167,9 @@ class RotaryPosition(Layer):
 
     def step(self, x: np.ndarray, state: int | None = None) -> tuple[np.ndarray, int]:
         """Process (..., T, D) after `state` earlier tokens; returns y and the new count."""
-        start = state or 0
+        checks.floating_input(self, x)
+        checks.input_shape(self, x, ("...", "T", self.dim))
+        start = _start(self, state)
         return self.turn(x, start), start + x.shape[-2]
 
     @faster
@@ -198,3 +202,8 @@ def _even(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
         problem = f"{name} must be even, since features are taken in pairs; got {features}."
         checks.fail(who, problem, f"use {features + 1}.")
     return features
+
+
+def _start(layer: Layer, state: int | None) -> int:
+    """How many tokens came before: none at first."""
+    return 0 if state is None else checks.integer(layer, "state", state, minimum=0)

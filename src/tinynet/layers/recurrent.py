@@ -14,7 +14,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.checks.vocabulary import at_least, flag, switch, weights_rng
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.layer import Layer
 
@@ -67,6 +67,8 @@ class _Recurrent(Layer):
     input_size: int
     hidden_size: int
     num_layers: int
+    bidirectional: bool
+    return_state: bool
 
     def __init__(
         self,
@@ -80,7 +82,8 @@ class _Recurrent(Layer):
     ) -> None:
         sizes = {"input_size": at_least(1), "hidden_size": at_least(1), "num_layers": at_least(1)}
         checks.arguments(self, locals(), **sizes)
-        self.bidirectional, self.return_state, self.has_bias = bidirectional, return_state, bias
+        checks.arguments(self, locals(), bidirectional=flag, return_state=flag, bias=switch, rng=weights_rng)
+        self.has_bias = bias
         self.directions = ("", "_reverse") if bidirectional else ("",)
         self.suffixes = [f"_l{layer}{direction}" for layer in range(num_layers) for direction in self.directions]
         for suffix in self.suffixes:
@@ -136,7 +139,7 @@ class _Recurrent(Layer):
         if self.bidirectional:
             hint = "use forward on the whole sequence."
             checks.fail(self, "step cannot go on in both directions of time.", hint, RuntimeError)
-        self._check(x, state or (), None)
+        self._check(x, () if state is None else state, None)
         y, last, _ = self._run(x, state or (), None)
         return y, last
 
@@ -177,13 +180,15 @@ class _Recurrent(Layer):
     def _check(self, x: np.ndarray, states: States, padding_mask: np.ndarray | None) -> None:
         checks.sequence(self, x, self.input_size)
         n = self.n_states
-        if len(states) not in (0, n):
-            came = f"expected {n} first state{'s' * (n > 1)} or none, got {len(states)}."
+        if not isinstance(states, tuple) or len(states) not in (0, n):
+            got = len(states) if isinstance(states, tuple) else checks.of_kind(states)
+            came = f"expected {n} first state{'s' * (n > 1)} or none, got {got}."
             checks.fail(self, came, kind=TypeError)
         shape = (len(self.suffixes), len(x), self.hidden_size)
         for state in states:
-            if np.shape(state) != shape:
-                came = f"expected a first state of shape {shape_text(shape)}, got {shape_text(np.shape(state))}."
+            checks.floating_input(self, state, "a first state")
+            if state.shape != shape:
+                came = f"expected a first state of shape {shape_text(shape)}, got {shape_text(state.shape)}."
                 checks.fail(self, came)
         checks.mask(self, padding_mask, x.shape[:2])
 

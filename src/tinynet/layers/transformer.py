@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.block_local import local_values
-from tinynet.core.checks.vocabulary import at_least, optional
+from tinynet.core.checks.vocabulary import at_least, divisor_of, flag, fraction, optional, unkept, weights_rng
 from tinynet.core.faster import faster
 from tinynet.layers.attention import Cache, MultiHeadAttention
 from tinynet.layers.dropout import Dropout
@@ -62,7 +62,18 @@ class TransformerBlock(Layer):
         bias: bool = True,
         rng: np.random.Generator | None = None,
     ) -> None:
-        checks.arguments(self, locals(), embed_dim=at_least(1), mlp_dim=optional(at_least(1)))
+        checks.arguments(
+            self,
+            locals(),
+            embed_dim=at_least(1),
+            num_heads=unkept(divisor_of("embed_dim")),
+            mlp_dim=optional(at_least(1)),
+            dropout=unkept(fraction),
+            causal=unkept(flag),
+            rotary=unkept(flag),
+            bias=unkept(flag),
+            rng=weights_rng,
+        )
         self.mlp_dim = self.mlp_dim or 4 * embed_dim
         self.norm1 = LayerNorm(embed_dim)
         self.attention = MultiHeadAttention(embed_dim, num_heads, bias, causal, rotary, rng)

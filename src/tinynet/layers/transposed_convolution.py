@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks.vocabulary import at_least, divides, pair
+from tinynet.core.checks.vocabulary import at_least, divides, pair, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
@@ -95,6 +95,8 @@ class ConvTranspose2D(Layer):
             output_padding=_output_padding,
             groups=divides("in_channels", "out_channels"),
             padding=pair(0),
+            bias=switch,
+            rng=weights_rng,
         )
         h, w = self.padding
         self.sliding = Sliding(self.kernel_size, self.stride, ((h, h), (w, w)), self.dilation)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.checks.vocabulary import at_least, divides
+from tinynet.core.checks.vocabulary import at_least, divides, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
@@ -94,6 +94,8 @@ class ConvTranspose1D(Layer):
             dilation=at_least(1),
             output_padding=_output_padding,
             groups=divides("in_channels", "out_channels"),
+            bias=switch,
+            rng=weights_rng,
         )
         ends = (self.padding, self.padding)
         self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends), (1, self.dilation))

@@ -127,6 +127,6 @@ def _scales(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple
 
 def _for_bilinear(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
     """A rule for arguments: an option that only mode="bilinear" has."""
-    if value and others["mode"] != "bilinear":
+    if checks.flag(who, name, value) and others["mode"] != "bilinear":
         checks.fail(who, f"{name} is for mode='bilinear', not for mode={others['mode']!r}.", "leave it out.")
     return value

@@ -6,7 +6,6 @@ import csv
 from collections.abc import Iterator
 from math import isnan
 from os import PathLike
-from pathlib import Path
 from typing import Any, NoReturn
 
 from tinynet.core import checks
@@ -28,6 +27,7 @@ class History:
 
     def append(self, row: dict[str, Any]) -> None:
         """Add the row of one more epoch."""
+        checks.instance("History.append", "row", row, dict)
         self.rows.append(row)
 
     def names(self) -> list[str]:
@@ -69,7 +69,7 @@ class History:
             ValueError: The file is no such table.
             OSError: It cannot be read.
         """
-        checks.readable_file("History.read_csv", Path(path))
+        checks.readable_file("History.read_csv", checks.path("History.read_csv", path))
         history = cls()
         with open(path, encoding="utf-8-sig", newline="") as file:  # spreadsheets write a byte order mark
             try:

@@ -146,6 +146,7 @@ class Learner:
             FloatingPointError: The loss or a gradient is not finite; the weights are as they were before that batch.
         """
         checks.integer("Learner.fit", "epochs", epochs, minimum=1)
+        checks.flag("Learner.fit", "progress", progress)
         callbacks = [*self.callbacks, *([Progress()] if progress else [])]
         self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
         self.optimizer.start(self.net.parameters())

@@ -55,7 +55,7 @@ class Monitor:
     """
 
     def __init__(self, who: str, name: str, mode: str | None = None, min_delta: float = 0.0) -> None:
-        self.who, self.name = who, name
+        self.who, self.name = who, checks.text(who, "monitor", name)
         self.sign = 1 if direction(who, name, mode) == "max" else -1
         self.min_delta = checks.number(who, "min_delta", min_delta, minimum=0)
         self.reset()
@@ -91,6 +91,7 @@ class Monitor:
 
 def known_column(who: str, name: str, columns: Sequence[str]) -> None:
     """Check that a history has a column."""
+    checks.text(who, "the name of a column", name)
     if name in columns:
         return
     if name.startswith("valid_") and name.removeprefix("valid_") in columns:

@@ -23,7 +23,7 @@ def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: 
         if not isinstance(value, kind):
             hint = "wrap layers as Net([...])." if name == "net" else "write SGD(lr=0.1), for example."
             fail("Learner", f"{name} must be a {kind.__name__}, got {type(value).__name__}.", hint, TypeError)
-    if not callable(loss):
+    if not callable(loss) or isinstance(loss, (type, Net)):
         fail("Learner", f"loss must be a function, got {type(loss).__name__}.", "pass cross_entropy itself.", TypeError)
     for name, value in (("metrics", metrics), ("callbacks", callbacks)):
         if not isinstance(value, (list, tuple)):
@@ -46,7 +46,7 @@ def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: 
 
 def dataset(who: str, name: str, data: Any) -> Any:
     """Check that data have a length and can be indexed, and that there are some."""
-    if isinstance(data, (tuple, list, np.ndarray)):
+    if isinstance(data, (tuple, list, np.ndarray, str, bytes, dict, Net)):
         fail(who, f"{name} must be a dataset, got a {type(data).__name__}.", "wrap arrays as Dataset(x, y).", TypeError)
     if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
         fail(who, f"{name} must have len(d) and d[indices] -> (x, y), got {type(data).__name__}.", kind=TypeError)

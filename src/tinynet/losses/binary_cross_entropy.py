@@ -71,7 +71,7 @@ def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:
     """A number or array of at least 0 that broadcasts to x, in the type of x; 1 if None."""
     if value is None:
         return np.ones_like(x, shape=())  # a number in the type of x
-    weight = np.asarray(value, like=x)
+    weight = np.asarray(checks.numbers(who, name, value), like=x)
     try:
         fits = np.broadcast_shapes(weight.shape, x.shape) == x.shape
     except ValueError:

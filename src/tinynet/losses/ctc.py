@@ -66,6 +66,7 @@ def ctc(
                [ 0.1667, -0.1667]]))
     """
     blank = checks.integer("ctc", "blank", blank)
+    checks.flag("ctc", "zero_infinity", zero_infinity)
     _check(predicted, ground_truth, blank)
     mean = checks.reduction("ctc", reduction)
     labels, input_lengths, label_lengths = (array.astype(np.intp) for array in ground_truth)

@@ -55,6 +55,7 @@ def info_nce(
     (u, query_lengths), (v, key_lengths) = _directions(predicted[0]), _directions(predicted[1])
     S = u @ v.T / temperature
     checks.class_labels("info_nce", S, labels)
+    checks.reduction("info_nce", reduction)
     loss, dS = cross_entropy(S, labels, reduction=reduction)
     du, dv = dS @ v / temperature, dS.T @ u / temperature
     return loss, (_through_length(du, u, query_lengths), _through_length(dv, v, key_lengths))

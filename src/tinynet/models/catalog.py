@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 
 
 def _mlp(input_shape: Shape, n_classes: int) -> Net:
-    return mlp(prod(input_shape), n_classes=n_classes)
+    return mlp(prod(checks.sizes("models.build", "input_shape", input_shape)), n_classes=n_classes)
 
 
 def _autoencoder(input_shape: tuple[int, int, int], n_classes: int) -> Net:

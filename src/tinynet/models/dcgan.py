@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks, stream
+from tinynet.core.checks.vocabulary import at_least, instance
 from tinynet.core.initializers import normal
 from tinynet.data import Dataset
 from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Flatten, LeakyReLU, Linear, ReLU, Reshape, Sigmoid
@@ -71,7 +72,8 @@ def noise(n: int, latent: int) -> np.ndarray:
         >>> noise(3, latent=64).shape
         (3, 64)
     """
-    return stream("dropout").standard_normal((n, latent), np.float32)
+    checks.arguments("noise", locals(), n=at_least(0), latent=at_least(1))
+    return stream("dropout").standard_normal(checks.sizes("noise", "shape", (n, latent)), np.float32)
 
 
 class AdversarialLearner(Learner):
@@ -96,6 +98,10 @@ class AdversarialLearner(Learner):
         >>> history = learner.fit(progress=False)
     """
 
+    discriminator: Net
+    discriminator_optimizer: Optimizer
+    latent: int
+
     def __init__(
         self,
         generator: Net,
@@ -107,8 +113,13 @@ class AdversarialLearner(Learner):
         **options: Any,
     ) -> None:
         super().__init__(generator, binary_cross_entropy_with_logits, optimizer, train, **options)
-        self.discriminator, self.discriminator_optimizer = discriminator, discriminator_optimizer
-        self.latent = latent
+        checks.arguments(
+            self,
+            locals(),
+            discriminator=instance(Net),
+            discriminator_optimizer=instance(Optimizer),
+            latent=at_least(1),
+        )
 
     def train_step(self, x: np.ndarray, y: Any) -> tuple[float, np.ndarray]:
         real, not_real = np.ones((len(x), 1), x.dtype), np.zeros((len(x), 1), x.dtype)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tinynet.core import checks
 from tinynet.core.initializers import he_normal, zeros
-from tinynet.layers import Conv2D, Linear, ReLU
+from tinynet.layers import Conv2D, Layer, Linear, ReLU
 from tinynet.net import Net
 
 
@@ -24,6 +25,7 @@ def he_before_relu(net: Net) -> Net:
         >>> bool(abs(net[0].weight.tensor.std() - (2 / 200) ** 0.5) < 0.01), bool(net[0].bias.tensor.any())
         (True, False)
     """
+    checks.instance("he_before_relu", "net", net, Net)
     for layer, following in zip(net.layers, net.layers[1:], strict=False):
         if isinstance(layer, (Conv2D, Linear)) and isinstance(following, ReLU):
             layer.weight.tensor = he_normal(layer.weight.shape)
@@ -46,6 +48,7 @@ def he_convolutions(net: Net) -> Net:
         >>> bool(abs(net[0].weight.tensor.std() - (2 / 200) ** 0.5) < 0.01)
         True
     """
+    checks.instance("he_convolutions", "net", net, Layer)
     for _, layer in net.layers_inside():
         if isinstance(layer, Conv2D):
             layer.weight.tensor = he_normal(layer.weight.shape)

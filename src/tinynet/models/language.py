@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import Parameter, checks, stream
+from tinynet.core.checks.vocabulary import at_least, divisor_of, fraction, generator, instance, number, optional
 from tinynet.core.initializers import normal
 from tinynet.layers import LSTM, Embedding, LayerNorm, Linear, TransformerBlock
 from tinynet.net import Net
@@ -26,6 +27,14 @@ def char_lstm(vocabulary: int = 65, embedding_dim: int = 256, hidden_size: int =
         >>> char_lstm().forward(np.zeros((2, 5), np.int64)).shape
         (2, 5, 65)
     """
+    checks.arguments(
+        "char_lstm",
+        locals(),
+        vocabulary=at_least(1),
+        embedding_dim=at_least(1),
+        hidden_size=at_least(1),
+        num_layers=at_least(1),
+    )
     return Net(
         [
             Embedding(vocabulary, embedding_dim),
@@ -57,6 +66,15 @@ def char_gpt(
         >>> char_gpt().forward(np.zeros((2, 5), np.int64)).shape
         (2, 5, 65)
     """
+    checks.arguments(
+        "char_gpt",
+        locals(),
+        vocabulary=at_least(1),
+        embed_dim=at_least(1),
+        num_heads=divisor_of("embed_dim"),
+        num_layers=at_least(1),
+        dropout=fraction,
+    )
     blocks = [
         TransformerBlock(embed_dim, num_heads, dropout=dropout, causal=True, rotary=True) for _ in range(num_layers)
     ]
@@ -102,12 +120,17 @@ def generate(
         >>> generate(char_lstm(vocabulary=5), np.array([0, 1]), length=3).shape
         (3,)
     """
-    checks.integer("generate", "length", length, minimum=1)
-    checks.number("generate", "temperature", temperature, minimum=0)
-    checks.input_shape("generate", prompt, ("T",), name="prompt")
-    checks.non_empty_list("generate", "prompt", list(prompt))
-    if context is not None:
-        checks.integer("generate", "context", context, minimum=2)
+    checks.arguments(
+        "generate",
+        locals(),
+        net=instance(Net),
+        length=at_least(1),
+        temperature=number(0),
+        top_k=optional(at_least(1)),
+        context=optional(at_least(2)),
+        rng=optional(generator),
+    )
+    _check_prompt(prompt)
     rng = stream("shuffling") if rng is None else rng
     text = [int(token) for token in prompt]
     unread, state, n_read = text[-context:] if context else text, None, 0
@@ -121,11 +144,19 @@ def generate(
     return np.array(text[len(prompt) :])
 
 
+def _check_prompt(prompt: object) -> None:
+    """Check that a prompt is a row of tokens, with at least one."""
+    prompt = checks.as_array("generate", "prompt", prompt)
+    checks.input_shape("generate", prompt, ("T",), name="prompt")
+    checks.non_empty_list("generate", "prompt", list(prompt))
+    for i, token in enumerate(prompt):
+        checks.integer("generate", f"prompt[{i}]", token, minimum=0)
+
+
 def _choose(logits: np.ndarray, temperature: float, top_k: int | None, rng: np.random.Generator) -> int:
     if temperature == 0:
         return int(logits.argmax())
     if top_k is not None:
-        checks.integer("generate", "top_k", top_k, minimum=1)
         logits = np.where(logits >= np.sort(logits)[-min(top_k, len(logits))], logits, -np.inf)
     p = np.exp((logits - logits.max()) / temperature)
     return int(rng.choice(len(p), p=p / p.sum()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import at_least
 from tinynet.layers import Flatten, Layer, Linear, ReLU
 from tinynet.models.initialize import he_before_relu
 from tinynet.net import Net
@@ -25,10 +27,17 @@ def mlp(in_features: int = 784, hidden: Sequence[int] = (256, 128), n_classes: i
         >>> mlp(in_features=2, hidden=[16], n_classes=3).forward(np.zeros((5, 2), np.float32)).shape
         (5, 3)
     """
-    checks.integer("mlp", "n_classes", n_classes, minimum=2)
+    checks.arguments("mlp", locals(), in_features=at_least(1), hidden=_widths, n_classes=at_least(2))
     layers: list[Layer] = [Flatten()]
     width = in_features
     for n_units in hidden:
         layers += [Linear(width, n_units), ReLU()]
         width = n_units
     return he_before_relu(Net([*layers, Linear(width, n_classes)]))
+
+
+def _widths(who: str, name: str, value: Any, others: Mapping[str, Any]) -> list[int]:
+    """A rule for arguments: the width of each hidden layer."""
+    if not isinstance(value, (list, tuple)):
+        checks.fail(who, f"{name} must be a list of widths, got {value!r}.", f"write {name}=[128].", TypeError)
+    return [checks.integer(who, f"{name}[{i}]", width, minimum=1) for i, width in enumerate(value)]

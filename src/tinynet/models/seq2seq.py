@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import at_least, divisor_of, instance
 from tinynet.layers import Embedding, Layer, LayerNorm, LearnedPosition, Linear, MultiHeadAttention, TransformerBlock
 from tinynet.net import Net
 
@@ -40,8 +41,14 @@ class EncoderDecoder(Layer):
         (2, 4, 5)
     """
 
+    encoder: Net
+    reader: Net
+    attention: MultiHeadAttention
+    writer: Net
+
     def __init__(self, encoder: Net, reader: Net, attention: MultiHeadAttention, writer: Net) -> None:
-        self.encoder, self.reader, self.attention, self.writer = encoder, reader, attention, writer
+        nets = {"encoder": instance(Layer), "reader": instance(Layer), "writer": instance(Layer)}
+        checks.arguments(self, locals(), **nets, attention=instance(MultiHeadAttention))
         self.norm = LayerNorm(attention.embed_dim)
 
     def forward(self, source: np.ndarray, written: np.ndarray) -> np.ndarray:
@@ -75,6 +82,14 @@ def seq2seq(vocabulary: int = 14, embed_dim: int = 64, num_heads: int = 4, max_l
         >>> seq2seq().forward(np.zeros((2, 9), np.int64), np.zeros((2, 8), np.int64)).shape
         (2, 8, 14)
     """
+    checks.arguments(
+        "seq2seq",
+        locals(),
+        vocabulary=at_least(1),
+        embed_dim=at_least(1),
+        num_heads=divisor_of("embed_dim"),
+        max_length=at_least(1),
+    )
 
     def embedding() -> list[Layer]:
         return [Embedding(vocabulary, embed_dim), LearnedPosition(max_length, embed_dim)]
@@ -104,7 +119,9 @@ def transcribe(net: Net, source: np.ndarray, start: int, length: int) -> np.ndar
         >>> transcribe(seq2seq(), np.zeros((3, 5), np.int64), start=11, length=4).shape
         (3, 4)
     """
-    checks.integer("transcribe", "length", length, minimum=1)
+    checks.arguments("transcribe", locals(), net=instance(Net), start=at_least(0), length=at_least(1))
+    checks.array("transcribe", source, "source")
+    checks.input_shape("transcribe", source, ("N", "S"), name="source")
     written = np.full((len(source), 1), start)
     for _ in range(length):
         logits = net.predict(source, written)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import at_least
 from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Layer, MaxPool2D, ReLU
 from tinynet.models.initialize import he_convolutions
 from tinynet.net import Concat, Net
@@ -29,9 +33,17 @@ def unet(in_channels: int = 1, n_classes: int = 2, width: int = 16, depth: int =
         >>> unet(width=4).forward(np.zeros((2, 1, 16, 24), np.float32)).shape
         (2, 2, 16, 24)
     """
-    checks.integer("unet", "n_classes", n_classes, minimum=2)
-    checks.integer("unet", "depth", depth, minimum=0)
+    sizes = {"in_channels": at_least(1), "width": at_least(1)}
+    checks.arguments("unet", locals(), **sizes, n_classes=at_least(2), depth=_depth)
     return he_convolutions(Net([*_level(in_channels, width, depth), Conv2D(width, n_classes, 1)]))
+
+
+def _depth(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+    """A rule for arguments: how often pictures can be halved."""
+    depth = checks.integer(who, name, value, minimum=0)
+    if depth > 10:
+        checks.fail(who, f"{name} must be at most 10, got {depth}.", "pictures would need multiples of 2048 pixels.")
+    return depth
 
 
 def _level(in_channels: int, width: int, depth: int) -> list[Layer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks, stream
+from tinynet.core.checks.vocabulary import instance
 from tinynet.layers import Flatten, Layer, Linear, ReLU, Reshape
 from tinynet.losses import binary_cross_entropy_with_logits
 from tinynet.models.initialize import he_before_relu
@@ -42,8 +43,11 @@ class VariationalAutoencoder(Layer):
         [(3, 5), (3, 2), (3, 2)]
     """
 
+    encoder: Layer
+    decoder: Layer
+
     def __init__(self, encoder: Layer, decoder: Layer) -> None:
-        self.encoder, self.decoder = encoder, decoder
+        checks.arguments(self, locals(), encoder=instance(Layer), decoder=instance(Layer))
 
     def forward(self, x: np.ndarray) -> Three:
         mean, log_variance = np.split(self.encoder.forward(x), 2, axis=-1)
@@ -124,8 +128,21 @@ def evidence_loss(predicted: Three, ground_truth: np.ndarray) -> tuple[float, Th
         >>> round(evidence_loss((zero, zero, zero), zero)[0], 4)  # 2 log 2
         1.3863
     """
+    _check_three(predicted)
     a, mean, log_variance = predicted
     n, variance = len(a), np.exp(log_variance)
     drawing, da = binary_cross_entropy_with_logits(a, ground_truth, reduction="sum")
     distance = float((mean * mean + variance - 1 - log_variance).sum(dtype=np.float64)) / 2
     return (drawing + distance) / n, (da / n, mean / n, (variance - 1) / (2 * n))
+
+
+def _check_three(predicted: object) -> None:
+    """Check that predictions are logits, means and log-variances, the last two in one shape (N, latent)."""
+    if not isinstance(predicted, tuple) or len(predicted) != 3:
+        came = f"a tuple of {len(predicted)}" if isinstance(predicted, tuple) else checks.of_kind(predicted)
+        problem = f"expected predicted to be (logits, mean, log_variance), got {came}."
+        checks.fail("evidence_loss", problem, "pass what a vae gives.", TypeError)
+    for name, x in zip(("the logits", "the mean", "the log-variance"), predicted, strict=True):
+        checks.floating_input("evidence_loss", x, name)
+    checks.input_shape("evidence_loss", predicted[1], (len(predicted[0]), "latent"), name="the mean")
+    checks.input_shape("evidence_loss", predicted[2], predicted[1].shape, name="the log-variance")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import integer
 from tinynet.layers import Layer
-from tinynet.net.net import Net
+from tinynet.net.net import Net, as_array
 
 
 class Residual(Layer):
@@ -36,11 +37,11 @@ class Residual(Layer):
     """
 
     def __init__(self, body: Layer | list[Layer], shortcut: Layer | list[Layer] | None = None) -> None:
-        self.body = _net(body)
-        self.shortcut = None if shortcut is None else _net(shortcut)
+        self.body = _branch("Residual", "body", body)
+        self.shortcut = None if shortcut is None else _branch("Residual", "shortcut", shortcut)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        F, S = self.ways(x)
+        F, S = self.ways(as_array(x))
         return F + S
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -88,7 +89,7 @@ class Concat(Layer):
 
     def __init__(self, branches: list[Layer | list[Layer]], axis: int = 1) -> None:
         checks.non_empty_list("Concat", "branches", branches)
-        self.branches = [_net(branch) for branch in branches]
+        self.branches = [_branch("Concat", f"branches[{index}]", branch) for index, branch in enumerate(branches)]
         checks.arguments(self, locals(), axis=integer)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
@@ -107,10 +108,23 @@ class Concat(Layer):
         return dx
 
 
-def _net(layers: Layer | list[Layer]) -> Net:
+class Identity(Net):
+    """A net without layers: what an empty list means as a branch."""
+
+    def __init__(self) -> None:
+        self.layers = ()
+
+
+def _branch(who: str, name: str, layers: Any) -> Net:
     if isinstance(layers, Net):
         return layers
-    return Net([layers] if isinstance(layers, Layer) else layers)
+    if not isinstance(layers, (Layer, list, tuple)):
+        problem = f"{name} must be a layer or a list of layers, got {checks.of_kind(layers)}."
+        checks.fail(who, problem, f"write {layers.__name__}(...)." if isinstance(layers, type) else "", TypeError)
+    stack = [layers] if isinstance(layers, Layer) else layers
+    for index, layer in enumerate(stack):
+        checks.instance(who, f"{name}[{index}]", layer, Layer)
+    return Net(list(stack)) if stack else Identity()
 
 
 def _check_joinable(layer: Concat, shapes: list[tuple[int, ...]]) -> None:

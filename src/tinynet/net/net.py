@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import as_array
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
 from tinynet.net.modes import evaluating, frozen, predicting
@@ -40,7 +39,7 @@ class Net(Layer):
 
     Raises:
         TypeError: `layers` is not a list, or something in it is not a layer.
-        ValueError: A layer is used twice. An error from inside a layer is raised with the path of that layer.
+        ValueError: There is no layer, or one is used twice. An error from inside a layer is raised with its path.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU
@@ -111,11 +110,12 @@ class Net(Layer):
             What `forward` returns, for all rows.
         """
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
+        inputs = tuple(as_array(x) for x in inputs)
         n_rows = _count_rows(inputs)
         outputs = []
         with predicting(self):
             for start in range(0, max(n_rows, 1), batch_size):
-                outputs.append(self.forward(*[as_array(x)[start : start + batch_size] for x in inputs]))
+                outputs.append(self.forward(*[x[start : start + batch_size] for x in inputs]))
                 self.forget()
         if isinstance(outputs[0], tuple):
             return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
@@ -123,6 +123,10 @@ class Net(Layer):
 
     def step(self, x: np.ndarray, state: tuple | None = None) -> tuple[np.ndarray, tuple]:
         """Process the next places of a sequence, in evaluation mode, from the state that the last call returned."""
+        if state is not None and (not isinstance(state, tuple) or len(state) != len(self.layers)):
+            checks.fail(
+                "Net.step", f"expected the state of an earlier step, got {checks.of_kind(state)}.", kind=TypeError
+            )
         states, kept = state or (None,) * len(self.layers), []
         x = self.cast(x)
         with predicting(self):
@@ -169,6 +173,7 @@ class Net(Layer):
         }  # without a name, so that paths read "0.weight" and not "layers.0.weight"
 
     def __getitem__(self, index: int) -> Layer:
+        _check_index(index, len(self))
         return self.layers[index]
 
     def __iter__(self) -> Iterator[Layer]:
@@ -217,10 +222,16 @@ class Net(Layer):
             first_path[id(layer)] = path
 
 
+def as_array(x: Any) -> np.ndarray:
+    """A NumPy array of x, unless it is an array already."""
+    return x if type(x) is np.ndarray else checks.as_array("Net", "x", x)
+
+
 def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:
     if not isinstance(layers, (list, tuple)):
         problem = f"layers must be a list of layers, got {type(layers).__name__}."
         checks.fail("Net", problem, "write Net([Linear(2, 3), ReLU()]).", TypeError)
+    checks.non_empty_list("Net", "layers", layers)
     for index, layer in enumerate(layers):
         if isinstance(layer, type) and issubclass(layer, Layer):
             problem = f"layers[{index}] is the class {layer.__name__}."
@@ -229,6 +240,11 @@ def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:
             problem = f"layers[{index}] must be a layer, got {type(layer).__name__}."
             checks.fail("Net", problem, "a function needs a Layer with a backward.", TypeError)
     return tuple(layers)
+
+
+def _check_index(index: Any, n_layers: int) -> None:
+    if not isinstance(index, slice) and not -n_layers <= checks.integer("Net", "index", index) < n_layers:
+        checks.fail("Net", f"there is no layer {index}, they count from 0 to {n_layers - 1}.", kind=IndexError)
 
 
 def _check_optimizer(optimizer: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tinynet.core import checks
 from tinynet.layers import Layer
 from tinynet.layers.layer import WATCHED
 from tinynet.net.tuples import one_or_tuple
@@ -36,6 +37,7 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
         1 (1, 2) → (1, 2)
         net (1, 3) → (1, 2)
     """
+    checks.instance("watch", "net", net, Layer)
     before = []
     for path, layer in list(net.layers_inside()):
         before.append((layer, {name: vars(layer)[name] for name in WATCHED if name in vars(layer)}))

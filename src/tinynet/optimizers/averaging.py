@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks.vocabulary import fraction
 from tinynet.core.faster import faster
+from tinynet.optimizers.clipping import check_parameters
 
 
 class WeightAverage:
@@ -43,6 +44,7 @@ class WeightAverage:
     decay: float
 
     def __init__(self, parameters: dict[str, Parameter], decay: float = 0.999) -> None:
+        check_parameters("WeightAverage", parameters)
         self.parameters = dict(parameters)
         checks.arguments(self, locals(), decay=fraction)
         self.n_updates = 0

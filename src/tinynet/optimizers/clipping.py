@@ -11,14 +11,14 @@ from tinynet.core import Parameter, checks
 from tinynet.core.faster import faster
 
 
-def clip_gradient_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
+def clip_gradient_norm(parameters: Iterable[Parameter] | dict[str, Parameter], max_norm: float) -> float:
     """Scale all gradients together so that their norm is at most `max_norm`: Pascanu et al. 2013, algorithm 1.
 
     Equation:
         g ← g · min(1, max_norm / ‖g‖), where ‖g‖ is taken over all parameters together
 
     Args:
-        parameters: Those whose gradients are clipped, in place.
+        parameters: Those whose gradients are clipped, in place; a dict as `net.parameters()` gives it serves, too.
         max_norm: Greater than 0.
 
     Returns:
@@ -30,7 +30,7 @@ def clip_gradient_norm(parameters: Iterable[Parameter], max_norm: float) -> floa
         (5.0, array([0.6, 0.8], dtype=float32))
     """
     checks.number("clip_gradient_norm", "max_norm", max_norm, above=0)
-    parameters = list(parameters)
+    parameters = _listed("clip_gradient_norm", parameters)
     norm = gradient_norm(parameters)
     if norm > max_norm:
         for parameter in parameters:
@@ -38,14 +38,14 @@ def clip_gradient_norm(parameters: Iterable[Parameter], max_norm: float) -> floa
     return norm
 
 
-def clip_gradient_value(parameters: Iterable[Parameter], max_value: float) -> None:
+def clip_gradient_value(parameters: Iterable[Parameter] | dict[str, Parameter], max_value: float) -> None:
     """Cut every number of every gradient to the range from −max_value to max_value, in place.
 
     Equation:
         g ← min(max(g, −c), c)
 
     Args:
-        parameters: Those whose gradients are clipped.
+        parameters: Those whose gradients are clipped; a dict as `net.parameters()` gives it serves, too.
         max_value: c, greater than 0.
 
     Example:
@@ -54,7 +54,7 @@ def clip_gradient_value(parameters: Iterable[Parameter], max_value: float) -> No
         array([ 1. , -0.5], dtype=float32)
     """
     checks.number("clip_gradient_value", "max_value", max_value, above=0)
-    for parameter in parameters:
+    for parameter in _listed("clip_gradient_value", parameters):
         parameter.gradient = np.clip(parameter.gradient, -max_value, max_value)
 
 
@@ -80,3 +80,26 @@ def gradients_are_finite(parameters: Sequence[Parameter]) -> bool:
         False
     """
     return all(bool(np.isfinite(p.gradient).all()) for p in parameters)
+
+
+def check_parameters(who: str, parameters: object) -> None:
+    """Check that parameters come as `net.parameters()` gives them.
+
+    Example:
+        >>> check_parameters("SGD.step", {"weight": Parameter(np.zeros(2))})
+    """
+    if not isinstance(parameters, dict) or not all(
+        isinstance(path, str) and isinstance(p, Parameter) for path, p in parameters.items()
+    ):
+        problem = f"expected parameters, a dict from path to Parameter, got {checks.of_kind(parameters)}."
+        checks.fail(who, problem, "pass net.parameters().", TypeError)
+
+
+def _listed(who: str, parameters: object) -> list[Parameter]:
+    """The parameters of a list, of another iterable, or of the dict that `net.parameters()` gives."""
+    given = parameters.values() if isinstance(parameters, dict) else parameters
+    found = list(given) if isinstance(given, Iterable) and not isinstance(given, (str, np.ndarray)) else [None]
+    if not all(isinstance(parameter, Parameter) for parameter in found):
+        problem = f"expected a list of parameters, got {checks.of_kind(parameters)}."
+        checks.fail(who, problem, "pass net.parameters().values().", TypeError)
+    return found  # type: ignore[return-value]

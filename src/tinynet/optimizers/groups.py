@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tinynet.core import Parameter, checks
+from tinynet.optimizers.clipping import check_parameters
 from tinynet.optimizers.optimizer import Optimizer
 
 Chooser = str | Callable[[str, Parameter], bool]
@@ -70,7 +71,9 @@ class ParameterGroups(Optimizer):
         _check_state(state, len(self.groups))
         for (_, optimizer), part, kept in zip(self.groups, self._divide(parameters), state["groups"], strict=True):
             optimizer.load_state(kept, part)
-        self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
+        self.n_calls, self.n_steps = (
+            checks.integer("ParameterGroups", name, state.get(name), minimum=0) for name in ("n_calls", "n_steps")
+        )
         self._of_its_net = set(parameters.values())
         for _, optimizer in self.groups:
             optimizer._of_its_net = self._of_its_net
@@ -97,6 +100,7 @@ class ParameterGroups(Optimizer):
             optimizer.step(part)
 
     def _divide(self, parameters: dict[str, Parameter]) -> list[dict[str, Parameter]]:
+        check_parameters("ParameterGroups", parameters)
         parts: list[dict[str, Parameter]] = [{} for _ in self.groups]
         for path, parameter in parameters.items():
             fitting = (index for index, (which, _) in enumerate(self.groups) if _fits(which, path, parameter))
@@ -133,7 +137,10 @@ def _check_groups(groups: Any) -> None:
 
 
 def _check_state(state: Any, n_groups: int) -> None:
-    if "groups" not in state:
+    if not isinstance(state, dict) or "groups" not in state:
         checks.fail("ParameterGroups", f"expected the state of {n_groups} groups, got that of another rule.")
+    if not isinstance(state["groups"], (list, tuple)):
+        problem = f"groups of a state must be a list, got {checks.of_kind(state['groups'])}."
+        checks.fail("ParameterGroups", problem, kind=TypeError)
     if len(state["groups"]) != n_groups:
         checks.fail("ParameterGroups", f"expected the state of {n_groups} groups, got {len(state['groups'])}.")

@@ -10,7 +10,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.checks.vocabulary import at_least, number, optional, rate
 from tinynet.core.faster import faster
-from tinynet.optimizers.clipping import clip_gradient_norm, clip_gradient_value
+from tinynet.optimizers.clipping import check_parameters, clip_gradient_norm, clip_gradient_value
 from tinynet.optimizers.schedules import Schedule
 
 
@@ -110,6 +110,7 @@ class Optimizer(ABC):
             >>> rule.finish({"weight": weight}); weight.tensor.item()
             -1.5
         """
+        check_parameters(f"{type(self).__name__}.finish", parameters)
         n_added = self.n_calls % self.gradient_accumulation_steps
         if n_added:
             self.n_calls += self.gradient_accumulation_steps - n_added  # those that did not come count as done
@@ -124,6 +125,7 @@ class Optimizer(ABC):
 
     def belongs_to(self, parameters: dict[str, Parameter]) -> None:
         """Check that these parameters, or some of them, are of the net that the optimizer has updated before."""
+        check_parameters(f"{type(self).__name__}.step", parameters)
         known = next((parameter for parameter in parameters.values() if parameter in self._of_its_net), None)
         if known is None and parameters and self.n_calls:
             problem = "it has updated another net, and its step count and memory belong to that one."
@@ -168,6 +170,7 @@ class Optimizer(ABC):
 
     def state(self, parameters: dict[str, Parameter]) -> dict[str, Any]:
         """Copies of all that the rule keeps, by path, as in {"0.weight": {"velocity": …}}, and the step counts."""
+        check_parameters(f"{type(self).__name__}.state", parameters)
         kept = {path: self._slots.get(parameter, {}) for path, parameter in parameters.items()}
         return {
             "n_calls": self.n_calls,
@@ -178,6 +181,9 @@ class Optimizer(ABC):
 
     def load_state(self, state: dict[str, Any], parameters: dict[str, Parameter]) -> None:
         """Take over what `state` gave, for the parameters at the same paths."""
+        who = f"{type(self).__name__}.load_state"
+        check_parameters(who, parameters)
+        _check_state(who, state)
         self._check_paths(list(state["slots"]), list(parameters))
         for path, slots in state["slots"].items():
             for name, array in slots.items():
@@ -197,3 +203,18 @@ class Optimizer(ABC):
         ]
         if problems:
             checks.fail(type(self).__name__, f"the state does not fit these parameters; {'; '.join(problems)}.")
+
+
+def _check_state(who: str, state: Any) -> None:
+    """Check that a state has the entries that `Optimizer.state` gives, each of its kind."""
+    if not isinstance(state, dict) or not {"n_calls", "n_steps", "counts", "slots"} <= state.keys():
+        checks.fail(who, f"expected what state(parameters) gave, got {checks.of_kind(state)}.", kind=TypeError)
+    for name in ("n_calls", "n_steps"):
+        checks.integer(who, name, state[name], minimum=0)
+    for name in ("counts", "slots"):
+        checks.instance(who, name, state[name], dict)
+    for path, count in state["counts"].items():
+        checks.integer(who, f"the count of {path}", count, minimum=0)
+    for path, slots in state["slots"].items():
+        for name, array in checks.instance(who, f"the entry of {path}", slots, dict).items():
+            checks.floating_input(who, array, f"{name} of {path}")

@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, fraction, number, rate
@@ -46,7 +47,7 @@ class StepLR:
         checks.arguments(self, vars(self), lr=number(0), step_size=at_least(1), gamma=number(0))
 
     def __call__(self, step: int) -> float:
-        return self.lr * self.gamma ** (step // self.step_size)
+        return _power(self.lr, self.gamma, _checked(self, step) // self.step_size)
 
 
 @dataclass
@@ -58,7 +59,8 @@ class ExponentialLR:
 
     Args:
         lr: The rate at the start, at least 0.
-        gamma: The factor, a little below 1: a rate falls to 1 % in ln(0.01) / ln(gamma) steps.
+        gamma: The factor, a little below 1: a rate falls to 1 % in ln(0.01) / ln(gamma) steps. Above 1 the rate grows,
+            at last to infinity, which an optimizer refuses.
 
     Raises:
         ValueError: A number is out of range.
@@ -75,7 +77,7 @@ class ExponentialLR:
         checks.arguments(self, vars(self), lr=number(0), gamma=number(0))
 
     def __call__(self, step: int) -> float:
-        return self.lr * self.gamma**step
+        return _power(self.lr, self.gamma, _checked(self, step))
 
 
 @dataclass
@@ -107,7 +109,7 @@ class CosineAnnealingLR:
         checks.arguments(self, vars(self), lr=number(0), T_max=at_least(1), eta_min=number(0))
 
     def __call__(self, step: int) -> float:
-        return _cosine(self.lr, self.eta_min, step / self.T_max)
+        return _cosine(self.lr, self.eta_min, _checked(self, step) / self.T_max)
 
 
 @dataclass
@@ -142,7 +144,7 @@ class CosineAnnealingWarmRestarts:
         checks.arguments(self, vars(self), lr=number(0), T_0=at_least(1), T_mult=at_least(1), eta_min=number(0))
 
     def __call__(self, step: int) -> float:
-        length = self.T_0
+        step, length = _checked(self, step), self.T_0
         if self.T_mult == 1:
             step %= length
         else:
@@ -178,7 +180,7 @@ class LinearWarmup:
         checks.arguments(self, vars(self), lr=rate, n_steps=at_least(1))
 
     def __call__(self, step: int) -> float:
-        return min(1.0, (step + 1) / self.n_steps) * _at(self.lr, step)
+        return min(1.0, (_checked(self, step) + 1) / self.n_steps) * _at(self.lr, step)
 
 
 @dataclass
@@ -223,7 +225,7 @@ class OneCycleLR:
         )
 
     def __call__(self, step: int) -> float:
-        start = self.max_lr / self.div_factor
+        step, start = _checked(self, step), self.max_lr / self.div_factor
         top, end = self.pct_start * self.total_steps - 1, self.total_steps - 1
         if step < top:
             return _cosine(start, self.max_lr, step / top)
@@ -260,8 +262,19 @@ class SequentialLR:
         _check_milestones(self.milestones, len(self.schedules) - 1)
 
     def __call__(self, step: int) -> float:
-        index = bisect_right(self.milestones, step)
+        index = bisect_right(self.milestones, _checked(self, step))
         return _at(self.schedules[index], step - (self.milestones[index - 1] if index else 0))
+
+
+def _checked(schedule: Schedule, step: int) -> int:
+    return checks.integer(type(schedule).__name__, "step", step, minimum=0)
+
+
+def _power(lr: float, gamma: float, k: int) -> float:
+    try:
+        return lr * gamma**k
+    except OverflowError:  # gamma is above 1; an optimizer refuses a rate that is not finite
+        return math.inf if lr else 0.0
 
 
 def _cosine(start: float, end: float, share: float) -> float:
@@ -272,7 +285,10 @@ def _at(schedule: float | Schedule, step: int) -> float:
     return schedule(step) if callable(schedule) else schedule
 
 
-def _check_milestones(milestones: list[int], count: int) -> None:
+def _check_milestones(milestones: Any, count: int) -> None:
+    if not isinstance(milestones, (list, tuple)):
+        problem = f"milestones must be a list of steps, got {checks.of_kind(milestones)}."
+        checks.fail("SequentialLR", problem, kind=TypeError)
     if len(milestones) != count:
         problem = f"milestones must hold {count} steps, one between every two schedules; got {len(milestones)}."
         checks.fail("SequentialLR", problem)

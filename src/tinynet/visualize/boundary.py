@@ -11,7 +11,7 @@ from tinynet.core.checks.words import fail
 from tinynet.layers import Sigmoid
 from tinynet.net import Net
 from tinynet.visualize.readings import class_name, class_names, ends_with, predictions, probabilities
-from tinynet.visualize.sentences import integer_labels
+from tinynet.visualize.sentences import integer_labels, samples_of
 from tinynet.visualize.style import BLUE, COLOURS, INK, PAPER, VERMILLION, panels, styled
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def decision_boundary(net: Net, dataset: Any) -> Figure:
         >>> figure.axes[0].get_title(loc="left").endswith("of 60 points right")
         True
     """
+    samples_of("decision_boundary", net, dataset)
     x, labels = _points(*dataset[np.arange(len(dataset))])
     low, high = x.min(axis=0), x.max(axis=0)
     margin = 0.08 * np.maximum(high - low, 1e-6)
@@ -80,6 +81,7 @@ def fit_curve(net: Net, dataset: Any) -> Figure:
         >>> len(figure.axes[0].collections[0].get_offsets())
         40
     """
+    samples_of("fit_curve", net, dataset)
     x, y = dataset[np.arange(len(dataset))]
     outputs, _ = predictions(net, dataset)
     x, y, fitted = _curve(x, y, outputs)

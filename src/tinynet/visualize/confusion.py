@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import as_array, shape_text
 from tinynet.core.checks.words import fail
 from tinynet.visualize.readings import class_name
+from tinynet.visualize.sentences import names
 from tinynet.visualize.style import BLUE, INK, MUTED, PAPER, VERMILLION, new_figure, styled
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _write_counts(ax: Axes, matrix: np.ndarray, shares: np.ndarray, fontsize: fl
 
 def _counts_matrix(matrix: object, classes: object) -> np.ndarray:
     """Check a confusion matrix and the names of its classes."""
-    array = np.asarray(matrix)
+    array = as_array("confusion_matrix", "matrix", matrix)
     if array.dtype.kind not in "iufb":
         fail("confusion_matrix", f"matrix must hold counts, got {array.dtype}.", kind=TypeError)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
@@ -118,6 +119,7 @@ def _counts_matrix(matrix: object, classes: object) -> np.ndarray:
         )
     if not (array >= 0).all():
         fail("confusion_matrix", "matrix must hold counts from 0 on, and it holds a smaller number or NaN.")
-    if classes is not None and len(classes) != len(array):  # type: ignore[arg-type]
-        fail("confusion_matrix", f"expected {len(array)} names of classes, got {len(classes)}.")  # type: ignore[arg-type]
+    names("confusion_matrix", classes, np.arange(0))
+    if isinstance(classes, Sequence) and len(classes) != len(array):
+        fail("confusion_matrix", f"expected {len(array)} names of classes, got {len(classes)}.")
     return array

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tinynet.core import checks
 from tinynet.layers import Layer
 from tinynet.net import Net
 from tinynet.net.summary import Row, Summary, short_repr
@@ -51,6 +52,7 @@ def network_diagram(net: Net, input_shape: tuple[int, ...] | list[tuple[int, ...
         >>> [text.get_text() for text in figure.axes[0].texts][:4]
         ['Input', '4', 'Linear', '4, 3']
     """
+    checks.instance("network_diagram", "net", net, Net, "wrap layers as Net([...]).")
     summary = net.summary(input_shape)
     boxes = [Box("Input", "", _shape_text(summary.input_shape), "", MUTED), *_boxes(net, summary)]
     n_rows = -(-len(boxes) // COLUMNS)

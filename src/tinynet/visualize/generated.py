@@ -9,6 +9,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.vocabulary import at_least, optional, string
 from tinynet.core.checks.words import fail
 from tinynet.visualize import sentences
 from tinynet.visualize.pictures import Sheet, picture
@@ -36,8 +37,7 @@ def samples(images: np.ndarray, title: str = "Samples", columns: int | None = No
     """
     images = sentences.images("samples", images)
     checks.non_empty_list("samples", "images", list(images))
-    if columns is not None:
-        checks.integer("samples", "columns", columns, minimum=1)
+    checks.arguments("samples", locals(), title=string, columns=optional(at_least(1)))
     low, high = min(0, float(images.min())), max(1, float(images.max()))
     sheet = Sheet(len(images), images.shape[2:], title, side=0.6, columns=columns)
     for index, image in enumerate(images):
@@ -63,7 +63,8 @@ def latent_space(codes: np.ndarray, labels: np.ndarray, classes: Sequence[str] |
         >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
         ['cat', 'dog']
     """
-    labels = np.asarray(labels)
+    labels, codes = checks.as_array("latent_space", "labels", labels), checks.numbers("latent_space", "codes", codes)
+    sentences.names("latent_space", classes, labels)
     sentences.integer_labels("latent_space", labels)
     shape = np.shape(codes)
     if len(shape) != 2 or shape[0] != len(labels) or shape[1] < 2:

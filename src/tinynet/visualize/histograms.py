@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinynet.core import checks
 from tinynet.core.checks.words import fail
+from tinynet.layers import Layer
 from tinynet.net import Net
 from tinynet.visualize.style import BLUE, MUTED, VERMILLION, blank, panels, styled
 
@@ -64,6 +66,7 @@ def gradient_histograms(net: Net, x: Any, y: Any, loss: Callable) -> Figure:
         ['0.weight', '2.weight']
     """
     _weights("gradient_histograms", net)
+    checks.function("gradient_histograms", "loss", loss, 2, "pass cross_entropy itself.")
     copy = deepcopy(net).eval()
     copy.zero_gradient()
     _, gradient = loss(copy.forward(*(x if isinstance(x, tuple) else (x,))), y)
@@ -74,7 +77,7 @@ def gradient_histograms(net: Net, x: Any, y: Any, loss: Callable) -> Figure:
 
 
 def _weights(who: str, net: Net) -> dict[str, Any]:
-    parameters = _some_parameters(who, net)
+    parameters = _some_parameters(who, checks.instance(who, "net", net, Layer))
     weights = {path: parameter for path, parameter in parameters.items() if len(parameter.shape) >= 2}
     return weights or parameters
 

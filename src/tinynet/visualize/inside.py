@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.values import instance
 from tinynet.core.checks.words import fail
 from tinynet.layers import Conv2D, Layer
 from tinynet.net import Net
@@ -42,7 +43,7 @@ def filters(net: Layer) -> Figure:
         >>> len(figure.axes[0].images)
         6
     """
-    path, layer = _first_layer(net, Conv2D)
+    path, layer = _first_layer(instance("filters", "net", net, Layer), Conv2D)
     W = layer.weight.tensor  # (out_channels, in_channels, kh, kw)
     in_colour = W.shape[1] == 3
     kernels = list(W if in_colour else W.reshape(-1, *W.shape[2:]))
@@ -85,6 +86,7 @@ def feature_maps(net: Net, x: np.ndarray) -> Figure:
         >>> feature_maps(net, np.ones((1, 8, 8))).axes[-1].get_title(loc="left")
         '3  Linear(144, 10)   (10,)'
     """
+    instance("feature_maps", "net", net, Net, "wrap layers as Net([...]).")
     x = _one_input(x)
     leaves = _Leaves()
     with predicting(net), net.watch(leaves):

@@ -12,7 +12,7 @@ from tinynet.core.checks.words import fail
 from tinynet.data import batches
 from tinynet.layers import Layer, Softmax
 from tinynet.net import Net
-from tinynet.visualize.sentences import integer_labels
+from tinynet.visualize.sentences import integer_labels, samples_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Reading:
 
 def read(who: str, net: Net, dataset: Any) -> Reading:
     """Let a classifier predict all samples of a data set."""
+    samples_of(who, net, dataset)
     outputs, truth = predictions(net, dataset)
     _classification(who, outputs, truth)
     return Reading(probabilities(net, outputs), truth.astype(np.int64))

@@ -36,6 +36,7 @@ def reconstructions(net: Net, dataset: Any, n: int = 10) -> Figure:
         >>> len(figure.axes[0].images)
         6
     """
+    sentences.samples_of("reconstructions", net, dataset)
     n = min(checks.integer("reconstructions", "n", n, minimum=1), len(dataset))
     x = sentences.images("reconstructions", dataset[np.arange(n)][0])
     y = _same_size(net.predict(x), x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.vocabulary import instance, optional, string
 from tinynet.layers import Conv2D
 from tinynet.net import Net
 from tinynet.net.summary import net_html
@@ -28,6 +29,7 @@ from tinynet.visualize.mistakes import draw_confident, draw_misclassified
 from tinynet.visualize.page import Section, command_line, image, page, settings_table
 from tinynet.visualize.readings import class_names, read
 from tinynet.visualize.reconstruction import reconstructions
+from tinynet.visualize.sentences import samples_of
 from tinynet.visualize.style import png
 
 if TYPE_CHECKING:
@@ -84,7 +86,19 @@ def report(
     """
     if not isinstance(net, Net):
         checks.fail("report", f"net must be a Net, got {type(net).__name__}.", "wrap it as Net([layer]).", TypeError)
+    checks.path("report", path)
     _place_for_a_page(path)
+    checks.arguments(
+        "report",
+        locals(),
+        history=optional(_history),
+        test=optional(_samples),
+        loss=optional(_function),
+        metrics=optional(_named_numbers),
+        title=string,
+        config=optional(instance(dict)),
+        command=string,
+    )
     run = _Run(net, history, test, loss)
     sections = [*_result_sections(run), *_inside_sections(run), _network_section(run)]
     if config or command:
@@ -95,6 +109,32 @@ def report(
     text = page(title, lead, _numbers(run, metrics or {}), sections, foot)
     atomic_write(path, text, who="report")
     return Path(path)
+
+
+def _samples(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: a data set."""
+    samples_of(who, others["net"], value)
+    return value
+
+
+def _function(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: a loss."""
+    return checks.function(who, name, value, 2, "pass cross_entropy itself.")
+
+
+def _history(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: what has the rows of a history."""
+    if not isinstance(getattr(value, "rows", None), list):
+        problem = f"{name} must be a History, got {checks.of_kind(value)}."
+        checks.fail(who, problem, "pass what learner.fit(...) returns.", TypeError)
+    return value
+
+
+def _named_numbers(who: str, name: str, value: Any, others: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule for arguments: a dict from names to numbers or arrays."""
+    for key, entry in checks.instance(who, name, value, dict).items():
+        checks.numbers(who, f"{name}[{checks.text(who, f'a name in {name}', key)!r}]", entry)
+    return value
 
 
 @dataclass(frozen=True)

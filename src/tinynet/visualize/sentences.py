@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import numbers, shape_text
+from tinynet.core.checks.values import instance, of_kind
 from tinynet.core.checks.words import fail
+from tinynet.net import Net
 
 
 def integer_labels(who: object, labels: np.ndarray) -> None:
@@ -20,4 +22,24 @@ def images(who: object, x: object) -> np.ndarray:
     shape = np.shape(x) if isinstance(x, np.ndarray) else ()
     if len(shape) != 4:
         fail(who, f"expected images of shape (N, C, H, W), got {shape_text(shape) if shape else type(x).__name__}.")
-    return np.asarray(x)
+    if 0 in shape[1:]:
+        fail(who, f"expected images with pixels, got shape {shape_text(shape)}.")
+    return numbers(who, "the images", x)
+
+
+def samples_of(who: str, net: object, dataset: object) -> None:
+    """Check that a picture is given a net and the data for it."""
+    instance(who, "net", net, Net, "wrap layers as Net([...]).")
+    if isinstance(dataset, (tuple, list, np.ndarray, str, bytes, dict, Net, type)) or not hasattr(dataset, "__len__"):
+        problem = f"dataset must have len(d) and d[indices] -> (x, y), got {of_kind(dataset)}."
+        fail(who, problem, "wrap arrays as Dataset(x, y).", TypeError)
+
+
+def names(who: str, classes: object, labels: np.ndarray) -> None:
+    """Check that every label has a name, where names are given."""
+    if classes is None:
+        return
+    if not isinstance(classes, (list, tuple, np.ndarray)) or not all(isinstance(name, str) for name in classes):
+        fail(who, f"classes must be a list of names, got {classes!r}.", 'write classes=["cat", "dog"].', TypeError)
+    if labels.dtype.kind in "iu" and labels.size and not 0 <= labels.min() <= labels.max() < len(classes):
+        fail(who, f"labels must lie in 0 to {len(classes) - 1}, for {len(classes)} names, got {labels.max()}.")

@@ -18,35 +18,56 @@ from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
 from tinynet.core.checks.shapes import (
     array,
+    as_array,
     axis_of,
     floating_input,
     gradient_shape,
     input_shape,
+    numbers,
     same_shape,
     shape_text,
     unmasked,
 )
 from tinynet.core.checks.targets import class_labels, class_targets, labels_to_ignore, same_target_shape, same_targets
-from tinynet.core.checks.values import fraction, generator, integer, number, one_of, pair, rate
+from tinynet.core.checks.values import (
+    flag,
+    fraction,
+    function,
+    generator,
+    instance,
+    integer,
+    number,
+    of_kind,
+    one_of,
+    pair,
+    rate,
+    sizes,
+    takes,
+    text,
+)
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
 
 __all__ = [
     "arguments",
     "array",
+    "as_array",
     "axis_of",
     "between_0_and_1",
     "class_labels",
     "class_targets",
     "class_weight",
     "fail",
+    "flag",
     "floating_dtype",
     "floating_input",
     "fraction",
+    "function",
     "generator",
     "gradient_shape",
     "image_input",
     "input_shape",
+    "instance",
     "integer",
     "kernel_fits",
     "labels_to_ignore",
@@ -58,6 +79,8 @@ __all__ = [
     "not_empty",
     "not_negative",
     "number",
+    "numbers",
+    "of_kind",
     "one_of",
     "output_gradients",
     "pair",
@@ -73,6 +96,9 @@ __all__ = [
     "sequence",
     "sequence_input",
     "shape_text",
+    "sizes",
+    "takes",
+    "text",
     "window_fits",
     "unmasked",
 ]

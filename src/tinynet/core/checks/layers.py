@@ -17,10 +17,11 @@ def output_gradients(who: str, gradients: tuple, shapes: tuple[tuple[int, ...], 
     if len(gradients) != len(shapes):
         fail(who, f"expected as many gradients as outputs, {len(shapes)}, got {len(gradients)}.", kind=TypeError)
     for gradient, shape in zip(gradients, shapes, strict=True):
-        if not is_array(gradient):
+        if not is_array(gradient) or gradient.dtype.kind not in "biuf":
+            kind = f"an array of {gradient.dtype}" if is_array(gradient) else type(gradient).__name__
             fail(
                 who,
-                f"expected a gradient, an array of shape {shape_text(shape)}, got {type(gradient).__name__}.",
+                f"expected a gradient, an array of shape {shape_text(shape)}, got {kind}.",
                 "a loss returns (loss, gradient); pass the gradient.",
                 TypeError,
             )
@@ -35,7 +36,9 @@ def output_gradients(who: str, gradients: tuple, shapes: tuple[tuple[int, ...], 
 def floating_dtype(who: object, dtype: Any) -> np.dtype:
     """Check that a dtype is a floating type."""
     try:
-        dtype = np.dtype(dtype)
+        dtype = np.dtype(
+            dtype if isinstance(dtype, (type, str, np.dtype)) else "object"
+        )  # NumPy takes None for float64
     except TypeError:
         fail(who, f"dtype must be a floating type, got {dtype!r}.", "use np.float32 or np.float64.", TypeError)
     if dtype.kind != "f":

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core import arrays
 from tinynet.core.arrays import is_array
 from tinynet.core.checks.words import fail
 
@@ -79,6 +80,22 @@ def unmasked(who: object, x: Any, name: str = "x") -> Any:
         hint = f"replace them, as in {name}.filled(0), or leave these samples out."
         fail(who, f"{name} is a masked array, in which {n_masked} of {x.size} values are masked.", hint)
     return np.asarray(x)
+
+
+def as_array(who: object, name: str, value: object) -> np.ndarray:
+    """An array of a value, unless it is one; the rows of a list must be of one length."""
+    try:
+        return arrays.as_array(value)
+    except ValueError:  # NumPy's own sentence speaks of sequences and elements
+        fail(who, f"{name} must be an array, got rows of different lengths.", "bring them to one length.", TypeError)
+
+
+def numbers(who: object, name: str, value: object) -> np.ndarray:
+    """An array of real numbers."""
+    x = as_array(who, name, value)
+    if x.dtype.kind not in "biuf":
+        fail(who, f"{name} must hold real numbers, got {x.dtype}.", kind=TypeError)
+    return x
 
 
 def array(who: object, x: object, name: str = "x") -> None:

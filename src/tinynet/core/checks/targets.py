@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core.checks.shapes import array, shape_text
+from tinynet.core.checks.values import integer
 from tinynet.core.checks.words import fail
 
 
@@ -17,6 +18,9 @@ def class_targets(
         True for labels, False for probabilities.
     """
     _arrays(who, predicted, ground_truth)
+    integer(who, "axis", axis)
+    if ignore_index is not None:
+        integer(who, "ignore_index", ignore_index)
     if predicted.ndim < 1 or not -predicted.ndim <= axis < predicted.ndim:
         fail(who, f"expected predicted with a class axis {axis}, got shape {shape_text(predicted.shape)}.")
     if predicted.size == 0:

@@ -9,6 +9,7 @@ is kept, or raises. `others` holds the arguments by name, those checked before i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,8 @@ def arguments(owner: object, given: Mapping[str, Any], **rules: Rule) -> None:
     """Check the arguments of a constructor, and keep each as the attribute of the same name.
 
     Args:
-        owner: The object that is being made.
-        given: Its arguments by name: `locals()` at the top of `__init__`.
+        owner: The object that is being made; or the name of a function, whose arguments are checked and not kept.
+        given: The arguments by name: `locals()` at the top of `__init__`.
         rules: What each may be, in the order in which they are checked.
 
     Example:
@@ -37,10 +38,11 @@ def arguments(owner: object, given: Mapping[str, Any], **rules: Rule) -> None:
         Traceback (most recent call last):
         ValueError: Dice: sides must be at least 2, got 1.
     """
-    who, kept = type(owner).__name__, dict(given)
+    who, kept = owner if isinstance(owner, str) else type(owner).__name__, dict(given)
     for name, rule in rules.items():
         kept[name] = rule(who, name, given[name], kept)
-        setattr(owner, name, kept[name])
+        if not isinstance(owner, str) and not isinstance(rule, unkept):
+            setattr(owner, name, kept[name])
 
 
 def at_least(minimum: int) -> Rule:
@@ -87,9 +89,17 @@ def word(*allowed: str) -> Rule:
 
 def flag(who: str, name: str, value: Any, others: Mapping[str, Any]) -> bool:
     """True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        fail(who, f"{name} must be True or False, got {value!r}.", kind=TypeError)
-    return bool(value)
+    return check.flag(who, name, value)
+
+
+def string(who: str, name: str, value: Any, others: Mapping[str, Any]) -> str:
+    """A string."""
+    return check.text(who, name, value)
+
+
+def instance(kind: type, hint: str = "") -> Rule:
+    """An object of a class."""
+    return lambda who, name, value, others: check.instance(who, name, value, kind, hint)
 
 
 def divides(*others_names: str) -> Rule:
@@ -128,3 +138,17 @@ def generator(who: str, name: str, value: Any, others: Mapping[str, Any]) -> np.
 def optional(rule: Rule) -> Rule:
     """None, or what another rule allows."""
     return lambda who, name, value, others: None if value is None else rule(who, name, value, others)
+
+
+@dataclass(frozen=True)
+class unkept:  # noqa: N801 - reads as a word of the vocabulary
+    """What another rule allows, but checked only: the object keeps something else under that name, or nothing."""
+
+    rule: Rule
+
+    def __call__(self, who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+        return self.rule(who, name, value, others)
+
+
+switch = unkept(flag)  #: True or False: whether a part is made; the part is what is kept under the name.
+weights_rng = unkept(optional(generator))  #: Where the numbers of the first weights come from; used and not kept.

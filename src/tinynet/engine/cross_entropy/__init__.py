@@ -112,7 +112,9 @@ class _Labels(NamedTuple):
 def _is_served(predicted: Any, ground_truth: Any, axis: Any, weight: Any, reduction: Any) -> bool:
     if not is_floating(predicted) or type(ground_truth) is not np.ndarray or predicted.size == 0:
         return False
-    if type(axis) is not int or not -predicted.ndim <= axis < predicted.ndim or reduction not in ("mean", "sum"):
+    if type(axis) is not int or not -predicted.ndim <= axis < predicted.ndim:
+        return False
+    if type(reduction) is not str or reduction not in ("mean", "sum"):
         return False
     right = type(weight) is np.ndarray and weight.dtype.kind in "fiu" and weight.shape == (predicted.shape[axis],)
     return weight is None or bool(right and (weight >= 0).all())
