@@ -22,7 +22,7 @@ MACHINE = f"{__package__}."
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 
 
-def compiled(function: Callable, flags: set[str] = FLAGS, **options: bool) -> Callable:
+def compiled(function: Callable, flags: set[str] = FLAGS, **options: Any) -> Callable:
     """Compile for one thread. A kernel that runs on several threads takes a range of its blocks, and `share` calls it.
 
     Numba's own parallel regions take two to three times as long to compile, and their threads spin while they wait:
