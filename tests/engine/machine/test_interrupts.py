@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -131,7 +132,7 @@ def test_a_fork_while_another_thread_computes(name: str) -> None:
     for _ in range(10):
         pid = os.fork()
         if not pid:  # the child: it must not come back into pytest
-            faulthandler.dump_traceback_later(100, exit=True)
+            signal.alarm(100)  # a watchdog of faulthandler does not survive a fork
             results = [work() for _ in range(3)]
             os._exit(not all(np.array_equal(a, b) for result in results for a, b in zip(result, right, strict=True)))
         codes.append(os.waitpid(pid, 0)[1])
@@ -142,7 +143,7 @@ def test_a_fork_while_another_thread_computes(name: str) -> None:
 
 
 LIMITED = """
-import faulthandler, os, resource, sys
+import os, resource, signal, sys
 import numpy as np
 import tinynet as tn
 from tinynet.core import faster
@@ -156,7 +157,7 @@ for work in steps().values():
     for more in range(0, 1 << 20, 1 << 16):
         pid = os.fork()
         if not pid:
-            faulthandler.dump_traceback_later(60, exit=True)
+            signal.alarm(60)
             code = 0
             resource.setrlimit(resource.RLIMIT_AS, (size + more, size + more))
             try:
