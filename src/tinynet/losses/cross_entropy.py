@@ -8,7 +8,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.faster import faster
-from tinynet.losses.truth import class_weights, divisor, one_hot, weighted_sum
+from tinynet.losses.truth import class_weights, divisor, one_hot, weighted, weighted_sum
 
 
 @faster
@@ -65,11 +65,12 @@ def cross_entropy(
     t, Z = _targets(x, ground_truth, axis, weight, ignore_index, label_smoothing)
     if reduction == "sum":
         Z = np.float64(1)
+    sum_t = t.sum(axis=-1, keepdims=True)  # Σ꜀ t꜀
+    x = np.where(sum_t == 0, 0, x)  # so that a row without weight has no effect, not even through a NaN
     p, surprise = softmax_and_surprise(x)  # surprise = −log p
 
     loss = weighted_sum(t, surprise) / Z  # −1/Z Σₙ Σ꜀ tₙ꜀ log pₙ꜀
-    sum_t = t.sum(axis=-1, keepdims=True)  # Σ꜀ t꜀
-    gradient = np.where(sum_t == 0, 0, p * sum_t - t)  # p Σ꜀ t꜀ − t, and 0 in a row without weight, even where p is NaN
+    gradient = p * sum_t - t
     return float(loss), np.moveaxis(gradient / Z.astype(x.dtype), -1, axis)
 
 
@@ -103,10 +104,10 @@ def _targets(
     spread = epsilon / x.shape[-1]  # ε/C
     if ground_truth.dtype.kind == "f":
         q = np.moveaxis(ground_truth, axis, -1).astype(x.dtype)
-        return w * ((1 - epsilon) * q + spread), np.float64(x[..., 0].size)
+        return weighted((1 - epsilon) * q + spread, w), np.float64(x[..., 0].size)
     q = one_hot(ground_truth, x, ignore_index)
     is_kept = q.sum(axis=-1, keepdims=True)  # 0 where the label is ignored, else 1
-    return w * ((1 - epsilon) * q + spread * is_kept), divisor((w * q).sum(dtype=np.float64))
+    return weighted((1 - epsilon) * q + spread * is_kept, w), divisor(weighted_sum(q, w))
 
 
 def _check(

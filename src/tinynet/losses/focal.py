@@ -61,6 +61,7 @@ def focal(
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     label = ground_truth[..., np.newaxis].astype(np.intp)
     a = class_weights(alpha, x)[label]
+    x = np.where(a == 0, 0, x)  # so that a label without weight has no effect, not even through a NaN
     p, surprise = softmax_and_surprise(x)
     s = np.take_along_axis(surprise, label, -1)  # −log pₙ
     miss = -np.expm1(-s)  # 1 − pₙ

@@ -99,6 +99,7 @@ def multi_margin(
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     C, y = x.shape[-1], ground_truth[..., np.newaxis].astype(np.intp)
     w = class_weights(weight, x)[y]
+    x = np.where(w == 0, 0, x)  # so that a label without weight has no effect, not even through a NaN
     short = np.maximum(0, margin - np.take_along_axis(x, y, -1) + x)
     np.put_along_axis(short, y, 0, -1)
     gradient = w * (short > 0) / (C * n)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.faster import faster
-from tinynet.losses.truth import class_weights, divisor, one_hot, weighted_sum
+from tinynet.losses.truth import class_weights, divisor, one_hot, weighted, weighted_sum
 
 
 @faster
@@ -59,6 +59,6 @@ def negative_log_likelihood(
     weight = checks.class_weight(who, weight, predicted.shape[axis])
     mean = checks.reduction(who, reduction)
     log_p = np.moveaxis(predicted, axis, -1)  # (N, …, C)
-    t = class_weights(weight, log_p) * one_hot(ground_truth, log_p, ignore_index)
+    t = weighted(one_hot(ground_truth, log_p, ignore_index), class_weights(weight, log_p))
     Z = divisor(t.sum(dtype=np.float64)) if mean else np.float64(1)
     return float(weighted_sum(t, -log_p) / Z), np.moveaxis(-t / Z.astype(t.dtype), -1, axis)

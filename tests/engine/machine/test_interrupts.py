@@ -23,7 +23,10 @@ from tinynet.engine.machine.gemm import blas as numpys
 from tinynet.engine.machine.pool import run_parallel
 from tools.interrupts import steps
 
-pytestmark = pytest.mark.needs_compiler
+pytestmark = [
+    pytest.mark.needs_compiler,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),  # of workers that die
+]
 ROOMS = ("engine/machine", "core/threads.py")
 
 
@@ -88,7 +91,6 @@ def test_an_interrupt_at_any_line(name: str) -> None:
     assert n > 20
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 def test_a_worker_that_dies_at_any_line(error: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "SECONDS_BETWEEN_SIGNS_OF_LIFE", 0.002)

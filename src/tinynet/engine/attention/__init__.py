@@ -88,7 +88,8 @@ def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
         if array is not gradient:
             array[...] = gradient
     _turn(layer, made, 0, -1)
-    dx = [_input_gradient(layer, x, d, first * E) for x, d, (first, _) in zip(inputs, made, shares, strict=True)]
+    read = inputs[0], *[lesson.without_masked(memory, key_padding_mask) for memory in inputs[1:]]
+    dx = [_input_gradient(layer, x, d, first * E) for x, d, (first, _) in zip(read, made, shares, strict=True)]
     return dx[0] if len(dx) == 1 else tuple(dx)
 
 
@@ -132,9 +133,12 @@ def _turn(layer: MultiHeadAttention, made: list[np.ndarray], start: int, directi
     if layer.rotary is None:
         return
     E = layer.embed_dim
-    both = [made[0][..., : 2 * E]] if len(made) == 1 else [made[0], made[1][..., :E]]
-    for x in both:
-        turn_in_place(layer.rotary, x, start, direction)
+    if len(made) == 1:
+        turn_in_place(layer.rotary, made[0][..., : 2 * E], start, direction)
+        return
+    first_query = start + layer.first_query(made[0].shape[1], made[1].shape[1])
+    turn_in_place(layer.rotary, made[0], first_query, direction)
+    turn_in_place(layer.rotary, made[1][..., :E], start, direction)
 
 
 def _parts(made: list[np.ndarray], E: int) -> list[np.ndarray]:

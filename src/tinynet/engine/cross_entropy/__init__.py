@@ -123,7 +123,7 @@ def _labels(x: np.ndarray, labels: np.ndarray, weight: np.ndarray | None, ignore
         return None
     w = None if weight is None else weight.astype(x.dtype)[labels]
     if kept is not None:
-        w = kept.astype(x.dtype) if w is None else w * kept
+        w = kept.astype(x.dtype) if w is None else np.where(kept, w, 0)
     total = labels.size if w is None else float(w.sum(dtype=np.float64)) or 1.0
     return _Labels(labels.astype(np.intp, copy=False), kept, w, total)
 
@@ -131,6 +131,9 @@ def _labels(x: np.ndarray, labels: np.ndarray, weight: np.ndarray | None, ignore
 def _of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> tuple[float, np.ndarray]:
     """The same in NumPy, for small batches, without the one-hot truth of the lesson."""
     rows = x.reshape(-1, x.shape[-1])  # (N, C)
+    if w is not None:
+        w = w.reshape(-1)
+        rows = np.where(w[:, np.newaxis] == 0, 0, rows)  # a row without weight has no effect, not even through a NaN
     at_label = np.arange(len(rows)), labels.reshape(-1)
     shifted = rows - rows.max(axis=1, keepdims=True)
     surprise = -shifted[at_label]
@@ -140,9 +143,7 @@ def _of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float
     gradient /= total
     gradient[at_label] -= 1
     if w is not None:
-        w = w.reshape(-1)
         surprise *= w
         gradient *= w[:, np.newaxis]
-        surprise[w == 0] = gradient[w == 0] = 0  # 0 · ∞ would be NaN
     gradient *= x.dtype.type(1 / Z)
     return float(surprise.sum(dtype=np.float64)) / Z, gradient.reshape(x.shape)

@@ -106,7 +106,8 @@ def _of_probabilities(start, end, logits, q, w, rest, each, scale, gradient, los
     for r in range(start * n_rows, min(len(logits), end * n_rows)):
         truth, t = q[r], scratch[0]
         for c in range(t.size):
-            t[c] = w[c] * (rest * truth[c] + each)
+            q_c = rest * truth[c] + each
+            t[c] = w[c] * q_c if q_c != 0 else q_c  # 0 · ∞ would be NaN
         losses[r // n_rows] += _row_of_targets(logits[r], t, scratch[1], scale, gradient[r])
 
 
@@ -165,6 +166,9 @@ def _focal(start, end, logits, labels, a, gamma, n, gradient, losses, n_rows):
         _exponentials(logits[first : first + n_rows], labels[first : first + n_rows], out, away)
         for r in range(len(out)):
             weight, e, total = a[first + r if a.size > 1 else 0], out[r], zero
+            if weight == zero:  # 0 · ∞ would be NaN
+                e[:] = zero
+                continue
             for c in range(e.size):
                 total += e[c]
             s = np.log(total) + away[r]  # −log p

@@ -103,10 +103,11 @@ def weighted_binary(start, end, x, t, gradient, losses, refused, n, w, pi):
         block, total, wrong = slice(piece * NUMBERS_PER_BLOCK, (piece + 1) * NUMBERS_PER_BLOCK), 0.0, 0
         xs, ts, out, ws, pis = x[block], t[block], gradient[block], w[block], pi[block]
         for i in range(xs.size):
-            yes, no = ws[i] * pis[i] * ts[i], ws[i] * (one - ts[i])
+            yes, no = ws[i] * ts[i], ws[i] * (one - ts[i])
+            yes = yes * pis[i] if yes != zero else zero  # 0 · ∞ would be NaN, here and below
             surprise, slope = _surprise_and_slope(xs[i], yes, no, zero, one)
             total += np.float64(surprise)
-            out[i] = slope / n
+            out[i] = slope / n if yes != zero or no != zero else zero
             wrong += 0 if zero <= ts[i] <= one else 1
         losses[piece], refused[piece] = total, wrong
 

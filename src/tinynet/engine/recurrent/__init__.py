@@ -151,7 +151,10 @@ def _add_up(weights: Weights, da: np.ndarray, da_h: np.ndarray, done: Pass) -> n
         db = column_sums(rows)
         weights.bias_ih.accumulate(db)
         weights.bias_hh.accumulate(db if da_h is da else column_sums(rows_h))
-    reads = (weights.weight_ih, rows, done.x), (weights.weight_hh, rows_h, done.states[0][:-1])
+    h = done.states[0][:-1]
+    if done.padding.any():
+        h = np.where(done.padding, 0, h)  # 0 · NaN would be NaN
+    reads = (weights.weight_ih, rows, done.x), (weights.weight_hh, rows_h, h)
     for weight, d, read in reads:
         if weight.trainable:
             add_product(d.T, read.reshape(-1, read.shape[-1]), to=weight.gradient)  # Σₜ da[t]ᵀ x[t], or h[t−1]
