@@ -142,39 +142,3 @@ def test_a_fork_while_another_thread_computes(name: str) -> None:
     thread.join()
     assert codes == [0] * 10
     assert is_whole(work, right)
-
-
-LIMITED = """
-import os, resource, signal, sys
-import numpy as np
-import tinynet as tn
-from tinynet.core import faster
-from tools.interrupts import steps
-faster.use("compiled")
-tn.threads(2)
-outcomes = []
-for work in steps().values():
-    right = [work() for _ in range(5)][-1]
-    size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-    for more in range(0, 1 << 20, 1 << 18):
-        pid = os.fork()
-        if not pid:
-            signal.alarm(60)
-            code = 0
-            resource.setrlimit(resource.RLIMIT_AS, (size + more, size + more))
-            try:
-                for _ in range(3):
-                    result = work()
-                    code = 0 if all(np.array_equal(a, b) for a, b in zip(result, right)) else 1
-            except MemoryError:
-                code = code or 2
-            os._exit(code)
-        outcomes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-print(*outcomes)
-"""
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited in another way here")
-def test_too_little_memory_is_an_error_and_never_wrong_numbers() -> None:
-    done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, timeout=280, check=True)
-    assert set(done.stdout.split()) <= {"0", "2"}, done.stdout + done.stderr
