@@ -28,7 +28,8 @@ def compiled(function: Callable, flags: set[str] = FLAGS, **options: Any) -> Cal
     Numba's own parallel regions take two to three times as long to compile, and their threads spin while they wait:
     beside another busy process, a region of 12 µs took 12 ms.
     """
-    dispatcher = numba.njit(nogil=True, fastmath=flags, error_model="numpy", **options)(function)
+    njit: Any = numba.njit
+    dispatcher = njit(nogil=True, fastmath=flags, error_model="numpy", **options)(function)
     if dispatcher is not function:  # as it is where NUMBA_DISABLE_JIT is set
         _keep_code_of(dispatcher, function)
     return dispatcher
