@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least
 from tinynet.core.faster import faster
@@ -64,7 +65,7 @@ class Linear(Layer):
         x, dy = x.reshape(-1, self.in_features), dy.reshape(-1, self.out_features)  # one axis n for all leading axes
         self.weight.accumulate(dy.T @ x)  # dW
         if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=0))  # db
+            self.bias.accumulate(sum_of(dy, 0))  # db
         return dx
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:

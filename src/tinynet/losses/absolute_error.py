@@ -82,4 +82,4 @@ def huber(
     difference = predicted - ground_truth.astype(predicted.dtype)
     near = np.clip(difference, -delta, delta)
     # near · (d − near/2) is d²/2 inside, for near = d, and δ (|d| − δ/2) outside, for near = ±δ
-    return float((near * (difference - near / 2)).sum(dtype=np.float64)) / n, near / n
+    return float(np.multiply(near, difference - near / 2, dtype=np.float64).sum()) / n, near / n

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import length_of, sum_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.losses.cross_entropy import cross_entropy
 
@@ -61,13 +62,13 @@ def info_nce(
 
 
 def _directions(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    lengths = np.linalg.norm(x, axis=1, keepdims=True)
+    lengths = length_of(x, 1, keepdims=True)
     lengths = np.where(lengths == 0, np.inf, lengths)
-    return x / lengths, lengths
+    return (x / lengths).astype(x.dtype), lengths
 
 
 def _through_length(du: np.ndarray, u: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    return (du - u * (u * du).sum(axis=1, keepdims=True)) / lengths
+    return ((du - u * sum_of(u * du, 1, keepdims=True)) / lengths).astype(u.dtype)
 
 
 def _checked(predicted: Any, ground_truth: Any) -> np.ndarray:

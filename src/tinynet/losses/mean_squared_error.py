@@ -41,5 +41,5 @@ def mean_squared_error(
     checks.same_targets("mean_squared_error", predicted, ground_truth)
     n = predicted.size if checks.reduction("mean_squared_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
-    loss = float(np.square(difference).sum(dtype=np.float64)) / n
+    loss = float(np.square(difference, dtype=np.float64).sum()) / n
     return loss, difference * (2 / n)

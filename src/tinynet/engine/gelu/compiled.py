@@ -56,7 +56,7 @@ def _exact(start, end, x, y, slope):
     for i in range(x.size):
         below, density = normal_cdf_and_density(x[i])
         near = far if x[i] > far else -far if x[i] < -far else x[i]  # infinity times 0 would be NaN
-        y[i] = x[i] * below
+        y[i] = (x[i] if x[i] > near else near) * below
         slope[i] = below + near * density
 
 
@@ -80,7 +80,7 @@ def _by_tanh(start, end, x, y, slope):
         near = far if x[i] > far else -far if x[i] < -far else x[i]
         s = one / (one + exp(-two * linear * (near + cubic * near * near * near)))  # ½ (1 + tanh u)
         s = zero if x[i] < -far else s
-        y[i] = x[i] * s
+        y[i] = (x[i] if x[i] > near else near) * s
         slope[i] = s + near * (two * s * (one - s) * linear * (one + steep * near * near))
 
 

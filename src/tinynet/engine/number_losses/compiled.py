@@ -50,7 +50,7 @@ def squared(start, end, x, t, gradient, losses, refused, n):
         xs, ts, out = x[block], t[block], gradient[block]
         for i in range(xs.size):
             d = xs[i] - ts[i]
-            total += np.float64(d * d)
+            total += np.float64(d) * np.float64(d)
             out[i] = d * factor
         losses[piece] = total
 
@@ -77,7 +77,7 @@ def huber(start, end, x, t, gradient, losses, refused, n, delta):
         for i in range(xs.size):
             d = xs[i] - ts[i]
             near = delta if d > delta else -delta if d < -delta else d
-            total += np.float64(near * (d - near * half))
+            total += np.float64(near) * np.float64(d - near * half)
             out[i] = near / n
         losses[piece] = total
 
