@@ -64,7 +64,7 @@ class Normalize:
             expected = "(N, C, ...)" if n_channels == 1 else f"(N, {n_channels}, ...)"
             problem = f"expected x of shape {expected}, got {_what(x)}."
             checks.fail(self, problem, "give one mean and one std per channel.")
-        dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
+        dtype = np.result_type(x, np.float32) if x.dtype.kind == "f" else np.dtype(np.float32)  # float16 is too narrow
         per_channel = (-1,) + (1,) * (x.ndim - 2)  # broadcasts against (N, C, ...)
         return (x - self.mean.astype(dtype).reshape(per_channel)) / self.std.astype(dtype).reshape(per_channel)
 

@@ -74,13 +74,11 @@ class Linear(Layer):
     def _check(self, x: np.ndarray) -> None:
         """Check that the last axis of x has in_features numbers; the hint says how to get there."""
         checks.floating_input(self, x)
-        if x.ndim >= 2 and x.shape[-1] == self.in_features:
+        if x.ndim >= 1 and x.shape[-1] == self.in_features:
             return
         flat = int(np.prod(x.shape[1:]))
         if x.ndim > 2 and flat == self.in_features:
             hint = "put Flatten() before this layer."
-        elif x.ndim == 1 and x.shape[0] == self.in_features:
-            hint = "the batch axis is missing; pass x[np.newaxis] for a batch of one."
         elif x.ndim > 2:
             hint = f"put Flatten() before this layer and make it Linear({flat}, ...)."
         elif x.ndim == 2:

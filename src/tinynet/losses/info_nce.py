@@ -8,7 +8,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.arrays import length_of, sum_of
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import not_half, shape_text
 from tinynet.losses.cross_entropy import cross_entropy
 
 
@@ -81,6 +81,7 @@ def _checked(predicted: Any, ground_truth: Any) -> np.ndarray:
         checks.array(who, x, name)
         if x.dtype.kind != "f":
             checks.fail(who, f"expected {name} to hold floating-point numbers, got {x.dtype}.", kind=TypeError)
+        not_half(who, x, name)
     queries, keys = predicted
     if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1]:
         got = f"{shape_text(queries.shape)} and {shape_text(keys.shape)}"

@@ -194,20 +194,26 @@ def _rebuild(description: dict[str, Any], classes: architecture.Classes, arrays:
 
 def _convert(net: Layer, description: dict[str, Any], arrays: Arrays) -> None:
     """Give every layer, parameter and statistic the type that it was saved with."""
-    default = checks.floating_dtype("load", description["dtype"])
+    default = _computed_in(description["dtype"])
     if default != net.dtype:
         net.astype(default)
     for path, layer in net.layers_inside():
         if path in description["dtypes"]:
-            layer.dtype = checks.floating_dtype("load", description["dtypes"][path])
+            layer.dtype = _computed_in(description["dtypes"][path])
     for path, parameter in net.parameters().items():
         if parameter.dtype != arrays[path].dtype:
-            parameter.astype(checks.floating_dtype("load", arrays[path].dtype))
+            parameter.astype(_computed_in(arrays[path].dtype))
     for path, layer, name in architecture.statistics(net):
         value = vars(layer)[name]
         if value.dtype.kind != arrays[path].dtype.kind:
             raise TypeError(f"{path} is {arrays[path].dtype}, expected {value.dtype}.")
-        setattr(layer, name, value.astype(arrays[path].dtype, copy=False))
+        kind = arrays[path].dtype
+        setattr(layer, name, value.astype(_computed_in(kind) if kind.kind == "f" else kind, copy=False))
+
+
+def _computed_in(dtype: Any) -> np.dtype:
+    """The type to compute in with what was saved in another: float16 holds weights, but too little is computed in it."""
+    return np.dtype(np.float32) if dtype == "float16" else checks.floating_dtype("load", dtype)
 
 
 def _check_rebuilt(net: Layer, description: dict[str, Any], state: Arrays) -> None:

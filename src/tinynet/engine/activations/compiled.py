@@ -47,7 +47,7 @@ def gradient(work: Callable[..., None], x: np.ndarray, dy: np.ndarray, *numbers:
 def _run(work: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...]) -> bool:
     """Do the work if a view of each array is one row, and say whether it was done."""
     x = arrays[0]
-    if x.size == 0 or any(array.strides != x.strides for array in arrays):
+    if x.size == 0 or not layout.same_order(*arrays):
         return False
     rows = [array.ravel(order="K") for array in arrays]
     run_parallel(work, -(-x.size // NUMBERS_PER_BLOCK), *rows, *[x.dtype.type(number) for number in numbers])

@@ -22,7 +22,7 @@ MAX_ABS_FOR_DENSITY = 40.0  # Beyond it φ(x) is 0 in both types.
 def forward(x: np.ndarray, approximate: str) -> Any:
     """y and its derivative."""
     y, slope = np.empty_like(x), np.empty_like(x)  # in the memory order of x, without gaps
-    if x.size == 0 or x.strides != y.strides:
+    if x.size == 0 or not layout.same_order(x, y):
         return NotImplemented
     count, arrays = -(-x.size // NUMBERS_PER_BLOCK), (x.ravel(order="K"), y.ravel(order="K"), slope.ravel(order="K"))
     if approximate != "none":
@@ -37,7 +37,7 @@ def forward(x: np.ndarray, approximate: str) -> Any:
 def backward(dy: np.ndarray, slope: np.ndarray) -> Any:
     """dx, the product of both."""
     dy, dx = layout.like(slope, dy), np.empty_like(slope)
-    if slope.size == 0 or not dy.strides == slope.strides == dx.strides:
+    if slope.size == 0 or not layout.same_order(slope, dy, dx):
         return NotImplemented
     arrays = (dy.ravel(order="K"), slope.ravel(order="K"), dx.ravel(order="K"))
     count = -(-slope.size // NUMBERS_PER_BLOCK)

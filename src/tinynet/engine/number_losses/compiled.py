@@ -29,7 +29,7 @@ def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction:
         options: Numbers, or arrays like x.
     """
     gradient = np.empty_like(x)
-    if gradient.strides != x.strides:
+    if not layout.same_order(x, gradient):
         return NotImplemented
     rows = [array.ravel(order="K") for array in (x, layout.like(x, truth.astype(x.dtype, copy=False)), gradient)]
     given = [o.ravel(order="K") if isinstance(o, np.ndarray) else x.dtype.type(o) for o in options]
