@@ -142,6 +142,11 @@ def _moments(start, end, x, step, means, rests, squares):
                 mean[f] += row[f]
         for f in range(mean.shape[0]):
             mean[f] /= last - first
+            if not np.isfinite(mean[f]):  # it may be the sum that has no place in float32
+                total = np.float64(0)
+                for r in range(first, last):
+                    total += x[r, f]
+                mean[f] = total / (last - first)
         for some in range(first, last, ROWS_IN_FLOAT32):
             part[:] = 0
             for r in range(some, min(last, some + ROWS_IN_FLOAT32)):
