@@ -15,12 +15,14 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 # Where the copy without the engine is tested: `installed` holds it as a user would have it.
 PLAIN := PYTHONPATH=$(CURDIR)/build/plain/installed OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ../../$(BIN)/python -m pytest -n 2 -p no:cacheprovider
 
-.PHONY: help demo test test-plain parity bench bench-layers mutants no-alarm models docs clean python
+.PHONY: help demo test test-plain test-versions lock parity bench bench-layers mutants no-alarm models docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
 	@echo "make test     lint, types, tests, doctests and examples"
 	@echo "make test-plain  the tests once more on a copy without the engine: only the clock may change"
+	@echo "make test-versions  the tests with the oldest and newest versions allowed, on each Python that is here"
+	@echo "make lock     write requirements/ anew, the versions that make installs (UPGRADE=--upgrade for the newest)"
 	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
 	@echo "make mutants  change the arithmetic, one thing at a time, and see a test fail each time"
 	@echo "make no-alarm check every layer in 1,000 random configurations: the checker must raise no alarm"
@@ -50,6 +52,15 @@ test-plain: python
 	@$(INSTALL) test
 	$(BIN)/python tools/without_engine.py build/plain
 	cd build/plain && $(PLAIN) tests && $(PLAIN) --doctest-modules --pyargs tinynet
+
+# In environments of their own; this one has only the tool that makes them.
+test-versions: python
+	@$(INSTALL) lock
+	$(BIN)/python -m tools.versions $(ONLY)
+
+lock: python
+	@$(INSTALL) lock
+	$(BIN)/python -m tools.lock $(UPGRADE)
 
 parity: python
 	@$(INSTALL) test parity

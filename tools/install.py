@@ -2,6 +2,10 @@
 
     python3 tools/install.py [--named] [EXTRA ...]
 
+What Tinynet needs is installed in the versions that requirements/ locks, with their hashes: no release elsewhere can
+turn an old commit red. `make lock` writes those files anew. PyTorch is not among them; pyproject.toml names its exact
+version.
+
 A stamp in .venv says what is installed. It is emptied before anything changes and filled in after all has succeeded, so
 an install that was cut off is noticed, and repeated. With --named (the user has chosen this Python) the environment is
 also made anew if another Python made it; without, one that works is kept.
@@ -24,6 +28,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "tinynet-install.json")
 PYTHON = os.path.join(VENV, "bin", "python")
+LOCKED = ("run", "test", "docs", "lock")  # requirements/NAME.txt: for the package alone, and for extras
 
 
 class InstallError(Exception):
@@ -57,7 +62,8 @@ def install(extras, named):
         make_environment()
         stamp = {"base": base(), "place": VENV, "extras": []}
     extras = sorted(extras.union(stamp["extras"]))
-    wanted = dict(stamp, extras=extras, project=hash_of("pyproject.toml"), sources=hash_of("src"))
+    project = {name: hash_of(name) for name in ("pyproject.toml", "requirements")}
+    wanted = dict(stamp, extras=extras, project=project, sources=hash_of("src"))
     if wanted == stamp:
         return
     write_stamp({})
@@ -66,7 +72,10 @@ def install(extras, named):
         pip("--no-deps", "--force-reinstall", "--no-build-isolation", ".")  # needs no network
     else:
         print("Installing Tinynet and what it needs into .venv (a minute or more the first time).")
-        pip("hatchling", ".[{}]".format(",".join(extras)) if extras else ".")
+        for name in LOCKED:
+            if name == "run" or name in extras:
+                pip("--require-hashes", "-r", os.path.join("requirements", name + ".txt"))
+        pip("--no-build-isolation", ".[{}]".format(",".join(extras)) if extras else ".")
     write_stamp(wanted)
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("src", "tests", "examples", "docs", "tools", "benchmarks")
+FOLDERS = ("src", "tests", "examples", "docs", "tools", "benchmarks", "requirements")
 FILES = ("pyproject.toml", "conftest.py", "Makefile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
 LEFT_OUT = (
     "src/tinynet/engine",

@@ -9,6 +9,7 @@ import pytest
 from tools import install
 
 Calls = list[str]
+RUN, TEST = "requirements/run.txt", "requirements/test.txt"
 
 
 @pytest.fixture
@@ -16,6 +17,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Put the script to work in an empty project, where venv and pip only leave a note in this list."""
     made: Calls = []
     (tmp_path / "pyproject.toml").write_text("a")
+    (tmp_path / "requirements").mkdir()
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "code.py").write_text("a")
     monkeypatch.setattr(install, "ROOT", str(tmp_path))
@@ -45,29 +47,30 @@ def test_a_missing_module_is_named(module: str, monkeypatch: pytest.MonkeyPatch)
 def test_installs_once(calls: Calls) -> None:
     install.install(set(), named=False)
     install.install(set(), named=False)
-    assert calls == ["venv", "."]
+    assert calls == ["venv", RUN, "."]
 
 
 def test_extras_are_added_and_kept(calls: Calls) -> None:
     install.install(set(), named=False)
     install.install({"test"}, named=False)
     install.install(set(), named=False)
-    assert calls == ["venv", ".", ".[test]"]
+    assert calls == ["venv", RUN, ".", RUN, TEST, ".[test]"]
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "src/code.py", "src/new.npz"])
+@pytest.mark.parametrize("name", ["pyproject.toml", "requirements/run.txt", "src/code.py", "src/new.npz"])
 def test_a_change_installs_again_into_the_same_environment(calls: Calls, tmp_path: Path, name: str) -> None:
     install.install({"test"}, named=False)
     (tmp_path / name).write_text("b")
     install.install(set(), named=False)
-    assert calls == ["venv", ".[test]", ".[test]" if name == "pyproject.toml" else "."]
+    again = ["."] if name.startswith("src") else [RUN, TEST, ".[test]"]
+    assert calls == ["venv", RUN, TEST, ".[test]", *again]
 
 
 def test_what_python_caches_is_no_change(calls: Calls, tmp_path: Path) -> None:
     install.install(set(), named=False)
     (tmp_path / "src" / "code.pyc").write_text("b")
     install.install(set(), named=False)
-    assert calls == ["venv", "."]
+    assert calls == ["venv", RUN, "."]
 
 
 def test_an_interrupted_install_is_made_anew(
@@ -81,14 +84,14 @@ def test_an_interrupted_install_is_made_anew(
         assert install.main([]) == 130
     assert "the next call makes it anew" in capsys.readouterr().err
     assert install.main([]) == 0
-    assert calls == ["venv", "venv", "."]
+    assert calls == ["venv", "venv", RUN, "."]
 
 
 def test_an_environment_that_does_not_work_is_made_anew(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     install.install(set(), named=False)
     monkeypatch.setattr(install, "works", lambda stamp: False)
     install.install(set(), named=False)
-    assert calls == ["venv", ".", "venv", "."]
+    assert calls == ["venv", RUN, ".", "venv", RUN, "."]
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -96,7 +99,7 @@ def test_another_python_counts_where_it_was_named(calls: Calls, monkeypatch: pyt
     install.install(set(), named=False)
     monkeypatch.setattr(install, "base", lambda: "3.99.0 elsewhere")
     install.install(set(), named=named)
-    assert calls == (["venv", ".", "venv", "."] if named else ["venv", "."])
+    assert calls == (["venv", RUN, ".", "venv", RUN, "."] if named else ["venv", RUN, "."])
     assert (json.loads(Path(install.STAMP).read_text())["base"] == "3.99.0 elsewhere") == named
 
 

@@ -1,4 +1,4 @@
-"""python -m tools.mutants [--only layers/linear.py] [--most 12] [--jobs 2] [--list] [--report docs/mutants.md]"""
+"""python -m tools.mutants [--only layers/linear.py] [--room data] [--most 12] [--jobs 2] [--list] [--report FILE]"""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import time
 import tomllib
 from pathlib import Path
 
-from tools.mutants.report import as_markdown, line_of, totals
+from tools.mutants.report import as_markdown, by_room, line_of, totals
 from tools.mutants.running import Outcome, Tests, collect
-from tools.mutants.sources import sample, sources
+from tools.mutants.sources import ROOMS, sample, sources
 
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 ENOUGH = 0.96
@@ -22,12 +22,12 @@ SURROUNDINGS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_DISA
 
 
 def main() -> int:
-    """Try the mutants, and return 1 if too many survive."""
+    """Try the mutants, and return 1 if too many survive in a room."""
     os.environ |= SURROUNDINGS
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit ends the children too
     options = _options()
     package = Path(importlib.util.find_spec("tinynet").origin).parent
-    found = sources(package, options.only)
+    found = sources(package, f"{options.room}/" if options.room else options.only)
     chosen = sample((mutant for source in found for mutant in source.mutants()), options.most)
     if options.list:
         for mutant in chosen:
@@ -51,15 +51,16 @@ def main() -> int:
             outcomes.append(outcome)
             print(line_of(outcome, equivalent), flush=True)
 
-    status = collect(work)
+    status = collect(work, options.room)
     if len(outcomes) < len(chosen):
         return status or 1
     minutes = (time.monotonic() - start) / 60
     print(totals(outcomes, equivalent, minutes))
     if options.report:
-        options.report.write_text(as_markdown(outcomes, equivalent, minutes, options.jobs), encoding="utf-8")
-    caught = sum(outcome.caught_by is not None for outcome in outcomes)
-    return 0 if caught >= ENOUGH * len(outcomes) else 1
+        options.report.write_text(
+            as_markdown(outcomes, equivalent, minutes, options.jobs, options.most), encoding="utf-8"
+        )
+    return 0 if all(caught >= ENOUGH * number for _, number, caught in by_room(outcomes)) else 1
 
 
 def _equivalent() -> dict[str, str]:
@@ -69,9 +70,10 @@ def _equivalent() -> dict[str, str]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.mutants", description="Change the arithmetic, and see a test fail."
+        prog="python -m tools.mutants", description="Change one thing, and see a test fail."
     )
     parser.add_argument("--only", default="", help="part of the path of the files to change, as in layers/linear.py")
+    parser.add_argument("--room", choices=ROOMS, help="only this room, with the tests of this room alone")
     parser.add_argument("--most", type=int, default=12, help="mutants of each class or single function; 0 for all")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--list", action="store_true", help="only list the mutants")

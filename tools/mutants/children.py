@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 MEMORY = 8 << 30  # bytes; a changed size must not take the machine's
+FILE = 1 << 30  # bytes
 FORK = multiprocessing.get_context("fork")  # all is imported once, and each child has it at once
 
 
@@ -67,6 +68,7 @@ def _child(task: Task, theirs: Connection) -> None:
     seconds = int(task.seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)

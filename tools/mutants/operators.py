@@ -6,7 +6,9 @@ import ast
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Any, TypeGuard
+
+from tools.mutants import statements
 
 OPERATORS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
@@ -36,24 +38,29 @@ class Change:
     parent: ast.AST
     field: str
     index: int | None
-    new: ast.AST
+    new: Any
 
     def apply(self) -> None:
         """Change the tree. There is no way back: make the change in a process of its own."""
         _put(self.parent, self.field, self.index, self.new)
 
 
-def changes(function: ast.FunctionDef, checks: set[str]) -> Iterator[Change]:
+def changes(function: ast.FunctionDef, checks: set[str], steers: bool = False) -> Iterator[Change]:
     """Every change of a function's arithmetic, in the order of its lines.
 
     Args:
-        function: The definition; its arguments, annotations and docstring stay as they are.
+        function: The definition; its annotations and docstring stay as they are.
         checks: Names whose calls check arguments, which is no arithmetic.
+        steers: Whether it reads, writes, checks or steers, rather than computes: the rules of `statements` hold too,
+            and nothing is left as it is but docstrings and imports.
     """
     seen = set()
-    for statement, parent, field, index, node in _places(function, checks, None):
+    rules = [*RULES, *statements.RULES] if steers else RULES
+    if steers:
+        yield from _of_several(function)
+    for statement, parent, field, index, node in _places(function, checks, None, steers):
         before = _first_line(statement)
-        for rule in RULES:
+        for rule in rules:
             for new in rule(node, function):
                 ast.copy_location(new, node)
                 _put(parent, field, index, new)
@@ -62,6 +69,23 @@ def changes(function: ast.FunctionDef, checks: set[str]) -> Iterator[Change]:
                 if after != before and (node.lineno, before, after) not in seen:
                     seen.add((node.lineno, before, after))
                     yield Change(rule.__name__, node.lineno, before, after, parent, field, index, new)
+
+
+def _of_several(function: ast.FunctionDef) -> Iterator[Change]:
+    """Changes of more than one node: two statements in the other order, and the defaults of arguments."""
+    for defaults, index, new in statements.altered_defaults(function):
+        args, field = function.args, "defaults" if defaults is function.args.defaults else "kw_defaults"
+        names = [*args.posonlyargs, *args.args][-len(args.defaults) :] if field == "defaults" else args.kwonlyargs
+        before, after = (f"{names[index].arg}={ast.unparse(value)}" for value in (defaults[index], new))
+        ast.copy_location(new, defaults[index])
+        yield Change("altered_defaults", defaults[index].lineno, before, after, args, field, index, new)
+    for node in ast.walk(function):
+        for field in ("body", "orelse", "finalbody"):
+            body = getattr(node, field, None)
+            for index, new in statements.swapped_statements(body) if isinstance(body, list) else ():
+                lines = [_first_line(statement) for statement in body[index : index + 2]]
+                before, after = "; ".join(lines), "; ".join(reversed(lines))
+                yield Change("swapped_statements", body[index].lineno, before, after, node, field, None, new)
 
 
 # The rules. Each gives new nodes and leaves the old one as it is.
@@ -198,29 +222,32 @@ RULES: list[Callable[[ast.AST, ast.FunctionDef], Iterator[ast.AST]]] = [
 # How a tree is walked and written.
 
 
-def _places(node: ast.AST, checks: set[str], statement: ast.stmt | None) -> Iterator[tuple]:
-    """(statement, parent, field, index, node) for each node that is part of the arithmetic."""
+def _places(node: ast.AST, checks: set[str], statement: ast.stmt | None, steers: bool) -> Iterator[tuple]:
+    """(statement, parent, field, index, node) for each node that is part of the arithmetic, or of all that is done."""
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "decorator_list") or isinstance(value, ast.arguments):
             continue
         if field == "args" and _is_call(node, "reshape"):
             continue  # another shape would only raise
         for index, child in enumerate(value if isinstance(value, list) else [value]):
-            if not isinstance(child, ast.AST) or _is_no_arithmetic(child, checks):
+            if not isinstance(child, ast.AST) or _stays(child, checks, steers):
                 continue
             inside = child if isinstance(child, ast.stmt) else statement
             if hasattr(child, "lineno"):
                 yield inside, node, field, index if isinstance(value, list) else None, child
             if not (isinstance(child, ast.keyword) and child.arg in ("axis", "axes", "keepdims", "dtype")):
-                yield from _places(child, checks, inside)
+                yield from _places(child, checks, inside, steers)
 
 
-def _is_no_arithmetic(node: ast.AST, checks: set[str]) -> bool:
-    if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
+def _stays(node: ast.AST, checks: set[str], steers: bool) -> bool:
+    if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.FunctionDef):
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True  # a docstring
-    return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[0] in checks
+    if steers:
+        return False
+    is_check = isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[0] in checks
+    return isinstance(node, ast.Raise) or is_check
 
 
 def _put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:

@@ -33,6 +33,8 @@ def totals(outcomes: list[Outcome], equivalent: Reasons, minutes: float) -> str:
     lines += [f"  {key}: listed as equivalent, but caught" for key in _not_so(outcomes, equivalent)]
     tried = Counter(outcome.mutant.function.file for outcome in outcomes)
     caught = Counter(outcome.mutant.function.file for outcome in outcomes if outcome.caught_by is not None)
+    lines += ["", f"{'room':<44}mutants  caught"]
+    lines += [f"{room:<44}{n:>7}{n_caught:>8}  {n_caught / n:.1%}" for room, n, n_caught in by_room(outcomes)]
     lines += ["", f"{'file':<44}mutants  caught"]
     lines += [f"{file:<44}{number:>7}{caught[file]:>8}" for file, number in tried.items()]
     same = sum(outcome.mutant.key in equivalent for outcome in survivors)
@@ -46,7 +48,14 @@ def totals(outcomes: list[Outcome], equivalent: Reasons, minutes: float) -> str:
     return "\n".join(lines)
 
 
-def as_markdown(outcomes: list[Outcome], equivalent: Reasons, minutes: float, jobs: int) -> str:
+def by_room(outcomes: list[Outcome]) -> list[tuple[str, int, int]]:
+    """For each room its name, the number of its mutants, and how many were caught."""
+    tried = Counter(outcome.mutant.function.file.partition("/")[0] for outcome in outcomes)
+    caught = Counter(o.mutant.function.file.partition("/")[0] for o in outcomes if o.caught_by is not None)
+    return [(room, number, caught[room]) for room, number in sorted(tried.items())]
+
+
+def as_markdown(outcomes: list[Outcome], equivalent: Reasons, minutes: float, jobs: int, most: int) -> str:
     """The page docs/mutants.md."""
     survivors = [outcome for outcome in outcomes if outcome.caught_by is None]
     caught = len(outcomes) - len(survivors)
@@ -65,7 +74,9 @@ def as_markdown(outcomes: list[Outcome], equivalent: Reasons, minutes: float, jo
         same=same,
         minutes=f"{minutes:.0f}",
         jobs=jobs,
+        most=most,
         rows="\n".join(rows),
+        rooms="\n".join(f"| {room} | {n} | {k} | {k / n:.1%} |" for room, n, k in by_room(outcomes)),
     )
 
 
@@ -79,11 +90,12 @@ def _cell(text: str) -> str:
 
 PAGE = """# Tests that are tested
 
-A test that cannot fail proves nothing. `make mutants` changes the arithmetic of the lesson (core, layers, losses,
-metrics, net and optimizers), one thing at a time: a sign, an operator, the order of a matrix product, a factor, a term
-or an accumulated gradient left out, an axis, `keepdims`, the end of a slice or a range, a comparison, max for min, mean
-for sum. For each such mutant a test must fail. At most twelve of each class, and of each function outside a class, are
-tried, the same ones each time. `--most 0` tries all.
+A test that cannot fail proves nothing. `make mutants` changes one thing at a time, and for each such mutant a test must
+fail. In arithmetic it is a sign, an operator, the order of a matrix product, a factor, a term or an accumulated
+gradient left out, an axis, `keepdims`, the end of a slice or a range, a comparison, max for min, mean for sum. In the
+rooms that read, write, check and steer it may also be a statement, a `with`, a keyword argument or a returned value
+left out, a condition turned, two arguments or two statements swapped, or another default. At most {most} of each class,
+and of each function outside a class, are tried, the same ones each time. `--most 0` tries all.
 
 Everything is imported and the tests are collected once. The tests run once on the sources as they are, to see which
 functions each of them calls. Then each mutant gets a forked process, in which the changed function is compiled and the
@@ -99,6 +111,12 @@ make mutants
 .venv/bin/python -m tools.mutants --only layers/linear.py --most 0   # all of one file
 .venv/bin/python -m tools.mutants --list                             # which there are
 ```
+
+## Room by room
+
+| room | mutants | caught | share |
+| --- | ---: | ---: | ---: |
+{rooms}
 
 ## Survivors
 

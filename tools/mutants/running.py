@@ -15,7 +15,8 @@ import pytest
 from tools.mutants.children import Gone, Task, in_children
 from tools.mutants.sources import ROOMS, Function, Mutant, Source
 
-TESTS = ("contract", "core", "errors", "extremes", "layers", "losses", "metrics", "net", "optimizers")
+TESTS = ("cli", "contract", "core", "data", "errors", "extremes", "gradcheck", "layers", "learner", "losses", "metrics")
+TESTS += ("models", "net", "optimizers", "storage")
 PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
 START = 10
 CLOCK = 20  # The time on the clock may be so many times as long, because the machine may have other work.
@@ -40,8 +41,13 @@ class Reading:
     called: set[Function] = field(default_factory=set)
 
 
-def collect(work: Any) -> int:
-    """Let pytest collect the tests, call `work(tests)` in place of running them, and return pytest's exit status."""
+def collect(work: Any, room: str = "") -> int:
+    """Let pytest collect the tests, call `work(tests)` in place of running them, and return pytest's exit status.
+
+    Args:
+        work: What is done with the tests.
+        room: Only the tests of this room, and those of errors; a mutant must be caught where it lives.
+    """
 
     from tinynet.core import faster  # not at the top: NumPy reads the number of threads when it is loaded
 
@@ -53,8 +59,11 @@ def collect(work: Any) -> int:
     options = ["-qq", "--no-header", "--no-summary", "--capture=no", "-p", "no:cacheprovider"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # Hypothesis is loaded before pytest
     options += ["-k", "not compiled and not loops", "--doctest-modules", "--pyargs"]
-    places = [f"tests/{place}" for place in TESTS] + ["tests/parity/test_recorded.py"]
-    places += [f"tinynet.{room}" for room in ROOMS]
+    if room:
+        places = [f"tests/{room}", "tests/errors", f"tinynet.{room}"]
+    else:
+        places = [*(f"tests/{place}" for place in TESTS), "tests/parity/test_recorded.py"]
+        places += [f"tinynet.{each}" for each in ROOMS]
     return int(pytest.main([*options, *places], plugins=[Tests(work)]))
 
 

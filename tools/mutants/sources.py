@@ -15,16 +15,11 @@ from typing import Any
 
 from tools.mutants.operators import Change, changes
 
-ROOMS = ("core", "layers", "losses", "optimizers", "metrics", "net")  # of the lesson, but for the learner
-# They phrase, look up, lay out and join, and compute nothing.
-WITHOUT_ARITHMETIC = (
-    "core/checks/",
-    "core/faster.py",
-    "core/formula.py",
-    "core/threads.py",
-    "layers/layer.py",
-    "net/summary.py",
-)
+# The engine is compared with the lesson, entry by entry; a picture is looked at.
+COMPUTE = ("layers", "losses", "optimizers", "metrics")
+STEER = ("core", "net", "learner", "data", "models", "storage", "gradcheck", "cli")
+ROOMS = (*COMPUTE, *STEER)
+STEERING_FILES = ("layers/layer.py",)
 # What a summary prints is not what a layer computes.
 NOT_COMPUTED = {"multiply_adds", "__repr__", "__post_init__", "config"}
 
@@ -60,13 +55,18 @@ class Source:
         self.file = file
         self.path = package / file
         self.tree = ast.parse(self.path.read_text(encoding="utf-8"))
-        self.definitions = {Function(file, name): node for name, node in _definitions(self.tree)}
+        self.definitions = {Function(file, name): node for name, node in _definitions(self.tree, "", self.steers)}
+
+    @property
+    def steers(self) -> bool:
+        """Whether it reads, writes, checks or steers, rather than computes."""
+        return self.file.startswith(STEER) or self.file in STEERING_FILES
 
     def mutants(self) -> Iterator[Mutant]:
         """Every change of every function."""
         checks = _names_of_checks(self.tree)
         for function, node in self.definitions.items():
-            for change in changes(node, checks):
+            for change in changes(node, checks, self.steers):
                 yield Mutant(function, change)
 
     def mark(self, function: Function, call: str) -> None:
@@ -78,14 +78,16 @@ class Source:
         module = importlib.import_module("tinynet." + self.file.removesuffix(".py").replace("/", "."))
         codes = _codes(compile(ast.fix_missing_locations(self.tree), str(self.path), "exec"))
         for function in functions:
-            _found(module, function.name).__code__ = codes[function.name]
+            found = _found(module, function.name)
+            found.__code__ = codes[function.name]
+            give_defaults(found, self.definitions[function].args)
         return module
 
 
 def sources(package: Path, only: str = "") -> list[Source]:
     """Every module that computes something; `only` is a part of the path of those that are wanted."""
     files = [path.relative_to(package).as_posix() for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
-    wanted = [file for file in files if only in file and not _is_left_out(file)]
+    wanted = [file for file in files if only in file and not file.endswith("__init__.py")]
     return [Source(file, package) for file in wanted]
 
 
@@ -108,16 +110,26 @@ def sample(mutants: Iterable[Mutant], most: int) -> list[Mutant]:
     return chosen
 
 
-def _definitions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+def _definitions(tree: ast.AST, inside: str, steers: bool) -> Iterator[tuple[str, ast.FunctionDef]]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ClassDef):
-            yield from _definitions(node, f"{inside}{node.name}.")
-        elif isinstance(node, ast.FunctionDef) and not (node.name in NOT_COMPUTED or _decides(node) or _sets(node)):
-            yield inside + node.name, node
+            yield from _definitions(node, f"{inside}{node.name}.", steers)
+        elif isinstance(node, ast.FunctionDef) and not _sets(node):
+            is_arithmetic = not (node.name in NOT_COMPUTED or _decides(node))
+            if steers or is_arithmetic:
+                yield inside + node.name, node
 
 
-def _is_left_out(file: str) -> bool:
-    return file.startswith(WITHOUT_ARITHMETIC) or file.endswith("__init__.py")
+def give_defaults(function: FunctionType, args: ast.arguments) -> None:
+    """The defaults that stand in the tree as plain constants; the others stay."""
+    defaults = list(function.__defaults__ or ())
+    for index, node in enumerate(args.defaults):
+        if isinstance(node, ast.Constant):
+            defaults[index] = node.value
+    function.__defaults__ = tuple(defaults) or None
+    for argument, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+        if isinstance(default, ast.Constant):
+            function.__kwdefaults__[argument.arg] = default.value
 
 
 def _decides(function: ast.FunctionDef) -> bool:
