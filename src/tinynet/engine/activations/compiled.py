@@ -210,10 +210,11 @@ def _prelu_gradient(start, end, x, dy, dx, a, da):
             for c in range(x.shape[1]):
                 row, back, out, slope = x[o, c], dy[o, c], dx[o, c], a[c]
                 for first in range(0, row.size, NUMBERS_IN_FLOAT32):
-                    total = zero
-                    for i in range(first, min(row.size, first + NUMBERS_IN_FLOAT32)):
-                        total += zero if row[i] > zero else row[i] * back[i]
-                        out[i] = back[i] if row[i] > zero else slope * back[i]
+                    block, total = slice(first, first + NUMBERS_IN_FLOAT32), zero
+                    given, coming, into = row[block], back[block], out[block]
+                    for i in range(given.size):
+                        total += zero if given[i] > zero else given[i] * coming[i]
+                        into[i] = coming[i] if given[i] > zero else slope * coming[i]
                     sums[c] += total
 
 

@@ -17,7 +17,7 @@ from tinynet.engine.machine.jit import compiled_in_order
 from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache between two passes over them
-ROWS_IN_FLOAT32 = 16  # that are added up before their sums are added in float64, because float32 loses digits
+ROWS_IN_FLOAT32 = 32  # that are added up before their sums are added: float32 loses digits in long sums
 MIN_SQUARE, MAX_SQUARE = 1e-30, 1e30  # of distances from the mean: so far float32 has all digits of squares
 WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another
 
@@ -60,7 +60,7 @@ def sums(
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
-    found, products = np.zeros((2, n_blocks, rows.shape[1]))
+    found, products = np.zeros((2, n_blocks, rows.shape[1]), x.dtype)
     given = (mean, inverse_std, *(through or (mean, mean)), through is not None)
     run_parallel(_sums, n_blocks, fold.rows(dy), rows, step, fold.cut, *given, found, products)
     return fold.sums(found), fold.sums(products)
@@ -158,7 +158,7 @@ def _moments(start, end, x, step, means, rests, squares):
             for f in range(mean.shape[0]):
                 square[f] += part[f]
         for f in range(mean.shape[0]):
-            rest[f] = rest[f] if np.isfinite(mean[f]) else 0  # from an infinite mean there is no distance
+            rest[f] = rest[f] if np.isfinite(rest[f]) else 0  # there is no distance from an infinite mean
             if not MIN_SQUARE * (last - first) < square[f] < MAX_SQUARE:  # too small or too large for float32
                 square[f] = 0
                 for r in range(first, last):
@@ -193,23 +193,24 @@ def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, fo
     mean, inverse_std = _columns(cut, mean), _columns(cut, inverse_std)
     scale, bias = _columns(cut, scale), _columns(cut, bias)
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    part, products_of_part = np.empty((2, x.shape[1]), x.dtype)
+    sums = np.empty((2, x.shape[1]), x.dtype)
     for block in range(start, end):
         total, product = found[block], products[block]
         last = min(x.shape[0], (block + 1) * step)
         for first in range(block * step, last, ROWS_IN_FLOAT32):
-            part[:] = 0
-            products_of_part[:] = 0
+            part, of_part = (total, product) if step <= ROWS_IN_FLOAT32 else (sums[0], sums[1])
+            part[:], of_part[:] = 0, 0
             for r in range(first, min(last, first + ROWS_IN_FLOAT32)):
                 for f in range(x.shape[1]):
                     distance, d = x[r, f] - mean[f], dy[r, f]
                     if relu:
                         d *= one if distance * scale[f] + bias[f] > zero else zero
                     part[f] += d
-                    products_of_part[f] += d * (distance * inverse_std[f])
-            for f in range(x.shape[1]):
-                total[f] += part[f]
-                product[f] += products_of_part[f]
+                    of_part[f] += d * (distance * inverse_std[f])
+            if step > ROWS_IN_FLOAT32:
+                for f in range(x.shape[1]):
+                    total[f] += part[f]
+                    product[f] += of_part[f]
 
 
 @compiled_in_order

@@ -101,10 +101,11 @@ def _backward(start, end, dy, x_hat, inverse_std, n_groups, weight, dx, d_weight
             d, h = dy[item, channel], x_hat[item, channel]
             total, product = np.float64(0), np.float64(0)
             for before in range(0, n_pixels, NUMBERS_IN_FLOAT32):
+                some, hats = d[before : before + NUMBERS_IN_FLOAT32], h[before : before + NUMBERS_IN_FLOAT32]
                 of_some, products = dy.dtype.type(0), dy.dtype.type(0)
-                for p in range(before, min(n_pixels, before + NUMBERS_IN_FLOAT32)):
-                    of_some += d[p]
-                    products += d[p] * h[p]
+                for p in range(some.size):
+                    of_some += some[p]
+                    products += some[p] * hats[p]
                 total += of_some
                 product += products
             d_weight[item, c], d_bias[item, c] = product, total

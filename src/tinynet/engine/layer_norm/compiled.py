@@ -115,10 +115,11 @@ def _backward(start, end, dy, x_hat, inverse_std, weight, more, dx, d_weights, d
                     out[j] = d[j] * weight[j]
             total, product = np.float64(0), np.float64(0)
             for first in range(0, D, NUMBERS_IN_FLOAT32):
+                some, hats = out[first : first + NUMBERS_IN_FLOAT32], hat[first : first + NUMBERS_IN_FLOAT32]
                 of_some, products = zero, zero
-                for j in range(first, min(D, first + NUMBERS_IN_FLOAT32)):
-                    of_some += out[j]
-                    products += out[j] * hat[j]
+                for j in range(some.size):
+                    of_some += some[j]
+                    products += some[j] * hats[j]
                 total += of_some
                 product += products
             mean_g, mean_gx = dy.dtype.type(total / D), dy.dtype.type(product / D)
@@ -169,9 +170,10 @@ def _backward_of_rms(start, end, dy, x_hat, inverse_rms, weight, dx, d_weights):
                     out[j] = d[j] * weight[j]
             product = np.float64(0)
             for first in range(0, D, NUMBERS_IN_FLOAT32):
+                some, hats = out[first : first + NUMBERS_IN_FLOAT32], hat[first : first + NUMBERS_IN_FLOAT32]
                 products = zero
-                for j in range(first, min(D, first + NUMBERS_IN_FLOAT32)):
-                    products += out[j] * hat[j]
+                for j in range(some.size):
+                    products += some[j] * hats[j]
                 product += products
             mean_gx = dy.dtype.type(product / D)
             for j in range(D):

@@ -155,9 +155,9 @@ def _sum_of(row):
     def in_parts(row):
         total = np.float64(0)
         for first in range(0, row.size, NUMBERS_IN_FLOAT32):
-            part = row.dtype.type(0)
-            for j in range(first, min(row.size, first + NUMBERS_IN_FLOAT32)):
-                part += row[j]
+            some, part = row[first : first + NUMBERS_IN_FLOAT32], row.dtype.type(0)
+            for j in range(some.size):
+                part += some[j]
             total += part
         return row.dtype.type(total)
 

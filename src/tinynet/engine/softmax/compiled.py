@@ -91,9 +91,10 @@ def _softmax_rows_gradient(start, end, y, dy, dx, n_rows):
     for r in range(start * n_rows, min(len(y), end * n_rows)):
         p, back, out, total = y[r], dy[r], dx[r], np.float64(0)
         for first in range(0, p.size, NUMBERS_IN_FLOAT32):
+            some, backs = p[first : first + NUMBERS_IN_FLOAT32], back[first : first + NUMBERS_IN_FLOAT32]
             products = y.dtype.type(0)
-            for c in range(first, min(p.size, first + NUMBERS_IN_FLOAT32)):
-                products += back[c] * p[c]
+            for c in range(some.size):
+                products += backs[c] * some[c]
             total += products
         expected = y.dtype.type(total)
         for c in range(p.size):

@@ -142,7 +142,7 @@ def column_sums(A: np.ndarray) -> np.ndarray:
     with one_thread():
         if M <= ROWS_PER_PARTIAL_SUM:
             return np.ones(M, A.dtype) @ A
-        return _sums_of_parts(A, ROWS_PER_PARTIAL_SUM).sum(axis=0, dtype=np.float64).astype(A.dtype)
+        return _sums_of_parts(A).sum(axis=0, dtype=np.float64).astype(A.dtype)
 
 
 def _sums_of_short_rows(A: np.ndarray) -> np.ndarray:
@@ -151,7 +151,10 @@ def _sums_of_short_rows(A: np.ndarray) -> np.ndarray:
         if M <= SHORT_ROWS_PER_PARTIAL_SUM or N == 0:
             return np.ones(M, A.dtype) @ A
         if M <= ROWS_PER_PARTIAL_SUM:
-            return _sums_of_parts(A, SHORT_ROWS_PER_PARTIAL_SUM).sum(axis=0)
+            whole = M // SHORT_ROWS_PER_PARTIAL_SUM * SHORT_ROWS_PER_PARTIAL_SUM
+            ones = np.ones(SHORT_ROWS_PER_PARTIAL_SUM, A.dtype)
+            sums = np.matmul(ones, A[:whole].reshape(-1, SHORT_ROWS_PER_PARTIAL_SUM, N)).sum(axis=0)
+            return sums if whole == M else sums + ones[: M - whole] @ A[whole:]
     together = 1 << (JOINED_LENGTH // N).bit_length() - 1  # the largest power of two that fits
     whole = M // together * together
     sums = np.empty((together + 1, N), A.dtype)
@@ -160,11 +163,11 @@ def _sums_of_short_rows(A: np.ndarray) -> np.ndarray:
     return sums.sum(axis=0, dtype=np.float64).astype(A.dtype)
 
 
-def _sums_of_parts(A: np.ndarray, size: int) -> np.ndarray:
-    """The sum of each part of so many rows, and that of the rest."""
+def _sums_of_parts(A: np.ndarray) -> np.ndarray:
+    """The sum of each part of the rows, and that of the rest."""
     M, N = A.shape
-    whole, ones = M // size * size, np.ones(size, A.dtype)
-    parts = A[:whole].reshape(-1, size, N)
+    whole, ones = M // ROWS_PER_PARTIAL_SUM * ROWS_PER_PARTIAL_SUM, np.ones(ROWS_PER_PARTIAL_SUM, A.dtype)
+    parts = A[:whole].reshape(-1, ROWS_PER_PARTIAL_SUM, N)
     sums = np.empty((len(parts) + 1, N), A.dtype)
     np.matmul(ones[: M - whole], A[whole:], out=sums[-1])
     run_parallel(_sum_parts, len(parts), ones, parts, sums)
