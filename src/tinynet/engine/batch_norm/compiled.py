@@ -193,12 +193,13 @@ def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, fo
     mean, inverse_std = _columns(cut, mean), _columns(cut, inverse_std)
     scale, bias = _columns(cut, scale), _columns(cut, bias)
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    sums = np.empty((2, x.shape[1]), x.dtype)
+    parts, sums = np.empty((2, x.shape[1]), x.dtype), np.empty((2, x.shape[1]))
     for block in range(start, end):
         total, product = found[block], products[block]
         last = min(x.shape[0], (block + 1) * step)
+        sums[:] = 0
         for first in range(block * step, last, ROWS_IN_FLOAT32):
-            part, of_part = (total, product) if step <= ROWS_IN_FLOAT32 else (sums[0], sums[1])
+            part, of_part = (total, product) if step <= ROWS_IN_FLOAT32 else (parts[0], parts[1])
             part[:], of_part[:] = 0, 0
             for r in range(first, min(last, first + ROWS_IN_FLOAT32)):
                 for f in range(x.shape[1]):
@@ -209,8 +210,10 @@ def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, fo
                     of_part[f] += d * (distance * inverse_std[f])
             if step > ROWS_IN_FLOAT32:
                 for f in range(x.shape[1]):
-                    total[f] += part[f]
-                    product[f] += of_part[f]
+                    sums[0, f] += part[f]
+                    sums[1, f] += of_part[f]
+        if step > ROWS_IN_FLOAT32:
+            total[:], product[:] = sums[0], sums[1]
 
 
 @compiled_in_order
