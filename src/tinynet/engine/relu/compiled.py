@@ -50,11 +50,11 @@ def _forward(start, end, x, plus, y):
     if plus is None:
         for i in range(x.size):
             y[i] = zero if x[i] < zero else x[i]
-        return
-    plus = plus[block]
-    for i in range(x.size):
-        total = x[i] + plus[i]
-        y[i] = zero if total < zero else total
+    else:
+        added = plus[block]  # a name of its own: Numba leaves this branch out only if plus stays what it was
+        for i in range(x.size):
+            total = x[i] + added[i]
+            y[i] = zero if total < zero else total
 
 
 @compiled_in_order
