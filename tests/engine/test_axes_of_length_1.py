@@ -59,7 +59,9 @@ for images in ((4, 1, 40, 40), (1, 16, 30, 30), (2, 16, 1, 64), (2, 16, 64, 1)):
         (layer, images)
         for layer in (BatchNorm2D(C), GroupNorm(1, C), GlobalAvgPool2D(), MaxPool2D(1), AvgPool2D(1), Dropout2D(0.3))
     ]
-    CASES += [(layer, images) for layer in (PReLU(C), Conv2D(C, 16, 1), Conv2D(C, 5, 3, padding=1), LayerNorm(images[3]))]
+    CASES += [
+        (layer, images) for layer in (PReLU(C), Conv2D(C, 16, 1), Conv2D(C, 5, 3, padding=1), LayerNorm(images[3]))
+    ]
 for rows in ((1, 40, 64), (40, 1, 64)):
     CASES += [(layer, rows) for layer in (BatchNorm1D(64), LayerNorm(64), RMSNorm(64), Linear(64, 16), Linear(64, 300))]
     CASES += [(layer, rows) for layer in (Conv1D(64, 16, 1), GRU(64, 16), LSTM(64, 16), RotaryPosition(64))]
@@ -99,7 +101,11 @@ def test_no_bit_of_a_loss(choice: str) -> None:
     x = np.random.default_rng(0).normal(size=(1, 30_000)).astype(np.float32)
     t = (x > 0).astype(np.float32)
     with faster.use(choice):
-        for loss, truth in ((mean_squared_error, t), (binary_cross_entropy_with_logits, t), (cross_entropy, np.array([3]))):
+        for loss, truth in (
+            (mean_squared_error, t),
+            (binary_cross_entropy_with_logits, t),
+            (cross_entropy, np.array([3])),
+        ):
             expected: Any = loss(x, truth)
             for stride in (0, 4, 400_000):
                 found: Any = loss(odd(x, stride), odd(truth, 8) if truth is t else truth)

@@ -212,5 +212,3 @@ def test_a_number_that_wins_many_windows_or_stands_in_many(choice: str) -> None:
 @pytest.mark.parametrize("choice", ["plain", "loops", "compiled"])
 def test_a_token_that_occurs_very_often(choice: str) -> None:
     check(Embedding(2, 1), np.zeros((1, 20_000), np.int64), choice, ("weight",))
-
-

@@ -80,7 +80,14 @@ SEQUENCES: list[Layer] = [
     *(TransformerBlock(16, 2), LayerNorm((12, 16)), Softmax(1)),
 ]
 IMAGES: list[Layer] = [
-    *(Conv2D(4, 8, 3), Conv2D(4, 4, 3, groups=4), Conv2D(4, 16, 1), ConvTranspose2D(4, 8, 2), MaxPool2D(2), AvgPool2D(2)),
+    *(
+        Conv2D(4, 8, 3),
+        Conv2D(4, 4, 3, groups=4),
+        Conv2D(4, 16, 1),
+        ConvTranspose2D(4, 8, 2),
+        MaxPool2D(2),
+        AvgPool2D(2),
+    ),
     *(GlobalAvgPool2D(), GlobalMaxPool2D(), AdaptiveAvgPool2D(2), AdaptiveMaxPool2D(3), Upsample(2), ZeroPad2D(1)),
     *(Upsample(2, mode="bilinear"), ReflectionPad2D(1), GroupNorm(2, 4), Dropout2D(), PReLU(4), Softmax(1), Flatten()),
     Net([Conv2D(4, 8, 3), ReLU(), MaxPool2D(2), GlobalMaxPool2D(), Linear(8, 2)]),

@@ -212,7 +212,7 @@ def _convert(net: Layer, description: dict[str, Any], arrays: Arrays) -> None:
 
 
 def _computed_in(dtype: Any) -> np.dtype:
-    """The type to compute in with what was saved in another: float16 holds weights, but too little is computed in it."""
+    """The type to compute in with what was saved in another: float16 holds weights, but is too narrow to compute in."""
     return np.dtype(np.float32) if dtype == "float16" else checks.floating_dtype("load", dtype)
 
 

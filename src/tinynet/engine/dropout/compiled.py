@@ -10,8 +10,8 @@ import numpy as np
 from llvmlite import ir
 from numba import extending, types
 
-from tinynet.engine.machine import layout
 from tinynet.engine.dropout.philox import MULTIPLIERS, NUMBERS_PER_BLOCK, ROUNDS
+from tinynet.engine.machine import layout
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels

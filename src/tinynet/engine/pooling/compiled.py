@@ -17,6 +17,7 @@ from tinynet.layers.windows import Pair, Sliding
 NO_PADDING = ((0, 0), (0, 0))
 MAX_TERMS_IN_FLOAT32 = 16  # of a sum of gradients: in longer ones float32 loses digits
 
+
 def maximum(x: np.ndarray, sliding: Sliding, relu: bool) -> tuple[np.ndarray, np.ndarray]:
     """y and the indices of max pooling: a pixel wins against those before it if it is larger, or NaN.
 
