@@ -1,8 +1,12 @@
 """Attention: weights by hand, who sees whom, one to three inputs, going on place by place."""
 
+import copy
+
 import numpy as np
 import pytest
 
+from tinynet.core import faster
+from tinynet.gradcheck import check_layer
 from tinynet.layers import MultiHeadAttention
 from tinynet.layers.attention import attend
 
@@ -265,3 +269,20 @@ X = np.ones((2, 3, 4), np.float32)
 def test_what_is_refused(run, kind, words):
     with pytest.raises(kind, match=words):
         run()
+
+
+@pytest.mark.parametrize("choice", ["plain", "loops", "auto", "compiled"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_rotary_queries_among_other_keys_stand_at_their_own_places(choice: str, dtype: type) -> None:
+    layer = MultiHeadAttention(8, 2, causal=True, rotary=True).astype(dtype)
+    x, dy = (np.random.default_rng(seed).normal(size=(2, 40, 8)).astype(dtype) for seed in range(2))
+    dy[:, :4] = 0
+    twin = copy.deepcopy(layer)
+    with faster.use(choice):
+        np.testing.assert_allclose(layer.forward(x[:, 4:], x), twin.forward(x)[:, 4:], rtol=1e-4, atol=1e-5)
+        (dx, dmemory), true = layer.backward(dy[:, 4:]), twin.backward(dy)
+    dmemory[:, 4:] += dx
+    np.testing.assert_allclose(dmemory, true, rtol=1e-4, atol=1e-5)
+    for name, parameter in twin.parameters().items():
+        np.testing.assert_allclose(layer.parameters()[name].gradient, parameter.gradient, rtol=1e-3, atol=1e-4)
+    assert check_layer(MultiHeadAttention(4, 2, causal=True, rotary=True), [(2, 2, 4), (2, 5, 4)])

@@ -155,14 +155,18 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
         >>> corpus = text("input.txt", length=128)  # doctest: +SKIP
         >>> x, y = corpus.train[:16]  # doctest: +SKIP
     """
-    return Text(_text_file(Path(path)), length, stride, valid)
+    content = _text_file(Path(path))
+    try:
+        return Text(content, length, stride, valid)
+    except ValueError as error:
+        checks.fail("text", f"{path} was not taken. {error}")
 
 
 def _text_file(path: Path) -> str:
     """Read a text file in UTF-8 that is not empty."""
     checks.readable_file("text", path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         checks.fail(
             "text",

@@ -74,9 +74,9 @@ _exact = False
 class exact:  # noqa: N801 - reads as what it makes: with exact()
     """Allow nothing but plain sums, from now on or for one block.
 
-    That is Winograd's convolution in float32, whose relative error is some 1e-6 rather than 1e-7, and which spreads a
-    NaN or infinity to the 16 pixels of its tile; and in float32 convolutions of few channels by registers that hold
-    neighbouring pixels, to which a NaN or infinity spreads. In float64 neither is ever taken.
+    The rest is Winograd's convolution in float32, whose relative error is some 1e-6 rather than 1e-7, and in float32
+    convolutions of few channels registers that hold neighbouring pixels. In float64 neither is ever taken. A NaN or
+    infinity comes to the same pixels either way: where it would spread, the sums are done again, plainly.
 
     Args:
         on: False allows it again.

@@ -46,7 +46,7 @@ class ReLU(Layer):
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        return dy * (y > 0)
+        return np.where(y > 0, dy, 0)  # dx
 
 
 class LeakyReLU(Layer):

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import sum_of
+from tinynet.core.block_local import local_values
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, divisor_of
 from tinynet.core.faster import faster
@@ -52,7 +53,8 @@ class MultiHeadAttention(Layer):
         num_heads: The number of heads, a divisor of embed_dim.
         bias: If False there are no biases.
         causal: If True, a position sees only itself and earlier ones; with S ≠ T the last positions are aligned.
-        rotary: If True, queries and keys are rotated by their position (Su et al. 2021).
+        rotary: If True, queries and keys are rotated by their position (Su et al. 2021). If causal with S ≠ T, the last
+            positions are aligned here as well.
         rng: Source of the initial weights, Glorot uniform; the package's generator if None.
 
     Raises:
@@ -106,10 +108,12 @@ class MultiHeadAttention(Layer):
         do = self.cut(self.out_proj.backward(dy))
         dq, dk, dv = attend_backward(do, q, k, v, heads, log_sum, self.causal, key_padding_mask)
         if self.rotary is not None:
-            dq, dk = self.rotary.turn(dq, direction=-1), self.rotary.turn(dk, direction=-1)
+            start = self.first_query(dq.shape[2], dk.shape[2])
+            dq, dk = self.rotary.turn(dq, start, direction=-1), self.rotary.turn(dk, direction=-1)
         sources, W = SOURCES[len(inputs)], np.split(self.in_proj_weight.tensor, 3)
         d = [_join(part).reshape(-1, self.embed_dim) for part in (dq, dk, dv)]  # (N · T, embed_dim)
-        x = [inputs[source].reshape(-1, self.embed_dim) for source in sources]
+        read = inputs[0], *[without_masked(memory, key_padding_mask) for memory in inputs[1:]]
+        x = [read[source].reshape(-1, self.embed_dim) for source in sources]
         self.in_proj_weight.accumulate(np.concatenate([d[i].T @ x[i] for i in range(3)]))
         if self.in_proj_bias is not None:
             self.in_proj_bias.accumulate(np.concatenate([sum_of(d[i], 0) for i in range(3)]))
@@ -120,7 +124,7 @@ class MultiHeadAttention(Layer):
 
     @faster
     def project(self, inputs: tuple[np.ndarray, ...], start: int = 0) -> Three:
-        """q = x W_qᵀ + b_q, k and v, cut into heads (N, heads, T, D); q and k are rotated from position `start` on."""
+        """q = x W_qᵀ + b_q, k and v, cut into heads (N, heads, T, D); the first key has the position `start`."""
         sources, W = SOURCES[len(inputs)], np.split(self.in_proj_weight.tensor, 3)
         q, k, v = (inputs[sources[i]] @ W[i].T for i in range(3))
         if self.in_proj_bias is not None:
@@ -128,7 +132,8 @@ class MultiHeadAttention(Layer):
             q, k, v = q + b_q, k + b_k, v + b_v
         q, k, v = self.cut(q), self.cut(k), self.cut(v)
         if self.rotary is not None:
-            q, k = self.rotary.turn(q, start), self.rotary.turn(k, start)
+            q = self.rotary.turn(q, start + self.first_query(q.shape[2], k.shape[2]))
+            k = self.rotary.turn(k, start)
         return q, k, v
 
     def step(self, x: np.ndarray, state: Cache | None = None) -> tuple[np.ndarray, Cache]:
@@ -145,14 +150,17 @@ class MultiHeadAttention(Layer):
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
         heads, _ = attend(q, k, v, self.causal, None)
-        y = self.out_proj.forward(_join(heads))
-        self.out_proj.forget()
-        return y, (k, v)
+        with local_values([self.out_proj], _memory=None):
+            return self.out_proj.forward(_join(heads)), (k, v)
 
     def multiply_adds(self, x: Any, y: np.ndarray) -> int:
         inputs = x if isinstance(x, tuple) else (x,)
         (N, T, E), S = inputs[0].shape, inputs[-1].shape[1]
         return N * (T + 2 * S) * E * E + 2 * N * T * S * E  # q, k and v; then q kᵀ and p v. out_proj counts its own
+
+    def first_query(self, T: int, S: int) -> int:
+        """The position of the first of T queries among S keys."""
+        return S - T if self.causal else 0
 
     def cut(self, x: np.ndarray) -> np.ndarray:
         """(N, T, embed_dim) -> (N, heads, T, D)."""
@@ -226,6 +234,18 @@ def attend_backward(
     dq = _sum_of_seen(ds, k, seen) / root
     dk = _sum_of_seen(ds.swapaxes(-1, -2), q, seen.swapaxes(-1, -2)) / root
     return dq, dk, dv
+
+
+def without_masked(memory: np.ndarray, key_padding_mask: np.ndarray | None) -> np.ndarray:
+    """memory (N, S, embed_dim) with 0 at masked keys. Their gradient is 0, and 0 · NaN is NaN.
+
+    Example:
+        >>> without_masked(np.array([[[np.nan], [2.0]]]), np.array([[True, False]])).ravel()
+        array([0., 2.])
+    """
+    if key_padding_mask is None:
+        return memory
+    return np.where(np.asarray(key_padding_mask, like=memory)[..., np.newaxis], 0, memory)
 
 
 def _seen(q: np.ndarray, k: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None) -> np.ndarray:

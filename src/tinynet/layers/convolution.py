@@ -13,7 +13,7 @@ from tinynet.core.checks.vocabulary import at_least, divides, pair
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.layer import Layer
-from tinynet.layers.windows import Padding, Pair, Sliding, crop, pad
+from tinynet.layers.windows import Padding, Pair, Sliding
 
 
 class Conv2D(Layer):
@@ -116,7 +116,8 @@ class Conv2D(Layer):
 
 # The sums of the equation and of its gradients, for all four convolutions. At cell (i, j) of the kernel, W is a matrix,
 # and so are the pixels under that cell at all output positions. So each sum is a sum over cells of matrix products, the
-# same three as in a linear layer. Each group has its own matrices.
+# same three as in a linear layer. Each group has its own matrices. Where a cell is over the padding nothing is added,
+# rather than a product with 0, because 0 · NaN is NaN.
 
 
 @faster
@@ -133,12 +134,13 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
         array([[ 8., 12.],
                [20., 24.]])
     """
-    N, O, (OH, OW) = len(x), len(W), sliding.output_size(x.shape[2:])
+    N, O, size = len(x), len(W), x.shape[2:]
+    OH, OW = sliding.output_size(size)
     W = W.reshape(groups, O // groups, *W.shape[1:])  # (G, O/G, C/G, kh, kw)
-    x = _by_group(pad(x, sliding.padding), groups)
-    y = np.zeros_like(x, shape=(groups, O // groups, OH * OW * N), dtype=np.result_type(x, W))
-    for i, j, rows, columns in sliding.cells((OH, OW)):
-        y += W[..., i, j] @ _matrix(x[:, :, rows, columns])
+    x = _by_group(x, groups)
+    y = np.zeros_like(x, shape=(groups, O // groups, OH, OW, N), dtype=np.result_type(x, W))
+    for i, j, p, q, r, s in sliding.cells_inside(size, (OH, OW)):
+        y[:, :, r, s] += _product(W[..., i, j], x[:, :, p, q])
     y = y.reshape(O, OH, OW, N).transpose(3, 0, 1, 2)  # (N, O, OH, OW)
     return y if b is None else y + b.reshape(-1, 1, 1)
 
@@ -155,13 +157,11 @@ def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, g
     """
     (N, O, OH, OW), C = dy.shape, W.shape[1] * groups
     W = W.reshape(groups, O // groups, *W.shape[1:]).swapaxes(1, 2)  # (G, C/G, O/G, kh, kw)
-    dy = _matrix(_by_group(dy, groups))
-    shape = (groups, C // groups, *sliding.padded_size(size), N)
-    dx = np.zeros_like(dy, shape=shape, dtype=np.result_type(dy, W))
-    for i, j, rows, columns in sliding.cells((OH, OW)):
-        dx[:, :, rows, columns] += (W[..., i, j] @ dy).reshape(groups, C // groups, OH, OW, N)
-    dx = dx.reshape(C, *shape[2:]).transpose(3, 0, 1, 2)  # (N, C, height, width), padding and all
-    return crop(dx, sliding.padding)
+    dy = _by_group(dy, groups)
+    dx = np.zeros_like(dy, shape=(groups, C // groups, *size, N), dtype=np.result_type(dy, W))
+    for i, j, p, q, r, s in sliding.cells_inside(size, (OH, OW)):
+        dx[:, :, p, q] += _product(W[..., i, j], dy[:, :, r, s])
+    return dx.reshape(C, *size, N).transpose(3, 0, 1, 2)  # (N, C, H, W)
 
 
 @faster
@@ -175,11 +175,11 @@ def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> n
                [20., 24.]])
     """
     (_, O, OH, OW), C = dy.shape, x.shape[1]
-    x, dy = _by_group(pad(x, sliding.padding), groups), _matrix(_by_group(dy, groups))
-    shape = (groups, O // groups, C // groups, *sliding.kernel_size)
+    size, shape = x.shape[2:], (groups, O // groups, C // groups, *sliding.kernel_size)
+    x, dy = _by_group(x, groups), _by_group(dy, groups)
     dW = np.zeros_like(x, shape=shape, dtype=np.result_type(x, dy))
-    for i, j, rows, columns in sliding.cells((OH, OW)):
-        dW[..., i, j] = dy @ _matrix(x[:, :, rows, columns]).swapaxes(1, 2)
+    for i, j, p, q, r, s in sliding.cells_inside(size, (OH, OW)):
+        dW[..., i, j] = _matrix(dy[:, :, r, s]) @ _matrix(x[:, :, p, q]).swapaxes(1, 2)
     return dW.reshape(O, *shape[2:])
 
 
@@ -198,6 +198,11 @@ def _by_group(x: np.ndarray, groups: int) -> np.ndarray:
     """Images (N, C, H, W) as (G, C/G, H, W, N), without a copy."""
     N, C, H, W = x.shape
     return x.transpose(1, 2, 3, 0).reshape(groups, C // groups, H, W, N)
+
+
+def _product(W: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """W x of each group: (G, O/G, C/G) and (G, C/G, H, W, N) give (G, O/G, H, W, N)."""
+    return (W @ _matrix(x)).reshape(*W.shape[:2], *x.shape[2:])
 
 
 def _matrix(x: np.ndarray) -> np.ndarray:

@@ -80,5 +80,5 @@ class GRU(_Recurrent):
             da[t] = np.where(padding[t], 0, np.concatenate([da_r, da_z, da_n], axis=1))
             da_h[t] = np.where(padding[t], 0, np.concatenate([da_r, da_z, r * da_n], axis=1))
             dh = np.where(padding[t], dh, dh_t * z + da_h[t] @ W_hh)
-        weights.accumulate(da, da_h, x, h[:-1])
+        weights.accumulate(da, da_h, done)
         return da @ W_ih, (dh,)

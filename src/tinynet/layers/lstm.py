@@ -69,7 +69,7 @@ class LSTM(_Recurrent):
         self, weights: Weights, dy: np.ndarray, dlast: States, done: Pass
     ) -> tuple[np.ndarray, States]:
         W_ih, W_hh, _, _ = weights.tensors()
-        x, padding, (h, c), gates = done
+        x, padding, (_, c), gates = done
         da = np.zeros_like(gates)  # (T, N, 4H)
         dh, dc = dlast  # of the states that step t leaves, from the later steps that read them
         for t in reversed(range(len(x))):
@@ -84,5 +84,5 @@ class LSTM(_Recurrent):
             da[t] = np.where(padding[t], 0, np.concatenate([da_i, da_f, da_g, da_o], axis=1))
             dh = np.where(padding[t], dh, da[t] @ W_hh)
             dc = np.where(padding[t], dc, dc_t * f)
-        weights.accumulate(da, da, x, h[:-1])
+        weights.accumulate(da, da, done)
         return da @ W_ih, (dh, dc)

@@ -34,15 +34,16 @@ class Weights(NamedTuple):
         """W_ih, W_hh, b_ih and b_hh; 0 for a bias if the layer has none."""
         return tuple(0 if parameter is None else parameter.tensor for parameter in self)
 
-    def accumulate(self, da: np.ndarray, da_h: np.ndarray, x: np.ndarray, h: np.ndarray) -> None:
+    def accumulate(self, da: np.ndarray, da_h: np.ndarray, done: Pass) -> None:
         """Add the gradients of all steps.
 
         Args:
             da: ∂L/∂(x[t] W_ihᵀ + b_ih) of each step, (T, N, gates · H).
             da_h: ∂L/∂(h[t−1] W_hhᵀ + b_hh), the same in most cells.
-            x: What each step reads, (T, N, D).
-            h: The state before each step, (T, N, H).
+            done: What the pass remembers.
         """
+        x = done.x  # (T, N, D)
+        h = np.where(done.padding, 0, done.states[0][:-1])  # before each step; 0 at padding, which may hold a NaN
         self.weight_ih.accumulate(np.tensordot(da, x, ([0, 1], [0, 1])))  # Σₜ da[t]ᵀ x[t]
         self.weight_hh.accumulate(np.tensordot(da_h, h, ([0, 1], [0, 1])))  # Σₜ da[t]ᵀ h[t−1]
         if self.bias_ih is not None and self.bias_hh is not None:

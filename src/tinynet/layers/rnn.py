@@ -85,8 +85,9 @@ class RNN(_Recurrent):
         (dh,) = dlast  # of the state that step t leaves, from the later steps that read it
         for t in reversed(range(len(x))):
             f = h[t + 1]
-            slope = 1 - f**2 if self.nonlinearity == "tanh" else f > 0
-            da[t] = np.where(padding[t], 0, (dh + dy[t]) * slope)
+            dh_t = dh + dy[t]
+            da_t = dh_t * (1 - f**2) if self.nonlinearity == "tanh" else np.where(f > 0, dh_t, 0)
+            da[t] = np.where(padding[t], 0, da_t)
             dh = np.where(padding[t], dh, da[t] @ W_hh)
-        weights.accumulate(da, da, x, h[:-1])
+        weights.accumulate(da, da, done)
         return da @ W_ih, (dh,)

@@ -102,11 +102,14 @@ class Upsample(Layer):
         places = np.arange(out)
         # Like PyTorch: a scale that happens to keep the size counts as 1, and one that doubles it as 2 for "nearest".
         round_scale = out == size or (out == 2 * size and self.mode == "nearest")
-        step = size / out if self.scale_factor is None or round_scale else 1 / self.scale_factor[axis]
+        # A fraction, divided last: what should be a whole number is one, and the pixel beside it has the weight 0.
+        over, under = (size, out) if self.scale_factor is None or round_scale else (1, self.scale_factor[axis])
         if self.mode == "nearest":
-            p = np.floor(places * step + 1e-9).astype(np.intp)  # 1e-9 more, because 3 · (1/3) may round to just below 1
+            p = np.floor(places * over / under + 1e-9).astype(
+                np.intp
+            )  # 1e-9 more, because 3 · (1/3) may round to just below 1
             return np.eye(size)[np.minimum(p, size - 1)]
-        u = places * ((size - 1) / max(1, out - 1)) if self.align_corners else (places + 0.5) * step - 0.5
+        u = places * (size - 1) / max(1, out - 1) if self.align_corners else (places + 0.5) * over / under - 0.5
         u = np.clip(u, 0, size - 1)
         return np.maximum(0, 1 - np.abs(np.arange(size) - u[:, np.newaxis]))
 

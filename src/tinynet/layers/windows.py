@@ -17,6 +17,17 @@ Padding = tuple[Pair, Pair]  # ((top, bottom), (left, right))
 Cell = tuple[int, int, slice, slice]  # i, j, and the rows and columns of the padded image under this cell
 
 
+class Inside(NamedTuple):
+    """Where a cell of the window is over the image, and not over its padding."""
+
+    i: int  #: The row of the cell in the window.
+    j: int  #: Its column.
+    p: slice  #: The rows of the image, without padding, that come under it,
+    q: slice  #: and the columns.
+    r: slice  #: The rows of output positions at which they do,
+    s: slice  #: and the columns.
+
+
 class Sliding(NamedTuple):
     """A window and how it slides. Each is a pair (height, width), padding ((top, bottom), (left, right)).
 
@@ -61,6 +72,30 @@ class Sliding(NamedTuple):
             rows = slice(i * dh, i * dh + (OH - 1) * sh + 1, sh)
             columns = slice(j * dw, j * dw + (OW - 1) * sw + 1, sw)
             yield i, j, rows, columns
+
+    def cells_inside(self, size: Pair, output_size: Pair) -> Iterator[Inside]:
+        """Each cell (i, j) that comes over an image of this size, the pixels under it, and the output positions.
+
+        Example:
+            >>> for cell in Sliding((1, 2), padding=((0, 0), (1, 0))).cells_inside((1, 3), (1, 3)):
+            ...     print(cell.j, list(range(3))[cell.q], list(range(3))[cell.s])
+            0 [0, 1] [1, 2]
+            1 [0, 1, 2] [0, 1, 2]
+        """
+        (H, W), (OH, OW), (sh, sw), (dh, dw) = size, output_size, self.stride, self.dilation
+        (top, _), (left, _) = self.padding
+        for i, j in np.ndindex(self.kernel_size):
+            p, r = _inside(i * dh - top, sh, H, OH)
+            q, s = _inside(j * dw - left, sw, W, OW)
+            if r.start < r.stop and s.start < s.stop:
+                yield Inside(i, j, p, q, r, s)
+
+
+def _inside(first: int, stride: int, size: int, count: int) -> tuple[slice, slice]:
+    """Of the count places first, first + stride, …: those from 0 to size − 1, and their numbers."""
+    start, stop = max(0, -(first // stride)), min(count, (size - 1 - first) // stride + 1)
+    at = first + start * stride
+    return slice(at, at + (stop - start - 1) * stride + 1, stride), slice(start, stop)
 
 
 def pad(x: np.ndarray, padding: Padding, value: float = 0) -> np.ndarray:

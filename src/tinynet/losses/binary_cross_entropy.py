@@ -9,7 +9,8 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.faster import faster
-from tinynet.losses.truth import weighted_sum
+from tinynet.core.joinable import reduced
+from tinynet.losses.truth import weighted, weighted_sum
 
 
 @faster
@@ -58,18 +59,18 @@ def binary_cross_entropy_with_logits(
     pi = _spread(who, "pos_weight", pos_weight, predicted)
     Z = predicted.size if checks.reduction(who, reduction) else 1
     x, t = predicted, ground_truth.astype(predicted.dtype)
-    yes, no = w * pi * t, w * (1 - t)
+    yes, no = weighted(w * t, pi), w * (1 - t)
     bend = np.log1p(np.exp(-np.abs(x)))  # no exponent is above 0
     surprise_of_yes, surprise_of_no = bend - np.minimum(x, 0), bend + np.maximum(x, 0)  # −log σ(x) and −log σ(−x)
-    loss = weighted_sum(yes, surprise_of_yes) + weighted_sum(no, surprise_of_no)
-    gradient = no * np.exp(-surprise_of_yes) - yes * np.exp(-surprise_of_no)
-    return float(loss) / Z, gradient / Z
+    total = weighted_sum(yes, surprise_of_yes) + weighted_sum(no, surprise_of_no)
+    gradient = weighted(no, np.exp(-surprise_of_yes)) - weighted(yes, np.exp(-surprise_of_no))
+    return reduced(total, predicted.size, reduction), gradient / Z
 
 
 def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:
     """A number or array of at least 0 that broadcasts to x, in the type of x; 1 if None."""
     if value is None:
-        return 1
+        return np.ones_like(x, shape=())  # a number in the type of x
     weight = np.asarray(value, like=x)
     try:
         fits = np.broadcast_shapes(weight.shape, x.shape) == x.shape

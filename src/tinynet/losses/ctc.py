@@ -8,6 +8,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.shapes import not_half, shape_text
+from tinynet.core.joinable import reduced
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import one_hot
 
@@ -68,21 +69,24 @@ def ctc(
     _check(predicted, ground_truth, blank)
     mean = checks.reduction("ctc", reduction)
     labels, input_lengths, label_lengths = (array.astype(np.intp) for array in ground_truth)
-    p, surprise = softmax_and_surprise(predicted.astype(np.float64))  # sums over many steps need the digits
+    steps = np.arange(predicted.shape[1], like=input_lengths)
+    is_step = steps < input_lengths[:, np.newaxis]  # (N, T)
+    x = np.where(is_step[:, :, np.newaxis], predicted, 0)  # so that what follows has no effect, not even through a NaN
+    p, surprise = softmax_and_surprise(x.astype(np.float64))  # sums over many steps need the digits
     places = _with_blanks(labels, label_lengths, blank)  # (N, S′), S′ = 2S + 1
     log_p = -np.take_along_axis(surprise, places[:, np.newaxis], axis=2)  # (N, T, S′)
     skips = _skips(places, blank)
     alpha, beta = _forward(log_p, skips), _backward(log_p, skips, input_lengths, 2 * label_lengths)
     log_P = np.logaddexp.reduce(alpha[:, 0] + beta[:, 0], axis=1)  # the same at every step
-    possible = np.isfinite(log_P)
+    possible = log_P != -np.inf
     shared = np.exp(alpha + beta - np.where(possible, log_P, 0)[:, np.newaxis, np.newaxis])
     seen = one_hot(places, p)  # (N, S′, C)
-    steps = np.arange(predicted.shape[1], like=input_lengths)
-    counts = possible[:, np.newaxis] & (steps < input_lengths[:, np.newaxis])  # (N, T)
-    weight = 1 / (np.maximum(label_lengths, 1) * len(labels)) if mean else np.ones_like(log_P)
+    counts = possible[:, np.newaxis] & is_step  # (N, T)
+    weight = 1 / np.maximum(label_lengths, 1) if mean else np.ones_like(log_P)
     losses = np.where(possible, -log_P, 0 if zero_infinity else np.inf)
     gradient = (p - shared @ seen) * (weight[:, np.newaxis] * counts)[:, :, np.newaxis]
-    return float(losses @ weight), gradient.astype(predicted.dtype)
+    n = len(labels) if mean else 1
+    return reduced(losses @ weight, n, reduction), (gradient / n).astype(predicted.dtype)
 
 
 def _with_blanks(labels: np.ndarray, label_lengths: np.ndarray, blank: int) -> np.ndarray:

@@ -29,6 +29,16 @@ def class_weights(weight: np.ndarray | None, x: np.ndarray) -> np.ndarray:
     return np.ones_like(x, shape=x.shape[-1:]) if weight is None else np.asarray(weight, like=x).astype(x.dtype)
 
 
+def weighted(w: np.ndarray, values: Any) -> np.ndarray:
+    """w · values, which is 0 where w is 0, even if the value is NaN or infinite.
+
+    Example:
+        >>> weighted(np.array([0.0, 2.0]), np.array([np.nan, 1.5]))
+        array([0., 3.])
+    """
+    return w * np.where(w != 0, values, 0)
+
+
 def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:
     """Σ w · values, in double precision; a value of weight 0 adds 0, even if it is infinite.
 
@@ -36,14 +46,14 @@ def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:
         >>> weighted_sum(np.array([0.0, 2.0]), np.array([np.inf, 1.5])).item()
         3.0
     """
-    return (w * np.where(w != 0, values, 0)).sum(dtype=np.float64)
+    return weighted(w, values).sum(dtype=np.float64)
 
 
-def divisor(count: Any) -> Any:
-    """The divisor that turns a sum into a mean; 1 if the count is 0, because then the sum is 0 as well.
+def divisor(count: Any, reduction: str) -> Any:
+    """What turns a sum into a mean of so many; 1 if the count is 0, because then the sum is 0 as well, and for "sum".
 
     Example:
-        >>> divisor(np.float64(4)).item(), divisor(np.float64(0)).item()
-        (4.0, 1.0)
+        >>> divisor(np.float64(4), "mean").item(), divisor(np.float64(0), "mean").item(), divisor(np.float64(4), "sum")
+        (4.0, 1.0, np.float64(1.0))
     """
-    return np.where(count == 0, 1, count)
+    return np.where(count == 0, 1, count) if reduction == "mean" else np.float64(1)

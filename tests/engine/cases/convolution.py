@@ -40,12 +40,12 @@ def setting(draw: Draw, small: bool = False) -> Setting:
 
 
 def ordinary(draw: Draw, *shape: int) -> np.ndarray:
-    """Finite numbers, for arrays that are multiplied with the padding: ∞ · 0 is NaN on some routes only."""
+    """Finite numbers, for arrays whose products with extreme ones overflow in one order of a sum and not in another."""
     return draw.arranged(draw.rng.normal(size=shape).astype(draw.dtype))
 
 
 def exactly(draw: Draw, call: Callable[[], Any]) -> Callable[[], Any]:
-    """Of nasty numbers plain sums only: the others spread a NaN to neighbours."""
+    """Of nasty numbers plain sums only: the others round a number beside 1e30 away."""
 
     def exact_call() -> Any:
         with exact(draw.nasty):

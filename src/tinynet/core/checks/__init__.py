@@ -10,14 +10,23 @@ sentences of one subject; `who` is the object that complains, or its name. They 
 words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
-from tinynet.core.checks.files import path, readable_file
+from tinynet.core.checks.files import path, plain_place, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
 from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negative, reduction
 from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
-from tinynet.core.checks.shapes import array, axis_of, floating_input, input_shape, same_shape, shape_text
-from tinynet.core.checks.targets import class_labels, class_targets, same_target_shape, same_targets
+from tinynet.core.checks.shapes import (
+    array,
+    axis_of,
+    floating_input,
+    gradient_shape,
+    input_shape,
+    same_shape,
+    shape_text,
+    unmasked,
+)
+from tinynet.core.checks.targets import class_labels, class_targets, labels_to_ignore, same_target_shape, same_targets
 from tinynet.core.checks.values import fraction, generator, integer, number, one_of, pair, rate
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
@@ -35,10 +44,12 @@ __all__ = [
     "floating_input",
     "fraction",
     "generator",
+    "gradient_shape",
     "image_input",
     "input_shape",
     "integer",
     "kernel_fits",
+    "labels_to_ignore",
     "locate",
     "mask",
     "matching_state",
@@ -51,6 +62,7 @@ __all__ = [
     "output_gradients",
     "pair",
     "path",
+    "plain_place",
     "positive_size",
     "rate",
     "readable_file",
@@ -62,4 +74,5 @@ __all__ = [
     "sequence_input",
     "shape_text",
     "window_fits",
+    "unmasked",
 ]

@@ -88,7 +88,8 @@ def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
         if array is not gradient:
             array[...] = gradient
     _turn(layer, made, 0, -1)
-    dx = [_input_gradient(layer, x, d, first * E) for x, d, (first, _) in zip(inputs, made, shares, strict=True)]
+    read = inputs[0], *[lesson.without_masked(memory, key_padding_mask) for memory in inputs[1:]]
+    dx = [_input_gradient(layer, x, d, first * E) for x, d, (first, _) in zip(read, made, shares, strict=True)]
     return dx[0] if len(dx) == 1 else tuple(dx)
 
 
@@ -114,16 +115,16 @@ def _gradients(
     return kernels.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask, out)
 
 
+@at_once
 def _input_gradient(layer: MultiHeadAttention, x: np.ndarray, d: np.ndarray, first: int) -> np.ndarray:
     """From ∂L/∂(x Wᵀ + b) of some rows of the projection: their gradients, and ∂L/∂x."""
     E, W, b = layer.embed_dim, layer.in_proj_weight, layer.in_proj_bias
     rows, part = d.reshape(-1, d.shape[-1]), slice(first, first + d.shape[-1])  # (N · T, rows of W)
-    with at_once():
-        if W.trainable:
-            add_product(rows.T, x.reshape(-1, E), to=W.gradient[part])
-        if b is not None and b.trainable:
-            add_column_sums(rows, to=b.gradient[part])
-        dx = product(rows, W.tensor[part])
+    if W.trainable:
+        add_product(rows.T, x.reshape(-1, E), to=W.gradient[part])
+    if b is not None and b.trainable:
+        add_column_sums(rows, to=b.gradient[part])
+    dx = product(rows, W.tensor[part])
     return dx.reshape(x.shape)
 
 
@@ -132,9 +133,12 @@ def _turn(layer: MultiHeadAttention, made: list[np.ndarray], start: int, directi
     if layer.rotary is None:
         return
     E = layer.embed_dim
-    both = [made[0][..., : 2 * E]] if len(made) == 1 else [made[0], made[1][..., :E]]
-    for x in both:
-        turn_in_place(layer.rotary, x, start, direction)
+    if len(made) == 1:
+        turn_in_place(layer.rotary, made[0][..., : 2 * E], start, direction)
+        return
+    first_query = start + layer.first_query(made[0].shape[1], made[1].shape[1])
+    turn_in_place(layer.rotary, made[0], first_query, direction)
+    turn_in_place(layer.rotary, made[1][..., :E], start, direction)
 
 
 def _parts(made: list[np.ndarray], E: int) -> list[np.ndarray]:
@@ -146,7 +150,7 @@ def _has_many_scores(q: np.ndarray, k: np.ndarray) -> bool:
     return q.shape[1] * q.shape[2] * k.shape[2] >= MIN_SCORES or in_use() == "compiled"
 
 
-@one_thread()
+@one_thread
 def _one_by_one(
     function: Any, arrays: tuple[np.ndarray, ...], causal: bool, key_padding_mask: np.ndarray | None
 ) -> Any:

@@ -192,7 +192,7 @@ def _normalize(start, end, x, step, cut, mean, scale, bias, relu, y):
 def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, found, products):
     mean, inverse_std = _columns(cut, mean), _columns(cut, inverse_std)
     scale, bias = _columns(cut, scale), _columns(cut, bias)
-    zero, one = x.dtype.type(0), x.dtype.type(1)
+    zero = x.dtype.type(0)
     parts, sums = np.empty((2, x.shape[1]), x.dtype), np.empty((2, x.shape[1]))
     for block in range(start, end):
         total, product = found[block], products[block]
@@ -205,7 +205,7 @@ def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, fo
                 for f in range(x.shape[1]):
                     distance, d = x[r, f] - mean[f], dy[r, f]
                     if relu:
-                        d *= one if distance * scale[f] + bias[f] > zero else zero
+                        d = d if distance * scale[f] + bias[f] > zero else zero
                     part[f] += d
                     of_part[f] += d * (distance * inverse_std[f])
             if step > ROWS_IN_FLOAT32:
@@ -220,12 +220,12 @@ def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, fo
 def _input_gradient(start, end, dy, x, step, cut, mean, scale, shift, slope, y_scale, y_bias, from_batch, relu, dx):
     mean, scale, shift = _columns(cut, mean), _columns(cut, scale), _columns(cut, shift)
     slope, y_scale, y_bias = _columns(cut, slope), _columns(cut, y_scale), _columns(cut, y_bias)
-    zero, one = x.dtype.type(0), x.dtype.type(1)
+    zero = x.dtype.type(0)
     for r in range(start * step, min(x.shape[0], end * step)):
         for f in range(x.shape[1]):
             distance, d = x[r, f] - mean[f], dy[r, f]
             if relu:
-                d *= one if distance * y_scale[f] + y_bias[f] > zero else zero
+                d = d if distance * y_scale[f] + y_bias[f] > zero else zero
             if from_batch:
                 d = d - shift[f] - slope[f] * distance
             dx[r, f] = d * scale[f]

@@ -29,6 +29,8 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
     if not (is_floating(x, W) and x.ndim == 4 and x.size and x.shape[1] == W.shape[1] * groups):
         return NotImplemented
     way = route_of_convolve(x, W, b, sliding, groups)
+    if way != "pointwise" and not _is_finite(W):
+        return NotImplemented
     if way == "gathered":
         return gathered.convolve(x, W, b, sliding, groups)
     return _compiled().convolve(way, x, W, b, sliding)
@@ -39,6 +41,8 @@ def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, g
     if not (is_floating(dy, W) and dy.size and _are_outputs(dy, len(W), size, sliding)):
         return NotImplemented
     way = route_of_convolve_back(dy, W, size, sliding, groups)
+    if way != "pointwise" and not _is_finite(W):
+        return NotImplemented
     if way == "gathered":
         return gathered.convolve_back(dy, W, size, sliding, groups)
     return _compiled().convolve_back(way, dy, W, size, sliding)
@@ -52,9 +56,9 @@ def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> A
     if O % groups or not _are_outputs(dy, O, size, sliding):
         return NotImplemented
     way = route_of_correlate(x, dy, sliding, groups)
-    if way == "gathered":
-        return gathered.correlate(x, dy, sliding, groups)
-    return _compiled().correlate(way, x, dy, sliding)
+    gather = way == "gathered"
+    dW = gathered.correlate(x, dy, sliding, groups) if gather else _compiled().correlate(way, x, dy, sliding)
+    return dW if way == "pointwise" or _is_finite(dW) else NotImplemented
 
 
 def channel_sums(dy: np.ndarray) -> Any:
@@ -121,6 +125,14 @@ def _accumulate(layer: Any, dW: np.ndarray, dy: np.ndarray) -> None:
 
 def _images(x: np.ndarray) -> np.ndarray:
     return as_images(x) if x.ndim == 3 else x
+
+
+def _is_finite(W: np.ndarray) -> bool:
+    """Whether all numbers are finite, and their squares; else it is for the lesson to say what becomes of them.
+
+    The routes multiply the zeros around an image too, and 0 · NaN is NaN.
+    """
+    return math.isfinite(np.vdot(W, W))  # in a fraction of the time that isfinite takes, and without a warning
 
 
 def _are_outputs(dy: np.ndarray, O: int, size: tuple[int, ...], sliding: Sliding) -> bool:

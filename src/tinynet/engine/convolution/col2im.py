@@ -18,10 +18,11 @@ import math
 import numpy as np
 
 from tinynet.engine.convolution import side_by_side
+from tinynet.engine.machine.finite import are_zero, times_zero
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import multiply_panel
-from tinynet.engine.machine.vectors import LANES, load, store
+from tinynet.engine.machine.vectors import LANES, load, store, zeros
 from tinynet.layers.windows import Pair
 
 MIN_BLOCKS = 4  # Of lines. Several threads share even a single image.
@@ -34,22 +35,29 @@ def suits(C: int, kw: int, width: int, stride: Pair, dilation: Pair) -> bool:
     return LANES > C and dilation[1] == 1 and full > full_in_direct
 
 
-def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, before: Pair, dilation: Pair) -> None:
-    """Fill dx (N, H, W, C) from dy (N, OH, OW, O) and W (O, C, kh, kw), all in C order."""
+def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, before: Pair, dilation: Pair) -> bool:
+    """Fill dx (N, H, W, C) from dy (N, OH, OW, O) and W (O, C, kh, kw), all in C order.
+
+    Returns:
+        False where a NaN or infinity of dy may have come to neighbours.
+    """
     lines = max(1, min(dx.shape[1], len(dx) * dx.shape[1] // MIN_BLOCKS))
     blocks = len(dx) * -(-dx.shape[1] // lines)
     between = stride[0] // math.gcd(stride[0], dilation[0])  # from one line of the kernel that reaches one to the next
-    run_parallel(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, before, dilation[0], lines, between)
+    spread = np.zeros(blocks, np.bool_)
+    run_parallel(_blocks, blocks, dy.reshape(-1), dy.shape, W, dx, stride, before, dilation[0], lines, between, spread)
+    return not spread.any()
 
 
 @compiled
-def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, between):
+def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, between, spread):
     (_, OH, OW, O), (_, H, width, C), kh = shape, dx.shape, W.shape[2]
     back = between * dilation // stride[0] * OW * O  # numbers from the positions of one of these lines to those before
     K, offsets, row_of_line = _packed(W, between, back)
     step, run = stride[1] * C, (W.shape[3] * C + LANES - 1) // LANES * LANES
     given = np.empty(OW * run, dy.dtype)
-    line = np.empty(max((OW - 1) * step + run, (before[1] + width) * C), dy.dtype)
+    line = np.empty(max((OW - 1) * step + run, (before[1] + width) * C) + LANES, dy.dtype)
+    sums = zeros()
     blocks = (H + lines - 1) // lines
     for block in range(start, end):
         n, top = block // blocks, block % blocks * lines
@@ -68,6 +76,8 @@ def _blocks(start, end, dy, shape, W, dx, stride, before, dilation, lines, betwe
             into, inside = dx[n, h].reshape(-1), line[before[1] * C : (before[1] + width) * C]
             for k in range(len(inside)):
                 into[k] = inside[k]
+            sums += times_zero(line, before[1] * C, width * C)
+    spread[start] = not are_zero(sums, given)
 
 
 @compiled

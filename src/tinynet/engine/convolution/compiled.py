@@ -13,6 +13,8 @@ The choice follows from shapes and type alone, so a call has the same bits whate
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.engine.convolution import (
@@ -50,8 +52,8 @@ def route(
     return "col2im" if few_channels and not is_exact() else "direct"
 
 
-def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Sliding) -> np.ndarray:
-    """y = W ⋆ x + b."""
+def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Sliding) -> Any:
+    """y = W ⋆ x + b, or NotImplemented where x is not finite and that would spread."""
     if way == "pointwise":
         return pointwise.forward(x, W, b, sliding.stride)
     (N, C), (O, _, kh, kw), (OH, OW) = x.shape[:2], W.shape, sliding.output_size(x.shape[2:])
@@ -62,21 +64,23 @@ def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, slidi
         K, parts = depthwise_kernels(W), -(-compiled_depthwise.MIN_PARTS // N)
         run_parallel(compiled_depthwise.convolve, N * parts, pixels(x), K, b, y, stride, before, dilation, parts)
     elif way == "winograd":
-        winograd.convolve(pixels(x), np.ascontiguousarray(W), b, y, before)
+        if not winograd.convolve(pixels(x), np.ascontiguousarray(W), b, y, before):
+            return NotImplemented
     elif way == "direct":
-        direct.convolve(pixels(x), np.ascontiguousarray(W), b, y, stride, before, dilation)
+        if not direct.convolve(pixels(x), np.ascontiguousarray(W), b, y, stride, before, dilation):
+            return NotImplemented
     else:
         K = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).reshape(-1, O)
         outputs, blocks = y.reshape(N, OH * OW, O), rows.count(N, (OH, OW), len(K))
-        with single_threaded():
-            run_parallel(
-                rows.convolve, blocks, lines(x), K, b, outputs, C, (kh, kw), (OH, OW), stride, before, dilation
-            )
+        _run_with_blas(rows.convolve, blocks, lines(x), K, b, outputs, C, (kh, kw), (OH, OW), stride, before, dilation)
     return y.transpose(0, 3, 1, 2)
 
 
-def convolve_back(way: str, dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
-    """dx: a convolution of dy with the flipped kernels, or the products added to their pixels (col2im)."""
+def convolve_back(way: str, dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding) -> Any:
+    """dx: a convolution of dy with the flipped kernels, or the products added to their pixels (col2im).
+
+    NotImplemented where dy is not finite and that would spread.
+    """
     if way == "pointwise":
         return pointwise.input_gradient(dy, W, size, sliding.stride)
     (N, O, OH, OW), (_, C, kh, kw) = dy.shape, W.shape
@@ -91,16 +95,16 @@ def convolve_back(way: str, dy: np.ndarray, W: np.ndarray, size: Pair, sliding: 
     dx = (np.empty if writes_every_pixel else np.zeros)((N, *size, C), dy.dtype)
     if way == "winograd":
         flipped_before, b = (2 - before[0], 2 - before[1]), np.zeros(C, dy.dtype)
-        winograd.convolve(pixels(dy), np.ascontiguousarray(W), b, dx, flipped_before, flipped=True)
-    elif way == "col2im":
-        col2im.input_gradient(pixels(dy), np.ascontiguousarray(W), dx, stride, before, dilation)
-    elif way == "direct":
-        direct.input_gradient(pixels(dy), np.ascontiguousarray(W), dx, stride, before, dilation)
+        if not winograd.convolve(pixels(dy), np.ascontiguousarray(W), b, dx, flipped_before, flipped=True):
+            return NotImplemented
+    elif way in ("col2im", "direct"):
+        fill = col2im.input_gradient if way == "col2im" else direct.input_gradient
+        if not fill(pixels(dy), np.ascontiguousarray(W), dx, stride, before, dilation):
+            return NotImplemented
     else:
         K = np.ascontiguousarray(W.transpose(0, 2, 3, 1)).reshape(O, -1)
         outputs, under = pixels(dy).reshape(N, OH * OW, O), dx.reshape(N, size[0], size[1] * C)
-        with single_threaded():
-            run_parallel(rows.convolve_back, N, outputs, K, under, C, (kh, kw), (OH, OW), stride, before, dilation)
+        _run_with_blas(rows.convolve_back, N, outputs, K, under, C, (kh, kw), (OH, OW), stride, before, dilation)
     return dx.transpose(0, 3, 1, 2)
 
 
@@ -120,9 +124,11 @@ def correlate(way: str, x: np.ndarray, dy: np.ndarray, sliding: Sliding) -> np.n
         return direct_weights.weight_gradient(pixels(x), pixels(dy), (kh, kw), stride, before, dilation)
     dK = np.zeros((rows.PARTIAL_SUMS, kh * kw * C, O), x.dtype)
     outputs = pixels(dy).reshape(N, OH * OW, O)
-    with single_threaded():
-        run_parallel(rows.correlate, len(dK), lines(x), outputs, dK, C, (kh, kw), (OH, OW), stride, before, dilation)
+    _run_with_blas(rows.correlate, len(dK), lines(x), outputs, dK, C, (kh, kw), (OH, OW), stride, before, dilation)
     return dK.sum(axis=0).reshape(kh, kw, C, O).transpose(3, 2, 0, 1)
+
+
+_run_with_blas = single_threaded(run_parallel)
 
 
 def suits_winograd(dtype: np.dtype, O: int, C: int, sliding: Sliding) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinynet.engine.convolution import direct_plan
 from tinynet.engine.convolution.padded_lines import pad
+from tinynet.engine.machine.finite import are_zero, times_zero
 from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import four_rows, in_six, six_rows
@@ -28,36 +29,45 @@ MIN_BLOCKS = 4  # Of lines. Several threads share even a single image.
 
 def convolve(
     x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, stride: Pair, before: Pair, dilation: Pair
-) -> None:
-    """Fill y (N, OH, OW, O) with W ⋆ x + b, from x (N, H, W, C) and W (O, C, kh, kw), all in C order."""
+) -> bool:
+    """Fill y (N, OH, OW, O) with W ⋆ x + b, from x (N, H, W, C) and W (O, C, kh, kw), all in C order.
+
+    Returns:
+        False where a NaN or infinity of x may have come to neighbours.
+    """
     _, C, kh, kw = W.shape
     plan = direct_plan.of_forward(W.shape, y.shape[1:3], stride, before, dilation)
-    _run(x, W, (C * kh * kw, kh * kw), b, y, plan)
+    return _run(x, W, (C * kh * kw, kh * kw), b, y, plan)
 
 
-def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, before: Pair, dilation: Pair) -> None:
-    """Fill dx (N, H, W, C), which is zero, from dy (N, OH, OW, O) and W (O, C, kh, kw) in C order."""
+def input_gradient(dy: np.ndarray, W: np.ndarray, dx: np.ndarray, stride: Pair, before: Pair, dilation: Pair) -> bool:
+    """Fill dx (N, H, W, C), which is zero, from dy (N, OH, OW, O) and W (O, C, kh, kw) in C order; as `convolve`."""
     (_, C, kh, kw), b = W.shape, np.zeros(dx.shape[3], dx.dtype)
-    for plan in direct_plan.of_input_gradient(W.shape, dx.shape[1:3], stride, before, dilation):
-        _run(dy, W, (kh * kw, C * kh * kw), b, dx, plan)
+    plans = direct_plan.of_input_gradient(W.shape, dx.shape[1:3], stride, before, dilation)
+    done = [_run(dy, W, (kh * kw, C * kh * kw), b, dx, plan) for plan in plans]
+    return all(done)
 
 
-def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray, plan: direct_plan.Plan) -> None:
+def _run(x: np.ndarray, W: np.ndarray, steps: Pair, b: np.ndarray, y: np.ndarray, plan: direct_plan.Plan) -> bool:
     """Fill the positions of y that the plan names. `steps` are the distances between output and input channels in W."""
     n, offsets, cells, tops, before, step, positions, (height, width, lines), out = plan
     lines = max(1, min(lines, len(x) * positions[0] // MIN_BLOCKS))
     kernels, buffer = (W.reshape(-1), steps, b, cells), (height, width, lines, *positions)
     blocks = len(x) * -(-positions[0] // lines)
-    run_parallel(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, offsets, tops, step, before, buffer, out)
+    spread = np.zeros(blocks if n > 1 else 0, np.bool_)  # Alone, a position is multiplied with its own pixels only.
+    given = offsets, tops, step, before, buffer, out, spread
+    run_parallel(_convolve, blocks, x, *kernels, y.reshape(-1), len(b) * n, *given)
+    return not spread.any()
 
 
 @compiled
-def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, before, buffer, out):
+def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, before, buffer, out, spread):
     height, width, lines, OH, OW = buffer
     K = _packed(W, steps, b, cells, x.shape[3])
     blocks, (_, H, _, C) = (OH + lines - 1) // lines, x.shape
     image, line, step = len(y) // x.shape[0], stride[0] * width * C, stride[1] * C
-    padded = np.empty(((lines - 1) * stride[0] + height) * width * C, x.dtype)
+    padded = np.empty(((lines - 1) * stride[0] + height) * width * C + LANES, x.dtype)
+    padded[-LANES:] = 0
     rest = np.empty(6 * LANES, x.dtype)
     # Then a vector may reach into the next positions, which overwrite it.
     in_order = O < LANES and out[1] == OW * O and out[2] == O
@@ -65,7 +75,8 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, be
         n, top = block // blocks, block % blocks * lines
         last = min(OH, top + lines)
         limit = n * image + out[0] + last * out[1] - LANES
-        pad(x, n, padded, top * stride[0] - before[0], (last - top - 1) * stride[0] + height, width, before[1])
+        filled = (last - top - 1) * stride[0] + height
+        pad(x, n, padded, top * stride[0] - before[0], filled, width, before[1])
         for r in range(top, last):
             first, beyond = _lines_inside(tops, r * stride[0] - before[0], H)
             k, end_k = first * len(offsets) // len(tops), beyond * len(offsets) // len(tops)
@@ -93,6 +104,8 @@ def _convolve(start, end, x, W, steps, b, cells, y, O, offsets, tops, stride, be
                             for o in range(O - at):
                                 y[to + q * out[2] + o] = rest[q * LANES + o]
                     s, p, to = s + count, p + count * step, to + count * out[2]
+        if len(spread):
+            spread[start] |= not are_zero(times_zero(padded, 0, filled * width * C), rest)
 
 
 @compiled

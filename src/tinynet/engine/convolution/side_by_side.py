@@ -3,8 +3,7 @@
 Sums are held in registers of sixteen output channels, and with six channels ten lanes of each would stay empty. But two
 neighbouring positions of six channels are the same memory as one position of twelve, which a wider kernel computes. Its
 first six channels are the kernel itself, and the others the kernel one step to the right. The wider kernel is zero
-where only one of the two reaches, and 0 · NaN is NaN. So a NaN spreads to a neighbouring position, unless `exact`
-forbids this.
+where only one of the two reaches, and 0 · NaN is NaN. So images with a NaN are left to the lesson.
 """
 
 from __future__ import annotations

@@ -26,10 +26,11 @@ from tinynet.engine.convolution.winograd_lines import (
     output_line,
     store_six,
 )
+from tinynet.engine.machine.finite import are_zero
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.register_tile import multiply_panel
-from tinynet.engine.machine.vectors import LANES, gather, load, store
+from tinynet.engine.machine.vectors import LANES, gather, load, store, zeros
 from tinynet.layers.windows import Pair
 
 MAX_SIZE_OF_V = 1 << 16  # It fits into a second-level cache beside M and U.
@@ -37,12 +38,15 @@ MAX_SIZE_OF_V = 1 << 16  # It fits into a second-level cache beside M and U.
 CHANNELS_AT_A_TIME = 128
 
 
-def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, before: Pair, flipped: bool = False) -> None:
+def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, before: Pair, flipped: bool = False) -> bool:
     """y (N, OH, OW, O) = W ⋆ x + b, from x (N, H, W, C) with the padding before = (top, left), and W (O, C, 3, 3).
 
     If `flipped`, W is (C, O, 3, 3) and its kernels are flipped, as the input gradient needs them. C and O are multiples
     of 16, and all arrays in C order. Where the tiles are so few that they make one block, as those of one image, no
     kernel is used twice: then each thread transforms those of its own output channels as it goes.
+
+    Returns:
+        False where a NaN or infinity of x may have come to neighbours.
     """
     (N, OH, OW, O), C = y.shape, x.shape[3]
     lines, tiles = block_of_lines(OH, OW, C)
@@ -56,8 +60,9 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray, y: np.ndarray, before:
     if blocks > 1:
         run_parallel(_transform_kernels, groups, *kernels, U, CONSTANTS)
         groups = 1
-    cut = (lines, groups, *tiles)
-    run_parallel(_convolve, blocks * groups, x, *kernels, U, b, y.reshape(-1), y.shape, before, cut, CONSTANTS)
+    cut, spread = (lines, groups, *tiles), np.zeros(blocks * groups, np.bool_)
+    run_parallel(_convolve, len(spread), x, *kernels, U, b, y.reshape(-1), y.shape, before, cut, CONSTANTS, spread)
+    return not spread.any()
 
 
 def block_of_lines(OH: int, OW: int, C: int) -> tuple[int, Pair]:
@@ -85,14 +90,14 @@ def _chunks(C, depth):
 
 
 @compiled
-def _convolve(start, end, x, W, C, steps, flipped, depth, U, bias, y, shape, before, cut, points):
+def _convolve(start, end, x, W, C, steps, flipped, depth, U, bias, y, shape, before, cut, points, spread):
     (N, OH, OW, O), (lines, groups, TH, TW) = shape, cut
     numbers, ready = constants(points), len(U) > 0
     padded = np.empty(6 * (4 * TW + 2) * C, x.dtype)
     part = np.empty(36 * LANES, x.dtype)
     V = np.empty(36 * row_length(lines * TW, C), x.dtype)
     M = np.empty(36 * row_length(lines * TW, LANES), x.dtype)
-    kernels = U if ready else np.empty(_span(depth), x.dtype)
+    kernels, times_zero = U if ready else np.empty(_span(depth), x.dtype), zeros()
     for item in range(start, end):
         block, group = item // groups, item % groups
         first, last = block * lines, min(N * TH, (block + 1) * lines)
@@ -113,8 +118,12 @@ def _convolve(start, end, x, W, C, steps, flipped, depth, U, bias, y, shape, bef
             for t in range(T):
                 line = first + t // TW
                 r, s = line % TH * 4, t % TW * 4
-                to = ((line // TH * OH + r) * OW + s) * O + at
-                _output_tile(M, t, T, numbers, part, load(bias, at), y, to, min(4, OH - r), min(4, OW - s), OW * O, O)
+                to, height, width = ((line // TH * OH + r) * OW + s) * O + at, min(4, OH - r), min(4, OW - s)
+                _output_tile(M, t, T, numbers, part, load(bias, at), y, to, height, width, OW * O, O)
+                # A NaN of x that spreads in a tile comes to one of these three corners.
+                below, beside = to + (height - 1) * OW * O, to + (width - 1) * O
+                times_zero += (load(y, to) + load(y, below) + load(y, beside)) * zeros()
+    spread[start] = not are_zero(times_zero, part)
 
 
 @compiled

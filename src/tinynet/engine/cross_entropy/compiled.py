@@ -105,7 +105,8 @@ def _of_probabilities(start, end, logits, q, w, rest, each, scale, gradient, los
     for r in range(start * n_rows, min(len(logits), end * n_rows)):
         truth, t = q[r], scratch[0]
         for c in range(t.size):
-            t[c] = w[c] * (rest * truth[c] + each)
+            q_c = rest * truth[c] + each
+            t[c] = w[c] * q_c if q_c != 0 else q_c  # 0 · ∞ would be NaN
         losses[r // n_rows] += _row_of_targets(logits[r], t, scratch[1], scale, gradient[r])
 
 
@@ -162,6 +163,9 @@ def _focal(start, end, logits, labels, a, gamma, n, gradient, losses, n_rows):
         _exponentials(logits[first : first + n_rows], labels[first : first + n_rows], out, away)
         for r in range(len(out)):
             weight, e = a[first + r if a.size > 1 else 0], out[r]
+            if weight == zero:  # 0 · ∞ would be NaN
+                e[:] = zero
+                continue
             total = sum_of(e)
             s = np.log(total) + away[r]  # −log p
             miss = -np.expm1(-s)  # 1 − p

@@ -42,7 +42,7 @@ def rnn_back(layer: RNN, weights: Weights, dy: np.ndarray, dlast: States, done: 
         da = np.zeros(H, x.dtype)
         for j in range(H):
             f = h[t + 1, n, j]
-            da[j] = dh[n, j] * (1 - f * f if layer.nonlinearity == "tanh" else f > 0)
+            da[j] = dh[n, j] * (1 - f * f) if layer.nonlinearity == "tanh" else dh[n, j] if f > 0 else 0
         dx[t, n], dh[n] = sums.add(da, da, x[t, n], h[t, n])
     sums.accumulate()
     return dx, (dh,)

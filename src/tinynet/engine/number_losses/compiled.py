@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core.joinable import reduced
 from tinynet.engine.machine import layout
 from tinynet.engine.machine.functions import exp
 from tinynet.engine.machine.jit import compiled, inlined
@@ -36,7 +37,7 @@ def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction:
     n = x.size if reduction == "mean" else 1
     losses, refused = np.zeros((2, -(-x.size // NUMBERS_PER_BLOCK)))
     run_parallel(work, len(losses), *rows, losses, refused, x.dtype.type(n), *given)
-    return NotImplemented if refused.any() else (float(losses.sum()) / n, gradient)
+    return NotImplemented if refused.any() else (reduced(losses.sum(), x.size, reduction), gradient)
 
 
 # Each function does the blocks from start to end.
@@ -103,10 +104,11 @@ def weighted_binary(start, end, x, t, gradient, losses, refused, n, w, pi):
         block, total, wrong = slice(piece * NUMBERS_PER_BLOCK, (piece + 1) * NUMBERS_PER_BLOCK), 0.0, 0
         xs, ts, out, ws, pis = x[block], t[block], gradient[block], w[block], pi[block]
         for i in range(xs.size):
-            yes, no = ws[i] * pis[i] * ts[i], ws[i] * (one - ts[i])
+            yes, no = ws[i] * ts[i], ws[i] * (one - ts[i])
+            yes = yes * pis[i] if yes != zero else zero  # 0 · ∞ would be NaN, here and below
             surprise, slope = _surprise_and_slope(xs[i], yes, no, zero, one)
             total += np.float64(surprise)
-            out[i] = slope / n
+            out[i] = slope / n if yes != zero or no != zero else zero
             wrong += 0 if zero <= ts[i] <= one else 1
         losses[piece], refused[piece] = total, wrong
 

@@ -34,7 +34,7 @@ def max_pool(x: np.ndarray, sliding: Sliding) -> Any:
 def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sliding) -> Any:
     """dx: the winner of each window gets its dy."""
     kernels = _gradient_kernels(dy, cell, size)
-    return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, sliding, relu=False)
+    return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, sliding)
 
 
 def relu_max_pool(relu: ReLU, pool: MaxPool2D, x: np.ndarray) -> Any:
@@ -56,12 +56,12 @@ def relu_max_pool(relu: ReLU, pool: MaxPool2D, x: np.ndarray) -> Any:
 
 
 def relu_max_pool_gradient(relu: ReLU, pool: MaxPool2D, dy: np.ndarray) -> Any:
-    """dx: the winner of each window gets its dy, times 0 where it was not positive."""
+    """dx: the winner of each window gets its dy, unless it was not positive."""
     if not is_marked(pool):
         return NotImplemented  # Then the numbers of the cells do not say where y was positive.
     cell, size = pool.recall()
     kernels = _gradient_kernels(dy, cell, size)
-    return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, pool.sliding, relu=True)
+    return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, pool.sliding)
 
 
 def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> Any:

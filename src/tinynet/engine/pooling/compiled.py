@@ -32,16 +32,16 @@ def maximum(x: np.ndarray, sliding: Sliding, relu: bool) -> tuple[np.ndarray, np
     return y.transpose(0, 3, 1, 2), cell.transpose(0, 3, 1, 2)
 
 
-def maximum_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sliding, relu: bool) -> np.ndarray:
-    """dx: the winner of each window gets its dy; with `relu`, times 0 where y was not positive."""
+def maximum_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
+    """dx: the winner of each window gets its dy, unless `maximum` added kh·kw to its number."""
     shape = (len(dy), *size, dy.shape[1])
     if _side_by_side(dy, sliding):
         dx = np.empty(shape, dy.dtype)
-        run_parallel(windows.gradient, len(dy), pixels(dy), pixels(cell), dx, sliding.kernel_size, relu)
+        run_parallel(windows.gradient, len(dy), pixels(dy), pixels(cell), dx, sliding.kernel_size)
     else:
         many = math.prod(sliding.kernel_size) > MAX_TERMS_IN_FLOAT32
         dx = np.zeros(shape, np.float64 if many else dy.dtype)
-        run_parallel(_maximum_gradient, len(dy), pixels(dy), pixels(cell), dx, *_steps(sliding), relu)
+        run_parallel(_maximum_gradient, len(dy), pixels(dy), pixels(cell), dx, *_steps(sliding))
     return dx.astype(dy.dtype, copy=False).transpose(0, 3, 1, 2)
 
 
@@ -117,29 +117,21 @@ def _maximum(start, end, x, y, cells, kernel_size, stride, before, dilation, rel
 
 
 @compiled
-def _maximum_gradient(start, end, dy, cells, dx, kernel_size, stride, before, dilation, relu):
+def _maximum_gradient(start, end, dy, cells, dx, kernel_size, stride, before, dilation):
     (kh, kw), zero = kernel_size, dy.dtype.type(0)
-    n_cells = kh * kw if relu else 0
     for n in range(start, end):
-        # The second time all is added up, so a NaN or a sign is that of the sum.
-        for times_zero in range(2 if relu else 1):
-            for r in range(dy.shape[1]):
-                for s in range(dy.shape[2]):
-                    dy_rs, won = dy[n, r, s], cells[n, r, s]
-                    for i in range(kh):
-                        line = r * stride[0] - before[0] + i * dilation[0]
-                        for j in range(kw):
-                            column = s * stride[1] - before[1] + j * dilation[1]
-                            if line < 0 or line >= dx.shape[1] or column < 0 or column >= dx.shape[2]:
-                                continue
-                            cell, under = np.uint8(i * kw + j), dx[n, line, column]
-                            negative = np.uint8(i * kw + j + n_cells)
-                            if times_zero:
-                                for c in range(under.shape[0]):
-                                    under[c] = under[c] * zero if won[c] == negative else under[c]
-                            else:
-                                for c in range(under.shape[0]):
-                                    under[c] += dy_rs[c] if won[c] == cell or won[c] == negative else zero
+        for r in range(dy.shape[1]):
+            for s in range(dy.shape[2]):
+                dy_rs, won = dy[n, r, s], cells[n, r, s]
+                for i in range(kh):
+                    line = r * stride[0] - before[0] + i * dilation[0]
+                    for j in range(kw):
+                        column = s * stride[1] - before[1] + j * dilation[1]
+                        if line < 0 or line >= dx.shape[1] or column < 0 or column >= dx.shape[2]:
+                            continue
+                        cell, under = np.uint8(i * kw + j), dx[n, line, column]
+                        for c in range(under.shape[0]):
+                            under[c] += dy_rs[c] if won[c] == cell else zero
 
 
 @compiled

@@ -51,14 +51,11 @@ def maximum(start, end, x, y, cells, kernel_size, relu):
 
 
 @compiled
-def gradient(start, end, dy, cells, dx, kernel_size, relu):
-    """dx (N, H, W, C): each cell of a window is dy where it won, else 0. Pixels that no window covers are 0.
-
-    With `relu` it is 0 · dy where the cell won and was not positive.
-    """
+def gradient(start, end, dy, cells, dx, kernel_size):
+    """dx (N, H, W, C): each cell of a window is dy where it won, else 0. Pixels that no window covers are 0."""
     (kh, kw), (_, H, W, C), (_, OH, OW, _) = kernel_size, dx.shape, dy.shape
     line = W * C + LANES  # from one line of the windows to the next
-    under, numbers = _cells(kernel_size, line, C), np.arange(2 * kh * kw).astype(dy.dtype)
+    under, numbers = _cells(kernel_size, line, C), np.arange(kh * kw).astype(dy.dtype)
     lines, given, won = np.zeros(kh * line, dy.dtype), _line(dy), _line(dy)
     places, winners, pixels = dy.reshape(-1), cells.reshape(-1), dx.reshape(-1)
     for row in range(start * OH, end * OH):
@@ -71,15 +68,8 @@ def gradient(start, end, dy, cells, dx, kernel_size, relu):
         for s in range(OW):
             for k in range(len(under)):
                 number, p = splat(numbers, k), s * (kw - 1) * C + under[k]
-                if relu:
-                    negative = splat(numbers, k + kh * kw)
-                    for c in range(s * C, (s + 1) * C, LANES):
-                        dy_c, cell = load(given, c), load(won, c)
-                        rest = where_equal(cell, negative, zeros() * dy_c, zeros())
-                        store(lines, p + c, where_equal(cell, number, dy_c, rest))
-                else:
-                    for c in range(s * C, (s + 1) * C, LANES):
-                        store(lines, p + c, where_equal(load(won, c), number, load(given, c), zeros()))
+                for c in range(s * C, (s + 1) * C, LANES):
+                    store(lines, p + c, where_equal(load(won, c), number, load(given, c), zeros()))
         for i in range(kh):
             into, made = pixels[to + i * W * C : to + (i + 1) * W * C], lines[i * line : i * line + OW * kw * C]
             for k in range(len(made)):

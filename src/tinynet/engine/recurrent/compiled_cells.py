@@ -60,8 +60,7 @@ def rnn_backward(start, end, dy, dh, h, P, da, counts, H, relu):
             for j in range(H):
                 up[j] += state[j]
             for j in range(H):
-                slope = one - new[j] * new[j] if not relu else one if new[j] > zero else zero
-                d[j] = up[j] * slope
+                d[j] = up[j] * (one - new[j] * new[j]) if not relu else up[j] if new[j] > zero else zero
                 up[j] = 0  # The product with da adds the rest.
         multiply(da, at, H, M, P, H, H, dh, dh, first * H, H, True)
 

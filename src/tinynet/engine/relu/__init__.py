@@ -30,7 +30,7 @@ def forward(layer: ReLU, x: np.ndarray) -> Any:
 
 
 def backward(layer: ReLU, dy: np.ndarray) -> Any:
-    """dx = dy where y > 0, else 0 · dy."""
+    """dx = dy where y > 0, else 0."""
     (y,) = layer.recall()
     kernels = compiled_code("relu", sample_size(y), MIN_SAMPLE_SIZE) if type(y) is np.ndarray else None
     return kernels.gradient(dy, y) if kernels is not None and is_floating(dy, y) else NotImplemented

@@ -50,11 +50,7 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
                [6.]])
     """
     if A.size * B.shape[1] < MIN_MULTIPLY_ADDS_FOR_THREADS or len(A) == 1:  # NumPy packs nothing for a single row
-        with one_thread():
-            C = A @ B
-        if b is not None:
-            C += b
-        return C
+        return _product(A, B, b)
     C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
     multiply(A, B, C, start=b)
     return C
@@ -87,12 +83,24 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
     if A.size * B.shape[1] >= MIN_MULTIPLY_ADDS_FOR_THREADS:
         multiply(A, B, to, start=to)
         return
-    with one_thread():
-        if to.size < MIN_SIZE_TO_ADD_IN_PLACE:
-            to += A @ B
-        else:
-            for call in products(A, B, to, add=True, axis=0, step=len(A)):
-                call()
+    _add_product(A, B, to)
+
+
+@one_thread
+def _product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+    C = A @ B
+    if b is not None:
+        C += b
+    return C
+
+
+@one_thread
+def _add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
+    if to.size < MIN_SIZE_TO_ADD_IN_PLACE:
+        to += A @ B
+    else:
+        for call in products(A, B, to, add=True, axis=0, step=len(A)):
+            call()
 
 
 def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
@@ -125,6 +133,7 @@ def _load_panels() -> ModuleType | None:
         return None
 
 
+@one_thread
 def column_sums(A: np.ndarray) -> np.ndarray:
     """Σ over the rows of A (M, N): the gradient of a bias, given that of the output.
 
@@ -139,22 +148,20 @@ def column_sums(A: np.ndarray) -> np.ndarray:
     M, N = A.shape
     if N < SHORT_ROW:
         return _sums_of_short_rows(np.ascontiguousarray(A))
-    with one_thread():
-        if M <= ROWS_PER_PARTIAL_SUM:
-            return np.ones(M, A.dtype) @ A
-        return _sums_of_parts(A).sum(axis=0, dtype=np.float64).astype(A.dtype)
+    if M <= ROWS_PER_PARTIAL_SUM:
+        return np.ones(M, A.dtype) @ A
+    return _sums_of_parts(A).sum(axis=0, dtype=np.float64).astype(A.dtype)
 
 
 def _sums_of_short_rows(A: np.ndarray) -> np.ndarray:
     M, N = A.shape
-    with one_thread():
-        if M <= SHORT_ROWS_PER_PARTIAL_SUM or N == 0:
-            return np.ones(M, A.dtype) @ A
-        if M <= ROWS_PER_PARTIAL_SUM:
-            whole = M // SHORT_ROWS_PER_PARTIAL_SUM * SHORT_ROWS_PER_PARTIAL_SUM
-            ones = np.ones(SHORT_ROWS_PER_PARTIAL_SUM, A.dtype)
-            sums = np.matmul(ones, A[:whole].reshape(-1, SHORT_ROWS_PER_PARTIAL_SUM, N)).sum(axis=0)
-            return sums if whole == M else sums + ones[: M - whole] @ A[whole:]
+    if M <= SHORT_ROWS_PER_PARTIAL_SUM or N == 0:
+        return np.ones(M, A.dtype) @ A
+    if M <= ROWS_PER_PARTIAL_SUM:
+        whole = M // SHORT_ROWS_PER_PARTIAL_SUM * SHORT_ROWS_PER_PARTIAL_SUM
+        ones = np.ones(SHORT_ROWS_PER_PARTIAL_SUM, A.dtype)
+        sums = np.matmul(ones, A[:whole].reshape(-1, SHORT_ROWS_PER_PARTIAL_SUM, N)).sum(axis=0)
+        return sums if whole == M else sums + ones[: M - whole] @ A[whole:]
     together = 1 << (JOINED_LENGTH // N).bit_length() - 1  # the largest power of two that fits
     whole = M // together * together
     sums = np.empty((together + 1, N), A.dtype)
