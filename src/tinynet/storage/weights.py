@@ -91,6 +91,8 @@ def check_savable(net: Layer, path: PathLike) -> None:
 def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
     """Build a net from a file that `save` has written.
 
+    Weights of float16 become float32, because float16 is too narrow to compute in.
+
     Only classes of Tinynet and those given as `layers` are built; nothing in the file is executed. The net is in
     training mode, as every new one, and the package's random streams are left where they were.
 
