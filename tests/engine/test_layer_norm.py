@@ -93,8 +93,9 @@ def test_strides_types_and_no_rows(choice: str, layer: Layer) -> None:
     _, *found = results(layer, x[:0], dy[:0], choice)
     assert found[-2].shape == (0, 4, 6) if isinstance(layer, RMSNorm) else found[-3].shape == (0, 4, 6)
     assert not found[-1].any()
-    half = results(drawn(layer.astype(np.float16)), x.astype(np.float16), dy.astype(np.float16), choice)
-    assert {result.dtype for result in half} == {np.dtype(np.float16)}
+    long = [array.astype(np.longdouble) for array in (x, dy)]
+    found = results(drawn(layer.astype(np.longdouble)), *long, choice)
+    assert {result.dtype for result in found} == {np.dtype(np.longdouble)}
 
 
 @pytest.mark.parametrize("layer", [LayerNorm(8), RMSNorm(8)], ids=str)

@@ -116,8 +116,8 @@ def test_a_subclass_with_its_own_update_is_asked() -> None:
     np.testing.assert_array_equal(values(net), before - 1)
 
 
-def test_half_precision_and_mixed_types_are_left_to_the_lesson() -> None:
-    assert not is_served(SGD(0.1), parameters(3, dtype=np.float16))
+def test_long_doubles_and_mixed_types_are_left_to_the_lesson() -> None:
+    assert not is_served(SGD(0.1), parameters(3, dtype=np.longdouble))
     net = parameters(3, 3)
     net["1"].astype(np.float64)
     assert not is_served(SGD(0.1), net)

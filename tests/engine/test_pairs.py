@@ -80,7 +80,7 @@ def gone_through(net: Net, forward: Callable, backward: Callable, x: np.ndarray)
 
 @each_net
 @pytest.mark.parametrize("choice", ["plain", "compiled"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
 @pytest.mark.parametrize("training", [True, False])
 def test_bit_for_bit(name: str, choice: str, dtype: type, training: bool) -> None:
     alone, paired = (Net(NETS[name]()).astype(dtype) for _ in range(2))

@@ -38,10 +38,10 @@ CASES = [
         r"expected x of shape \(N, 2\), got \(4, 5\)\.\nHint: make it Linear\(5, \.\.\.\)",
     ),
     Case(
-        "a single row",
-        lambda: Linear(2, 3)(ones(2)),
+        "a single row of another width",
+        lambda: Linear(2, 3)(ones(4)),
         ValueError,
-        r"got \(2,\)\.\nHint: the batch axis is missing; pass x\[np\.newaxis\]",
+        r"expected x of shape \(N, 2\), got \(4,\)\.",
     ),
     Case(
         "a list instead of an array",

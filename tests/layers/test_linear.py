@@ -91,7 +91,6 @@ def test_a_frozen_parameter_collects_nothing():
     [
         ((5, 2, 2), r"Hint: put Flatten\(\) before this layer\.$"),
         ((5, 2, 3), r"Hint: put Flatten\(\) before this layer and make it Linear\(6, \.\.\.\)\."),
-        ((4,), r"Hint: the batch axis is missing; pass x\[np\.newaxis\] for a batch of one\."),
         ((5, 3), r"Hint: make it Linear\(3, \.\.\.\), or change what comes before\."),
         ((3,), r"got \(3,\)\.$"),
     ],

@@ -21,6 +21,16 @@ def is_array(value: Any) -> bool:
     return hasattr(type(value), "__array_function__")
 
 
+def wide(x: np.ndarray) -> np.dtype:
+    """The type to add up numbers of x in: float64 at least, because float32 loses digits in long sums.
+
+    Example:
+        >>> wide(np.ones(2, np.float32))
+        dtype('float64')
+    """
+    return np.promote_types(x.dtype, np.float64)
+
+
 def as_array(value: Any) -> np.ndarray:
     """A NumPy array of a value, unless it is an array already.
 
@@ -51,7 +61,27 @@ def sum_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
         >>> sum_of(np.ones((2, 3), np.float32), axes=0)
         array([2., 2., 2.], dtype=float32)
     """
-    return x.sum(axis=axes, dtype=np.promote_types(x.dtype, np.float64), keepdims=keepdims).astype(x.dtype)
+    return x.sum(axis=axes, dtype=wide(x), keepdims=keepdims).astype(x.dtype)
+
+
+def mean_square(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
+    """The mean of x² over some axes, in float64 at least: there the square of every float32 number has a place.
+
+    Example:
+        >>> print(f"{mean_square(np.array([3e30, -3e30], np.float32), axes=0):.3g}")
+        9e+60
+    """
+    return np.square(x, dtype=wide(x)).mean(axis=axes, keepdims=keepdims)
+
+
+def length_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
+    """√Σ x² over some axes, in float64 at least, as in `mean_square`.
+
+    Example:
+        >>> print(f"{length_of(np.array([3e30, 4e30], np.float32), axes=0):.3g}")
+        5e+30
+    """
+    return np.sqrt(np.square(x, dtype=wide(x)).sum(axis=axes, keepdims=keepdims))
 
 
 def mean_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
@@ -62,4 +92,4 @@ def mean_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
         array([[1.],
                [1.]], dtype=float32)
     """
-    return x.mean(axis=axes, dtype=np.promote_types(x.dtype, np.float64), keepdims=keepdims).astype(x.dtype)
+    return x.mean(axis=axes, dtype=wide(x), keepdims=keepdims).astype(x.dtype)

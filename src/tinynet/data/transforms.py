@@ -69,7 +69,7 @@ class Normalize:
             checks.fail(self, problem, "give one mean and one std per channel.")
         if x.dtype.kind not in "biuf":
             checks.fail(self, f"expected x to hold numbers, got {x.dtype}.", kind=TypeError)
-        dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float32)
+        dtype = np.result_type(x, np.float32) if x.dtype.kind == "f" else np.dtype(np.float32)  # float16 is too narrow
         per_channel = (-1,) + (1,) * (x.ndim - 2)  # broadcasts against (N, C, ...)
         return (x - self.mean.astype(dtype).reshape(per_channel)) / self.std.astype(dtype).reshape(per_channel)
 

@@ -18,7 +18,7 @@ from tinynet.layers import Linear
 
 def forward(layer: Linear, x: np.ndarray) -> Any:
     """y = x Wᵀ + b."""
-    if not is_floating(x) or x.ndim < 2 or x.shape[-1] != layer.in_features:
+    if not is_floating(x) or x.ndim < 1 or x.shape[-1] != layer.in_features:
         return NotImplemented
     layer.remember(x=x)
     b = None if layer.bias is None else layer.bias.tensor

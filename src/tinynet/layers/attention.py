@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.block_local import local_values
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, divisor_of, flag, switch, weights_rng
@@ -124,7 +125,7 @@ class MultiHeadAttention(Layer):
         x = [read[source].reshape(-1, self.embed_dim) for source in sources]
         self.in_proj_weight.accumulate(np.concatenate([d[i].T @ x[i] for i in range(3)]))
         if self.in_proj_bias is not None:
-            self.in_proj_bias.accumulate(np.concatenate([d[i].sum(axis=0) for i in range(3)]))
+            self.in_proj_bias.accumulate(np.concatenate([sum_of(d[i], 0) for i in range(3)]))
         dx = [np.zeros_like(x) for x in inputs]
         for i, source in enumerate(sources):
             dx[source] = dx[source] + (d[i] @ W[i]).reshape(dx[source].shape)

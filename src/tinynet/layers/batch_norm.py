@@ -7,7 +7,7 @@ from abc import abstractmethod
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.arrays import mean_of, sum_of
+from tinynet.core.arrays import mean_of, mean_square, sum_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, flag, number
 from tinynet.core.faster import faster
@@ -56,11 +56,11 @@ class _BatchNorm(Layer):
         if from_batch:
             over = tuple(range(x.ndim - 1))
             mean = mean_of(rows, over)
-            var = mean_of(np.square(rows - mean), over)
+            var = mean_square(rows - mean, over)
             self.track(mean, var, x.size // self.num_features)
         else:
             mean, var = self.running_mean, self.running_var
-        inverse_std = 1 / np.sqrt(var + self.eps)
+        inverse_std = (1 / np.sqrt(var + self.eps)).astype(x.dtype)
         self.remember(x=x, mean=mean, inverse_std=inverse_std, from_batch=from_batch)
         x_hat = (rows - mean) * inverse_std
         if self.weight is None or self.bias is None:
@@ -93,7 +93,8 @@ class _BatchNorm(Layer):
         """Move the running statistics towards those of a batch with n values for each feature."""
         if self.track_running_stats:
             self.running_mean += self.momentum * (mean - self.running_mean)
-            self.running_var += self.momentum * (var * (n / (n - 1)) - self.running_var)  # unbiased, as in PyTorch
+            var = np.minimum(var * (n / (n - 1)), np.finfo(self.running_var.dtype).max)  # unbiased, as in PyTorch
+            self.running_var += self.momentum * (var - self.running_var)
             self.num_batches_tracked += 1
 
     def _swapped(self, x: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.checks.vocabulary import at_least, divides, pair, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import uniform_fan_in
@@ -192,7 +193,7 @@ def channel_sums(dy: np.ndarray) -> np.ndarray:
         >>> channel_sums(np.ones((4, 2, 3, 3)))
         array([36., 36.])
     """
-    return dy.sum(axis=(0, 2, 3))
+    return sum_of(dy, (0, 2, 3))
 
 
 def _by_group(x: np.ndarray, groups: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.arrays import is_array
+from tinynet.core.arrays import is_array, wide
 from tinynet.core.checks.vocabulary import at_least, optional, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import normal
@@ -69,7 +69,7 @@ class Embedding(Layer):
     @faster
     def backward(self, dy: np.ndarray) -> None:
         (x,) = self.recall()
-        dW = np.zeros_like(self.weight.tensor)
+        dW = np.zeros_like(self.weight.tensor, dtype=wide(dy))
         np.add.at(dW, x, dy)  # unlike dW[x] += dy, it adds every row of a token that occurs more than once
         if self.padding_idx is not None:
             dW[self.padding_idx] = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, switch, weights_rng
 from tinynet.core.faster import faster
@@ -66,7 +67,7 @@ class Linear(Layer):
         x, dy = x.reshape(-1, self.in_features), dy.reshape(-1, self.out_features)  # one axis n for all leading axes
         self.weight.accumulate(dy.T @ x)  # dW
         if self.bias is not None:
-            self.bias.accumulate(dy.sum(axis=0))  # db
+            self.bias.accumulate(sum_of(dy, 0))  # db
         return dx
 
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
@@ -75,13 +76,11 @@ class Linear(Layer):
     def _check(self, x: np.ndarray) -> None:
         """Check that the last axis of x has in_features numbers; the hint says how to get there."""
         checks.floating_input(self, x)
-        if x.ndim >= 2 and x.shape[-1] == self.in_features:
+        if x.ndim >= 1 and x.shape[-1] == self.in_features:
             return
         flat = int(np.prod(x.shape[1:]))
         if x.ndim > 2 and flat == self.in_features:
             hint = "put Flatten() before this layer."
-        elif x.ndim == 1 and x.shape[0] == self.in_features:
-            hint = "the batch axis is missing; pass x[np.newaxis] for a batch of one."
         elif x.ndim > 2:
             hint = f"put Flatten() before this layer and make it Linear({flat}, ...)."
         elif x.ndim == 2:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.arrays import mean_of, sum_of
+from tinynet.core.arrays import mean_of, mean_square, sum_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, divisor_of, number, optional, switch
 from tinynet.core.faster import faster
@@ -76,8 +76,8 @@ class LayerNorm(Layer):
         checks.input_shape(self, x, ("...", *self.normalized_shape))
         features = _last_axes(self.normalized_shape)
         mean = mean_of(x, features, keepdims=True)
-        var = mean_of(np.square(x - mean), features, keepdims=True)
-        inverse_std = 1 / np.sqrt(var + self.eps)
+        var = mean_square(x - mean, features, keepdims=True)
+        inverse_std = (1 / np.sqrt(var + self.eps)).astype(x.dtype)
         x_hat = (x - mean) * inverse_std
         self.remember(x_hat=x_hat, inverse_std=inverse_std)
         y = x_hat if self.weight is None else self.weight.tensor * x_hat
@@ -148,8 +148,8 @@ class GroupNorm(Layer):
         self.check_input(x)
         groups = self._groups(x)  # (N, num_groups, numbers of a group)
         mean = mean_of(groups, -1, keepdims=True)
-        var = mean_of(np.square(groups - mean), -1, keepdims=True)
-        inverse_std = 1 / np.sqrt(var + self.eps)
+        var = mean_square(groups - mean, -1, keepdims=True)
+        inverse_std = (1 / np.sqrt(var + self.eps)).astype(x.dtype)
         x_hat = ((groups - mean) * inverse_std).reshape(x.shape)
         self.remember(x_hat=x_hat, inverse_std=inverse_std)
         if self.weight is None or self.bias is None:
@@ -221,9 +221,9 @@ class RMSNorm(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
         checks.input_shape(self, x, ("...", *self.normalized_shape))
-        eps = np.finfo(x.dtype).eps if self.eps is None else x.dtype.type(self.eps)
-        mean_square = mean_of(np.square(x), _last_axes(self.normalized_shape), keepdims=True)
-        inverse_rms = 1 / np.sqrt(mean_square + eps)
+        eps = np.finfo(x.dtype).eps if self.eps is None else self.eps
+        square = mean_square(x, _last_axes(self.normalized_shape), keepdims=True)
+        inverse_rms = (1 / np.sqrt(square + eps)).astype(x.dtype)
         x_hat = x * inverse_rms
         self.remember(x_hat=x_hat, inverse_rms=inverse_rms)
         return x_hat if self.weight is None else self.weight.tensor * x_hat

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import wide
 from tinynet.core.checks.vocabulary import flag, optional, pair
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
@@ -204,10 +205,10 @@ def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sli
                  [0., 0.]]]])
     """
     kw = sliding.kernel_size[1]
-    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size)), sliding.padding)
+    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size), dtype=wide(dy)), sliding.padding)
     for i, j, rows, columns in sliding.cells(dy.shape[2:]):
         dx[:, :, rows, columns] += np.where(cell == i * kw + j, dy, 0)
-    return crop(dx, sliding.padding)
+    return crop(dx, sliding.padding).astype(dy.dtype)
 
 
 @faster
@@ -222,10 +223,10 @@ def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> np.nda
     OH, OW = sliding.output_size((H, W))
     count = _count(x, (H, W), sliding, count_include_pad)
     x = pad(x, sliding.padding)
-    y = np.zeros_like(x, shape=(N, C, OH, OW))
+    y = np.zeros_like(x, shape=(N, C, OH, OW), dtype=wide(x))
     for _, _, rows, columns in sliding.cells((OH, OW)):
         y += x[:, :, rows, columns]
-    return y / count
+    return (y / count).astype(x.dtype)
 
 
 @faster
@@ -238,10 +239,10 @@ def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_includ
                  [0.25, 0.25]]]])
     """
     share = dy / _count(dy, size, sliding, count_include_pad)
-    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size)), sliding.padding)
+    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size), dtype=wide(dy)), sliding.padding)
     for _, _, rows, columns in sliding.cells(dy.shape[2:]):
         dx[:, :, rows, columns] += share
-    return crop(dx, sliding.padding)
+    return crop(dx, sliding.padding).astype(dy.dtype)
 
 
 def _count(x: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray | int:

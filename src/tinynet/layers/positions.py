@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.checks.vocabulary import at_least, number, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import normal
@@ -55,7 +56,7 @@ class LearnedPosition(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (T,) = self.recall()
         dW = np.zeros_like(self.weight.tensor)
-        dW[:T] = dy.sum(axis=0)
+        dW[:T] = sum_of(dy, 0)
         self.weight.accumulate(dW)
         return dy
 

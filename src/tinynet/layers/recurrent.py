@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, flag, switch, weights_rng
 from tinynet.core.initializers import uniform_fan_in
@@ -46,8 +47,8 @@ class Weights(NamedTuple):
         self.weight_ih.accumulate(np.tensordot(da, x, ([0, 1], [0, 1])))  # Σₜ da[t]ᵀ x[t]
         self.weight_hh.accumulate(np.tensordot(da_h, h, ([0, 1], [0, 1])))  # Σₜ da[t]ᵀ h[t−1]
         if self.bias_ih is not None and self.bias_hh is not None:
-            self.bias_ih.accumulate(da.sum(axis=(0, 1)))
-            self.bias_hh.accumulate(da_h.sum(axis=(0, 1)))
+            self.bias_ih.accumulate(sum_of(da, (0, 1)))
+            self.bias_hh.accumulate(sum_of(da_h, (0, 1)))
 
 
 class Pass(NamedTuple):

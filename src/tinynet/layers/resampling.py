@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinynet.core.arrays import wide
 from tinynet.core.faster import faster
 
 IDENTITY = np.ones((1, 1))  #: For the rows of sequences, which are images of one row.
@@ -20,10 +21,10 @@ def resample(A: np.ndarray, B: np.ndarray, x: np.ndarray) -> np.ndarray:
         array([[[[2., 3.]]]])
     """
     N, C, _, W = x.shape
-    Ax = np.zeros_like(x, shape=(N, C, len(A), W))
+    Ax = np.zeros_like(x, shape=(N, C, len(A), W), dtype=wide(x))
     for r, p in np.argwhere(A):
         Ax[:, :, r] += float(A[r, p]) * x[:, :, p]
-    y = np.zeros_like(x, shape=(N, C, len(A), len(B)))
+    y = np.zeros_like(Ax, shape=(N, C, len(A), len(B)))
     for s, q in np.argwhere(B):
         y[:, :, :, s] += float(B[s, q]) * Ax[:, :, :, q]
-    return y
+    return y.astype(x.dtype)

@@ -61,7 +61,7 @@ class GELU(Layer):
             s = sigmoid(2 * k * near * (1 + 0.044715 * near**2))  # σ(2u)
             slope = s + 2 * near * s * (1 - s) * k * (1 + 0.134145 * near**2)
         self.remember(slope=slope)
-        return x * s
+        return np.maximum(x, -40) * s
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -93,10 +93,10 @@ class SiLU(Layer):
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.floating_input(self, x)
-        s = sigmoid(x)
-        y = x * s
-        self.remember(slope=s + y * (1 - s))
-        return y
+        near = np.clip(x, -1000, 1000)  # where s is 0 or 1 in any type: infinity times 0 would be NaN
+        s = sigmoid(near)
+        self.remember(slope=s + near * s * (1 - s))
+        return np.maximum(x, -1000) * s
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import integer
 from tinynet.core.faster import faster
@@ -48,14 +49,14 @@ class Softmax(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         _check(self, x)
         e = np.exp(x - x.max(axis=self.axis, keepdims=True))  # shifted, so that exp cannot overflow
-        y = e / e.sum(axis=self.axis, keepdims=True)
+        y = e / sum_of(e, self.axis, keepdims=True)
         self.remember(y=y)
         return y
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        return y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))
+        return y * (dy - sum_of(dy * y, self.axis, keepdims=True))
 
 
 class LogSoftmax(Layer):
@@ -92,14 +93,14 @@ class LogSoftmax(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         _check(self, x)
         shifted = x - x.max(axis=self.axis, keepdims=True)  # so that exp cannot overflow
-        y = shifted - np.log(np.exp(shifted).sum(axis=self.axis, keepdims=True))
+        y = shifted - np.log(sum_of(np.exp(shifted), self.axis, keepdims=True))
         self.remember(y=y)
         return y
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (y,) = self.recall()
-        return dy - np.exp(y) * dy.sum(axis=self.axis, keepdims=True)
+        return dy - np.exp(y) * sum_of(dy, self.axis, keepdims=True)
 
 
 def _check(layer: Softmax | LogSoftmax, x: np.ndarray) -> None:

@@ -84,5 +84,5 @@ def huber(
     difference = predicted - ground_truth.astype(predicted.dtype)
     near = np.clip(difference, -delta, delta)
     # near · (d − near/2) is d²/2 inside, for near = d, and δ (|d| − δ/2) outside, for near = ±δ
-    total = (near * (difference - near / 2)).sum(dtype=np.float64)
+    total = np.multiply(near, difference - near / 2, dtype=np.float64).sum()
     return reduced(total, predicted.size, reduction), near / n

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.faster import faster
 from tinynet.core.joinable import reduced
 from tinynet.losses.truth import class_weights, divisor, one_hot, weighted, weighted_sum
@@ -87,7 +88,7 @@ def softmax_and_surprise(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     shifted = x - x.max(axis=-1, keepdims=True)  # the softmax stays the same, and exp cannot overflow
     e = np.exp(shifted)
-    total = e.sum(axis=-1, keepdims=True)
+    total = sum_of(e, -1, keepdims=True)
     return e / total, np.log(total) - shifted
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import not_half, shape_text
 from tinynet.core.joinable import reduced
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import one_hot
@@ -140,6 +140,7 @@ def _check(predicted: np.ndarray, ground_truth: Any, blank: int) -> None:
     checks.array(who, predicted, "predicted")
     if predicted.dtype.kind != "f":
         checks.fail(who, f"expected predicted to hold floating-point numbers, got {predicted.dtype}.", kind=TypeError)
+    not_half(who, predicted, "predicted")
     if predicted.ndim != 3 or predicted.size == 0:
         checks.fail(who, f"expected predicted of shape (N, T, C), got {shape_text(predicted.shape)}.")
     if not isinstance(ground_truth, (tuple, list)) or len(ground_truth) != 3:

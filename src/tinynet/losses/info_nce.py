@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.arrays import length_of, sum_of
+from tinynet.core.checks.shapes import not_half, shape_text
 from tinynet.losses.cross_entropy import cross_entropy
 
 
@@ -62,13 +63,13 @@ def info_nce(
 
 
 def _directions(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    lengths = np.linalg.norm(x, axis=1, keepdims=True)
+    lengths = length_of(x, 1, keepdims=True)
     lengths = np.where(lengths == 0, np.inf, lengths)
-    return x / lengths, lengths
+    return (x / lengths).astype(x.dtype), lengths
 
 
 def _through_length(du: np.ndarray, u: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    return (du - u * (u * du).sum(axis=1, keepdims=True)) / lengths
+    return ((du - u * sum_of(u * du, 1, keepdims=True)) / lengths).astype(u.dtype)
 
 
 def _checked(predicted: Any, ground_truth: Any) -> np.ndarray:
@@ -81,6 +82,7 @@ def _checked(predicted: Any, ground_truth: Any) -> np.ndarray:
         checks.array(who, x, name)
         if x.dtype.kind != "f":
             checks.fail(who, f"expected {name} to hold floating-point numbers, got {x.dtype}.", kind=TypeError)
+        not_half(who, x, name)
     queries, keys = predicted
     if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1]:
         got = f"{shape_text(queries.shape)} and {shape_text(keys.shape)}"

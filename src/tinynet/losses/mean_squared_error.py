@@ -42,5 +42,5 @@ def mean_squared_error(
     checks.same_targets("mean_squared_error", predicted, ground_truth)
     n = predicted.size if checks.reduction("mean_squared_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
-    total = np.square(difference).sum(dtype=np.float64)
+    total = np.square(difference, dtype=np.float64).sum()
     return reduced(total, predicted.size, reduction), difference * (2 / n)

@@ -132,7 +132,7 @@ def evidence_loss(predicted: Three, ground_truth: np.ndarray) -> tuple[float, Th
     a, mean, log_variance = predicted
     n, variance = len(a), np.exp(log_variance)
     drawing, da = binary_cross_entropy_with_logits(a, ground_truth, reduction="sum")
-    distance = float((mean * mean + variance - 1 - log_variance).sum(dtype=np.float64)) / 2
+    distance = float((np.square(mean, dtype=np.float64) + variance - 1 - log_variance).sum()) / 2
     return (drawing + distance) / n, (da / n, mean / n, (variance - 1) / (2 * n))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.checks.shapes import shape_text
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
 from tinynet.net.modes import evaluating, frozen, predicting
@@ -117,6 +118,7 @@ class Net(Layer):
             for start in range(0, max(n_rows, 1), batch_size):
                 outputs.append(self.forward(*[x[start : start + batch_size] for x in inputs]))
                 self.forget()
+        _check_batch_axis(inputs, as_tuple(outputs[0])[0], min(n_rows, batch_size))
         if isinstance(outputs[0], tuple):
             return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
         return np.concatenate(outputs)
@@ -252,6 +254,13 @@ def _check_optimizer(optimizer: Any) -> None:
         what = f"the class {optimizer.__name__}" if isinstance(optimizer, type) else type(optimizer).__name__
         hint = "write net.update(SGD(lr=0.1)), for example."
         checks.fail("Net.update", f"expected an optimizer, got {what}.", hint, TypeError)
+
+
+def _check_batch_axis(inputs: tuple, y: np.ndarray, n_rows: int) -> None:
+    """Check that numbers (N,) gave N rows, and were not taken for a single one."""
+    if 1 in [np.ndim(x) for x in inputs] and np.shape(y)[:1] != (n_rows,):
+        problem = f"expected arrays with a batch axis, got x of shape {shape_text(np.shape(inputs[0]))}."
+        checks.fail("Net.predict", problem, "the batch axis is missing; pass x[np.newaxis] for a batch of one.")
 
 
 def _count_rows(inputs: tuple) -> int:

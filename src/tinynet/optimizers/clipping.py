@@ -67,7 +67,18 @@ def gradient_norm(parameters: Sequence[Parameter]) -> float:
         >>> gradient_norm([weight])
         5.0
     """
-    return math.sqrt(sum(float(np.square(p.gradient, dtype=np.float64).sum()) for p in parameters))
+    norm = math.sqrt(_sum_of_squares(parameters, 1.0))
+    if 1e-150 < norm < math.inf or math.isnan(norm):
+        return norm
+    largest = max([float(np.abs(p.gradient).max(initial=0)) for p in parameters], default=0.0)
+    if largest == 0 or largest == math.inf:
+        return largest
+    return largest * math.sqrt(_sum_of_squares(parameters, largest))  # whose squares would not fit into float64
+
+
+def _sum_of_squares(parameters: Sequence[Parameter], unit: float) -> float:
+    with np.errstate(over="ignore"):
+        return sum([float(np.square(p.gradient / unit, dtype=np.float64).sum()) for p in parameters])
 
 
 @faster

@@ -86,6 +86,8 @@ def check_savable(net: Layer, path: PathLike) -> None:
 def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
     """Build a net from a file that `save` has written.
 
+    Weights of float16 become float32, because float16 is too narrow to compute in.
+
     Only classes of Tinynet and those given as `layers` are built; nothing in the file is executed. The net is in
     training mode, as every new one, and the package's random streams are left where they were.
 
@@ -224,20 +226,26 @@ def _rebuild(description: dict[str, Any], classes: architecture.Classes, arrays:
 
 def _convert(net: Layer, description: dict[str, Any], arrays: Arrays) -> None:
     """Give every layer, parameter and statistic the type that it was saved with."""
-    default = checks.floating_dtype("load", description["dtype"])
+    default = _computed_in(description["dtype"])
     if default != net.dtype:
         net.astype(default)
     for path, layer in net.layers_inside():
         if path in description["dtypes"]:
-            layer.dtype = checks.floating_dtype("load", description["dtypes"][path])
+            layer.dtype = _computed_in(description["dtypes"][path])
     for path, parameter in net.parameters().items():
         if parameter.dtype != arrays[path].dtype:
-            parameter.astype(checks.floating_dtype("load", arrays[path].dtype))
+            parameter.astype(_computed_in(arrays[path].dtype))
     for path, layer, name in architecture.statistics(net):
         value = vars(layer)[name]
         if value.dtype.kind != arrays[path].dtype.kind:
             raise TypeError(f"{path} is {arrays[path].dtype}, expected {value.dtype}.")
-        setattr(layer, name, value.astype(arrays[path].dtype, copy=False))
+        kind = arrays[path].dtype
+        setattr(layer, name, value.astype(_computed_in(kind) if kind.kind == "f" else kind, copy=False))
+
+
+def _computed_in(dtype: Any) -> np.dtype:
+    """The type to compute in with what was saved in another: float16 holds weights, but is too narrow to compute in."""
+    return np.dtype(np.float32) if dtype == "float16" else checks.floating_dtype("load", dtype)
 
 
 def _checked_description(net: Layer, state: Arrays) -> str:

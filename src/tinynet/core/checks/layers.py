@@ -43,6 +43,10 @@ def floating_dtype(who: object, dtype: Any) -> np.dtype:
         fail(who, f"dtype must be a floating type, got {dtype!r}.", "use np.float32 or np.float64.", TypeError)
     if dtype.kind != "f":
         fail(who, f"dtype must be a floating type, got {dtype}.", "use np.float32 or np.float64.", TypeError)
+    if dtype.itemsize < 4:
+        problem = f"dtype must be wider than {dtype}, in which 300² is infinite and 1e-8 is 0."
+        hint = "compute in np.float32; files of float16 weights load, and are converted to it."
+        fail(who, problem, hint, TypeError)
     return dtype
 
 

@@ -127,3 +127,15 @@ def floating_input(who: object, x: np.ndarray, name: str = "x") -> None:
             "convert it with .astype(np.float32); divide pixels by 255.",
             TypeError,
         )
+    not_half(who, x, name)
+
+
+def not_half(who: object, x: np.ndarray, name: str) -> None:
+    """Check that floating-point numbers are not float16, in which too little can be computed."""
+    if x.dtype.itemsize < 4:
+        fail(
+            who,
+            f"expected {name} of float32 or float64, got {x.dtype}, which has three digits and ends at 65504.",
+            "convert it with .astype(np.float32).",
+            TypeError,
+        )

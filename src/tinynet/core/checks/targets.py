@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.checks.shapes import array, shape_text
+from tinynet.core.checks.shapes import array, not_half, shape_text
 from tinynet.core.checks.values import integer
 from tinynet.core.checks.words import fail
 
@@ -105,6 +105,7 @@ def _arrays(who: str, predicted: np.ndarray, ground_truth: np.ndarray) -> None:
     array(who, ground_truth, "ground_truth")
     if predicted.dtype.kind != "f":
         fail(who, f"expected predicted to hold floating-point numbers, got {predicted.dtype}.", kind=TypeError)
+    not_half(who, predicted, "predicted")
 
 
 def class_labels(

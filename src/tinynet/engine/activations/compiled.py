@@ -20,6 +20,7 @@ from tinynet.engine.machine.pool import run_parallel
 
 NUMBERS_PER_BLOCK = 1 << 13  # Threads share an array in blocks of this size.
 rounded_like_numpy = partial(compiled, flags={"nsz"})  # Where 1 − y² is near 0, it depends on how y² is rounded.
+NUMBERS_IN_FLOAT32 = 1 << 6  # that are added up before their sum is added in float64
 PARTIAL_SUMS = 64  # Of da. Their number is fixed, and they are added in order, so threads change no bit.
 
 
@@ -46,7 +47,7 @@ def gradient(work: Callable[..., None], x: np.ndarray, dy: np.ndarray, *numbers:
 def _run(work: Callable[..., None], arrays: tuple[np.ndarray, ...], numbers: tuple[float, ...]) -> bool:
     """Do the work if a view of each array is one row, and say whether it was done."""
     x = arrays[0]
-    if x.size == 0 or any(array.strides != x.strides for array in arrays):
+    if x.size == 0 or not layout.same_order(*arrays):
         return False
     rows = [array.ravel(order="K") for array in arrays]
     run_parallel(work, -(-x.size // NUMBERS_PER_BLOCK), *rows, *[x.dtype.type(number) for number in numbers])
@@ -156,12 +157,13 @@ def tanh_gradient(start, end, y, dy, dx):
 @compiled
 def silu(start, end, x, y, slope):
     block, zero, one = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0), x.dtype.type(1)
-    x, y, slope = x[block], y[block], slope[block]
+    x, y, slope, far = x[block], y[block], slope[block], x.dtype.type(1000)  # beyond it s is 0 or 1 in both types
     for i in range(x.size):
         e = exp(-abs(x[i]))
         s = (e if x[i] < zero else one) / (one + e)
-        y[i] = x[i] * s
-        slope[i] = s + x[i] * s * (one - s)
+        near = far if x[i] > far else -far if x[i] < -far else x[i]  # infinity times 0 would be NaN
+        y[i] = (x[i] if x[i] > near else near) * s
+        slope[i] = s + near * s * (one - s)
 
 
 @compiled
@@ -206,11 +208,14 @@ def _prelu_gradient(start, end, x, dy, dx, a, da):
         sums = da[piece]
         for o in range(piece * len(x) // PARTIAL_SUMS, (piece + 1) * len(x) // PARTIAL_SUMS):
             for c in range(x.shape[1]):
-                row, back, out, slope, total = x[o, c], dy[o, c], dx[o, c], a[c], zero
-                for i in range(row.size):
-                    total += zero if row[i] > zero else row[i] * back[i]
-                    out[i] = back[i] if row[i] > zero else slope * back[i]
-                sums[c] += total
+                row, back, out, slope = x[o, c], dy[o, c], dx[o, c], a[c]
+                for first in range(0, row.size, NUMBERS_IN_FLOAT32):
+                    block, total = slice(first, first + NUMBERS_IN_FLOAT32), zero
+                    given, coming, into = row[block], back[block], out[block]
+                    for i in range(given.size):
+                        total += zero if given[i] > zero else given[i] * coming[i]
+                        into[i] = coming[i] if given[i] > zero else slope * coming[i]
+                    sums[c] += total
 
 
 # The same for channels that are last in memory, (outer, channels).

@@ -21,6 +21,7 @@ import numpy as np
 
 from tinynet.engine.machine.functions import exp, largest
 from tinynet.engine.machine.jit import compiled, inlined
+from tinynet.engine.machine.layout import strides
 from tinynet.engine.machine.queue import NUMBERS, Kernel, acquire, array_of, post, queue_at
 from tinynet.engine.machine.register_tile import four_rows
 from tinynet.engine.machine.strides import flat_memory
@@ -89,7 +90,7 @@ def empty_heads(N: int, heads: int, rows: int, depth: int) -> tuple[np.ndarray, 
 
 def takes_panels(out: np.ndarray) -> bool:
     """Whether tiles, which are whole panels wide, can be written straight into an array."""
-    return out.shape[3] % LANES == 0 and out.strides[3] == out.itemsize and min(out.strides) > 0
+    return out.shape[3] % LANES == 0 and strides(out)[3] == out.itemsize and min(strides(out)) > 0
 
 
 def mask(ignored: np.ndarray | None) -> np.ndarray:

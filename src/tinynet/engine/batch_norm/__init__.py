@@ -54,7 +54,7 @@ def _forward(layer: BatchNorm, x: np.ndarray, relu: bool) -> Any:
         layer.track(mean, var, x.size // layer.num_features)
     else:
         mean, var = layer.running_mean, layer.running_var
-    inverse_std = 1 / np.sqrt(var + layer.eps)
+    inverse_std = (1 / np.sqrt(var + layer.eps)).astype(x.dtype)
     layer.remember(x=x, mean=mean, inverse_std=inverse_std, from_batch=from_batch)
     weight, bias = _affine(layer, x.dtype)
     return kernels.normalize(x, mean, weight * inverse_std, bias, axis, relu)

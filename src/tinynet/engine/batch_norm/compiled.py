@@ -17,6 +17,8 @@ from tinynet.engine.machine.jit import compiled_in_order
 from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache between two passes over them
+ROWS_IN_FLOAT32 = 32  # that are added up before their sums are added: float32 loses digits in long sums
+MIN_SQUARE, MAX_SQUARE = 1e-30, 1e30  # of distances from the mean: so far float32 has all digits of squares
 WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another
 
 
@@ -26,18 +28,18 @@ Through = tuple[np.ndarray, np.ndarray] | None
 
 
 def statistics(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """μ and σ²: those of blocks, merged (Chan, Golub and LeVeque 1979)."""
+    """μ, and σ² in float64: those of blocks, merged (Chan, Golub and LeVeque 1979)."""
     fold = _fold(x.shape, x.flags.c_contiguous, axis)
     rows = fold.rows(x)
     step, n_blocks = _blocks(rows)
-    means, rests, squares = np.zeros((3, n_blocks, rows.shape[1]), x.dtype)
+    (means, rests), squares = np.zeros((2, n_blocks, rows.shape[1]), x.dtype), np.zeros((n_blocks, rows.shape[1]))
     run_parallel(_moments, n_blocks, rows, step, means, rests, squares)
     n = np.full((n_blocks, 1), float(step))
     n[-1] = len(rows) - (n_blocks - 1) * step
     exact = means + rests / n
     mean = fold.sums(n * exact) / (x.size // x.shape[axis])
     squares = squares - rests * (rests / n) + n * np.square(exact - fold.columns(mean))
-    return mean.astype(x.dtype), (fold.sums(squares) / (x.size // x.shape[axis])).astype(x.dtype)
+    return mean.astype(x.dtype), fold.sums(squares) / (x.size // x.shape[axis])
 
 
 def normalize(
@@ -130,6 +132,7 @@ def _moments(start, end, x, step, means, rests, squares):
     """Of each block the mean of each column, and of the distances from it the sum, which rounding leaves, and that of
     the squares; all three are zero.
     """
+    part = np.empty(x.shape[1], x.dtype)
     for block in range(start, end):
         mean, rest, square = means[block], rests[block], squares[block]
         first, last = block * step, min(x.shape[0], (block + 1) * step)
@@ -139,14 +142,27 @@ def _moments(start, end, x, step, means, rests, squares):
                 mean[f] += row[f]
         for f in range(mean.shape[0]):
             mean[f] /= last - first
-        for r in range(first, last):
-            row = x[r]
-            for f in range(row.shape[0]):
-                distance = row[f] - mean[f]
-                rest[f] += distance
-                square[f] += distance * distance
+            if not np.isfinite(mean[f]):  # it may be the sum that has no place in float32
+                total = np.float64(0)
+                for r in range(first, last):
+                    total += x[r, f]
+                mean[f] = total / (last - first)
+        for some in range(first, last, ROWS_IN_FLOAT32):
+            part[:] = 0
+            for r in range(some, min(last, some + ROWS_IN_FLOAT32)):
+                row = x[r]
+                for f in range(row.shape[0]):
+                    distance = row[f] - mean[f]
+                    rest[f] += distance
+                    part[f] += distance * distance
+            for f in range(mean.shape[0]):
+                square[f] += part[f]
         for f in range(mean.shape[0]):
-            rest[f] = rest[f] if np.isfinite(mean[f]) else 0  # from an infinite mean there is no distance
+            rest[f] = rest[f] if np.isfinite(rest[f]) else 0  # there is no distance from an infinite mean
+            if not MIN_SQUARE * (last - first) < square[f] < MAX_SQUARE:  # too small or too large for float32
+                square[f] = 0
+                for r in range(first, last):
+                    square[f] += np.float64(x[r, f] - mean[f]) * np.float64(x[r, f] - mean[f])
 
 
 @compiled_in_order
@@ -177,15 +193,27 @@ def _sums(start, end, dy, x, step, cut, mean, inverse_std, scale, bias, relu, fo
     mean, inverse_std = _columns(cut, mean), _columns(cut, inverse_std)
     scale, bias = _columns(cut, scale), _columns(cut, bias)
     zero = x.dtype.type(0)
+    parts, sums = np.empty((2, x.shape[1]), x.dtype), np.empty((2, x.shape[1]))
     for block in range(start, end):
         total, product = found[block], products[block]
-        for r in range(block * step, min(x.shape[0], (block + 1) * step)):
-            for f in range(x.shape[1]):
-                distance, d = x[r, f] - mean[f], dy[r, f]
-                if relu:
-                    d = d if distance * scale[f] + bias[f] > zero else zero
-                total[f] += d
-                product[f] += d * (distance * inverse_std[f])
+        last = min(x.shape[0], (block + 1) * step)
+        sums[:] = 0
+        for first in range(block * step, last, ROWS_IN_FLOAT32):
+            part, of_part = (total, product) if step <= ROWS_IN_FLOAT32 else (parts[0], parts[1])
+            part[:], of_part[:] = 0, 0
+            for r in range(first, min(last, first + ROWS_IN_FLOAT32)):
+                for f in range(x.shape[1]):
+                    distance, d = x[r, f] - mean[f], dy[r, f]
+                    if relu:
+                        d = d if distance * scale[f] + bias[f] > zero else zero
+                    part[f] += d
+                    of_part[f] += d * (distance * inverse_std[f])
+            if step > ROWS_IN_FLOAT32:
+                for f in range(x.shape[1]):
+                    sums[0, f] += part[f]
+                    sums[1, f] += of_part[f]
+        if step > ROWS_IN_FLOAT32:
+            total[:], product[:] = sums[0], sums[1]
 
 
 @compiled_in_order

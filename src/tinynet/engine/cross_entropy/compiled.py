@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.engine.machine.functions import exp, largest
+from tinynet.engine.machine.functions import exp, largest, sum_of
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 
@@ -34,9 +34,8 @@ def _of_labels(start, end, logits, labels, w, scale, gradient, losses, n_rows):
         out = gradient[first : first + n_rows]
         _exponentials(logits[first : first + n_rows], labels[first : first + n_rows], out, away)
         for r in range(len(out)):
-            weight, e, total = w[first + r if w.size > 1 else 0], out[r], logits.dtype.type(0)
-            for c in range(e.size):
-                total += e[c]
+            weight, e = w[first + r if w.size > 1 else 0], out[r]
+            total = sum_of(e)
             factor = weight * scale
             for c in range(e.size):
                 e[c] *= factor / total
@@ -128,21 +127,19 @@ def _of_smoothed_labels(start, end, logits, labels, kept, w, rest, each, scale, 
 @inlined
 def _row_of_targets(row, t, e, scale, out):
     zero = row.dtype.type(0)
-    top, total, expected, sum_of_t = largest(row), zero, zero, zero
+    top, expected, sum_of_t = largest(row), np.float64(0), sum_of(t)
     for c in range(row.size):
         out[c] = row[c] - top
     for c in range(row.size):
         e[c] = exp(out[c])
-    for c in range(row.size):
-        total += e[c]
-        sum_of_t += t[c]
+    total = sum_of(e)
     log_total = np.log(total)
     for c in range(row.size):
         expected += t[c] * (log_total - out[c]) if t[c] != zero else zero  # 0 · ∞ would be NaN
     factor = sum_of_t / total
     for c in range(row.size):
         out[c] = (e[c] * factor - t[c]) * scale if sum_of_t != zero else zero
-    return np.float64(expected)
+    return expected
 
 
 def focal(x: np.ndarray, labels: np.ndarray, a: np.ndarray | None, gamma: float, n: float) -> Any:
@@ -165,12 +162,11 @@ def _focal(start, end, logits, labels, a, gamma, n, gradient, losses, n_rows):
         out = gradient[first : first + n_rows]
         _exponentials(logits[first : first + n_rows], labels[first : first + n_rows], out, away)
         for r in range(len(out)):
-            weight, e, total = a[first + r if a.size > 1 else 0], out[r], zero
+            weight, e = a[first + r if a.size > 1 else 0], out[r]
             if weight == zero:  # 0 · ∞ would be NaN
                 e[:] = zero
                 continue
-            for c in range(e.size):
-                total += e[c]
+            total = sum_of(e)
             s = np.log(total) + away[r]  # −log p
             miss = -np.expm1(-s)  # 1 − p
             power = weight * miss**gamma

@@ -11,6 +11,7 @@ from llvmlite import ir
 from numba import extending, types
 
 from tinynet.engine.dropout.philox import MULTIPLIERS, NUMBERS_PER_BLOCK, ROUNDS
+from tinynet.engine.machine import layout
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
@@ -38,7 +39,7 @@ def forward(x: np.ndarray, words: np.ndarray, threshold: int, scale: float) -> t
 def gradient(dy: np.ndarray, m: np.ndarray, scale: float) -> np.ndarray:
     """dx, in the memory order of m."""
     dx = np.empty_like(m, dtype=dy.dtype)
-    if dy.strides != dx.strides:
+    if not layout.same_order(dx, dy):
         aligned = np.empty_like(dx)
         aligned[...] = dy
         dy = aligned

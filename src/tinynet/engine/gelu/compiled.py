@@ -22,7 +22,7 @@ MAX_ABS_FOR_DENSITY = 40.0  # Beyond it φ(x) is 0 in both types.
 def forward(x: np.ndarray, approximate: str) -> Any:
     """y and its derivative."""
     y, slope = np.empty_like(x), np.empty_like(x)  # in the memory order of x, without gaps
-    if x.size == 0 or x.strides != y.strides:
+    if x.size == 0 or not layout.same_order(x, y):
         return NotImplemented
     count, arrays = -(-x.size // NUMBERS_PER_BLOCK), (x.ravel(order="K"), y.ravel(order="K"), slope.ravel(order="K"))
     if approximate != "none":
@@ -37,7 +37,7 @@ def forward(x: np.ndarray, approximate: str) -> Any:
 def backward(dy: np.ndarray, slope: np.ndarray) -> Any:
     """dx, the product of both."""
     dy, dx = layout.like(slope, dy), np.empty_like(slope)
-    if slope.size == 0 or not dy.strides == slope.strides == dx.strides:
+    if slope.size == 0 or not layout.same_order(slope, dy, dx):
         return NotImplemented
     arrays = (dy.ravel(order="K"), slope.ravel(order="K"), dx.ravel(order="K"))
     count = -(-slope.size // NUMBERS_PER_BLOCK)
@@ -56,7 +56,7 @@ def _exact(start, end, x, y, slope):
     for i in range(x.size):
         below, density = normal_cdf_and_density(x[i])
         near = far if x[i] > far else -far if x[i] < -far else x[i]  # infinity times 0 would be NaN
-        y[i] = x[i] * below
+        y[i] = (x[i] if x[i] > near else near) * below
         slope[i] = below + near * density
 
 
@@ -80,7 +80,7 @@ def _by_tanh(start, end, x, y, slope):
         near = far if x[i] > far else -far if x[i] < -far else x[i]
         s = one / (one + exp(-two * linear * (near + cubic * near * near * near)))  # ½ (1 + tanh u)
         s = zero if x[i] < -far else s
-        y[i] = x[i] * s
+        y[i] = (x[i] if x[i] > near else near) * s
         slope[i] = s + near * (two * s * (one - s) * linear * (one + steep * near * near))
 
 

@@ -14,10 +14,12 @@ from functools import partial
 import numpy as np
 
 from tinynet.engine.layer_norm.compiled import inverse_root
+from tinynet.engine.machine.functions import NUMBERS_IN_FLOAT32
 from tinynet.engine.machine.jit import FLAGS, compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
+MIN_SQUARE, MAX_SQUARE = 1e-30, 1e30  # of distances from the mean: so far float32 has all digits of squares
 ROWS_IN_FLOAT32 = 16  # that are added up before their sum is added in float64, which costs twice as much
 NO_FMA = FLAGS - {"contract"}  # γ dy − mean(γ dy) is 0 in a group of one, but not if only the mean is rounded
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -26,7 +28,7 @@ Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 def forward(x: np.ndarray, n_groups: int, weight: np.ndarray, bias: np.ndarray, eps: float) -> Arrays:
     """y = γ x̂ + β and x̂, in the memory order of x; and 1/σ (N, n_groups, 1)."""
     N, inverse_std = len(x), np.empty((len(x), n_groups, 1), x.dtype)
-    given = weight, bias, x.dtype.type(eps)
+    given = weight, bias, float(eps)
     if _by_pixels(x):
         rows = rows_of_pixels(x)
         y, x_hat = np.empty_like(rows), np.empty_like(rows)
@@ -73,7 +75,7 @@ def _forward(start, end, x, n_groups, weight, bias, eps, y, x_hat, inverse_std):
             total += row[j]
         mean = x.dtype.type(total / size)
         for j in range(size):
-            distance = row[j] - mean
+            distance = np.float64(row[j] - mean)
             squares += distance * distance
         inverse = inverse_root(squares / size, eps, x)
         inverse_std[item] = inverse
@@ -97,13 +99,18 @@ def _backward(start, end, dy, x_hat, inverse_std, n_groups, weight, dx, d_weight
         for c in range(n_channels):
             channel = slice(c * n_pixels, (c + 1) * n_pixels)
             d, h = dy[item, channel], x_hat[item, channel]
-            total, product = dy.dtype.type(0), dy.dtype.type(0)
-            for p in range(n_pixels):
-                total += d[p]
-                product += d[p] * h[p]
+            total, product = np.float64(0), np.float64(0)
+            for before in range(0, n_pixels, NUMBERS_IN_FLOAT32):
+                some, hats = d[before : before + NUMBERS_IN_FLOAT32], h[before : before + NUMBERS_IN_FLOAT32]
+                of_some, products = dy.dtype.type(0), dy.dtype.type(0)
+                for p in range(some.size):
+                    of_some += some[p]
+                    products += some[p] * hats[p]
+                total += of_some
+                product += products
             d_weight[item, c], d_bias[item, c] = product, total
-            mean_g += weight[first + c] * np.float64(total)
-            mean_gx += weight[first + c] * np.float64(product)
+            mean_g += weight[first + c] * total
+            mean_gx += weight[first + c] * product
         mean, slope, inverse = dy.dtype.type(mean_g / size), dy.dtype.type(mean_gx / size), inverse_std[item]
         for c in range(n_channels):
             channel, scale = slice(c * n_pixels, (c + 1) * n_pixels), weight[first + c]
@@ -142,6 +149,17 @@ def _gather(columns, n_channels, sums):
 
 
 @compiled
+def _squares_of_group(rows, mean, C, g, G):
+    """The sum of the squared distances from the mean over a group, in float64; rows (R, k · C)."""
+    total, per_group = np.float64(0), C // G
+    for row in rows:
+        for f in range(row.size):
+            if f % C // per_group == g:
+                total += np.float64(row[f] - mean[f]) * np.float64(row[f] - mean[f])
+    return total
+
+
+@compiled
 def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
     """x (N, R, k · C)."""
     (_, R, width), C, G = x.shape, len(weight), inverse_std.shape[1]
@@ -176,6 +194,8 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
                 sums[f] += part[f]
         _gather(sums, C, means)
         for g in range(G):
+            if not MIN_SQUARE < means[g] / size < MAX_SQUARE:  # too small or too large for squares in float32
+                means[g] = _squares_of_group(x[n], mean, C, g, G)
             inverse_std[n, g, 0] = inverse_root(means[g] / size, eps, x)
         _spread(inverse_std[n, :, 0], C, inverse)
         for r in range(R):
@@ -188,17 +208,24 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
 @partial(compiled, flags=NO_FMA)
 def _backward_of_pixels(start, end, dy, x_hat, inverse_std, weight, dx, d_weight, d_bias):
     (_, R, width), C, G = dy.shape, len(weight), inverse_std.shape[1]
-    scale, mean, slope, inverse, totals, products = np.empty((6, width), dy.dtype)
+    scale, mean, slope, inverse, part, products_of_part = np.empty((6, width), dy.dtype)
+    totals, products = np.empty((2, width))
     weighted, means, size = np.empty(C), np.empty(G), R * width / G
     _spread(weight, C, scale)
     for n in range(start, end):
         totals[:] = 0
         products[:] = 0
-        for r in range(R):
-            d, hat = dy[n, r], x_hat[n, r]
+        for first in range(0, R, ROWS_IN_FLOAT32):
+            part[:] = 0
+            products_of_part[:] = 0
+            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
+                d, hat = dy[n, r], x_hat[n, r]
+                for f in range(width):
+                    part[f] += d[f]
+                    products_of_part[f] += d[f] * hat[f]
             for f in range(width):
-                totals[f] += d[f]
-                products[f] += d[f] * hat[f]
+                totals[f] += part[f]
+                products[f] += products_of_part[f]
         for sums, of_channels, columns in ((totals, d_bias[n], mean), (products, d_weight[n], slope)):
             _gather(sums, C, of_channels)
             for c in range(C):

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinynet.engine.machine.functions import NUMBERS_IN_FLOAT32
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 
 BLOCK = 64  # rows that a thread takes at a time, and that dγ and dβ are summed over by themselves
+ROWS_IN_FLOAT32 = 16  # of a block, that are added up before their sums are added: float32 loses digits in long sums
 
 
 def forward(
@@ -18,7 +20,7 @@ def forward(
     """h = x + r, or x if there is no r; y = γ x̂ + β, x̂ and 1/σ of the rows of h."""
     x_hat, inverse_std = np.empty_like(x), np.empty(len(x), x.dtype)
     h, y = x if r is None else np.empty_like(x), x_hat if weight is None else np.empty_like(x)
-    run_parallel(_forward, _n_blocks(x), x, r, h, weight, bias, x.dtype.type(eps), y, x_hat, inverse_std)
+    run_parallel(_forward, _n_blocks(x), x, r, h, weight, bias, float(eps), y, x_hat, inverse_std)
     return h, y, x_hat, inverse_std
 
 
@@ -36,7 +38,7 @@ def forward_of_rms(x: np.ndarray, weight: np.ndarray | None, eps: float) -> tupl
     """y = γ x̂, x̂ and 1 / √(mean(x²) + eps)."""
     x_hat, inverse_rms = np.empty_like(x), np.empty(len(x), x.dtype)
     y = x_hat if weight is None else np.empty_like(x)
-    run_parallel(_forward_of_rms, _n_blocks(x), x, weight, x.dtype.type(eps), y, x_hat, inverse_rms)
+    run_parallel(_forward_of_rms, _n_blocks(x), x, weight, float(eps), y, x_hat, inverse_rms)
     return y, x_hat, inverse_rms
 
 
@@ -55,8 +57,8 @@ def _n_blocks(rows: np.ndarray) -> int:
 
 @inlined
 def inverse_root(var, eps, x):
-    """1 / √(var + eps) in the type of x; divided in float64, for in float32 the compiler makes NaN of 1 / √∞."""
-    return x.dtype.type(1 / np.sqrt(np.float64(x.dtype.type(var) + eps)))
+    """1 / √(var + eps) in the type of x; var and eps are in float64, where the square of every float32 has a place."""
+    return x.dtype.type(1 / np.sqrt(var + eps))
 
 
 @compiled
@@ -74,7 +76,7 @@ def _forward(start, end, x, more, h, weight, bias, eps, y, x_hat, inverse_std):
         mean = x.dtype.type(total / D)
         for j in range(D):
             hat[j] = row[j] - mean
-            squares += hat[j] * hat[j]
+            squares += np.float64(hat[j]) * np.float64(hat[j])
         inverse = inverse_root(squares / D, eps, x)
         inverse_std[r] = inverse
         for j in range(D):
@@ -90,27 +92,37 @@ def _forward(start, end, x, more, h, weight, bias, eps, y, x_hat, inverse_std):
 
 @compiled
 def _backward(start, end, dy, x_hat, inverse_std, weight, more, dx, d_weights, d_biases):
-    D = dy.shape[1]
+    D, zero = dy.shape[1], dy.dtype.type(0)
+    of_weight, of_bias = np.zeros((2, D), dy.dtype)
     for block in range(start, end):
-        d_weight, d_bias = d_weights[block], d_biases[block]
-        for r in range(block * BLOCK, min(dy.shape[0], (block + 1) * BLOCK)):
+        d_weight, d_bias, last = d_weights[block], d_biases[block], min(dy.shape[0], (block + 1) * BLOCK)
+        for r in range(block * BLOCK, last):
             d, hat, out = dy[r], x_hat[r], dx[r]
-            mean_g, mean_gx = dy.dtype.type(0), dy.dtype.type(0)
             for j in range(D):
-                d_weight[j] += d[j] * hat[j]
+                of_weight[j] += d[j] * hat[j]
             for j in range(D):
-                d_bias[j] += d[j]
+                of_bias[j] += d[j]
+            if r % ROWS_IN_FLOAT32 == ROWS_IN_FLOAT32 - 1 or r == last - 1:
+                for j in range(D):
+                    d_weight[j] += of_weight[j]
+                    d_bias[j] += of_bias[j]
+                    of_weight[j], of_bias[j] = zero, zero
             if weight is None:
                 for j in range(D):
                     out[j] = d[j]  # g
             else:
                 for j in range(D):
                     out[j] = d[j] * weight[j]
-            for j in range(D):
-                mean_g += out[j]
-                mean_gx += out[j] * hat[j]
-            mean_g /= dy.dtype.type(D)
-            mean_gx /= dy.dtype.type(D)
+            total, product = np.float64(0), np.float64(0)
+            for first in range(0, D, NUMBERS_IN_FLOAT32):
+                some, hats = out[first : first + NUMBERS_IN_FLOAT32], hat[first : first + NUMBERS_IN_FLOAT32]
+                of_some, products = zero, zero
+                for j in range(some.size):
+                    of_some += some[j]
+                    products += some[j] * hats[j]
+                total += of_some
+                product += products
+            mean_g, mean_gx = dy.dtype.type(total / D), dy.dtype.type(product / D)
             for j in range(D):
                 out[j] = (out[j] - mean_g - hat[j] * mean_gx) * inverse_std[r]
             if more is not None:  # in a loop of its own, so that dx is rounded as without it
@@ -126,7 +138,7 @@ def _forward_of_rms(start, end, x, weight, eps, y, x_hat, inverse_rms):
         row, hat, out = x[r], x_hat[r], y[r]
         squares = np.float64(0)
         for j in range(D):
-            squares += row[j] * row[j]
+            squares += np.float64(row[j]) * np.float64(row[j])
         inverse = inverse_root(squares / D, eps, x)
         inverse_rms[r] = inverse
         for j in range(D):
@@ -138,22 +150,31 @@ def _forward_of_rms(start, end, x, weight, eps, y, x_hat, inverse_rms):
 
 @compiled
 def _backward_of_rms(start, end, dy, x_hat, inverse_rms, weight, dx, d_weights):
-    D = dy.shape[1]
+    D, zero = dy.shape[1], dy.dtype.type(0)
+    of_weight = np.zeros(D, dy.dtype)
     for block in range(start, end):
-        d_weight = d_weights[block]
-        for r in range(block * BLOCK, min(dy.shape[0], (block + 1) * BLOCK)):
+        d_weight, last = d_weights[block], min(dy.shape[0], (block + 1) * BLOCK)
+        for r in range(block * BLOCK, last):
             d, hat, out = dy[r], x_hat[r], dx[r]
-            mean_gx = dy.dtype.type(0)
             for j in range(D):
-                d_weight[j] += d[j] * hat[j]
+                of_weight[j] += d[j] * hat[j]
+            if r % ROWS_IN_FLOAT32 == ROWS_IN_FLOAT32 - 1 or r == last - 1:
+                for j in range(D):
+                    d_weight[j] += of_weight[j]
+                    of_weight[j] = zero
             if weight is None:
                 for j in range(D):
                     out[j] = d[j]  # g
             else:
                 for j in range(D):
                     out[j] = d[j] * weight[j]
-            for j in range(D):
-                mean_gx += out[j] * hat[j]
-            mean_gx /= dy.dtype.type(D)
+            product = np.float64(0)
+            for first in range(0, D, NUMBERS_IN_FLOAT32):
+                some, hats = out[first : first + NUMBERS_IN_FLOAT32], hat[first : first + NUMBERS_IN_FLOAT32]
+                products = zero
+                for j in range(some.size):
+                    products += some[j] * hats[j]
+                product += products
+            mean_gx = dy.dtype.type(product / D)
             for j in range(D):
                 out[j] = (out[j] - hat[j] * mean_gx) * inverse_rms[r]

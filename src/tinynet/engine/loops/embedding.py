@@ -16,7 +16,7 @@ def backward(layer: Embedding, dy: np.ndarray) -> Any:
     W = layer.weight.tensor
     if not is_floating(dy, W) or dy.shape != (*x.shape, W.shape[1]):
         return NotImplemented
-    dW = np.zeros_like(W)
+    dW = np.zeros_like(W, dtype=np.float64)
     for position in np.ndindex(x.shape):
         k = x[position]
         if k == layer.padding_idx:

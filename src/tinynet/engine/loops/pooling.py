@@ -28,31 +28,30 @@ def max_pool(x: np.ndarray, sliding: Sliding) -> tuple[np.ndarray, np.ndarray]:
 
 def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
     """dx: the winner of each window gets its dy."""
-    dx = np.zeros((*dy.shape[:2], *size), dy.dtype)
+    dx = np.zeros((*dy.shape[:2], *size))
     for position, window in windows(dx.shape, dy.shape, sliding):
         for number, pixel in window:
             if number == cell[position]:
                 dx[pixel] += dy[position]
-    return dx
+    return dx.astype(dy.dtype)
 
 
 def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
     """y: the sum of each window over the number of its pixels."""
     y = np.zeros((*x.shape[:2], *sliding.output_size(x.shape[2:])), x.dtype)
     for position, window in windows(x.shape, y.shape, sliding):
-        for _, pixel in window:
-            y[position] += x[pixel]
-        y[position] /= math.prod(sliding.kernel_size) if count_include_pad else len(window)
+        total = sum([float(x[pixel]) for _, pixel in window])
+        y[position] = total / (math.prod(sliding.kernel_size) if count_include_pad else len(window))
     return y
 
 
 def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
     """dx: each pixel of a window gets its share of dy."""
-    dx = np.zeros((*dy.shape[:2], *size), dy.dtype)
+    dx = np.zeros((*dy.shape[:2], *size))
     for position, window in windows(dx.shape, dy.shape, sliding):
         for _, pixel in window:
             dx[pixel] += dy[position] / (math.prod(sliding.kernel_size) if count_include_pad else len(window))
-    return dx
+    return dx.astype(dy.dtype)
 
 
 def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> np.ndarray:

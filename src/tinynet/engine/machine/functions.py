@@ -140,3 +140,25 @@ def _largest(row):
         return top
 
     return search
+
+
+NUMBERS_IN_FLOAT32 = 1 << 8  # that are added up, in several sums side by side, before one is added in float64
+
+
+def sum_of(row: np.ndarray) -> float:
+    """The sum of a row, in its type but added up in float64: float32 loses digits in long sums."""
+    return row.dtype.type(row.sum(dtype=np.float64))
+
+
+@overload(sum_of, jit_options={"fastmath": {"reassoc", "nsz"}})
+def _sum_of(row):
+    def in_parts(row):
+        total = np.float64(0)
+        for first in range(0, row.size, NUMBERS_IN_FLOAT32):
+            some, part = row[first : first + NUMBERS_IN_FLOAT32], row.dtype.type(0)
+            for j in range(some.size):
+                part += some[j]
+            total += part
+        return row.dtype.type(total)
+
+    return in_parts

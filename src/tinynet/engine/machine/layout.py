@@ -13,6 +13,36 @@ import numpy as np
 MAX_CHANNELS_COPIED_ONE_BY_ONE = 8
 
 
+def strides(x: np.ndarray) -> tuple[int, ...]:
+    """The strides of x, and for each axis of length 1 that of C order: NumPy leaves any number there.
+
+    Example:
+        >>> np.zeros((3, 2))[np.newaxis].strides, strides(np.zeros((3, 2))[np.newaxis])
+        ((0, 16, 8), (48, 16, 8))
+    """
+    if 1 not in x.shape:
+        return x.strides
+    found, below = [], x.itemsize
+    for size, stride in zip(reversed(x.shape), reversed(x.strides), strict=True):
+        found.append(below if size == 1 else stride)
+        below = size * found[-1]
+    return tuple(reversed(found))
+
+
+def same_order(x: np.ndarray, *others: np.ndarray) -> bool:
+    """Whether arrays of one shape lie alike in memory.
+
+    Example:
+        >>> x = np.zeros((2, 3))
+        >>> same_order(x[np.newaxis], x.reshape(1, 2, 3)), same_order(x, np.asfortranarray(x))
+        (True, False)
+    """
+    for other in others:  # noqa: SIM110 - `all` with a generator takes twice as long
+        if other.strides != x.strides and strides(other) != strides(x):
+            return False
+    return True
+
+
 def is_channels_last(x: np.ndarray) -> bool:
     """Whether a 4-D array is a view of an (N, H, W, C) array without gaps."""
     return x.ndim == 4 and x.transpose(0, 2, 3, 1).flags.c_contiguous
@@ -49,7 +79,7 @@ def rows(x: np.ndarray) -> np.ndarray:
 
 def like(x: np.ndarray, values: np.ndarray) -> np.ndarray:
     """`values` in the memory layout of `x`: the helper to align an incoming gradient to the input it belongs to."""
-    if values.shape == x.shape and values.strides == x.strides and values.dtype == x.dtype:
+    if values.shape == x.shape and values.dtype == x.dtype and same_order(x, values):
         return values
     aligned = np.empty_like(x, dtype=values.dtype)  # NumPy's order="K" keeps the layout of x
     aligned[...] = values

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from tinynet.engine.machine.layout import strides
+
 
 def along(axis: int | None, *arrays: np.ndarray) -> list[np.ndarray] | None:
     """Each array as a C-ordered view (outer, length of the axis, inner); None if there is none.
@@ -22,7 +24,8 @@ def along(axis: int | None, *arrays: np.ndarray) -> list[np.ndarray] | None:
     x = arrays[0]
     if x.ndim == 0 or x.size == 0:
         return None
-    order = sorted(range(x.ndim), key=lambda a: -x.strides[a])
+    steps = strides(x)
+    order = sorted(range(x.ndim), key=lambda a: -steps[a])
     moved = [array.transpose(order) for array in arrays]
     if not all(array.flags.c_contiguous for array in moved):
         return None

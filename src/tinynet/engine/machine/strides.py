@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinynet.engine.machine.layout import strides
+
 
 def flat_memory(x: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
     """The memory of x from its first number to its last, and the strides of all axes but the last, counted in numbers.
@@ -15,8 +17,8 @@ def flat_memory(x: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
         >>> memory, steps
         (array([ 2,  3,  4,  5,  6,  7,  8,  9, 10]), (6,))
     """
-    if x.strides[-1] != x.itemsize or min(x.strides) < 0:
+    if strides(x)[-1] != x.itemsize or min(strides(x)) < 0:
         x = np.ascontiguousarray(x)
-    steps = tuple([stride // x.itemsize for stride in x.strides[:-1]])
+    steps = tuple([stride // x.itemsize for stride in strides(x)[:-1]])
     last = sum([(size - 1) * step for size, step in zip(x.shape, steps, strict=False)])
     return np.lib.stride_tricks.as_strided(x, (last + x.shape[-1],), (x.itemsize,)), steps

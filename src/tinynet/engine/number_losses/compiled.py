@@ -30,7 +30,7 @@ def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction:
         options: Numbers, or arrays like x.
     """
     gradient = np.empty_like(x)
-    if gradient.strides != x.strides:
+    if not layout.same_order(x, gradient):
         return NotImplemented
     rows = [array.ravel(order="K") for array in (x, layout.like(x, truth.astype(x.dtype, copy=False)), gradient)]
     given = [o.ravel(order="K") if isinstance(o, np.ndarray) else x.dtype.type(o) for o in options]
@@ -51,7 +51,7 @@ def squared(start, end, x, t, gradient, losses, refused, n):
         xs, ts, out = x[block], t[block], gradient[block]
         for i in range(xs.size):
             d = xs[i] - ts[i]
-            total += np.float64(d * d)
+            total += np.float64(d) * np.float64(d)
             out[i] = d * factor
         losses[piece] = total
 
@@ -78,7 +78,7 @@ def huber(start, end, x, t, gradient, losses, refused, n, delta):
         for i in range(xs.size):
             d = xs[i] - ts[i]
             near = delta if d > delta else -delta if d < -delta else d
-            total += np.float64(near * (d - near * half))
+            total += np.float64(near) * np.float64(d - near * half)
             out[i] = near / n
         losses[piece] = total
 

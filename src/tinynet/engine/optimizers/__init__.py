@@ -99,7 +99,7 @@ def average(averages: WeightAverage) -> Any:
 def gradient_norm(parameters: Sequence[Parameter]) -> Any:
     """The norm of all gradients together."""
     total = _sum_of_squares(parameters)
-    return NotImplemented if total is None else math.sqrt(total)
+    return math.sqrt(total) if total is not None and 1e-300 < total < math.inf else NotImplemented
 
 
 def gradients_are_finite(parameters: Sequence[Parameter]) -> Any:

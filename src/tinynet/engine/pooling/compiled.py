@@ -15,6 +15,7 @@ from tinynet.engine.pooling import windows
 from tinynet.layers.windows import Pair, Sliding
 
 NO_PADDING = ((0, 0), (0, 0))
+MAX_TERMS_IN_FLOAT32 = 16  # of a sum of gradients: in longer ones float32 loses digits
 
 
 def maximum(x: np.ndarray, sliding: Sliding, relu: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -38,9 +39,10 @@ def maximum_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Slid
         dx = np.empty(shape, dy.dtype)
         run_parallel(windows.gradient, len(dy), pixels(dy), pixels(cell), dx, sliding.kernel_size)
     else:
-        dx = np.zeros(shape, dy.dtype)
+        many = math.prod(sliding.kernel_size) > MAX_TERMS_IN_FLOAT32
+        dx = np.zeros(shape, np.float64 if many else dy.dtype)
         run_parallel(_maximum_gradient, len(dy), pixels(dy), pixels(cell), dx, *_steps(sliding))
-    return dx.transpose(0, 3, 1, 2)
+    return dx.astype(dy.dtype, copy=False).transpose(0, 3, 1, 2)
 
 
 def adaptive_maximum(x: np.ndarray, windows: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.layout import strides
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.strides import flat_memory
 
@@ -17,7 +18,7 @@ ROWS_PER_BLOCK = 32  # Threads share the rows of all samples in blocks of this s
 
 def turn(x: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> Any:
     """A pair (a, b) of x (N, T, 2 · n) becomes (a cos − b sin, a sin + b cos), in x itself; cos and sin are (T, n)."""
-    if x.strides[-1] != x.itemsize or min(x.strides) <= 0 or not x.size:
+    if strides(x)[-1] != x.itemsize or min(strides(x)) <= 0 or not x.size:
         return NotImplemented  # `flat_memory` would make a copy
     N, T, width = x.shape
     memory, steps = flat_memory(x)

@@ -16,6 +16,7 @@ from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import ReflectionPad2D
 from tinynet.layers.windows import Pair, Sliding
 
+MAX_TERMS_IN_FLOAT32 = 16  # of a sum: the longer ones are computed in float64
 MIN_SAMPLE_SIZE = 1024  # Compiling takes only a second.
 
 
@@ -80,8 +81,11 @@ def _kernels(x: np.ndarray, result_size: int = 0) -> Any:
 
 
 def _sparse(A: np.ndarray, dtype: np.dtype) -> Sparse:
+    """The numbers are in float64 if they belong to a long sum, in which float32 would lose digits."""
     rows, columns = np.nonzero(A)
-    return Sparse(np.searchsorted(rows, np.arange(len(A) + 1)), columns, A[rows, columns].astype(dtype))
+    first = np.searchsorted(rows, np.arange(len(A) + 1))
+    is_long = np.diff(first).max(initial=0) > MAX_TERMS_IN_FLOAT32
+    return Sparse(first, columns, A[rows, columns].astype(np.float64 if is_long else dtype))
 
 
 @lru_cache(512)

@@ -17,7 +17,9 @@ def resample(A: Sparse, B: Sparse, x: np.ndarray) -> np.ndarray:
     """A x Bᵀ for each channel of x (N, C, H, W)."""
     OH, OW = len(A.first) - 1, len(B.first) - 1
     y = np.empty((len(x), OH, OW, x.shape[1]), x.dtype)
-    lines = _lines_of_vectors if x.dtype == np.float32 else _lines
+    weights = np.result_type(A.weights, B.weights)
+    lines = _lines_of_vectors if weights == np.float32 else _lines
+    A, B = A._replace(weights=A.weights.astype(weights)), B._replace(weights=B.weights.astype(weights))
     run_parallel(lines, len(x) * OH, *A, *B, pixels(x), y)
     return y.transpose(0, 3, 1, 2)
 
@@ -48,19 +50,20 @@ def _lines_of_vectors(start, end, A_first, A_rows, A_weights, B_first, B_columns
 
 @compiled_in_order
 def _lines(start, end, A_first, A_rows, A_weights, B_first, B_columns, B_weights, x, y):
-    """Lines of y (N, OH, OW, C) from x (N, H, W, C)."""
+    """Lines of y (N, OH, OW, C) from x (N, H, W, C), in the type of the weights."""
     (_, H, W, C), (_, OH, OW, _) = x.shape, y.shape
-    given, line = x.reshape(-1), np.zeros(W * C, x.dtype)
+    given, line, out = x.reshape(-1), np.zeros(W * C, A_weights.dtype), np.zeros(C, A_weights.dtype)
     for row in range(start, end):
         n, r = row // OH, row % OH
         _sum_lines(given, n * H, W * C, A_first[r], A_first[r + 1], A_rows, A_weights, line)
         for s in range(OW):
-            out = y[n, r, s]
             out[:] = 0
             for k in range(B_first[s], B_first[s + 1]):
                 weight, under = B_weights[k], line[B_columns[k] * C : (B_columns[k] + 1) * C]
                 for c in range(C):
                     out[c] += weight * under[c]
+            for c in range(C):
+                y[n, r, s, c] = out[c]
 
 
 @compiled_in_order

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from tinynet.engine.machine import layout
-from tinynet.engine.machine.functions import exp, largest
+from tinynet.engine.machine.functions import NUMBERS_IN_FLOAT32, exp, largest, sum_of
 from tinynet.engine.machine.jit import compiled, compiled_in_order
 from tinynet.engine.machine.memory_order import along
 from tinynet.engine.machine.pool import run_parallel
 
 NUMBERS_PER_BLOCK = 1 << 12  # They stay in a first-level cache between the loops.
+LANE_IN_FLOAT32 = 16  # numbers of a lane that are added up before their sum is added in float64
 LANES_PER_TILE = 1 << 8  # So do the sums of a tile.
 
 
@@ -79,9 +80,8 @@ def _softmax_rows(start, end, x, y, n_rows):
         for i in range(flat.size):
             flat[i] = exp(flat[i])
         for r in range(len(rows)):
-            e, total = out[r], x.dtype.type(0)
-            for c in range(e.size):
-                total += e[c]
+            e = out[r]
+            total = sum_of(e)
             for c in range(e.size):
                 e[c] /= total
 
@@ -89,11 +89,16 @@ def _softmax_rows(start, end, x, y, n_rows):
 @compiled
 def _softmax_rows_gradient(start, end, y, dy, dx, n_rows):
     for r in range(start * n_rows, min(len(y), end * n_rows)):
-        p, back, out, total = y[r], dy[r], dx[r], y.dtype.type(0)
+        p, back, out, total = y[r], dy[r], dx[r], np.float64(0)
+        for first in range(0, p.size, NUMBERS_IN_FLOAT32):
+            some, backs = p[first : first + NUMBERS_IN_FLOAT32], back[first : first + NUMBERS_IN_FLOAT32]
+            products = y.dtype.type(0)
+            for c in range(some.size):
+                products += backs[c] * some[c]
+            total += products
+        expected = y.dtype.type(total)
         for c in range(p.size):
-            total += back[c] * p[c]
-        for c in range(p.size):
-            out[c] = p[c] * (back[c] - total)
+            out[c] = p[c] * (back[c] - expected)
 
 
 @compiled
@@ -109,11 +114,8 @@ def _log_softmax_rows(start, end, x, y, n_rows):
         for i in range(flat.size):
             powers[i] = exp(flat[i])
         for r in range(len(rows)):
-            row, shifted, total = e[r], out[r], x.dtype.type(0)
-            for c in range(row.size):
-                total += row[c]
-            log_total = np.log(total)
-            for c in range(row.size):
+            shifted, log_total = out[r], np.log(sum_of(e[r]))
+            for c in range(shifted.size):
                 shifted[c] -= log_total
 
 
@@ -125,9 +127,8 @@ def _log_softmax_rows_gradient(start, end, y, dy, dx, n_rows):
         for i in range(flat.size):
             p[i] = exp(flat[i])
         for r in range(len(rows)):
-            back, row, total = dy[block * n_rows + r], out[r], y.dtype.type(0)
-            for c in range(row.size):
-                total += back[c]
+            back, row = dy[block * n_rows + r], out[r]
+            total = sum_of(back)
             for c in range(row.size):
                 row[c] = back[c] - row[c] * total
 
@@ -138,12 +139,12 @@ def _log_softmax_rows_gradient(start, end, y, dy, dx, n_rows):
 
 @compiled_in_order
 def _softmax_lanes(start, end, x, y):
-    top, total = np.empty(LANES_PER_TILE, x.dtype), np.empty(LANES_PER_TILE, x.dtype)
+    top, total, sums = np.empty(LANES_PER_TILE, x.dtype), np.empty(LANES_PER_TILE, x.dtype), np.empty(LANES_PER_TILE)
     n_tiles = -(-x.shape[2] // LANES_PER_TILE)
     for tile in range(start, end):
         lanes, out = x[tile // n_tiles], y[tile // n_tiles]
         block = slice(tile % n_tiles * LANES_PER_TILE, (tile % n_tiles + 1) * LANES_PER_TILE)
-        _exponentials(lanes, out, block, top, total)
+        _exponentials(lanes, out, block, top, total, sums)
         for c in range(len(out)):
             e = out[c][block]
             for j in range(e.size):
@@ -152,15 +153,17 @@ def _softmax_lanes(start, end, x, y):
 
 @compiled_in_order
 def _softmax_lanes_gradient(start, end, y, dy, dx):
-    total, n_tiles = np.empty(LANES_PER_TILE, y.dtype), -(-y.shape[2] // LANES_PER_TILE)
+    total, sums = np.empty(LANES_PER_TILE, y.dtype), np.empty(LANES_PER_TILE)
+    n_tiles = -(-y.shape[2] // LANES_PER_TILE)
     for tile in range(start, end):
         lanes, back, out = y[tile // n_tiles], dy[tile // n_tiles], dx[tile // n_tiles]
         block = slice(tile % n_tiles * LANES_PER_TILE, (tile % n_tiles + 1) * LANES_PER_TILE)
-        total[:] = 0
+        total[:], sums[:] = 0, 0
         for c in range(len(lanes)):
             p, dp = lanes[c][block], back[c][block]
             for j in range(p.size):
                 total[j] += dp[j] * p[j]
+            _empty(c, len(lanes), total, sums)
         for c in range(len(lanes)):
             p, dp, row = lanes[c][block], back[c][block], out[c][block]
             for j in range(p.size):
@@ -169,12 +172,12 @@ def _softmax_lanes_gradient(start, end, y, dy, dx):
 
 @compiled_in_order
 def _log_softmax_lanes(start, end, x, y):
-    top, total = np.empty(LANES_PER_TILE, x.dtype), np.empty(LANES_PER_TILE, x.dtype)
+    top, total, sums = np.empty(LANES_PER_TILE, x.dtype), np.empty(LANES_PER_TILE, x.dtype), np.empty(LANES_PER_TILE)
     n_tiles = -(-x.shape[2] // LANES_PER_TILE)
     for tile in range(start, end):
         lanes, out = x[tile // n_tiles], y[tile // n_tiles]
         block = slice(tile % n_tiles * LANES_PER_TILE, (tile % n_tiles + 1) * LANES_PER_TILE)
-        _exponentials(lanes, out, block, top, total)
+        _exponentials(lanes, out, block, top, total, sums)
         for j in range(min(LANES_PER_TILE, x.shape[2] - tile % n_tiles * LANES_PER_TILE)):
             total[j] = np.log(total[j])
         for c in range(len(out)):
@@ -185,15 +188,17 @@ def _log_softmax_lanes(start, end, x, y):
 
 @compiled_in_order
 def _log_softmax_lanes_gradient(start, end, y, dy, dx):
-    total, n_tiles = np.empty(LANES_PER_TILE, y.dtype), -(-y.shape[2] // LANES_PER_TILE)
+    total, sums = np.empty(LANES_PER_TILE, y.dtype), np.empty(LANES_PER_TILE)
+    n_tiles = -(-y.shape[2] // LANES_PER_TILE)
     for tile in range(start, end):
         lanes, back, out = y[tile // n_tiles], dy[tile // n_tiles], dx[tile // n_tiles]
         block = slice(tile % n_tiles * LANES_PER_TILE, (tile % n_tiles + 1) * LANES_PER_TILE)
-        total[:] = 0
+        total[:], sums[:] = 0, 0
         for c in range(len(lanes)):
             dp = back[c][block]
             for j in range(dp.size):
                 total[j] += dp[j]
+            _empty(c, len(lanes), total, sums)
         for c in range(len(lanes)):
             log_p, dp, row = lanes[c][block], back[c][block], out[c][block]
             for j in range(dp.size):
@@ -201,9 +206,9 @@ def _log_softmax_lanes_gradient(start, end, y, dy, dx):
 
 
 @compiled_in_order
-def _exponentials(lanes, out, block, top, total):
+def _exponentials(lanes, out, block, top, total, sums):
     """exp(x − the largest of its lane), the largest of each lane, and the sum of each."""
-    top[:], total[:] = -np.inf, 0
+    top[:], total[:], sums[:] = -np.inf, 0, 0
     for c in range(len(lanes)):
         row = lanes[c][block]
         for j in range(row.size):
@@ -214,3 +219,13 @@ def _exponentials(lanes, out, block, top, total):
             e[j] = exp(row[j] - top[j])
         for j in range(row.size):
             total[j] += e[j]
+        _empty(c, len(lanes), total, sums)
+
+
+@compiled_in_order
+def _empty(c, count, total, sums):
+    """After some numbers of each lane, move their sums to those in float64; after the last number move these back."""
+    if c % LANE_IN_FLOAT32 == LANE_IN_FLOAT32 - 1 or c == count - 1:
+        for j in range(total.size):
+            sums[j] += total[j]
+            total[j] = sums[j] if c == count - 1 else 0

@@ -7,7 +7,6 @@ their number, so the last bits depend on it. Here the cuts are fixed, and each b
 
 from __future__ import annotations
 
-import math
 from functools import cache, partial
 from importlib import import_module
 from types import ModuleType
@@ -37,9 +36,9 @@ MIN_MULTIPLY_ADDS_FOR_THREADS = 1 << 20
 MIN_SIZE_TO_ADD_IN_PLACE = 1 << 14
 # Sums over so many numbers take long enough to be done with the products of an `at_once`.
 MIN_SIZE_FOR_THREADS = 1 << 16
-ROWS_PER_PARTIAL_SUM = 256  # of `column_sums`
-# Rows no longer than the first are joined to rows of about the second length.
-MAX_LENGTH_TO_JOIN, JOINED_LENGTH = 16, 256
+# Of `column_sums`. A BLAS sums long rows four at a time and short ones one by one, and so float32 loses as few digits.
+ROWS_PER_PARTIAL_SUM, SHORT_ROWS_PER_PARTIAL_SUM, SHORT_ROW = 256, 32, 64
+JOINED_LENGTH = 256  # to which many short rows are joined
 
 
 def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
@@ -139,27 +138,47 @@ def column_sums(A: np.ndarray) -> np.ndarray:
     """Σ over the rows of A (M, N): the gradient of a bias, given that of the output.
 
     NumPy adds row to row, which is slow for short rows, so this is a product with ones. Blocks of rows are summed
-    first, which rounds less, and the blocks never depend on the number of threads. Short rows are joined to long ones.
+    first, and then these sums in float64, so that no number of rows costs digits. The blocks never depend on the number
+    of threads. Many short rows are joined to long ones.
 
     Example:
         >>> column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
         array([4., 6.])
     """
     M, N = A.shape
-    if M >= ROWS_PER_PARTIAL_SUM and 0 < N <= MAX_LENGTH_TO_JOIN and A.flags.c_contiguous:
-        largest = 1 << (JOINED_LENGTH // N).bit_length() - 1  # the largest power of two that fits
-        together = math.gcd(M, largest)
-        if together > 1:
-            return column_sums(A.reshape(-1, together * N)).reshape(together, N).sum(axis=0)
-    whole = M // ROWS_PER_PARTIAL_SUM * ROWS_PER_PARTIAL_SUM
-    if whole <= ROWS_PER_PARTIAL_SUM:
+    if N < SHORT_ROW:
+        return _sums_of_short_rows(np.ascontiguousarray(A))
+    if M <= ROWS_PER_PARTIAL_SUM:
         return np.ones(M, A.dtype) @ A
-    ones = np.ones(ROWS_PER_PARTIAL_SUM, A.dtype)
+    return _sums_of_parts(A).sum(axis=0, dtype=np.float64).astype(A.dtype)
+
+
+def _sums_of_short_rows(A: np.ndarray) -> np.ndarray:
+    M, N = A.shape
+    if M <= SHORT_ROWS_PER_PARTIAL_SUM or N == 0:
+        return np.ones(M, A.dtype) @ A
+    if M <= ROWS_PER_PARTIAL_SUM:
+        whole = M // SHORT_ROWS_PER_PARTIAL_SUM * SHORT_ROWS_PER_PARTIAL_SUM
+        ones = np.ones(SHORT_ROWS_PER_PARTIAL_SUM, A.dtype)
+        sums = np.matmul(ones, A[:whole].reshape(-1, SHORT_ROWS_PER_PARTIAL_SUM, N)).sum(axis=0)
+        return sums if whole == M else sums + ones[: M - whole] @ A[whole:]
+    together = 1 << (JOINED_LENGTH // N).bit_length() - 1  # the largest power of two that fits
+    whole = M // together * together
+    sums = np.empty((together + 1, N), A.dtype)
+    sums[:together] = column_sums(A[:whole].reshape(-1, together * N)).reshape(together, N)
+    sums[together] = _sums_of_short_rows(A[whole:])
+    return sums.sum(axis=0, dtype=np.float64).astype(A.dtype)
+
+
+def _sums_of_parts(A: np.ndarray) -> np.ndarray:
+    """The sum of each part of the rows, and that of the rest."""
+    M, N = A.shape
+    whole, ones = M // ROWS_PER_PARTIAL_SUM * ROWS_PER_PARTIAL_SUM, np.ones(ROWS_PER_PARTIAL_SUM, A.dtype)
     parts = A[:whole].reshape(-1, ROWS_PER_PARTIAL_SUM, N)
     sums = np.empty((len(parts) + 1, N), A.dtype)
     np.matmul(ones[: M - whole], A[whole:], out=sums[-1])
     run_parallel(_sum_parts, len(parts), ones, parts, sums)
-    return sums.sum(axis=0)
+    return sums
 
 
 def _sum_parts(first: int, last: int, ones: np.ndarray, parts: np.ndarray, sums: np.ndarray) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core.threads import blas, thread_count
+from tinynet.engine.machine.layout import strides
 from tinynet.engine.machine.one_thread import Library, OneThread
 
 ROW_MAJOR, NOT_TRANSPOSED, TRANSPOSED = 101, 111, 112  # of cblas.h
@@ -45,13 +46,13 @@ def products(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool, axis: int, 
         return _by_numpy(A, B, C, add, axis, step)
     at_a, at_b, at_c = A.ctypes.data, B.ctypes.data, C.ctypes.data
     if axis == 0:
-        next_a, next_c = A.strides[0], C.strides[0]
+        next_a, next_c = strides(A)[0], strides(C)[0]
         return [
             partial(routine, ROW_MAJOR, a, b, min(step, M - i), N, K, 1, at_a + i * next_a, row_a, at_b, row_b, add,
                     at_c + i * next_c, row_c)
             for i in range(0, M, step)
         ]  # fmt: skip
-    next_b, next_c = B.strides[1], C.strides[1]
+    next_b, next_c = strides(B)[1], strides(C)[1]
     return [
         partial(routine, ROW_MAJOR, a, b, M, min(step, N - j), K, 1, at_a, row_a, at_b + j * next_b, row_b, add,
                 at_c + j * next_c, row_c)
@@ -76,7 +77,7 @@ def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool) -> None:
 
 def _layout(X: np.ndarray) -> tuple[int, int]:
     """Whether X is stored by rows or by columns, or 0 if neither, and the distance from one to the next."""
-    (n_rows, n_columns), (row, column), size = X.shape, X.strides, X.itemsize
+    (n_rows, n_columns), (row, column), size = X.shape, strides(X), X.itemsize
     if column == size and row >= n_columns * size and row % size == 0:
         return NOT_TRANSPOSED, row // size
     if row == size and column >= n_rows * size and column % size == 0:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.engine.machine.jit import compiled
+from tinynet.engine.machine.layout import strides
 from tinynet.engine.machine.queue import NUMBERS, Kernel, acquire, array_of, post, queue_at
 from tinynet.engine.machine.register_tile import multiply_panel, six_rows
 from tinynet.engine.machine.tiles import pack_panel
@@ -74,7 +75,7 @@ def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | N
     (M, K), N, size = A.shape, C.shape[1], A.itemsize
     start = np.zeros(N, C.dtype) if start is None else np.ascontiguousarray(start, C.dtype)
     first = N if start.ndim == 2 else 0  # from one row of it to the next: 0 repeats one
-    (row, step), (down, right) = A.strides, B.strides
+    (row, step), (down, right) = strides(A), strides(B)
     numbers = (M, K, N, row // size, step // size, down // size, right // size, first)
     arrays = (A.ravel(order="K"), B.ravel(order="K"), start.reshape(-1), C.reshape(-1))
     if pack_second:
