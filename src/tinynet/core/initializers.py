@@ -13,6 +13,10 @@ Each initializer is a function (shape, rng=None, ...) -> float64 array; rng is a
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +25,7 @@ from tinynet.core.streams import stream
 
 Shape = tuple[int, ...]
 Rng = np.random.Generator | None
+_source: ContextVar[Any] = ContextVar("source of weights", default=None)  # the package's stream if None
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -152,5 +157,30 @@ def _gain(who: str, gain: float) -> float:
     return gain
 
 
+@contextmanager
+def drawn_from(source: Any) -> Iterator[None]:
+    """Inside this block, and in this thread only, weights are drawn from `source` where no generator is given.
+
+    A net that is read from a file needs no random weights, only room for those of the file.
+
+    Args:
+        source: Whatever has `uniform(low, high, size)` and `normal(loc, scale, size)`, as NumPy's generators have.
+
+    Example:
+        >>> with drawn_from(np.random.default_rng(0)):
+        ...     a = normal((2, 3))
+        >>> bool((a == normal((2, 3), np.random.default_rng(0))).all())
+        True
+    """
+    before = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(before)
+
+
 def _rng(who: str, rng: Rng) -> np.random.Generator:
-    return stream("weights") if rng is None else checks.generator(who, rng)
+    if rng is not None:
+        return checks.generator(who, rng)
+    source = _source.get()
+    return stream("weights") if source is None else source

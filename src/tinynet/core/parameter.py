@@ -33,7 +33,7 @@ class Parameter:
     trainable: bool
 
     def __init__(self, tensor: np.ndarray, trainable: bool = True, dtype: np.dtype | type = np.float32) -> None:
-        _check_floating(checks.as_array("Parameter", "tensor", tensor))
+        _check_floating(checks.array_from("Parameter", "tensor", tensor))
         checks.arguments(self, locals(), trainable=flag)
         dtype = checks.floating_dtype("Parameter", dtype)
         self._tensor = np.array(tensor, dtype, order="C")
@@ -60,7 +60,7 @@ class Parameter:
     def gradient(self, value: np.ndarray) -> None:
         if value is not self._gradient:
             value = checks.numbers("Parameter.gradient", "the value", value)
-            checks.same_shape("Parameter.gradient", value.shape, self.shape)
+            checks.gradient_shape("Parameter.gradient", self, value)
             self._gradient[...] = value
 
     @property
@@ -82,7 +82,7 @@ class Parameter:
         """Add to the gradient. A parameter that is not trainable ignores the call."""
         if self.trainable:
             gradient = checks.numbers("Parameter.accumulate", "gradient", gradient)
-            checks.same_shape("Parameter.accumulate", gradient.shape, self._gradient.shape)
+            checks.gradient_shape("Parameter.accumulate", self, gradient)
             self._gradient += gradient
 
     def zero_gradient(self) -> None:

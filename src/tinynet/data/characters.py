@@ -132,7 +132,7 @@ class Text:
             TypeError: They are not integers.
             ValueError: One stands for no character.
         """
-        codes = checks.as_array("Text.decode", "codes", codes).ravel()
+        codes = checks.array_from("Text.decode", "codes", codes).ravel()
         if codes.size and codes.dtype.kind not in "iu":
             hint = "take the argmax of the predictions."
             checks.fail("Text.decode", f"codes must be integers, got {codes.dtype}.", hint, TypeError)
@@ -168,12 +168,16 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
     """
     sizes = {"length": at_least(1), "stride": optional(at_least(1))}
     checks.arguments("text", locals(), **sizes, valid=fraction)
-    return Text(_text_file(checks.path("text", path)), length, stride, valid)
+    content = _text_file(checks.path("text", path))
+    try:
+        return Text(content, length, stride, valid)
+    except ValueError as error:
+        checks.fail("text", f"{path} was not taken. {error}")
 
 
 def _codes(who: str, name: str, value: Any, others: Mapping[str, Any]) -> np.ndarray:
     """A rule for arguments: a row of integers."""
-    codes = checks.as_array(who, name, value)
+    codes = checks.array_from(who, name, value)
     if codes.ndim != 1 or codes.dtype.kind not in "iu":
         problem = (
             f"{name} must be integers of shape (n_characters,), got {codes.dtype} of shape {shape_text(codes.shape)}."
@@ -193,7 +197,7 @@ def _text_file(path: Path) -> str:
     """Read a text file in UTF-8 that is not empty."""
     checks.readable_file("text", path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         checks.fail(
             "text",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import tarfile
-import tempfile
-import zlib
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.temporary import temporary_folder
+from tinynet.data.archive import unpack
 from tinynet.data.dataset import Dataset
 from tinynet.data.sources import RemoteFile, cache_folder, damaged, data_folders, find_or_download, labels_below, sha256
 
@@ -31,14 +31,17 @@ META = "batches.meta.txt"
 SUMS = "SHA256SUMS"  # written next to the files of a verified archive, in the format of the sha256sum command
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 RECORD = 1 + 3 * 32 * 32  # a label, then the red, the green and the blue pixels
+LONGEST = 10_000 * RECORD  # bytes of a file, as they were published
+LONGEST_TEXT = 100_000  # bytes of the names or of the sums, which are a few hundred
 
 
 def cifar10() -> tuple[Dataset, Dataset]:
     """CIFAR-10: 50,000 colour photographs of 32×32 pixels in ten classes to learn from, and 10,000 to test with.
 
     The files are taken from the subfolder `cifar-10-batches-bin` of the folder that TINYNET_DATA names or of the cache
-    folder; otherwise `cifar-10-binary.tar.gz` is taken from there or downloaded (170 MB). A folder with only some of
-    the training files works too, and `source` says so. By A. Krizhevsky (2009).
+    folder, or from a folder that TINYNET_DATA names itself; otherwise `cifar-10-binary.tar.gz` is taken from there or
+    downloaded (170 MB). A folder with only some of the training files works too, and `source` says so. By A. Krizhevsky
+    (2009).
 
     Shapes:
         x: (N, 3, 32, 32) float32 in [0, 1]    y: (N,) int64, 0 to 9
@@ -56,22 +59,26 @@ def cifar10() -> tuple[Dataset, Dataset]:
         (50000, 3, 32, 32)
     """
     folder = _find_folder() or _unpack(find_or_download(ARCHIVE))
-    train = [folder / name for name in TRAIN if (folder / name).exists()]
+    train = [folder / name for name in TRAIN if os.path.lexists(folder / name)]
     _cifar_files(folder, train, folder / TEST)
     classes = _class_names(folder / META)
+    parts = _read(train, classes), _read([folder / TEST], classes)
     missing = "" if len(train) == len(TRAIN) else f"only {len(train)} of {len(TRAIN)} training files, "
     verified = "verified" if not missing and _is_verified(folder) else "unverified"
-    parts = _read(train, classes), _read([folder / TEST], classes)
     for part in parts:
         part.source = f"CIFAR-10, {folder}, {missing}{verified}"
     return parts
 
 
 def _find_folder() -> Path | None:
-    return next((folder / FOLDER for folder in data_folders() if (folder / FOLDER).is_dir()), None)
+    folders = data_folders()
+    places = [folder / FOLDER for folder in folders] + [folder for folder in folders[:1] if (folder / TEST).exists()]
+    return next((place for place in places if place.is_dir()), None)
 
 
 def _read(paths: list[Path], classes: tuple[str, ...]) -> Dataset:
+    for path in paths:
+        checks.readable_file("data", path)
     sizes = [path.stat().st_size for path in paths]
     for path, size in zip(paths, sizes, strict=True):
         if size == 0 or size % RECORD:
@@ -93,7 +100,7 @@ def _read(paths: list[Path], classes: tuple[str, ...]) -> Dataset:
 def _class_names(path: Path) -> tuple[str, ...]:
     if not path.exists():
         return CLASSES
-    names = tuple(path.read_text(encoding="ascii", errors="replace").split())
+    names = tuple(_text(path).split())
     if len(names) != len(CLASSES):
         damaged(path, f"the names of {len(CLASSES)} classes", f"{len(names)} words")
     return names
@@ -102,34 +109,39 @@ def _class_names(path: Path) -> tuple[str, ...]:
 def _is_verified(folder: Path) -> bool:
     if not (folder / SUMS).exists():
         return False
-    sums = (folder / SUMS).read_text(encoding="ascii", errors="replace")
+    sums = _text(folder / SUMS)
     return all(f"{sha256((folder / name).read_bytes())}  {name}\n" in sums for name in (*TRAIN, TEST))
+
+
+def _text(path: Path) -> str:
+    checks.readable_file("data", path)
+    with open(path, encoding="ascii", errors="replace") as file:
+        return file.read(LONGEST_TEXT)
 
 
 def _unpack(archive: Path) -> Path:
     """Unpack the files that are known by name into the cache folder; the folder appears there whole or not at all."""
     target = cache_folder() / FOLDER
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
-        folder = Path(temporary) / FOLDER
-        folder.mkdir()
-        try:
-            with tarfile.open(archive, "r:gz") as tar:
-                for name in (*TRAIN, TEST, META):
-                    member = tar.extractfile(f"{FOLDER}/{name}")
-                    (folder / name).write_bytes(member.read() if member else b"")
-        except (tarfile.TarError, EOFError, KeyError, zlib.error) as error:
-            damaged(archive, "an archive of the binary version of CIFAR-10", str(error))
-        if sha256(archive.read_bytes()) == ARCHIVE.sha256:
-            lines = [f"{sha256((folder / name).read_bytes())}  {name}\n" for name in (*TRAIN, TEST, META)]
-            (folder / SUMS).write_text("".join(lines), encoding="ascii")
-        os.replace(folder, target)
+    longest = dict.fromkeys((*TRAIN, TEST), LONGEST) | {META: LONGEST_TEXT}
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(target.parent) as temporary:
+            folder = temporary / FOLDER
+            folder.mkdir()
+            unpack(archive, {f"{FOLDER}/{name}": size for name, size in longest.items()}, temporary)
+            if sha256(archive.read_bytes()) == ARCHIVE.sha256:
+                lines = [f"{sha256((folder / name).read_bytes())}  {name}\n" for name in longest]
+                (folder / SUMS).write_text("".join(lines), encoding="ascii")
+            if not target.is_dir():  # it is there if another process was faster
+                os.replace(folder, target)
+    except OSError as error:
+        _not_unpacked(archive, target, error)
     return target
 
 
 def _cifar_files(folder: Path, train: list[Path], test: Path) -> None:
     """Check that a folder has at least one training file and the test file of CIFAR-10."""
-    missing = ([] if train else ["data_batch_1.bin"]) + ([] if test.exists() else [test.name])
+    missing = ([] if train else ["data_batch_1.bin"]) + ([] if os.path.lexists(test) else [test.name])
     if missing:
         checks.fail(
             "data",
@@ -137,3 +149,13 @@ def _cifar_files(folder: Path, train: list[Path], test: Path) -> None:
             "put the files of cifar-10-binary.tar.gz there; the pickled version, without .bin, is never read.",
             FileNotFoundError,
         )
+
+
+def _not_unpacked(archive: Path, target: Path, error: OSError) -> NoReturn:
+    """The files of an archive cannot be written."""
+    checks.fail(
+        "data",
+        f"{archive} could not be unpacked into {target}: {error.strerror or error}.",
+        f"unpack it by hand, and let TINYNET_DATA name the folder that has {FOLDER} in it.",
+        type(error),
+    )

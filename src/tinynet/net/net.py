@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import is_array
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
-from tinynet.net.modes import evaluating, frozen
+from tinynet.net.modes import evaluating, frozen, predicting
 from tinynet.net.tuples import as_tuple, one_or_tuple
 from tinynet.net.watch import watch
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from tinynet.net.summary import Summary
     from tinynet.optimizers import Optimizer
 
-ERRORS = (ValueError, TypeError, RuntimeError)  #: Those that get the path of the layer they come from.
+ERRORS = Exception  #: Those that get the path of the layer they come from: all but Ctrl-C and the like.
 
 
 class Net(Layer):
@@ -99,7 +98,9 @@ class Net(Layer):
         optimizer.step(self.parameters())
 
     def predict(self, *inputs: np.ndarray, batch_size: int = 256) -> Any:
-        """The output in evaluation mode, computed batch by batch; no memory is kept for a backward.
+        """The output in evaluation mode, computed batch by batch.
+
+        Nothing in the net changes, so several callers may predict at once, even while another one trains.
 
         Args:
             inputs: Arrays with the batch axis first, any number of rows.
@@ -109,10 +110,10 @@ class Net(Layer):
             What `forward` returns, for all rows.
         """
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
-        inputs = tuple(as_array(x) for x in inputs)
+        inputs = tuple(checks.array_from("Net", "x", x) for x in inputs)
         n_rows = _count_rows(inputs)
         outputs = []
-        with evaluating(self):
+        with predicting(self):
             for start in range(0, max(n_rows, 1), batch_size):
                 outputs.append(self.forward(*[x[start : start + batch_size] for x in inputs]))
                 self.forget()
@@ -128,14 +129,18 @@ class Net(Layer):
             )
         states, kept = state or (None,) * len(self.layers), []
         x = self.cast(x)
-        with self.evaluating():
-            for layer, before in zip(self.layers, states, strict=True):
-                x, after = layer.step(x, before)
+        with predicting(self):
+            for index, (layer, before) in enumerate(zip(self.layers, states, strict=True)):
+                try:
+                    x, after = layer.step(x, before)
+                except ERRORS as error:
+                    self.locate(error, index, previous=True)
+                    raise
                 kept.append(after)
         return x, tuple(kept)
 
     def evaluating(self) -> AbstractContextManager[Any]:
-        """Inside `with net.evaluating():` every layer is in evaluation mode; then each returns to its own."""
+        """Inside `with net.evaluating():` every layer is in evaluation mode, for this thread only; then in its own."""
         return evaluating(self)
 
     def frozen(self) -> AbstractContextManager[None]:
@@ -188,7 +193,7 @@ class Net(Layer):
 
     def cast(self, x: np.ndarray) -> np.ndarray:
         """Floating-point x in the type of this net; anything else, such as tokens, as it is."""
-        x = as_array(x)
+        x = checks.unmasked("Net", checks.array_from("Net", "x", x))
         return x.astype(self.dtype) if x.dtype.kind == "f" and x.dtype != self.dtype else x
 
     def first_that_learns(self) -> int:
@@ -215,11 +220,6 @@ class Net(Layer):
                     "second.weight = first.weight.",
                 )
             first_path[id(layer)] = path
-
-
-def as_array(x: Any) -> np.ndarray:
-    """A NumPy array of x, unless it is an array already."""
-    return x if is_array(x) else checks.as_array("Net", "x", x)
 
 
 def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,17 @@ from tinynet import layers as layer_room
 from tinynet import net as net_room
 from tinynet.core import Parameter, generator_states, set_generator_states
 from tinynet.core.checks.words import fail
+from tinynet.core.initializers import drawn_from
 from tinynet.layers import Layer
+from tinynet.storage.budget import Budget
+
+#: Every layer is met once by each net around it, so building takes the sum of all depths. That of a net as deep as it
+#: may be fits into this, and an average depth of so much in larger ones.
+MAX_STEPS, MAX_STEPS_EACH = 500_000, 30
 
 Classes = dict[str, type[Layer]]
+_signature = cache(inspect.signature)
+MAX_NESTING = 350  #: Of lists and layers. Python's reader of JSON, which goes twice as deep, ends at about 1,000.
 
 
 def built_in_classes() -> Classes:
@@ -50,36 +59,35 @@ def encode(value: Any) -> Any:
     return [encode(item) for item in value] if isinstance(value, list) else value
 
 
-def build(encoded: Any, classes: Classes) -> Any:
+def build(encoded: Any, classes: Classes, room: int) -> Any:
     """Turn encoded values back, building each layer that they describe.
+
+    Args:
+        encoded: What `encode` gave.
+        classes: The classes by their names.
+        room: How many numbers the layers may hold together. Those of Tinynet stop before they take more memory.
 
     Raises:
         KeyError: A class is not in `classes`.
-        ValueError: It is not what `encode` gives, or an argument is out of range.
+        ValueError: It is not what `encode` gives, an argument is out of range, or there is no room.
         TypeError: The arguments are not those of the class.
     """
-    if isinstance(encoded, list):
-        return [build(item, classes) for item in encoded]
-    if not isinstance(encoded, dict):
-        return encoded
-    if set(encoded) == {"class", "arguments"}:
-        arguments = {name: build(item, classes) for name, item in encoded["arguments"].items()}
-        return _construct(classes[encoded["class"]], arguments)
-    if set(encoded) == {"tuple"}:
-        return tuple(build(item, classes) for item in encoded["tuple"])
-    if set(encoded) == {"dict"}:
-        return {build(key, classes): build(item, classes) for key, item in encoded["dict"]}
-    raise ValueError(f"the architecture holds an unknown entry {sorted(encoded)}.")
+    budget = Budget(room)
+    built: dict[int, Any] = {}
+    for node in reversed(_nodes(encoded)):  # a layer comes after those inside it
+        parts = [built.get(id(child), child) for child in _children(node)]
+        built[id(node)] = _made(node, parts, classes, budget)
+    return built.get(id(encoded), encoded)
 
 
 def class_names(encoded: Any) -> set[str]:
-    """The names of all classes in an encoded architecture."""
-    if isinstance(encoded, list):
-        return set().union(*(class_names(item) for item in encoded))
-    if not isinstance(encoded, dict):
-        return set()
-    here = {encoded["class"]} if isinstance(encoded.get("class"), str) else set()
-    return here.union(*(class_names(item) for item in encoded.values()))
+    """The names of all classes in an encoded architecture.
+
+    Raises:
+        ValueError: It is not what `encode` gives.
+    """
+    entries = (node["class"] for node in _nodes(encoded) if isinstance(node, dict) and "class" in node)
+    return {name for name in entries if isinstance(name, str)}
 
 
 @contextmanager
@@ -139,13 +147,54 @@ def _layers_of(value: Any) -> Iterator[Layer]:
             yield from _layers_of(item)
 
 
-def _construct(kind: type[Layer], arguments: dict[str, Any]) -> Layer:
-    signature = inspect.signature(kind)
+def _nodes(encoded: Any) -> list[Any]:
+    """Every list and object of an encoded architecture, parents before children; a loop, since it may nest deep."""
+    nodes: list[Any] = []
+    level, depth, steps = [encoded], 0, 0
+    while level := [node for node in level if isinstance(node, (list, dict))]:
+        nodes += level
+        depth += 1
+        steps += depth * len(level)
+        if depth > MAX_NESTING or steps > MAX_STEPS + MAX_STEPS_EACH * len(nodes):
+            raise ValueError(f"its layers are nested too deep: {depth} deep, lists included.")
+        level = [child for node in level for child in _children(node)]
+    return nodes
+
+
+def _children(node: Any) -> list[Any]:
+    """The values inside a list or an object, in their order."""
+    if isinstance(node, list):
+        return node
+    if set(node) == {"class", "arguments"} and isinstance(node["arguments"], dict):
+        return list(node["arguments"].values())
+    if set(node) == {"tuple"} and isinstance(node["tuple"], list):
+        return node["tuple"]
+    if set(node) == {"dict"} and isinstance(node["dict"], list):
+        return [item for key, value in node["dict"] for item in (key, value)]
+    raise ValueError(f"the architecture holds an unknown entry {sorted(node)}.")
+
+
+def _made(node: Any, parts: list[Any], classes: Classes, budget: Budget) -> Any:
+    """What a list or an object stands for, given what its children stand for."""
+    if isinstance(node, list):
+        return parts
+    if "class" in node:
+        kind = classes[node["class"]]
+        return _construct(kind, dict(zip(node["arguments"], parts, strict=True)), budget)
+    return tuple(parts) if "tuple" in node else dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _construct(kind: type[Layer], arguments: dict[str, Any], budget: Budget) -> Layer:
+    signature = _signature(kind)
     unknown = sorted(set(arguments) - set(signature.parameters))
     if unknown:
         raise TypeError(f"{kind.__name__} has no argument {', '.join(unknown)}.")
     bound = inspect.BoundArguments(signature, arguments)
-    return kind(*bound.args, **bound.kwargs)
+    if not kind.__module__.startswith("tinynet."):
+        return kind(*bound.args, **bound.kwargs)  # it may draw whatever it needs
+    budget.afford(bound)
+    with drawn_from(budget):
+        return kind(*bound.args, **bound.kwargs)
 
 
 def _replaced(value: Any, replacements: dict[int, Parameter]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import NoReturn
 
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
+from tinynet.core.temporary import temporary_file
 from tinynet.storage.sentences import FORBIDDEN, file_inside, quoted
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -28,7 +28,8 @@ def atomic_write(
     """Write a file so that, whatever happens, there is either the old one or the new one, never half of one.
 
     The content goes into a temporary file in the same folder, reaches the disk, and replaces the old file in
-    one step. Where that fails, the temporary file is removed.
+    one step; then the folder is synced. Where that fails, the temporary file is removed. One that a killed process
+    has left is removed by the next write into the folder.
 
     Args:
         path: Where the content shall be, just as given; a link is followed, the permissions of an old file stay.
@@ -51,28 +52,57 @@ def atomic_write(
     data = _content(who, content)
     target = Path(os.path.realpath(checks.path(who, path)))
     _writable_place(who, target)
-    temporary = target.with_name(f".tinynet-{secrets.token_hex(8)}.tmp")
     try:
-        _write(temporary, data)
-        if verify is not None:
-            verify(temporary)
-        if os.path.exists(target):
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
+        with temporary_file(target.parent) as temporary:
+            _write(temporary, data)
+            if verify is not None:
+                verify(temporary)
+            if os.path.exists(target):
+                shutil.copymode(target, temporary)
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
     except OSError as error:
         if error.errno is None:
             raise  # it has its sentence already
         _not_written(who, target, error)
-    finally:
-        with contextlib.suppress(OSError):  # it has moved, or was never there
-            temporary.unlink()
+
+
+def check_writable(who: str, path: Path) -> None:
+    """Check that `atomic_write` can write a file there, by a temporary file beside it.
+
+    Raises:
+        OSError: The folder is missing, the path is a folder, there is no permission, the disk is full.
+
+    Example:
+        >>> check_writable("save", Path("/"))
+        Traceback (most recent call last):
+        IsADirectoryError: save: '/' is a folder, not a file; nothing was changed.
+        Hint: ...
+    """
+    target = Path(os.path.realpath(path))
+    _writable_place(who, target)
+    try:
+        with temporary_file(target.parent) as temporary:
+            _write(temporary, b"")
+    except OSError as error:
+        _not_written(who, target, error)
 
 
 def _write(path: Path, data: bytes) -> None:
-    with open(path, "xb") as file:
+    with open(path, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name reach the disk too, where the system can: after a loss of power there is the old or the new."""
+    with contextlib.suppress(OSError):  # Windows opens no folders, and some network drives do not sync them
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _content(who: str, value: object) -> bytes:

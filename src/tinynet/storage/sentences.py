@@ -11,12 +11,27 @@ import numpy as np
 
 from tinynet.core.checks.words import fail
 
+LONGEST = 10_000  # characters of a file's own words in a sentence
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def quoted(place: Path) -> str:
     """The path in quotation marks."""
     return repr(str(place))
+
+
+def shown(text: object) -> str:
+    """What stands in a file, as a sentence may quote it: not without end, and nothing that a terminal would obey.
+
+    Example:
+        >>> shown("0.weight \\x1b[2J")
+        '0.weight \\\\x1b[2J'
+        >>> shown("x" * 1_000_000)[9_998:]
+        'xx … and 990,000 more'
+    """
+    start = str(text)[:LONGEST]
+    more = f" … and {len(str(text)) - LONGEST:,} more" if len(str(text)) > LONGEST else ""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in start) + more
 
 
 def file_inside(folder: Path) -> str:
@@ -40,7 +55,8 @@ def newer_format(who: str, source: Path, found: int, known: int, version: object
     """The file was written by a later Tinynet."""
     fail(
         who,
-        f"{quoted(source)} has format {found}, written by Tinynet {version}; this Tinynet reads formats up to {known}.",
+        f"{quoted(source)} has format {shown(found)}, written by Tinynet {shown(version)}; "
+        f"this Tinynet reads formats up to {known}.",
         "install a newer Tinynet: pip install --upgrade tinynet.",
     )
 
@@ -52,7 +68,7 @@ def damaged(who: str, source: Path, problem: Exception | str) -> NoReturn:
     reason = (str(problem) or type(problem).__name__).splitlines()[0]
     fail(
         who,
-        f"{quoted(source)} contradicts itself: {reason}",
+        f"{quoted(source)} contradicts itself: {shown(reason)}",
         "it was damaged or altered after it was written, or a class of your own has changed since.",
     )
 
@@ -70,12 +86,12 @@ def castable(net: object, dtypes: dict[str, tuple[np.dtype, np.dtype]]) -> None:
 
 def weights_do_not_fit(who: str, source: Path, problem: object) -> NoReturn:
     """The entries of a file are not those of a net."""
-    fail(who, f"{quoted(source)} was not loaded, the net is unchanged. {problem}")
+    fail(who, f"{quoted(source)} was not loaded, the net is unchanged. {shown(problem)}")
 
 
 def unknown_classes(who: str, source: Path, names: Iterable[str]) -> NoReturn:
     """The architecture needs classes that are not part of Tinynet."""
-    listed = ", ".join(sorted(names))
+    listed = shown(", ".join(sorted(names)))
     several = "," in listed
     fail(
         who,

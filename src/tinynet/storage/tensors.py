@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.core.checks.words import fail
 from tinynet.storage.atomic import atomic_write
-from tinynet.storage.sentences import FORBIDDEN, file_inside, quoted
+from tinynet.storage.sentences import FORBIDDEN, file_inside, quoted, shown
 
 Arrays = dict[str, np.ndarray]
 SIZES = {"float": (16, 32, 64), "int": (8, 16, 32, 64), "uint": (8, 16, 32, 64)}
@@ -68,13 +68,15 @@ def read_tensors(who: str, path: Path) -> tuple[Arrays, dict[str, str]]:
     _readable_file(who, path)
     try:
         with safe_open(str(path), framework="numpy") as file:
-            for name in file.keys():  # noqa: SIM118  (not a dict)
-                if file.get_slice(name).get_dtype() not in DTYPES:
-                    _foreign_dtype(who, path, name, file.get_slice(name).get_dtype())
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return arrays, file.metadata() or {}
-    except SafetensorError as error:
+            dtypes = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118  (not a dict)
+            known = dtypes.keys() if set(dtypes.values()) <= DTYPES.keys() else ()
+            arrays, metadata = {name: file.get_tensor(name) for name in known}, file.metadata() or {}
+    except (SafetensorError, ValueError) as error:  # ValueError: a shape that NumPy refuses
         _not_safetensors(who, path, error)
+    for name in dtypes.keys() - arrays.keys():
+        if dtypes[name] not in DTYPES:
+            _foreign_dtype(who, path, name, dtypes[name])
+    return arrays, metadata
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -105,6 +107,10 @@ def _readable_file(who: str, source: Path) -> None:
     except OSError as error:
         reason = "there is no permission to read it" if error.errno in FORBIDDEN else error.strerror or str(error)
         fail(who, f"{quoted(source)} could not be read: {reason}.", kind=type(error))
+    if str(source).encode("utf-8", "replace").decode() != str(source):
+        fail(
+            who, f"{quoted(source)} has bytes in its name that are not UTF-8.", "the safetensors library needs another."
+        )
     if not start:
         fail(who, f"{quoted(source)} is empty.", "it was cut off while it was written or copied; take another copy.")
 
@@ -128,7 +134,7 @@ def _not_safetensors(who: str, source: Path, error: Exception) -> NoReturn:
     reason = str(error).removeprefix("Error while deserializing header: ")
     fail(
         who,
-        f"{quoted(source)} is not a safetensors file, or it is damaged or cut off: {reason}.",
+        f"{quoted(source)} is not a safetensors file, or it is damaged or cut off: {shown(reason).rstrip('.')}.",
         "take another copy, or write it again with tn.save(net, path).",
     )
 
@@ -137,7 +143,7 @@ def _foreign_dtype(who: str, source: Path, name: str, dtype: str) -> NoReturn:
     """A tensor holds numbers that NumPy does not have."""
     fail(
         who,
-        f"{name} in {quoted(source)} holds {dtype} numbers, which NumPy does not have.",
+        f"{shown(name)} in {quoted(source)} holds {dtype} numbers, which NumPy does not have.",
         "convert it to float32 where it was made; in PyTorch with tensor.float().",
     )
 

@@ -15,6 +15,7 @@ from tinynet.core import checks
 from tinynet.core.version import __version__
 from tinynet.layers import Layer
 from tinynet.storage import architecture, sentences
+from tinynet.storage.atomic import check_writable
 from tinynet.storage.tensors import Arrays, read_tensors, write_tensors
 
 FORMAT = 1
@@ -55,9 +56,36 @@ def save(net: Layer, path: PathLike) -> None:
     sentences.a_layer("save", net, Layer)
     target = checks.path("save", path)
     state = net.state()
-    description = _describe(net)
-    _check_rebuilt(net, description, state)
-    write_tensors("save", target, state, {KEY: json.dumps(description, ensure_ascii=False)})
+    try:
+        description = _text(_describe(net))
+        _check_rebuilt(net, description, state)
+    except RecursionError:
+        sentences.not_rebuilt("save", "its layers are nested too deep.")
+    write_tensors("save", target, state, {KEY: description})
+
+
+def check_savable(net: Layer, path: PathLike) -> None:
+    """Check, before hours of training, that `save` will write this net there; nothing is written.
+
+    Args:
+        net: The net, or any layer.
+        path: The file that it shall be saved as.
+
+    Raises:
+        TypeError: It is not a net, or an argument of a constructor is a function or an array.
+        ValueError: Built again from its constructors' arguments, the net would be another one.
+        OSError: Nothing can be written there.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> check_savable(Linear(3, 4), "no/such/folder/net.safetensors")
+        Traceback (most recent call last):
+        FileNotFoundError: save: there is no folder '...no/such/folder'; nothing was changed.
+        Hint: make it first: ...
+    """
+    sentences.a_layer("save", net, Layer)
+    check_writable("save", checks.path("save", path))
+    _check_rebuilt(net, _describe(net), net.state())
 
 
 def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
@@ -111,7 +139,7 @@ def load_weights(net: Layer, path: PathLike) -> None:
         path: The file.
 
     Raises:
-        ValueError: Entries are missing, unexpected, of another shape or kind; all are named. Or the file is damaged.
+        ValueError: Entries are missing, unexpected, of another shape or kind, and are named. Or the file is damaged.
         OSError: There is no such file, or it cannot be read.
 
     Example:
@@ -157,11 +185,15 @@ def _describe(net: Layer) -> dict[str, Any]:
     }
 
 
+def _text(description: dict[str, Any]) -> str:
+    """JSON; half of a surrogate pair, which UTF-8 cannot hold, is escaped."""
+    return json.dumps(description, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+
+
 def _description(source: Path, text: str) -> dict[str, Any]:
     """Read what `_describe` gave, and check the kind of each entry."""
     try:
         found = json.loads(text)
-        classes = architecture.class_names(found.get("net") if isinstance(found, dict) else None)
     except (ValueError, RecursionError) as error:
         sentences.damaged("load", source, f"its architecture is not JSON that can be read ({error}).")
     if not isinstance(found, dict) or type(found.get("format")) is not int:
@@ -172,13 +204,16 @@ def _description(source: Path, text: str) -> dict[str, Any]:
     for name, kind in kinds.items():
         if not isinstance(found.get(name), kind):
             sentences.damaged("load", source, f"its architecture has no proper entry {name!r}.")
-    return found | {"classes": classes}
+    try:
+        return found | {"classes": architecture.class_names(found["net"])}
+    except (TypeError, ValueError) as error:
+        sentences.damaged("load", source, error)
 
 
 def _rebuild(description: dict[str, Any], classes: architecture.Classes, arrays: Arrays) -> Layer:
     """Build the net that is described and fill it."""
     with architecture.streams_kept():
-        net = architecture.build(description["net"], classes)
+        net = architecture.build(description["net"], classes, room=sum(array.size for array in arrays.values()))
     if not isinstance(net, Layer):
         raise TypeError("its architecture is not that of a layer.")
     if description["ties"]:
@@ -210,10 +245,10 @@ def _convert(net: Layer, description: dict[str, Any], arrays: Arrays) -> None:
         setattr(layer, name, value.astype(arrays[path].dtype, copy=False))
 
 
-def _check_rebuilt(net: Layer, description: dict[str, Any], state: Arrays) -> None:
+def _check_rebuilt(net: Layer, description: str, state: Arrays) -> None:
     """Check that the file will give this net again, while it can still be helped."""
     try:
-        twin = _rebuild(description, architecture.classes_inside("save", net), state)
+        twin = _rebuild(json.loads(description), architecture.classes_inside("save", net), state)
     except (TypeError, ValueError, LookupError) as error:
         sentences.not_rebuilt("save", error)
     for (path, layer), (_, again) in zip(net.layers_inside(), twin.layers_inside(), strict=False):

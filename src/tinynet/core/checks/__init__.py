@@ -11,7 +11,7 @@ words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
 from tinynet.core.checks.attention import attention_cache, attention_inputs
-from tinynet.core.checks.files import path, readable_file
+from tinynet.core.checks.files import path, plain_place, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
 from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negative, reduction
@@ -19,15 +19,17 @@ from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
 from tinynet.core.checks.shapes import (
     array,
-    as_array,
+    array_from,
     axis_of,
     floating_input,
+    gradient_shape,
     input_shape,
     numbers,
     same_shape,
     shape_text,
+    unmasked,
 )
-from tinynet.core.checks.targets import class_labels, class_targets, same_target_shape, same_targets
+from tinynet.core.checks.targets import class_labels, class_targets, labels_to_ignore, same_target_shape, same_targets
 from tinynet.core.checks.values import (
     flag,
     fraction,
@@ -50,7 +52,7 @@ from tinynet.core.checks.words import fail, locate
 __all__ = [
     "arguments",
     "array",
-    "as_array",
+    "array_from",
     "attention_cache",
     "attention_inputs",
     "axis_of",
@@ -65,11 +67,13 @@ __all__ = [
     "fraction",
     "function",
     "generator",
+    "gradient_shape",
     "image_input",
     "input_shape",
     "instance",
     "integer",
     "kernel_fits",
+    "labels_to_ignore",
     "locate",
     "mask",
     "matching_state",
@@ -84,6 +88,7 @@ __all__ = [
     "output_gradients",
     "pair",
     "path",
+    "plain_place",
     "positive_size",
     "rate",
     "readable_file",
@@ -98,4 +103,5 @@ __all__ = [
     "takes",
     "text",
     "window_fits",
+    "unmasked",
 ]

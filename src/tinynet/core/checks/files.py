@@ -18,9 +18,24 @@ def path(who: object, value: object) -> Path:
     return Path(value)
 
 
+def plain_place(who: object, path: Path) -> None:
+    """Check that a path is no pipe, which would wait for ever, and no device, which may never end."""
+    if os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path) and str(path) != os.devnull:
+        fail(who, f"{path} is a device or a pipe, not a file.", "name a file.", OSError)
+
+
 def readable_file(who: object, path: Path) -> None:
-    """Check that a path names a file."""
-    if path.is_dir():
+    """Check that a path names a file that can be opened; a pipe would wait for ever, and a device may never end."""
+    if os.path.isdir(path):  # unlike Path.is_dir, it is False where one may not look
         fail(who, f"expected a file, but {path} is a directory.", "name the file inside it.", IsADirectoryError)
-    if not path.exists():
+    if os.path.exists(path) and not os.path.isfile(path):
+        fail(who, f"expected a file, but {path} is a device or a pipe.", "copy what it gives into a file.", OSError)
+    try:
+        open(path, "rb").close()
+    except FileNotFoundError:
         fail(who, f"there is no file {path}.", "check the path.", FileNotFoundError)
+    except PermissionError:
+        fail(who, f"there is no permission to read {path}.", "change its permissions.", PermissionError)
+    except (OSError, ValueError) as error:  # ValueError: no name of a file has a zero byte
+        reason = getattr(error, "strerror", None) or str(error)
+        fail(who, f"cannot read {str(path)!r}: {reason}.", "check the path.", type(error))
