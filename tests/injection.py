@@ -29,6 +29,7 @@ class Injection:
         self.places = tuple(str(SOURCES / place) for place in places)
         self.left, self.error, self.in_workers = number, error, in_workers
         self.at = ""  # where it was raised
+        self.is_over = False  # a thread that was traced goes on to be
 
     def __enter__(self) -> Injection:
         self._before = sys.gettrace()
@@ -39,6 +40,7 @@ class Injection:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.is_over = True
         sys.settrace(self._before)
         threading.settrace(self._before)  # type: ignore[arg-type]
 
@@ -46,7 +48,7 @@ class Injection:
         return self._line if frame.f_code.co_filename.startswith(self.places) else None
 
     def _line(self, frame: FrameType, event: str, argument: Any) -> Callable | None:
-        if event == "line" and not self.at:
+        if event == "line" and not self.at and not self.is_over:
             if self.left == 0:
                 self.at = f"{frame.f_code.co_filename}:{frame.f_lineno}"
                 raise self.error

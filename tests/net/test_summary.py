@@ -287,3 +287,15 @@ def test_a_table_in_html_aligns_each_column_to_its_side():
     html = html_table("Net", ["layer", "size"], [True, False], [("Linear", "12")], "12 in all")
     for cell, side in (("layer", "left"), ("size", "right"), ("Linear", "left"), ("12", "right")):
         assert f'text-align:{side}">{cell}</' in html
+
+
+@pytest.mark.parametrize("nest", [Residual, lambda layer: Net([layer]), lambda layer: Residual(Net([layer, ReLU()]))])
+def test_deeply_nested_nets_are_written_with_the_name_of_each_layer(nest):
+    layer = Linear(4, 4)
+    for _ in range(20):
+        layer = nest(layer)
+    net = Net([layer])
+    text = str(net.summary((4,)))
+    assert "Linear(4, 4)" in text
+    assert text.count("\n") > 20
+    assert repr(net).count("Linear(") == 1

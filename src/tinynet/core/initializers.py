@@ -151,12 +151,6 @@ def zeros(shape: Shape, rng: Rng = None) -> np.ndarray:
     return np.zeros(checks.sizes("initializers.zeros", "shape", shape))
 
 
-def _gain(who: str, gain: float) -> float:
-    if checks.number(who, "gain", gain, minimum=0) > float(np.finfo(np.float32).max):
-        checks.fail(who, f"gain must fit into a float32, as the weights do, got {gain:g}.")
-    return gain
-
-
 @contextmanager
 def drawn_from(source: Any) -> Iterator[None]:
     """Inside this block, and in this thread only, weights are drawn from `source` where no generator is given.
@@ -177,6 +171,12 @@ def drawn_from(source: Any) -> Iterator[None]:
         yield
     finally:
         _source.reset(before)
+
+
+def _gain(who: str, gain: float) -> float:
+    if checks.number(who, "gain", gain, minimum=0) > float(np.finfo(np.float32).max):
+        checks.fail(who, f"gain must fit into a float32, as the weights do, got {gain:g}.")
+    return gain
 
 
 def _rng(who: str, rng: Rng) -> np.random.Generator:

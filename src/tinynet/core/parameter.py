@@ -33,7 +33,7 @@ class Parameter:
     trainable: bool
 
     def __init__(self, tensor: np.ndarray, trainable: bool = True, dtype: np.dtype | type = np.float32) -> None:
-        _check_floating(checks.array_from("Parameter", "tensor", tensor))
+        _check_floating(checks.as_array("Parameter", "tensor", tensor))
         checks.arguments(self, locals(), trainable=flag)
         dtype = checks.floating_dtype("Parameter", dtype)
         self._tensor = np.array(tensor, dtype, order="C")

@@ -132,7 +132,7 @@ class Text:
             TypeError: They are not integers.
             ValueError: One stands for no character.
         """
-        codes = checks.array_from("Text.decode", "codes", codes).ravel()
+        codes = checks.as_array("Text.decode", "codes", codes).ravel()
         if codes.size and codes.dtype.kind not in "iu":
             hint = "take the argmax of the predictions."
             checks.fail("Text.decode", f"codes must be integers, got {codes.dtype}.", hint, TypeError)
@@ -177,7 +177,7 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
 
 def _codes(who: str, name: str, value: Any, others: Mapping[str, Any]) -> np.ndarray:
     """A rule for arguments: a row of integers."""
-    codes = checks.array_from(who, name, value)
+    codes = checks.as_array(who, name, value)
     if codes.ndim != 1 or codes.dtype.kind not in "iu":
         problem = (
             f"{name} must be integers of shape (n_characters,), got {codes.dtype} of shape {shape_text(codes.shape)}."

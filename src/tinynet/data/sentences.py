@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.arrays import as_array
-from tinynet.core.checks.shapes import array_from, shape_text, unmasked
+from tinynet.core import arrays
+from tinynet.core.checks.shapes import as_array, shape_text, unmasked
 from tinynet.core.checks.words import fail
 
 
@@ -18,7 +18,7 @@ def array_of_samples(name: str, value: object) -> np.ndarray:
         fail("Dataset", f"{name} must be an array, got {type(value).__name__}.", "pass a NumPy array.", TypeError)
     value = unmasked("Dataset", value, name)
     try:
-        array = value if isinstance(value, np.memmap) else np.asarray(as_array(value))
+        array = value if isinstance(value, np.memmap) else np.asarray(arrays.as_array(value))
     except ValueError:  # rows of different lengths
         fail("Dataset", f"{name} must be an array, got rows of different shapes.", "bring all samples to one shape.")
     if array.dtype.kind not in "biuf":
@@ -94,7 +94,7 @@ def row_numbers(who: object, indices: object, n_samples: int) -> np.ndarray:
     """Turn a slice, a boolean mask, an integer or integers into row numbers from 0 to n_samples − 1."""
     if isinstance(indices, slice):
         return np.arange(n_samples)[indices]
-    rows = array_from(who, "indices", indices)
+    rows = as_array(who, "indices", indices)
     if rows.dtype.kind == "b" and rows.shape == (n_samples,):
         return np.flatnonzero(rows)
     if rows.size == 0 and rows.ndim == 1:

@@ -165,7 +165,7 @@ def _mean_and_std(mean: object, std: object) -> tuple[np.ndarray, np.ndarray]:
     """Check the numbers of a normalisation: one for all channels or one per channel, and no std of 0."""
     arrays = []
     for name, value in (("mean", mean), ("std", std)):
-        array = np.atleast_1d(checks.array_from("Normalize", name, value))
+        array = np.atleast_1d(checks.as_array("Normalize", name, value))
         if array.dtype.kind not in "iuf" or array.ndim > 1:
             checks.fail(
                 "Normalize", f"{name} must be a number or one number per channel, got {value!r}.", kind=TypeError

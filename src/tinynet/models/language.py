@@ -146,7 +146,7 @@ def generate(
 
 def _check_prompt(prompt: object) -> None:
     """Check that a prompt is a row of tokens, with at least one."""
-    prompt = checks.array_from("generate", "prompt", prompt)
+    prompt = checks.as_array("generate", "prompt", prompt)
     checks.input_shape("generate", prompt, ("T",), name="prompt")
     checks.non_empty_list("generate", "prompt", list(prompt))
     for i, token in enumerate(prompt):

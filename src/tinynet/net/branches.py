@@ -41,7 +41,7 @@ class Residual(Layer):
         self.shortcut = None if shortcut is None else _branch("Residual", "shortcut", shortcut)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        F, S = self.ways(checks.array_from("Residual", "x", x))
+        F, S = self.ways(checks.as_array("Residual", "x", x))
         return F + S
 
     def backward(self, dy: np.ndarray) -> np.ndarray:

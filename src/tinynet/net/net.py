@@ -110,7 +110,7 @@ class Net(Layer):
             What `forward` returns, for all rows.
         """
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
-        inputs = tuple(checks.array_from("Net", "x", x) for x in inputs)
+        inputs = tuple(as_array(x) for x in inputs)
         n_rows = _count_rows(inputs)
         outputs = []
         with predicting(self):
@@ -193,7 +193,7 @@ class Net(Layer):
 
     def cast(self, x: np.ndarray) -> np.ndarray:
         """Floating-point x in the type of this net; anything else, such as tokens, as it is."""
-        x = checks.unmasked("Net", checks.array_from("Net", "x", x))
+        x = checks.unmasked("Net", as_array(x))
         return x.astype(self.dtype) if x.dtype.kind == "f" and x.dtype != self.dtype else x
 
     def first_that_learns(self) -> int:
@@ -220,6 +220,11 @@ class Net(Layer):
                     "second.weight = first.weight.",
                 )
             first_path[id(layer)] = path
+
+
+def as_array(x: Any) -> np.ndarray:
+    """A NumPy array of x, unless it is an array already."""
+    return x if type(x) is np.ndarray else checks.as_array("Net", "x", x)
 
 
 def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:

@@ -94,7 +94,6 @@ class Optimizer(ABC):
         Args:
             parameters: From path to parameter, as `net.parameters()` gives them.
         """
-        check_parameters(f"{type(self).__name__}.step", parameters)
         self.belongs_to(parameters)
         self.n_calls += 1
         if self.n_calls % self.gradient_accumulation_steps == 0:  # else more gradients will be added before the update
@@ -111,6 +110,7 @@ class Optimizer(ABC):
             >>> rule.finish({"weight": weight}); weight.tensor.item()
             -1.5
         """
+        check_parameters(f"{type(self).__name__}.finish", parameters)
         n_added = self.n_calls % self.gradient_accumulation_steps
         if n_added:
             self.n_calls += self.gradient_accumulation_steps - n_added  # those that did not come count as done
@@ -125,6 +125,7 @@ class Optimizer(ABC):
 
     def belongs_to(self, parameters: dict[str, Parameter]) -> None:
         """Check that these parameters, or some of them, are of the net that the optimizer has updated before."""
+        check_parameters(f"{type(self).__name__}.step", parameters)
         known = next((parameter for parameter in parameters.values() if parameter in self._of_its_net), None)
         if known is None and parameters and self.n_calls:
             problem = "it has updated another net, and its step count and memory belong to that one."

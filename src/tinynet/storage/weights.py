@@ -56,12 +56,7 @@ def save(net: Layer, path: PathLike) -> None:
     sentences.a_layer("save", net, Layer)
     target = checks.path("save", path)
     state = net.state()
-    try:
-        description = _text(_describe(net))
-        _check_rebuilt(net, description, state)
-    except RecursionError:
-        sentences.not_rebuilt("save", "its layers are nested too deep.")
-    write_tensors("save", target, state, {KEY: description})
+    write_tensors("save", target, state, {KEY: _checked_description(net, state)})
 
 
 def check_savable(net: Layer, path: PathLike) -> None:
@@ -85,7 +80,7 @@ def check_savable(net: Layer, path: PathLike) -> None:
     """
     sentences.a_layer("save", net, Layer)
     check_writable("save", checks.path("save", path))
-    _check_rebuilt(net, _describe(net), net.state())
+    _checked_description(net, net.state())
 
 
 def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
@@ -245,6 +240,16 @@ def _convert(net: Layer, description: dict[str, Any], arrays: Arrays) -> None:
         setattr(layer, name, value.astype(arrays[path].dtype, copy=False))
 
 
+def _checked_description(net: Layer, state: Arrays) -> str:
+    """All about a net but its arrays, after a check that it gives this net again."""
+    try:
+        description = _text(_describe(net))
+        _check_rebuilt(net, description, state)
+    except RecursionError:
+        sentences.not_rebuilt("save", "its layers are nested too deep.")
+    return description
+
+
 def _check_rebuilt(net: Layer, description: str, state: Arrays) -> None:
     """Check that the file will give this net again, while it can still be helped."""
     try:
@@ -260,7 +265,7 @@ def _check_rebuilt(net: Layer, description: str, state: Arrays) -> None:
             warnings.warn(
                 f"save: {name} of layer {path} is {getattr(layer, name)!r}, but tn.load will bring back "
                 f"{getattr(again, name)!r}, with which {type(layer).__name__} was constructed.",
-                stacklevel=3,
+                stacklevel=4,
             )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinynet.core.checks.shapes import array_from, shape_text
+from tinynet.core.checks.shapes import as_array, shape_text
 from tinynet.core.checks.words import fail
 from tinynet.visualize.readings import class_name
 from tinynet.visualize.sentences import names
@@ -108,7 +108,7 @@ def _write_counts(ax: Axes, matrix: np.ndarray, shares: np.ndarray, fontsize: fl
 
 def _counts_matrix(matrix: object, classes: object) -> np.ndarray:
     """Check a confusion matrix and the names of its classes."""
-    array = array_from("confusion_matrix", "matrix", matrix)
+    array = as_array("confusion_matrix", "matrix", matrix)
     if array.dtype.kind not in "iufb":
         fail("confusion_matrix", f"matrix must hold counts, got {array.dtype}.", kind=TypeError)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:

@@ -63,7 +63,7 @@ def latent_space(codes: np.ndarray, labels: np.ndarray, classes: Sequence[str] |
         >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
         ['cat', 'dog']
     """
-    labels, codes = checks.array_from("latent_space", "labels", labels), checks.numbers("latent_space", "codes", codes)
+    labels, codes = checks.as_array("latent_space", "labels", labels), checks.numbers("latent_space", "codes", codes)
     sentences.names("latent_space", classes, labels)
     sentences.integer_labels("latent_space", labels)
     shape = np.shape(codes)

@@ -87,6 +87,7 @@ def report(
     if not isinstance(net, Net):
         checks.fail("report", f"net must be a Net, got {type(net).__name__}.", "wrap it as Net([layer]).", TypeError)
     checks.path("report", path)
+    _place_for_a_page(path)
     checks.arguments(
         "report",
         locals(),
@@ -98,7 +99,6 @@ def report(
         config=optional(instance(dict)),
         command=string,
     )
-    _place_for_a_page(path)
     run = _Run(net, history, test, loss)
     sections = [*_result_sections(run), *_inside_sections(run), _network_section(run)]
     if config or command:

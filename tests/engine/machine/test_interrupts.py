@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -22,7 +23,10 @@ from tinynet.engine.machine.gemm import blas as numpys
 from tinynet.engine.machine.pool import run_parallel
 from tools.interrupts import steps
 
-pytestmark = pytest.mark.needs_compiler
+pytestmark = [
+    pytest.mark.needs_compiler,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),  # of workers that die
+]
 ROOMS = ("engine/machine", "core/threads.py")
 
 
@@ -87,7 +91,6 @@ def test_an_interrupt_at_any_line(name: str) -> None:
     assert n > 20
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 def test_a_worker_that_dies_at_any_line(error: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "SECONDS_BETWEEN_SIGNS_OF_LIFE", 0.002)
@@ -131,7 +134,7 @@ def test_a_fork_while_another_thread_computes(name: str) -> None:
     for _ in range(10):
         pid = os.fork()
         if not pid:  # the child: it must not come back into pytest
-            faulthandler.dump_traceback_later(100, exit=True)
+            signal.alarm(100)  # a watchdog of faulthandler does not survive a fork
             results = [work() for _ in range(3)]
             os._exit(not all(np.array_equal(a, b) for result in results for a, b in zip(result, right, strict=True)))
         codes.append(os.waitpid(pid, 0)[1])
@@ -139,39 +142,3 @@ def test_a_fork_while_another_thread_computes(name: str) -> None:
     thread.join()
     assert codes == [0] * 10
     assert is_whole(work, right)
-
-
-LIMITED = """
-import faulthandler, os, resource, sys
-import numpy as np
-import tinynet as tn
-from tinynet.core import faster
-from tools.interrupts import steps
-faster.use("compiled")
-tn.threads(2)
-outcomes = []
-for work in steps().values():
-    right = [work() for _ in range(5)][-1]
-    size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-    for more in range(0, 1 << 20, 1 << 16):
-        pid = os.fork()
-        if not pid:
-            faulthandler.dump_traceback_later(60, exit=True)
-            code = 0
-            resource.setrlimit(resource.RLIMIT_AS, (size + more, size + more))
-            try:
-                for _ in range(3):
-                    result = work()
-                    code = 0 if all(np.array_equal(a, b) for a, b in zip(result, right)) else 1
-            except MemoryError:
-                code = code or 2
-            os._exit(code)
-        outcomes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-print(*outcomes)
-"""
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited in another way here")
-def test_too_little_memory_is_an_error_and_never_wrong_numbers() -> None:
-    done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, timeout=280, check=True)
-    assert set(done.stdout.split()) <= {"0", "2"}, done.stdout + done.stderr

@@ -19,7 +19,7 @@ from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
 from tinynet.core.checks.shapes import (
     array,
-    array_from,
+    as_array,
     axis_of,
     floating_input,
     gradient_shape,
@@ -52,7 +52,7 @@ from tinynet.core.checks.words import fail, locate
 __all__ = [
     "arguments",
     "array",
-    "array_from",
+    "as_array",
     "attention_cache",
     "attention_inputs",
     "axis_of",

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.arrays import as_array, is_array
+from tinynet.core import arrays
+from tinynet.core.arrays import is_array
 from tinynet.core.checks.words import fail
 
 
@@ -70,22 +71,6 @@ def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hin
     fail(who, f"expected {name} of shape {shape_text(expected)}, got {shape_text(shape)}.", hint)
 
 
-def array_from(who: object, name: str, value: object) -> np.ndarray:
-    """An array of a value, unless it is one; the rows of a list must be of one length."""
-    try:
-        return as_array(value)
-    except ValueError:  # NumPy's own sentence speaks of sequences and elements
-        fail(who, f"{name} must be an array, got rows of different lengths.", "bring them to one length.", TypeError)
-
-
-def numbers(who: object, name: str, value: object) -> np.ndarray:
-    """An array of real numbers."""
-    x = array_from(who, name, value)
-    if x.dtype.kind not in "biuf":
-        fail(who, f"{name} must hold real numbers, got {x.dtype}.", kind=TypeError)
-    return x
-
-
 def unmasked(who: object, x: Any, name: str = "x") -> Any:
     """Check that no value of an array is masked, lest what lies under the mask is taken for a number."""
     if not isinstance(x, np.ma.MaskedArray):
@@ -95,6 +80,22 @@ def unmasked(who: object, x: Any, name: str = "x") -> Any:
         hint = f"replace them, as in {name}.filled(0), or leave these samples out."
         fail(who, f"{name} is a masked array, in which {n_masked} of {x.size} values are masked.", hint)
     return np.asarray(x)
+
+
+def as_array(who: object, name: str, value: object) -> np.ndarray:
+    """An array of a value, unless it is one; the rows of a list must be of one length."""
+    try:
+        return arrays.as_array(value)
+    except ValueError:  # NumPy's own sentence speaks of sequences and elements
+        fail(who, f"{name} must be an array, got rows of different lengths.", "bring them to one length.", TypeError)
+
+
+def numbers(who: object, name: str, value: object) -> np.ndarray:
+    """An array of real numbers."""
+    x = as_array(who, name, value)
+    if x.dtype.kind not in "biuf":
+        fail(who, f"{name} must hold real numbers, got {x.dtype}.", kind=TypeError)
+    return x
 
 
 def array(who: object, x: object, name: str = "x") -> None:

@@ -22,13 +22,14 @@ MACHINE = f"{__package__}."
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 
 
-def compiled(function: Callable, flags: set[str] = FLAGS, **options: bool) -> Callable:
+def compiled(function: Callable, flags: set[str] = FLAGS, **options: Any) -> Callable:
     """Compile for one thread. A kernel that runs on several threads takes a range of its blocks, and `share` calls it.
 
     Numba's own parallel regions take two to three times as long to compile, and their threads spin while they wait:
     beside another busy process, a region of 12 µs took 12 ms.
     """
-    dispatcher = numba.njit(nogil=True, fastmath=flags, error_model="numpy", **options)(function)
+    njit: Any = numba.njit
+    dispatcher = njit(nogil=True, fastmath=flags, error_model="numpy", **options)(function)
     if dispatcher is not function:  # as it is where NUMBA_DISABLE_JIT is set
         _keep_code_of(dispatcher, function)
     return dispatcher
