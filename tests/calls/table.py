@@ -349,12 +349,15 @@ def _tokens() -> Net:
 TRAINING = [
     fresh("learner.Learner", lambda: (Learner, {
         "net": small(), "loss": cross_entropy, "optimizer": SGD(lr=0.1), "train": points(), "valid": points(),
-        "batch_size": 4, "metrics": [accuracy], "callbacks": [EarlyStopping("loss")]}), free=("valid",)),
+        "batch_size": 4, "drop_last": True,
+        "metrics": [accuracy], "callbacks": [EarlyStopping("loss")]}), free=("valid",)),
     fresh("learner.Learner.fit", lambda: (trained().fit, {"epochs": 1, "progress": False})),
     fresh("learner.Learner.go_to", lambda: (trained().go_to, {"step": 1})),
     fresh("learner.Learner.evaluate", lambda: (trained().evaluate, {"data": points()})),
     fresh("learner.Learner.predict", lambda: (trained().predict, {"x": ones(4, 2)})),
     fresh("learner.Learner.train_step", _fitted_step),
+    fresh("learner.recompute_statistics", lambda: (
+        learner.recompute_statistics, {"net": Net([layers.BatchNorm1D(2)]), "data": points(), "batch_size": 4})),
     call("learner.AverageWeights", learner.AverageWeights, decay=0.9),
     call("learner.CSVLog", learner.CSVLog, path="history.csv"),
     call("learner.EarlyStopping", EarlyStopping, monitor="valid_loss", patience=3, min_delta=0.1, mode="min",

@@ -38,7 +38,7 @@ def net() -> Net:
 SENTENCES = [
     (lambda: SGD(net()), TypeError, "SGD: lr must be a number or a function of the step, got a Net."),
     (lambda: Adam(net()), TypeError, "Adam: lr must be a number or a function of the step, got a Net."),
-    (lambda: SGD(net().parameters()), TypeError, "SGD: lr must be a number, got a dict."),
+    (lambda: SGD(net().parameters()), TypeError, "SGD: lr must be a number, got {"),
     (lambda: Adam(ReLU), TypeError, "Adam: lr must be a number or a function of the step, got the class ReLU."),
     (lambda: SGD(lambda: 0.1), TypeError, "SGD: lr must be a number or a function of the step, got a function."),
     (lambda: LinearWarmup(net(), 3), TypeError, "LinearWarmup: lr must be a number or a function of the step, got a"),

@@ -10,7 +10,6 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import sum_of
 from tinynet.core.block_local import local_values
-from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, divisor_of, flag, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import xavier_uniform, zeros
@@ -103,7 +102,7 @@ class MultiHeadAttention(Layer):
         value: np.ndarray | None = None,
         key_padding_mask: np.ndarray | None = None,
     ) -> np.ndarray:
-        _check_inputs(self, query, key, value)
+        checks.attention_inputs(self, query, key, value)
         inputs = tuple(x for x in (query, key, value) if x is not None)
         checks.mask(self, key_padding_mask, inputs[-1].shape[:2])
         q, k, v = self.project(inputs)
@@ -155,7 +154,7 @@ class MultiHeadAttention(Layer):
             problem = "step cannot go on where places see later ones."
             checks.fail(self, problem, "build it with causal=True.", RuntimeError)
         checks.sequence(self, x, self.embed_dim)
-        _check_cache(self, x, state)
+        checks.attention_cache(self, x, state)
         q, k, v = self.project((x,), start=0 if state is None else state[0].shape[2])
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
@@ -280,34 +279,3 @@ def _sum_of_seen(weights: np.ndarray, x: np.ndarray, seen: np.ndarray) -> np.nda
     finite = np.isfinite(x)
     broken = ~finite.all(axis=-1)[..., np.newaxis, :]  # (N, heads, 1, rows of x)
     return np.where(seen & broken, np.nan, weights) @ np.where(finite, x, 0)
-
-
-def _check_cache(layer: MultiHeadAttention, x: np.ndarray, state: Any) -> None:
-    """Keys and values (N, heads, S, D) of earlier positions, or None."""
-    if state is None:
-        return
-    if not isinstance(state, tuple) or len(state) != 2:
-        problem = f"expected the keys and values that step returned, got {checks.of_kind(state)}."
-        checks.fail(layer, problem, kind=TypeError)
-    for array in state:
-        checks.floating_input(layer, array, "keys and values")
-        sizes = (len(x), layer.num_heads, state[0].shape[2] if state[0].ndim == 4 else "S")
-        checks.input_shape(layer, array, (*sizes, layer.embed_dim // layer.num_heads), name="keys and values")
-
-
-def _check_inputs(
-    layer: MultiHeadAttention, query: np.ndarray, key: np.ndarray | None, value: np.ndarray | None
-) -> None:
-    """(N, T, embed_dim) queries, and as many keys as values for the same N."""
-    if key is None and value is not None:
-        hint = "pass (query, memory) or (query, key, value)."
-        checks.fail(layer, "expected a key with the value, got None.", hint, TypeError)
-    checks.sequence(layer, query, layer.embed_dim)
-    for x in (key, value):
-        if x is not None:
-            checks.sequence(layer, x, layer.embed_dim)
-    if key is not None and len(key) != len(query):
-        checks.fail(layer, f"expected keys for {len(query)} sequences, as there are queries; got {len(key)}.")
-    if key is not None and value is not None and key.shape != value.shape:
-        expected, got = shape_text(key.shape), shape_text(value.shape)
-        checks.fail(layer, f"expected a value for each key, of shape {expected}; got {got}.")

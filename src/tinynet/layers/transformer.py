@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.block_local import local_values
-from tinynet.core.checks.vocabulary import at_least, divisor_of, flag, fraction, optional, unkept, weights_rng
+from tinynet.core.checks.vocabulary import at_least, divisor_of, flag, optional, unkept, weights_rng
 from tinynet.core.faster import faster
 from tinynet.layers.attention import Cache, MultiHeadAttention
 from tinynet.layers.dropout import Dropout
@@ -68,7 +68,6 @@ class TransformerBlock(Layer):
             embed_dim=at_least(1),
             num_heads=unkept(divisor_of("embed_dim")),
             mlp_dim=optional(at_least(1)),
-            dropout=unkept(fraction),
             causal=unkept(flag),
             rotary=unkept(flag),
             bias=unkept(flag),

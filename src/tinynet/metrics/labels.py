@@ -51,6 +51,9 @@ def scored(
         array([[ 0. ,  0.5],
                [ 0. , -2. ]])
     """
+    checks.array(who, predicted, "predicted")
+    checks.array(who, ground_truth, "ground_truth")
+    _check_options(who, axis, ignore_index)
     if _is_one_column(predicted, ground_truth, axis):
         return _of_one_column(who, predicted, ground_truth, axis, ignore_index)
     if checks.class_targets(who, predicted, ground_truth, axis, ignore_index):
@@ -86,6 +89,7 @@ def answers(
     """
     if not isinstance(predicted, np.ndarray) or predicted.dtype.kind not in "iu":
         return answers_of_scores(who, predicted, ground_truth, axis, ignore_index)
+    _check_options(who, axis, ignore_index)
     for name, labels in (("predicted", predicted), ("ground_truth", ground_truth)):
         checks.array(who, labels, name)
         if labels.dtype.kind not in "iu":
@@ -102,6 +106,12 @@ def answers(
     if high > np.iinfo(np.int64).max:
         checks.fail(who, f"expected labels up to {np.iinfo(np.int64).max}, got {high}.")
     return Answers(guesses.astype(np.int64), labels.astype(np.int64), 1 + high, has_nan=False)
+
+
+def _check_options(who: str, axis: int, ignore_index: int | None) -> None:
+    checks.integer(who, "axis", axis)
+    if ignore_index is not None:
+        checks.integer(who, "ignore_index", ignore_index)
 
 
 def _is_one_column(predicted: np.ndarray, ground_truth: np.ndarray, axis: int) -> bool:

@@ -11,7 +11,7 @@ from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import integer
 from tinynet.layers import Layer
-from tinynet.net.net import Net, as_array
+from tinynet.net.net import Net
 
 
 class Residual(Layer):
@@ -41,7 +41,7 @@ class Residual(Layer):
         self.shortcut = None if shortcut is None else _branch("Residual", "shortcut", shortcut)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        F, S = self.ways(as_array(x))
+        F, S = self.ways(checks.as_array("Residual", "x", x))
         return F + S
 
     def backward(self, dy: np.ndarray) -> np.ndarray:

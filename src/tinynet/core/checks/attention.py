@@ -1,0 +1,41 @@
+"""Sentences about what attention reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinynet.core.checks.sequences import sequence
+from tinynet.core.checks.shapes import floating_input, input_shape, shape_text
+from tinynet.core.checks.values import of_kind
+from tinynet.core.checks.words import fail
+
+
+def attention_inputs(layer: Any, query: np.ndarray, key: np.ndarray | None, value: np.ndarray | None) -> None:
+    """(N, T, embed_dim) queries, and as many keys as values for the same N."""
+    if key is None and value is not None:
+        hint = "pass (query, memory) or (query, key, value)."
+        fail(layer, "expected a key with the value, got None.", hint, TypeError)
+    sequence(layer, query, layer.embed_dim)
+    for x in (key, value):
+        if x is not None:
+            sequence(layer, x, layer.embed_dim)
+    if key is not None and len(key) != len(query):
+        fail(layer, f"expected keys for {len(query)} sequences, as there are queries; got {len(key)}.")
+    if key is not None and value is not None and key.shape != value.shape:
+        expected, got = shape_text(key.shape), shape_text(value.shape)
+        fail(layer, f"expected a value for each key, of shape {expected}; got {got}.")
+
+
+def attention_cache(layer: Any, x: np.ndarray, state: Any) -> None:
+    """Keys and values (N, heads, S, D) of earlier positions, or None."""
+    if state is None:
+        return
+    if not isinstance(state, tuple) or len(state) != 2:
+        problem = f"expected the keys and values that step returned, got {of_kind(state)}."
+        fail(layer, problem, kind=TypeError)
+    for array in state:
+        floating_input(layer, array, "keys and values")
+        sizes = (len(x), layer.num_heads, state[0].shape[2] if state[0].ndim == 4 else "S")
+        input_shape(layer, array, (*sizes, layer.embed_dim // layer.num_heads), name="keys and values")
