@@ -10,6 +10,7 @@ import pytest
 import tinynet as tn
 from tinynet.cli import app, kernel_calls, kernel_routes, kernel_table, served
 from tinynet.cli.kernel_table import Speed
+from tinynet.cli.predicting import Answer
 from tinynet.core import faster
 from tinynet.layers import Conv2D, Dropout, Flatten, Linear, ReLU
 from tinynet.models import char_gpt
@@ -188,7 +189,7 @@ def test_a_run_says_auto_unless_told(run):
 
 def test_predict_takes_a_body_too(run, tinynet, tmp_path, monkeypatch):
     used = []
-    monkeypatch.setattr(app, "predictions", lambda *_: used.append(faster.in_use()) or ["7"])
+    monkeypatch.setattr(app, "predictions", lambda *_: used.append(faster.in_use()) or [Answer("7", True)])
     assert tinynet("predict", run, tmp_path / "x.png", "--kernels", "loops").out == "7\n"
     assert tinynet("predict", run, tmp_path / "x.png").status == 0
     assert used == ["loops", "auto"]

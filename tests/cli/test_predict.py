@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinynet.cli.pictures import FRAMES, framed_digit, read_picture, resized
+from tinynet.cli.picture_files import read_picture
+from tinynet.cli.pictures import FRAMES, framed_digit, resized
 from tinynet.data import digits
 
 SIZE = 96
@@ -131,10 +132,13 @@ def test_predict_names_the_class_and_says_what_was_done(run, tinynet, big, tmp_p
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda path: None, "there is no such file"),
-        (lambda path: path.mkdir(), "it is a directory"),
-        (lambda path: path.write_text("hello"), "cannot identify image file"),
-        (lambda path: path.write_bytes(b""), "cannot identify image file"),
+        (lambda path: None, "there is no file"),
+        (lambda path: path.mkdir(), "is a directory"),
+        (
+            lambda path: path.write_text("hello"),
+            "it is none of the kinds that are read.\nHint: those are AVIF, BMP, GIF",
+        ),
+        (lambda path: path.write_bytes(b""), "it is none of the kinds that are read.\nHint: those are AVIF, BMP, GIF"),
         (lambda path: Image.new("L", (9, 9), 77).save(path), "shows nothing: all of its pixels are nearly alike"),
     ],
 )

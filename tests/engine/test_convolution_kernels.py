@@ -332,6 +332,6 @@ def test_the_number_of_threads_changes_no_bit() -> None:
 def test_compiled_code_holds_the_blas_at_one_thread_only_while_it_runs() -> None:
     products = pytest.importorskip("tinynet.engine.machine.gemm.inside")
     before = [library.num_threads for library in products._blas()]
-    with products.single_threaded():
-        assert {library.num_threads for library in products._blas()} == {1}
+    during = products.single_threaded(lambda: {library.num_threads for library in products._blas()})()
+    assert during == {1}
     assert [library.num_threads for library in products._blas()] == before

@@ -21,14 +21,14 @@ def reader(kind: type, **more: Any) -> Net:
     return Net([Embedding(9, 40, rng=rng), kind(40, 48, rng=rng, **more)])
 
 
-@one_thread()  # as a Net lets NumPy's products run
+@one_thread  # as a Net lets NumPy's products run
 def one_by_one(layers: tuple[Layer, ...], x: np.ndarray) -> Any:
     for layer in layers:
         x = layer.forward(x)
     return x
 
 
-@one_thread()
+@one_thread
 def back(layers: tuple[Layer, ...], dy: np.ndarray) -> Any:
     for layer in reversed(layers):
         dy = layer.backward(dy)

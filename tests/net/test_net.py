@@ -162,7 +162,6 @@ def test_predict_is_evaluation_in_batches(batch_size):
 
 def test_predict_keeps_nothing_for_backward():
     net = mlp()
-    net.forward(X)
     net.predict(X)
     with pytest.raises(RuntimeError, match="predict and evaluate keep nothing for backward"):
         net.backward(np.ones((5, 2), np.float32))

@@ -9,13 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from tinynet.cli import kernel_routes, kernel_table, show, training
-from tinynet.cli.predicting import predictions
-from tinynet.cli.runs import HISTORY, MODEL, begin, describe, free_folder, open_run, write_config
+from tinynet.cli.new_run import begun, check_free, new_folder
+from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
+from tinynet.cli.predicting import Answer, predictions
+from tinynet.cli.runs import HISTORY, MODEL, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
+from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
 from tinynet.data import load
-from tinynet.learner import CSVLog
+from tinynet.learner import CSVLog, Learner
 from tinynet.storage import save
 
 app = typer.Typer(
@@ -29,7 +32,9 @@ app = typer.Typer(
 KERNELS = "What computes: plain (NumPy), loops, compiled or auto."
 INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.")]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.", parser=given_path)
+]
 
 
 Kernels = Annotated[
@@ -40,7 +45,7 @@ Kernels = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"tinynet {__version__}")
+        say(f"tinynet {__version__}")
         raise typer.Exit
 
 
@@ -71,7 +76,13 @@ def train(
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
     kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
     out: Annotated[
-        Path | None, typer.Option(help="The folder for the run.", show_default="runs/DATASET-MODEL-NUMBER")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="The folder for the run.",
+            show_default="runs/DATASET-MODEL-NUMBER",
+            parser=given_path,
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is in the folder already.")] = False,
 ) -> None:
@@ -82,25 +93,31 @@ def train(
     look at (report.html). Ctrl-C ends training early and keeps what was learned.
     """
     settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels)
+    check_free(out, force)
     with use(settings.kernels):
-        _train(settings, free_folder(settings, out, force))
-
-
-def _train(settings: Settings, folder: Path) -> None:
-    train_data, test_data = load(settings.dataset)
-    learner = training.make_learner(settings, train_data, [CSVLog(folder / HISTORY)])
-    config = describe(settings, folder, train_data)
-    begin(folder, config)
-    typer.echo(show.beginning(settings, learner, test_data))
-    learner.fit(settings.epochs)
-    results = training.evaluate(settings, learner.net, test_data)
-    save(learner.net, folder / MODEL)
-    write_config(folder, config | {"epochs_done": len(learner.history), "test": results})
-    typer.echo(show.results_line(results, len(test_data)))
-    show.write_report(open_run(folder), learner.net, test_data)
-    typer.echo(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
+        train_data, test_data = load(settings.dataset)
+        learner = training.make_learner(settings, train_data, [])
+        folder = new_folder(settings, out)
+        say(show.beginning(settings, learner, test_data))
+        n_trained = settings.epochs * len(learner.train)
+        n_evaluated = settings.epochs * len(learner.valid or ()) + len(test_data)
+        warn_of_loops(learner.net, test_data[:1][0].shape[1:], n_trained, n_evaluated)
+        with begun(folder, describe(settings, folder, train_data), force) as work:
+            _train(settings, learner, test_data, work)
+    say(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
     if learner.stop_reason == "Ctrl-C":
         raise typer.Exit(INTERRUPTED)
+
+
+def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> None:
+    learner.callbacks += (CSVLog(work / HISTORY),)
+    learner.fit(settings.epochs)
+    results = training.evaluate(settings, learner.net, test_data)
+    save(learner.net, work / MODEL)
+    config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
+    write_config(work, config)
+    say(show.results_line(results, len(test_data)))
+    show.write_report(open_run(work), learner.net, test_data)
 
 
 @app.command()
@@ -109,25 +126,35 @@ def evaluate(run: RunFolder, kernels: Kernels = None) -> None:
     opened = open_run(run)
     _, test_data = load(opened.settings.dataset)
     with use(opened.kernels(kernels)):
+        warn_of_loops(opened.net(), opened.input_shape, 0, len(test_data))
         results = training.evaluate(opened.settings, opened.net(), test_data)
-    typer.echo(show.results_line(results, len(test_data)))
+    say(show.results_line(results, len(test_data)))
 
 
 @app.command()
 def predict(
     run: RunFolder,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.", parser=given_path)
+    ],
     kernels: Kernels = None,
 ) -> None:
     """Say what is on pictures.
 
     Where the run has learned digits, a picture is first brought to the form of its training data: laid on a plain
-    background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer.
+    background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer. A
+    picture that cannot be read is named, and the others are answered all the same.
     """
     opened = open_run(run)
     with use(opened.kernels(kernels)):
-        for text in predictions(opened, images):
-            typer.echo(text)
+        answers = list(map(_told, predictions(opened, images)))
+    if not all(answers):
+        raise typer.Exit(2)
+
+
+def _told(answer: Answer) -> bool:
+    say(answer.text) if answer.is_known else complain(answer.text)
+    return answer.is_known
 
 
 @app.command()
@@ -138,7 +165,7 @@ def summary(
     ] = None,
 ) -> None:
     """Show the layers of a network: output shapes, parameters, multiply-adds, memory and formulas."""
-    typer.echo(show.summary_text(what, input_shape))
+    say(show.summary_text(what, input_shape))
 
 
 @app.command()
@@ -146,7 +173,7 @@ def report(run: RunFolder) -> None:
     """Write report.html of a run anew."""
     opened = open_run(run)
     _, test_data = load(opened.settings.dataset)
-    typer.echo(f"written: {show.write_report(opened, opened.net(), test_data)}")
+    say(f"written: {show.write_report(opened, opened.net(), test_data)}")
 
 
 @app.command()
@@ -190,17 +217,22 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: The words after `tinynet`, or the arguments of the process if None.
     """
+    accept_all_characters()
     try:
         status = app(arguments, prog_name="tinynet", standalone_mode=False)
+        flush()
     except USAGE_ERROR as error:
         status = _complain(error.format_message())
     except BrokenPipeError:  # the reader has closed the pipe, as in: tinynet models | head -1
-        sys.stderr.close()
+        drop_output()
         status = 1
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        status = _complain(reason(error))
+        drop_output()
+    except (TypeError, ValueError) as error:
         status = _complain(str(error).removeprefix("tinynet: "))
-    except FloatingPointError as error:
-        status = _complain(str(error), status=1)
+    except (FloatingPointError, MemoryError) as error:
+        status = _complain(str(error) or "there is not enough memory.", status=1)
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     if status == INTERRUPTED:  # a newer Typer returns it, an older one raises
@@ -209,5 +241,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _complain(sentence: str, status: int = 2) -> int:
-    typer.echo(f"tinynet: {sentence}", err=True)
+    if sentence:  # it is empty where the help was shown instead
+        complain(sentence)
     return status

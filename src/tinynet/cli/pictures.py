@@ -1,16 +1,15 @@
-"""Picture files, and how a picture of a digit is brought to the form of the training data."""
+"""How a picture is brought to the form of the training data."""
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 
+from tinynet.cli.picture_files import LUMINANCE
 from tinynet.core.checks.words import fail
 
-LUMINANCE = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look: ITU-R BT.601
 FAINT = 0.1  # Of the strongest ink. Weaker pixels belong to the background.
 SPECK = 0.03  # of the area of the largest stroke; smaller ones are dust
 BLANK = 0.06  # pixels that differ by less from the background are no ink
@@ -31,39 +30,6 @@ class Frame(NamedTuple):
 
 
 FRAMES = {"mnist": Frame((28, 28), 20, True), "digits": Frame((8, 8), 8, False)}
-
-
-def read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
-    """The pixels of a picture file, whatever its mode, and what was done to get them.
-
-    Transparent pixels get the background, black or white, with the stronger contrast to the visible ones.
-
-    Shapes:
-        pixels: (H, W, 3) in [0, 1]
-    """
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file)
-            done = [f"{file.mode} {picture.width}×{picture.height}"]
-            if picture.mode.startswith(("I", "F")):
-                values = np.asarray(picture, np.float64)  # (H, W), of 16 or 32 bits
-                grey = np.clip(values / _full_scale(picture.mode, values), 0, 1)
-                return np.repeat(grey[:, :, None], 3, axis=2), done
-            pixels = np.asarray(picture.convert("RGBA"), np.float64) / 255  # (H, W, 4)
-    except FileNotFoundError:
-        _unreadable_picture(path, "there is no such file")
-    except IsADirectoryError:
-        _unreadable_picture(path, "it is a directory")
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
-        _unreadable_picture(path, str(error).rstrip(".") or type(error).__name__)
-    colour, alpha = pixels[:, :, :3], pixels[:, :, 3:]
-    if alpha.min() == 1:
-        return colour, done
-    visible = float((colour @ LUMINANCE * alpha[:, :, 0]).sum() / max(alpha.sum(), 1e-9))
-    ground = 1.0 if visible < 0.5 else 0.0
-    return colour * alpha + ground * (1 - alpha), [*done, f"laid on {'white' if ground else 'black'}"]
 
 
 def resized(pixels: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.ndarray, list[str]]:
@@ -95,24 +61,37 @@ def framed_digit(path: Path, pixels: np.ndarray, frame: Frame) -> tuple[np.ndarr
     return picture, [*done, f"centred{' by mass' if frame.by_mass else ''} in {columns}×{rows}"]
 
 
-def _full_scale(mode: str, values: np.ndarray) -> float:
-    if mode.startswith("I;16") or (mode == "I" and values.max() > 255):
-        return max(65535.0, values.max())
-    return 255.0 if values.max() > 1 else 1.0
-
-
 def _ink(path: Path, grey: np.ndarray) -> tuple[np.ndarray, bool]:
     """How much ink is on each pixel, 0 on the background and 1 at most, and whether it is dark on light."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ground = float(np.median(border))
-    dark = ground - grey.min() > grey.max() - ground
+    border = _border(grey)
+    ground = np.median(border)
+    if 6 * np.median(np.abs(border - ground)) >= np.ptp(grey):  # its light is uneven
+        grey = grey - _slope(grey)
+        border = _border(grey)
+        ground = np.median(border)
+    dark = bool(ground - grey.min() > grey.max() - ground)
     contrast = ground - grey if dark else grey - ground
     if contrast.max() < BLANK:
         _blank_picture(path)
     noise = float(np.median(np.abs(border - ground))) / contrast.max()
     ink = np.clip(contrast / contrast.max(), 0, 1)
     ink[ink < 6 * noise] = 0
+    if ink.max() <= FAINT:
+        _uneven_picture(path)
     return _without_specks(ink), dark
+
+
+def _border(grey: np.ndarray) -> np.ndarray:
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def _slope(grey: np.ndarray) -> np.ndarray:
+    """The plane through the pixels of the border: how bright an empty sheet would be that is lit from one side."""
+    rows, columns = np.arange(grey.shape[0])[:, None], np.arange(grey.shape[1])
+    y, x = (_border(np.broadcast_to(places, grey.shape)) for places in (rows, columns))
+    A = np.stack([np.ones(len(y)), y, x], axis=1)
+    level, down, right = np.linalg.lstsq(A, _border(grey), rcond=None)[0]
+    return (level + down * rows + right * columns).astype(grey.dtype)
 
 
 def _without_specks(ink: np.ndarray) -> np.ndarray:
@@ -150,11 +129,12 @@ def _start(size: int, side: int, at: float) -> int:
     return int(np.clip(np.floor(size / 2 - at + 0.5), 0, size - side))
 
 
-def _unreadable_picture(path: Path, problem: str) -> NoReturn:
-    """A file is no picture that can be read."""
-    fail("tinynet", f"cannot read {path}: {problem}.", "give a picture file, such as a PNG or JPEG.")
-
-
 def _blank_picture(path: Path) -> NoReturn:
     """A picture has nothing in it."""
     fail("tinynet", f"{path} shows nothing: all of its pixels are nearly alike.")
+
+
+def _uneven_picture(path: Path) -> NoReturn:
+    """The background varies as much as what is on it."""
+    problem = f"nothing on {path} stands out from its background, which is as uneven as what may be on it."
+    fail("tinynet", problem, "give a picture with one digit on an even background.")

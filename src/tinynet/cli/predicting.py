@@ -4,29 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from tinynet.cli.pictures import FRAMES, framed_digit, read_picture, resized
+from tinynet.cli.output import reason
+from tinynet.cli.picture_files import read_picture
+from tinynet.cli.pictures import FRAMES, framed_digit, resized
 from tinynet.cli.runs import Run
+from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.models import MODELS
 
 SHOWN = 3  # classes for each picture
 
 
-def predictions(run: Run, paths: Sequence[Path]) -> Iterator[str]:
-    """Two lines for each picture: the classes with their probabilities, and how the picture was prepared."""
+class Answer(NamedTuple):
+    """What is said about one picture."""
+
+    text: str
+    is_known: bool  #: False if the text says why there is no answer.
+
+
+def predictions(run: Run, paths: Sequence[Path]) -> Iterator[Answer]:
+    """Two lines for each picture: the classes with their probabilities, and how the picture was prepared.
+
+    A picture that cannot be read gets a sentence instead, and the others get their answers.
+    """
     if len(run.input_shape) != 3 or MODELS[run.settings.model].reconstructs:
         _no_pictures(run.settings.dataset)
     net = run.net()
     for path in paths:
-        x, done = prepared(run, path)
-        p = probabilities(net.predict(x[np.newaxis])[0])
-        best = np.argsort(-p)[:SHOWN]
-        first, *others = [f"{run.classes[label]} ({p[label]:.1%})" for label in best]
-        yield f"{path}: {first}, then {', '.join(others)}\n  {', '.join(done)}"
+        try:
+            x, done = prepared(run, path)
+        except OSError as error:
+            yield Answer(reason(error), False)
+        except ValueError as error:
+            yield Answer(str(error).removeprefix("tinynet: "), False)
+        else:
+            yield Answer(f"{path}: {_classes(run, net.predict(x[np.newaxis]))}\n  {', '.join(done)}", True)
+
+
+def _classes(run: Run, logits: np.ndarray) -> str:
+    """The most probable classes."""
+    if np.shape(logits) != (1, len(run.classes)):
+        _other_classes(run, np.shape(logits))
+    p = probabilities(logits[0])
+    first, *others = [f"{run.classes[label]} ({p[label]:.1%})" for label in np.argsort(-p)[:SHOWN]]
+    return f"{first}, then {', '.join(others)}" if others else first
 
 
 def prepared(run: Run, path: Path) -> tuple[np.ndarray, list[str]]:
@@ -55,3 +80,11 @@ def _no_pictures(dataset: str) -> NoReturn:
         f"this run was trained on {dataset}, and its net names no classes of pictures.",
         "predict needs one that does.",
     )
+
+
+def _other_classes(run: Run, shape: tuple[int, ...]) -> NoReturn:
+    """A net and the configuration of its run do not belong together."""
+    problem = (
+        f"the net of {run.folder} gives {shape_text(shape)}, but its config.json names {len(run.classes)} classes."
+    )
+    fail("tinynet", problem, "train again; both are written by tinynet train.")

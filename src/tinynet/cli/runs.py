@@ -6,15 +6,16 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from importlib import metadata
-from itertools import count
+from math import prod
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tinynet.cli.settings import VALID_FRACTION, Settings, choose, known_kernels
+from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.core.version import __version__
 from tinynet.learner import History
@@ -23,6 +24,8 @@ from tinynet.storage import atomic_write, load
 
 FORMAT = 1
 CONFIG, HISTORY, MODEL, REPORT = FILES = ("config.json", "history.csv", "model.safetensors", "report.html")
+LONGEST = 10**6  # characters of a config.json; there are about 1,500
+LARGEST_SAMPLE = 10**8  # numbers in a sample
 VERSIONED = ("numpy", "scipy", "numba")  # what computes
 
 
@@ -54,35 +57,24 @@ class Run:
 
     def net(self) -> Net:
         """The trained net."""
-        return load(self.folder / MODEL)
+        net = load(self.folder / MODEL)
+        if not isinstance(net, Net):
+            _no_net(self.folder / MODEL, net)
+        return net
 
     def history(self) -> History:
         """The history of its training."""
         return History.read_csv(self.folder / HISTORY)
 
 
-def free_folder(settings: Settings, out: Path | None, force: bool) -> Path:
-    """The folder for a new run: `out`, or the first of runs/DATASET-MODEL-1, -2, … that does not exist."""
-    numbered = (Path("runs", f"{settings.dataset}-{settings.model}-{number}") for number in count(1))
-    folder = next(path for path in numbered if not path.exists()) if out is None else out
-    _free_run_folder(folder, [name for name in FILES if (folder / name).exists()], force)
-    return folder
-
-
-def begin(folder: Path, config: dict[str, Any]) -> None:
-    """Make the folder, clear what an earlier run has left in it, and write the configuration."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            (folder / name).unlink(missing_ok=True)
-    except OSError as error:
-        _not_writable(folder, error)
-    write_config(folder, config)
-
-
 def write_config(folder: Path, config: dict[str, Any]) -> None:
     """Write config.json."""
-    atomic_write(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n", who="tinynet")
+    atomic_write(folder / CONFIG, config_text(config), who="tinynet")
+
+
+def config_text(config: dict[str, Any]) -> str:
+    """What config.json holds."""
+    return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
 
 def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
@@ -109,9 +101,11 @@ def open_run(folder: Path) -> Run:
     folder = folder.parent if folder.name in FILES else folder
     _run_folder(folder)
     path = folder / CONFIG
+    checks.readable_file("tinynet", path)
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        with open(path, encoding="utf-8-sig") as file:  # some editors write a byte order mark
+            config = json.loads(file.read(LONGEST))
+    except (ValueError, RecursionError) as error:
         _broken_config(path, f"it is no JSON ({error})")
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         _broken_config(path, f"it is not of format {FORMAT}, which Tinynet {__version__} knows")
@@ -119,13 +113,43 @@ def open_run(folder: Path) -> Run:
     missing = [name for name in [*names, "input_shape", "classes"] if name not in config]
     if missing:
         _broken_config(path, f"it says nothing about {', '.join(missing)}")
+    for name, (is_right, expected) in KINDS.items():
+        if not is_right(config.get(name)):
+            _broken_config(path, f"{name} must be {expected}, got {config.get(name)!r}")
     try:
         settings = choose(**{name: config[name] for name in names})
-    except TypeError as error:
-        _broken_config(path, str(error).removeprefix("tinynet: ").rstrip("."))
+    except OverflowError:
+        _broken_config(path, "a number in it is too large")
+    except (TypeError, ValueError) as error:
+        _broken_config(path, str(error).partition("\n")[0].removeprefix("tinynet: ").rstrip("."))
     return Run(folder, config, settings)
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_shape(value: Any) -> bool:
+    sizes = value if isinstance(value, list) and value else [0]
+    return all(type(size) is int and size > 0 for size in sizes) and 0 < prod(sizes) <= LARGEST_SAMPLE
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 0 and all(isinstance(name, (str, int, float)) for name in value)
+
+
+def _is_results(value: Any) -> bool:
+    numbers = [None] if not isinstance(value, dict) else value.values()
+    return value is None or all(type(number) in (int, float) for number in numbers)
+
+
+#: What the entries must be on which nobody else looks, and in words.
+KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("dataset", "model", "optimizer", "kernels"), (_is_text, "a text")),
+    "input_shape": (_is_shape, "a list of sizes"),
+    "classes": (_is_names, "a list of names"),
+    "test": (_is_results, "a number for each name"),
+}
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -135,15 +159,6 @@ def _installed(name: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
-
-
-def _free_run_folder(folder: Path, found: Sequence[str], force: bool) -> None:
-    """Check that a run may be written into a folder."""
-    if folder.exists() and not folder.is_dir():
-        fail("tinynet", f"{folder} is a file, not a folder.", "choose another --out.", NotADirectoryError)
-    if found and not force:
-        hint = "choose another --out, or add --force to replace it."
-        fail("tinynet", f"there is a run in {folder} already ({', '.join(found)}).", hint, FileExistsError)
 
 
 def _run_folder(folder: Path) -> None:
@@ -159,6 +174,6 @@ def _broken_config(path: Path, problem: str) -> NoReturn:
     fail("tinynet", f"{path} is damaged: {problem}.", "train again; the file is written by tinynet train.")
 
 
-def _not_writable(folder: Path, error: OSError) -> NoReturn:
-    """A folder cannot be made or written to."""
-    fail("tinynet", f"cannot write to {folder}: {error.strerror}.", "choose another --out.", type(error))
+def _no_net(path: Path, found: object) -> NoReturn:
+    """A file that somebody has put there holds another thing."""
+    fail("tinynet", f"{path} holds a {type(found).__name__}, not a Net.", "train again.", TypeError)

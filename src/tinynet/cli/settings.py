@@ -19,6 +19,7 @@ OPTIMIZERS = ("adam", "sgd")
 OLD_NAMES = {"vectorized": "plain"}
 VALID_FRACTION = 0.1  # of the training data, held out to look at while training
 MOMENTUM = 0.9  # of SGD
+MAX_COUNT = 10**9
 WARM_UP = 0.1  # the share of the steps in which the learning rate rises
 
 
@@ -103,13 +104,20 @@ def choose(
     return Settings(
         dataset,
         model,
-        checks.integer("tinynet", "--epochs", recipe.epochs if epochs is None else epochs, minimum=1),
+        _count("--epochs", recipe.epochs if epochs is None else epochs),
         checks.number("tinynet", "--lr", default_lr if lr is None else lr, above=0),
-        checks.integer("tinynet", "--batch-size", recipe.batch_size if batch_size is None else batch_size, minimum=1),
+        _count("--batch-size", recipe.batch_size if batch_size is None else batch_size),
         optimizer,
         checks.integer("tinynet", "--seed", seed, minimum=0),
         known_kernels(kernels),
     )
+
+
+def _count(name: str, value: int) -> int:
+    """Check a number of something that a run can count to."""
+    if checks.integer("tinynet", name, value, minimum=1) > MAX_COUNT:
+        checks.fail("tinynet", f"{name} must be at most {MAX_COUNT:,}, got a number of {len(str(value))} digits.")
+    return value
 
 
 def known_kernels(name: str) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tinynet.cli import training
+from tinynet.cli.output import given_path
 from tinynet.cli.runs import CONFIG, FILES, REPORT, Run, open_run
 from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings, known
 from tinynet.core.checks.words import fail
@@ -65,7 +66,7 @@ def summary_text(what: str, shape_text: str | None) -> str:
 def network(what: str, shape_text: str | None) -> tuple[Net, tuple[int, ...]]:
     """A model by its name, the network of a run or of a weights file; and the shape of one sample."""
     shape = None if shape_text is None else _input_shape(shape_text)
-    path = Path(what)
+    path = given_path(what)
     if what in MODELS:
         shape = MODELS[what].input_shape if shape is None else shape
         return build(what, shape), shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,29 @@ def is_array(value: Any) -> bool:
         (True, False, False)
     """
     return hasattr(type(value), "__array_function__")
+
+
+def as_array(value: Any) -> np.ndarray:
+    """A NumPy array of a value, unless it is an array already.
+
+    A column or table that has its own way to NumPy, such as one of pandas' that can lack values, gives numbers with NaN
+    for those that are missing; NumPy alone would make an array of Python objects of it.
+
+    Example:
+        >>> as_array([1.0, 2.0])
+        array([1., 2.])
+    """
+    if is_array(value):
+        return value
+    array = np.asarray(value)
+    if array.dtype.kind != "O" or not hasattr(value, "to_numpy"):
+        return array
+    items = array.ravel().tolist()
+    missing = [type(item).__name__ == "NAType" or item is None for item in items]
+    if any(missing):
+        items = [math.nan if is_missing else item for item, is_missing in zip(items, missing, strict=True)]
+    numbers = np.asarray(items) if all(isinstance(item, Real) for item in items) else array
+    return numbers.reshape(array.shape)
 
 
 def sum_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:

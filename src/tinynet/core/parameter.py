@@ -54,7 +54,7 @@ class Parameter:
     @gradient.setter
     def gradient(self, value: np.ndarray) -> None:
         if value is not self._gradient:
-            checks.same_shape("Parameter.gradient", np.shape(value), self.shape)
+            checks.gradient_shape("Parameter.gradient", self, value)
             self._gradient[...] = value
 
     @property
@@ -75,7 +75,7 @@ class Parameter:
     def accumulate(self, gradient: np.ndarray) -> None:
         """Add to the gradient. A parameter that is not trainable ignores the call."""
         if self.trainable:
-            checks.same_shape("Parameter.accumulate", np.shape(gradient), self._gradient.shape)
+            checks.gradient_shape("Parameter.accumulate", self, gradient)
             self._gradient += gradient
 
     def zero_gradient(self) -> None:

@@ -36,14 +36,24 @@ class threads:  # noqa: N801 - reads as a verb: with tn.threads(1)
         n = checks.integer("threads", "n", n, minimum=1)
         self._before = thread_count()
         self._blas = [(library, library.num_threads) for library in blas()]
-        for library, _ in self._blas:
-            library.set_num_threads(n)
-        _count = n
+        try:
+            for library, _ in self._blas:
+                library.set_num_threads(n)
+            _count = n
+        except BaseException:  # Ctrl-C, say
+            self._undo()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        try:
+            self._undo()
+        finally:  # Ctrl-C may have cut the first short.
+            self._undo()
+
+    def _undo(self) -> None:
         global _count
         _count = self._before
         for library, number in self._blas:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinynet.core import checks
+from tinynet.core import checks, generator_states, set_generator_states
+from tinynet.core.arrays import as_array
+from tinynet.core.checks.shapes import shape_text
+from tinynet.core.streams import place_kept
+from tinynet.data.dataset import Dataset
 from tinynet.data.randomness import generator
+
+ERRORS = (TypeError, ValueError, LookupError, AttributeError, OSError)  # of an index of another kind than expected
 
 
 def batches(
@@ -24,7 +31,8 @@ def batches(
     Only the rows of one batch are read at a time, so a memory-mapped file may be larger than memory.
 
     Args:
-        dataset: Anything with `len(d)` and `d[indices] -> (x, y)` for an array of integers.
+        dataset: Anything with `len(d)` and `d[indices] -> (x, y)` for an array of integers. Of one that takes only a
+            single integer, the samples are read one by one and stacked.
         batch_size: Samples per batch, at least 1. The last batch holds what is left.
         shuffle: Whether the order is drawn anew, as soon as `batches` is called.
         rng: A generator or a seed for the order; the package's shuffling stream if None.
@@ -60,12 +68,58 @@ def batches(
 
 
 def _read(dataset: Any, order: np.ndarray, batch_size: int) -> Iterator[tuple[Any, Any]]:
+    one_by_one = batch_size == 1 and len(order) > 0 and _takes_singles_only(dataset, order[:1])
     for start in range(0, len(order), batch_size):
-        samples = dataset[order[start : start + batch_size]]
-        if not isinstance(samples, tuple) or len(samples) != 2:
-            problem = f"d[indices] must be a pair (x, y), got {type(samples).__name__}."
-            checks.fail("batches", problem, "return (x, y) from __getitem__.", TypeError)
-        yield samples
+        rows = order[start : start + batch_size]
+        if not one_by_one:
+            place = generator_states()
+            try:
+                samples = dataset[rows]
+            except ERRORS:
+                set_generator_states(place)  # a try draws no random numbers
+                one_by_one = _takes_singles_only(dataset, rows)
+                if not one_by_one:
+                    raise  # it is about something else
+        yield _stacked([_pair(dataset[int(row)]) for row in rows]) if one_by_one else _pair(samples)
+
+
+def _takes_singles_only(dataset: Any, rows: np.ndarray) -> bool:
+    """Whether a data set takes a single row number, as PyTorch's may, but no array of them."""
+    if isinstance(dataset, Dataset):
+        return False
+    with place_kept():
+        two = np.resize(rows, 2)  # an array of one may pass for a number
+        return not _takes(dataset, two) and _takes(dataset, int(rows[0]))
+
+
+def _takes(dataset: Any, index: Any) -> bool:
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            dataset[index]
+        except ERRORS:
+            return False
+    return True
+
+
+def _pair(samples: Any) -> tuple[Any, Any]:
+    if not isinstance(samples, tuple) or len(samples) != 2:
+        problem = f"d[indices] must be a pair (x, y), got {type(samples).__name__}."
+        checks.fail("batches", problem, "return (x, y) from __getitem__.", TypeError)
+    return samples
+
+
+def _stacked(samples: Sequence[Any]) -> Any:
+    """Single samples as one batch, each of their arrays for itself; None stays None."""
+    if samples[0] is None:
+        return None
+    if isinstance(samples[0], tuple):
+        return tuple(_stacked(parts) for parts in zip(*samples, strict=True))
+    arrays = [as_array(sample) for sample in samples]
+    shapes = list(dict.fromkeys(array.shape for array in arrays))
+    if len(shapes) > 1:
+        problem = f"the samples of a batch have the shapes {shape_text(shapes[0])} and {shape_text(shapes[1])}."
+        checks.fail("batches", problem, "bring all samples to one shape.")
+    return np.stack(arrays)
 
 
 def _check_dataset(dataset: Any) -> int:

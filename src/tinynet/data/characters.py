@@ -166,7 +166,7 @@ def _text_file(path: Path) -> str:
     """Read a text file in UTF-8 that is not empty."""
     checks.readable_file("text", path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         checks.fail(
             "text",

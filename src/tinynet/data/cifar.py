@@ -39,8 +39,9 @@ def cifar10() -> tuple[Dataset, Dataset]:
     """CIFAR-10: 50,000 colour photographs of 32×32 pixels in ten classes to learn from, and 10,000 to test with.
 
     The files are taken from the subfolder `cifar-10-batches-bin` of the folder that TINYNET_DATA names or of the cache
-    folder; otherwise `cifar-10-binary.tar.gz` is taken from there or downloaded (170 MB). A folder with only some of
-    the training files works too, and `source` says so. By A. Krizhevsky (2009).
+    folder, or from a folder that TINYNET_DATA names itself; otherwise `cifar-10-binary.tar.gz` is taken from there or
+    downloaded (170 MB). A folder with only some of the training files works too, and `source` says so. By A. Krizhevsky
+    (2009).
 
     Shapes:
         x: (N, 3, 32, 32) float32 in [0, 1]    y: (N,) int64, 0 to 9
@@ -70,7 +71,9 @@ def cifar10() -> tuple[Dataset, Dataset]:
 
 
 def _find_folder() -> Path | None:
-    return next((folder / FOLDER for folder in data_folders() if (folder / FOLDER).is_dir()), None)
+    folders = data_folders()
+    places = [folder / FOLDER for folder in folders] + [folder for folder in folders[:1] if (folder / TEST).exists()]
+    return next((place for place in places if place.is_dir()), None)
 
 
 def _read(paths: list[Path], classes: tuple[str, ...]) -> Dataset:

@@ -55,13 +55,15 @@ FASHION_SHA256 = (
     "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
     "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 )
+MNIST_FOLDERS = ("MNIST/raw", "MNIST")  # as torchvision names them
+FASHION_FOLDERS = ("FashionMNIST/raw", "FashionMNIST", "fashion_mnist")
 MNIST_FILES = tuple(
-    RemoteFile(name, "mnist", sha256, MNIST_MIRRORS, content)
-    for name, (sha256, content) in zip(NAMES, MNIST_SHA256, strict=True)
+    RemoteFile(name, "mnist", sha256, MNIST_MIRRORS, content, MNIST_FOLDERS, (other,))
+    for name, (sha256, content), other in zip(NAMES, MNIST_SHA256, FASHION_SHA256, strict=True)
 )
 FASHION_FILES = tuple(
-    RemoteFile(name, "fashion-mnist", sha256, FASHION_MIRRORS)
-    for name, sha256 in zip(NAMES, FASHION_SHA256, strict=True)
+    RemoteFile(name, "fashion-mnist", sha256, FASHION_MIRRORS, "", FASHION_FOLDERS, others)
+    for name, sha256, others in zip(NAMES, FASHION_SHA256, MNIST_SHA256, strict=True)
 )
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -80,8 +82,9 @@ FASHION_CLASSES = (
 def mnist() -> tuple[Dataset, Dataset]:
     """MNIST: 60,000 handwritten digits of 28×28 pixels to learn from, and 10,000 to test with.
 
-    The files are taken from the subfolder `mnist` of the folder that TINYNET_DATA names or of the cache folder, packed
-    as .gz or not; otherwise they are downloaded (12 MB). By Y. LeCun, C. Cortes and C. Burges.
+    The files are taken from the subfolder `mnist`, or `MNIST/raw` as torchvision has it, of the folder that
+    TINYNET_DATA names or of the cache folder, packed as .gz or not; otherwise they are downloaded (12 MB). TINYNET_DATA
+    may also name that subfolder itself. By Y. LeCun, C. Cortes and C. Burges.
 
     Shapes:
         x: (N, 1, 28, 28) float32 in [0, 1]    y: (N,) int64, 0 to 9
@@ -104,8 +107,9 @@ def mnist() -> tuple[Dataset, Dataset]:
 def fashion_mnist() -> tuple[Dataset, Dataset]:
     """Fashion-MNIST: 60,000 pictures of clothes of 28×28 pixels to learn from, and 10,000 to test with.
 
-    The files are taken from the subfolder `fashion-mnist` of the folder that TINYNET_DATA names or of the cache folder,
-    packed as .gz or not; otherwise they are downloaded (31 MB). By H. Xiao, K. Rasul and R. Vollgraf (2017).
+    The files are taken from the subfolder `fashion-mnist`, or `FashionMNIST/raw` as torchvision has it, of the folder
+    that TINYNET_DATA names or of the cache folder, packed as .gz or not; otherwise they are downloaded (31 MB).
+    TINYNET_DATA may also name that subfolder itself. By H. Xiao, K. Rasul and R. Vollgraf (2017).
 
     Shapes:
         x: (N, 1, 28, 28) float32 in [0, 1]    y: (N,) int64, 0 to 9

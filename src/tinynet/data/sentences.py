@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.arrays import as_array
+from tinynet.core.checks.shapes import shape_text, unmasked
 from tinynet.core.checks.words import fail
 
 
@@ -15,8 +16,9 @@ def array_of_samples(name: str, value: object) -> np.ndarray:
     """Turn a value into an array of numbers with one row per sample; memory-mapped arrays stay as they are."""
     if value is None or isinstance(value, (str, bytes, dict, set)):
         fail("Dataset", f"{name} must be an array, got {type(value).__name__}.", "pass a NumPy array.", TypeError)
+    value = unmasked("Dataset", value, name)
     try:
-        array = value if isinstance(value, np.memmap) else np.asarray(value)
+        array = value if isinstance(value, np.memmap) else np.asarray(as_array(value))
     except ValueError:  # rows of different lengths
         fail("Dataset", f"{name} must be an array, got rows of different shapes.", "bring all samples to one shape.")
     if array.dtype.kind not in "biuf":
@@ -71,6 +73,8 @@ def class_names(classes: object, y: Any) -> tuple[str, ...] | None:
     """Check the names of the classes, and that every label has one."""
     if classes is None:
         return None
+    if isinstance(classes, np.ndarray) and classes.ndim == 1:  # from np.unique, say
+        classes = [str(name) for name in classes] if classes.dtype.kind in "biu" else classes.tolist()
     if isinstance(classes, str) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
         fail(
             "Dataset", f"classes must be a list of names, got {classes!r}.", 'write classes=["cat", "dog"].', TypeError
@@ -83,7 +87,7 @@ def class_names(classes: object, y: Any) -> tuple[str, ...] | None:
                 f"labels must lie in 0 to {len(classes) - 1} for {len(classes)} classes, got {low} to {high}.",
                 "labels count from 0; name every class.",
             )
-    return tuple(classes)
+    return tuple(str(name) for name in classes)  # without NumPy's own kind of text
 
 
 def row_numbers(who: object, indices: object, n_samples: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.temporary import temporary_folder
+
+NAMED_FOLDERS = ("mnist", "fashion-mnist", "fashionmnist", "fashion_mnist")  # of files with the same names
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class RemoteFile:
         sha256: The hash of the file itself.
         mirrors: Addresses of the folders that offer it, tried in this order.
         content: The hash of what a gzip file holds, if known: the same data may have been compressed again.
+        folders: Other names of its folder, as other programs give them.
+        others: Hashes of files that have the same name, but belong to another data set.
     """
 
     name: str
@@ -36,18 +41,56 @@ class RemoteFile:
     sha256: str
     mirrors: tuple[str, ...]
     content: str = ""
+    folders: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> list[str]:
         """The whole address on each mirror."""
         return [f"{mirror.rstrip('/')}/{self.name}" for mirror in self.mirrors]
 
+    @property
+    def names(self) -> list[str]:
+        """The names that the file may have: packed or not, and with a dot, as 7-Zip unpacks it and Kaggle offers it."""
+        bare = self.name.removesuffix(".gz")
+        dotted = bare.replace("-idx", ".idx")
+        return list(dict.fromkeys([self.name, bare, f"{dotted}.gz" if bare != self.name else dotted, dotted]))
+
+    def places(self) -> list[Path]:
+        """The folders where the file is looked for; TINYNET_DATA may also name the folder of this data set itself."""
+        below = list(dict.fromkeys([self.folder, *self.folders]))
+        named = _named_folder()
+        return [root / name for root in data_folders() for name in below] + ([named / "raw", named] if named else [])
+
+    def is_meant(self, path: Path) -> bool:
+        """Whether a file of the right name is not that of another data set: those of MNIST and Fashion-MNIST are alike.
+
+        The name of its folder says so or, where that says nothing, that its hash is not one of the others.
+        """
+        parents = [part.lower() for part in Path(os.path.realpath(path)).parts[:-1]]
+        while len(parents) > 1 and parents[-1] in ("raw", path.name.lower()):
+            parents.pop()
+        folders = {name.lower().removesuffix("/raw") for name in (self.folder, *self.folders)}
+        if not self.others or parents[-1] in folders:
+            return True
+        return parents[-1] not in NAMED_FOLDERS and sha256(path.read_bytes()) not in self.others
+
 
 def cache_folder() -> Path:
-    """The user's cache folder for Tinynet, which pooch knows for each operating system."""
+    """The user's cache folder for Tinynet, which pooch knows for each operating system.
+
+    A user without a home, as a container may have, gets one among the temporary files.
+    """
     import pooch
 
-    return Path(pooch.os_cache("tinynet"))
+    folder = Path(pooch.os_cache("tinynet")).expanduser() if _has_home() else None
+    if folder is None or not folder.is_absolute():
+        return Path(tempfile.gettempdir()) / f"tinynet-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
+    return folder
+
+
+def _has_home() -> bool:
+    return os.path.expanduser("~") != "~" or bool(os.environ.get("XDG_CACHE_HOME"))
 
 
 def data_folders() -> list[Path]:
@@ -56,25 +99,34 @@ def data_folders() -> list[Path]:
     Raises:
         NotADirectoryError: TINYNET_DATA names something that is not a folder.
     """
+    named = _named_folder()
+    return [cache_folder()] if named is None else [named, cache_folder()]
+
+
+def _named_folder() -> Path | None:
+    """The folder that TINYNET_DATA names."""
     named = os.environ.get("TINYNET_DATA", "")
     if not named:
-        return [cache_folder()]
-    folder = Path(named)
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
+        return None
+    folder = Path(os.path.expanduser(named))
+    if not os.path.isdir(folder):
+        what = "is a file" if os.path.exists(folder) else "does not exist"
         problem = f"expected a folder, but {folder} {what}."
         checks.fail("TINYNET_DATA", problem, "correct the path, or unset it.", NotADirectoryError)
-    return [folder, cache_folder()]
+    return folder
 
 
 def find(file: RemoteFile) -> Path | None:
     """The file on this disk, as downloaded or already unpacked from .gz; None if it is not there."""
-    for folder in data_folders():
-        for name in (file.name, file.name.removesuffix(".gz")):
-            path = folder / file.folder / name
-            if path.exists():
+    for folder in file.places():
+        for name in file.names:
+            path = folder / name
+            if os.path.isfile(path / name):  # a folder of the same name, as archives of Kaggle have
+                path = path / name
+            if os.path.lexists(path):
                 checks.readable_file("data", path)
-                return path
+                if file.is_meant(path):
+                    return path
     return None
 
 
@@ -100,7 +152,7 @@ def download(file: RemoteFile) -> Path:
             return _retrieved(file, address, folder)
         except (OSError, ValueError) as error:  # no connection or a refusal; another hash
             failures.append(f"{address}: {_reason(error)}")
-    _not_downloaded(file.name, folder, file.sha256, failures)
+    _not_downloaded(file, folder, failures)
 
 
 def _retrieved(file: RemoteFile, address: str, folder: Path) -> Path:
@@ -142,14 +194,16 @@ def is_verified(file: RemoteFile, path: Path, content: bytes) -> bool:
     return sha256(content) in (file.content, file.sha256) or sha256(path.read_bytes()) == file.sha256
 
 
-def _not_downloaded(name: str, folder: Path, sha256: str, failures: list[str]) -> NoReturn:
+def _not_downloaded(file: RemoteFile, folder: Path, failures: list[str]) -> NoReturn:
     """A file is not on this disk, and no mirror gave it."""
     tried = "".join(f"\n  {failure}" for failure in failures)
+    elsewhere = [str(place) for place in file.places() if place != folder]
+    searched = f", nor in {', '.join(elsewhere)}" if elsewhere else ""
     checks.fail(
         "data",
-        f"{name} is not in {folder}, and no address gave it:{tried}",
+        f"{file.name} is not in {folder}{searched}, and no address gave it:{tried}",
         f"download it where there is a connection and put it into {folder}, or into the same subfolder of the folder "
-        f"that the environment variable TINYNET_DATA names; its SHA-256 is {sha256}.",
+        f"that the environment variable TINYNET_DATA names; its SHA-256 is {file.sha256}.",
         OSError,
     )
 

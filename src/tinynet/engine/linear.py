@@ -26,13 +26,13 @@ def forward(layer: Linear, x: np.ndarray) -> Any:
     return y.reshape(*x.shape[:-1], layer.out_features)
 
 
+@at_once
 def backward(layer: Linear, dy: np.ndarray) -> Any:
     """dx = dy W, and the gradients of the parameters."""
     if not is_floating(dy):
         return NotImplemented
-    with at_once():
-        add_up(layer, dy)
-        dx = product(dy.reshape(-1, layer.out_features), layer.weight.tensor)
+    add_up(layer, dy)
+    dx = product(dy.reshape(-1, layer.out_features), layer.weight.tensor)
     return dx.reshape(*dy.shape[:-1], layer.in_features)
 
 

@@ -21,7 +21,7 @@ from tinynet.net.tuples import as_tuple, one_or_tuple
 keep_freed_memory()  # Training makes the same large arrays again and again.
 
 
-@one_thread()
+@one_thread
 def forward(net: Net, *inputs: np.ndarray) -> Any:
     """Run the layers in order; what two do together is one step."""
     x = one_or_tuple([net.cast(value) for value in inputs])
@@ -45,7 +45,7 @@ def forward(net: Net, *inputs: np.ndarray) -> Any:
     return x
 
 
-@one_thread()
+@one_thread
 def backward(net: Net, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
     """Run the layers in reverse. Without `input_gradient`, the first layer that learns skips its ∂L/∂x."""
     (shapes,) = net.recall()

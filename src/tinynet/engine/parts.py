@@ -16,7 +16,7 @@ def every_layer(layer: Layer) -> list[Layer]:
     """The layer and all inside it, breadth first, without their paths, which would take most of the time."""
     found = [layer]
     for outer in found:  # the list grows meanwhile
-        for name, value in vars(outer).items():
+        for name, value in vars(outer).copy().items():  # a copy, for another thread may train the layer meanwhile
             kind = _KINDS[value.__class__]
             if kind is not None and kind is not Parameter and name not in ("arguments", "_memory"):
                 _find_layers(value, kind, found)

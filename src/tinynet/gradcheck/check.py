@@ -11,7 +11,7 @@ import numpy as np
 
 from tinynet.core import faster, generator_states, set_generator_states
 from tinynet.core.checks.words import fail
-from tinynet.gradcheck import rules
+from tinynet.gradcheck import rules, sentences
 from tinynet.gradcheck.blame import blame
 from tinynet.gradcheck.compare import Mismatch, compare
 from tinynet.gradcheck.loss_subject import LossSubject, check_loss_rules
@@ -67,6 +67,7 @@ def check_layer(
         >>> list(report.errors), report.max_error < 1e-7
         (['x', 'weight', 'bias'], True)
     """
+    sentences.in_order("check_layer", layer=layer, input_shape=input_shape)
     _something_to_check("check_layer", layer, Layer)
     with as_written():
         subject = Subject(layer, input_shape, np.random.default_rng(seed))
@@ -120,6 +121,9 @@ def check_net(
         ['x', '0.weight', '0.bias', '2.weight', '2.bias']
     """
     options = {"seed": seed, "tolerance": tolerance, "max_entries": max_entries}
+    sentences.in_order("check_net", net=net, input_shape=input_shape, loss=loss, ground_truth=ground_truth)
+    if loss is not None:
+        _something_to_check("check_net", loss)
     if (loss is None) != (ground_truth is None):
         fail("check_net", "loss was given without ground_truth, or ground_truth without loss.", "give both or none.")
     report = check_layer(net, input_shape, **options)  # type: ignore[arg-type]
@@ -160,6 +164,7 @@ def check_loss(
         >>> check_loss(mean_squared_error, (4, 3), np.zeros((4, 3))).max_error < 1e-7
         True
     """
+    sentences.in_order("check_loss", loss=loss, predicted=predicted, ground_truth=ground_truth)
     _something_to_check("check_loss", loss)
     with as_written():
         subject = LossSubject(loss, predicted, ground_truth, np.random.default_rng(seed))

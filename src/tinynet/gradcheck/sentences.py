@@ -6,8 +6,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import shape_cause, shape_text
 from tinynet.core.checks.words import fail
+from tinynet.layers import Layer
 
 
 class GradientError(ValueError):
@@ -34,6 +35,35 @@ class GradientError(ValueError):
     cause: str = ""
 
 
+def in_order(who: str, **given: Any) -> None:
+    """Check that a layer or a loss is not given in place of another argument; `given` holds all of them in order."""
+    for name, is_right in (("layer", _is_layer), ("net", _is_layer), ("loss", _is_function)):
+        if name in given and not is_right(given[name]):
+            for other, value in given.items():
+                if is_right(value):
+                    what = f"{other} is {_what(value)} and {name} is {_what(given[name])}"
+                    hint = f"the order is {who}({', '.join(given)})."
+                    fail(who, f"the arguments seem to stand in another order: {what}.", hint, TypeError)
+
+
+def _is_layer(value: Any) -> bool:
+    return isinstance(value, Layer)
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) and not isinstance(value, (Layer, type))
+
+
+def _what(value: Any) -> str:
+    if _is_function(value):
+        return f"the function {getattr(getattr(value, 'func', value), '__name__', type(value).__name__)}"
+    if isinstance(value, tuple):
+        return shape_text(value)
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {shape_text(value.shape)}"
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
 def broken_rule(who: object, name: str, problem: str, hint: str = "", cause: str = "") -> NoReturn:
     """One of the rules that every layer, loss or net must keep is broken."""
     try:
@@ -49,17 +79,6 @@ def wrong_shape(who: object, name: str, got: Any, expected: tuple[int, ...], whe
     what = "the output" if name == "output" else f"the gradient with respect to {name}"
     hint, cause = shape_cause(np.shape(got), expected)
     broken_rule(who, name, f"expected {what} {when}to have shape {shape_text(expected)}, got {came}.", hint, cause)
-
-
-def shape_cause(got: tuple[int, ...], expected: tuple[int, ...]) -> tuple[str, str]:
-    """The likely reason for one shape in place of another."""
-    if got != expected and sorted(got) == sorted(expected):
-        return "likely cause: a transpose: the axes are in another order.", "transpose"
-    if len(got) > len(expected) and got[len(got) - len(expected) :] == expected:
-        return "likely cause: a missing sum over the batch, or over another leading axis.", "sum"
-    if len(got) == len(expected) and all(e in (1, g) for g, e in zip(got, expected, strict=True)):
-        return "likely cause: a missing sum over the axes that were broadcast; sum with keepdims=True.", "sum"
-    return "", "shape"
 
 
 def wrong_dtype(who: object, name: str, got: Any, expected: Any) -> NoReturn:

@@ -10,10 +10,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinynet.core import Parameter, generator_states, set_generator_states
+from tinynet.core.checks.shapes import shape_cause
 from tinynet.core.checks.words import fail
 from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import Function
-from tinynet.gradcheck.sentences import broken_rule, shape_cause
+from tinynet.gradcheck.sentences import broken_rule
 from tinynet.layers import Embedding, Layer
 
 Loss = Callable[[Any, Any], tuple[float, Any]]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.block_local import local_values
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, divisor_of
 from tinynet.core.faster import faster
@@ -148,9 +149,8 @@ class MultiHeadAttention(Layer):
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
         heads, _ = attend(q, k, v, self.causal, None)
-        y = self.out_proj.forward(_join(heads))
-        self.out_proj.forget()
-        return y, (k, v)
+        with local_values([self.out_proj], _memory=None):
+            return self.out_proj.forward(_join(heads)), (k, v)
 
     def multiply_adds(self, x: Any, y: np.ndarray) -> int:
         inputs = x if isinstance(x, tuple) else (x,)

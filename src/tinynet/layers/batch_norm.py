@@ -198,5 +198,6 @@ def _check_more_than_one_row(layer: _BatchNorm, x: np.ndarray) -> None:
         checks.fail(
             layer,
             f"expected more than one value per feature in training, got x of shape {shape_text(x.shape)}.",
-            "one value has no variance: use a larger batch, drop a last batch of one, or call eval() first.",
+            "one value has no variance: use a larger batch, leave out a last batch of one by Learner(drop_last=True), "
+            "or call eval() first.",
         )

@@ -14,6 +14,7 @@ import numpy as np
 
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import is_array
+from tinynet.core.block_local import BlockLocal, local_values
 from tinynet.core.faster import faster
 
 
@@ -44,10 +45,14 @@ class Layer(ABC):
     """
 
     # Class attributes, so that a subclass that forgets super().__init__() still works.
-    training: bool = True  #: Set by `train()` and `eval()`, read by dropout and batch norm.
+    training = BlockLocal(default=True)  #: Set by `train()` and `eval()`, read by dropout and batch norm.
     dtype: np.dtype = np.dtype(np.float32)  #: The floating type of parameters, inputs and outputs.
     arguments: dict[str, Any]  #: The arguments of the constructor, kept by `__new__` for `config`.
-    _memory: tuple | None = None
+    _memory = BlockLocal(default=None)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        vars(Layer)["training"].with_default_of(cls)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         layer = super().__new__(cls)
@@ -84,9 +89,8 @@ class Layer(ABC):
         Returns:
             y for these places, and the state for the next call.
         """
-        y = self.forward(x)
-        self.forget()
-        return y, state
+        with local_values(self.every_layer(), _memory=None):
+            return self.forward(x), state
 
     def __call__(self, *inputs: np.ndarray) -> Any:
         return self.forward(*inputs)
@@ -103,9 +107,10 @@ class Layer(ABC):
         Raises:
             RuntimeError: There was no forward, or its memory has been freed.
         """
-        if self._memory is None:
+        memory = self._memory
+        if memory is None:
             _fail_without_forward(self)
-        return self._memory
+        return memory
 
     def forget(self) -> None:
         """Free the memory of this layer and of all inside it."""
@@ -227,7 +232,7 @@ class Layer(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy or a pickle has no memory of a forward, and is not watched.
-        return {name: value for name, value in vars(self).items() if name not in ("_memory", *WATCHED)}
+        return {name: value for name, value in vars(self).copy().items() if name not in ("_memory", *WATCHED)}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items() if name != "rng")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.block_local import local_values
 from tinynet.core.checks.vocabulary import at_least, optional
 from tinynet.core.faster import faster
 from tinynet.layers.attention import Cache, MultiHeadAttention
@@ -87,11 +88,10 @@ class TransformerBlock(Layer):
 
     def step(self, x: np.ndarray, state: Cache | None = None) -> tuple[np.ndarray, Cache]:
         """Process the next positions, in evaluation mode; see `MultiHeadAttention.step`."""
-        attended, state = self.attention.step(self.norm1.forward(x), state)
-        h = x + attended
-        y = h + self._feed_forward(self.norm2.forward(h))
-        self.forget()
-        return y, state
+        with local_values(self.every_layer(), training=False, _memory=None):
+            attended, state = self.attention.step(self.norm1.forward(x), state)
+            h = x + attended
+            return h + self._feed_forward(self.norm2.forward(h)), state
 
     def _feed_forward(self, x: np.ndarray) -> np.ndarray:
         return self.linear2.forward(self.activation.forward(self.linear1.forward(x)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tinynet.core import checks
@@ -16,7 +18,7 @@ class Callback:
 
     A subclass writes the hooks it needs. Each may read the learner and set `learner.stop = True`, which ends training
     after the current batch. A method that begins with `on_` and is not one of these hooks is refused when the class is
-    defined, so that a misspelt hook is noticed.
+    defined, so that a misspelt hook is noticed. `on_fit_begin` is the place to forget what belongs to another learner.
 
     Raises:
         TypeError: A subclass has an `on_…` method that would never be called.
@@ -52,4 +54,19 @@ class Callback:
         """An epoch is over and validated; `row` is its row of the history."""
 
     def on_fit_end(self, learner: Learner) -> None:
-        """Training is over, even if an error ended it."""
+        """Training is over, even if an error ended it; not called if `on_fit_begin` failed."""
+
+
+@contextmanager
+def begun(callbacks: Sequence[Callback], learner: Learner) -> Iterator[None]:
+    """Begin each callback, and on leaving end those that have begun: all of them, even if one of them raises."""
+    have_begun: list[Callback] = []
+    with ExitStack() as ends:
+        try:
+            for callback in callbacks:
+                callback.on_fit_begin(learner)
+                have_begun.append(callback)
+            yield
+        finally:
+            for callback in reversed(have_begun):  # an ExitStack runs its last entry first
+                ends.callback(callback.on_fit_end, learner)

@@ -71,11 +71,17 @@ class History:
         """
         checks.readable_file("History.read_csv", Path(path))
         history = cls()
-        with open(path, encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                if None in row or None in row.values():
-                    _fail_at_line(path, len(history) + 2)
-                history.append({name: _number(path, len(history) + 2, text) for name, text in row.items() if text})
+        with open(path, encoding="utf-8-sig", newline="") as file:  # spreadsheets write a byte order mark
+            try:
+                for row in csv.DictReader(file):
+                    if None in row or None in row.values():
+                        _fail_at_line(path, len(history) + 2)
+                    history.append({name: _number(path, len(history) + 2, text) for name, text in row.items() if text})
+            except UnicodeDecodeError as error:
+                problem = f"{path} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}."
+                checks.fail("History.read_csv", problem, "it was damaged; take another copy.")
+            except csv.Error:  # a zero byte, or a field without end
+                _fail_at_line(path, len(history) + 2)
         return history
 
     def __len__(self) -> int:

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 def interrupt_ends(learner: Learner) -> Iterator[None]:
     """Within this block the first Ctrl-C sets `learner.stop`; a second one raises KeyboardInterrupt as usual.
 
-    Signals reach the main thread alone, so elsewhere this does nothing.
+    Signals reach the main thread alone, so elsewhere nothing is done about them.
     """
+    learner.net.zero_gradient()  # An interrupted backward has left a part of its gradients, which belong to no step.
     before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is None:  # None: a handler written in C
+    has_no_handler = before in (None, signal.SIG_IGN)  # None is one written in C
+    if threading.current_thread() is not threading.main_thread() or has_no_handler:
         yield
         return
 
@@ -28,8 +30,11 @@ def interrupt_ends(learner: Learner) -> Iterator[None]:
         learner.stop, learner.stop_reason = True, "Ctrl-C"
         signal.signal(signal.SIGINT, before)
 
-    signal.signal(signal.SIGINT, stop)
     try:
-        yield
-    finally:
+        try:
+            signal.signal(signal.SIGINT, stop)
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+    finally:  # A second Ctrl-C may have cut the first short.
         signal.signal(signal.SIGINT, before)

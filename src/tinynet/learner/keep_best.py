@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinynet.core import checks
 from tinynet.learner.callback import Callback
 from tinynet.learner.monitor import Monitor
-from tinynet.storage import save
+from tinynet.storage import check_savable, save
 
 if TYPE_CHECKING:
+    from tinynet.learner.history import History
     from tinynet.learner.learner import Learner
 
 
 class KeepBest(Callback):
     """Remember the weights of the epoch in which a column of the history was best, and put them back at the end.
 
-    The best is that of the learner's whole history, over several calls of `fit`. It is also restored if Ctrl-C or
-    an error ended training.
+    The best is that of the learner's whole history, over several calls of `fit`; given to another learner, the callback
+    begins anew. The weights are also restored if Ctrl-C or an error ended training.
 
     Args:
         monitor: The column of the history that decides.
@@ -32,7 +34,9 @@ class KeepBest(Callback):
 
     Raises:
         ValueError: The name says nothing about what is better, or, when training begins, the learner has no such
-            column.
+            column, or the net cannot be saved.
+        TypeError: The path is none, or, when training begins, a layer was built with a function or an array.
+        OSError: When training begins, nothing can be written at the path.
 
     Example:
         >>> from tinynet.data import moons
@@ -52,7 +56,8 @@ class KeepBest(Callback):
         self, monitor: str = "valid_loss", path: str | PathLike[str] | None = None, mode: str | None = None
     ) -> None:
         self.monitor = Monitor("KeepBest", monitor, mode)
-        self.path = path
+        self.path = None if path is None else checks.path("KeepBest", path)
+        self._history: History | None = None  # that of the learner to which the rest belongs
         self._state: dict[str, np.ndarray] | None = None
 
     @property
@@ -65,6 +70,11 @@ class KeepBest(Callback):
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)
+        if self.path is not None:
+            check_savable(learner.net, self.path)
+        if self._history is not learner.history:
+            self._history, self._state = learner.history, None
+            self.monitor.reset()
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
         if self.monitor.improves(row):

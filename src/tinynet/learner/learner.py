@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from functools import partial
 from math import ceil
 from time import perf_counter
@@ -12,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks, streams
-from tinynet.core.checks.vocabulary import at_least
+from tinynet.core.checks.vocabulary import at_least, flag
 from tinynet.data import batches
 from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
-from tinynet.learner.callback import Callback
+from tinynet.learner.batch import joined, measured, n_rows
+from tinynet.learner.callback import Callback, begun
 from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
 from tinynet.learner.progress import Progress
 from tinynet.net import Net
+from tinynet.net.modes import predicting
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
@@ -42,6 +43,8 @@ class Learner:
         train: The training data: anything with `len(d)` and `d[indices] -> (x, y)`.
         valid: Data to evaluate after each epoch; the net never learns from them.
         batch_size: Rows per step; the last batch of an epoch may be shorter, and is weighted by its size.
+        drop_last: Whether to train without the last batch of an epoch where it is shorter: batch norm cannot learn
+            from a single row. The rows are drawn anew in each epoch, so others are left out.
         metrics: Functions (predicted, ground_truth) -> number, shown under their names.
         callbacks: See `Callback`.
 
@@ -55,7 +58,8 @@ class Learner:
 
     Raises:
         TypeError: An argument has the wrong type.
-        ValueError: The data are empty, the batch size is below 1, or two metrics have the same name.
+        ValueError: The data are empty, the batch size is below 1, `drop_last` leaves no batch, or two metrics have the
+            same name.
 
     Example:
         >>> from tinynet.data import moons
@@ -71,6 +75,7 @@ class Learner:
     """
 
     batch_size: int
+    drop_last: bool
 
     def __init__(
         self,
@@ -81,6 +86,7 @@ class Learner:
         *,
         valid: Any = None,
         batch_size: int = 32,
+        drop_last: bool = False,
         metrics: Sequence[Metric] = (),
         callbacks: Sequence[Callback] = (),
     ) -> None:
@@ -88,7 +94,8 @@ class Learner:
         self.net, self.loss, self.optimizer = net, loss, optimizer
         self.train = sentences.dataset("Learner", "train", train)
         self.valid = None if valid is None else sentences.dataset("Learner", "valid", valid)
-        checks.arguments(self, locals(), batch_size=at_least(1))
+        checks.arguments(self, locals(), batch_size=at_least(1), drop_last=flag)
+        sentences.some_batch(len(train), self.batch_size, self.drop_last)
         self.metrics = sentences.named_once("Learner", {name_of(metric): metric for metric in metrics}, len(metrics))
         self.callbacks = tuple(callbacks)
         self.history = History()
@@ -137,10 +144,8 @@ class Learner:
         checks.integer("Learner.fit", "epochs", epochs, minimum=1)
         callbacks = [*self.callbacks, *([Progress()] if progress else [])]
         self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
-        with interrupt_ends(self), streams.place_kept(), ExitStack() as ends:
-            for callback in reversed(callbacks):  # an ExitStack runs its last entry first, and all even if one raises
-                ends.callback(callback.on_fit_end, self)
-            self._tell(callbacks, "on_fit_begin")
+        self.optimizer.start(self.net.parameters())
+        with interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
         return self.history
@@ -153,7 +158,7 @@ class Learner:
     @property
     def batches_per_epoch(self) -> int:
         """The number of batches in an epoch; the last may be shorter."""
-        return ceil(len(self.train) / self.batch_size)
+        return len(self.train) // self.batch_size if self.drop_last else ceil(len(self.train) / self.batch_size)
 
     def go_to(self, step: int) -> None:
         """Let the next `fit` continue as if `step` batches had been trained on.
@@ -200,17 +205,18 @@ class Learner:
         """
         data = sentences.dataset("Learner.evaluate", "data", data)
         losses, kept = Averages(), []
-        with self.net.evaluating():
+        with predicting(self.net):
             for x, y in batches(data, self.batch_size):
                 predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()
-                losses.add(len(as_tuple(y)[0]), loss=sentences.loss_and_gradient(self.loss(predicted, y))[0])
+                losses.add(n_rows(x, y), loss=sentences.loss_and_gradient(self.loss(predicted, y))[0])
                 if self.metrics:
                     kept.append((predicted, y))
         if not kept:
             return losses.means()
-        predicted, y = (_concatenate(parts) for parts in zip(*kept, strict=True))
-        return losses.means() | {name: metric(predicted, y) for name, metric in self.metrics.items()}
+        predictions, truths = zip(*kept, strict=True)
+        predicted, y = joined("predicted", predictions), joined("ground_truth", truths)
+        return losses.means() | measured(self.metrics, predicted, y)
 
     def predict(self, x: Any) -> Any:
         """What the net predicts for x, an array or a tuple of arrays, in evaluation mode."""
@@ -234,10 +240,13 @@ class Learner:
             with np.errstate(over="ignore", invalid="ignore"):  # check_finite explains it better than a warning
                 loss, predicted = self.train_step(x, y)
             self._n_batches_done = index + 1
-            numbers = {name: metric(predicted, y) for name, metric in self.metrics.items()}
-            averages.add(len(as_tuple(y)[0]), loss=loss, **numbers)
+            if self.stop or self._n_batches_done == self.batches_per_epoch:
+                self.optimizer.finish(self.net.parameters())
+            numbers = measured(self.metrics, predicted, y)
+            averages.add(n_rows(x, y), loss=loss, **numbers)
             self._tell(callbacks, "on_batch_end", index, averages.means())
             if self.stop:
+                self.optimizer.finish(self.net.parameters())  # a callback has stopped it
                 break
         self.epoch, self._n_batches_done = epoch, 0
         row = {"epoch": epoch, **averages.means(), "lr": rate, "seconds": perf_counter() - start}
@@ -249,7 +258,7 @@ class Learner:
     def _batches(self, epoch: int) -> Iterator[tuple[int, tuple[Any, Any]]]:
         """The remaining batches of an epoch, each read at its own place in the random streams."""
         first = self._n_batches_done
-        rest = batches(self.train, self.batch_size, shuffle=True, first=first)
+        rest = batches(self.train, self.batch_size, shuffle=True, drop_last=self.drop_last, first=first)
         for index in range(first, self.batches_per_epoch):
             streams.go_to(epoch, step=index + 1)
             yield index, next(rest)
@@ -271,9 +280,3 @@ def name_of(metric: Metric) -> str:
         bound = ", ".join(f"{name}={value!r}" for name, value in metric.keywords.items())
         return f"{name_of(metric.func)}({bound})"
     return getattr(metric, "__name__", type(metric).__name__)
-
-
-def _concatenate(parts: Sequence[Any]) -> Any:
-    if isinstance(parts[0], tuple):
-        return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return np.concatenate(parts)

@@ -13,6 +13,7 @@ from tinynet.core import checks
 from tinynet.learner.callback import Callback
 
 if TYPE_CHECKING:
+    from tinynet.learner.history import History
     from tinynet.learner.learner import Learner
 
 
@@ -20,7 +21,7 @@ class LearningRateLog(Callback):
     """Record the learning rate of every step.
 
     Attributes:
-        rates: One number for each update of the weights, over all calls of `fit`.
+        rates: One number for each update of the weights, over all calls of `fit` of one learner.
 
     Example:
         >>> from tinynet.data import moons
@@ -38,6 +39,11 @@ class LearningRateLog(Callback):
 
     def __init__(self) -> None:
         self.rates: list[float] = []
+        self._history: History | None = None  # that of the learner to which the rates belong
+
+    def on_fit_begin(self, learner: Learner) -> None:
+        if self._history is not learner.history:
+            self._history, self.rates = learner.history, []
 
     def on_batch_begin(self, learner: Learner, index: int) -> None:
         self._before = learner.optimizer.n_steps, learner.optimizer.learning_rate
@@ -52,7 +58,7 @@ class CSVLog(Callback):
     """Append each epoch to a CSV file as soon as it is over, so that a crash loses none that was finished.
 
     The columns are those of the history that hold single numbers. A file that is there already is continued, if it has
-    the same columns.
+    the same columns; a last line without its end, which a killed process has left, is removed.
 
     Args:
         path: The file; its folder is made if needed.
@@ -84,18 +90,43 @@ class CSVLog(Callback):
     def on_fit_begin(self, learner: Learner) -> None:
         if self.path.is_dir():
             checks.fail("CSVLog", f"{self.path} is a directory.", "name a file inside it.", IsADirectoryError)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._check_columns(learner)
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
         numbers = {name: value for name, value in row.items() if np.ndim(value) == 0}
         header = csv_line(numbers)
-        with self.path.open("a+", encoding="utf-8", newline="") as file:
-            file.seek(0)
-            found = file.readline()
+        with self.path.open("r+b" if self.path.exists() else "w+b") as file:
+            content = file.read()
+            found = content.partition(b"\n")[0].decode("utf-8-sig", "replace")
+            # A line without its end was torn when a process was killed: nobody knows whether its last number is whole.
+            whole = content.rfind(b"\n") + 1
+            if not whole and header.startswith(found):
+                found = ""
             if found and found.strip() != header.strip():
                 problem = f"{self.path} has the columns {found.strip()}, not {header.strip()}; it stays as it is."
                 checks.fail("CSVLog", problem, "choose another file.")
-            file.write((header if not found else "") + csv_line(numbers.values()))  # "a" writes at the end
+            file.truncate(file.seek(whole))
+            file.write(((header if not found else "") + csv_line(numbers.values())).encode())
+
+    def _check_columns(self, learner: Learner) -> None:
+        """Check, before the first epoch, that the file can be written and has no columns that the learner has not."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not self.path.exists()
+            with self.path.open("a+", encoding="utf-8", errors="replace", newline="") as file:
+                file.seek(0)
+                header = file.readline(100_000).removeprefix("\ufeff")  # more than a reader takes is no header
+        except OSError as error:
+            kind = type(error)
+            checks.fail("CSVLog", f"{self.path} cannot be written: {error.strerror}.", "choose another file.", kind)
+        if is_new:
+            self.path.unlink()
+        found = next(csv.reader([header]), [])
+        is_torn = not header.endswith("\n") and any(column.startswith(found[-1]) for column in learner.columns if found)
+        if not set(found[:-1] if is_torn else found) <= set(learner.columns):
+            columns = f"{','.join(found)}, not {','.join(learner.columns)}"
+            problem = f"{self.path} has the columns {columns}; it stays as it is."
+            checks.fail("CSVLog", problem, "choose another file.")
 
 
 def csv_line(values: Any) -> str:

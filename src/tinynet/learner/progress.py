@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from datetime import timedelta
+from statistics import median_low
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from tinynet.learner.learner import Learner
+
+N_RECENT = 100  # batches, whose median tells what one takes
 
 
 class Progress(Callback):
@@ -38,14 +42,18 @@ class Progress(Callback):
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.first_step = learner.step
-        self.fit_start = perf_counter()
-        if sys.stdout.isatty():
+        self.batch_end = self.epoch_end = perf_counter()
+        self.batch_seconds: deque[float] = deque(maxlen=N_RECENT)
+        self.valid_seconds: list[float] = []
+        self.stream = sys.stdout  # the live line puts another one in its place
+        if _is_terminal(self.stream):
             self._bar = _bar()
             self._task = self._bar.add_task("", total=learner.batches_per_epoch, numbers="", speed="", left="")
             self._bar.start()
 
     def on_epoch_begin(self, learner: Learner, epoch: int) -> None:
         self.epoch_start, self.n_samples = perf_counter(), 0
+        self.batch_end = self.epoch_start
         if self._bar:
             self._bar.reset(self._task, description=_epoch(learner, epoch), numbers="", speed="", left="")
 
@@ -54,35 +62,42 @@ class Progress(Callback):
         first = x[0] if isinstance(x, tuple) else x
         self.n_samples += len(first)
         self.unit = "images/s" if np.ndim(first) == 4 else "samples/s"
-        self.seconds = perf_counter() - self.epoch_start
+        now = perf_counter()
+        self.batch_seconds.append(now - self.batch_end)
+        self.batch_end, self.seconds = now, now - self.epoch_start
         self.n_done = learner.step - self.first_step
         if self._bar:
-            texts: dict[str, Any] = {"numbers": _numbers(means), "speed": self._speed(), "left": self._left(learner)}
+            numbers = encodable(_numbers(means), self.stream)
+            texts: dict[str, Any] = {"numbers": numbers, "speed": self._speed(), "left": self._left(learner)}
             self._bar.update(self._task, completed=index + 1, **texts)
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        self.valid_seconds.append(perf_counter() - self.batch_end)
         trained = {name: row[name] for name in row if not name.startswith("valid_") and name not in _NOT_SHOWN}
         valid = {name.removeprefix("valid_"): row[name] for name in row if name.startswith("valid_")}
         line = f"{_epoch(learner, epoch)}  {_numbers(trained)}" + (f"  valid {_numbers(valid)}" if valid else "")
         if self._bar:
-            self._bar.console.print(line, highlight=False)
+            self._bar.console.print(encodable(line, self.stream), highlight=False, markup=False)
         else:
-            sys.stdout.write(f"{line}  {self._speed()}  {self._left(learner)}\n")
-            sys.stdout.flush()  # a log file is read while it grows
+            write(f"{line}  {self._speed()}  {self._left(learner)}".rstrip())
 
     def on_fit_end(self, learner: Learner) -> None:
         if self._bar:
             self._bar.stop()
             self._bar = None
         if learner.stop_reason:
-            sys.stdout.write(f"stopped after epoch {learner.epoch}: {learner.stop_reason}\n")
+            write(f"stopped after epoch {learner.epoch}: {learner.stop_reason}")
 
     def _speed(self) -> str:
         return f"{self.n_samples / max(self.seconds, 1e-9):.0f} {self.unit}"
 
     def _left(self, learner: Learner) -> str:
-        n_wanted = learner.epochs_wanted * learner.batches_per_epoch - self.first_step
-        seconds = (perf_counter() - self.fit_start) * (n_wanted - self.n_done) / self.n_done
+        """What a usual batch takes, times the batches to come; the first step, which compiles, is not a usual one."""
+        n_left = learner.epochs_wanted * learner.batches_per_epoch - self.first_step - self.n_done
+        if n_left and len(self.batch_seconds) < 2:
+            return ""
+        n_epochs = n_left / learner.batches_per_epoch
+        seconds = n_left * median_low(self.batch_seconds) + n_epochs * min(self.valid_seconds, default=0)
         return f"{timedelta(seconds=round(seconds))} left"
 
 
@@ -103,5 +118,29 @@ def _bar() -> Bar:
     from rich.progress import Progress as Bar
 
     columns = [TextColumn("{task.description}"), BarColumn(bar_width=16)]
-    columns += [TextColumn("{task.fields[" + field + "]}") for field in ("numbers", "speed", "left")]
+    columns += [TextColumn("{task.fields[" + field + "]}", markup=False) for field in ("numbers", "speed", "left")]
     return Bar(*columns, transient=True)
+
+
+def _is_terminal(stream: Any) -> bool:
+    """Whether a stream is one; programs without a console have none, and a stream of another kind may not know."""
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):  # ValueError: it was closed
+        return False
+
+
+def write(line: str) -> None:
+    """Write a line to the standard output, if there is one."""
+    stream = sys.stdout
+    if stream is None or getattr(stream, "closed", False):
+        return
+    stream.write(f"{encodable(line, stream)}\n")
+    if hasattr(stream, "flush"):
+        stream.flush()  # a log file is read while it grows
+
+
+def encodable(text: str, stream: Any) -> str:
+    """A text in the characters that a stream has: a metric may have a name in other letters."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -6,9 +6,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from tinynet.core.arrays import as_array
 from tinynet.core.checks.words import fail
+from tinynet.learner.batch import is_number
 from tinynet.learner.callback import Callback
 from tinynet.net import Net
+from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
 
 
@@ -28,7 +31,10 @@ def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: 
     for metric in metrics:
         if not callable(metric):
             fail("Learner", f"metrics must hold functions, got {metric!r}.", "pass accuracy itself.", TypeError)
-    for callback in callbacks:
+    for index, callback in enumerate(callbacks):
+        if any(callback is before for before in callbacks[:index]):
+            problem = f"the {type(callback).__name__} stands twice in callbacks, so it would hear of everything twice."
+            fail("Learner", problem, "make a second one.")
         if not isinstance(callback, Callback):
             fail(
                 "Learner",
@@ -49,9 +55,16 @@ def dataset(who: str, name: str, data: Any) -> Any:
     return data
 
 
+def some_batch(n_samples: int, batch_size: int, drop_last: bool) -> None:
+    """Check that there is a batch to train on."""
+    if drop_last and n_samples < batch_size:
+        problem = f"drop_last leaves no batch, there are {n_samples} samples and batch_size is {batch_size}."
+        fail("Learner", problem, f"take a batch_size of at most {n_samples}, or drop_last=False.")
+
+
 def loss_and_gradient(returned: Any) -> tuple[float, Any]:
     """Check that a loss gave two things, and that the first is a number."""
-    if not isinstance(returned, tuple) or len(returned) != 2 or np.ndim(returned[0]) != 0:
+    if not isinstance(returned, tuple) or len(returned) != 2 or not is_number(returned[0]):
         came = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else f"a {type(returned).__name__}"
         fail(
             "Learner",
@@ -65,7 +78,7 @@ def loss_and_gradient(returned: Any) -> tuple[float, Any]:
 def not_finite(loss: float, infinite: list[str], x: Any, learning_rate: float) -> NoReturn:
     """A loss, or the gradients at the paths `infinite`, are not finite; say what most likely made them so."""
     what = f"the loss became {loss}" if not np.isfinite(loss) else f"the gradient of {infinite[0]} is not finite"
-    arrays = x if isinstance(x, tuple) else (x,)
+    arrays = [as_array(array) for array in as_tuple(x)]
     bad = [array for array in arrays if array.dtype.kind == "f" and not np.isfinite(array).all()]
     if bad:
         rows = np.unique(np.argwhere(~np.isfinite(bad[0]))[:, 0])

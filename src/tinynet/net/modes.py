@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tinynet.core.block_local import local_values
 from tinynet.layers import Layer
 
 
 @contextmanager
 def evaluating(net: Layer) -> Iterator[None]:
-    """Put every layer into evaluation mode, and each back into its own mode on leaving."""
-    before = [(layer, layer.training) for layer in net.every_layer()]
-    for layer, _ in before:
-        layer.training = False
-    try:
+    """Inside this block, and for this thread only, every layer is in evaluation mode."""
+    with local_values(net.every_layer(), training=False):
         yield
-    finally:
-        for layer, training in before:
-            layer.training = training
+
+
+@contextmanager
+def predicting(net: Layer) -> Iterator[None]:
+    """Evaluation mode in which `forward` leaves nothing in the layers: what they remember is gone after the block."""
+    with local_values(net.every_layer(), training=False, _memory=None):
+        yield
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import is_array
+from tinynet.core.arrays import as_array
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
-from tinynet.net.modes import evaluating, frozen
+from tinynet.net.modes import evaluating, frozen, predicting
 from tinynet.net.tuples import as_tuple, one_or_tuple
 from tinynet.net.watch import watch
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tinynet.net.summary import Summary
     from tinynet.optimizers import Optimizer
 
-ERRORS = (ValueError, TypeError, RuntimeError)  #: Those that get the path of the layer they come from.
+ERRORS = Exception  #: Those that get the path of the layer they come from: all but Ctrl-C and the like.
 
 
 class Net(Layer):
@@ -99,7 +99,9 @@ class Net(Layer):
         optimizer.step(self.parameters())
 
     def predict(self, *inputs: np.ndarray, batch_size: int = 256) -> Any:
-        """The output in evaluation mode, computed batch by batch; no memory is kept for a backward.
+        """The output in evaluation mode, computed batch by batch.
+
+        Nothing in the net changes, so several callers may predict at once, even while another one trains.
 
         Args:
             inputs: Arrays with the batch axis first, any number of rows.
@@ -111,7 +113,7 @@ class Net(Layer):
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
         n_rows = _count_rows(inputs)
         outputs = []
-        with evaluating(self):
+        with predicting(self):
             for start in range(0, max(n_rows, 1), batch_size):
                 outputs.append(self.forward(*[as_array(x)[start : start + batch_size] for x in inputs]))
                 self.forget()
@@ -123,14 +125,18 @@ class Net(Layer):
         """Process the next places of a sequence, in evaluation mode, from the state that the last call returned."""
         states, kept = state or (None,) * len(self.layers), []
         x = self.cast(x)
-        with self.evaluating():
-            for layer, before in zip(self.layers, states, strict=True):
-                x, after = layer.step(x, before)
+        with predicting(self):
+            for index, (layer, before) in enumerate(zip(self.layers, states, strict=True)):
+                try:
+                    x, after = layer.step(x, before)
+                except ERRORS as error:
+                    self.locate(error, index, previous=True)
+                    raise
                 kept.append(after)
         return x, tuple(kept)
 
     def evaluating(self) -> AbstractContextManager[Any]:
-        """Inside `with net.evaluating():` every layer is in evaluation mode; then each returns to its own."""
+        """Inside `with net.evaluating():` every layer is in evaluation mode, for this thread only; then in its own."""
         return evaluating(self)
 
     def frozen(self) -> AbstractContextManager[None]:
@@ -182,7 +188,7 @@ class Net(Layer):
 
     def cast(self, x: np.ndarray) -> np.ndarray:
         """Floating-point x in the type of this net; anything else, such as tokens, as it is."""
-        x = as_array(x)
+        x = checks.unmasked("Net", as_array(x))
         return x.astype(self.dtype) if x.dtype.kind == "f" and x.dtype != self.dtype else x
 
     def first_that_learns(self) -> int:
@@ -209,11 +215,6 @@ class Net(Layer):
                     "second.weight = first.weight.",
                 )
             first_path[id(layer)] = path
-
-
-def as_array(x: Any) -> np.ndarray:
-    """A NumPy array of x, unless it is an array already."""
-    return x if is_array(x) else np.asarray(x)
 
 
 def _tuple_of_layers(layers: object) -> tuple[Layer, ...]:

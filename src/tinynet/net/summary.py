@@ -11,11 +11,12 @@ import numpy as np
 
 from tinynet.core import Parameter, checks, formula
 from tinynet.layers import Embedding, Flatten, Layer, Reshape
-from tinynet.net.modes import evaluating
+from tinynet.net.modes import predicting
 from tinynet.net.table_text import aligned, bytes_text, compact, html_table, output_text, width_of
 from tinynet.net.watch import watch
 
 WIDTH = 120  # columns of the text table
+MIN_NAME_WIDTH = 12  # of a layer, when the table is cut to that width
 HEADINGS = ("Path", "Layer", "Output", "Parameters", "Mult-adds", "Memory", "Formula")
 LEFT = (True, True, True, False, False, False, True)
 
@@ -85,7 +86,8 @@ class Summary:
         widths = [max(width_of(cells[column]) for cells in table) for column in range(len(HEADINGS))]
         spare = WIDTH - sum(widths) - 2 * (len(widths) - 1)
         widths[-1] = max(widths[-1] + spare, min(widths[-1], 12))  # the formula is cut first, then the layer
-        widths[1] += min(WIDTH - sum(widths) - 2 * (len(widths) - 1), 0)
+        shortest = 2 * max((row.depth for row in self.rows), default=0) + MIN_NAME_WIDTH  # deep nets make it wider
+        widths[1] = max(widths[1] + min(WIDTH - sum(widths) - 2 * (len(widths) - 1), 0), min(widths[1], shortest))
         lines = ["  ".join(map(aligned, cells, widths, LEFT)).rstrip() for cells in table]
         rule = "─" * min(max(map(width_of, lines)), WIDTH)
         title = f"{self.name} for an input of {output_text(self.input_shape)}"
@@ -131,9 +133,8 @@ def summarize(net: Layer, input_shape: tuple[int, ...] | list[tuple[int, ...]]) 
     shapes = _input_shapes(input_shape)
     notes = _Notes()
     dtype = np.dtype(np.int64) if _takes_tokens(net) else net.dtype
-    with evaluating(net), watch(net, notes):
+    with predicting(net), watch(net, notes):
         net.forward(*(np.zeros((1, *shape), dtype) for shape in shapes))
-    net.forget()
     several = isinstance(input_shape, list)
     return Summary(type(net).__name__, tuple(shapes) if several else shapes[0], list(_rows(net, notes)))
 

@@ -40,7 +40,7 @@ def width_of(text: str) -> int:
 
 
 def aligned(text: str, width: int, left: bool) -> str:
-    while width_of(text) > width:
+    while width_of(text) > max(width, 1):
         text = text.removesuffix("…")[:-1].rstrip() + "…"
     space = " " * (width - width_of(text))
     return text + space if left else space + text

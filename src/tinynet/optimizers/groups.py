@@ -71,6 +71,26 @@ class ParameterGroups(Optimizer):
         for (_, optimizer), part, kept in zip(self.groups, self._divide(parameters), state["groups"], strict=True):
             optimizer.load_state(kept, part)
         self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
+        self._of_its_net = set(parameters.values())
+        for _, optimizer in self.groups:
+            optimizer._of_its_net = self._of_its_net
+
+    def finish(self, parameters: dict[str, Parameter]) -> None:
+        super().finish(parameters)
+        for (_, optimizer), part in zip(self.groups, self._divide(_trainable(parameters)), strict=True):
+            optimizer.finish(part)
+
+    def start(self, parameters: dict[str, Parameter]) -> None:
+        super().start(parameters)
+        for _, optimizer in self.groups:
+            optimizer.start(parameters)
+
+    def belongs_to(self, parameters: dict[str, Parameter]) -> None:
+        super().belongs_to(parameters)
+        for _, optimizer in self.groups:
+            if optimizer._of_its_net is not self._of_its_net:  # a group has other parameters as these are frozen
+                optimizer.belongs_to(parameters)
+                optimizer._of_its_net = self._of_its_net
 
     def update_all(self, parameters: dict[str, Parameter]) -> None:
         for (_, optimizer), part in zip(self.groups, self._divide(parameters), strict=True):
@@ -89,6 +109,10 @@ class ParameterGroups(Optimizer):
                 )
             parts[index][path] = parameter
         return parts
+
+
+def _trainable(parameters: dict[str, Parameter]) -> dict[str, Parameter]:
+    return {path: parameter for path, parameter in parameters.items() if parameter.trainable}
 
 
 def _fits(which: Chooser, path: str, parameter: Parameter) -> bool:

@@ -25,10 +25,11 @@ class Optimizer(ABC):
         lr: The learning rate ε, at least 0, or a schedule: a function of the number of steps done so far.
         clip_norm: If given, all gradients together are scaled down to this norm where theirs is greater.
         clip_value: If given, every number of the gradients is cut to the range from −clip_value to clip_value.
-        gradient_accumulation_steps: Each update uses the mean gradient over this many calls of `step`.
+        gradient_accumulation_steps: Each update uses the mean gradient over this many calls of `step`; what is left at
+            the end of an epoch makes an update of its own, see `finish`.
 
     Raises:
-        ValueError: A rate is negative, or a count is below 1.
+        ValueError: A rate is negative, a count is below 1, or the optimizer is given the parameters of a second net.
 
     Example:
         >>> class SignDescent(Optimizer):
@@ -64,6 +65,7 @@ class Optimizer(ABC):
         self.n_steps = 0
         self._slots: dict[Parameter, dict[str, np.ndarray]] = {}
         self._counts: dict[Parameter, int] = {}
+        self._of_its_net: set[Parameter] = set()
 
     @abstractmethod
     def update(self, parameter: Parameter) -> None:
@@ -92,13 +94,49 @@ class Optimizer(ABC):
         Args:
             parameters: From path to parameter, as `net.parameters()` gives them.
         """
+        self.belongs_to(parameters)
         self.n_calls += 1
-        if self.n_calls % self.gradient_accumulation_steps:
-            return  # more gradients will be added before the update
+        if self.n_calls % self.gradient_accumulation_steps == 0:  # else more gradients will be added before the update
+            self._update_with_mean(parameters, self.gradient_accumulation_steps)
+
+    def finish(self, parameters: dict[str, Parameter]) -> None:
+        """Update with the gradients that have been added since the last update, if there are any.
+
+        Example:
+            >>> from tinynet.optimizers import SGD
+            >>> weight, rule = Parameter(np.zeros(1)), SGD(lr=0.5, gradient_accumulation_steps=4)
+            >>> weight.accumulate([3.0]); rule.step({"weight": weight}); weight.tensor.item()
+            0.0
+            >>> rule.finish({"weight": weight}); weight.tensor.item()
+            -1.5
+        """
+        n_added = self.n_calls % self.gradient_accumulation_steps
+        if n_added:
+            self.n_calls += self.gradient_accumulation_steps - n_added  # those that did not come count as done
+            self._update_with_mean(parameters, n_added)
+
+    def start(self, parameters: dict[str, Parameter]) -> None:
+        """Begin a training: forget the gradients that an interrupted one has left."""
+        self.belongs_to(parameters)
+        self.n_calls -= self.n_calls % self.gradient_accumulation_steps
+        for parameter in parameters.values():
+            parameter.zero_gradient()
+
+    def belongs_to(self, parameters: dict[str, Parameter]) -> None:
+        """Check that these parameters, or some of them, are of the net that the optimizer has updated before."""
+        known = next((parameter for parameter in parameters.values() if parameter in self._of_its_net), None)
+        if known is None and parameters and self.n_calls:
+            problem = "it has updated another net, and its step count and memory belong to that one."
+            hint = "make an optimizer for each net; in a loop over folds, inside the loop."
+            checks.fail(type(self).__name__, problem, hint)
+        if known is not next(iter(parameters.values()), None):  # at the first step, or layers were added in front
+            self._of_its_net.update(parameters.values())
+
+    def _update_with_mean(self, parameters: dict[str, Parameter], n_added: int) -> None:
         trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
-        if self.gradient_accumulation_steps > 1:
+        if n_added > 1:
             for parameter in trainable.values():
-                parameter.gradient /= self.gradient_accumulation_steps
+                parameter.gradient /= n_added
         if self.clip_norm is not None:
             clip_gradient_norm(trainable.values(), self.clip_norm)
         if self.clip_value is not None:
@@ -145,6 +183,7 @@ class Optimizer(ABC):
             for name, array in slots.items():
                 checks.same_shape(f"{type(self).__name__}: {name} of {path}", np.shape(array), parameters[path].shape)
         self.n_calls, self.n_steps = state["n_calls"], state["n_steps"]
+        self._of_its_net = set(parameters.values())
         self._counts = {parameters[path]: count for path, count in state["counts"].items() if count}
         self._slots = {
             parameters[path]: {name: np.array(array) for name, array in slots.items()}

@@ -1,6 +1,6 @@
 """Weights and architecture in one file, never a pickle; files that are written whole or not at all."""
 
 from tinynet.storage.atomic import atomic_write
-from tinynet.storage.weights import load, load_weights, save
+from tinynet.storage.weights import check_savable, load, load_weights, save
 
-__all__ = ["save", "load", "load_weights", "atomic_write"]
+__all__ = ["save", "check_savable", "load", "load_weights", "atomic_write"]

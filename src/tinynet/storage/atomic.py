@@ -67,6 +67,27 @@ def atomic_write(
         _not_written(who, target, error)
 
 
+def check_writable(who: str, path: Path) -> None:
+    """Check that `atomic_write` can write a file there, by a temporary file beside it.
+
+    Raises:
+        OSError: The folder is missing, the path is a folder, there is no permission, the disk is full.
+
+    Example:
+        >>> check_writable("save", Path("/"))
+        Traceback (most recent call last):
+        IsADirectoryError: save: '/' is a folder, not a file; nothing was changed.
+        Hint: ...
+    """
+    target = Path(os.path.realpath(path))
+    _writable_place(who, target)
+    try:
+        with temporary_file(target.parent) as temporary:
+            _write(temporary, b"")
+    except OSError as error:
+        _not_written(who, target, error)
+
+
 def _write(path: Path, data: bytes) -> None:
     with open(path, "wb") as file:
         file.write(data)

@@ -15,6 +15,7 @@ from tinynet.core import checks
 from tinynet.core.version import __version__
 from tinynet.layers import Layer
 from tinynet.storage import architecture, sentences
+from tinynet.storage.atomic import check_writable
 from tinynet.storage.tensors import Arrays, read_tensors, write_tensors
 
 FORMAT = 1
@@ -55,12 +56,31 @@ def save(net: Layer, path: PathLike) -> None:
     sentences.a_layer("save", net, Layer)
     target = checks.path("save", path)
     state = net.state()
-    try:
-        description = _text(_describe(net))
-        _check_rebuilt(net, description, state)
-    except RecursionError:
-        sentences.not_rebuilt("save", "its layers are nested too deep.")
-    write_tensors("save", target, state, {KEY: description})
+    write_tensors("save", target, state, {KEY: _checked_description(net, state)})
+
+
+def check_savable(net: Layer, path: PathLike) -> None:
+    """Check, before hours of training, that `save` will write this net there; nothing is written.
+
+    Args:
+        net: The net, or any layer.
+        path: The file that it shall be saved as.
+
+    Raises:
+        TypeError: It is not a net, or an argument of a constructor is a function or an array.
+        ValueError: Built again from its constructors' arguments, the net would be another one.
+        OSError: Nothing can be written there.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> check_savable(Linear(3, 4), "no/such/folder/net.safetensors")
+        Traceback (most recent call last):
+        FileNotFoundError: save: there is no folder '...no/such/folder'; nothing was changed.
+        Hint: make it first: ...
+    """
+    sentences.a_layer("save", net, Layer)
+    check_writable("save", checks.path("save", path))
+    _checked_description(net, net.state())
 
 
 def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
@@ -220,6 +240,16 @@ def _convert(net: Layer, description: dict[str, Any], arrays: Arrays) -> None:
         setattr(layer, name, value.astype(arrays[path].dtype, copy=False))
 
 
+def _checked_description(net: Layer, state: Arrays) -> str:
+    """All about a net but its arrays, after a check that it gives this net again."""
+    try:
+        description = _text(_describe(net))
+        _check_rebuilt(net, description, state)
+    except RecursionError:
+        sentences.not_rebuilt("save", "its layers are nested too deep.")
+    return description
+
+
 def _check_rebuilt(net: Layer, description: str, state: Arrays) -> None:
     """Check that the file will give this net again, while it can still be helped."""
     try:
@@ -235,7 +265,7 @@ def _check_rebuilt(net: Layer, description: str, state: Arrays) -> None:
             warnings.warn(
                 f"save: {name} of layer {path} is {getattr(layer, name)!r}, but tn.load will bring back "
                 f"{getattr(again, name)!r}, with which {type(layer).__name__} was constructed.",
-                stacklevel=3,
+                stacklevel=4,
             )
 
 

@@ -10,6 +10,7 @@ from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.layers import Conv2D, Layer
 from tinynet.net import Net
+from tinynet.net.modes import predicting
 from tinynet.net.summary import short_repr
 from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.style import INK, MUTED, PAPER, blank, new_figure, styled
@@ -86,9 +87,8 @@ def feature_maps(net: Net, x: np.ndarray) -> Figure:
     """
     x = _one_input(x)
     leaves = _Leaves()
-    with net.evaluating(), net.watch(leaves):
+    with predicting(net), net.watch(leaves):
         net.forward(x[np.newaxis])
-    net.forget()
     steps = [("Input", x), *leaves.steps]
     heights = [0.8 if y.ndim >= 2 else 0.4 for _, y in steps]
     figure = new_figure(11, sum(heights) + 0.32 * len(steps) + 0.5, "One input on its way through the net")

@@ -84,6 +84,7 @@ def report(
     """
     if not isinstance(net, Net):
         checks.fail("report", f"net must be a Net, got {type(net).__name__}.", "wrap it as Net([layer]).", TypeError)
+    _place_for_a_page(path)
     run = _Run(net, history, test, loss)
     sections = [*_result_sections(run), *_inside_sections(run), _network_section(run)]
     if config or command:
@@ -116,8 +117,10 @@ class _Run:
         x, y = self.batch(2)
         if isinstance(x, tuple) or isinstance(y, tuple):
             return ""
-        with self.net.evaluating():
-            shape = np.shape(self.net.predict(x))[1:]
+        predicted = self.net.predict(x)
+        if isinstance(predicted, tuple):
+            return ""
+        shape = np.shape(predicted)[1:]
         labels = y.ndim == 1 and y.dtype.kind in "iu"
         if x.shape[1:] == (2,) and labels:
             return "plane"
@@ -234,3 +237,19 @@ def _picture(figure: Figure, description: str) -> str:
     width, height = figure.get_size_inches()
     dpi = min(DPI, np.sqrt(MAX_PIXELS / (width * height)))
     return image(png(figure, dpi), round(width * SHOWN_DPI), f"Picture: {description}")
+
+
+def _place_for_a_page(path: str | os.PathLike[str]) -> None:
+    """Check that a page would not take the place of something else, such as the weights of the net."""
+    target = checks.path("report", path)
+    if os.path.isdir(target):
+        hint = f"name the page too, as in {str(target / 'report.html')!r}."
+        checks.fail("report", f"{str(target)!r} is a folder, not a file; nothing was changed.", hint, IsADirectoryError)
+    if target.suffix.lower() in (".html", ".htm") or not os.path.isfile(target) or not os.path.getsize(target):
+        return
+    with open(target, "rb") as file:
+        is_page = file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    if not is_page:
+        problem = f"{str(target)!r} is no HTML page, so no page takes its place; nothing was changed."
+        hint = f"choose another name, as in {str(target.with_name('report.html'))!r}."
+        checks.fail("report", problem, hint, FileExistsError)

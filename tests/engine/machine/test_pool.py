@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.engine.machine import pool
+from tinynet.engine.machine import pool, workers
 from tinynet.engine.machine.pool import run_parallel
 
 
@@ -110,7 +110,7 @@ def test_a_worker_that_sleeps_is_woken_for_what_comes_next(monkeypatch: pytest.M
     with tn.threads(2):
         for _ in range(20):  # one to time it, one to wake the worker
             run_parallel(work, 6)
-            worker = pool._first_workers(1)[0]
+            worker = workers.first_workers(1)[0]
             if not worker.is_asleep:  # it spins, and now has work
                 break
         assert seen == [6] * len(seen)
@@ -121,8 +121,8 @@ def test_a_worker_that_sleeps_is_woken_for_what_comes_next(monkeypatch: pytest.M
 
 
 def test_without_numba_workers_only_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_load_spin", lambda: None)
-    monkeypatch.setattr(pool, "_workers", [])
+    monkeypatch.setattr(workers, "_load_spin", lambda: None)
+    monkeypatch.setattr(workers, "_workers", [])
     with tn.threads(2):
         for _ in range(3):
             assert len(parts(2)) == 2
@@ -164,13 +164,3 @@ def test_a_slower_thread_gets_less() -> None:
     for _ in range(50):
         schedule.adjust([1.0, 1e9])
     assert schedule.ends == [7, 8]  # but never an empty part
-
-
-def test_a_result_of_an_interrupted_wait_is_not_taken_for_the_next() -> None:
-    worker = pool._Worker()
-    worker.submit((lambda first, last: 1 / 0, 0, 1, ()))  # as if Ctrl-C had ended the waiting
-    worker.submit((lambda first, last: None, 0, 1, ()))
-    assert worker.result() is None
-    worker.wake()
-    worker.submit((lambda first, last: 1 / 0, 0, 1, ()))
-    assert isinstance(worker.result(), ZeroDivisionError)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.engine.machine import pool
+from tinynet.engine.machine import workers
 
 queue = pytest.importorskip("tinynet.engine.machine.queue", reason="there is no Numba")
 array_of, acquire, queue_at, NUMBERS = queue.array_of, queue.acquire, queue.queue_at, queue.NUMBERS
@@ -50,7 +50,7 @@ def test_a_worker_takes_a_part_and_sleeps_when_there_is_none() -> None:
         while count(pieces) == len(pieces) and time.perf_counter() < end:
             pass
         assert time.perf_counter() < end
-        worker = pool._workers[0]
+        worker = workers._workers[0]
         while not worker.is_asleep and time.perf_counter() < end:
             time.sleep(1e-3)
         assert worker.is_asleep
@@ -74,3 +74,40 @@ def test_workers_take_from_the_back() -> None:
     here = queue.new()
     queue.enqueue(here, count_up.address, 3, (1,), (np.zeros(3, np.float32),))
     assert [acquire(here, is_worker) for is_worker in (False, True, False, True)] == [0, 2, 1, -1]
+
+
+@queue.Kernel
+def fails_at_two(address, is_worker):  # type: ignore[no-untyped-def]
+    given = queue_at(address)
+    piece = acquire(given, is_worker)
+    while piece >= 0:
+        if piece == 2:
+            raise MemoryError
+        piece = acquire(given, is_worker)
+
+
+@queue.Kernel
+def fails_before_it_begins(address, is_worker):  # type: ignore[no-untyped-def]
+    given = queue_at(address)
+    if given[queue.COUNT] > 0:
+        raise MemoryError
+    acquire(given, is_worker)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("kernel", [fails_at_two, fails_before_it_begins])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_work_that_ran_out_of_memory_is_an_error(kernel, threads: int) -> None:  # type: ignore[no-untyped-def]
+    with tn.threads(threads):
+        for _ in range(20):
+            with pytest.raises(MemoryError):
+                queue.post(kernel, 5, (), ())
+        pieces = np.zeros(5, np.float32)
+        count(pieces)  # and the queue still serves
+    np.testing.assert_array_equal(pieces, 1)
+
+
+def test_a_closed_queue_lets_nobody_join() -> None:
+    queue.QUEUE[queue.STATE] = 0
+    queue.close()
+    assert not queue.join(queue.QUEUE)

@@ -16,7 +16,16 @@ from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty
 from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negative, reduction
 from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
-from tinynet.core.checks.shapes import array, axis_of, floating_input, input_shape, same_shape, shape_text
+from tinynet.core.checks.shapes import (
+    array,
+    axis_of,
+    floating_input,
+    gradient_shape,
+    input_shape,
+    same_shape,
+    shape_text,
+    unmasked,
+)
 from tinynet.core.checks.targets import class_labels, class_targets, same_target_shape, same_targets
 from tinynet.core.checks.values import fraction, generator, integer, number, one_of, pair, rate
 from tinynet.core.checks.vocabulary import arguments
@@ -35,6 +44,7 @@ __all__ = [
     "floating_input",
     "fraction",
     "generator",
+    "gradient_shape",
     "image_input",
     "input_shape",
     "integer",
@@ -63,4 +73,5 @@ __all__ = [
     "sequence_input",
     "shape_text",
     "window_fits",
+    "unmasked",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.core.arrays import is_array
@@ -18,6 +20,29 @@ def same_shape(who: object, got: tuple[int, ...], expected: tuple[int, ...]) -> 
     """Check that two shapes are equal."""
     if got != expected and tuple(got) != tuple(expected):
         fail(who, f"expected shape {shape_text(expected)}, got {shape_text(got)}.")
+
+
+def gradient_shape(who: str, parameter: Any, gradient: np.ndarray) -> None:
+    """Check that a gradient has the shape of its parameter, which a net then names by its path: see `locate`."""
+    got, expected = np.shape(gradient), parameter.shape
+    if got == expected:
+        return
+    try:
+        fail(who, f"expected shape {shape_text(expected)}, got {shape_text(got)}.", shape_cause(got, expected)[0])
+    except ValueError as error:
+        error.parameter = parameter  # type: ignore[attr-defined]
+        raise
+
+
+def shape_cause(got: tuple[int, ...], expected: tuple[int, ...]) -> tuple[str, str]:
+    """The likely reason for one shape in place of another: a hint, and a word."""
+    if got != expected and sorted(got) == sorted(expected):
+        return "likely cause: a transpose: the axes are in another order.", "transpose"
+    if len(got) > len(expected) and got[len(got) - len(expected) :] == expected:
+        return "likely cause: a missing sum over the batch, or over another leading axis.", "sum"
+    if len(got) == len(expected) and all(e in (1, g) for g, e in zip(got, expected, strict=True)):
+        return "likely cause: a missing sum over the axes that were broadcast; sum with keepdims=True.", "sum"
+    return "", "shape"
 
 
 def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hint: str = "", name: str = "x") -> None:
@@ -45,6 +70,17 @@ def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hin
     fail(who, f"expected {name} of shape {shape_text(expected)}, got {shape_text(shape)}.", hint)
 
 
+def unmasked(who: object, x: Any, name: str = "x") -> Any:
+    """Check that no value of an array is masked, lest what lies under the mask is taken for a number."""
+    if not isinstance(x, np.ma.MaskedArray):
+        return x
+    n_masked = int(np.ma.count_masked(x))
+    if n_masked:
+        hint = f"replace them, as in {name}.filled(0), or leave these samples out."
+        fail(who, f"{name} is a masked array, in which {n_masked} of {x.size} values are masked.", hint)
+    return np.asarray(x)
+
+
 def array(who: object, x: object, name: str = "x") -> None:
     """Check that a value is a NumPy array."""
     if not is_array(x):
@@ -54,6 +90,7 @@ def array(who: object, x: object, name: str = "x") -> None:
             "convert it with np.asarray.",
             TypeError,
         )
+    unmasked(who, x, name)
 
 
 def axis_of(who: object, x: np.ndarray, axis: int, name: str = "axis") -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 LONGEST = 10_000  # characters of a sentence; no reader will want more
 
@@ -55,12 +55,33 @@ def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]],
         layer 0.2: Linear: expected x of shape (N, 3), got (4, 5).
         (What came is the output of layer 0.1: Flatten().)
     """
-    sentence = str(error.args[0]) if error.args else type(error).__name__
-    place = getattr(error, "_place", (layer, previous, sentence))
-    error._place = place  # type: ignore[attr-defined]
-    layer, previous, sentence = place
     path_of = {id(inner): path for path, inner in paths}
+    place = getattr(error, "_place", None)
+    if place is not None and id(place[0]) not in path_of:  # the object was raised before, in another net
+        error.args, place = place[-1], None
+    if place is None:
+        sentence = _named(error, layer)
+        place = error._place = (layer, previous, sentence, error.args)  # type: ignore[attr-defined]
+    layer, previous, sentence, arguments = place
     came_from = (
         "" if previous is None else f"\n(What came is the output of layer {path_of.get(id(previous))}: {previous!r}.)"
     )
-    error.args = (f"layer {path_of.get(id(layer))}: {sentence}{came_from}",)
+    located = f"layer {path_of.get(id(layer))}: {sentence}{came_from}"
+    error.args = (_Words(located),)
+    if str(error) != located:  # the error makes its words from something else, as those of the system and of files do
+        error.args = arguments
+        error.__notes__ = [f"In {located}"]
+
+
+def _named(error: Exception, layer: Any) -> str:
+    """The words of an error; where it is about a parameter, with the name that this has in the layer."""
+    sentence = str(error) or type(error).__name__
+    parameter = getattr(error, "parameter", None)
+    names = [name for name, own in layer.parameters().items() if own is parameter] if parameter is not None else []
+    return sentence.replace("Parameter.", f"{names[0]}.", 1) if names else sentence
+
+
+class _Words(str):
+    """A text that is shown as it is, also by a KeyError, which shows the repr of its key."""
+
+    __repr__ = str.__str__

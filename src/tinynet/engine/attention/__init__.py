@@ -115,16 +115,16 @@ def _gradients(
     return kernels.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask, out)
 
 
+@at_once
 def _input_gradient(layer: MultiHeadAttention, x: np.ndarray, d: np.ndarray, first: int) -> np.ndarray:
     """From ∂L/∂(x Wᵀ + b) of some rows of the projection: their gradients, and ∂L/∂x."""
     E, W, b = layer.embed_dim, layer.in_proj_weight, layer.in_proj_bias
     rows, part = d.reshape(-1, d.shape[-1]), slice(first, first + d.shape[-1])  # (N · T, rows of W)
-    with at_once():
-        if W.trainable:
-            add_product(rows.T, x.reshape(-1, E), to=W.gradient[part])
-        if b is not None and b.trainable:
-            add_column_sums(rows, to=b.gradient[part])
-        dx = product(rows, W.tensor[part])
+    if W.trainable:
+        add_product(rows.T, x.reshape(-1, E), to=W.gradient[part])
+    if b is not None and b.trainable:
+        add_column_sums(rows, to=b.gradient[part])
+    dx = product(rows, W.tensor[part])
     return dx.reshape(x.shape)
 
 
@@ -150,7 +150,7 @@ def _has_many_scores(q: np.ndarray, k: np.ndarray) -> bool:
     return q.shape[1] * q.shape[2] * k.shape[2] >= MIN_SCORES or in_use() == "compiled"
 
 
-@one_thread()
+@one_thread
 def _one_by_one(
     function: Any, arrays: tuple[np.ndarray, ...], causal: bool, key_padding_mask: np.ndarray | None
 ) -> Any:

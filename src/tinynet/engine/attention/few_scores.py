@@ -16,7 +16,7 @@ import numpy as np
 from tinynet.engine.machine.gemm import one_thread
 
 
-@one_thread()
+@one_thread
 def forward(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: np.ndarray | None) -> Any:
     """softmax(q kᵀ / √D) v and the logarithm of each row's sum of exponentials."""
     if not _is_served(q, k, causal, ignored):
@@ -32,7 +32,7 @@ def forward(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, ignored: 
     return (y, top[..., np.newaxis]) if math.isfinite(y.sum()) else NotImplemented
 
 
-@one_thread()
+@one_thread
 def backward(
     dy: np.ndarray,
     q: np.ndarray,

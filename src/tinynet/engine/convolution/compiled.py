@@ -72,10 +72,7 @@ def convolve(way: str, x: np.ndarray, W: np.ndarray, b: np.ndarray | None, slidi
     else:
         K = np.ascontiguousarray(W.transpose(2, 3, 1, 0)).reshape(-1, O)
         outputs, blocks = y.reshape(N, OH * OW, O), rows.count(N, (OH, OW), len(K))
-        with single_threaded():
-            run_parallel(
-                rows.convolve, blocks, lines(x), K, b, outputs, C, (kh, kw), (OH, OW), stride, before, dilation
-            )
+        _run_with_blas(rows.convolve, blocks, lines(x), K, b, outputs, C, (kh, kw), (OH, OW), stride, before, dilation)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -107,8 +104,7 @@ def convolve_back(way: str, dy: np.ndarray, W: np.ndarray, size: Pair, sliding: 
     else:
         K = np.ascontiguousarray(W.transpose(0, 2, 3, 1)).reshape(O, -1)
         outputs, under = pixels(dy).reshape(N, OH * OW, O), dx.reshape(N, size[0], size[1] * C)
-        with single_threaded():
-            run_parallel(rows.convolve_back, N, outputs, K, under, C, (kh, kw), (OH, OW), stride, before, dilation)
+        _run_with_blas(rows.convolve_back, N, outputs, K, under, C, (kh, kw), (OH, OW), stride, before, dilation)
     return dx.transpose(0, 3, 1, 2)
 
 
@@ -128,9 +124,11 @@ def correlate(way: str, x: np.ndarray, dy: np.ndarray, sliding: Sliding) -> np.n
         return direct_weights.weight_gradient(pixels(x), pixels(dy), (kh, kw), stride, before, dilation)
     dK = np.zeros((rows.PARTIAL_SUMS, kh * kw * C, O), x.dtype)
     outputs = pixels(dy).reshape(N, OH * OW, O)
-    with single_threaded():
-        run_parallel(rows.correlate, len(dK), lines(x), outputs, dK, C, (kh, kw), (OH, OW), stride, before, dilation)
+    _run_with_blas(rows.correlate, len(dK), lines(x), outputs, dK, C, (kh, kw), (OH, OW), stride, before, dilation)
     return dK.sum(axis=0).reshape(kh, kw, C, O).transpose(3, 2, 0, 1)
+
+
+_run_with_blas = single_threaded(run_parallel)
 
 
 def suits_winograd(dtype: np.dtype, O: int, C: int, sliding: Sliding) -> bool:

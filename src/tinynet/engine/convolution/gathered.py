@@ -23,7 +23,7 @@ from tinynet.layers.windows import Pair, Sliding
 NUMBERS_PER_BLOCK = 1 << 19  # Gathered at a time. They stay in the cache, and the products are still large.
 
 
-@one_thread()
+@one_thread
 def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Sliding, groups: int) -> np.ndarray:
     """y = W ⋆ x + b."""
     N, O, (OH, OW) = len(x), len(W), sliding.output_size(x.shape[2:])
@@ -43,7 +43,7 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
     return y.transpose(0, 3, 1, 2)
 
 
-@one_thread()
+@one_thread
 def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, groups: int) -> np.ndarray:
     """dx: each cell (i, j) of the kernel adds dy W[i, j] to the pixels that were under it (col2im)."""
     (N, O, OH, OW), (_, C, kh, kw) = dy.shape, W.shape
@@ -63,7 +63,7 @@ def convolve_back(dy: np.ndarray, W: np.ndarray, size: Pair, sliding: Sliding, g
     return channels_last(dxp[:, top : top + h, left : left + w].transpose(0, 3, 1, 2))
 
 
-@one_thread()
+@one_thread
 def correlate(x: np.ndarray, dy: np.ndarray, sliding: Sliding, groups: int) -> np.ndarray:
     """dW = rowsᵀ @ dy, summed over blocks of images."""
     (N, O, OH, OW), C = dy.shape, x.shape[1] // groups

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import sys
-import tempfile
 from collections.abc import Callable
-from functools import cache, partial
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numba
 from numba.core import event
+from numba.core.ccallback import CFunc
 
-config: Any = numba.config
+from tinynet.engine.machine.code_cache import CodeCache, cache_folder, say
+
 _announced: set[str] = set()
 
 ENGINE = f"{__package__.rpartition('.')[0]}."
@@ -25,29 +22,32 @@ MACHINE = f"{__package__}."
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 
 
-def compiled(function: Callable, flags: set[str] = FLAGS, **options: bool) -> Callable:
+def compiled(function: Callable, flags: set[str] = FLAGS, **options: Any) -> Callable:
     """Compile for one thread. A kernel that runs on several threads takes a range of its blocks, and `share` calls it.
 
     Numba's own parallel regions take two to three times as long to compile, and their threads spin while they wait:
     beside another busy process, a region of 12 µs took 12 ms.
     """
-    return _decorated(numba.njit, function, nogil=True, fastmath=flags, error_model="numpy", **options)
+    dispatcher = numba.njit(nogil=True, fastmath=flags, error_model="numpy", **options)(function)
+    if dispatcher is not function:  # as it is where NUMBA_DISABLE_JIT is set
+        _keep_code_of(dispatcher, function)
+    return dispatcher
 
 
 def compiled_for_pointers(function: Callable) -> Any:
     """Compile a function of the address of int64 numbers and a bool, which has an `address` itself. It may not fail."""
     signature = numba.types.void(numba.types.CPointer(numba.types.int64), numba.types.boolean)
-    return _decorated(partial(numba.cfunc, signature), function, nopython=True, fastmath=FLAGS, error_model="numpy")
+    options = {"nopython": True, "fastmath": FLAGS, "error_model": "numpy"}
+    callback = CFunc(function, (signature.args, signature.return_type), locals={}, options=options)
+    _keep_code_of(callback, function)
+    callback.compile()
+    return callback
 
 
-def _decorated(decorate: Callable, function: Callable, **options: Any) -> Any:
-    folder = cache_folder()
-    before = config.CACHE_DIR
-    config.CACHE_DIR = folder  # Numba looks at it while it decorates
-    try:
-        return decorate(cache=bool(folder), **options)(function)
-    finally:
-        config.CACHE_DIR = before
+def _keep_code_of(compiler: Any, function: Callable) -> None:
+    """Let Numba look into our cache before it compiles."""
+    if folder := cache_folder():
+        compiler._cache = CodeCache(function, folder)
 
 
 def compiled_in_order(function: Callable) -> Callable:
@@ -76,11 +76,16 @@ class _Announcer(event.Listener):
         family = _family(event.data["dispatcher"].py_func.__module__) if self.depth == 1 else None
         if family and family not in _announced:
             _announced.add(family)
-            kept = f"kept in {folder}" if (folder := cache_folder()) else "for this run only: the cache is read-only"
-            sys.stderr.write(f"Tinynet: compiling kernels ({family}) for this machine, {kept}\n")
+            # A newcomer reads this where nothing has been said before, and waits; so it says why and for how long.
+            kept = (
+                f"once; it is kept in {folder}"
+                if (folder := cache_folder())
+                else "for this run only: the cache is read-only or not private"
+            )
+            say(f"Tinynet: compiling its fast code for {family.replace('_', ' ')}, for some seconds, {kept}\n")
 
     def on_end(self, event: Any) -> None:
-        self.depth -= 1
+        self.depth = max(0, self.depth - 1)  # Ctrl-C may have come before the start was counted
 
 
 def _family(module: str) -> str | None:
@@ -98,23 +103,3 @@ def _family(module: str) -> str | None:
 
 
 event.register("numba:compile", _Announcer())
-
-
-@cache
-def cache_folder() -> str:
-    """Where compiled code is kept, or "" if nothing can be written there, which costs compiling in every process.
-
-    Its name holds a hash of the whole engine, because Numba notices an edit in a function but not in those that it
-    calls.
-    """
-    engine = Path(__file__).parents[1]
-    sources = sorted(engine.rglob("*.py"))
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = root / "tinynet" / "kernels" / key
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return str(folder)
-    except OSError:
-        return ""

@@ -12,6 +12,7 @@ closed, and a worker that comes too late does nothing.
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -25,8 +26,9 @@ from numba.extending import overload
 
 from tinynet.core.threads import thread_count
 from tinynet.engine.machine.atomic import add, pause, read, write
+from tinynet.engine.machine.behaved import behaved
 from tinynet.engine.machine.jit import compiled, compiled_for_pointers
-from tinynet.engine.machine.pool import acquire_workers, release_workers
+from tinynet.engine.machine.workers import WORKERS, wake_workers
 
 # Where things are in a queue. Each number that several threads write to has a cache line of its own.
 STATE, TAKEN, FRONT, BACK, FINISHED, KERNEL, COUNT, NUMBERS, ARRAYS, SIZE = 0, 8, 16, 24, 32, 40, 41, 42, 74, 98
@@ -82,26 +84,41 @@ def post(kernel: Kernel, count: int, numbers: tuple[int, ...], arrays: tuple[np.
         count: The number of pieces, which may be done in any order and at the same time.
         numbers: Integers that the kernel needs, up to 32.
         arrays: The float32 arrays that it reads and writes, each of one axis, up to 12.
+
+    Raises:
+        MemoryError: The compiled code could not get the memory for its work.
     """
-    numbers, arrays = numbers or (0,), arrays or (_NO_ARRAY,)  # in compiled code an empty tuple is of no type
-    if not ATOMIC or not acquire_workers(min(thread_count(), count)):
-        run(new(), kernel.address, count, numbers, arrays)
-        return
+    numbers, arrays = numbers or (0,), behaved(arrays) or (_NO_ARRAY,)  # in compiled code an empty tuple is of no type
+    call = object()
     try:
-        run(QUEUE, kernel.address, count, numbers, arrays)
-    finally:
-        release_workers()
+        try:
+            n_threads = min(thread_count(), count)
+            shared = ATOMIC and n_threads > 1 and WORKERS.belong_to(call)
+            if shared:
+                wake_workers(n_threads - 1)
+            is_whole = run(QUEUE if shared else new(), kernel.address, count, numbers, arrays)
+        finally:
+            WORKERS.release(call)
+    finally:  # Ctrl-C may have cut the first short.
+        WORKERS.release(call)
+    if not is_whole:
+        raise MemoryError("Compiled code of Tinynet could not get the memory for its work.")
 
 
 @compiled
 def run(queue, kernel, count, numbers, arrays):
-    """Put work into a queue, do it with all workers that join, and close the queue when every piece is taken."""
+    """Do work with all workers that join, close the queue when every piece is taken, and say whether all was done.
+
+    Code at an address cannot raise. Each thread ends with a request for a piece that it does not get. So if there were
+    fewer of these than threads, one of them has failed, which only happens for want of memory.
+    """
     enqueue(queue, kernel, count, numbers, arrays)
     write(queue[STATE:], 0)
     _call(kernel, queue, False)
     joined = add(queue[STATE:], CLOSED)
     while read(queue[FINISHED:]) < joined:
         pause()
+    return read(queue[TAKEN:]) == count + joined + 1
 
 
 @compiled
@@ -131,6 +148,15 @@ def acquire(queue, is_worker):
     if add(queue[TAKEN:], 1) >= queue[COUNT]:
         return -1
     return queue[COUNT] - 1 - add(queue[BACK:], 1) if is_worker else add(queue[FRONT:], 1)
+
+
+def close() -> None:
+    """Close the queue that all workers watch: in a forked process nobody is left who would do what is in it."""
+    QUEUE[STATE] = CLOSED
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=close)
 
 
 def queue_at(queue):

@@ -143,6 +143,7 @@ def _from_input(weights: Weights, x: np.ndarray, b: np.ndarray | None) -> tuple[
     return gx, np.arange(len(gx)).reshape(x.shape[:2])
 
 
+@at_once
 def _add_up(weights: Weights, da: np.ndarray, da_h: np.ndarray, done: Pass) -> np.ndarray:
     """Add the gradients of all steps to the weights, and return dx."""
     rows, rows_h = da.reshape(-1, da.shape[-1]), da_h.reshape(-1, da.shape[-1])  # (T · N, gates · H)
@@ -153,10 +154,9 @@ def _add_up(weights: Weights, da: np.ndarray, da_h: np.ndarray, done: Pass) -> n
     h = done.states[0][:-1]
     if done.padding.any():
         h = np.where(done.padding, 0, h)  # 0 · NaN would be NaN
-    with at_once():
-        reads = (weights.weight_ih, rows, done.x), (weights.weight_hh, rows_h, h)
-        for weight, d, read in reads:
-            if weight.trainable:
-                add_product(d.T, read.reshape(-1, read.shape[-1]), to=weight.gradient)  # Σₜ da[t]ᵀ x[t], or h[t−1]
-        dx = product(rows, weights.weight_ih.tensor)
+    reads = (weights.weight_ih, rows, done.x), (weights.weight_hh, rows_h, h)
+    for weight, d, read in reads:
+        if weight.trainable:
+            add_product(d.T, read.reshape(-1, read.shape[-1]), to=weight.gradient)  # Σₜ da[t]ᵀ x[t], or h[t−1]
+    dx = product(rows, weights.weight_ih.tensor)
     return dx.reshape(done.x.shape)

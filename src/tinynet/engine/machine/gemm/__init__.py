@@ -51,11 +51,7 @@ def product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None = None) -> np.nda
                [6.]])
     """
     if A.size * B.shape[1] < MIN_MULTIPLY_ADDS_FOR_THREADS or len(A) == 1:  # NumPy packs nothing for a single row
-        with one_thread():
-            C = A @ B
-        if b is not None:
-            C += b
-        return C
+        return _product(A, B, b)
     C = np.empty((len(A), B.shape[1]), np.result_type(A, B))
     multiply(A, B, C, start=b)
     return C
@@ -88,12 +84,24 @@ def add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
     if A.size * B.shape[1] >= MIN_MULTIPLY_ADDS_FOR_THREADS:
         multiply(A, B, to, start=to)
         return
-    with one_thread():
-        if to.size < MIN_SIZE_TO_ADD_IN_PLACE:
-            to += A @ B
-        else:
-            for call in products(A, B, to, add=True, axis=0, step=len(A)):
-                call()
+    _add_product(A, B, to)
+
+
+@one_thread
+def _product(A: np.ndarray, B: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+    C = A @ B
+    if b is not None:
+        C += b
+    return C
+
+
+@one_thread
+def _add_product(A: np.ndarray, B: np.ndarray, to: np.ndarray) -> None:
+    if to.size < MIN_SIZE_TO_ADD_IN_PLACE:
+        to += A @ B
+    else:
+        for call in products(A, B, to, add=True, axis=0, step=len(A)):
+            call()
 
 
 def multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, start: np.ndarray | None) -> None:
@@ -126,6 +134,7 @@ def _load_panels() -> ModuleType | None:
         return None
 
 
+@one_thread
 def column_sums(A: np.ndarray) -> np.ndarray:
     """Σ over the rows of A (M, N): the gradient of a bias, given that of the output.
 
@@ -143,15 +152,14 @@ def column_sums(A: np.ndarray) -> np.ndarray:
         if together > 1:
             return column_sums(A.reshape(-1, together * N)).reshape(together, N).sum(axis=0)
     whole = M // ROWS_PER_PARTIAL_SUM * ROWS_PER_PARTIAL_SUM
-    with one_thread():
-        if whole <= ROWS_PER_PARTIAL_SUM:
-            return np.ones(M, A.dtype) @ A
-        ones = np.ones(ROWS_PER_PARTIAL_SUM, A.dtype)
-        parts = A[:whole].reshape(-1, ROWS_PER_PARTIAL_SUM, N)
-        sums = np.empty((len(parts) + 1, N), A.dtype)
-        np.matmul(ones[: M - whole], A[whole:], out=sums[-1])
-        run_parallel(_sum_parts, len(parts), ones, parts, sums)
-        return sums.sum(axis=0)
+    if whole <= ROWS_PER_PARTIAL_SUM:
+        return np.ones(M, A.dtype) @ A
+    ones = np.ones(ROWS_PER_PARTIAL_SUM, A.dtype)
+    parts = A[:whole].reshape(-1, ROWS_PER_PARTIAL_SUM, N)
+    sums = np.empty((len(parts) + 1, N), A.dtype)
+    np.matmul(ones[: M - whole], A[whole:], out=sums[-1])
+    run_parallel(_sum_parts, len(parts), ones, parts, sums)
+    return sums.sum(axis=0)
 
 
 def _sum_parts(first: int, last: int, ones: np.ndarray, parts: np.ndarray, sums: np.ndarray) -> None:

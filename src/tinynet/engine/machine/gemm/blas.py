@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from functools import cache, partial, wraps
+from functools import cache, partial
 from itertools import product as pairs
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from tinynet.core.threads import blas
+from tinynet.core.threads import blas, thread_count
+from tinynet.engine.machine.one_thread import Library, OneThread
 
 ROW_MAJOR, NOT_TRANSPOSED, TRANSPOSED = 101, 111, 112  # of cblas.h
 SUFFIXES = ("64_", "", "_64")  # of the names in OpenBLAS, depending on how it was built. With 64, integers are 64-bit.
@@ -73,37 +74,6 @@ def _multiply(A: np.ndarray, B: np.ndarray, C: np.ndarray, add: bool) -> None:
         np.matmul(A, B, out=C)
 
 
-class one_thread:  # noqa: N801 - reads as a phrase: with one_thread()
-    """Within `with one_thread():` NumPy's products run on one thread.
-
-    Example:
-        >>> with one_thread():
-        ...     np.ones((2, 3)) @ np.ones(3)
-        array([3., 3.])
-    """
-
-    def __enter__(self) -> None:
-        self._before = []
-        for library in _libraries():
-            if (number := library.get()) != 1:
-                self._before.append((library, number))
-                library.set(1)
-
-    def __exit__(self, *_: object) -> None:
-        for library, number in self._before:
-            library.set(number)
-
-    def __call__(self, function: Callable) -> Callable:
-        """As a decorator: for the length of each call."""
-
-        @wraps(function)
-        def on_one_thread(*arguments: Any, **options: Any) -> Any:
-            with one_thread():
-                return function(*arguments, **options)
-
-        return on_one_thread
-
-
 def _layout(X: np.ndarray) -> tuple[int, int]:
     """Whether X is stored by rows or by columns, or 0 if neither, and the distance from one to the next."""
     (n_rows, n_columns), (row, column), size = X.shape, X.strides, X.itemsize
@@ -114,16 +84,13 @@ def _layout(X: np.ndarray) -> tuple[int, int]:
     return 0, 0
 
 
-class _Library(NamedTuple):
-    """Getter and setter of the number of threads of a BLAS."""
-
-    get: Callable[[], int]
-    set: Callable[[int], object]
-
-
 @cache
-def _libraries() -> list[_Library]:
-    return [_direct(library) or _Library(library.get_num_threads, library.set_num_threads) for library in _numpys()]
+def _libraries() -> list[Library]:
+    thread_count()  # Asked for the first time while a library is held, it would be 1 for good.
+    return [_direct(library) or Library(library.get_num_threads, library.set_num_threads) for library in _numpys()]
+
+
+one_thread = OneThread(_libraries)
 
 
 def _numpys() -> list[Any]:
@@ -131,10 +98,10 @@ def _numpys() -> list[Any]:
     return [library for library in blas() if "numpy" in str(library.filepath)] or blas()
 
 
-def _direct(library: Any) -> _Library | None:
+def _direct(library: Any) -> Library | None:
     """OpenBLAS's own functions, because threadpoolctl takes longer than a product of a small net."""
     get, set_number = (_function(library, f"openblas_{verb}_num_threads")[0] for verb in ("get", "set"))
-    return _Library(get, set_number) if get and set_number else None
+    return Library(get, set_number) if get and set_number else None
 
 
 def _function(library: Any, name: str) -> tuple[Any, str]:

@@ -6,8 +6,6 @@ call it, so `single_threaded` holds it at one thread meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -16,7 +14,8 @@ import scipy.linalg.cython_blas  # noqa: F401 - loads the library that `_blas` f
 from numba import types
 from numba.extending import overload
 
-from tinynet.core.threads import blas
+from tinynet.core.threads import blas, thread_count
+from tinynet.engine.machine.one_thread import Library, OneThread
 
 _gemm: Any = types.ExternalFunction(
     "numba_xxgemm",  # what np.dot calls inside Numba, here with beta, so that it can add to C
@@ -68,21 +67,16 @@ def _multiply_transposed(A, B, C, beta):  # type: ignore[no-untyped-def]
     return call
 
 
-@contextmanager
-def single_threaded() -> Iterator[None]:
-    """Hold the BLAS that compiled code calls at one thread."""
-    libraries = _blas()
-    before = [library.num_threads for library in libraries]
-    for library in libraries:
-        library.set_num_threads(1)
-    try:
-        yield
-    finally:
-        for library, threads in zip(libraries, before, strict=True):
-            library.set_num_threads(threads)
-
-
 @cache
 def _blas() -> list[Any]:
     libraries = blas()
     return [library for library in libraries if "scipy" in str(library.filepath)] or libraries
+
+
+@cache
+def _libraries() -> list[Library]:
+    thread_count()  # before the first library is held
+    return [Library(library.get_num_threads, library.set_num_threads) for library in _blas()]
+
+
+single_threaded = OneThread(_libraries)

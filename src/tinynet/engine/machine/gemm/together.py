@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Self
+from functools import wraps
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,33 +13,39 @@ from tinynet.engine.machine.gemm.blas import Call, one_thread
 from tinynet.engine.machine.pool import run_parallel
 
 
-class at_once:  # noqa: N801 - reads as a phrase: with at_once()
-    """Within `with at_once():` large products are deferred, and done together at the end.
+def at_once(function: Callable) -> Callable:
+    """Decorator for a function whose large products are deferred, and done together at its end.
 
-    So threads wait for each other once and not after every product. No result may be read before the end, not by
-    another of the products either. Products that write to the same array are still done one after the other.
+    So threads wait for each other once and not after every product. The function may read no result of a product, nor
+    may another of the products. Products that write to the same array are still done one after the other.
 
     Example:
         >>> gradient, ones = np.zeros((3, 2)), np.ones((4, 3))
-        >>> with at_once():
+        >>> @at_once
+        ... def one_more():
         ...     compute([lambda: gradient.__iadd__(1)], ones, to=gradient)
-        ...     before = gradient.copy()
-        >>> before[0], gradient[0]
+        ...     return gradient.copy()
+        >>> one_more()[0], gradient[0]
         (array([0., 0.]), array([1., 1.]))
     """
 
-    def __enter__(self) -> Self:
-        self._outer = _thread.deferred
-        if self._outer is None:
-            _thread.deferred = []
-        return self
+    @wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        if _thread.deferred is not None:
+            return function(*arguments, **options)  # the outermost such function does them
+        jobs: list[_Job] = []
+        try:
+            try:
+                _thread.deferred = jobs
+                result = function(*arguments, **options)
+            finally:
+                _thread.deferred = None
+        finally:  # Ctrl-C may have cut the first short, and what is deferred for ever is never computed.
+            _thread.deferred = None
+        _run(jobs)
+        return result
 
-    def __exit__(self, error: type | None, *_: object) -> None:
-        if self._outer is not None:
-            return  # the outermost block does them
-        jobs, _thread.deferred = _thread.deferred or [], None
-        if error is None:
-            _run(jobs)
+    return call
 
 
 class _Job(NamedTuple):
@@ -78,18 +85,19 @@ def compute(calls: list[Call], *arrays: np.ndarray, to: np.ndarray, then: Callab
         return
     if any(np.may_share_memory(to, before.to) for before in _thread.deferred):
         _run(_thread.deferred)
-        _thread.deferred = []
+        _thread.deferred.clear()
     _thread.deferred.append(job)
 
 
+@one_thread
 def _run(jobs: list[_Job]) -> None:
     calls = [call for job in jobs for call in job.calls]
-    with one_thread():
-        if calls:
-            run_parallel(_run_next, len(calls), iter(calls), *[array for job in jobs for array in job.arrays])
-        for job in jobs:
-            if job.then is not None:
-                job.then()
+    if calls:
+        arrays = [array for job in jobs for array in (*job.arrays, job.to)]
+        run_parallel(_run_next, len(calls), iter(calls), *arrays)
+    for job in jobs:
+        if job.then is not None:
+            job.then()
 
 
 def _run_next(first: int, last: int, calls: Iterator[Call], *arrays: np.ndarray) -> None:

@@ -1,0 +1,79 @@
+"""What a Learner makes of a batch: its rows, its metrics, and all batches put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.arrays import is_array
+from tinynet.core.checks.shapes import shape_text
+from tinynet.net.tuples import as_tuple
+
+
+def n_rows(x: Any, y: Any) -> int:
+    """The number of rows of a batch: those of its truth, or where there is none, of its inputs.
+
+    Example:
+        >>> n_rows(np.ones((3, 2)), np.zeros(3)), n_rows((np.ones((3, 2)), np.ones(3)), None)
+        (3, 3)
+    """
+    return next((len(part) for part in (*as_tuple(y), *as_tuple(x)) if np.ndim(part)), 1)
+
+
+def measured(metrics: Mapping[str, Callable[[Any, Any], Any]], predicted: Any, y: Any) -> dict[str, Any]:
+    """What each metric says, a number or an array of numbers.
+
+    Raises:
+        TypeError: A metric returned something else.
+    """
+    values = {name: metric(predicted, y) for name, metric in metrics.items()}
+    for name, value in values.items():
+        if not is_number(value) and not _are_numbers(value):
+            came = "None" if value is None else f"a {type(value).__name__}"
+            problem = f"the metric {name} must return a number, or an array of numbers; it returned {came}."
+            checks.fail("Learner", problem, "a function needs `return` before its result.", TypeError)
+    return values
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a single real number, also one in an array without axes.
+
+    Example:
+        >>> is_number(1), is_number(np.float32(1)), is_number(None), is_number(np.ones(1))
+        (True, True, False, False)
+    """
+    if is_array(value):
+        return value.ndim == 0 and value.dtype.kind in "biuf"
+    return isinstance(value, (int, float, np.integer, np.floating, np.bool_))
+
+
+def joined(name: str, parts: Sequence[Any]) -> Any:
+    """One of the things that batches hold, for all batches: their rows below each other; None if it is None.
+
+    Raises:
+        ValueError: The batches differ in another axis than the first.
+    """
+    if parts[0] is None:
+        return None
+    if isinstance(parts[0], tuple):
+        return tuple(joined(name, each) for each in zip(*parts, strict=True))
+    shapes = list(dict.fromkeys(np.shape(part)[1:] for part in parts))
+    if len(shapes) > 1:
+        first, other = (next(np.shape(part) for part in parts if np.shape(part)[1:] == shape) for shape in shapes[:2])
+        checks.fail(
+            "Learner.evaluate",
+            f"{name} has the shape {shape_text(first)} in one batch and {shape_text(other)} in another, "
+            "but a metric needs all rows in one array.",
+            "pad all samples to one length, or take a Learner without metrics: the loss needs no such array.",
+        )
+    return np.concatenate(parts)
+
+
+def _are_numbers(value: Any) -> bool:
+    try:
+        return (value if is_array(value) else np.asarray(value)).dtype.kind in "biuf"
+    except ValueError:  # rows of different lengths
+        return False

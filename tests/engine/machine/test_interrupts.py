@@ -1,0 +1,177 @@
+"""Ctrl-C at any line, and threads that die: all later results have the right bits, and nothing hangs."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+import tinynet as tn
+from tests.injection import at_every_line
+from tinynet.core import faster
+from tinynet.engine.machine import workers
+from tinynet.engine.machine.gemm import add_product, at_once, product
+from tinynet.engine.machine.gemm import blas as numpys
+from tinynet.engine.machine.pool import run_parallel
+from tools.interrupts import steps
+
+pytestmark = pytest.mark.needs_compiler
+ROOMS = ("engine/machine", "core/threads.py")
+
+
+@pytest.fixture(autouse=True)
+def _watchdog() -> Iterator[None]:
+    faulthandler.dump_traceback_later(300, exit=True)
+    with tn.threads(2), faster.use("compiled"):
+        yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+def shared_python() -> list[np.ndarray]:
+    squares = np.zeros(1000)
+
+    def square(first: int, last: int, out: np.ndarray) -> None:
+        out[first:last] += np.arange(first, last) ** 2
+
+    run_parallel(square, 1000, squares)
+    return [squares]
+
+
+def products_at_once() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    x, dy, W = rng.normal(size=(600, 300)), rng.normal(size=(600, 200)), rng.normal(size=(200, 300))
+    dW = np.ones_like(W)
+
+    @at_once
+    def both() -> np.ndarray:
+        add_product(dy.T, x, to=dW)
+        return product(dy, W)
+
+    return [both(), dW]
+
+
+def works() -> dict[str, Callable[[], list[np.ndarray]]]:
+    return {"shared": shared_python, "products": products_at_once, **steps()}
+
+
+# At so many lines one is interrupted: all of them take minutes.
+EVERY = {"shared": 1, "products": 5, "MLP": 5, "CNN": 31, "attention": 5}
+if os.environ.get("TINYNET_EVERY_LINE"):
+    EVERY = dict.fromkeys(EVERY, 1)
+
+
+def is_whole(work: Callable[[], list[np.ndarray]], right: list[np.ndarray]) -> bool:
+    """Whether the results have the right bits, and nothing is left behind."""
+    idle = workers.WORKERS.is_free() and [library.get() for library in numpys._libraries()] == [2]
+    return idle and all(np.array_equal(a, b) for a, b in zip(work(), right, strict=True))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_an_interrupt_at_any_line(name: str) -> None:
+    work = works()[name]
+    right = [work() for _ in range(3)][-1]
+    assert is_whole(work, right)
+    wrong, n = [], 0
+    for n, place in enumerate(at_every_line(work, ROOMS, step=EVERY[name]), start=1):
+        if not is_whole(work, right):
+            wrong.append(f"line {n} at {place}")
+            workers.WORKERS.forget()
+    assert wrong == []
+    assert n > 20
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_a_worker_that_dies_at_any_line(error: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "SECONDS_BETWEEN_SIGNS_OF_LIFE", 0.002)
+    right = shared_python()
+
+    def with_new_workers() -> None:
+        workers._workers.clear()
+        for _ in range(3):
+            with suppress(RuntimeError):  # the job that the worker died in
+                assert np.array_equal(shared_python()[0], right[0])
+
+    places = 0
+    for place in at_every_line(with_new_workers, ROOMS, error, in_workers=True):
+        places += 1
+        assert is_whole(shared_python, right), place
+    assert places > 10
+
+
+def test_real_interrupts() -> None:
+    """More of them: `python -m tools.interrupts`."""
+    command = [sys.executable, "-m", "tools.interrupts", "--number", "18", "--threads", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert (done.returncode, done.stdout.count("6 of 6 whole")) == (0, 3), done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("name", ["MLP", "attention", "shared"])
+def test_a_fork_while_another_thread_computes(name: str) -> None:
+    work, other = works()[name], works()[name]
+    right = [work() for _ in range(3)][-1]
+    stop = threading.Event()
+
+    def until_stopped() -> None:
+        while not stop.is_set():
+            other()
+
+    thread = threading.Thread(target=until_stopped)
+    thread.start()
+    codes = []
+    for _ in range(10):
+        pid = os.fork()
+        if not pid:  # the child: it must not come back into pytest
+            faulthandler.dump_traceback_later(100, exit=True)
+            results = [work() for _ in range(3)]
+            os._exit(not all(np.array_equal(a, b) for result in results for a, b in zip(result, right, strict=True)))
+        codes.append(os.waitpid(pid, 0)[1])
+    stop.set()
+    thread.join()
+    assert codes == [0] * 10
+    assert is_whole(work, right)
+
+
+LIMITED = """
+import faulthandler, os, resource, sys
+import numpy as np
+import tinynet as tn
+from tinynet.core import faster
+from tools.interrupts import steps
+faster.use("compiled")
+tn.threads(2)
+outcomes = []
+for work in steps().values():
+    right = [work() for _ in range(5)][-1]
+    size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    for more in range(0, 1 << 20, 1 << 16):
+        pid = os.fork()
+        if not pid:
+            faulthandler.dump_traceback_later(60, exit=True)
+            code = 0
+            resource.setrlimit(resource.RLIMIT_AS, (size + more, size + more))
+            try:
+                for _ in range(3):
+                    result = work()
+                    code = 0 if all(np.array_equal(a, b) for a, b in zip(result, right)) else 1
+            except MemoryError:
+                code = code or 2
+            os._exit(code)
+        outcomes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+print(*outcomes)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited in another way here")
+def test_too_little_memory_is_an_error_and_never_wrong_numbers() -> None:
+    done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, timeout=280, check=True)
+    assert set(done.stdout.split()) <= {"0", "2"}, done.stdout + done.stderr
