@@ -31,8 +31,6 @@ learner = AdversarialLearner(
     generator, discriminator, *rules, train, latent, batch_size=64, metrics=[taken_for_real], callbacks=[averaging]
 )
 learner.fit(n_epochs)
-for _ in range(50):  # batch norm has yet to see what the averaged weights give
-    generator.train().forward(noise(64, latent))
 drawn = generator.predict(noise(1000, latent))
 
 judge = mlp(int(np.prod(shape)))

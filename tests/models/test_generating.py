@@ -7,7 +7,7 @@ import tinynet as tn
 from tinynet.data import Dataset
 from tinynet.gradcheck import check_layer, check_loss
 from tinynet.layers import BatchNorm2D, Conv2D, Linear, Tanh
-from tinynet.learner import Learner
+from tinynet.learner import AverageWeights, Learner
 from tinynet.losses import cross_entropy
 from tinynet.models import (
     AdversarialLearner,
@@ -221,3 +221,25 @@ def test_frozen_nets_keep_their_weights_in_the_turn_of_the_other():
         if isinstance(layer, (Linear, Conv2D))
         for parameter in layer.parameters().values()
     )
+
+
+def test_the_averaged_generator_has_the_statistics_of_noise():
+    tn.seed(0)
+    generator, discriminator = dcgan((1, 8, 8), 16, 4)
+    pictures = Dataset(np.random.default_rng(0).random((40, 1, 8, 8), np.float32), np.zeros(40, int))
+    averaging = AverageWeights(decay=0.5)
+    learner = AdversarialLearner(
+        generator, discriminator, SGD(0.1), SGD(0.1), pictures, 16, batch_size=20, callbacks=[averaging]
+    )
+    learner.fit(progress=False)
+    first = next(layer for layer in generator if isinstance(layer, BatchNorm2D))
+    seen = []
+
+    class Watch:
+        def on_forward(self, path, layer, x, y):
+            if layer is first:
+                seen.append(x)
+
+    with generator.watch(Watch()):
+        generator.predict(noise(4000, 16))
+    np.testing.assert_allclose(first.running_mean, np.concatenate(seen).mean((0, 2, 3)), atol=0.05)

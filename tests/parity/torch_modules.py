@@ -73,10 +73,10 @@ class LearnedPosition(nn.Module):
         return x + self.weight[: x.shape[1]]
 
 
-def angles(x: torch.Tensor, base: float) -> torch.Tensor:
-    """t / base^(2i/D) for each place t and pair i."""
+def angles(x: torch.Tensor, base: float, first: int = 0) -> torch.Tensor:
+    """t / base^(2i/D) for each place t from the first on, and each pair i."""
     length, width = x.shape[-2:]
-    places = torch.arange(length, dtype=x.dtype)[:, None]
+    places = torch.arange(first, first + length, dtype=x.dtype)[:, None]
     return places / base ** (torch.arange(0, width, 2, dtype=x.dtype) / width)
 
 
@@ -85,9 +85,9 @@ def sinusoidal(x: torch.Tensor) -> torch.Tensor:
     return x + torch.stack([phi.sin(), phi.cos()], dim=-1).flatten(-2)
 
 
-def rotary(x: torch.Tensor, base: float) -> torch.Tensor:
+def rotary(x: torch.Tensor, base: float, first: int = 0) -> torch.Tensor:
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
-    turn = torch.polar(torch.ones(1, dtype=x.dtype), angles(x, base))
+    turn = torch.polar(torch.ones(1, dtype=x.dtype), angles(x, base, first))
     return torch.view_as_real(pairs * turn).flatten(-2)
 
 
@@ -138,7 +138,9 @@ class Attention(nn.Module):
         q, k, v = (functional.linear(*part).unflatten(-1, (inner.num_heads, -1)).transpose(1, 2) for part in parts)
         hidden = torch.zeros(q.shape[-2], k.shape[-2], dtype=torch.bool) if future is None else future
         seen = ~(hidden if mask is None else hidden | mask[:, None, None])
-        heads = functional.scaled_dot_product_attention(rotary(q, 10000.0), rotary(k, 10000.0), v, seen)
+        first = k.shape[-2] - q.shape[-2] if self.causal else 0  # the last query and the last key stand together
+        q, k = rotary(q, 10000.0, first), rotary(k, 10000.0)
+        heads = functional.scaled_dot_product_attention(q, k, v, seen)
         return inner.out_proj(heads.transpose(1, 2).flatten(-2))
 
 

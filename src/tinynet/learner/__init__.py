@@ -1,6 +1,7 @@
 """Learner: the training loop, its history and callbacks."""
 
 from tinynet.learner.average_weights import AverageWeights
+from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback
 from tinynet.learner.early_stopping import EarlyStopping
 from tinynet.learner.history import History
@@ -21,4 +22,5 @@ __all__ = [
     "LearningRateLog",
     "Progress",
     "ReduceOnPlateau",
+    "recompute_statistics",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import fraction
+from tinynet.learner.batch_statistics import statistics_kept
 from tinynet.learner.callback import Callback
 from tinynet.optimizers import WeightAverage
 
@@ -18,6 +21,10 @@ class AverageWeights(Callback):
 
     A batch that only adds to the gradients, for an optimizer with `gradient_accumulation_steps`, is no step. Validation
     during training sees the weights of the moment; `average.applied()` shows the others for a `with` block.
+
+    The running statistics of batch norm layers belong to other weights than the average. So they are recomputed, in one
+    more pass over the training data, at the end and whenever the average is applied: see `recompute_statistics`. A
+    learner whose net reads something else than the x of its data overrides its method of that name.
 
     Args:
         decay: How slowly the average forgets, at least 0 and below 1: it looks back over about 1 / (1 − decay) steps.
@@ -48,7 +55,7 @@ class AverageWeights(Callback):
         checks.arguments(self, locals(), decay=fraction)
 
     def on_fit_begin(self, learner: Learner) -> None:
-        self.average = WeightAverage(learner.net.parameters(), self.decay)
+        self.average = _AverageOfLearner(learner, self.decay)
 
     def on_batch_end(self, learner: Learner, index: int, means: dict[str, float]) -> None:
         if not learner.optimizer.is_adding_up:
@@ -58,3 +65,18 @@ class AverageWeights(Callback):
         if self.average.n_updates:
             for path, average in self.average.averages().items():
                 self.average.parameters[path].tensor = average
+            learner.recompute_statistics()
+
+
+class _AverageOfLearner(WeightAverage):
+    """The average of a net's weights, with the statistics of batch norm that belong to it."""
+
+    def __init__(self, learner: Learner, decay: float) -> None:
+        super().__init__(learner.net.parameters(), decay)
+        self._learner = learner
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        with super().applied(), statistics_kept(self._learner.net):
+            self._learner.recompute_statistics()
+            yield

@@ -10,6 +10,8 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import is_array
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.joinable import Joinable
+from tinynet.learner.averages import Averages
 from tinynet.net.tuples import as_tuple
 
 
@@ -36,6 +38,23 @@ def measured(metrics: Mapping[str, Callable[[Any, Any], Any]], predicted: Any, y
             problem = f"the metric {name} must return a number, or an array of numbers; it returned {came}."
             checks.fail("Learner", problem, "a function needs `return` before its result.", TypeError)
     return values
+
+
+def measured_over_all(metrics: Mapping[str, Callable[[Any, Any], Any]], kept: Sequence[tuple[Any, Any]]) -> Any:
+    """What each metric says of all batches (predicted, y) as one.
+
+    Where they have different lengths, metrics whose numbers over batches can be joined need no array of all.
+    """
+    predictions, truths = zip(*kept, strict=True)
+    if len({tuple(np.shape(part)[1:] for part in as_tuple(predicted)) for predicted in predictions}) > 1:
+        numbers = [measured(metrics, predicted, y) for predicted, y in kept]
+        if all(isinstance(number, Joinable) for batch in numbers for number in batch.values()):
+            averages = Averages()
+            for batch in numbers:
+                averages.add(1, **batch)
+            return averages.over_all()
+    values = measured(metrics, joined("predicted", predictions), joined("ground_truth", truths))
+    return {name: float(value) if isinstance(value, Joinable) else value for name, value in values.items()}
 
 
 def is_number(value: Any) -> bool:

@@ -48,7 +48,8 @@ class Callback:
         """Batch number `index` of the epoch, counted from 0, begins."""
 
     def on_batch_end(self, learner: Learner, index: int, means: dict[str, float]) -> None:
-        """The net has been trained on a batch; `means` are the loss and metrics over the epoch so far."""
+        """The net has been trained on a batch; `means` are the loss and metrics over the epoch so far,
+        without metrics that need all predictions at once."""
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
         """An epoch is over and validated; `row` is its row of the history."""

@@ -12,10 +12,12 @@ import numpy as np
 
 from tinynet.core import checks, streams
 from tinynet.core.checks.vocabulary import at_least, flag
+from tinynet.core.joinable import keeping_data
 from tinynet.data import batches
 from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
-from tinynet.learner.batch import joined, measured, n_rows
+from tinynet.learner.batch import measured, measured_over_all, n_rows
+from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback, begun
 from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
@@ -45,7 +47,9 @@ class Learner:
         batch_size: Rows per step; the last batch of an epoch may be shorter, and is weighted by its size.
         drop_last: Whether to train without the last batch of an epoch where it is shorter: batch norm cannot learn
             from a single row. The rows are drawn anew in each epoch, so others are left out.
-        metrics: Functions (predicted, ground_truth) -> number, shown under their names.
+        metrics: Functions (predicted, ground_truth) -> number, shown under their names. `tinynet.metrics` says what
+            each is over an epoch of training. One of your own counts there as a mean over rows, unless it returns a
+            `tinynet.core.Mean`, which knows what it is over.
         callbacks: See `Callback`.
 
     Attributes:
@@ -200,6 +204,10 @@ class Learner:
     def evaluate(self, data: Any) -> dict[str, Any]:
         """The loss and the metrics over all of the data, in evaluation mode; no weight changes.
 
+        The batches only save memory: the loss is what it is over all of the data, and each metric runs once over all
+        predictions. A loss of your own counts by rows, unless it is a `tinynet.core.Mean`. Only losses that compare the
+        rows of a batch with each other, as `info_nce` does, depend on the batch size.
+
         Returns:
             A dict from "loss" and the name of each metric to its value.
         """
@@ -214,9 +222,11 @@ class Learner:
                     kept.append((predicted, y))
         if not kept:
             return losses.means()
-        predictions, truths = zip(*kept, strict=True)
-        predicted, y = joined("predicted", predictions), joined("ground_truth", truths)
-        return losses.means() | measured(self.metrics, predicted, y)
+        return losses.means() | measured_over_all(self.metrics, kept)
+
+    def recompute_statistics(self) -> None:
+        """Give batch norm the statistics of the training data under the weights as they are now."""
+        recompute_statistics(self.net, self.train, self.batch_size)
 
     def predict(self, x: Any) -> Any:
         """What the net predicts for x, an array or a tuple of arrays, in evaluation mode."""
@@ -242,14 +252,15 @@ class Learner:
             self._n_batches_done = index + 1
             if self.stop or self._n_batches_done == self.batches_per_epoch:
                 self.optimizer.finish(self.net.parameters())
-            numbers = measured(self.metrics, predicted, y)
+            with keeping_data():
+                numbers = measured(self.metrics, predicted, y)
             averages.add(n_rows(x, y), loss=loss, **numbers)
             self._tell(callbacks, "on_batch_end", index, averages.means())
             if self.stop:
                 self.optimizer.finish(self.net.parameters())  # a callback has stopped it
                 break
         self.epoch, self._n_batches_done = epoch, 0
-        row = {"epoch": epoch, **averages.means(), "lr": rate, "seconds": perf_counter() - start}
+        row = {"epoch": epoch, **averages.over_all(), "lr": rate, "seconds": perf_counter() - start}
         if self.valid is not None:
             row |= {f"valid_{name}": value for name, value in self.evaluate(self.valid).items()}
         self.history.append(row)

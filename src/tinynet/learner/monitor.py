@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
 
 LOWER = ("loss", "error", "perplexity")
-HIGHER = ("accuracy", "score", "precision", "recall", "f1", "r2", "auc")
+HIGHER = ("accuracy", "score", "precision", "recall", "f1", "r2", "auc", "iou")
 
 
 def direction(who: str, name: str, mode: str | None) -> str:
@@ -27,9 +27,10 @@ def direction(who: str, name: str, mode: str | None) -> str:
     """
     if mode is not None:
         return checks.one_of(who, "mode", mode, ("min", "max"))
-    if any(word in name for word in LOWER):
+    function = name.partition("(")[0]  # what functools.partial has bound says nothing: "accuracy(k='error')"
+    if any(word in function for word in LOWER):
         return "min"
-    if any(word in name for word in HIGHER):
+    if any(word in function for word in HIGHER):
         return "max"
     checks.fail(
         who, f"the name {name!r} does not tell whether low or high is better.", 'write mode="min" or mode="max".'
@@ -70,12 +71,19 @@ class Monitor:
 
     def improves(self, row: dict[str, Any]) -> bool:
         """Whether a row of the history is better than the best before, which it then replaces; NaN never is."""
+        if self.name not in row:
+            problem = (
+                f"column {self.name!r} has no numbers: a metric that gives arrays is left out of training columns."
+            )
+            checks.fail(self.who, problem, "give the Learner valid=..., or monitor another column.", TypeError)
         value = row[self.name]
         if np.ndim(value) != 0:
             problem = f"column {self.name!r} holds arrays of shape {shape_text(np.shape(value))}, no numbers."
             checks.fail(self.who, problem, kind=TypeError)
         value = float(value)
-        if value != value or (self.best is not None and self.sign * (value - self.best) <= self.min_delta):
+        if value != value or value == self.best:  # NaN, or equal: the difference of two infinities would be NaN
+            return False
+        if self.best is not None and self.sign * (value - self.best) <= self.min_delta:
             return False
         self.best, self.best_epoch = value, row["epoch"]
         return True

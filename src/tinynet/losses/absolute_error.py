@@ -6,6 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.faster import faster
+from tinynet.core.joinable import reduced
 
 
 @faster
@@ -41,7 +42,8 @@ def mean_absolute_error(
     checks.same_targets("mean_absolute_error", predicted, ground_truth)
     n = predicted.size if checks.reduction("mean_absolute_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
-    return float(np.abs(difference).sum(dtype=np.float64)) / n, np.sign(difference) / n
+    total = np.abs(difference).sum(dtype=np.float64)
+    return reduced(total, predicted.size, reduction), np.sign(difference) / n
 
 
 @faster
@@ -82,4 +84,5 @@ def huber(
     difference = predicted - ground_truth.astype(predicted.dtype)
     near = np.clip(difference, -delta, delta)
     # near · (d − near/2) is d²/2 inside, for near = d, and δ (|d| − δ/2) outside, for near = ±δ
-    return float((near * (difference - near / 2)).sum(dtype=np.float64)) / n, near / n
+    total = (near * (difference - near / 2)).sum(dtype=np.float64)
+    return reduced(total, predicted.size, reduction), near / n

@@ -9,6 +9,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.faster import faster
+from tinynet.core.joinable import reduced
 from tinynet.losses.truth import weighted, weighted_sum
 
 
@@ -61,9 +62,9 @@ def binary_cross_entropy_with_logits(
     yes, no = weighted(w * t, pi), w * (1 - t)
     bend = np.log1p(np.exp(-np.abs(x)))  # no exponent is above 0
     surprise_of_yes, surprise_of_no = bend - np.minimum(x, 0), bend + np.maximum(x, 0)  # −log σ(x) and −log σ(−x)
-    loss = weighted_sum(yes, surprise_of_yes) + weighted_sum(no, surprise_of_no)
+    total = weighted_sum(yes, surprise_of_yes) + weighted_sum(no, surprise_of_no)
     gradient = weighted(no, np.exp(-surprise_of_yes)) - weighted(yes, np.exp(-surprise_of_no))
-    return float(loss) / Z, gradient / Z
+    return reduced(total, predicted.size, reduction), gradient / Z
 
 
 def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.faster import faster
+from tinynet.core.joinable import reduced
 from tinynet.losses.truth import class_weights, divisor, one_hot, weighted, weighted_sum
 
 
@@ -62,16 +63,15 @@ def cross_entropy(
     """
     _check(predicted, ground_truth, axis, weight, ignore_index, label_smoothing, reduction)
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
-    t, Z = _targets(x, ground_truth, axis, weight, ignore_index, label_smoothing)
-    if reduction == "sum":
-        Z = np.float64(1)
+    t, count = _targets(x, ground_truth, axis, weight, ignore_index, label_smoothing)
+    Z = divisor(count, reduction)
     sum_t = t.sum(axis=-1, keepdims=True)  # Σ꜀ t꜀
     x = np.where(sum_t == 0, 0, x)  # so that a row without weight has no effect, not even through a NaN
     p, surprise = softmax_and_surprise(x)  # surprise = −log p
 
-    loss = weighted_sum(t, surprise) / Z  # −1/Z Σₙ Σ꜀ tₙ꜀ log pₙ꜀
+    total = weighted_sum(t, surprise)  # −Σₙ Σ꜀ tₙ꜀ log pₙ꜀
     gradient = p * sum_t - t
-    return float(loss), np.moveaxis(gradient / Z.astype(x.dtype), -1, axis)
+    return reduced(total, count, reduction), np.moveaxis(gradient / Z.astype(x.dtype), -1, axis)
 
 
 def softmax_and_surprise(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +99,7 @@ def _targets(
     ignore_index: int | None,
     label_smoothing: float,
 ) -> tuple[np.ndarray, Any]:
-    """t = w ((1 − ε) q + ε/C), (N, …, C), and Z of the mean."""
+    """t = w ((1 − ε) q + ε/C), (N, …, C), and what the mean is over: Σₙ w[labelₙ], or N for probabilities."""
     w, epsilon = class_weights(weight, x), float(label_smoothing)
     spread = epsilon / x.shape[-1]  # ε/C
     if ground_truth.dtype.kind == "f":
@@ -107,7 +107,7 @@ def _targets(
         return weighted((1 - epsilon) * q + spread, w), np.float64(x[..., 0].size)
     q = one_hot(ground_truth, x, ignore_index)
     is_kept = q.sum(axis=-1, keepdims=True)  # 0 where the label is ignored, else 1
-    return weighted((1 - epsilon) * q + spread * is_kept, w), divisor(weighted_sum(q, w))
+    return weighted((1 - epsilon) * q + spread * is_kept, w), weighted_sum(q, w)
 
 
 def _check(
@@ -124,9 +124,5 @@ def _check(
     checks.class_weight(who, weight, predicted.shape[axis])
     checks.fraction(who, "label_smoothing", label_smoothing)
     checks.reduction(who, reduction)
-    if ignore_index is not None and not has_labels:
-        checks.fail(
-            who,
-            f"ignore_index={ignore_index} is for integer labels, but probabilities came.",
-            "give those rows the weight 0 by making all their probabilities 0.",
-        )
+    if not has_labels:
+        checks.labels_to_ignore(who, ignore_index)

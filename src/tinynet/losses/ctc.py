@@ -8,6 +8,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.joinable import reduced
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import one_hot
 
@@ -81,10 +82,11 @@ def ctc(
     shared = np.exp(alpha + beta - np.where(possible, log_P, 0)[:, np.newaxis, np.newaxis])
     seen = one_hot(places, p)  # (N, S′, C)
     counts = possible[:, np.newaxis] & is_step  # (N, T)
-    weight = 1 / (np.maximum(label_lengths, 1) * len(labels)) if mean else np.ones_like(log_P)
+    weight = 1 / np.maximum(label_lengths, 1) if mean else np.ones_like(log_P)
     losses = np.where(possible, -log_P, 0 if zero_infinity else np.inf)
     gradient = (p - shared @ seen) * (weight[:, np.newaxis] * counts)[:, :, np.newaxis]
-    return float(losses @ weight), gradient.astype(predicted.dtype)
+    n = len(labels) if mean else 1
+    return reduced(losses @ weight, n, reduction), (gradient / n).astype(predicted.dtype)
 
 
 def _with_blanks(labels: np.ndarray, label_lengths: np.ndarray, blank: int) -> np.ndarray:

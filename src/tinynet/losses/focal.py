@@ -6,6 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.faster import faster
+from tinynet.core.joinable import reduced
 from tinynet.losses.cross_entropy import softmax_and_surprise
 from tinynet.losses.truth import class_weights
 
@@ -65,10 +66,10 @@ def focal(
     p, surprise = softmax_and_surprise(x)
     s = np.take_along_axis(surprise, label, -1)  # −log pₙ
     miss = -np.expm1(-s)  # 1 − pₙ
-    loss = (a * miss**gamma * s).sum(dtype=np.float64) / n
+    total = (a * miss**gamma * s).sum(dtype=np.float64)
     # log pₙ / (1 − pₙ) tends to −1 where pₙ is 1. So no power below 0 is taken of 0.
     ratio = np.where(miss > 0, -s / np.where(miss > 0, miss, 1), -1)
     slope = a * miss**gamma * (gamma * (1 - miss) * ratio - 1) / n  # ∂L/∂log pₙ
     gradient = -slope * p
     np.put_along_axis(gradient, label, slope * miss, -1)
-    return float(loss), np.moveaxis(gradient, -1, axis)
+    return reduced(total, n, reduction), np.moveaxis(gradient, -1, axis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.joinable import reduced
 from tinynet.losses.truth import class_weights
 
 
@@ -44,7 +45,7 @@ def hinge(
     n = predicted.size if checks.reduction("hinge", reduction) else 1
     truth = ground_truth.astype(predicted.dtype)
     short = np.maximum(0, margin - truth * predicted)  # how far each score is short of the margin
-    return float(short.sum(dtype=np.float64)) / n, -truth * (short > 0) / n
+    return reduced(short.sum(dtype=np.float64), n, reduction), -truth * (short > 0) / n
 
 
 def multi_margin(
@@ -104,7 +105,8 @@ def multi_margin(
     np.put_along_axis(short, y, 0, -1)
     gradient = w * (short > 0) / (C * n)
     np.put_along_axis(gradient, y, -gradient.sum(axis=-1, keepdims=True), -1)
-    return float((w * short).sum(dtype=np.float64)) / (C * n), np.moveaxis(gradient, -1, axis)
+    total = (w * short).sum(dtype=np.float64) / C
+    return reduced(total, n, reduction), np.moveaxis(gradient, -1, axis)
 
 
 def _check_signs(ground_truth: np.ndarray) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.joinable import reduced
 from tinynet.losses.truth import weighted_sum
 
 
@@ -50,4 +51,4 @@ def kl_divergence(
     n = predicted.size // predicted.shape[axis] if checks.reduction(who, reduction) else 1
     q = ground_truth.astype(predicted.dtype)
     log_q = np.log(np.where(q > 0, q, 1))  # 0 log 0 = 0
-    return float(weighted_sum(q, log_q - predicted)) / n, q / -n
+    return reduced(weighted_sum(q, log_q - predicted), n, reduction), q / -n

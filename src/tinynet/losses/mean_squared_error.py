@@ -6,6 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.faster import faster
+from tinynet.core.joinable import reduced
 
 
 @faster
@@ -41,5 +42,5 @@ def mean_squared_error(
     checks.same_targets("mean_squared_error", predicted, ground_truth)
     n = predicted.size if checks.reduction("mean_squared_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
-    loss = float(np.square(difference).sum(dtype=np.float64)) / n
-    return loss, difference * (2 / n)
+    total = np.square(difference).sum(dtype=np.float64)
+    return reduced(total, predicted.size, reduction), difference * (2 / n)

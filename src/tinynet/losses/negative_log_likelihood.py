@@ -6,6 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.faster import faster
+from tinynet.core.joinable import reduced
 from tinynet.losses.truth import class_weights, divisor, one_hot, weighted, weighted_sum
 
 
@@ -57,8 +58,9 @@ def negative_log_likelihood(
     who = "negative_log_likelihood"
     checks.class_labels(who, predicted, ground_truth, axis, ignore_index)
     weight = checks.class_weight(who, weight, predicted.shape[axis])
-    mean = checks.reduction(who, reduction)
+    checks.reduction(who, reduction)
     log_p = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     t = weighted(one_hot(ground_truth, log_p, ignore_index), class_weights(weight, log_p))
-    Z = divisor(t.sum(dtype=np.float64)) if mean else np.float64(1)
-    return float(weighted_sum(t, -log_p) / Z), np.moveaxis(-t / Z.astype(t.dtype), -1, axis)
+    count = t.sum(dtype=np.float64)
+    Z = divisor(count, reduction)
+    return reduced(weighted_sum(t, -log_p), count, reduction), np.moveaxis(-t / Z.astype(t.dtype), -1, axis)

@@ -49,11 +49,11 @@ def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:
     return weighted(w, values).sum(dtype=np.float64)
 
 
-def divisor(count: Any) -> Any:
-    """The divisor that turns a sum into a mean; 1 if the count is 0, because then the sum is 0 as well.
+def divisor(count: Any, reduction: str) -> Any:
+    """What turns a sum into a mean of so many; 1 if the count is 0, because then the sum is 0 as well, and for "sum".
 
     Example:
-        >>> divisor(np.float64(4)).item(), divisor(np.float64(0)).item()
-        (4.0, 1.0)
+        >>> divisor(np.float64(4), "mean").item(), divisor(np.float64(0), "mean").item(), divisor(np.float64(4), "sum")
+        (4.0, 1.0, np.float64(1.0))
     """
-    return np.where(count == 0, 1, count)
+    return np.where(count == 0, 1, count) if reduction == "mean" else np.float64(1)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core import checks
-from tinynet.metrics.classification import counts
+from tinynet.metrics.counts import averaged, count
 
 
 def precision(
-    predicted: np.ndarray, ground_truth: np.ndarray, average: str | None = "macro", axis: int = -1
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    average: str | None = "macro",
+    axis: int = -1,
+    ignore_index: int | None = None,
 ) -> float | np.ndarray:
     """Of what was taken for a class, the share that is of it.
 
@@ -17,34 +20,41 @@ def precision(
         precision꜀ = tp / (tp + fp), with tp right and fp wrong predictions of class c; 0 where it was never predicted
 
     Shapes:
-        predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth
+        predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):
+            logits of a yes
         ground_truth: (N,), or (N, …): integer labels; or probabilities of the shape of predicted
 
     Args:
-        predicted: A score for each class, the class axis last; or the predicted labels.
+        predicted: A score for each class, the class axis last; or the predicted labels. A single column holds logits of
+            the second of two classes, as binary cross-entropy takes them.
         ground_truth: The labels, or a distribution over the classes, whose most probable class is the true one.
         average: "macro" for the mean over all classes that were predicted or true, "micro" for all predictions as one,
             "binary" for class 1 of two, None for an array with a number for each class.
         axis: The class axis of predicted scores; 1 for images of classes (N, C, H, W).
+        ignore_index: A true label that does not count, such as that of padding; it has no part in the mean either.
 
     Returns:
-        A number from 0 to 1, or an array (C,) of them.
+        A number from 0 to 1, or an array (C,) of them. NaN if no label counts, or a score that counts is NaN.
 
     Raises:
         TypeError: Labels are floating numbers without a class axis.
         ValueError: average is unknown or "binary" for more than two classes, a label is out of range, or the shapes do
-            not fit.
+            not fit. ignore_index comes with probabilities.
 
     Example:
         >>> precision(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), average=None).round(4)
         array([1.    , 0.6667])
     """
-    M = counts("precision", predicted, ground_truth, axis=axis)
-    return _averaged("precision", M.diagonal(), M.sum(axis=0), M, average)
+    counts = count("precision", predicted, ground_truth, axis, ignore_index)
+    return averaged("precision", lambda c: (c.right, c.guessed), counts, average)
 
 
 def recall(
-    predicted: np.ndarray, ground_truth: np.ndarray, average: str | None = "macro", axis: int = -1
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    average: str | None = "macro",
+    axis: int = -1,
+    ignore_index: int | None = None,
 ) -> float | np.ndarray:
     """Of what is of a class, the share that was found.
 
@@ -52,34 +62,41 @@ def recall(
         recall꜀ = tp / (tp + fn), with tp of class c found and fn of it missed; 0 where there is none of it
 
     Shapes:
-        predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth
+        predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):
+            logits of a yes
         ground_truth: (N,), or (N, …): integer labels; or probabilities of the shape of predicted
 
     Args:
-        predicted: A score for each class, the class axis last; or the predicted labels.
+        predicted: A score for each class, the class axis last; or the predicted labels. A single column holds logits of
+            the second of two classes, as binary cross-entropy takes them.
         ground_truth: The labels, or a distribution over the classes, whose most probable class is the true one.
         average: "macro" for the mean over all classes that were predicted or true, "micro" for all predictions as one,
             "binary" for class 1 of two, None for an array with a number for each class.
         axis: The class axis of predicted scores; 1 for images of classes (N, C, H, W).
+        ignore_index: A true label that does not count, such as that of padding; it has no part in the mean either.
 
     Returns:
-        A number from 0 to 1, or an array (C,) of them.
+        A number from 0 to 1, or an array (C,) of them. NaN if no label counts, or a score that counts is NaN.
 
     Raises:
         TypeError: Labels are floating numbers without a class axis.
         ValueError: average is unknown or "binary" for more than two classes, a label is out of range, or the shapes do
-            not fit.
+            not fit. ignore_index comes with probabilities.
 
     Example:
         >>> recall(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), average=None)
         array([0.5, 1. ])
     """
-    M = counts("recall", predicted, ground_truth, axis=axis)
-    return _averaged("recall", M.diagonal(), M.sum(axis=1), M, average)
+    counts = count("recall", predicted, ground_truth, axis, ignore_index)
+    return averaged("recall", lambda c: (c.right, c.true), counts, average)
 
 
 def f1_score(
-    predicted: np.ndarray, ground_truth: np.ndarray, average: str | None = "macro", axis: int = -1
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    average: str | None = "macro",
+    axis: int = -1,
+    ignore_index: int | None = None,
 ) -> float | np.ndarray:
     """The harmonic mean of precision and recall.
 
@@ -87,34 +104,41 @@ def f1_score(
         F1꜀ = 2 tp / (2 tp + fp + fn), with tp right, fp wrong and fn missed predictions of class c; 0 where all are 0
 
     Shapes:
-        predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth
+        predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):
+            logits of a yes
         ground_truth: (N,), or (N, …): integer labels; or probabilities of the shape of predicted
 
     Args:
-        predicted: A score for each class, the class axis last; or the predicted labels.
+        predicted: A score for each class, the class axis last; or the predicted labels. A single column holds logits of
+            the second of two classes, as binary cross-entropy takes them.
         ground_truth: The labels, or a distribution over the classes, whose most probable class is the true one.
         average: "macro" for the mean over all classes that were predicted or true, "micro" for all predictions as one,
             "binary" for class 1 of two, None for an array with a number for each class.
         axis: The class axis of predicted scores; 1 for images of classes (N, C, H, W).
+        ignore_index: A true label that does not count, such as that of padding; it has no part in the mean either.
 
     Returns:
-        A number from 0 to 1, or an array (C,) of them.
+        A number from 0 to 1, or an array (C,) of them. NaN if no label counts, or a score that counts is NaN.
 
     Raises:
         TypeError: Labels are floating numbers without a class axis.
         ValueError: average is unknown or "binary" for more than two classes, a label is out of range, or the shapes do
-            not fit.
+            not fit. ignore_index comes with probabilities.
 
     Example:
         >>> f1_score(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), average="binary")
         0.8
     """
-    M = counts("f1_score", predicted, ground_truth, axis=axis)
-    return _averaged("f1_score", 2 * M.diagonal(), M.sum(axis=0) + M.sum(axis=1), M, average)
+    counts = count("f1_score", predicted, ground_truth, axis, ignore_index)
+    return averaged("f1_score", lambda c: (2 * c.right, c.guessed + c.true), counts, average)
 
 
 def iou(
-    predicted: np.ndarray, ground_truth: np.ndarray, average: str | None = "macro", axis: int = -1
+    predicted: np.ndarray,
+    ground_truth: np.ndarray,
+    average: str | None = "macro",
+    axis: int = -1,
+    ignore_index: int | None = None,
 ) -> float | np.ndarray:
     """Intersection over union, for pixels sorted into classes: what both call the class over what either calls so.
 
@@ -122,47 +146,30 @@ def iou(
         IoU꜀ = tp / (tp + fp + fn), with tp right, fp wrong and fn missed predictions of class c; 0 where all are 0
 
     Shapes:
-        predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth
+        predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):
+            logits of a yes
         ground_truth: (N,), or (N, …): integer labels; or probabilities of the shape of predicted
 
     Args:
-        predicted: A score for each class, the class axis last; or the predicted labels.
+        predicted: A score for each class, the class axis last; or the predicted labels. A single column holds logits of
+            the second of two classes, as binary cross-entropy takes them.
         ground_truth: The labels, or a distribution over the classes, whose most probable class is the true one.
         average: "macro" for the mean over all classes that were predicted or true, "micro" for all predictions as one,
             "binary" for class 1 of two, None for an array with a number for each class.
         axis: The class axis of predicted scores; 1 for images of classes (N, C, H, W).
+        ignore_index: A true label that does not count, such as that of padding; it has no part in the mean either.
 
     Returns:
-        A number from 0 to 1, or an array (C,) of them.
+        A number from 0 to 1, or an array (C,) of them. NaN if no label counts, or a score that counts is NaN.
 
     Raises:
         TypeError: Labels are floating numbers without a class axis.
         ValueError: average is unknown or "binary" for more than two classes, a label is out of range, or the shapes do
-            not fit.
+            not fit. ignore_index comes with probabilities.
 
     Example:
         >>> iou(np.array([[0, 1], [1, 1]]), np.array([[0, 0], [1, 1]]), average=None).round(4)
         array([0.5   , 0.6667])
     """
-    M = counts("iou", predicted, ground_truth, axis=axis)
-    return _averaged("iou", M.diagonal(), M.sum(axis=0) + M.sum(axis=1) - M.diagonal(), M, average)
-
-
-def _averaged(who: str, part: np.ndarray, whole: np.ndarray, M: np.ndarray, average: str | None) -> float | np.ndarray:
-    if average == "micro":
-        return float(part.sum() / whole.sum())
-    shares = part / np.maximum(whole, 1)  # 0 where there is nothing to share
-    if average is None:
-        return shares
-    if checks.one_of(who, "average", average, ("macro", "micro", "binary")) == "binary":
-        _two_classes(who, len(M))
-        return float(shares[1]) if len(M) == 2 else 0.0
-    occurs = M.sum(axis=0) + M.sum(axis=1) > 0
-    return float(shares[occurs].mean())
-
-
-def _two_classes(who: str, n_classes: int) -> None:
-    """Check that there are not more than two classes."""
-    if n_classes > 2:
-        hint = "use average='macro', 'micro' or None."
-        checks.fail(who, f"average='binary' is for two classes, got {n_classes}.", hint)
+    counts = count("iou", predicted, ground_truth, axis, ignore_index)
+    return averaged("iou", lambda c: (c.right, c.guessed + c.true - c.right), counts, average)

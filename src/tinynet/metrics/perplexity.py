@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.losses.cross_entropy import softmax_and_surprise
-from tinynet.losses.truth import one_hot, weighted_sum
+from tinynet.core.joinable import Joinable, Mean
+from tinynet.losses import cross_entropy
 
 
 def perplexity(
@@ -42,10 +44,27 @@ def perplexity(
         65.0
     """
     checks.class_labels("perplexity", predicted, ground_truth, axis, ignore_index)
-    _, surprise = softmax_and_surprise(np.moveaxis(predicted, axis, -1))  # (N, …, C)
-    q = one_hot(ground_truth, surprise, ignore_index)
-    n = int(q.sum(dtype=np.float64))
-    if n == 0:
-        return math.nan
-    mean = float(weighted_sum(q, surprise)) / n
-    return math.exp(mean) if not mean > math.log(sys.float_info.max) else math.inf
+    mean: Any = cross_entropy(predicted, ground_truth, axis, ignore_index=ignore_index)[0]
+    return Perplexity(Mean(mean.total, mean.over))
+
+
+class Perplexity(Joinable):
+    """The exponential of a mean surprise, which is joined with others by their means.
+
+    Example:
+        >>> Perplexity(Mean(0.0, over=4))
+        1.0
+    """
+
+    mean: Mean
+
+    def __new__(cls, mean: Mean) -> Self:
+        perplexity = super().__new__(cls, math.inf if mean > math.log(sys.float_info.max) else math.exp(mean))
+        perplexity.mean = mean
+        return perplexity
+
+    def __getnewargs__(self) -> tuple[Mean]:
+        return (self.mean,)  # for copies
+
+    def joined(self, others: Sequence[Self]) -> Perplexity:
+        return Perplexity(self.mean.joined([other.mean for other in others]))

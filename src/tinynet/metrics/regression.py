@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.joinable import Mean, of_all
 
 
 def mean_absolute_error(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
@@ -31,7 +32,7 @@ def mean_absolute_error(predicted: np.ndarray, ground_truth: np.ndarray) -> floa
         1.5
     """
     checks.same_targets("mean_absolute_error", predicted, ground_truth)
-    return float(np.abs(predicted - ground_truth).mean(dtype=np.float64))
+    return Mean(float(np.abs(predicted - ground_truth).sum(dtype=np.float64)), predicted.size)
 
 
 def r2_score(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
@@ -60,9 +61,16 @@ def r2_score(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
         0.5
     """
     checks.same_targets("r2_score", predicted, ground_truth)
+    with np.errstate(over="ignore", invalid="ignore"):  # of infinite numbers R² is −∞ or NaN
+        return of_all(_r2(predicted, ground_truth), r2_score, predicted, ground_truth)
+
+
+def _r2(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
     truth = ground_truth.astype(np.float64).reshape(len(ground_truth), -1)  # (N, D)
-    unexplained = np.square(truth - predicted.reshape(truth.shape)).sum(axis=0)
-    total = np.square(truth - truth.mean(axis=0)).sum(axis=0)
-    constant = total == 0
-    ratio = np.where(constant, unexplained > 0, unexplained / np.where(constant, 1, total))
+    error, deviation = truth - predicted.reshape(truth.shape), truth - truth.mean(axis=0)
+    constant = (truth == truth[0]).all(axis=0)  # their mean is rounded, so that some deviation may seem to be left
+    scale = np.where(constant, 1, np.abs(deviation).max(axis=0))  # so that no square is too large or too small
+    unexplained, total = (np.square(distance / scale).sum(axis=0) for distance in (error, deviation))
+    of_constant = np.sign(np.abs(error).max(axis=0))  # 0 if it is predicted exactly, else 1
+    ratio = np.where(constant, of_constant, unexplained / np.where(constant, 1, total))
     return float(1 - ratio.mean())

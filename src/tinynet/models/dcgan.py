@@ -8,8 +8,9 @@ import numpy as np
 
 from tinynet.core import checks, stream
 from tinynet.core.initializers import normal
+from tinynet.data import Dataset
 from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Flatten, LeakyReLU, Linear, ReLU, Reshape, Sigmoid
-from tinynet.learner import Learner
+from tinynet.learner import Learner, recompute_statistics
 from tinynet.losses import binary_cross_entropy_with_logits
 from tinynet.net import Net
 from tinynet.optimizers import Optimizer
@@ -124,3 +125,8 @@ class AdversarialLearner(Learner):
         self.check_finite(loss, x)
         self.net.update(self.optimizer)
         return loss, judged
+
+    def recompute_statistics(self) -> None:
+        """Give the batch norm of the generator the statistics that noise has under the weights as they are now."""
+        n = len(self.train)
+        recompute_statistics(self.net, Dataset(noise(n, self.latent), np.zeros(n, np.int64)), self.batch_size)

@@ -68,7 +68,11 @@ class WeightAverage:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Within this block the parameters hold the averages; afterwards what they held before."""
+        """Within this block the parameters hold the averages; afterwards what they held before.
+
+        The running statistics of batch norm stay those of the other weights; `learner.recompute_statistics` gives those
+        of the averages.
+        """
         averages = self.averages()
         before = {path: parameter.tensor.copy() for path, parameter in self.parameters.items()}
         for path, parameter in self.parameters.items():

@@ -26,7 +26,7 @@ from tinynet.core.checks.shapes import (
     shape_text,
     unmasked,
 )
-from tinynet.core.checks.targets import class_labels, class_targets, same_target_shape, same_targets
+from tinynet.core.checks.targets import class_labels, class_targets, labels_to_ignore, same_target_shape, same_targets
 from tinynet.core.checks.values import fraction, generator, integer, number, one_of, pair, rate
 from tinynet.core.checks.vocabulary import arguments
 from tinynet.core.checks.words import fail, locate
@@ -49,6 +49,7 @@ __all__ = [
     "input_shape",
     "integer",
     "kernel_fits",
+    "labels_to_ignore",
     "locate",
     "mask",
     "matching_state",

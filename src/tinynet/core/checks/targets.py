@@ -110,3 +110,13 @@ def class_labels(
     if not class_targets(who, predicted, ground_truth, axis, ignore_index):
         hint = "take the likeliest class with .argmax(-1)."
         fail(who, "expected integer labels, got probabilities.", hint, TypeError)
+
+
+def labels_to_ignore(who: str, ignore_index: int | None) -> None:
+    """Check that no label is to be ignored where the truth is probabilities."""
+    if ignore_index is not None:
+        fail(
+            who,
+            f"ignore_index={ignore_index} is for integer labels, but probabilities came.",
+            "give those rows the weight 0 by making all their probabilities 0.",
+        )

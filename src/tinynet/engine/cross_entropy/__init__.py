@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinynet.core.joinable import reduced
 from tinynet.engine.serves import compiled_code, is_floating
 
 # For smaller batches, compiling takes longer than it saves. It is the batch that counts: rows are short, but many.
@@ -36,19 +37,20 @@ def cross_entropy(
     if ground_truth.dtype == predicted.dtype:
         if kernels is None or ground_truth.shape != predicted.shape or ignore_index is not None:
             return NotImplemented
-        Z = float(x[..., 0].size) if reduction == "mean" else 1.0
+        count = float(x[..., 0].size)
+        Z = count if reduction == "mean" else 1.0
         found = kernels.of_probabilities(x, np.moveaxis(ground_truth, axis, -1), weight, label_smoothing, Z)
     else:
         truth = _labels(x, ground_truth, weight, ignore_index)
         if truth is None or (label_smoothing and kernels is None):
             return NotImplemented
-        Z = truth.total if reduction == "mean" else 1.0
+        count, Z = truth.total, truth.divisor(reduction)
         if label_smoothing:
             found = kernels.of_smoothed_labels(x, truth.labels, truth.kept, weight, label_smoothing, Z)
         else:
             found = (_of_labels if kernels is None else kernels.of_labels)(x, truth.labels, truth.w, Z)
     loss, gradient = found
-    return loss, np.moveaxis(gradient, -1, axis)
+    return reduced(loss * Z, count, reduction), np.moveaxis(gradient, -1, axis)
 
 
 def negative_log_likelihood(
@@ -67,9 +69,9 @@ def negative_log_likelihood(
     truth = _labels(log_p, ground_truth, weight, ignore_index)
     if truth is None:
         return NotImplemented
-    Z = truth.total if reduction == "mean" else 1
+    Z = truth.divisor(reduction)
     loss, gradient = kernels.of_log_probabilities(log_p, truth.labels, truth.w, Z)
-    return loss, np.moveaxis(gradient, -1, axis)
+    return reduced(loss * Z, truth.total, reduction), np.moveaxis(gradient, -1, axis)
 
 
 def focal(
@@ -91,7 +93,7 @@ def focal(
         return NotImplemented
     n = float(ground_truth.size) if reduction == "mean" else 1.0
     loss, gradient = kernels.focal(x, truth.labels, truth.w, gamma, n)
-    return loss, np.moveaxis(gradient, -1, axis)
+    return reduced(loss * n, n, reduction), np.moveaxis(gradient, -1, axis)
 
 
 class _Labels(NamedTuple):
@@ -101,6 +103,10 @@ class _Labels(NamedTuple):
     kept: np.ndarray | None
     w: np.ndarray | None
     total: float
+
+    def divisor(self, reduction: str) -> float:
+        """Z, which is 1 where no label counts: the sum is 0 then."""
+        return (self.total or 1.0) if reduction == "mean" else 1.0
 
 
 def _is_served(predicted: Any, ground_truth: Any, axis: Any, weight: Any, reduction: Any) -> bool:
@@ -124,7 +130,7 @@ def _labels(x: np.ndarray, labels: np.ndarray, weight: np.ndarray | None, ignore
     w = None if weight is None else weight.astype(x.dtype)[labels]
     if kept is not None:
         w = kept.astype(x.dtype) if w is None else np.where(kept, w, 0)
-    total = labels.size if w is None else float(w.sum(dtype=np.float64)) or 1.0
+    total = float(labels.size) if w is None else float(w.sum(dtype=np.float64))
     return _Labels(labels.astype(np.intp, copy=False), kept, w, total)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core.joinable import reduced
 from tinynet.engine.machine import layout
 from tinynet.engine.machine.functions import exp
 from tinynet.engine.machine.jit import compiled, inlined
@@ -36,7 +37,7 @@ def loss(work: Callable[..., None], x: np.ndarray, truth: np.ndarray, reduction:
     n = x.size if reduction == "mean" else 1
     losses, refused = np.zeros((2, -(-x.size // NUMBERS_PER_BLOCK)))
     run_parallel(work, len(losses), *rows, losses, refused, x.dtype.type(n), *given)
-    return NotImplemented if refused.any() else (float(losses.sum()) / n, gradient)
+    return NotImplemented if refused.any() else (reduced(losses.sum(), x.size, reduction), gradient)
 
 
 # Each function does the blocks from start to end.
