@@ -78,6 +78,7 @@ FAULTS = {
 @pytest.mark.parametrize("problem", FAULTS)
 def test_each_fault_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: str) -> None:
     monkeypatch.setattr(judging, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr(judging, "MAX_CHARACTERS", 1000)  # Tinynet's own are cut at ten times that
     path = tmp_path / "odd.bin"
     verdict = judge(Format(lambda _: [path], lambda _: FAULTS[problem](path)), tmp_path, path, "none")
     assert verdict.outcome == "fault"
