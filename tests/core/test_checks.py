@@ -30,6 +30,11 @@ def test_locate_spells_out_the_path_from_the_outermost_net():
     assert str(error) == "layer 2.body.1: dry.\n(What came is the output of layer 2.body.0: tap.)"
 
 
+def test_a_sentence_that_quotes_something_endless_is_cut():
+    with pytest.raises(ValueError, match=r"^box: got x{9996} … and 90,005 more characters\.$"):
+        checks.fail("box", f"got {'x' * 100_000}.")
+
+
 def test_locate_gives_an_error_without_words_its_name():
     error, pump = RuntimeError(), Part("pump")
     checks.locate(error, pump, [("1", pump)])

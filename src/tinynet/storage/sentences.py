@@ -11,7 +11,6 @@ import numpy as np
 
 from tinynet.core.checks.words import fail
 
-LONGEST = 10_000  # characters of a file's own words in a sentence
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -21,17 +20,13 @@ def quoted(place: Path) -> str:
 
 
 def shown(text: object) -> str:
-    """What stands in a file, as a sentence may quote it: not without end, and nothing that a terminal would obey.
+    """What stands in a file, as a sentence may quote it: with nothing that a terminal would obey.
 
     Example:
         >>> shown("0.weight \\x1b[2J")
         '0.weight \\\\x1b[2J'
-        >>> shown("x" * 1_000_000)[9_998:]
-        'xx … and 990,000 more'
     """
-    start = str(text)[:LONGEST]
-    more = f" … and {len(str(text)) - LONGEST:,} more" if len(str(text)) > LONGEST else ""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in start) + more
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(text))
 
 
 def file_inside(folder: Path) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+LONGEST = 10_000  # characters of a sentence; no reader will want more
+
 
 def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = ValueError) -> NoReturn:
     """Raise `kind` with the sentence "who: problem" and, on a line of its own, the hint.
@@ -21,9 +23,16 @@ def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = Valu
         ValueError: seed: number must be at least 0, got -1.
         Hint: use any integer from 0 on.
     """
+    problem, hint = _cut(problem), _cut(hint)
     name = who if isinstance(who, str) else repr(who)
     name = type(who).__name__ if "\n" in name else name  # a net takes a line for each layer
     raise kind(f"{name}: {problem}" + (f"\nHint: {hint}" if hint else ""))
+
+
+def _cut(sentence: str) -> str:
+    """A sentence without the end of what it quotes, which may be a value or a file of any length."""
+    more = len(sentence) - LONGEST
+    return f"{sentence[:LONGEST]} … and {more:,} more characters." if more > 0 else sentence
 
 
 def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]], previous: object = None) -> None:
