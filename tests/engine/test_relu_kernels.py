@@ -79,3 +79,11 @@ def test_of_a_residual_it_is_what_both_give_alone() -> None:
             results.append((net.forward(x), net.backward(dy)))
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])
+def test_a_small_gradient_that_is_not_finite_is_cut_off_as_the_lesson_does(bad):
+    layer, x = ReLU(), np.array([[-1.0, 2.0, 3.0]], np.float32)
+    layer.forward(x)
+    dx = layer.backward(np.array([[bad, 5.0, bad]], np.float32))
+    np.testing.assert_array_equal(dx, np.array([[0.0, 5.0, bad]], np.float32))

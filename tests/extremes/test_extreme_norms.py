@@ -112,7 +112,9 @@ def test_batch_norm_refuses_to_train_on_one_row(layer: Layer, shape: tuple[int, 
         ValueError, match=r"expected more than one value per feature in training, got x of shape"
     ) as error:
         layer.forward(np.ones(shape, np.float32))
-    assert "use a larger batch, drop a last batch of one, or call eval() first" in str(error.value)
+    assert "use a larger batch, leave out a last batch of one by Learner(drop_last=True), or call eval() first" in str(
+        error.value
+    )
     for path, array in layer.state().items():
         np.testing.assert_array_equal(array, before[path])
     assert np.isfinite(layer.eval().forward(np.ones(shape, np.float32))).all()

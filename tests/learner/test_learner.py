@@ -215,8 +215,12 @@ def test_several_outputs_get_a_gradient_each():
 
 
 def test_an_infinite_loss_changes_no_weight_and_says_why():
+    def overflowing(predicted, ground_truth):
+        loss, gradient = mean_squared_error(predicted, ground_truth)
+        return (loss if loss < 1e38 else np.inf), gradient
+
     data = line()
-    learner = Learner(one_weight(1.0), mean_squared_error, SGD(lr=1e30), data)
+    learner = Learner(one_weight(1.0), overflowing, SGD(lr=1e30), data)
     learner.fit(progress=False)
     before = learner.net.state()
     with pytest.raises(FloatingPointError, match=r"although the inputs are finite.*\n.*lower the learning rate"):

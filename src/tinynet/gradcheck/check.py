@@ -124,12 +124,10 @@ def check_net(
         >>> list(report.errors)
         ['x', '0.weight', '0.bias', '2.weight', '2.bias']
     """
+    sentences.in_order("check_net", net=net, input_shape=input_shape, loss=loss, ground_truth=ground_truth)
     _something_to_check("check_net", net, Layer)
-    if loss is not None:
-        _something_to_check("check_net", loss)
     arguments("check_net", locals(), **OPTIONS)
     options = {"seed": seed, "tolerance": tolerance, "max_entries": max_entries}
-    sentences.in_order("check_net", net=net, input_shape=input_shape, loss=loss, ground_truth=ground_truth)
     if loss is not None:
         _something_to_check("check_net", loss)
     if (loss is None) != (ground_truth is None):

@@ -99,9 +99,8 @@ def check_parameters(who: str, parameters: object) -> None:
     Example:
         >>> check_parameters("SGD.step", {"weight": Parameter(np.zeros(2))})
     """
-    if not isinstance(parameters, dict) or not all(
-        isinstance(path, str) and isinstance(p, Parameter) for path, p in parameters.items()
-    ):
+    kinds = {*map(type, parameters), *map(type, parameters.values())} if isinstance(parameters, dict) else {object}
+    if not all(issubclass(kind, (str, Parameter)) for kind in kinds):
         problem = f"expected parameters, a dict from path to Parameter, got {checks.of_kind(parameters)}."
         checks.fail(who, problem, "pass net.parameters().", TypeError)
 

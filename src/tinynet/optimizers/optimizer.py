@@ -126,13 +126,11 @@ class Optimizer(ABC):
     def belongs_to(self, parameters: dict[str, Parameter]) -> None:
         """Check that these parameters, or some of them, are of the net that the optimizer has updated before."""
         check_parameters(f"{type(self).__name__}.step", parameters)
-        known = next((parameter for parameter in parameters.values() if parameter in self._of_its_net), None)
-        if known is None and parameters and self.n_calls:
+        if parameters and self._of_its_net.isdisjoint(parameters.values()) and self.n_calls:
             problem = "it has updated another net, and its step count and memory belong to that one."
             hint = "make an optimizer for each net; in a loop over folds, inside the loop."
             checks.fail(type(self).__name__, problem, hint)
-        if known is not next(iter(parameters.values()), None):  # at the first step, or layers were added in front
-            self._of_its_net.update(parameters.values())
+        self._of_its_net.update(parameters.values())  # at the first step, or layers were added
 
     def _update_with_mean(self, parameters: dict[str, Parameter], n_added: int) -> None:
         trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}

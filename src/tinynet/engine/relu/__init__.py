@@ -32,8 +32,17 @@ def forward(layer: ReLU, x: np.ndarray) -> Any:
 def backward(layer: ReLU, dy: np.ndarray) -> Any:
     """dx = dy where y > 0, else 0."""
     (y,) = layer.recall()
-    kernels = compiled_code("relu", sample_size(y), MIN_SAMPLE_SIZE) if type(y) is np.ndarray else None
-    return kernels.gradient(dy, y) if kernels is not None and is_floating(dy, y) else NotImplemented
+    if type(y) is not np.ndarray or not is_floating(dy, y):
+        return NotImplemented
+    kernels = compiled_code("relu", sample_size(y), MIN_SAMPLE_SIZE)
+    return _product(dy, y) if kernels is None else kernels.gradient(dy, y)
+
+
+def _product(dy: np.ndarray, y: np.ndarray) -> Any:
+    """dx = dy · (y > 0), for NumPy multiplies four times as fast as it chooses. Of NaN and ∞ it would make NaN."""
+    dx = dy * (y > 0)
+    length = np.vdot(dx, dx)  # neither finite nor a number if something in dx is not; or if dx is too large to square
+    return dx if dy.shape == y.shape and length < np.inf else NotImplemented
 
 
 def forward_of_residual(residual: Residual, layer: ReLU, x: np.ndarray) -> Any:
