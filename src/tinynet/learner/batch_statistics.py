@@ -58,8 +58,9 @@ def recompute_statistics(net: Net, data: Any, batch_size: int = 32) -> None:
             if len(as_tuple(x)[0]) > 1 or len(data) % batch_size != 1:
                 net.forward(*as_tuple(x))
     for norm, (mean, var) in seen.results():
-        if np.isfinite(mean).all() and np.isfinite(var).all():  # else the data hold NaN
-            norm.running_mean[...], norm.running_var[...] = mean, var
+        if np.isfinite(mean).all() and np.isfinite(var).all():  # else the data hold NaN, or the variance overflows
+            largest = np.finfo(norm.running_var.dtype).max  # which the square of a float32 may exceed
+            norm.running_mean[...], norm.running_var[...] = mean, np.minimum(var, largest)
 
 
 @contextmanager
