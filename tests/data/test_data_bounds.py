@@ -151,7 +151,7 @@ def test_a_folder_where_nothing_can_be_unpacked(cache: Path, monkeypatch: pytest
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(
-        OSError, match=r"cifar-10-binary\.tar\.gz could not be unpacked into .*: No space left on device\."
+        OSError, match=r"^data: \S*cifar-10-binary\.tar\.gz could not be unpacked into .*: No space left on device\."
     ):
         cifar10()
     assert [path.name for path in cache.iterdir()] == [cifar.ARCHIVE.name]
