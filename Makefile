@@ -15,13 +15,14 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 # Where the copy without the engine is tested: `installed` holds it as a user would have it.
 PLAIN := PYTHONPATH=$(CURDIR)/build/plain/installed OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ../../$(BIN)/python -m pytest -n 2 -p no:cacheprovider
 
-.PHONY: help demo test test-plain test-versions lock parity bench bench-layers mutants no-alarm models docs clean python
+.PHONY: help demo test test-plain test-versions fuzz lock parity bench bench-layers mutants no-alarm models docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
 	@echo "make test     lint, types, tests, doctests and examples"
 	@echo "make test-plain  the tests once more on a copy without the engine: only the clock may change"
 	@echo "make test-versions  the tests with the oldest and newest versions allowed, on each Python that is here"
+	@echo "make fuzz     damage 20,000 files of every format: each must give a right load or a sentence"
 	@echo "make lock     write requirements/ anew, the versions that make installs (UPGRADE=--upgrade for the newest)"
 	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
 	@echo "make mutants  change the arithmetic, one thing at a time, and see a test fail each time"
@@ -57,6 +58,10 @@ test-plain: python
 test-versions: python
 	@$(INSTALL) lock
 	$(BIN)/python -m tools.versions $(ONLY)
+
+fuzz: python
+	@$(INSTALL) test
+	$(BIN)/python -m tools.fuzz --cases 20000 --seed 0
 
 lock: python
 	@$(INSTALL) lock

@@ -55,6 +55,9 @@ class Source:
         self.file = file
         self.path = package / file
         self.tree = ast.parse(self.path.read_text(encoding="utf-8"))
+        self._in_classes = [
+            node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef) and _calls_super(node)
+        ]
         self.definitions = {Function(file, name): node for name, node in _definitions(self.tree, "", self.steers)}
 
     @property
@@ -76,6 +79,8 @@ class Source:
     def install(self, functions: Iterable[Function]) -> ModuleType:
         """Compile the tree as it is now, and give these functions their new code. For good: do it in a child."""
         module = importlib.import_module("tinynet." + self.file.removesuffix(".py").replace("/", "."))
+        for node in self._in_classes:  # without its super() too, a method reads a cell of its class
+            node.body.append(ast.If(ast.Constant(False), [ast.Expr(ast.Name("__class__", ast.Load()))], []))
         codes = _codes(compile(ast.fix_missing_locations(self.tree), str(self.path), "exec"))
         for function in functions:
             found = _found(module, function.name)
@@ -130,6 +135,10 @@ def give_defaults(function: FunctionType, args: ast.arguments) -> None:
     for argument, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
         if isinstance(default, ast.Constant):
             function.__kwdefaults__[argument.arg] = default.value
+
+
+def _calls_super(function: ast.FunctionDef) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "super" for node in ast.walk(function))
 
 
 def _decides(function: ast.FunctionDef) -> bool:
