@@ -48,7 +48,7 @@ def first_workers(number: int) -> list[Worker]:
 
 
 def _dismiss(worker: Worker) -> None:
-    """Give it no more jobs. It ends after its next one, and the next caller starts another."""
+    """Give it no more jobs. It ends once it is woken or finds its job taken, and the next caller starts another."""
     with suppress(ValueError):
         _workers.remove(worker)
 
@@ -133,11 +133,13 @@ class Worker:
 
     def _do_jobs(self) -> None:
         done = np.zeros(1, np.int64)
-        while self in _workers:
+        while True:
             job = self._next(done)
             if job is not None and job.belongs_to("worker"):
                 job.run()
                 done = job.done
+            elif self not in _workers:  # asked only here, because a caller waits for `done`
+                return
             del job  # or the arrays would live until the next one
 
     def _next(self, done: np.ndarray) -> Job | None:
