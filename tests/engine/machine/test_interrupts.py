@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -116,6 +117,18 @@ def test_real_interrupts() -> None:
     assert (done.returncode, done.stdout.count("6 of 6 whole")) == (0, 3), done.stdout + done.stderr
 
 
+def end_of(pid: int, seconds: float = 100) -> int:
+    """How a child ended; one that hangs is killed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found, code = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return code
+        time.sleep(0.002)
+    os.kill(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)[1]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("name", ["MLP", "attention", "shared"])
@@ -134,10 +147,9 @@ def test_a_fork_while_another_thread_computes(name: str) -> None:
     for _ in range(10):
         pid = os.fork()
         if not pid:  # the child: it must not come back into pytest
-            signal.alarm(100)  # a watchdog of faulthandler does not survive a fork
             results = [work() for _ in range(3)]
             os._exit(not all(np.array_equal(a, b) for result in results for a, b in zip(result, right, strict=True)))
-        codes.append(os.waitpid(pid, 0)[1])
+        codes.append(end_of(pid))
     stop.set()
     thread.join()
     assert codes == [0] * 10

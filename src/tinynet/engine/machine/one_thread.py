@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from tinynet.engine.machine.ownership import Ownership
 
+SECONDS_BEFORE_FORK = 1.0  # A change takes microseconds; a fork amid one of its own thread must not wait for ever.
+
 
 class Library(NamedTuple):
     """Getter and setter of the number of threads of a BLAS."""
@@ -40,7 +42,11 @@ class OneThread:
         self._before: list[tuple[Library, int]] = []  # their numbers before the first of these threads came
         self._changes = Ownership()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._leave_others_behind)
+            os.register_at_fork(
+                before=self._hold_changes,
+                after_in_parent=self._let_changes_go,
+                after_in_child=self._leave_others_behind,
+            )
 
     def __call__(self, function: Callable) -> Callable:
         @wraps(function)
@@ -96,9 +102,16 @@ class OneThread:
         finally:
             self._changes.release(call)
 
+    def _hold_changes(self) -> None:
+        """Before a fork, wait for changes of other threads: a lock that the library holds in one stays in the child."""
+        end = time.monotonic() + SECONDS_BEFORE_FORK
+        while not self._changes.belong_to(self) and time.monotonic() < end:
+            time.sleep(0)
+
+    def _let_changes_go(self) -> None:
+        self._changes.release(self)
+
     def _leave_others_behind(self) -> None:
-        """A forked process has none of the other threads."""
+        """A forked process has none of the other threads. The next to leave gives the libraries their numbers back."""
         self._changes.forget()
         self._inside.intersection_update({get_ident()})
-        if not self._inside:
-            self._leave(get_ident())
