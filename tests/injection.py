@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +22,7 @@ class Injection:
         places: Files and folders, relative to the package.
         number: Of the line, from 0.
         error: What is raised.
-        in_workers: Trace threads that start meanwhile, and not this one.
+        in_workers: Trace workers that start meanwhile, and not this thread.
     """
 
     def __init__(self, places: tuple[str, ...], number: int, error: type, in_workers: bool = False) -> None:
@@ -34,7 +34,10 @@ class Injection:
     def __enter__(self) -> Injection:
         self._before = sys.gettrace()
         if self.in_workers:
-            threading.settrace(self._call)
+            from tinynet.engine.machine import workers
+
+            self._workers = workers
+            workers.start_new_thread = self._start_traced
         else:
             sys.settrace(self._call)
         return self
@@ -42,7 +45,15 @@ class Injection:
     def __exit__(self, *_: object) -> None:
         self.is_over = True
         sys.settrace(self._before)
-        threading.settrace(self._before)  # type: ignore[arg-type]
+        if self.in_workers:
+            self._workers.start_new_thread = start_new_thread
+
+    def _start_traced(self, function: Callable, arguments: tuple) -> int:
+        def traced() -> None:
+            sys.settrace(self._call)
+            function(*arguments)
+
+        return start_new_thread(traced, ())
 
     def _call(self, frame: FrameType, event: str, argument: Any) -> Callable | None:
         return self._line if frame.f_code.co_filename.startswith(self.places) else None

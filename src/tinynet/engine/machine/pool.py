@@ -151,13 +151,15 @@ def _run_parts(work: Callable[..., None], arguments: tuple, schedule: _Schedule,
 
 
 def _end(workers: list[Worker], jobs: list[Job]) -> None:
-    """Cancel jobs that have not begun, wait for the others, and only then let an interrupt through."""
-    interrupt: KeyboardInterrupt | None = None
-    for worker, job in zip(workers, jobs, strict=True):
-        while not job.is_done and not job.belongs_to("caller"):
-            try:
-                job.wait(worker)
-            except KeyboardInterrupt as error:
-                interrupt = error
-    if interrupt is not None:
-        raise interrupt
+    """Cancel jobs that have not begun, wait for the others, and only then let an error through."""
+    error: BaseException | None = None
+    while True:
+        try:
+            for worker, job in zip(workers, jobs, strict=True):
+                while not job.is_done and not job.belongs_to("caller"):
+                    job.wait(worker)
+            break
+        except (KeyboardInterrupt, MemoryError) as interruption:
+            error = interruption
+    if error is not None:
+        raise error

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from queue import Empty, SimpleQueue
 from time import perf_counter
@@ -18,7 +20,7 @@ import numpy as np
 from tinynet.core.threads import processors, thread_count
 from tinynet.engine.machine.ownership import Ownership
 
-SECONDS_BETWEEN_SIGNS_OF_LIFE = 0.05  # A caller that sleeps looks so often whether its worker is still alive.
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 0.05  # A caller that sleeps looks so often whether its worker is at work.
 _workers: list[Worker] = []
 WORKERS = Ownership()  # of the call that they work for
 
@@ -35,12 +37,20 @@ def first_workers(number: int) -> list[Worker]:
     """So many workers that are alive, or fewer if the system gives no more threads."""
     while len(_workers) < number:
         worker = Worker()
-        try:
-            worker.start()
-        except RuntimeError:
-            break
         _workers.append(worker)
+        try:
+            # A `threading.Thread` would be waited for, and hang where it has no memory to begin.
+            start_new_thread(worker.run, ())
+        except (RuntimeError, MemoryError):
+            _dismiss(worker)
+            break
     return _workers[:number]
+
+
+def _dismiss(worker: Worker) -> None:
+    """Give it no more jobs. It ends once it is woken or finds its job taken, and the next caller starts another."""
+    with suppress(ValueError):
+        _workers.remove(worker)
 
 
 class Job:
@@ -57,7 +67,10 @@ class Job:
         self.done = np.zeros(1, np.int64)  # the same for compiled code, which spins on it
         self.error: BaseException | None = None
         self._doer = Ownership()
-        self._awaited = threading.Lock()  # released when the job is done, for a caller that sleeps
+        try:
+            self._awaited = threading.Lock()  # released when the job is done, for a caller that sleeps
+        except RuntimeError as error:  # as Python says here
+            raise MemoryError("There is no memory for a lock.") from error
         self._awaited.acquire()
 
     def belongs_to(self, name: str) -> bool:
@@ -68,30 +81,28 @@ class Job:
         """Do the job, and keep an error for the caller."""
         try:
             self.work(self.first, self.last, *self.arguments)
+            self.done_at = perf_counter()
         except BaseException as error:  # noqa: BLE001 - the caller raises it
             self.error = error
-        self.done_at = perf_counter()
         self.is_done = True
         self._awaited.release()
 
     def wait(self, worker: Worker) -> None:
-        """Return when the job is done. What a dead worker has not begun is done here, and what it has begun failed."""
+        """Return when the job is done. What the worker does not begin is done here. What it died in has its error."""
         spin = _spin()
         if spin is not None:
             spin.wait_for(1, self.done)
         while not self.is_done:
-            if self._awaited.acquire(timeout=SECONDS_BETWEEN_SIGNS_OF_LIFE) or worker.is_alive() or self.is_done:
+            if self._awaited.acquire(timeout=SECONDS_BETWEEN_SIGNS_OF_LIFE) or self.is_done:
                 continue
-            if worker in _workers:
-                _workers.remove(worker)
-            if self.belongs_to("caller"):
+            if self.belongs_to("caller"):  # The worker may have died at birth, which nobody is told.
+                _dismiss(worker)
                 self.run()
-            else:
-                self.error = RuntimeError("A worker thread of Tinynet ended in the middle of its work.")
-                self.is_done = True
+            elif worker.error is not None:
+                self.error, self.is_done = worker.error, True
 
 
-class Worker(threading.Thread):
+class Worker:
     """A thread that does one job after the other.
 
     Jobs go through one of Python's queues, where a thread sleeps while it waits. To avoid the sleep, it spins before it
@@ -99,10 +110,10 @@ class Worker(threading.Thread):
     """
 
     def __init__(self) -> None:
-        super().__init__(name="tinynet", daemon=True)
         self.jobs: SimpleQueue[Job | None] = SimpleQueue()
         self.posted = np.zeros(16, np.int64)[:1]  # in a cache line of its own
         self.is_asleep = False
+        self.error: BaseException | None = None  # that it died of
 
     def submit(self, job: Job | None) -> None:
         self.jobs.put(job)
@@ -113,12 +124,22 @@ class Worker(threading.Thread):
         self.submit(None)
 
     def run(self) -> None:
+        try:
+            self._do_jobs()
+        except BaseException as error:
+            self.error = error
+            _dismiss(self)
+            raise
+
+    def _do_jobs(self) -> None:
         done = np.zeros(1, np.int64)
         while True:
             job = self._next(done)
             if job is not None and job.belongs_to("worker"):
                 job.run()
                 done = job.done
+            elif self not in _workers:  # asked only here, because a caller waits for `done`
+                return
             del job  # or the arrays would live until the next one
 
     def _next(self, done: np.ndarray) -> Job | None:

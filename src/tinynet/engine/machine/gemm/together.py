@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from ctypes import ArgumentError
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -102,5 +103,8 @@ def _run(jobs: list[_Job]) -> None:
 
 def _run_next(first: int, last: int, calls: Iterator[Call], *arrays: np.ndarray) -> None:
     """Each thread takes the next call when it is free, because processors are not equally fast at all times."""
-    for call in calls:
-        call()
+    try:
+        for call in calls:
+            call()
+    except ArgumentError as error:  # They are addresses and sizes, so it was memory that ctypes lacked.
+        raise MemoryError("There is no memory for the arguments of a matrix product.") from error
