@@ -182,10 +182,10 @@ def test_arrays_that_change_are_found_again() -> None:
         step(optimizer, net, 4)
         net["1"].trainable = True
         step(optimizer, net, 5)
-        other = parameters(5, 6, 7, 8)
-        step(optimizer, other, 6)
+        grown = {"new": parameters(9)["0"], **net}
+        step(optimizer, grown, 6)
         step(optimizer, net, 7)
-        return np.concatenate([values(net), values(other)])
+        return values(grown)
 
     both_ways(train)
 
