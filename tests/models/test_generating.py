@@ -136,8 +136,9 @@ def test_the_generator_learns_what_real_pictures_look_like():
     learner = adversaries()
     learner.fit(40, progress=False)
     drawn = learner.net.predict(noise(50, 4)).mean(axis=0)[0]
-    assert drawn[1:3, 1:3].mean() > 0.6
-    assert drawn[0].mean() < 0.4
+    inside = np.pad(np.ones((2, 2), bool), 1)
+    assert drawn[inside].mean() > 0.6
+    assert drawn[~inside].mean() < 0.4  # all of the border: of a few pixels the mean depends on last digits
 
 
 def test_a_rate_that_is_too_high_is_noticed():

@@ -42,7 +42,12 @@ def predictions(run: Run, paths: Sequence[Path]) -> Iterator[Answer]:
         except ValueError as error:
             yield Answer(str(error).removeprefix("tinynet: "), False)
         else:
-            yield Answer(f"{path}: {_classes(run, net.predict(x[np.newaxis]))}\n  {', '.join(done)}", True)
+            with np.errstate(over="ignore", invalid="ignore"):
+                logits = net.predict(x[np.newaxis])
+            if np.shape(logits) == (1, len(run.classes)) and not np.isfinite(logits).all():
+                yield Answer(f"{path}: the net gives numbers that are not finite; its weights may be damaged.", False)
+                continue
+            yield Answer(f"{path}: {_classes(run, logits)}\n  {', '.join(done)}", True)
 
 
 def _classes(run: Run, logits: np.ndarray) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from tinynet.cli.settings import VALID_FRACTION, Settings
 from tinynet.core import seed
 from tinynet.learner import Callback, Learner
@@ -76,4 +78,5 @@ def evaluate(settings: Settings, net: Net, data: Any) -> dict[str, float]:
     loss, metrics = loss_and_metrics(settings.model)
     optimizer = settings.make_optimizer(len(data))  # a Learner has one, though nothing is learned here
     learner = Learner(net, loss, optimizer, data, batch_size=256, metrics=metrics)
-    return {name: float(value) for name, value in learner.evaluate(for_model(settings.model, data)).items()}
+    with np.errstate(over="ignore", invalid="ignore"):  # of damaged weights; a loss of nan says it better
+        return {name: float(value) for name, value in learner.evaluate(for_model(settings.model, data)).items()}
