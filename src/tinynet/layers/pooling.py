@@ -266,7 +266,12 @@ def _indices(cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
 
 
 def at_most_half_the_kernel(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Padding:
-    """A rule for arguments: an integer or a pair, so small that no window is entirely in the padding."""
+    """A rule for arguments: an integer or a pair, so small that no window is entirely in the padding.
+
+    Example:
+        >>> at_most_half_the_kernel("MaxPool2D", "padding", 1, {"kernel_size": (3, 2)})
+        ((1, 1), (1, 1))
+    """
     (h, w), kernel_size = checks.pair(who, name, value, minimum=0), others["kernel_size"]
     if 2 * h > kernel_size[0] or 2 * w > kernel_size[1]:
         most = (kernel_size[0] // 2, kernel_size[1] // 2)

@@ -23,7 +23,14 @@ States = tuple[np.ndarray, ...]  # h, and c of an LSTM
 
 
 class Weights(NamedTuple):
-    """The parameters of one pass; the biases are None if there are none."""
+    """The parameters of one pass; the biases are None if there are none.
+
+    Example:
+        >>> weights = Weights(Parameter(np.ones((4, 3))), Parameter(np.ones((4, 4))), None, None)
+        >>> W_ih, W_hh, b_ih, b_hh = weights.tensors()
+        >>> W_ih.shape, b_ih
+        ((4, 3), 0)
+    """
 
     weight_ih: Parameter  # (gates · H, D)
     weight_hh: Parameter  # (gates · H, H)
@@ -52,7 +59,13 @@ class Weights(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """What one pass remembers."""
+    """What one pass remembers.
+
+    Example:
+        >>> done = Pass(np.ones((5, 2, 3)), np.zeros((5, 2, 1), bool), (np.zeros((6, 2, 4)),), None)
+        >>> len(done.states[0]) - len(done.x)  # the first state came before the first step
+        1
+    """
 
     x: np.ndarray  #: Its input, (T, N, D), in the order in which it was read.
     padding: np.ndarray  #: True where a step is padding, (T, N, 1).

@@ -18,7 +18,14 @@ Cell = tuple[int, int, slice, slice]  # i, j, and the rows and columns of the pa
 
 
 class Inside(NamedTuple):
-    """Where a cell of the window is over the image, and not over its padding."""
+    """Where a cell of the window is over the image, and not over its padding.
+
+    Example:
+        >>> sliding = Sliding(kernel_size=(1, 2), padding=((0, 0), (1, 0)))
+        >>> first, second = sliding.cells_inside((1, 3), sliding.output_size((1, 3)))
+        >>> first.q, first.s
+        (slice(0, 2, 1), slice(1, 3, None))
+    """
 
     i: int  #: The row of the cell in the window.
     j: int  #: Its column.
