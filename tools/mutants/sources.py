@@ -17,7 +17,7 @@ from tools.mutants.operators import Change, changes
 
 # The engine is compared with the lesson, entry by entry; a picture is looked at.
 COMPUTE = ("layers", "losses", "optimizers", "metrics")
-STEER = ("core", "net", "learner", "data", "models", "storage", "gradcheck", "cli")
+STEER = ("core", "net", "learner", "data", "models", "storage", "probe", "gradcheck", "cli")
 ROOMS = (*COMPUTE, *STEER)
 STEERING_FILES = ("layers/layer.py",)
 # What a summary prints is not what a layer computes.

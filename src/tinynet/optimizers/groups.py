@@ -58,6 +58,12 @@ class ParameterGroups(Optimizer):
     def rules(self) -> tuple[Optimizer, ...]:
         return tuple(rule for _, optimizer in self.groups for rule in optimizer.rules)
 
+    def rule_of(self, path: str, parameter: Parameter) -> Optimizer:
+        parts = self._divide({path: parameter})
+        return next(
+            optimizer.rule_of(path, parameter) for (_, optimizer), part in zip(self.groups, parts, strict=True) if part
+        )
+
     @property
     def is_adding_up(self) -> bool:
         return super().is_adding_up or all(optimizer.is_adding_up for _, optimizer in self.groups)

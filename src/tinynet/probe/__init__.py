@@ -1,0 +1,8 @@
+"""What happens inside a training step: every value, and where it comes from."""
+
+from __future__ import annotations
+
+from tinynet.probe.recorder import trace
+from tinynet.probe.trace import LayerStep, ParameterStep, Trace
+
+__all__ = ["LayerStep", "ParameterStep", "Trace", "trace"]

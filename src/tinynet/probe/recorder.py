@@ -1,0 +1,242 @@
+"""One training step, recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks, formula, generator_states
+from tinynet.core.arrays import as_array, is_array
+from tinynet.core.version import __version__
+from tinynet.layers import Layer
+from tinynet.net import Net
+from tinynet.net.tuples import as_tuple
+from tinynet.net.watch import watch
+from tinynet.optimizers import Optimizer
+from tinynet.optimizers.clipping import gradients_are_finite
+from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
+
+Loss = Callable[[Any, Any], tuple[float, Any]]
+
+
+def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = None) -> Trace:
+    """Run one training step, and keep every value of it under its path.
+
+    It is the step that `Learner.train_step` makes: forward, loss, backward, update. The weights change as they would
+    there, and so does what the optimizer keeps. Without an optimizer nothing changes: gradients are recorded, and then
+    what they were before. A step whose loss or gradients are not finite is recorded without its update.
+
+    Args:
+        net: The net, or any layer.
+        x: The inputs of the batch; a tuple becomes several inputs.
+        y: The truth.
+        loss: A function (predicted, ground_truth) -> (loss, gradient).
+        optimizer: The update rule; no update if None.
+
+    Returns:
+        The trace. It holds the values themselves, no copies computed again.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.losses import mean_squared_error
+        >>> from tinynet.optimizers import SGD
+        >>> net = Net([Linear(1, 1, bias=False)])
+        >>> net[0].weight.tensor = [[3.0]]
+        >>> step = trace(net, np.array([[2.0]]), np.array([[5.0]]), mean_squared_error, SGD(lr=0.1))
+        >>> [step[name].item() for name in ("y", "loss", "dy", "0.weight.gradient", "0.weight.after")]
+        [6.0, 1.0, 2.0, 4.0, 2.5999999046325684]
+    """
+    checks.instance("trace", "net", net, Layer)
+    if optimizer is not None:
+        checks.instance("trace", "optimizer", optimizer, Optimizer)
+    recorder = Recorder(net)
+    about = _about(net, optimizer)
+    parameters = net.parameters()
+    before = {path: parameter.gradient.copy() for path, parameter in parameters.items()}
+    recorder.keep_parameters(parameters)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        with watch(net, recorder):
+            predicted = net.forward(*[as_array(part) for part in as_tuple(x)])
+            value, gradient = loss(predicted, y)
+            net.backward(*as_tuple(gradient))
+        recorder.values |= dict(_named("", GROUND_TRUTH, y)) | {LOSS: np.asarray(value)}
+        for path, parameter in parameters.items():
+            recorder.values[f"{path}.gradient"] = parameter.gradient.copy()
+        finite = bool(np.isfinite(value)) and gradients_are_finite([p for p in parameters.values() if p.trainable])
+        if optimizer is not None and finite:
+            steps = recorder.update(parameters, optimizer)
+        else:
+            steps = {path: ParameterStep(path, parameter.trainable) for path, parameter in parameters.items()}
+    if optimizer is None or not finite:
+        for path, parameter in parameters.items():
+            parameter.gradient = before[path] if optimizer is None else np.zeros_like(parameter.gradient)
+    return Trace(recorder.values, recorder.layers, steps, _about_loss(loss), about)
+
+
+class Recorder:
+    """An observer for `net.watch` that keeps what it sees.
+
+    Attributes:
+        values: From name to array, as in `Trace`.
+        layers: From path to `LayerStep`.
+
+    Example:
+        >>> from tinynet.layers import ReLU
+        >>> net = Net([ReLU()])
+        >>> recorder = Recorder(net)
+        >>> with net.watch(recorder):
+        ...     y = net.forward(np.array([[-1.0, 2.0]]))
+        >>> recorder.values["0.y"]
+        array([[0., 2.]], dtype=float32)
+    """
+
+    def __init__(self, net: Layer) -> None:
+        self.values: dict[str, np.ndarray] = {}
+        self.layers: dict[str, LayerStep] = {}
+        self.parts = {id(layer): layer.parts() for _, layer in net.layers_inside()}
+        self.first_paths = {id(parameter): path for path, parameter in net.parameters().items()}
+
+    def on_forward(self, path: str, layer: Layer, x: Any, y: Any) -> None:
+        """Keep the inputs and outputs of a layer, and what it remembered."""
+        inputs, outputs = dict(_named(path, "x", x)), dict(_named(path, "y", y))
+        self.values |= inputs | outputs
+        own = [(name, part) for name, part in self.parts[id(layer)] if id(part) in self.first_paths]
+        self.layers.pop(path, None)  # a layer that runs twice stands where it ran last
+        self.layers[path] = LayerStep(
+            path,
+            type(layer).__name__,
+            {name: repr(value) for name, value in layer.arguments.items() if name != "rng"},
+            formula(layer),
+            bool(layer.training),
+            list(inputs),
+            list(outputs),
+            {name: self._kept(path, name, value) for name, value in _memory(layer).items()},
+            parameters={name: self.first_paths[id(part)] for name, part in own},
+            inside=[joined(path, name) for name, part in self.parts[id(layer)] if isinstance(part, Layer)],
+        )
+
+    def on_backward(self, path: str, layer: Layer, dy: Any, dx: Any) -> None:
+        """Keep the gradients of a layer."""
+        outgoing, incoming = dict(_named(path, "dy", dy)), dict(_named(path, "dx", dx))
+        self.values |= outgoing | incoming
+        step = self.layers[path]
+        step.output_gradients[:], step.input_gradients[:] = list(outgoing), list(incoming)
+
+    def keep_parameters(self, parameters: dict[str, Any]) -> None:
+        """Keep the parameters as they are before the step."""
+        self.values |= {path: parameter.tensor.copy() for path, parameter in parameters.items()}
+
+    def update(self, parameters: dict[str, Any], optimizer: Optimizer) -> dict[str, ParameterStep]:
+        """Let the optimizer update the parameters, and keep what it did."""
+        slots_before = _slots(optimizer, parameters)
+        settings = {path: _settings(rule) for path, rule in _rule_of_each(optimizer, parameters).items()}
+        with self._gradients_kept(optimizer):
+            optimizer.step(parameters)
+        slots = _slots(optimizer, parameters)
+        steps = {}
+        for path, parameter in parameters.items():
+            self.values[f"{path}.after"] = parameter.tensor.copy()
+            for name, array in slots[path][1].items():
+                old = slots_before[path][1].get(name)
+                self.values[f"{path}.{name}"] = array
+                self.values[f"{path}.{name}.before"] = np.zeros_like(array) if old is None else old
+            rule, numbers = settings.get(path, ("", {}))
+            count, names = slots[path][0], list(slots[path][1])
+            steps[path] = ParameterStep(path, parameter.trainable, rule, numbers, count, names)
+        return steps
+
+    @contextmanager
+    def _gradients_kept(self, optimizer: Optimizer) -> Iterator[None]:
+        """Inside this block, keep the gradients that reach a rule, where clipping or a mean has changed them."""
+
+        def keep(update_all: Callable, parameters: dict[str, Any]) -> None:
+            for path, parameter in parameters.items():
+                if not np.array_equal(parameter.gradient, self.values[f"{path}.gradient"], equal_nan=True):
+                    self.values[f"{path}.gradient.used"] = parameter.gradient.copy()
+            update_all(parameters)
+
+        for rule in optimizer.rules:
+            vars(rule)["update_all"] = partial(keep, rule.update_all)
+        try:
+            yield
+        finally:
+            for rule in optimizer.rules:
+                del vars(rule)["update_all"]
+
+    def _kept(self, path: str, name: str, value: Any) -> Any:
+        """Keep a remembered value; return its name if it is an array, else the value itself."""
+        if is_array(value):
+            at = joined(path, name)
+            if self.values.get(at, value) is not value:  # remembered as x, but not the x that came in
+                at = joined(path, f"memory.{name}")
+            self.values[at] = value
+            return at
+        if isinstance(value, (list, tuple)):
+            names = getattr(value, "_fields", range(len(value)))
+            return {
+                str(inner): self._kept(path, f"{name}.{inner}", item) for inner, item in zip(names, value, strict=True)
+            }
+        return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
+
+
+def _named(path: str, symbol: str, values: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """One array as "0.x", several as "0.x.0", "0.x.1"; what is None is left out."""
+    if isinstance(values, (list, tuple)):
+        for index, value in enumerate(values):
+            yield from _named(path, f"{symbol}.{index}", value)
+    elif values is not None:
+        yield joined(path, symbol), as_array(values)
+
+
+def _memory(layer: Layer) -> dict[str, Any]:
+    memory = layer._memory
+    return {} if memory is None else memory._asdict()
+
+
+def _rule_of_each(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, Optimizer]:
+    """Which optimizer updates which parameter, by path."""
+    trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
+    return {path: optimizer.rule_of(path, parameter) for path, parameter in trainable.items()}
+
+
+def _slots(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, tuple[int, dict[str, np.ndarray]]]:
+    """The count and copies of the arrays that belong to each parameter, by path."""
+    found: dict[str, tuple[int, dict[str, np.ndarray]]] = dict.fromkeys(parameters, (0, {}))
+    states = [optimizer.state(parameters)]
+    while states:
+        state = states.pop()
+        states += state.get("groups", [])
+        for path, slots in state.get("slots", {}).items():
+            if slots or state["counts"][path]:
+                found[path] = state["counts"][path], slots
+    return found
+
+
+def _settings(rule: Optimizer) -> tuple[str, dict[str, Any]]:
+    """The class of a rule, and its numbers in this step."""
+    numbers = {name: value for name, value in vars(rule).items() if not name.startswith("_")}
+    plain = {name: value for name, value in numbers.items() if isinstance(value, (bool, int, float, str, tuple))}
+    return type(rule).__name__, plain | {"lr": rule.learning_rate}
+
+
+def _about(net: Layer, optimizer: Optimizer | None) -> dict[str, Any]:
+    return {
+        "tinynet": __version__,
+        "random": generator_states(),
+        "optimizer": "" if optimizer is None else type(optimizer).__name__,
+    }
+
+
+def _about_loss(loss: Loss) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    while isinstance(loss, partial):
+        options = {**loss.keywords, **options}
+        loss = loss.func
+    return {"name": getattr(loss, "__name__", type(loss).__name__), "options": options, "formula": formula(loss)}
