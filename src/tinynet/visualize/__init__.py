@@ -14,24 +14,54 @@ from tinynet.visualize.diagram import network_diagram
 from tinynet.visualize.generated import latent_space, samples
 from tinynet.visualize.histograms import gradient_histograms, weight_histograms
 from tinynet.visualize.inside import feature_maps, filters
+from tinynet.visualize.interpret import (
+    activation_maximization,
+    attention_maps,
+    attributions,
+    deconvnet,
+    embedding_map,
+    grad_cam,
+    guided_backpropagation,
+    integrated_gradients,
+    loss_landscape,
+    occlusion,
+    points_map,
+    randomization_check,
+    saliency,
+    smooth_grad,
+)
 from tinynet.visualize.mistakes import confident_mistakes, misclassified
 from tinynet.visualize.reconstruction import reconstructions
 from tinynet.visualize.report import report
 
 __all__ = [
+    "activation_maximization",
+    "attention_maps",
+    "attributions",
     "confident_mistakes",
     "confusion_matrix",
     "decision_boundary",
+    "deconvnet",
+    "embedding_map",
     "feature_maps",
     "filters",
     "fit_curve",
+    "grad_cam",
     "gradient_histograms",
+    "guided_backpropagation",
+    "integrated_gradients",
     "latent_space",
     "learning_curves",
+    "loss_landscape",
     "misclassified",
     "network_diagram",
+    "occlusion",
+    "points_map",
+    "randomization_check",
     "reconstructions",
     "report",
+    "saliency",
     "samples",
+    "smooth_grad",
     "weight_histograms",
 ]
