@@ -67,10 +67,17 @@ class Attribution:
 class PathAttribution(Attribution):
     """What integrated gradients give: the values, and how far their sum is from what it should be.
 
+    The first attributes are as in `Attribution`.
+
     Attributes:
         baseline: Where the path begins, of the shape of the input.
         baseline_scores: The score of the baseline, (N,).
         steps: How many points of the path were taken.
+
+    Example:
+        >>> found = tn.probe.integrated_gradients(tn.models.mlp(2, [8], 2), np.ones((1, 2)))
+        >>> found.steps, bool(found.completeness_error[0] < 0.01)
+        (32, True)
     """
 
     baseline: np.ndarray = None  # type: ignore[assignment]
@@ -94,11 +101,18 @@ class PathAttribution(Attribution):
 class LayerAttribution(Attribution):
     """What a method says that starts from a layer inside the net.
 
+    The first attributes are as in `Attribution`.
+
     Attributes:
         layer: The path of the layer.
         channel: For a deconvnet, the channel that is projected for each sample, (N,); None for all of them.
         weights: For Grad-CAM, the weight α of each channel, (N, K).
         raw: For Grad-CAM, the weighted sum at the layer's own resolution, (N, h, w), before negative numbers are cut.
+
+    Example:
+        >>> found = tn.probe.grad_cam(tn.models.digits_cnn(), tn.data.digits()[1].x[:3])
+        >>> found.layer, found.weights.shape, found.all_negative.shape
+        ('3', (3, 32), (3,))
     """
 
     layer: str = ""

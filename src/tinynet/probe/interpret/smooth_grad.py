@@ -24,6 +24,8 @@ def smooth_grad(
 ) -> Attribution:
     """Saliency with its flicker averaged out: Smilkov et al. 2017.
 
+    All samples get the same noise, so the map of one does not depend on which others are in the batch.
+
     Equation:
         values = 1/n Σᵢ ∂s/∂x at x + σ εᵢ, with εᵢ ~ N(0, 1) and σ = noise · (max x − min x)
 
@@ -55,7 +57,8 @@ def smooth_grad(
         sigma = noise * (subject.x.max(axis=inner, keepdims=True) - subject.x.min(axis=inner, keepdims=True))
         total = np.zeros_like(subject.x, dtype=np.float64)
         for _ in range(n_samples):
-            noisy = subject.x + sigma * rng.standard_normal(subject.x.shape).astype(subject.x.dtype)
+            noise_of_all = rng.standard_normal(subject.x.shape[1:]).astype(subject.x.dtype)
+            noisy = subject.x + sigma * noise_of_all
             total += subject.gradient(noisy, aim.direction)
     values = (total / n_samples).astype(subject.x.dtype)
     return Attribution("smooth_grad", values, np.asarray(x), **aim.told())

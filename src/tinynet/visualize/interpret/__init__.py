@@ -11,6 +11,7 @@ from tinynet.visualize.interpret.methods import (
     saliency,
     smooth_grad,
 )
+from tinynet.visualize.interpret.moments import boundary_over_training
 from tinynet.visualize.interpret.randomization import randomization_check
 from tinynet.visualize.interpret.units import activation_maximization, attention_maps
 
@@ -18,6 +19,7 @@ __all__ = [
     "activation_maximization",
     "attention_maps",
     "attributions",
+    "boundary_over_training",
     "deconvnet",
     "embedding_map",
     "grad_cam",

@@ -14,7 +14,7 @@ from tinynet.probe.interpret import Landscape, Projection
 from tinynet.visualize import sentences
 from tinynet.visualize.interpret.words import written
 from tinynet.visualize.readings import class_name, class_names
-from tinynet.visualize.style import COLOURS, INK, MUTED, PAPER, VERMILLION, panels, styled
+from tinynet.visualize.style import COLOURS, INK, MUTED, PAPER, VERMILLION, message, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,6 +115,8 @@ def loss_landscape(
         'step along direction 1, in lengths of the filters'
     """
     found = interpret.loss_landscape(net, loss, x, y, dimensions=dimensions, **options)
+    if not np.isfinite(found.losses).any():
+        return message("The loss is finite nowhere around these weights.", "Loss around the solution")
     figure, (ax,) = panels(1, 1, 7 if dimensions == 1 else 6.6, 4.4 if dimensions == 1 else 5.4)
     (_draw_line if dimensions == 1 else _draw_plane)(figure, ax, found)
     ax.set_xlabel("step along direction 1, in lengths of the filters")
