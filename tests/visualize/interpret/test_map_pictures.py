@@ -149,7 +149,7 @@ def test_a_steep_line_has_a_logarithmic_axis():
     net = Net([Linear(2, 2)])
 
     def loss(predicted, y):
-        return float(np.exp(20 * abs(predicted).max())), predicted
+        return float(np.exp(8 * np.float64(abs(predicted).max()))), predicted
 
     figure = visualize.loss_landscape(
         net,
@@ -172,9 +172,10 @@ def test_the_check_has_maps_and_curves(name):
     figure = visualize.randomization_check(net, x)
     found = probe.randomization_check(net, x)
     *maps, curves = figure.axes
-    assert len(maps) == 2 * 6
+    in_row = 1 + min(len(found.layers) + 1, 5)
+    assert len(maps) == 2 * in_row
     assert left_title(maps[1]) == "as trained"
-    np.testing.assert_allclose(maps[7].images[0].get_array(), found.maps["guided_backpropagation"][0, 0])
+    np.testing.assert_allclose(maps[in_row + 1].images[0].get_array(), found.maps["guided_backpropagation"][0, 0])
     for line, similarity in zip(curves.lines[:2], found.similarities.values(), strict=True):
         np.testing.assert_allclose(line.get_ydata(), similarity)
     remains = found.remains()["saliency"]
