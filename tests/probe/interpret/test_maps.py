@@ -34,6 +34,12 @@ def test_attention_maps_are_the_softmax_of_the_scores(causal):
     np.testing.assert_allclose(p @ kept.v, kept.heads, atol=1e-12)
 
 
+def test_attention_without_tokens_has_none():
+    net = Net([MultiHeadAttention(4, 2)])
+    found = probe.attention_maps(net, np.ones((1, 3, 4)))[0]
+    assert (found.path, found.p.shape, found.queries, found.keys) == ("0", (1, 2, 3, 3), None, None)
+
+
 @pytest.mark.parametrize("name", ["char_gpt", "block", "seq2seq"])
 def test_attention_maps_of_our_models(name):
     net = {
@@ -52,6 +58,10 @@ def test_attention_maps_of_our_models(name):
     if name == "seq2seq":
         crossed = next(found for found in maps if found.path == "0.attention")
         assert crossed.p.shape == (2, 2, 4, 7)
+        np.testing.assert_array_equal(crossed.queries, inputs[1])
+        np.testing.assert_array_equal(crossed.keys, inputs[0])
+        np.testing.assert_array_equal(maps[0].queries, inputs[0])
+        np.testing.assert_array_equal(maps[-1].keys, inputs[1])
 
 
 def test_pca_shows_the_widest_directions():

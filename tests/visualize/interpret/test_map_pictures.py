@@ -61,6 +61,8 @@ def test_attention_has_a_panel_for_each_head():
 def test_attention_between_two_sequences():
     net, inputs = models.seq2seq(9, 8, 2, 8), (tokens(), tokens()[:, :4] + 0)
     figure = visualize.attention_maps(net, *inputs)
+    paths = [left_title(ax).split()[0] for ax in figure.axes[:-1:2]]
+    assert [path.split(".")[1] for path in paths] == ["encoder", "encoder", "reader", "attention", "writer"]
     crossed = next(ax for ax in figure.axes if left_title(ax).startswith("0.attention"))
     assert [label.get_text() for label in crossed.get_xticklabels()] == [str(token) for token in inputs[0][0]]
     assert [label.get_text() for label in crossed.get_yticklabels()] == [str(token) for token in inputs[1][0]]

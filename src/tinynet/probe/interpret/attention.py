@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.layers import MultiHeadAttention
+from tinynet.layers import Embedding, Layer, MultiHeadAttention
 from tinynet.layers.attention import attend
 from tinynet.net import Net
 from tinynet.net.modes import predicting
@@ -24,6 +25,8 @@ class AttentionMap:
     Attributes:
         path: The path of the layer.
         p: The weights.
+        queries: The tokens whose places read, (N, T); None where the sequence does not come from an `Embedding`.
+        keys: The tokens that are read, (N, S), or None.
 
     Example:
         >>> found = tn.probe.attention_maps(tn.models.char_gpt(num_layers=1), np.zeros((1, 5), np.int64))
@@ -33,10 +36,12 @@ class AttentionMap:
 
     path: str
     p: np.ndarray
+    queries: np.ndarray | None = None
+    keys: np.ndarray | None = None
 
 
 def attention_maps(net: Net, *inputs: np.ndarray) -> list[AttentionMap]:
-    """The weights of every attention layer for a batch, in the order of the layers: Vaswani et al. 2017.
+    """The weights of every attention layer for a batch, in the order in which they work: Vaswani et al. 2017.
 
     A layer remembers q, k and log Σ exp(q kᵀ / √D), not the weights. They are computed again, as what attention gives
     where each value is a place of its own.
@@ -57,12 +62,33 @@ def attention_maps(net: Net, *inputs: np.ndarray) -> list[AttentionMap]:
         (['1.attention', '2.attention'], True)
     """
     checks.instance("attention_maps", "net", net, Net, "wrap layers as Net([...]).")
-    layers = named(net, MultiHeadAttention)
-    if not layers:
+    if not named(net, MultiHeadAttention):
         checks.fail("attention_maps", "there is no MultiHeadAttention in this net.", "it is for transformers.")
-    with predicting(net):
+    with predicting(net), net.watch(_Maps()) as observer:
         net.forward(*inputs)
-        return [AttentionMap(path, weights_of(layer)) for path, layer in layers.items()]  # type: ignore[arg-type]
+    return observer.maps
+
+
+class _Maps:
+    """An observer that keeps the weights of attention, with the tokens that were embedded before."""
+
+    def __init__(self) -> None:
+        self.maps: list[AttentionMap] = []
+        self._tokens: list[np.ndarray] = []  # the latest last
+
+    def on_forward(self, path: str, layer: Layer, x: Any, y: Any) -> None:
+        if isinstance(layer, Embedding):
+            self._tokens.append(x)
+        if isinstance(layer, MultiHeadAttention):
+            p, crosses = weights_of(layer), isinstance(x, tuple)
+            queries = self._fitting(p.shape[2], self._tokens[-1:])
+            keys = self._fitting(p.shape[3], self._tokens[:-1] if crosses else self._tokens[-1:])
+            self.maps.append(AttentionMap(path, p, queries, keys))
+
+    def _fitting(self, length: int, tokens: list[np.ndarray]) -> np.ndarray | None:
+        """The latest of some tokens, if they have this length."""
+        fits = tokens and tokens[-1].ndim == 2 and tokens[-1].shape[1] == length
+        return tokens[-1] if fits else None
 
 
 def weights_of(layer: MultiHeadAttention) -> np.ndarray:

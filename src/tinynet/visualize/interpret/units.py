@@ -16,7 +16,10 @@ from tinynet.visualize.readings import class_name
 from tinynet.visualize.style import INK, MUTED, blank, new_figure, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from tinynet.probe.interpret import AttentionMap
 
 MAX_HEADS, MAX_LAYERS, MAX_LABELS = 8, 8, 24
 
@@ -102,23 +105,22 @@ def attention_maps(net: Net, *inputs: np.ndarray, sample: int = 0, words: Any = 
             p = found.p[sample, head]
             drawn = ax.imshow(p, cmap="Blues", vmin=0, vmax=1, aspect="auto" if p.shape[0] != p.shape[1] else "equal")
             ax.set_title(f"{found.path}  head {head}", fontsize=9)
-            _label_places(ax, p.shape, [x[sample] for x in inputs], words)
-    bar = figure.colorbar(drawn, ax=axes, shrink=0.6, aspect=25, pad=0.01)
+            _label_places(ax, found, sample, words)
+    bar = figure.colorbar(drawn, ax=axes, shrink=0.6, aspect=25, pad=0.03)
     bar.outline.set_visible(False)
     bar.set_label("weight p, each row adds up to 1", fontsize=8.5, color=MUTED)
     bar.ax.tick_params(colors=MUTED, labelsize=8, length=0)
     return figure
 
 
-def _label_places(ax: Any, shape: tuple[int, int], tokens: list[np.ndarray], words: Any) -> None:
-    """The tokens at both axes: those of the last input that is as long, or no labels where there are too many."""
+def _label_places(ax: Axes, found: AttentionMap, sample: int, words: Any) -> None:
+    """The tokens at both axes, or the numbers of the places where there are none, or too many."""
     ax.tick_params(colors=INK, labelsize=8, length=0)
-    for axis, length, order in ((ax.yaxis, shape[0], tokens[::-1]), (ax.xaxis, shape[1], tokens)):
-        fitting = [x for x in order if x.dtype.kind in "iu" and x.shape == (length,)]
-        if length <= MAX_LABELS and fitting:
-            axis.set_ticks(range(length), [written(token, words) for token in fitting[0]])
-        else:
+    for axis, length, tokens in ((ax.yaxis, found.p.shape[2], found.queries), (ax.xaxis, found.p.shape[3], found.keys)):
+        if tokens is None or length > MAX_LABELS:
             axis.set_major_locator(_whole_numbers())
+        else:
+            axis.set_ticks(range(length), [written(token, words) for token in tokens[sample]])
 
 
 def _whole_numbers() -> Any:
