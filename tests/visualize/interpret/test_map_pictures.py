@@ -82,7 +82,7 @@ def test_embeddings_of_our_models(name):
     x, y = test[np.linspace(0, len(test) - 1, 60).astype(int)]
     found = probe.pca(probe.representations(net, x).values)
     np.testing.assert_allclose(ax.collections[3].get_offsets(), found.points[y == 3], atol=1e-6)
-    assert ax.get_ylabel() == f"second ({100 * found.quality[1]:.0f} % of the variance)"
+    assert ax.get_ylabel() == f"second principal component ({100 * found.quality[1]:.0f} % of the variance)"
 
 
 def test_embeddings_by_neighbours_and_of_a_layer():

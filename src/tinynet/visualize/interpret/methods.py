@@ -116,6 +116,6 @@ def occlusion(
 
     Example:
         >>> occlusion(tn.models.digits_cnn(), tn.data.digits()[1].x[:2], size=2).get_suptitle()
-        'Occlusion: what the score loses when a pixel is covered'
+        'Occlusion: what the score loses when a part is covered'
     """
     return attributions(interpret.occlusion(net, x, target, **options), classes=classes, words=words)

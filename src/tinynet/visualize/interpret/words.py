@@ -31,7 +31,7 @@ TITLES = {
     "guided_backpropagation": "Guided back-propagation: positive gradients alone",
     "deconvnet": "Deconvnet: what the strongest activation answers to",
     "grad_cam": "Grad-CAM: where the evidence for the class lies",
-    "occlusion": "Occlusion: what the score loses when a {place} is covered",
+    "occlusion": "Occlusion: what the score loses when a part is covered",
 }
 
 BY_STRENGTH = ("saliency", "smooth_grad")  # their sign means little: the pixel of a dark line has the opposite one
