@@ -112,6 +112,18 @@ def test_colour_pictures_of_three_channels():
     assert "grey is 0" in words(figure)
 
 
+def test_a_deconvnet_of_every_depth():
+    net, x = IMAGES["vgg11"]()
+    figure = visualize.deconvnet(net, x)
+    heads = words(figure)[-7:]
+    assert heads == ["input", *(f"layer {path}" for path in (1, 4, 9, 12, 17, 19))]
+    found = probe.deconvnet(net, x, "17")
+    assert words(figure)[5] == f"channel {found.channel[0]}"
+    one = visualize.deconvnet(net, x, "4")
+    assert words(one)[-4:] == ["input", "deconvnet, layer 4"] * 2
+    assert figure.get_suptitle() == one.get_suptitle() == "Deconvnet: what the strongest activation answers to"
+
+
 def test_bars_for_a_few_numbers():
     net, x = POINTS["mlp of points"]()
     figure = visualize.integrated_gradients(net, x)

@@ -13,8 +13,8 @@ from tinynet.visualize import sentences
 from tinynet.visualize.interpret.strips import draw_strips
 from tinynet.visualize.interpret.words import (
     BY_STRENGTH,
-    NAMES,
     TITLES,
+    heads_of,
     label_of,
     largest_text,
     make_room,
@@ -77,7 +77,7 @@ def _draw_images(found: tuple[Attribution, ...], classes: Sequence[str] | None, 
         sheet.words_below(place, label_of(found[0], sample, classes), fontsize=8)
         for column, each in enumerate(found, start=1):
             _draw_map(sheet, place + column, each, sample, drawn)
-    heads = ["input", *(NAMES.get(each.method, each.method) for each in found)]
+    heads = ["input", *heads_of(found)]
     for place, head in enumerate(heads * across):
         sheet.words_above(place, head)
     for words, image in drawn.items():
@@ -113,7 +113,7 @@ def _draw_map(sheet: Sheet, place: int, found: Attribution, sample: int, drawn: 
     if isinstance(found, PathAttribution):
         below = f"sum off by {100 * found.completeness_error[sample]:.2g} %"
     if isinstance(found, LayerAttribution) and found.channel is not None:
-        below = f"channel {found.channel[sample]} of layer {found.layer}"
+        below = f"channel {found.channel[sample]}"
     sheet.words_below(place, below, color=MUTED, fontsize=8)
 
 
@@ -140,7 +140,7 @@ def _colour_bar(sheet: Sheet, image: Any, words: str) -> None:
 
 def _title(found: tuple[Attribution, ...]) -> str:
     place = {4: "pixel", 3: "place"}.get(found[0].values.ndim, "number")
-    if len(found) > 1:
+    if len({each.method for each in found}) > 1:
         return f"What the methods say about each {place}"
     return TITLES.get(found[0].method, found[0].method).format(place=place)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.probe.interpret import Attribution
+from tinynet.probe.interpret import Attribution, LayerAttribution
 from tinynet.visualize.readings import class_name
 from tinynet.visualize.style import MUTED
 
@@ -47,6 +47,18 @@ def unit_of(found: Attribution) -> str:
 def largest_text(found: Attribution, largest: float) -> str:
     """The largest |value|, with its unit."""
     return f"up to {largest:.2g} {unit_of(found)}".rstrip()
+
+
+def heads_of(found: Sequence[Attribution]) -> list[str]:
+    """What stands above each column: the method, or the layer where one method looks at several."""
+    layers = [each.layer for each in found if isinstance(each, LayerAttribution)]
+    if len({each.method for each in found}) == 1 and len(layers) > 1:
+        return [f"layer {path}" for path in layers]
+    heads = []
+    for each in found:
+        place = f", layer {each.layer}" if each.method == "deconvnet" and isinstance(each, LayerAttribution) else ""
+        heads.append(NAMES.get(each.method, each.method) + place)
+    return heads
 
 
 def written(token: int, words: Any) -> str:
