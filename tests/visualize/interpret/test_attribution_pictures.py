@@ -121,6 +121,8 @@ def test_a_deconvnet_of_every_depth():
     assert words(figure)[5] == f"channel {found.channel[0]}"
     one = visualize.deconvnet(net, x, "4")
     assert words(one)[-4:] == ["input", "deconvnet, layer 4"] * 2
+    whole = visualize.deconvnet(net, x, "4", "all")
+    assert whole.get_suptitle() == "Deconvnet: what a layer has kept of the input"
     assert figure.get_suptitle() == one.get_suptitle() == "Deconvnet: what the strongest activation answers to"
 
 

@@ -22,7 +22,7 @@ from tinynet.visualize.interpret.words import (
     write_title,
 )
 from tinynet.visualize.pictures import Sheet, picture
-from tinynet.visualize.style import INK, MUTED, styled, two_sided
+from tinynet.visualize.style import INK, MUTED, PAPER, styled, two_sided
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +95,9 @@ def _draw_map(sheet: Sheet, place: int, found: Attribution, sample: int, drawn: 
         sheet.put(place, _grey(found.x[sample]), cmap="gray", vmin=0, vmax=1)
         if found.all_negative[sample]:
             middle, top = sheet.middle(place)
-            sheet.ax.text(middle, top, "all evidence\nis negative", ha="center", va="center", color=INK, fontsize=10)
+            paper = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85}
+            how: dict[str, Any] = {"ha": "center", "va": "center", "color": INK, "fontsize": 10, "bbox": paper}
+            sheet.ax.text(middle, top, "all evidence\nis negative", **how)
             return
         drawn[STRENGTH] = sheet.put(place, values[0] / largest, cmap=STRONG, vmin=0, vmax=1, alpha=0.65)
     elif found.method in BY_STRENGTH:
@@ -142,6 +144,8 @@ def _title(found: tuple[Attribution, ...]) -> str:
     place = {4: "pixel", 3: "place"}.get(found[0].values.ndim, "number")
     if len({each.method for each in found}) > 1:
         return f"What the methods say about each {place}"
+    if isinstance(found[0], LayerAttribution) and found[0].method == "deconvnet" and found[0].channel is None:
+        return "Deconvnet: what a layer has kept of the input"
     return TITLES.get(found[0].method, found[0].method).format(place=place)
 
 
