@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from tests.probe.interpret.conftest import IMAGES, POINTS, SEQUENCES
-from tinynet import probe, visualize
+from tinynet import models, probe, visualize
 from tinynet.layers import Conv2D, Flatten, Linear, ReLU
 from tinynet.net import Net
 from tinynet.visualize.style import PAPER
@@ -124,6 +124,21 @@ def test_a_deconvnet_of_every_depth():
     whole = visualize.deconvnet(net, x, "4", "all")
     assert whole.get_suptitle() == "Deconvnet: what a layer has kept of the input"
     assert figure.get_suptitle() == one.get_suptitle() == "Deconvnet: what the strongest activation answers to"
+
+
+@pytest.mark.parametrize("shape", [(20, 1, 8, 8), (9, 8)])
+def test_the_first_eight_are_drawn(shape):
+    net = models.mlp(int(np.prod(shape[1:])), [4], 2)
+    figure = visualize.saliency(net, np.random.default_rng(0).random(shape))
+    assert f"The first 8 of {shape[0]} samples are drawn." in figure.get_supxlabel()
+    assert (len(figure.axes) == 8) if len(shape) == 2 else (len(figure.axes[0].images) == 16)
+
+
+def test_numbers_that_are_not_finite_are_drawn_as_gaps():
+    net = Net([Flatten(), Linear(4, 2)])
+    net[1].weight.tensor = [[np.nan, 1, 2, 3], [1, 1, 1, 1]]
+    for method in (visualize.saliency, visualize.integrated_gradients, visualize.guided_backpropagation):
+        method(net, np.ones((1, 1, 2, 2)), 0).draw_without_rendering()
 
 
 def test_bars_for_a_few_numbers():

@@ -13,6 +13,7 @@ from tinynet.visualize import sentences
 from tinynet.visualize.interpret.strips import draw_strips
 from tinynet.visualize.interpret.words import (
     BY_STRENGTH,
+    MAX_SAMPLES,
     TITLES,
     heads_of,
     label_of,
@@ -27,7 +28,6 @@ from tinynet.visualize.style import INK, MUTED, PAPER, styled, two_sided
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAX_SAMPLES = 8
 SIDE = 1.5  # inches, which the longest name of a method fills
 STRONG = "magma"  # from dark, 0, to bright
 STRENGTH = "strength, as a share of the largest"

@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.probe.interpret import Attribution
 from tinynet.visualize.interpret.words import (
     BY_STRENGTH,
+    MAX_SAMPLES,
     NAMES,
     heads_of,
     label_of,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MAX_SAMPLES = 8
 MAX_BARS = 24  # numbers of a vector, beyond which a strip of colours reads better
 MAX_WORDS = 48  # places that have room for a word each
 

@@ -15,6 +15,7 @@ from tinynet.visualize.style import MUTED
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MAX_SAMPLES = 8
 NAMES = {
     "saliency": "saliency",
     "smooth_grad": "SmoothGrad",
@@ -100,7 +101,9 @@ def write_title(figure: Figure, title: str) -> None:
 
 def write_notes(figure: Figure, found: Sequence[Attribution]) -> None:
     """The notes of all methods below a figure, in room of their own."""
-    notes = [note for each in found for note in each.notes]
+    n_samples = len(found[0].x)
+    cut = [f"The first {MAX_SAMPLES} of {n_samples:,} samples are drawn."] if n_samples > MAX_SAMPLES else []
+    notes = cut + [note for each in found for note in each.notes]
     width = int(15.5 * figure.get_figwidth())
     lines = [line for note in dict.fromkeys(notes) for line in textwrap.wrap(note, width)]
     if lines:
