@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tools.doctor import more_questions, questions
-from tools.doctor.program import Build, Program
+from tools.doctor import section_a, section_a2, section_bc, section_d, section_efg
+from tools.doctor.controls import CONTROLS
+from tools.doctor.healthy import HEALTHY
+from tools.doctor.program import Program
 
-PROGRAMS: list[Program] = [*questions.PROGRAMS, *more_questions.PROGRAMS]
-CONTROLS: dict[str, Build] = {}
-HEALTHY: dict[str, Build] = {}
+__all__ = ["CONTROLS", "HEALTHY", "PROGRAMS"]
+
+SECTIONS = (section_a, section_a2, section_bc, section_d, section_efg)
+PROGRAMS: list[Program] = [program for section in SECTIONS for program in section.PROGRAMS]

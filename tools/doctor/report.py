@@ -15,7 +15,8 @@ def line(verdict: Verdict, verbose: bool = False) -> str:
     said = ", ".join(each.name.upper() if each.level == "problem" else f"({each.name})" for each in verdict.said)
     slow = f"  MORE THAN {LIMIT} s" if verdict.seconds > LIMIT else ""
     parts = [
-        f"{_mark(verdict)} {verdict.id:<14} seed {verdict.seed}  {verdict.seconds:4.1f} s  skill {verdict.skill:5.2f}  ",
+        f"{_mark(verdict)} {verdict.id:<14} seed {verdict.seed}  {verdict.seconds:4.1f} s  ",
+        f"skill {verdict.skill:5.2f}  ",
         said or "nothing",
         f"  false: {', '.join(verdict.alarms)}" if verdict.alarms else "",
         f"  [{verdict.ended}]" if verdict.ended else "",
@@ -31,7 +32,7 @@ def _mark(verdict: Verdict) -> str:
     if verdict.kind != "faulty":
         return "ALARM" if verdict.alarms or verdict.failed else "quiet"
     if not verdict.counts:
-        return "  -  "  # the fault had no effect
+        return f" -{verdict.rank}- "  # the fault had no effect
     return f"  {verdict.rank}  " if 1 <= verdict.rank <= 3 else f" ({verdict.rank}) " if verdict.rank else "  0  "
 
 
@@ -60,7 +61,6 @@ def totals(verdicts: Sequence[Verdict]) -> tuple[str, bool]:
     ]
     if failed:
         lines.append(f"the doctor or a healthy run failed: {len(failed)}")
-    reached = not (alarmed or slow or failed) and (
-        not faulty or share >= WANTED_FOUND and precision >= WANTED_PRECISION
-    )
+    good_enough = not faulty or (share >= WANTED_FOUND and precision >= WANTED_PRECISION)
+    reached = good_enough and not (alarmed or slow or failed)
     return "\n".join(lines), reached

@@ -65,11 +65,11 @@ def judge_faulty(program: Program, seed: int) -> Verdict:
     outcome, failed = run(program.build, seed)
     said = spoken(outcome.diagnoses)
     names = [each.name for each in said]
-    rank = names.index(program.primary) + 1 if program.primary in names else 0
-    if not rank and names_fault(outcome.error, program.primary):
+    rank = min((names.index(name) + 1 for name in program.primaries if name in names), default=0)
+    if any(names_fault(outcome.error, name) for name in program.primaries):
         rank = 1
     problems = [each.name for each in said if each.level == "problem"]
-    known = {program.primary, *program.accepted}
+    known = {*program.primaries, *program.accepted}
     return Verdict(
         program.id,
         "faulty",
@@ -98,7 +98,7 @@ def judge_healthy(id: str, kind: str, build: Build, seed: int) -> Verdict:
 
 def run(build: Build, seed: int) -> tuple[Outcome, str]:
     """Build and train a program, with a diagnosis before and after; and what the doctor raised, or ""."""
-    outcome, start = Outcome(), perf_counter()
+    outcome, start = Outcome(seed), perf_counter()
     before, after, failed = [], [], ""
     try:
         with at_most(HARD_LIMIT):

@@ -51,7 +51,7 @@ def _digit_convolutions(last: Layer) -> Net:
 
 
 def labels_divided_too(seed: int) -> Trial:
-    (train, valid), (_, raw) = digit_images(), digit_images(255)
+    (train, _), (_, raw) = digit_images(), digit_images(255)
     train = Dataset(train.x, (train.y / 255).astype(np.int64))
     learner = Learner(_digit_convolutions(Softmax()), categorical_crossentropy, Adam(), train, valid=raw)
     return Trial(learner, 2, accuracy_skill)
