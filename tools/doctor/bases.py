@@ -86,7 +86,7 @@ def regr_nn(
     activation: Part = ReLU,
     last: Sequence[Layer] = (),
     weights: Callable[[Net], None] = he_weights,
-    epochs: int = 40,
+    epochs: int = 20,
     drop: float = 0.0,
     seed: int = 0,
 ) -> Trial:
@@ -102,6 +102,6 @@ def regr_nn(
 
 def columns(seed: int, raw: bool = False, times: float = 1.0, plus: float = 0.0) -> Data:
     """The nine columns, standardised or in their own units, and `times` · target + `plus`."""
-    x, y = table(np.random.default_rng(seed), 1000)
+    x, y = table(np.random.default_rng(seed), 2500)
     mean, spread = UNITS
     return halves(x * spread + mean if raw else x, (times * y + plus).astype(np.float32))

@@ -22,7 +22,7 @@ def binary_crossentropy(p: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray
 
 def categorical_crossentropy(p: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
     """Cross-entropy of probabilities, as Keras has it: for a net that ends in a softmax. y is labels or one-hot."""
-    t = _one_hot(y, p)
+    t = one_hot(y, p)
     inside = (p >= TINY) & (p <= 1 - TINY)
     q = np.clip(p, TINY, 1 - TINY)
     n = p.size // p.shape[-1]
@@ -31,7 +31,7 @@ def categorical_crossentropy(p: np.ndarray, y: np.ndarray) -> tuple[float, np.nd
 
 def unguarded_crossentropy(p: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
     """−mean of y log p, straight from the textbook: log of 0 is infinite."""
-    t = _one_hot(y, p)
+    t = one_hot(y, p)
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(-np.sum(t * np.log(p)) / len(p)), -t / p / len(p)
 
@@ -41,7 +41,7 @@ def share_of_equal(predicted: np.ndarray, y: np.ndarray) -> float:
     return float(np.mean(np.round(predicted) == y))
 
 
-def _one_hot(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+def one_hot(y: np.ndarray, p: np.ndarray) -> np.ndarray:
     """Labels (N, …) as 0 and 1 (N, …, C); what is one-hot already stays so."""
     return (y[..., None] == np.arange(p.shape[-1])).astype(p.dtype) if y.ndim < p.ndim else y.astype(p.dtype)
 
@@ -61,14 +61,14 @@ def unguarded_sum(predicted: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarr
     """−Σ y log softmax(predicted), over the batch and step by step, so that a probability can become 0."""
     e = np.exp(predicted)
     p = e / e.sum(axis=1, keepdims=True)
-    t = _one_hot(y, p)
+    t = one_hot(y, p)
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(-np.sum(t * np.log(p))), p - t
 
 
 def binary_of_scores(predicted: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
     """−mean of t log s + (1 − t) log(1 − s), by hand, with raw scores for s: the sigmoid was forgotten."""
-    s, t = predicted, _one_hot(y, predicted)
+    s, t = predicted, one_hot(y, predicted)
     with np.errstate(divide="ignore", invalid="ignore"):
         loss = -np.mean(t * np.log(s) + (1 - t) * np.log(1 - s))
         return float(loss), (s - t) / (s * (1 - s)) / s.size

@@ -141,8 +141,8 @@ def regression(loss: Any, rule: Callable[[], Optimizer], epochs: int) -> Build:
 
 def small_resnet(seed: int) -> Trial:
     train, valid = pictures(np.random.default_rng(seed), 300, n_classes=4, size=8)
-    learner = Learner(resnet20((3, 8, 8), 4), cross_entropy, SGD(lr=0.05, momentum=0.9), train, valid=valid)
-    return Trial(learner, 8, accuracy_skill)
+    learner = Learner(resnet20((3, 8, 8), 4), cross_entropy, SGD(lr=0.02), train, valid=valid, batch_size=16)
+    return Trial(learner, 10, accuracy_skill)
 
 
 def autoencoder(seed: int) -> Trial:
@@ -239,12 +239,12 @@ RUNS: dict[str, Build] = {
     "lenet5": on_digits(lambda: lenet5((1, 16, 16)), lambda: Adam(lr=0.002), 15, larger=True),
     "mnist_cnn": on_digits(lambda: mnist_cnn((1, 16, 16)), lambda: Adam(), 5, larger=True),
     "probabilities": one_hot_rows,
-    "moons, tanh": on_points(moons, tanh_net, lambda: SGD(lr=0.1, momentum=0.9), 40),
+    "moons, tanh": on_points(moons, tanh_net, lambda: SGD(lr=0.03, momentum=0.9), 40),
     "moons, relu": on_points(moons, relu_net, lambda: Adam(lr=0.01), 25),
     "circles, tanh": on_points(circles, tanh_net, lambda: Adam(lr=0.01), 25),
     "circles, relu": on_points(circles, relu_net, lambda: SGD(lr=0.1), 60),
     "spirals, tanh": on_points(spirals, tanh_net, lambda: Adam(lr=0.02), 60),
-    "spirals, relu": on_points(spirals, relu_net, lambda: Adam(lr=0.01), 50),
+    "spirals, relu": on_points(spirals, relu_net, lambda: Adam(lr=0.01), 30),
     "blobs, convex": on_points(blobs, softmax_regression, lambda: SGD(lr=0.5), 25),
     "regression": regression(mean_squared_error, lambda: Adam(lr=0.003), 40),
     "regression, huber": regression(huber, lambda: SGD(lr=0.05, momentum=0.9), 60),

@@ -342,7 +342,15 @@ PROGRAMS = [
     Program("F2p", "softmax over one unit for pictures", one_softmax_for_pictures, "softmax1", (), always),
     Program("F5", "dropout of the scores", dropout_of_the_scores, "reg-much", (), always, no_dropout),
     Program("F5b", "dropout of 0.8 before the output", dropout_before_the_last_layer, "reg-much", (), always),
-    Program("F6", "bias before a batch norm", bias_before_a_norm, "useless-bias", (), always, no_bias_before_a_norm),
+    Program(
+        "F6",
+        "bias before a batch norm",
+        bias_before_a_norm,
+        ("useless-bias", "bias"),
+        (),
+        always,
+        no_bias_before_a_norm,
+    ),
     Program(
         "G1",
         "pixels to 255, dropout of 0.8 three times, a loss for probabilities on raw scores",
