@@ -265,7 +265,7 @@ PROGRAMS = [
     Program("H67", "accuracy of one probability", accuracy_of_one_probability, "metric", (), always),
     Program("H68", "squares summed over the batch", summed_squares, "reduce", ("lr-high", "loss", "explode"), always),
     Program(
-        "H69", "a mean over the wrong axis", wrong_axis, ("reduce", "broadcast"), ("loss", "gradient"), skill_below(0.5)
+        "H69", "a mean over the wrong axis", wrong_axis, ("reduce", "broadcast"), ("loss", "gradient"), skill_below(0.9)
     ),
     Program("H70", "weight decay 10", decay_of_a_tenth_each_step, "reg-much", (), skill_below(0.9)),
     Program("H71", "dropout of 0.9 twice", dropout_of_nine_tenths, "reg-much", (), skill_below(0.9)),
