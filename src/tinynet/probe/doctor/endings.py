@@ -123,10 +123,12 @@ def unfit_activation(case: Case) -> Diagnosis | None:
 
 def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     """The range of the outputs does not reach the targets: part of the loss stays whatever is learned."""
+    (low, high, _), values = case.output_range, case.truth.values
+    if values is None or case.loss_facts.takes != "logits" and low <= values.min() and values.max() <= high:
+        return None
     floor, chance = _least_loss(case), constant_loss(case.loss, case.first_output, case.y)
     if not np.isfinite(floor) or not np.isfinite(chance) or floor <= MISSED * abs(chance):
         return None
-    (low, high, _), values = case.output_range, case.truth.values
     seen = f"{ending}; the loss cannot fall below {figure(floor)}, and a constant has {figure(chance)}"
     if case.loss_facts.takes == "numbers" and values is not None:
         outside = float(((values < low) | (values > high)).mean())
@@ -178,7 +180,7 @@ def _truth_outside(case: Case) -> Diagnosis | None:
     if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf" or case.truth.kind == "classes":
         return None
     outside = float(((y < 0) | (y > 1)).mean())
-    if not outside or facts.several or not (facts.takes in ("probabilities", "logits") or _unbounded(case)):
+    if not outside or facts.several or not (facts.takes in ("probabilities", "logits") or (facts.takes == "" and _unbounded(case))):
         return None
     codes = case.truth.kind == "codes"
     what = f"{len(np.unique(y))} classes" if codes else "numbers"

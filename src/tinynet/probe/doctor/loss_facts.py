@@ -82,7 +82,11 @@ class _Asked:
 
 
 def _takes(ask: _Asked, p: np.ndarray, y: np.ndarray) -> tuple[str, bool]:
-    base = ask(p)
+    base, t = ask(p), _spread(y, p)
+    if t is not None:
+        far = p * max(1.0, float(np.abs(t).max()))  # beside large targets, small predictions are all alike
+        if _has_shape(ask, far, lambda q: (q - t) ** 2) or _has_shape(ask, far, lambda q: np.abs(q - t)):
+            return "numbers", False
     if not isfinite(base):
         return "", False
     if p.shape[-1] > 1 and _same(ask(p + 0.3), base) and _same(ask(p - 7.0), base) and not _ignores_output(ask, p):
@@ -96,15 +100,12 @@ def _takes(ask: _Asked, p: np.ndarray, y: np.ndarray) -> tuple[str, bool]:
         return "probabilities", True  # −log(p / 2) = −log p + log 2
     if p.shape[-1] > 1 and _same(halved[0], 0, base) and _same(halved[1], 0, base) and not _ignores_output(ask, p):
         return "probabilities", True  # divided by their sum first
-    t = _spread(y, p)
     if t is None:
         return "", False
     if _has_shape(ask, p, lambda q: -t * np.log(q) - (1 - t) * np.log(1 - q)):
         return "probabilities", False
     if _has_shape(ask, p, lambda q: np.logaddexp(0, q) - t * q):
         return "logits", False
-    if _has_shape(ask, p, lambda q: (q - t) ** 2) or _has_shape(ask, p, lambda q: np.abs(q - t)):
-        return "numbers", False
     return ("numbers", False) if _is_least_at(ask, t) else ("", False)
 
 
@@ -125,7 +126,8 @@ def _is_least_at(ask: _Asked, t: np.ndarray) -> bool:
 
 
 def _ignores_output(ask: _Asked, p: np.ndarray) -> bool:
-    tried = [ask(p), ask(p[::-1]), ask(3 * p), ask(p - 2)]
+    far = float(np.abs(ask.y).max()) if ask.y.size else 1.0
+    tried = [ask(p), ask(p[::-1]), ask(3 * p), ask(p - 2), ask((p + 1) * max(1.0, far))]
     return all(map(isfinite, tried)) and all(_same(tried[0], each) for each in tried[1:])
 
 
@@ -147,7 +149,8 @@ def _compares_all(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
 
 
 def _only_signs(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
-    sizes = [_gradient(loss, q, y) for q in (p, p + 5.0, p - 9.0)]
+    far = 2 * float(np.abs(y).max())
+    sizes = [_gradient(loss, q, y) for q in (p, p + far + 5.0, p - far - 9.0)]
     if any(each is None for each in sizes):
         return False
     sizes = [np.abs(each[each != 0]) for each in sizes if each is not None]

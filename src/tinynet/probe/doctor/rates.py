@@ -87,7 +87,7 @@ def rate_too_high(case: Case) -> Diagnosis | None:
     for factor in (0.1, 0.01, 0.001):
         lr = case.optimizer.learning_rate * factor
         experiment = trials.compare(case, trials.Change(f"lr={lr:g}", optimizer=trials.with_rate(factor)))
-        if trials.helps(experiment):
+        if trials.helps(experiment) or _falls(experiment, case.first_skill):
             return _too_high(case, experiment, factor)
     return None
 
@@ -100,6 +100,13 @@ def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagn
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
     fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
     return Diagnosis("lr-high", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+
+
+def _falls(experiment: Experiment | None, first_skill: float) -> bool:
+    """Whether the net gets better with the change, where the loss grew or was not finite without."""
+    if experiment is None or not _grows(experiment.unchanged) or not isfinite(experiment.changed[-1]):
+        return False
+    return experiment.skills[1] > first_skill + 0.01 or experiment.changed[-1] < 0.8 * experiment.changed[0]
 
 
 def _fate(experiment: Experiment | None) -> str:
