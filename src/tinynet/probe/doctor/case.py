@@ -25,7 +25,7 @@ from tinynet.probe.doctor.walk import Place, Walk, output_range
 
 MAX_ROWS, MIN_ROWS = 256, 32
 MAX_NUMBERS = 2e6  #: In the rows that are looked at.
-MAX_WORK = 4e9  #: Multiply-adds for which a few steps are tried again.
+MAX_WORK = 1.5e9  #: Multiply-adds for which a few steps are tried again.
 N_STEPS = 20
 MIN_STEPS = 4
 GOOD, BAD = 0.75, 0.3  #: Skills from which a net does well, and below which it does badly.
@@ -226,6 +226,11 @@ class Case:
         return self.fitted and (bool(self.ended_by) or not self.skill >= BAD)
 
     @cached_property
+    def rate(self) -> float:
+        """The highest learning rate so far; that of the first step where there was none."""
+        return max(float(rule.lr) for rule in at_peak(unused(self.optimizer), self.n_steps).rules)
+
+    @cached_property
     def n_tried(self) -> int:
         """How many steps are tried again: fewer for a net with much work per step."""
         per_row = 3 * sum(place.multiply_adds for place in self.first_walk.places)
@@ -285,6 +290,15 @@ def unused(optimizer: Optimizer) -> Optimizer:
     other.n_calls = other.n_steps = 0
     other._slots, other._counts, other._of_its_net = {}, {}, set()
     return other
+
+
+def at_peak(optimizer: Optimizer, n_steps: int) -> Optimizer:
+    """Let an optimizer, and those of its groups, keep the highest rate that their schedules gave in so many steps."""
+    for rule in optimizer.rules:
+        if callable(rule.lr):
+            steps = np.unique(np.linspace(0, max(n_steps, N_STEPS), 64).astype(int))
+            rule.lr = max(float(rule.lr(int(step))) for step in steps)
+    return optimizer
 
 
 def labels_of(case: Case, data: Any) -> np.ndarray | None:

@@ -48,8 +48,13 @@ def settled(found: Iterable[Diagnosis]) -> Diagnoses:
     explained: set[str] = set()
     for each in problems:
         if each.name not in explained:
-            explained |= EXPLAINS.get(each.name, set()) - {each.name}
+            explained |= explained_by(each)
     return Diagnoses([_lowered(each) if each.name in explained else each for each in found])
+
+
+def explained_by(each: Diagnosis) -> set[str]:
+    """The names of what is only a symptom of a problem; nothing for a remark."""
+    return EXPLAINS.get(each.name, set()) - {each.name} if each.level == "problem" else set()
 
 
 def _lowered(each: Diagnosis) -> Diagnosis:

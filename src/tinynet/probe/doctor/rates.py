@@ -85,7 +85,7 @@ def rate_too_high(case: Case) -> Diagnosis | None:
     if not case.fitted and not _grows(before.losses):
         return None
     for factor in (0.1, 0.01, 0.001):
-        lr = case.optimizer.learning_rate * factor
+        lr = case.rate * factor
         experiment = trials.compare(case, trials.Change(f"lr={lr:g}", optimizer=trials.with_rate(factor)))
         if trials.helps(experiment) or _falls(experiment, case.first_skill):
             return _too_high(case, experiment, factor)
@@ -93,7 +93,7 @@ def rate_too_high(case: Case) -> Diagnosis | None:
 
 
 def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagnosis:
-    rate = case.optimizer.learning_rate
+    rate = case.rate
     level, weight = ("problem", 0.7) if case.goes_badly or not case.fitted else ("remark", 0.45)
     ended = f"; training ended: {case.ended_by}" if case.ended_by else ""
     seen = f"with lr={rate:g} {_fate(experiment)}, and with {figure(rate * factor)} it falls{ended}"
@@ -127,7 +127,7 @@ def _grows(losses: tuple[float, ...]) -> bool:
 def _rose(case: Case) -> Diagnosis | None:
     """Without an experiment: the loss of the epochs rose, or training ended in numbers that are not finite."""
     losses = [float(row["loss"]) for row in case.history if "loss" in row]
-    rate = case.optimizer.learning_rate
+    rate = case.rate
     if not case.ended_by and not (len(losses) > 1 and losses[-1] > 1.2 * losses[0] and case.goes_badly):
         return None
     seen = f"training with lr={rate:g} ended: {case.ended_by}" if case.ended_by else f"with lr={rate:g} the loss rose from {figure(losses[0])} to {figure(losses[-1])}"
@@ -143,10 +143,10 @@ def rate_too_low(case: Case) -> Diagnosis | None:
     if _grows(before.losses) or not isfinite(before.skill):
         return None
     for factor in (10.0, 3.0, 100.0):
-        change = trials.Change(f"lr={case.optimizer.learning_rate * factor:g}", optimizer=trials.with_rate(factor))
+        change = trials.Change(f"lr={case.rate * factor:g}", optimizer=trials.with_rate(factor))
         experiment = trials.compare(case, change)
         if trials.helps(experiment) and experiment is not None and experiment.changed[-1] < experiment.unchanged[-1]:
-            rate = case.optimizer.learning_rate
+            rate = case.rate
             seen = f"with lr={figure(rate)} the net is after {case.n_steps} steps still no better than skill {case.skill:.2f}, and {figure(rate * factor)} gets further in {case.n_tried}"
             why = "Each step is so short that the minimum is many epochs away."
             fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
@@ -166,7 +166,7 @@ def tiny_eps(case: Case) -> Diagnosis | None:
     level, weight = ("remark", 0.55) if case.goes_well else ("problem", 0.72)
     if not case.fitted:
         level, weight = "remark", 0.55
-    seen = f"eps={eps:g}: {share:.1%} of the weights have a gradient below 1e-8 and still move by a full step of lr={case.optimizer.learning_rate:g}"
+    seen = f"eps={eps:g}: {share:.1%} of the weights have a gradient below 1e-8 and still move by a full step of lr={case.rate:g}"
     why = "The rule divides by √v̂ + eps. Where the gradient is almost 0, only eps keeps the step from being noise of full size."
     return Diagnosis("eps", level, weight, seen, why, "Adam(eps=1e-8)", experiment=experiment)  # type: ignore[arg-type]
 

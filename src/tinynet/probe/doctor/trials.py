@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
@@ -14,7 +13,7 @@ from tinynet.core import streams
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
-from tinynet.probe.doctor.case import Case, unused
+from tinynet.probe.doctor.case import Case, at_peak, unused
 from tinynet.probe.doctor.diagnosis import Experiment
 from tinynet.probe.doctor.skill import ERRORS, Loss, skill
 
@@ -61,7 +60,7 @@ def run(case: Case, change: Change = Change(), start: str = "first") -> Trial:  
     """Train a copy of the net for a few steps, from its first or its last weights, on the first batches."""
     net = change.net(case.copy_of_net(start))
     loss = change.loss(case.loss)
-    step = case.step_for(net, loss, change.optimizer(unused(case.optimizer)))
+    step = case.step_for(net, loss, change.optimizer(at_peak(unused(case.optimizer), case.n_steps)))
     losses: list[float] = []
     for index, (x, y) in enumerate(case.first_batches):
         streams.go_to(epoch=1, step=index + 1)
@@ -108,9 +107,8 @@ def with_rate(factor: float) -> Callable[[Optimizer], Optimizer]:
     """Let an optimizer, and those of its groups, have another learning rate."""
 
     def change(optimizer: Optimizer) -> Optimizer:
-        for rule in (optimizer, *optimizer.rules):
-            lr = rule.lr
-            rule.lr = (lambda step, lr=lr: factor * lr(step)) if callable(lr) else factor * lr
+        for rule in optimizer.rules:
+            rule.lr = (lambda step, lr=rule.lr: factor * lr(step)) if callable(rule.lr) else factor * rule.lr
         return optimizer
 
     return change
@@ -167,8 +165,3 @@ def as_mean(n_rows: int) -> Callable[[Loss], Loss]:
         return mean
 
     return change
-
-
-def copied(optimizer: Optimizer) -> Optimizer:
-    """A shallow copy."""
-    return copy(optimizer)

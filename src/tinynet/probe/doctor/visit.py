@@ -12,7 +12,7 @@ import numpy as np
 from tinynet.core import streams
 from tinynet.probe.doctor import course, endings, labels, rates, scales, units, weights
 from tinynet.probe.doctor.case import Case
-from tinynet.probe.doctor.causes import settled
+from tinynet.probe.doctor.causes import explained_by, settled
 from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
 from tinynet.probe.doctor.skill import ERRORS
 
@@ -62,9 +62,9 @@ TRYING: list[Rule] = [
     weights.untouched,
     rates.uphill,
     rates.accumulated,
-    rates.rate_too_low,
-    course.too_much_decay,
 ]
+#: Those that try several rates or settings, by the name of their diagnosis: for what nothing else explains.
+LAST: dict[str, Rule] = {"reg-much": course.too_much_decay, "lr-low": rates.rate_too_low}
 #: Those that hold where the first batch is refused.
 OF_DATA: list[Rule] = [labels.leak, scales.validation]
 
@@ -103,19 +103,24 @@ def _found(case: Case) -> Iterator[Diagnosis]:
     if refusal is not None:
         yield refusal
     rules = OF_DATA if refusal is not None else READING + (TRYING if case.may_try else [])
+    explained: set[str] = set()
     for rule in rules:
-        given = _asked(rule, case)
-        yield from [] if given is None else [given] if isinstance(given, Diagnosis) else given
+        for each in _asked(rule, case):
+            explained |= explained_by(each)
+            yield each
+    for name, rule in LAST.items() if case.may_try and refusal is None else ():
+        if name not in explained:
+            yield from _asked(rule, case)
 
 
-def _asked(rule: Rule, case: Case) -> Any:
+def _asked(rule: Rule, case: Case) -> list[Diagnosis]:
     """What a rule says; nothing where a loss or a layer of a user's own refuses the question."""
     try:
         given = rule(case)
-        return list(given) if isinstance(given, Iterator) else given
+        return [] if given is None else [given] if isinstance(given, Diagnosis) else list(given)
     except ERRORS:
         if os.environ.get('DOCTOR_RAISES'): raise
-        return None
+        return []
 
 
 def _undisturbed(data: Any) -> Any:
