@@ -74,5 +74,5 @@ def test_nothing_to_train() -> None:
 
 def test_a_bias_that_the_norm_takes_away_is_a_remark() -> None:
     found = regression(Linear(4, 8), BatchNorm1D(8), ReLU(), Linear(8, 1)).diagnose()
-    assert found.names() == ["bias"] and found[0].level == "remark" and found[0].where == "0"
+    assert found.names() == ["useless-bias"] and found[0].level == "remark" and found[0].where == "0"
     assert regression(Linear(4, 8, bias=False), BatchNorm1D(8), ReLU(), Linear(8, 1)).diagnose().names() == []

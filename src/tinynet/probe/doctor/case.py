@@ -241,17 +241,20 @@ class Case:
 
     @cached_property
     def first_batches(self) -> list[tuple[Any, Any]]:
-        """The first batches of training, as it reads them, over as many epochs as that takes."""
-        found: list[tuple[Any, Any]] = []
-        epoch = 1
-        while len(found) < self.n_tried:
-            before = len(found)
+        """The first batches of training, as many as are tried."""
+        return list(self.batches(self.n_tried))
+
+    def batches(self, n: int) -> Iterator[tuple[Any, Any]]:
+        """The first n batches of training, as it reads them, over as many epochs as that takes."""
+        epoch = n_read = 0
+        while n_read < n:
+            epoch, before = epoch + 1, n_read
             streams.go_to(epoch, step=0)
-            found += [pair for _, pair in islice(self._batches(epoch), self.n_tried - before)]
-            epoch += 1
-            if len(found) == before:
-                break
-        return found
+            for _, pair in islice(self._batches(epoch), n - n_read):
+                n_read += 1
+                yield pair
+            if n_read == before:
+                return
 
     def _batches(self, epoch: int) -> Iterator[Any]:
         if self.read_batches is not None:

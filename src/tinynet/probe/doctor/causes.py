@@ -8,7 +8,7 @@ from dataclasses import replace
 from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
 
 #: Symptoms that any mistake may have which stops learning altogether.
-ANY = {"stuck", "few-steps", "lr-low", "batch", "no-signal", "saturated", "vanish", "dead-relu", "explode", "imbalance", "lr-high", "reg-much", "bn-mode", "init-wide", "eps", "hid-act"}
+ANY = {"stuck", "few-steps", "lr-low", "batch", "no-signal", "saturated", "vanish", "dead-relu", "explode", "imbalance", "lr-high", "reg-much", "bn-mode", "init-wide", "eps", "hid-act", "reg-none"}
 #: From a mistake to the diagnoses that it explains.
 EXPLAINS: dict[str, set[str]] = {
     "shape": ANY,
@@ -31,7 +31,7 @@ EXPLAINS: dict[str, set[str]] = {
     "init-wide": ANY,
     "lr-high": ANY - {"lr-high"},
     "eps": ANY - {"eps"},
-    "hid-act": ANY - {"hid-act"},
+    "hid-act": ANY - {"hid-act", "reg-none"},
     "vanish": {"stuck", "few-steps", "lr-low", "no-signal", "saturated", "batch", "imbalance", "reg-much"},
     "dead-relu": {"stuck", "few-steps", "lr-low", "no-signal", "vanish", "explode", "batch", "imbalance", "reg-much"},
     "reg-much": {"stuck", "few-steps", "lr-low", "no-signal", "batch", "imbalance"},

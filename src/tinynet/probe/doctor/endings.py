@@ -22,7 +22,7 @@ def refused(case: Case) -> Diagnosis | None:
     if not case.refusal:
         return None
     sentence, _, hint = case.refusal.partition("\nHint: ")
-    name = "labels" if "label" in sentence else "loss" if "from 0 to 1" in sentence else "shape"
+    name = "labels" if "expected labels from" in sentence else "loss" if "from 0 to 1" in sentence else "shape"
     why = "Nothing can be learned before the net, the loss and the targets agree about shapes and ranges."
     return Diagnosis(name, "problem", 1.0, f"the first batch is refused: {sentence}", why, hint or "net.summary(x.shape[1:])")
 
@@ -279,14 +279,16 @@ def unfit_metric(case: Case) -> Diagnosis | None:
     values = case.truth.values
     if case.truth.kind != "numbers" or values is None:
         return None
-    near = (values + 1e-3 * (values.std() or 1)).astype(case.first_output.dtype)
+    spread, kind = float(values.std()) or 1.0, case.first_output.dtype
+    near = (values + 1e-3 * spread).astype(kind)
+    far = (np.roll(values, len(values) // 2 + 1, axis=0) + 2 * spread).astype(kind)
     for name, metric in case.metrics.items():
         try:
-            hit, miss = float(metric(values.astype(near.dtype), case.y)), float(metric(near, case.y))
+            beside, off = float(metric(near, case.y)), float(metric(far, case.y))
         except ERRORS:
             continue
-        if hit > 0.99 and abs(miss) < 0.6 * hit and "r2" not in name:
-            seen = f"{name} is {hit:.2f} for the targets themselves, and {miss:.2f} a thousandth of their spread beside them"
+        if abs(beside - off) <= 0.05 * max(1.0, abs(off)) and not (beside == 0 and case.loss_facts.compares_all):
+            seen = f"{name} is {beside:.2f} for predictions that miss by a thousandth of the spread, and {off:.2f} for wild ones"
             why = "Numbers are never hit exactly, so this metric says nothing about how good the net is."
             return Diagnosis("metric", "problem", 0.6, seen, why, "Learner(..., metrics=[mean_absolute_error])")
     return None

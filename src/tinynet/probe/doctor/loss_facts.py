@@ -84,7 +84,7 @@ class _Asked:
 def _takes(ask: _Asked, p: np.ndarray, y: np.ndarray) -> tuple[str, bool]:
     base, t = ask(p), _spread(y, p)
     if t is not None:
-        far = p * max(1.0, float(np.abs(t).max()))  # beside large targets, small predictions are all alike
+        far = _as_large(p, y)
         if _has_shape(ask, far, lambda q: (q - t) ** 2) or _has_shape(ask, far, lambda q: np.abs(q - t)):
             return "numbers", False
     if not isfinite(base):
@@ -141,6 +141,7 @@ def _sums(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool | None:
 
 
 def _compares_all(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
+    p = _as_large(p, y)
     base, exchanged = loss_value(loss, p, y), [np.roll(y, shift, axis=0) for shift in (1, 2, 5)]
     differ = [each for each in exchanged if not np.array_equal(each, y)]
     if len(differ) < 3 or _ignores_output(_Asked(loss, y), p):
@@ -182,6 +183,12 @@ def _spread(y: np.ndarray, p: np.ndarray) -> np.ndarray | None:
     if y.dtype.kind in "iu" and y.shape == p.shape[:-1]:
         return (y[..., np.newaxis] == np.arange(p.shape[-1])).astype(np.float64)
     return None
+
+
+def _as_large(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Predictions of the size of the targets: beside large targets, small predictions are all alike."""
+    t = _spread(y, p)
+    return p if t is None else p * max(1.0, float(np.abs(t).max()))
 
 
 def _same(a: float, b: float, size: float = 0.0, tolerance: float = CLOSE * 1e-2) -> bool:

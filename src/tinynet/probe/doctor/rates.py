@@ -10,10 +10,12 @@ from tinynet.core import streams
 from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case, unused
+from tinynet.probe.doctor.course import unfinished
 from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, figure
 from tinynet.probe.doctor.skill import ERRORS
 
 UPHILL = 0.3  #: The cosine between update and gradient from which a step goes uphill.
+LONGER = 5  #: Where a few steps tell nothing of a training that went badly, so many times as many may.
 TINY_EPS = 1e-10
 
 
@@ -84,11 +86,14 @@ def rate_too_high(case: Case) -> Diagnosis | None:
     before = trials.unchanged(case)
     if not case.fitted and not _grows(before.losses):
         return None
-    for factor in (0.1, 0.01, 0.001):
-        lr = case.rate * factor
-        experiment = trials.compare(case, trials.Change(f"lr={lr:g}", optimizer=trials.with_rate(factor)))
-        if trials.helps(experiment) or _falls(experiment, case.first_skill):
-            return _too_high(case, experiment, factor)
+    for longer, factors in ((1, (0.1, 0.01, 0.001)), (LONGER, (0.1, 0.01))):
+        for factor in factors:
+            change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=trials.with_rate(factor))
+            experiment = trials.compare(case, change, longer=longer)
+            if trials.helps(experiment) or _falls(experiment, case.first_skill):
+                return _too_high(case, experiment, factor)
+        if not case.goes_badly:
+            break
     return None
 
 
@@ -137,7 +142,7 @@ def _rose(case: Case) -> Diagnosis | None:
 
 def rate_too_low(case: Case) -> Diagnosis | None:
     """The loss falls steadily but hardly: ten times the rate gets much further in as many steps."""
-    if not case.goes_badly or case.ended_by or not case.may_try:
+    if case.ended_by or not case.may_try or not (case.goes_badly or unfinished(case)):
         return None
     before = trials.unchanged(case)
     if _grows(before.losses) or not isfinite(before.skill):
@@ -147,10 +152,12 @@ def rate_too_low(case: Case) -> Diagnosis | None:
         experiment = trials.compare(case, change)
         if trials.helps(experiment) and experiment is not None and experiment.changed[-1] < experiment.unchanged[-1]:
             rate = case.rate
-            seen = f"with lr={figure(rate)} the net is after {case.n_steps} steps still no better than skill {case.skill:.2f}, and {figure(rate * factor)} gets further in {case.n_tried}"
+            got = case.n_steps, f"{case.skill:.2f}"
+            seen = f"with lr={figure(rate)} the net has after {got[0]} steps the skill {got[1]} and still gets better; {figure(rate * factor)} is faster"
             why = "Each step is so short that the minimum is many epochs away."
             fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
-            return Diagnosis("lr-low", "problem", 0.56, seen, why, fix, experiment=experiment)
+            level, weight = ("problem", 0.56) if case.goes_badly else ("remark", 0.42)
+            return Diagnosis("lr-low", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
     return None
 
 

@@ -56,13 +56,13 @@ class Trial:
     net: Net
 
 
-def run(case: Case, change: Change = Change(), start: str = "first") -> Trial:  # noqa: B008  it is frozen
+def run(case: Case, change: Change, start: str = "first", longer: int = 1) -> Trial:
     """Train a copy of the net for a few steps, from its first or its last weights, on the first batches."""
     net = change.net(case.copy_of_net(start))
     loss = change.loss(case.loss)
     step = case.step_for(net, loss, change.optimizer(at_peak(unused(case.optimizer), case.n_steps)))
     losses: list[float] = []
-    for index, (x, y) in enumerate(case.first_batches):
+    for index, (x, y) in enumerate(case.batches(longer * case.n_tried)):
         streams.go_to(epoch=1, step=index + 1)
         try:
             losses.append(float(step(change.x(x), change.y(y))))
@@ -79,19 +79,19 @@ def run(case: Case, change: Change = Change(), start: str = "first") -> Trial:  
     return Trial(tuple(losses), after, net)
 
 
-def unchanged(case: Case, start: str = "first") -> Trial:
+def unchanged(case: Case, start: str = "first", longer: int = 1) -> Trial:
     """The same steps as they are, run once for each case."""
     kept = vars(case).setdefault("_unchanged", {})
-    if start not in kept:
-        kept[start] = run(case, start=start)
-    return kept[start]
+    if (start, longer) not in kept:
+        kept[start, longer] = run(case, Change(), start, longer)
+    return kept[start, longer]
 
 
-def compare(case: Case, change: Change, start: str = "first") -> Experiment | None:
+def compare(case: Case, change: Change, start: str = "first", longer: int = 1) -> Experiment | None:
     """The experiment that a change is, or None if nothing may be tried."""
     if not case.may_try:
         return None
-    before, after = unchanged(case, start), run(case, change, start)
+    before, after = unchanged(case, start, longer), run(case, change, start, longer)
     return Experiment(change.words, before.losses, after.losses, (before.skill, after.skill))
 
 

@@ -81,14 +81,21 @@ def dead_units(case: Case) -> Diagnosis | None:
     worst = max(relus, key=lambda place: place.dead or 0.0)
     mean = float(np.mean([place.dead for place in relus]))
     flat = _is_flat(case)
-    if mean < DEAD and not (worst.dead and worst.dead > 0.99) and not (flat and (worst.dead or 0) >= DEAD):
+    many = mean >= DEAD or (worst.dead or 0) > 0.99 or (flat and (worst.dead or 0) >= DEAD)
+    if not many and not (case.goes_badly and _many_at_first(case)):
         return None
     at_first = float(np.mean([place.dead for place in case.first_walk.places if place.dead is not None]))
     seen = f"{mean:.0%} of the ReLU units give 0 for every row, and {worst.dead:.0%} in the worst layer; at first {at_first:.0%}"
     why = "Where a ReLU is 0 its gradient is 0 too, so such a unit does nothing and cannot come back."
     fix = "LeakyReLU()  # in place of ReLU(); or a lower learning rate, or weights from he_normal"
-    level, weight = ("problem", 0.66) if case.goes_badly else ("remark", 0.3)
+    level, weight = ("problem", 0.66) if case.goes_badly and many else ("remark", 0.3)
     return Diagnosis("dead-relu", level, weight, seen, why, fix, worst.path)  # type: ignore[arg-type]
+
+
+def _many_at_first(case: Case) -> bool:
+    """Whether half of a layer, or a third of all units, was dead before the first step."""
+    shares = [place.dead for place in case.first_walk.places if place.dead is not None]
+    return max(shares) >= 0.5 or float(np.mean(shares)) >= 1 / 3
 
 
 def _is_flat(case: Case) -> bool:

@@ -130,4 +130,4 @@ def useless_bias(case: Case) -> Diagnosis | None:
         return None
     seen = f"{len(found)} layer{'s' * (len(found) > 1)} with a bias stand{'s' * (len(found) == 1)} directly before a batch norm"
     why = "The norm subtracts the mean, and the bias with it; its own β takes that place. It costs a little and does nothing."
-    return Diagnosis("bias", "remark", 0.2, seen, why, "Conv2D(n_in, n_out, 3, bias=False)", found[0])
+    return Diagnosis("useless-bias", "remark", 0.2, seen, why, "Conv2D(n_in, n_out, 3, bias=False)", found[0])
