@@ -177,6 +177,18 @@ def report(run: RunFolder) -> None:
 
 
 @app.command()
+def doctor(run: RunFolder, kernels: Kernels = None) -> None:
+    """Say what went wrong in a run, why it hurts, and what to change.
+
+    Where that is cheap, the first steps are tried again with the change, and both losses are shown.
+    """
+    opened = open_run(run)
+    train_data, _ = load(opened.settings.dataset)
+    with use(opened.kernels(kernels)):
+        say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
+
+
+@app.command()
 def models() -> None:
     """List the models."""
     show.models_table()

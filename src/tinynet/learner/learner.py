@@ -19,6 +19,7 @@ from tinynet.learner.averages import Averages
 from tinynet.learner.batch import measured, measured_over_all, n_rows
 from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback, begun
+from tinynet.learner.doctor import Record, diagnose, recorded
 from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
 from tinynet.learner.progress import Progress
@@ -107,6 +108,7 @@ class Learner:
         self.epoch, self.epochs_wanted = 0, 0
         self._n_batches_done = 0  # of the current epoch
         self.stop, self.stop_reason = False, ""
+        self.record = Record()
 
     def train_step(self, x: Any, y: Any) -> tuple[float, Any]:
         """Learn from one batch: forward, loss, backward, update.
@@ -150,7 +152,7 @@ class Learner:
         callbacks = [*self.callbacks, *([Progress()] if progress else [])]
         self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
         self.optimizer.start(self.net.parameters())
-        with interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
+        with recorded(self, progress), interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
         return self.history
@@ -224,6 +226,10 @@ class Learner:
         if not kept:
             return losses.means()
         return losses.means() | measured_over_all(self.metrics, kept)
+
+    def diagnose(self) -> Any:
+        """What the doctor says of this training, before its first step or after: see `tinynet.probe.diagnose`."""
+        return diagnose(self)
 
     def recompute_statistics(self) -> None:
         """Give batch norm the statistics of the training data under the weights as they are now."""

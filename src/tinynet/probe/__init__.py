@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from tinynet.probe.doctor import Case, Diagnoses, Diagnosis, Experiment, Span, diagnose
 from tinynet.probe.recorder import trace
 from tinynet.probe.trace import LayerStep, ParameterStep, Trace
 
-__all__ = ["LayerStep", "ParameterStep", "Trace", "trace"]
+__all__ = [
+    "Case",
+    "Diagnoses",
+    "Diagnosis",
+    "Experiment",
+    "LayerStep",
+    "ParameterStep",
+    "Span",
+    "Trace",
+    "diagnose",
+    "trace",
+]
