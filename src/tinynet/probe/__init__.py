@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tinynet.probe.recorder import trace
+from tinynet.probe.statistics import TrainingStatistics
 from tinynet.probe.trace import LayerStep, ParameterStep, Trace
 
-__all__ = ["LayerStep", "ParameterStep", "Trace", "trace"]
+__all__ = ["LayerStep", "ParameterStep", "Trace", "TrainingStatistics", "trace"]
