@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from tinynet.probe.recorder import trace
-from tinynet.probe.statistics import TrainingStatistics
+from tinynet.probe.singular_values import singular_values
+from tinynet.probe.statistics import TrainingStatistics, export_tensorboard
 from tinynet.probe.trace import LayerStep, ParameterStep, Trace
 
-__all__ = ["LayerStep", "ParameterStep", "Trace", "TrainingStatistics", "trace"]
+__all__ = [
+    "LayerStep",
+    "ParameterStep",
+    "Trace",
+    "TrainingStatistics",
+    "export_tensorboard",
+    "singular_values",
+    "trace",
+]

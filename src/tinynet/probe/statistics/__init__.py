@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tinynet.probe.statistics.record import TrainingStatistics
+from tinynet.probe.statistics.tensorboard import export_tensorboard
 
-__all__ = ["TrainingStatistics"]
+__all__ = ["TrainingStatistics", "export_tensorboard"]

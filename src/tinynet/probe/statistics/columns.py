@@ -65,6 +65,11 @@ class Columns:
         """The arrays of one name, with the columns as the first axis."""
         return np.stack([column.values[name] for column in self.list])
 
+    def first_and_last(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first and the last step of each column."""
+        first, last = [column.first for column in self.list], [column.last for column in self.list]
+        return np.array(first, np.int64), np.array(last, np.int64)
+
     def _joined(self, a: Column, b: Column) -> Column:
         values = {name: self.combine(a.values[name], a.n, b.values[name], b.n) for name in a.values}
         return Column(a.first, b.last, a.n + b.n, values)

@@ -69,27 +69,33 @@ class TrainingStatistics:
     @property
     def steps(self) -> np.ndarray:
         """The last step of each column, (T,)."""
-        return np.array([column.last for column in self._numbers.list], np.int64)
+        return self._numbers.first_and_last()[1]
 
     @property
     def first_steps(self) -> np.ndarray:
         """The first step of each column, (T,); equal to `steps` where a column holds a single look."""
-        return np.array([column.first for column in self._numbers.list], np.int64)
+        return self._numbers.first_and_last()[0]
 
     def __getitem__(self, name: str) -> np.ndarray:
         """One of the numbers of all layers over time, (T, layers)."""
         checks.one_of("TrainingStatistics", "the name of a number", name, NUMBERS)
         return self._numbers.stacked(name) if len(self) else np.empty((0, len(self.layers)), np.float32)
 
-    def histograms(self, of: str = "outputs") -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def counted(self) -> list[str]:
+        """What there are histograms of: "outputs", and in a full look "weights" and "gradients"."""
+        there = self._histograms.list[0].values if self._histograms.list else {}
+        return [name for name in HISTOGRAMS if name in there]
+
+    def histograms(self, of: str = "outputs") -> np.ndarray:
         """How often the values of each layer were in each bin, over time.
 
         Args:
             of: "outputs"; in a full look also "weights" and "gradients".
 
         Returns:
-            The last step of each column, (T,) with T at most 32, and the counts, (T, layers, bins). The limits of the
-            bins are `tinynet.probe.statistics.bins.edges()`.
+            The counts, (T, layers, bins) with T at most 32; `histogram_steps` says when. The bins reach from one
+            power of two to the next: their limits are `tinynet.probe.statistics.bins.edges()`.
 
         Raises:
             ValueError: Those were not counted.
@@ -97,11 +103,16 @@ class TrainingStatistics:
         checks.one_of("TrainingStatistics.histograms", "of", of, HISTOGRAMS)
         columns = self._histograms.list
         if not columns:
-            return np.empty(0, np.int64), np.empty((0, len(self.layers), N_BINS), np.int64)
-        if of not in columns[0].values:
-            problem = f"there are no histograms of {of}, only of {', '.join(columns[0].values)}."
-            checks.fail("TrainingStatistics", problem, 'watch with Statistics("full").')
-        return np.array([column.last for column in columns], np.int64), self._histograms.stacked(of)
+            return np.empty((0, len(self.layers), N_BINS), np.int64)
+        if of not in self.counted:
+            problem = f"there are no histograms of {of}, only of {', '.join(self.counted)}."
+            checks.fail("TrainingStatistics.histograms", problem, 'watch with Statistics("full").')
+        return self._histograms.stacked(of)
+
+    @property
+    def histogram_steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first and the last step of each histogram, (T,)."""
+        return self._histograms.first_and_last()
 
     def __len__(self) -> int:
         return len(self._numbers.list)
@@ -111,15 +122,14 @@ class TrainingStatistics:
         return f"TrainingStatistics({len(self.layers)} layers, {len(self)} columns, {where})"
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything into one safetensors file of at most a few megabytes; an old one is replaced when it is whole.
+        """Write everything into one safetensors file, a few megabytes at most; an old one is replaced once it is whole.
 
         Raises:
             OSError: The file cannot be written.
         """
         arrays = {}
         for kind, columns in self._kinds().items():
-            arrays[f"{kind}.first"] = np.array([column.first for column in columns.list], np.int64)
-            arrays[f"{kind}.last"] = np.array([column.last for column in columns.list], np.int64)
+            arrays[f"{kind}.first"], arrays[f"{kind}.last"] = columns.first_and_last()
             arrays[f"{kind}.looks"] = np.array([column.n for column in columns.list], np.int64)
             for name in columns.list[0].values if columns.list else ():
                 arrays[f"{kind}.{name}"] = columns.stacked(name)

@@ -1,8 +1,8 @@
 """The units of a layer: the values that some of them gave, which are dead, and how many are saturated.
 
-A unit is what has weights of its own: a neuron of `Linear`, a channel of `Conv2D`. Its values are those for all samples,
-and for all places where it is used at several. So the outputs of a layer are a table with a row for each sample and
-place, and a column for each unit.
+A unit is what has weights of its own: a neuron of `Linear`, a channel of `Conv2D`. Its values are those for all
+samples, and for all places where it is used at several. So the outputs of a layer are a table with a row for each
+sample and place, and a column for each unit.
 """
 
 from __future__ import annotations
