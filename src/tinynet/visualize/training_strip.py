@@ -66,10 +66,10 @@ def training_strip(statistics: Any) -> Figure:
     heights = [height_of(len(giving)), height_of(len(learning)), RATIOS]
     figure = new_figure(WIDTH, sum(heights) + 3 * AROUND, TITLE)
     grid = figure.add_gridspec(3, 2, height_ratios=heights)
-    axes = [figure.add_subplot(grid[i // 2, i % 2]) for i in range(4)]
+    axes = [figure.add_subplot(grid[place]) for place in ((0, 0), (0, 1), (1, 0), (1, 1), (2, slice(None)))]
     _outputs(axes[:2], found, giving)
-    _learning(axes[2:], found, learning)
-    _ratios(figure.add_subplot(grid[2, :]), found, learning)
+    _learning(axes[2:4], found, learning)
+    _ratios(axes[4], found, learning)
     return figure
 
 

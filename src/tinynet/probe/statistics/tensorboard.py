@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def export_tensorboard(statistics: TrainingStatistics, folder: str | PathLike[str]) -> Path:
     """Write the statistics of a training as an event file, for `tensorboard --logdir FOLDER`.
 
-    Numbers become scalars under "spread/0 Conv2D" and so on, histograms go under "outputs/0 Conv2D"; the step is the
+    Numbers become scalars under "spread/0_Conv2D" and so on, histograms "outputs/0_Conv2D"; the step is the
     last one of each column. It needs the package tensorboardX: `pip install tinynet[tensorboard]`.
 
     Args:
@@ -50,7 +50,7 @@ def export_tensorboard(statistics: TrainingStatistics, folder: str | PathLike[st
 
 
 def _write(writer: Any, statistics: TrainingStatistics) -> None:
-    names = [f"{path} {kind}".strip() for path, kind in statistics.layers.items()]
+    names = [f"{path}_{kind}".strip("_") for path, kind in statistics.layers.items()]
     for number in NUMBERS:
         for step, row in zip(statistics.steps.tolist(), statistics[number], strict=True):
             for name, value in zip(names, row.tolist(), strict=True):
