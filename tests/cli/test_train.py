@@ -35,8 +35,8 @@ def test_a_run_folder_holds_all_of_the_run(run):
     assert history.names() == ["epoch", "loss", "accuracy", "lr", "seconds", "valid_loss", "valid_accuracy"]
     assert (run / "report.html").read_text(encoding="utf-8").lstrip().startswith("<!DOCTYPE html>")
     statistics = open_run(run).statistics()
-    assert statistics.steps.tolist() == list(range(50, len(digits()[0]) * 9 // 10 // config["batch_size"] * 2, 50))
-    assert list(statistics.layers)[0] == "0"
+    assert statistics.settings == {"detail": "economy", "every": 50, "batches_per_epoch": 21}
+    assert list(statistics.layers.values()) == ["Flatten", "Linear", "ReLU", "Linear", "ReLU", "Linear"]
 
 
 def test_a_run_from_before_statistics_were_kept_has_none(run, tmp_path):
