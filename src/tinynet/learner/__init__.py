@@ -10,6 +10,7 @@ from tinynet.learner.learner import Learner
 from tinynet.learner.logs import CSVLog, LearningRateLog
 from tinynet.learner.progress import Progress
 from tinynet.learner.reduce_on_plateau import ReduceOnPlateau
+from tinynet.learner.statistics import Statistics
 
 __all__ = [
     "AverageWeights",
@@ -22,5 +23,6 @@ __all__ = [
     "LearningRateLog",
     "Progress",
     "ReduceOnPlateau",
+    "Statistics",
     "recompute_statistics",
 ]

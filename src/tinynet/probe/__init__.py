@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tinynet.probe.doctor import Case, Diagnoses, Diagnosis, Experiment, Span, diagnose
 from tinynet.probe.recorder import trace
+from tinynet.probe.singular_values import singular_values
+from tinynet.probe.statistics import TrainingStatistics, export_tensorboard
 from tinynet.probe.trace import LayerStep, ParameterStep, Trace
 
 __all__ = [
@@ -15,6 +17,9 @@ __all__ = [
     "ParameterStep",
     "Span",
     "Trace",
+    "TrainingStatistics",
     "diagnose",
+    "export_tensorboard",
+    "singular_values",
     "trace",
 ]

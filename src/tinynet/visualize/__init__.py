@@ -17,6 +17,9 @@ from tinynet.visualize.inside import feature_maps, filters
 from tinynet.visualize.mistakes import confident_mistakes, misclassified
 from tinynet.visualize.reconstruction import reconstructions
 from tinynet.visualize.report import report
+from tinynet.visualize.singular import singular_values
+from tinynet.visualize.time_histograms import time_histograms
+from tinynet.visualize.training_strip import training_strip
 
 __all__ = [
     "confident_mistakes",
@@ -33,5 +36,8 @@ __all__ = [
     "reconstructions",
     "report",
     "samples",
+    "singular_values",
+    "time_histograms",
+    "training_strip",
     "weight_histograms",
 ]
