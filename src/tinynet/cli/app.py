@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import kernel_routes, kernel_table, show, training
+from tinynet.cli import kernel_routes, kernel_table, look, show, training
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
@@ -175,6 +175,9 @@ def report(run: RunFolder) -> None:
     opened = open_run(run)
     _, test_data = load(opened.settings.dataset)
     say(f"written: {show.write_report(opened, opened.net(), test_data)}")
+
+
+app.command()(look.look)
 
 
 @app.command()
