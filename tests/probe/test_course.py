@@ -33,7 +33,7 @@ def test_a_good_run_is_done():
     assert (course.kind, course.headline) == ("done", "Done: the validation loss has levelled off since epoch 14.")
     assert course.epoch == 14
     assert course.sentences == (
-        "The training loss went from 2.3 to 0.05014 in 30 epochs. A net that only guesses has 2.303.",
+        "The training loss went from 2.3 to 0.05014 in 30 epochs. A net that only guesses has ln 10 = 2.303.",
     )
     assert course.advice == ""
 
@@ -56,6 +56,14 @@ def test_numbers_that_are_always_the_mean_are_stuck_too():
     course = read_course(history(loss=[0.51, 0.50, 0.501, 0.502]), guess=Guessing(0.5, None, "0.5, by always"))
     assert course.kind == "stuck"
     assert "softmax" not in course.advice
+
+
+def test_a_run_whose_first_steps_were_too_large_is_stuck_and_not_slow():
+    course = read_course(history(loss=[1e9, 4e3, 3.0, 2.6, 2.4]), guess=TEN)
+    assert course.kind == "stuck"
+    assert "In the first epoch it was 1e+09: steps that were too large threw the weights far off." in course.sentences
+    assert read_course(history(loss=[2.65, 2.350, 2.345, 2.342, 2.341]), guess=TEN).kind == "stuck"
+    assert read_course(history(loss=[5.0, 4.8, 4.6, 4.4]), guess=Guessing(4.3)).kind == "unfinished"
 
 
 def test_a_loss_that_never_moves_is_stuck_without_a_mark():
@@ -84,6 +92,10 @@ def test_a_loss_that_still_falls_is_unfinished():
     assert course.kind == "unfinished"
     assert course.headline == "Unfinished: the validation loss is still falling by 3 % an epoch."
     assert course.advice == "Train for more epochs than 20."
+
+
+def test_a_few_epochs_that_fall_more_slowly_from_step_to_step_are_unfinished():
+    assert read_course(history(loss=[2.0, 1.1, 0.7], valid=[1.07, 0.47, 0.41]), guess=TEN).kind == "unfinished"
 
 
 def test_a_rate_that_has_come_to_its_end_needs_a_new_run():

@@ -13,6 +13,7 @@ from tinynet.probe.guessing import Guessing
 from tinynet.probe.series import fall_per_epoch, falls_steadily, level_since, rise_since_lowest
 
 GROWN = 1.5  # A loss that ends at so many times its lowest, and above its first, has left what it had learned.
+FRESH = 1.06  # A net with new weights is hardly further from guessing; large steps throw it further off.
 NO_BETTER = 0.97  # A loss above this share of what guessing reaches has learned next to nothing.
 LUCK = 0.03  # By so much may an accuracy exceed that of guessing, out of luck and of a few samples.
 RISES = 0.05  # A validation loss that ends so far above its lowest has risen, if it also exceeds its own swing.
@@ -100,7 +101,7 @@ def _diverged(seen: Epochs) -> Course | None:
         words = f"The training loss rose from {loss[lowest]:.4g} in epoch {seen.epoch(lowest)} to {loss[-1]:.4g}."
     else:
         epoch = seen.epoch(0)
-        words = f"The training loss ends at {loss[-1]:.4g}; a net that only guesses has {seen.guess.loss:.4g}."
+        words = f"The training loss ends at {loss[-1]:.4g}; a net that only guesses has {seen.guess.mark}."
     since = f"from epoch {epoch} on" if epoch > 1 else "from the start"
     return Course("diverged", f"It diverged {since}.", (words, *seen.right()), advice, epoch)
 
@@ -113,15 +114,18 @@ def _stuck(seen: Epochs) -> Course | None:
     lucky = len(accuracy) and mark.accuracy is not None and np.median(accuracy[-tail:]) > 0.5 * (1 + mark.accuracy)
     if learned or lucky or len(seen.loss) == 1:
         return None
-    words = f"The training loss is {seen.loss[-1]:.4g}; a net that only guesses has {mark.words or f'{mark.loss:.4g}'}."
-    if falls_steadily(seen.loss):
+    words = f"The training loss is {seen.loss[-1]:.4g}; a net that only guesses has {mark.mark}."
+    goes_on = len(seen.loss) > 2 and 2 * (seen.loss[-2] - seen.loss[-1]) > -float(np.diff(seen.loss).mean())
+    if falls_steadily(seen.loss) and (seen.loss[0] < FRESH * mark.loss or goes_on):
         headline = f"It has hardly begun: the training loss falls by {percent(fall_per_epoch(seen.loss)[0])} an epoch."
         advice = "Take a larger learning rate: learner.find_rate() suggests one."
         return Course("unfinished", headline, _some(words, *seen.right()), advice)
     share = f"; guessing gets {100 * mark.accuracy:.1f} % right." if mark.accuracy is not None else "."
     right = [text.removesuffix(".") + share for text in seen.right()]
+    first = f"In the first epoch it was {seen.loss[0]:.4g}: steps that were too large threw the weights far off."
     headline = "It is stuck at chance: it does no better than guessing."
-    return Course("stuck", headline, _some(words, *right), _advice_for_stuck(mark))
+    thrown = first if seen.loss[0] > GROWN * mark.loss else ""
+    return Course("stuck", headline, _some(words, thrown, *right), _advice_for_stuck(mark))
 
 
 def _motionless(seen: Epochs) -> Course | None:
@@ -157,7 +161,7 @@ def _overfitted(seen: Epochs) -> Course | None:
     never = seen.guess.loss is not None and seen.valid[lowest] > NO_BETTER * seen.guess.loss
     if never:
         words += (
-            f" Even then it was no better than guessing ({seen.guess.loss:.4g}): nothing that it learns carries over "
+            f" Even then it was no better than guessing ({seen.guess.mark}): nothing that it learns carries over "
             "to other samples. Do the labels belong to the samples?"
         )
     accuracy = seen.column("valid_accuracy")
@@ -185,7 +189,8 @@ def _unfinished(seen: Epochs) -> Course | None:
     last = values[-min(n, max(4, n // 4)) :]
     fall, error = fall_per_epoch(last)
     mark = seen.guess.loss if seen.guess.loss is not None else values[0]
-    if fall < FALLS or fall < 2 * error or values[-1] < NOTHING_LEFT * mark or _all_right(seen):
+    wavers = fall < 2 * error and not falls_steadily(last)
+    if fall < FALLS or wavers or values[-1] < NOTHING_LEFT * mark or _all_right(seen):
         return None
     headline = f"Unfinished: the {seen.judged_name} is still falling by {percent(fall)} an epoch."
     more = f"Train for more epochs than {n}."

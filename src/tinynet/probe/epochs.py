@@ -64,7 +64,7 @@ class Epochs:
         words = f"The training loss went from {self.loss[0]:.4g} to {self.loss[-1]:.4g} in {len(self.loss)} epochs."
         if len(self.loss) == 1:
             words = f"The training loss was {self.loss[0]:.4g} in this epoch."
-        return words if self.guess.loss is None else f"{words} A net that only guesses has {self.guess.loss:.4g}."
+        return words if self.guess.loss is None else f"{words} A net that only guesses has {self.guess.mark}."
 
     def right(self) -> list[str]:
         """Which shares of the samples are right at the end, in a sentence, if there are accuracies."""

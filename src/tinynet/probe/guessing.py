@@ -27,6 +27,11 @@ class Guessing:
     accuracy: float | None = None
     words: str = ""
 
+    @property
+    def mark(self) -> str:
+        """The loss in words."""
+        return self.words or f"{self.loss:.4g}"
+
 
 def guessing(loss: Callable | None, ground_truth: Any) -> Guessing:
     """What the best guess reaches that does not look at the input.
