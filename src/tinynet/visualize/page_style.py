@@ -73,6 +73,7 @@ figure img { max-width: 100%; height: auto; vertical-align: bottom; border-radiu
 .grid { display: grid; gap: .4rem 1rem; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
 .grid figure { margin: 0; }
 .table { margin-bottom: .9rem; font-variant-numeric: tabular-nums; font-size: .84rem; }
+.table table { min-width: 760px; }
 .settings { border-collapse: collapse; margin-bottom: 1rem; }
 .settings th { text-align: left; font-weight: 500; color: var(--muted); padding: .22rem 1.6rem .22rem 0;
   vertical-align: top; }
