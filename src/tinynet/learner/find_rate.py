@@ -79,4 +79,4 @@ def _has_blown_up(losses: list[float]) -> bool:
     if len(losses) < 20:
         return False
     now = float(np.median(losses[-5:]))
-    return now > 2 * BLOWN_UP * max(np.mean(losses[:10]), 1e-12)
+    return now > 2 * BLOWN_UP * max(float(np.mean(losses[:10])), 1e-12)

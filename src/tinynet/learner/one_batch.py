@@ -40,7 +40,8 @@ def overfit_one_batch(learner: Learner, n_steps: int = 300, n_samples: int = 32)
 
     A net, a loss and an optimizer that cannot even do this have a fault that no further data and no patience heal. The
     copy trains without dropout and weight decay, which are there to prevent just this, and at a constant learning rate.
-    Where it fails, smaller and larger rates are tried too. The learner stays as it is, bit for bit.
+    Where it fails and no other reason is found, smaller and larger rates are tried too. The learner stays as it is, bit
+    for bit.
 
     Args:
         learner: The learner.
@@ -77,12 +78,13 @@ def overfit_one_batch(learner: Learner, n_steps: int = 300, n_samples: int = 32)
     wrong = wrong_backward(learner.net, learner.loss, x, y)
     if not wrong and still_falls(losses):
         return OneBatch(False, losses, rate, f"{words} It is still falling, so more steps (n_steps) will tell.")
-    others = [_tried(learner, x, y, other, n_steps) for other in (*(factor * rate for factor in TIMES), *USUAL)]
-    found = [wrong, trial.broke, _better_rate(trial, min(others, key=lambda other: other.reached))]
     with twin(learner) as copy:
-        found += reasons(copy.net, copy.loss, x, y)
-    found = [reason for reason in found if reason]
-    return OneBatch(False, losses, rate, words, tuple(found) or (NO_REASON,))
+        found = [reason for reason in (wrong, *reasons(copy.net, copy.loss, x, y)) if reason]
+    if not found:
+        others = [_tried(learner, x, y, other, n_steps) for other in (*(factor * rate for factor in TIMES), *USUAL)]
+        found = _better_rate(trial, min(others, key=lambda other: other.reached))
+    broke = [trial.broke] if trial.broke else []
+    return OneBatch(False, losses, rate, words, (*broke, *(found or [NO_REASON])))
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,13 @@ def _tried(learner: Learner, x: Any, y: Any, rate: float, n_steps: int) -> _Tria
     return _Trial(rate, losses)
 
 
-def _better_rate(trial: _Trial, best: _Trial) -> str:
+def _better_rate(trial: _Trial, best: _Trial) -> list[str]:
     """That another learning rate does clearly better, if it does."""
     if not best.learned and not best.reached < FURTHER * min(trial.reached, *trial.losses[:1]):
-        return ""
+        return []
     kind = "high" if best.rate < trial.rate else "low"
     where = f"at {best.rate:.2g} the loss came to {best.reached:.4g} in {len(best.losses)} steps"
-    return f"The learning rate is too {kind}: {where}."
+    return [f"The learning rate is too {kind}: {where}."]
 
 
 def _first_rows(batch: Any, n_samples: int) -> tuple[Any, Any]:

@@ -79,7 +79,7 @@ def reasons(net: Net, loss: Callable, x: Any, y: Any) -> Iterator[str]:
     """
     yield from _contradictions(x, y)
     if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.std() > LARGE_INPUTS:
-        yield f"The inputs are large: they reach from {x.min():.4g} to {x.max():.4g}; bring them to a spread of about 1."
+        yield f"The inputs are large, from {x.min():.4g} to {x.max():.4g}: bring them to a spread of about 1."
     yield from _last_layer(net, loss, y)
     net.zero_gradient()
     predicted = net.forward(*as_tuple(x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,7 @@ class RateSweep:
 
     def figure(self) -> Any:
         """The sweep as a picture: `tinynet.visualize.rate_curve` of it."""
-        import tinynet
-
-        return tinynet.visualize.rate_curve(self)
+        return import_module("tinynet.visualize").rate_curve(self)  # drawn further down the house, when it is wanted
 
     def __repr__(self) -> str:
         return f"RateSweep: {self.words}"
@@ -73,7 +72,8 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
     cut = np.minimum(losses, BLOWN_UP * np.abs(losses[:BEGINNING]).max())
     smoothed = _smoothed(cut)
     depth = first - float(smoothed.min())
-    near = smoothed.min() + max(0.5 * _noise(cut), 0.02 * depth)
+    wavering = 0.5 if depth > SEEN * abs(first) else 1.5  # Where it hardly falls, the lowest may be anywhere.
+    near = smoothed.min() + max(wavering * _noise(cut), 0.02 * depth)
     lowest = int(np.flatnonzero(smoothed <= near)[-1])
     rate = float(rates[lowest]) / BELOW_THE_EDGE
     return RateSweep(rates, losses, smoothed, lowest, rate, _words(rates, smoothed, lowest, rate, first, depth))

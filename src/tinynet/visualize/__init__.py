@@ -15,6 +15,7 @@ from tinynet.visualize.generated import latent_space, samples
 from tinynet.visualize.histograms import gradient_histograms, weight_histograms
 from tinynet.visualize.inside import feature_maps, filters
 from tinynet.visualize.mistakes import confident_mistakes, misclassified
+from tinynet.visualize.rate_curve import rate_curve
 from tinynet.visualize.reconstruction import reconstructions
 from tinynet.visualize.report import report
 
@@ -30,6 +31,7 @@ __all__ = [
     "learning_curves",
     "misclassified",
     "network_diagram",
+    "rate_curve",
     "reconstructions",
     "report",
     "samples",
