@@ -227,7 +227,7 @@ def test_a_loss_that_still_falls_is_no_fault():
     found = learner(optimizer=SGD(lr=0.01, momentum=0.9)).overfit_one_batch(n_steps=200)
     assert not found.learned
     assert found.reasons == ()
-    assert "more steps (n_steps) will tell" in found.words
+    assert "It is still falling, so more steps will tell." in found.words
 
 
 def test_nothing_that_learns_and_nothing_that_is_found():

@@ -77,7 +77,7 @@ def overfit_one_batch(learner: Learner, n_steps: int = 300, n_samples: int = 32)
         return OneBatch(True, losses, rate, words)
     wrong = wrong_backward(learner.net, learner.loss, x, y)
     if not wrong and still_falls(losses):
-        return OneBatch(False, losses, rate, f"{words} It is still falling, so more steps (n_steps) will tell.")
+        return OneBatch(False, losses, rate, f"{words} It is still falling, so more steps will tell.")
     with twin(learner) as copy:
         found = [reason for reason in (wrong, *reasons(copy.net, copy.loss, x, y)) if reason]
     if not found:
