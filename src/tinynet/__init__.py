@@ -10,7 +10,7 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
-    from tinynet.probe import trace
+    from tinynet.probe.recorder import trace
     from tinynet.storage import load, load_weights, save
 
 __all__ = ["Parameter", "formula", "load", "load_weights", "save", "seed", "threads", "trace", "__version__"]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import kernel_routes, kernel_table, look, show, training
+from tinynet.cli import first_checks, kernel_routes, kernel_table, look, show, training
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
@@ -119,6 +119,10 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> 
     write_config(work, config)
     say(show.results_line(results, len(test_data)))
     show.write_report(open_run(work), learner.net, test_data)
+
+
+app.command("find-rate")(first_checks.find_rate)
+app.command("check")(first_checks.check)
 
 
 @app.command()

@@ -20,8 +20,10 @@ from tinynet.learner.batch import measured, measured_over_all, n_rows
 from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback, begun
 from tinynet.learner.doctor import Record, diagnose, recorded
+from tinynet.learner.find_rate import find_rate
 from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
+from tinynet.learner.one_batch import overfit_one_batch
 from tinynet.learner.progress import Progress
 from tinynet.net import Net
 from tinynet.net.modes import predicting
@@ -156,6 +158,8 @@ class Learner:
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
         return self.history
+
+    find_rate, overfit_one_batch = find_rate, overfit_one_batch
 
     @property
     def step(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tinynet.probe.course import Course, read_course
 from tinynet.probe.doctor import Case, Diagnoses, Diagnosis, Experiment, Span, diagnose
+from tinynet.probe.guessing import Guessing, guessing
 from tinynet.probe.interpret import (
     AttentionMap,
     Attribution,
@@ -28,6 +30,8 @@ from tinynet.probe.interpret import (
     smooth_grad,
     tsne,
 )
+from tinynet.probe.one_batch import OneBatch
+from tinynet.probe.rates import RateSweep, read_sweep
 from tinynet.probe.recorder import trace
 from tinynet.probe.singular_values import singular_values
 from tinynet.probe.statistics import TrainingStatistics, export_tensorboard
@@ -37,17 +41,21 @@ __all__ = [
     "AttentionMap",
     "Attribution",
     "Case",
+    "Course",
     "Diagnoses",
     "Diagnosis",
     "Experiment",
+    "Guessing",
     "Landscape",
     "LayerAttribution",
     "LayerStep",
     "Maximization",
+    "OneBatch",
     "ParameterStep",
     "PathAttribution",
     "Projection",
     "RandomizationCheck",
+    "RateSweep",
     "Representations",
     "Span",
     "Trace",
@@ -58,12 +66,15 @@ __all__ = [
     "diagnose",
     "export_tensorboard",
     "grad_cam",
+    "guessing",
     "guided_backpropagation",
     "integrated_gradients",
     "loss_landscape",
     "occlusion",
     "pca",
     "randomization_check",
+    "read_course",
+    "read_sweep",
     "representations",
     "saliency",
     "singular_values",

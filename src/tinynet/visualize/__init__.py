@@ -34,6 +34,7 @@ from tinynet.visualize.interpret import (
     smooth_grad,
 )
 from tinynet.visualize.mistakes import confident_mistakes, misclassified
+from tinynet.visualize.rate_curve import rate_curve
 from tinynet.visualize.reconstruction import reconstructions
 from tinynet.visualize.report import report
 from tinynet.visualize.singular import singular_values
@@ -65,6 +66,7 @@ __all__ = [
     "occlusion",
     "points_map",
     "randomization_check",
+    "rate_curve",
     "reconstructions",
     "report",
     "saliency",
