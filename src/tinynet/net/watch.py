@@ -11,6 +11,8 @@ from tinynet.layers import Layer
 from tinynet.layers.layer import WATCHED
 from tinynet.net.tuples import one_or_tuple
 
+HOOKS = ("on_forward_begin", "on_forward", "on_backward")
+
 
 @contextmanager
 def watch(net: Layer, observer: Any) -> Iterator[Any]:
@@ -22,7 +24,8 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
     Args:
         net: The net, or any layer.
         observer: Has `on_forward(path, layer, x, y)`, `on_backward(path, layer, dy, dx)` or both; several inputs or
-            outputs come as tuples.
+            outputs come as tuples. It may also have `on_forward_begin(path, layer, inputs, options)`, called before a
+            forward with all its arguments.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU
@@ -41,7 +44,7 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
     before = []
     for path, layer in list(net.layers_inside()):
         before.append((layer, {name: vars(layer)[name] for name in WATCHED if name in vars(layer)}))
-        _shadow(path, layer, getattr(observer, "on_forward", _ignore), getattr(observer, "on_backward", _ignore))
+        _shadow(path, layer, *[getattr(observer, hook, _ignore) for hook in HOOKS])
     try:
         yield observer
     finally:
@@ -51,10 +54,11 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
             vars(layer).update(shadows)
 
 
-def _shadow(path: str, layer: Layer, on_forward: Callable, on_backward: Callable) -> None:
+def _shadow(path: str, layer: Layer, on_forward_begin: Callable, on_forward: Callable, on_backward: Callable) -> None:
     plain_forward, plain_backward = layer.forward, layer.backward
 
     def forward(*inputs: Any, **options: Any) -> Any:
+        on_forward_begin(path, layer, inputs, options)
         y = plain_forward(*inputs, **options)
         on_forward(path, layer, one_or_tuple(inputs), y)
         return y
