@@ -247,7 +247,9 @@ def test_nan_in_the_data_is_named_with_its_row():
     x = np.ones((4, 1), np.float32)
     x[2] = np.nan
     learner = Learner(one_weight(1.0), mean_squared_error, SGD(lr=0.1), Rows(x, np.ones((4, 1), np.float32)))
-    with pytest.raises(FloatingPointError, match=r"sample 2 of the training data \(row [0-3] of the batch\) holds nan, at x"):
+    with pytest.raises(
+        FloatingPointError, match=r"sample 2 of the training data \(row [0-3] of the batch\) holds nan, at x"
+    ):
         learner.fit(progress=False)
     assert learner.net[0].weight.tensor[0, 0] == 1
 

@@ -155,6 +155,7 @@ class Learner:
         callbacks = [*self.callbacks, *([Progress()] if progress else [])]
         self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
         self.optimizer.start(self.net.parameters())
+        self.recovery.begin()
         with interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
@@ -266,7 +267,7 @@ class Learner:
                 self.optimizer.finish(self.net.parameters())  # a callback has stopped it
                 break
         self.epoch, self._n_batches_done = epoch, 0
-        row = {"epoch": epoch, **averages.over_all(), "lr": rate, "seconds": perf_counter() - start}
+        row = {"epoch": epoch, "loss": np.nan, **averages.over_all(), "lr": rate, "seconds": perf_counter() - start}
         if self.valid is not None:
             row |= {f"valid_{name}": value for name, value in self.evaluate(self.valid).items()}
         self.history.append(row)

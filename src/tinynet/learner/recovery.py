@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 STEPS_BETWEEN_COPIES = 100  #: With on_nan="back", weights and optimizer are copied so often, which takes little time.
 MOST_TIMES = 8  #: As often it goes back; then the rate is a 256th of what it was, and the rate is not the reason.
+GONE = 10.0  #: Weights whose loss is so many times that of the last copy are not good: training has left its way.
 N_PAST = 8  #: How many of the last losses are told of.
 # Beyond these numbers an update may overflow although loss and gradients are finite.
 LARGEST_SAFE_LOSS, LARGEST_SAFE_RATE = 1e15, 1e2
@@ -54,9 +55,14 @@ class Recovery:
         self.went_back: list[NotFinite] = []
         self.past: deque[float] = deque(maxlen=N_PAST)
         self._last_good: Callable[[], None] | None = None
+        self._loss_then = np.inf
         self._before_update: Callable[[], None] | None = None
-        self._n_checked = 0
-        self._in_fit = False
+        self._batch: tuple[Any, Any] | None = None  # of the step that fit is at
+        self._n_good = 0  # steps of this fit
+
+    def begin(self) -> None:
+        """A fit begins, with weights that may be others than those of the last one."""
+        self._last_good, self._loss_then, self._n_good = None, np.inf, 0
 
     def train_step(self, x: Any, y: Any) -> tuple[Any, Any] | None:
         """The learner's own step; None if it was not finite, and training has gone back.
@@ -64,7 +70,7 @@ class Recovery:
         Raises:
             FloatingPointError: It was not finite, and training stops.
         """
-        self._before_update, self._in_fit = None, True
+        self._before_update, self._batch = None, (x, y)
         try:
             with np.errstate(all="ignore"):  # what is found says more than NumPy's warnings
                 outcome = self.learner.train_step(x, y)
@@ -76,16 +82,16 @@ class Recovery:
             self._go_back(found)
             return None
         finally:
-            self._in_fit = False
+            self._batch = None
         return outcome
 
     def before_update(self, loss: float) -> None:
         """Loss and gradients are finite; remember what may be needed later."""
         learner = self.learner
         self.past.append(loss)
-        if self.on_nan == "back" and self._n_checked % STEPS_BETWEEN_COPIES == 0:
-            self._last_good = snapshot(learner.net, learner.optimizer)
-        self._n_checked += 1
+        if self.on_nan == "back" and self._n_good % STEPS_BETWEEN_COPIES == 0 and abs(loss) < GONE * self._loss_then:
+            self._last_good, self._loss_then = snapshot(learner.net, learner.optimizer), abs(loss)
+        self._n_good += 1
         if abs(loss) > LARGEST_SAFE_LOSS or any(map(_may_break, learner.optimizer.rules)):
             self._before_update = snapshot(*learner.net.parameters().values(), learner.optimizer)
 
@@ -103,7 +109,7 @@ class Recovery:
         self.past.append(float(loss))
         when = self._when(n_rows_of(x))
         found = find(self._step(x, y)) or NotFinite("step", "")
-        if found.found_in == "weights" and self._n_checked:
+        if found.found_in == "weights" and self._n_good:
             found = replace(found, found_in="update", kind=self._rule_of(found.path), n_samples=0)
             when = replace(when, step=when.step - 1)
             consequence = 'These weights are lost; on_nan="back" keeps copies.'
@@ -153,7 +159,7 @@ class Recovery:
         learner = self.learner
         bpe = learner.batches_per_epoch
         epoch, batch = divmod(learner.step, bpe)
-        samples = self._samples(epoch + 1, batch) if self._in_fit and n_rows else ()
+        samples = self._samples(epoch + 1, batch) if self._batch and n_rows else ()
         past = tuple(self.past)
         return When(learner.step, epoch + 1, batch, samples, learner.optimizer.learning_rate, past)
 
@@ -175,11 +181,11 @@ class Recovery:
     def _step(self, x: Any, y: Any) -> Step:
         """The step of the learner, to be run again without its update."""
         learner = self.learner
-        if self._in_fit:
-            x, y = learner.batch
+        if self._batch is not None:
+            x, y = self._batch
         nets = {name: part for name, part in vars(learner).items() if isinstance(part, Net)}
         prefixes = {"" if net is learner.net else f"{name}.": net for name, net in nets.items()}
-        do = type(learner).train_step if self._in_fit else _base_step(learner)
+        do = type(learner).train_step if self._batch is not None else _base_step(learner)
         step = Step(partial(_run, learner, do, list(nets.values())), x, y, learner.loss, prefixes)
         return replace(step, states=_before(step))
 
@@ -235,9 +241,10 @@ def _before(step: Step) -> dict[str, Any]:
 
 
 def _may_break(rule: Any) -> bool:
-    rate = rule.lr
-    is_own = not type(rule).__module__.startswith("tinynet.")
-    return is_own or getattr(rule, "eps", 1) == 0 or (not callable(rate) and rate > LARGEST_SAFE_RATE)
+    """Whether an update may make a weight infinite, or NaN, of finite gradients."""
+    rate = rule.lr(rule.n_steps) if callable(rule.lr) else rule.lr
+    is_own = "update" in vars(rule) or not type(rule).__module__.startswith("tinynet.")
+    return is_own or not rate <= LARGEST_SAFE_RATE or getattr(rule, "eps", 1) == 0
 
 
 @dataclass
