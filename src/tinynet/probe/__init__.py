@@ -30,6 +30,7 @@ from tinynet.probe.interpret import (
     smooth_grad,
     tsne,
 )
+from tinynet.probe.not_finite import NotFinite, where_not_finite
 from tinynet.probe.one_batch import OneBatch
 from tinynet.probe.rates import RateSweep, read_sweep
 from tinynet.probe.recorder import trace
@@ -50,6 +51,7 @@ __all__ = [
     "LayerAttribution",
     "LayerStep",
     "Maximization",
+    "NotFinite",
     "OneBatch",
     "ParameterStep",
     "PathAttribution",
@@ -81,4 +83,5 @@ __all__ = [
     "smooth_grad",
     "trace",
     "tsne",
+    "where_not_finite",
 ]
