@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinynet.cli.settings import VALID_FRACTION, Settings
-from tinynet.learner import Callback, History, Learner
 from tinynet.core import generator_states, seed, set_generator_states
+from tinynet.learner import Callback, History, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.metrics import accuracy
 from tinynet.models import MODELS, build

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from math import ceil
 from time import perf_counter
 from typing import Any
@@ -16,7 +15,7 @@ from tinynet.core.joinable import keeping_data
 from tinynet.data import batches
 from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
-from tinynet.learner.batch import measured, measured_over_all, n_rows
+from tinynet.learner.batch import measured, measured_over_all, n_rows, name_of
 from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback, begun
 from tinynet.learner.doctor import Record, diagnose, recorded
@@ -165,7 +164,8 @@ class Learner:
                 self._fit_epoch(callbacks)
         return self.history
 
-    find_rate, overfit_one_batch = find_rate, overfit_one_batch
+    find_rate = find_rate  # methods with files of their own
+    overfit_one_batch = overfit_one_batch
 
     @property
     def step(self) -> int:
@@ -294,17 +294,3 @@ class Learner:
     def _tell(self, callbacks: Sequence[Callback], hook: str, *values: Any) -> None:
         for callback in callbacks:
             getattr(callback, hook)(self, *values)
-
-
-def name_of(metric: Metric) -> str:
-    """The name under which a metric is shown, with the arguments that functools.partial has bound.
-
-    Example:
-        >>> from tinynet.metrics import accuracy, top_k_accuracy
-        >>> name_of(accuracy), name_of(partial(top_k_accuracy, k=3))
-        ('accuracy', 'top_k_accuracy(k=3)')
-    """
-    if isinstance(metric, partial):
-        bound = ", ".join(f"{name}={value!r}" for name, value in metric.keywords.items())
-        return f"{name_of(metric.func)}({bound})"
-    return getattr(metric, "__name__", type(metric).__name__)

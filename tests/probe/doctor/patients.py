@@ -38,7 +38,9 @@ def numbers(n: int = 200, x_scale: float = 1.0, y_scale: float = 1.0, y_shift: f
     return Dataset((x * x_scale).astype(np.float32), (y * y_scale + y_shift).astype(np.float32))
 
 
-def regression(*layers: Any, data: Any = None, loss: Any = mean_squared_error, rule: Any = None, **options: Any) -> Learner:
+def regression(
+    *layers: Any, data: Any = None, loss: Any = mean_squared_error, rule: Any = None, **options: Any
+) -> Learner:
     """A learner of `numbers`; without layers, a net that does well."""
     tn.seed(0)
     layers = layers or (Linear(4, 16), ReLU(), Linear(16, 1))

@@ -35,7 +35,9 @@ def unfinished(case: Case) -> Diagnosis | None:
     why = "Training was stopped on the slope: more of the same goes on."
     when = Span("epoch", int(case.history[-k].get("epoch", 1)), int(case.history[-1].get("epoch", 1)))
     weight = 0.48 if case.goes_badly else 0.3
-    return Diagnosis("few-steps", "remark", weight, seen, why, f"learner.fit({2 * len(losses)})  # it continues", when=when)
+    return Diagnosis(
+        "few-steps", "remark", weight, seen, why, f"learner.fit({2 * len(losses)})  # it continues", when=when
+    )
 
 
 def _slope(values: list[float]) -> float:
@@ -68,7 +70,11 @@ def overfitted(case: Case) -> Diagnosis | None:
 
 def too_much_dropout(case: Case) -> Diagnosis | None:
     """Dropout that takes away so much that the rest cannot learn, or that hits the output itself."""
-    dropouts = [(path, layer) for path, layer in case.net.layers_inside() if isinstance(layer, (Dropout, Dropout2D)) and layer.p > 0]
+    dropouts = [
+        (path, layer)
+        for path, layer in case.net.layers_inside()
+        if isinstance(layer, (Dropout, Dropout2D)) and layer.p > 0
+    ]
     if not dropouts:
         return None
     path, worst = max(dropouts, key=lambda each: each[1].p)
@@ -80,7 +86,11 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     helps = trials.helps(experiment)
     if not strong and not helps:
         return None
-    bad = (strong or case.goes_badly) and (not case.fitted or not case.goes_well) and (helps or behind != "" or worst.p >= 0.75)
+    bad = (
+        (strong or case.goes_badly)
+        and (not case.fitted or not case.goes_well)
+        and (helps or behind != "" or worst.p >= 0.75)
+    )
     if case.fitted and case.skill >= 0.85 and not behind:
         bad = False
     seen = f"dropout takes away up to {worst.p:.0%} of the numbers at layer {path}"
@@ -96,7 +106,11 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
 def _behind_last_weights(case: Case) -> str:
     places = case.first_walk.places
     last = max((index for index, place in enumerate(places) if place.kind == "weights"), default=len(places))
-    found = [place.path for place in places[last + 1 :] if isinstance(place.layer, (Dropout, Dropout2D)) and place.layer.p > 0]
+    found = [
+        place.path
+        for place in places[last + 1 :]
+        if isinstance(place.layer, (Dropout, Dropout2D)) and place.layer.p > 0
+    ]
     return found[0] if found else ""
 
 
@@ -162,4 +176,11 @@ def stuck(case: Case) -> Diagnosis | None:
         return None
     seen = f"after {case.n_steps} steps the net is no better than the best constant: skill {case.skill:.3f}"
     why = "It has not begun to learn, or it has lost what it knew."
-    return Diagnosis("stuck", "remark", 0.35, seen, why, "learner.train = train.subset(slice(0, 8)); learner.fit(200)  # can it learn 8 rows?")
+    return Diagnosis(
+        "stuck",
+        "remark",
+        0.35,
+        seen,
+        why,
+        "learner.train = train.subset(slice(0, 8)); learner.fit(200)  # can it learn 8 rows?",
+    )

@@ -24,7 +24,9 @@ def refused(case: Case) -> Diagnosis | None:
     sentence, _, hint = case.refusal.partition("\nHint: ")
     name = "labels" if "expected labels from" in sentence else "loss" if "from 0 to 1" in sentence else "shape"
     why = "Nothing can be learned before the net, the loss and the targets agree about shapes and ranges."
-    return Diagnosis(name, "problem", 1.0, f"the first batch is refused: {sentence}", why, hint or "net.summary(x.shape[1:])")
+    return Diagnosis(
+        name, "problem", 1.0, f"the first batch is refused: {sentence}", why, hint or "net.summary(x.shape[1:])"
+    )
 
 
 def softmax_over_one(case: Case) -> Diagnosis | None:
@@ -60,7 +62,9 @@ def softmax_twice(case: Case) -> Diagnosis | None:
     if np.isfinite(floor):
         seen += f": the loss cannot fall below {figure(floor)}, a guess has {figure(chance)}"
     why = f"The second {name} sees only numbers from 0 to 1, so it is never sure and its gradient is small."
-    experiment = trials.compare(case, trials.Change("the last activation taken out", trials.with_layer(place.path, _none)))
+    experiment = trials.compare(
+        case, trials.Change("the last activation taken out", trials.with_layer(place.path, _none))
+    )
     fix = "net = Net(list(net)[:-1])  # the loss wants logits"
     return Diagnosis("softmax2", "problem", 0.93, seen, why, fix, place.path, experiment=experiment)
 
@@ -93,9 +97,13 @@ def no_softmax(case: Case) -> Diagnosis | None:
         return None  # bounded, or cut off at zero: see `unfit_activation`
     share = float(((output < 0) | (output > 1)).mean())
     seen = f"{loss_name(case)} takes {facts.takes}, the net gives raw scores: {share:.0%} of them are not from 0 to 1"
-    why = "The logarithm of a negative number is NaN, and scores that do not sum to 1 let the loss fall without learning."
-    fix = "Learner(net, cross_entropy, ...)  # or end the net in Softmax()" if output.shape[-1] > 1 else (
-        "Learner(net, binary_cross_entropy_with_logits, ...)  # or end the net in Sigmoid()"
+    why = (
+        "The logarithm of a negative number is NaN, and scores that do not sum to 1 let the loss fall without learning."
+    )
+    fix = (
+        "Learner(net, cross_entropy, ...)  # or end the net in Softmax()"
+        if output.shape[-1] > 1
+        else ("Learner(net, binary_cross_entropy_with_logits, ...)  # or end the net in Sigmoid()")
     )
     return Diagnosis("no-softmax", "problem", 0.94, seen, why, fix, case.ending.path if case.ending else "")
 
@@ -124,7 +132,7 @@ def unfit_activation(case: Case) -> Diagnosis | None:
 def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     """The range of the outputs does not reach the targets: part of the loss stays whatever is learned."""
     (low, high, _), values = case.output_range, case.truth.values
-    if values is None or case.loss_facts.takes != "logits" and low <= values.min() and values.max() <= high:
+    if values is None or (case.loss_facts.takes != "logits" and low <= values.min() and values.max() <= high):
         return None
     floor, chance = _least_loss(case), constant_loss(case.loss, case.first_output, case.y)
     if not np.isfinite(floor) or not np.isfinite(chance) or floor <= MISSED * abs(chance):
@@ -136,7 +144,11 @@ def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
         seen = seen.replace("go from from", "go from")
     why = "No weights can make up for an output that cannot be reached."
     level = "problem" if not case.goes_well else "remark"
-    return make(seen, why, "net = Net(list(net)[:-1])  # no activation behind the last Linear")if level == "problem" else None
+    return (
+        make(seen, why, "net = Net(list(net)[:-1])  # no activation behind the last Linear")
+        if level == "problem"
+        else None
+    )
 
 
 def _cut_off(case: Case, kind: str, where: str) -> Diagnosis | None:
@@ -180,13 +192,23 @@ def _truth_outside(case: Case) -> Diagnosis | None:
     if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf" or case.truth.kind == "classes":
         return None
     outside = float(((y < 0) | (y > 1)).mean())
-    if not outside or facts.several or not (facts.takes in ("probabilities", "logits") or (facts.takes == "" and _unbounded(case))):
+    if (
+        not outside
+        or facts.several
+        or not (facts.takes in ("probabilities", "logits") or (facts.takes == "" and _unbounded(case)))
+    ):
         return None
     codes = case.truth.kind == "codes"
     what = f"{len(np.unique(y))} classes" if codes else "numbers"
-    seen = f"{loss_name(case)} is for targets from 0 to 1, and {outside:.0%} of them are outside: {what} from {_values(y)}"
+    seen = (
+        f"{loss_name(case)} is for targets from 0 to 1, and {outside:.0%} of them are outside: {what} from {_values(y)}"
+    )
     why = "Outside 0 and 1 the loss has no lower bound: it falls below zero while nothing is learned."
-    fix = "Learner(net, cross_entropy, ...)  # with an output for each class" if codes else "Learner(net, mean_squared_error, ...)"
+    fix = (
+        "Learner(net, cross_entropy, ...)  # with an output for each class"
+        if codes
+        else "Learner(net, mean_squared_error, ...)"
+    )
     return Diagnosis("loss", "problem", 0.95, seen, why, fix)
 
 
@@ -231,7 +253,9 @@ def _distance_for_classes(case: Case) -> Diagnosis | None:
         return None
     seen = f"the targets are classes, and {loss_name(case)} measures distances"
     why = "Where a softmax or a sigmoid is surely wrong, the gradient of a distance is almost zero; that of the cross-entropy is not."
-    return Diagnosis("loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation")
+    return Diagnosis(
+        "loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
+    )
 
 
 def wrong_gradient(case: Case) -> Diagnosis | None:
@@ -245,7 +269,7 @@ def wrong_gradient(case: Case) -> Diagnosis | None:
         return Diagnosis("sign", "problem", 0.97, seen, "Every step makes the loss larger.", fix)
     seen = f"the gradient that the loss returns promises a rise of 1, and the loss rises by {figure(slope)}"
     why = "The optimizer follows the gradient, not the number that is shown."
-    level = "problem" if slope <= 0 or not case.goes_well and not 0.4 < slope < 2.5 else "remark"
+    level = "problem" if slope <= 0 or (not case.goes_well and not 0.4 < slope < 2.5) else "remark"
     return Diagnosis("gradient", level, 0.9 if level == "problem" else 0.45, seen, why, fix)  # type: ignore[arg-type]
 
 

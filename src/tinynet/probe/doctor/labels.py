@@ -29,8 +29,12 @@ def one_class(case: Case) -> Iterator[Diagnosis]:
     if isinstance(other, np.ndarray) and not (other == other[0]).all():
         seen += f", while the validation data have {len(np.unique(other, axis=0))} different ones"
     why = "The loss falls to nothing by saying always the same, and the net learns to ignore its input."
-    yield Diagnosis("labels", "problem", 0.9, seen, why, "np.unique(y_train, return_counts=True)  # before and after each step")
-    yield Diagnosis("one-class", "problem", 0.88, seen, why, "train, valid = data.split(0.1)  # it keeps the share of every class")
+    yield Diagnosis(
+        "labels", "problem", 0.9, seen, why, "np.unique(y_train, return_counts=True)  # before and after each step"
+    )
+    yield Diagnosis(
+        "one-class", "problem", 0.88, seen, why, "train, valid = data.split(0.1)  # it keeps the share of every class"
+    )
 
 
 def _all_the_same(case: Case, first: Any) -> bool:
@@ -46,7 +50,7 @@ def missing_classes(case: Case) -> Diagnosis | None:
     n_classes = case.first_output.shape[-1]
     counts = np.bincount(labels, minlength=n_classes)
     missing = np.flatnonzero(counts == 0)
-    if not len(missing) or len(missing) > n_classes / 2 and n_classes > 20:
+    if not len(missing) or (len(missing) > n_classes / 2 and n_classes > 20):
         return None
     names = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
     seen = f"the net has {n_classes} outputs, and no training row has the class {names}"
@@ -163,7 +167,9 @@ def misaligned(case: Case) -> Diagnosis | None:
         f"row{'s' if abs(best) > 1 else ''} it is {agreement[best]:.0%}"
     )
     why = "Each row has the label of another one, so there is nothing to learn but noise."
-    return Diagnosis("labels", "problem", 0.92, seen, why, f"y = np.roll(y, {best})  # and find out where they were moved")
+    return Diagnosis(
+        "labels", "problem", 0.92, seen, why, f"y = np.roll(y, {best})  # and find out where they were moved"
+    )
 
 
 def no_signal(case: Case) -> Diagnosis | None:

@@ -29,7 +29,9 @@ def uphill(case: Case) -> Diagnosis | None:
     losses = trials.unchanged(case).losses
     seen = f"the first update and the gradient have the cosine {cosine:.2f}; the loss goes from {figure(losses[0])} to {figure(losses[-1])} in {len(losses)} steps"
     why = "The gradient points to where the loss grows: a step against it is right, one along it makes the loss larger."
-    return Diagnosis("sign", "problem", 0.97, seen, why, "parameter.tensor -= lr * parameter.gradient  # minus", when=None)
+    return Diagnosis(
+        "sign", "problem", 0.97, seen, why, "parameter.tensor -= lr * parameter.gradient  # minus", when=None
+    )
 
 
 def _cosine_of_first_step(case: Case) -> float:
@@ -72,7 +74,9 @@ def accumulated(case: Case) -> Diagnosis | None:
         return None
     seen = f"three steps on the same batch leave gradients in the ratio 1 : {norms[1] / norms[0]:.1f} : {norms[2] / norms[0]:.1f}"
     why = "backward adds to the gradients; where nobody clears them, each step follows the sum of all batches so far."
-    return Diagnosis("accumulate", "problem", 0.95, seen, why, "net.zero_gradient()  # after each update; optimizer.step does it")
+    return Diagnosis(
+        "accumulate", "problem", 0.95, seen, why, "net.zero_gradient()  # after each update; optimizer.step does it"
+    )
 
 
 def rate_too_high(case: Case) -> Diagnosis | None:
@@ -135,7 +139,11 @@ def _rose(case: Case) -> Diagnosis | None:
     rate = case.rate
     if not case.ended_by and not (len(losses) > 1 and losses[-1] > 1.2 * losses[0] and case.goes_badly):
         return None
-    seen = f"training with lr={rate:g} ended: {case.ended_by}" if case.ended_by else f"with lr={rate:g} the loss rose from {figure(losses[0])} to {figure(losses[-1])}"
+    seen = (
+        f"training with lr={rate:g} ended: {case.ended_by}"
+        if case.ended_by
+        else f"with lr={rate:g} the loss rose from {figure(losses[0])} to {figure(losses[-1])}"
+    )
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
     return Diagnosis("lr-high", "problem", 0.6, seen, why, f"{type(case.optimizer).__name__}(lr={figure(rate / 10)})")
 

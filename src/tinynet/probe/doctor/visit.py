@@ -119,7 +119,8 @@ def _asked(rule: Rule, case: Case) -> list[Diagnosis]:
         given = rule(case)
         return [] if given is None else [given] if isinstance(given, Diagnosis) else list(given)
     except ERRORS:
-        if os.environ.get('DOCTOR_RAISES'): raise
+        if os.environ.get("DOCTOR_RAISES"):
+            raise
         return []
 
 
