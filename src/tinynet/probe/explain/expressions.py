@@ -1,0 +1,363 @@
+"""Expressions that know their value, and print themselves with symbols and with the numbers in place.
+
+An explanation is written as its formula: `y = total([w * x for ...]) + b`. The leaves are numbers of a trace. An
+expression prints twice, once with the symbols of its leaves and once with their numbers:
+
+    >>> w, x, b = Number("W[2, 0]", 0.5), Number("x[7, 0]", 2.0), Number("b[2]", -1.0)
+    >>> y = w * x + b
+    >>> y.symbols()
+    'W[2, 0]·x[7, 0] + b[2]'
+    >>> y.numbers(), float(y.value)
+    ('0.5·2 + (−1)', 0.0)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# How strongly an expression holds its parts together; one that binds less than its surroundings gets brackets.
+CHOICE, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+Index = tuple[int, ...]
+Source = tuple[str, Index]
+Show = Callable[["Leaf"], tuple[str, int]]
+ValueOf = Callable[["Leaf"], Any]
+
+
+class Expression(ABC):
+    """A number that was computed from others, and how."""
+
+    @abstractmethod
+    def text(self, show: Show) -> tuple[str, int]:
+        """The expression as text, its leaves shown by `show`, and how strongly it binds."""
+
+    @abstractmethod
+    def evaluate(self, value_of: ValueOf) -> Any:
+        """The value, with each leaf's taken from `value_of`."""
+
+    @abstractmethod
+    def parts(self) -> list[Expression]:
+        """The expressions directly inside it."""
+
+    @property
+    def value(self) -> np.float64:
+        """The value, computed in float64 from the leaves as they are."""
+        with np.errstate(all="ignore"):
+            return np.float64(self.evaluate(_own_value))
+
+    def symbols(self) -> str:
+        """The expression with the symbols of its leaves."""
+        return self.text(lambda leaf: (leaf.symbol, ATOM if leaf.symbol.isidentifier() else leaf.binds))[0]
+
+    def numbers(self, digits: int = 5) -> str:
+        """The expression with the numbers of its leaves, rounded to some significant digits."""
+        return self.text(lambda leaf: leaf.number(digits))[0]
+
+    def leaves(self) -> Iterator[Leaf]:
+        """The leaves, from left to right; one that occurs twice comes twice."""
+        for part in self.parts():
+            yield from part.leaves()
+
+    def __add__(self, other: Operand) -> Expression:
+        return Sum([self, as_expression(other)])
+
+    def __radd__(self, other: Operand) -> Expression:
+        return Sum([as_expression(other), self])
+
+    def __sub__(self, other: Operand) -> Expression:
+        return Operation(" − ", SUM, self, as_expression(other), np.subtract)
+
+    def __rsub__(self, other: Operand) -> Expression:
+        return Operation(" − ", SUM, as_expression(other), self, np.subtract)
+
+    def __mul__(self, other: Operand) -> Expression:
+        return Operation("·", PRODUCT, self, as_expression(other), np.multiply)
+
+    def __rmul__(self, other: Operand) -> Expression:
+        return Operation("·", PRODUCT, as_expression(other), self, np.multiply)
+
+    def __truediv__(self, other: Operand) -> Expression:
+        return Operation(" / ", PRODUCT, self, as_expression(other), np.divide)
+
+    def __rtruediv__(self, other: Operand) -> Expression:
+        return Operation(" / ", PRODUCT, as_expression(other), self, np.divide)
+
+    def __pow__(self, exponent: Operand) -> Expression:
+        return Power(self, as_expression(exponent))
+
+    def __neg__(self) -> Expression:
+        return Negative(self)
+
+    def __gt__(self, other: Operand) -> Expression:
+        return Operation(" > ", COMPARISON, self, as_expression(other), np.greater)
+
+    def __ge__(self, other: Operand) -> Expression:
+        return Operation(" ≥ ", COMPARISON, self, as_expression(other), np.greater_equal)
+
+    def __lt__(self, other: Operand) -> Expression:
+        return Operation(" < ", COMPARISON, self, as_expression(other), np.less)
+
+    def __le__(self, other: Operand) -> Expression:
+        return Operation(" ≤ ", COMPARISON, self, as_expression(other), np.less_equal)
+
+    def equals(self, other: Operand) -> Expression:
+        """The comparison self == other."""
+        return Operation(" == ", COMPARISON, self, as_expression(other), np.equal)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+
+Operand = Expression | float
+
+
+class Leaf(Expression):
+    """A number with a symbol; where it was computed from others in a line of its own, `made_from` says how.
+
+    Attributes:
+        symbol: What stands for it, as in "x[7, 2]".
+        source: The name of an array in the trace, and the index of this number in it; None if it is in no array.
+        made_from: The expression of the line that computes it, or None.
+        exact: Whether it is printed with all its digits, as counts and settings are.
+    """
+
+    def __init__(
+        self,
+        symbol: str,
+        value: Any,
+        source: Source | None = None,
+        *,
+        made_from: Expression | None = None,
+        exact: bool = False,
+    ) -> None:
+        self.symbol = symbol
+        self._value = np.float64(value)
+        self.source = source
+        self.made_from = made_from
+        self.exact = exact
+        self.binds = ATOM
+
+    def text(self, show: Show) -> tuple[str, int]:
+        return show(self)
+
+    def evaluate(self, value_of: ValueOf) -> Any:
+        return value_of(self)
+
+    def parts(self) -> list[Expression]:
+        return []
+
+    def leaves(self) -> Iterator[Leaf]:
+        yield self
+
+    def number(self, digits: int) -> tuple[str, int]:
+        """The number with some significant digits, and how strongly that binds: a negative one is a sign and a number.
+
+        Example:
+            >>> Number("x", 1 / 3).number(4), Number("n", -123456, exact=True).number(4)
+            (('0.3333', 6), ('−123456', 4))
+        """
+        return number_text(self._value, None if self.exact else digits)
+
+
+def Number(symbol: str, value: Any, source: Source | None = None, *, exact: bool = False) -> Leaf:  # noqa: N802
+    """A leaf: a number with the symbol that stands for it.
+
+    Args:
+        symbol: The symbol, as in "x[7, 2]".
+        value: Its value.
+        source: Where it stands in the trace: a name and an index, ("0.x", (7, 2)).
+        exact: Print all its digits, for counts and settings (N = 128, eps = 1e-05).
+
+    Example:
+        >>> Number("N", 32, exact=True).numbers()
+        '32'
+    """
+    return Leaf(symbol, value, source, exact=exact)
+
+
+def named(symbol: str, expression: Expression, source: Source | None = None) -> Leaf:
+    """A step on the way: an expression that gets a line and a symbol of its own, and is used by its symbol.
+
+    Example:
+        >>> mean = named("μ", (Number("x[0]", 1.0) + Number("x[1]", 2.0)) / 2)
+        >>> (Number("x[0]", 1.0) - mean).symbols(), mean.made_from.symbols()
+        ('x[0] − μ', '(x[0] + x[1]) / 2')
+    """
+    return Leaf(symbol, expression.value, source, made_from=expression)
+
+
+def constant(value: float, symbol: str | None = None) -> Leaf:
+    """A number that is printed with all its digits, in symbols too unless it has one."""
+    return Leaf(number_text(np.float64(value), None)[0] if symbol is None else symbol, value, exact=True)
+
+
+def as_expression(value: Operand) -> Expression:
+    """An expression as it is; any number as a constant."""
+    return value if isinstance(value, Expression) else constant(value)
+
+
+class Sum(Expression):
+    """a + b + …"""
+
+    def __init__(self, terms: list[Expression]) -> None:
+        self.terms = [inner for term in terms for inner in (term.terms if type(term) is Sum else [term])]
+
+    def text(self, show: Show) -> tuple[str, int]:
+        first, *others = [bracketed(term.text(show), SUM, is_first=at == 0) for at, term in enumerate(self.terms)]
+        return " + ".join([first, *others]), SUM
+
+    def evaluate(self, value_of: ValueOf) -> Any:
+        return sum_up([term.evaluate(value_of) for term in self.terms])
+
+    def parts(self) -> list[Expression]:
+        return self.terms
+
+
+class Operation(Expression):
+    """Two expressions with a sign between them: a − b, a·b, a / b, a > b."""
+
+    def __init__(self, sign: str, binds: int, left: Expression, right: Expression, function: Callable) -> None:
+        self.sign, self.binds, self.left, self.right, self.function = sign, binds, left, right, function
+
+    def text(self, show: Show) -> tuple[str, int]:
+        left = bracketed(self.left.text(show), self.binds, is_first=True)
+        # a − (b + c) and a / (b·c) need brackets also where both sides bind alike
+        needed = self.binds + (self.sign in (" − ", " / "))
+        return f"{left}{self.sign}{bracketed(self.right.text(show), needed)}", self.binds
+
+    def evaluate(self, value_of: ValueOf) -> Any:
+        return self.function(self.left.evaluate(value_of), self.right.evaluate(value_of))
+
+    def parts(self) -> list[Expression]:
+        return [self.left, self.right]
+
+
+class Negative(Expression):
+    """−a"""
+
+    def __init__(self, of: Expression) -> None:
+        self.of = of
+
+    def text(self, show: Show) -> tuple[str, int]:
+        return f"−{bracketed(self.of.text(show), POWER)}", SIGN
+
+    def evaluate(self, value_of: ValueOf) -> Any:
+        return -self.of.evaluate(value_of)
+
+    def parts(self) -> list[Expression]:
+        return [self.of]
+
+
+class Power(Expression):
+    """a², a³, a^b"""
+
+    def __init__(self, base: Expression, exponent: Expression) -> None:
+        self.base, self.exponent = base, exponent
+
+    def text(self, show: Show) -> tuple[str, int]:
+        base = bracketed(self.base.text(show), ATOM)
+        exponent, binds = self.exponent.text(show)
+        if exponent.isascii() and exponent.isdigit():
+            return f"{base}{exponent.translate(SUPERSCRIPTS)}", POWER
+        return f"{base}^{bracketed((exponent, binds), ATOM)}", POWER
+
+    def evaluate(self, value_of: ValueOf) -> Any:
+        return np.power(self.base.evaluate(value_of), self.exponent.evaluate(value_of))
+
+    def parts(self) -> list[Expression]:
+        return [self.base, self.exponent]
+
+
+@dataclass(eq=False)
+class Function(Expression):
+    """f(a, b)"""
+
+    name: str
+    arguments: list[Expression]
+    function: Callable
+
+    def text(self, show: Show) -> tuple[str, int]:
+        return f"{self.name}({', '.join(argument.text(show)[0] for argument in self.arguments)})", ATOM
+
+    def evaluate(self, value_of: ValueOf) -> Any:
+        return self.function(*[argument.evaluate(value_of) for argument in self.arguments])
+
+    def parts(self) -> list[Expression]:
+        return self.arguments
+
+
+@dataclass(eq=False)
+class Choice(Expression):
+    """a where a condition holds, else b"""
+
+    condition: Expression
+    if_true: Expression
+    if_false: Expression
+
+    def text(self, show: Show) -> tuple[str, int]:
+        texts = [bracketed(part.text(show), CHOICE + 1) for part in self.parts()]
+        return f"{texts[1]} where {texts[0]}, else {texts[2]}", CHOICE
+
+    def evaluate(self, value_of: ValueOf) -> Any:
+        return (self.if_true if self.condition.evaluate(value_of) else self.if_false).evaluate(value_of)
+
+    def parts(self) -> list[Expression]:
+        return [self.condition, self.if_true, self.if_false]
+
+
+def where(condition: Expression, if_true: Operand, if_false: Operand) -> Expression:
+    """One expression where a condition holds, else another.
+
+    Example:
+        >>> x, dy = Number("x", -0.5), Number("dy", 3.0)
+        >>> where(x > 0, dy, 0).symbols(), where(x > 0, dy, 0).numbers()
+        ('dy where x > 0, else 0', '3 where −0.5 > 0, else 0')
+    """
+    return Choice(condition, as_expression(if_true), as_expression(if_false))
+
+
+def bracketed(part: tuple[str, int], needed: int, is_first: bool = False) -> str:
+    """The text of a part, in brackets where it binds less than needed, or is a negative number that is not first."""
+    text, binds = part
+    if binds >= needed and (binds != SIGN or is_first or needed <= COMPARISON):
+        return text
+    return f"({text})"
+
+
+def number_text(value: Any, digits: int | None) -> tuple[str, int]:
+    """A number with some significant digits (all if None), and how strongly the text binds.
+
+    Example:
+        >>> number_text(-0.000012345678, 4), number_text(0.1, None)
+        (('−1.235e-05', 4), ('0.1', 6))
+    """
+    value = float(value)
+    if not np.isfinite(value):
+        text = "nan" if np.isnan(value) else "−∞" if value < 0 else "∞"
+    elif digits is None:
+        text = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    else:
+        text = f"{value + 0.0:.{digits}g}"
+    text = "−" + text[1:] if text.startswith("-") else text
+    return text, SIGN if text.startswith("−") else ATOM
+
+
+def sum_up(values: list[Any]) -> Any:
+    """The sum from left to right in float64, as whoever recomputes it would add."""
+    result = np.float64(0)
+    for value in values:
+        result = result + value
+    return result
+
+
+def _own_value(leaf: Leaf) -> np.float64:
+    return leaf._value

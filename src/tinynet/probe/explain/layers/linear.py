@@ -1,0 +1,63 @@
+"""The fully connected layer, explained."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.layers import Linear
+from tinynet.probe.explain.expressions import Expression, Index
+from tinynet.probe.explain.rows import LayerRow
+from tinynet.probe.explain.totals import total_of
+from tinynet.probe.explain.views import LayerView
+
+
+def output(layer: LayerView, index: Index, part: int) -> Expression:
+    """y[n, o] = Σᵢ W[o, i] x[n, i] + b[o]"""
+    *row, o = index
+    weights, x = wide(layer.array("weight")[o]), wide(layer.array("x")[tuple(row)])
+
+    def term(i: int) -> Expression:
+        return layer.at("weight", (o, i), "W") * layer.at("x", (*row, i))
+
+    y = total_of(weights * x, term, f"Σᵢ W[{o}, i]·x[{places(row)}i]")
+    return y + layer.at("bias", (o,), "b") if "bias" in layer.step.parameters else y
+
+
+def input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
+    """dx[n, i] = Σₒ dy[n, o] W[o, i]"""
+    *row, i = index
+    dy, weights = wide(layer.array("dy")[tuple(row)]), wide(layer.array("weight")[:, i])
+
+    def term(o: int) -> Expression:
+        return layer.at("dy", (*row, o)) * layer.at("weight", (o, i), "W")
+
+    return total_of(dy * weights, term, f"Σₒ dy[{places(row)}o]·W[o, {i}]")
+
+
+def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
+    """dW[o, i] = Σₙ dy[n, o] x[n, i], and db[o] = Σₙ dy[n, o]"""
+    o = index[0]
+    dy = layer.array("dy")
+    rows = dy.shape[:-1]
+    if name == "bias":
+        return total_of(dy[..., o], lambda n: layer.at("dy", (*np.unravel_index(n, rows), o)), f"Σₙ dy[n, {o}]")
+    i = index[1]
+
+    def term(n: int) -> Expression:
+        row = np.unravel_index(n, rows)
+        return layer.at("dy", (*row, o)) * layer.at("x", (*row, i))
+
+    return total_of(wide(dy[..., o]) * wide(layer.array("x")[..., i]), term, f"Σₙ dy[n, {o}]·x[n, {i}]")
+
+
+def wide(values: np.ndarray) -> np.ndarray:
+    """The numbers in float64, in which explanations are computed."""
+    return np.asarray(values, np.float64)
+
+
+def places(row: list[int] | Index) -> str:
+    """The leading indices as text, "7, 2, "."""
+    return "".join(f"{at}, " for at in row)
+
+
+ROWS = {Linear: LayerRow(output, input_gradient, parameter_gradient)}

@@ -1,0 +1,52 @@
+"""What a row of the tables holds: how the values of a layer, a loss or an update rule are explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tinynet.probe.explain.expressions import Expression, Index
+from tinynet.probe.explain.views import LayerView, LossView, ParameterView
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """How the values of one class of layer are explained.
+
+    Attributes:
+        output: (layer, index, part) -> the expression of y[index]; `part` counts the outputs, 0 if there is only one.
+        input_gradient: (layer, index, part) -> the expression of ∂L/∂x[index]; `part` counts the inputs.
+        parameter_gradient: (layer, name, index) -> the expression of ∂L/∂W[index] for the parameter of that name.
+        memory: From what forward remembered to (layer, index) -> the expression of that number.
+    """
+
+    output: Callable[[LayerView, Index, int], Expression]
+    input_gradient: Callable[[LayerView, Index, int], Expression]
+    parameter_gradient: Callable[[LayerView, str, Index], Expression] | None = None
+    memory: dict[str, Callable[[LayerView, Index], Expression]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LossRow:
+    """How a loss is explained.
+
+    Attributes:
+        loss: (loss) -> the expression of the number.
+        gradient: (loss, index, part) -> the expression of ∂L/∂p[index]; `part` counts the outputs of the net.
+    """
+
+    loss: Callable[[LossView], Expression]
+    gradient: Callable[[LossView, Index, int], Expression]
+
+
+@dataclass(frozen=True)
+class OptimizerRow:
+    """How an update rule is explained.
+
+    Attributes:
+        update: (parameter, index) -> the expression of w[index] after the step.
+        slots: From what the rule keeps to (parameter, index) -> the expression of that number after the step.
+    """
+
+    update: Callable[[ParameterView, Index], Expression]
+    slots: dict[str, Callable[[ParameterView, Index], Expression]] = field(default_factory=dict)
