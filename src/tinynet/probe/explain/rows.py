@@ -33,10 +33,14 @@ class LossRow:
     Attributes:
         loss: (loss) -> the expression of the number.
         gradient: (loss, index, part) -> the expression of ∂L/∂p[index]; `part` counts the outputs of the net.
+        terms: (loss, index) -> the expression of the terms of the loss whose index starts so: those of sample 7 for (7,).
+        memory: From a value on the way, "S" for "loss.S", to (loss, index) -> the expression of that number.
     """
 
     loss: Callable[[LossView], Expression]
     gradient: Callable[[LossView, Index, int], Expression]
+    terms: Callable[[LossView, Index], Expression] | None = None
+    memory: dict[str, Callable[[LossView, Index], Expression]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
