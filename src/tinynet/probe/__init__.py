@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tinynet.probe.explain.explain import explain
+from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.recorder import trace
 from tinynet.probe.trace import LayerStep, ParameterStep, Trace
 
-__all__ = ["LayerStep", "ParameterStep", "Trace", "trace"]
+__all__ = ["Explanation", "LayerStep", "ParameterStep", "Trace", "explain", "trace"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
+from tinynet import losses
 from tinynet.core import checks, formula, generator_states
 from tinynet.core.arrays import as_array, is_array
 from tinynet.core.version import __version__
@@ -18,9 +19,11 @@ from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
 from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
+from tinynet.storage.architecture import built_in_classes
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
+_BUILT_IN = built_in_classes()
 
 
 def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = None) -> Trace:
@@ -59,24 +62,23 @@ def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = No
     recorder = Recorder(net)
     about = _about(net, optimizer)
     parameters = net.parameters()
-    before = {path: parameter.gradient.copy() for path, parameter in parameters.items()}
-    recorder.keep_parameters(parameters)
+    recorder.keep_before(parameters)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         with watch(net, recorder):
             predicted = net.forward(*[as_array(part) for part in as_tuple(x)])
             value, gradient = loss(predicted, y)
             net.backward(*as_tuple(gradient))
         recorder.values |= dict(_named("", GROUND_TRUTH, y)) | {LOSS: np.asarray(value)}
-        for path, parameter in parameters.items():
-            recorder.values[f"{path}.gradient"] = parameter.gradient.copy()
+        recorder.keep_after(parameters)
         finite = bool(np.isfinite(value)) and gradients_are_finite([p for p in parameters.values() if p.trainable])
         if optimizer is not None and finite:
             steps = recorder.update(parameters, optimizer)
         else:
             steps = {path: ParameterStep(path, parameter.trainable) for path, parameter in parameters.items()}
-    if optimizer is None or not finite:
-        for path, parameter in parameters.items():
-            parameter.gradient = before[path] if optimizer is None else np.zeros_like(parameter.gradient)
+    if optimizer is None:
+        recorder.put_back(parameters)
+    elif not finite:
+        net.zero_gradient()
     return Trace(recorder.values, recorder.layers, steps, _about_loss(loss), about)
 
 
@@ -102,6 +104,12 @@ class Recorder:
         self.layers: dict[str, LayerStep] = {}
         self.parts = {id(layer): layer.parts() for _, layer in net.layers_inside()}
         self.first_paths = {id(parameter): path for path, parameter in net.parameters().items()}
+        self.statistics = {
+            joined(path, name): statistic
+            for path, layer in net.layers_inside()
+            for name, statistic in self.parts[id(layer)]
+            if is_array(statistic)
+        }
 
     def on_forward(self, path: str, layer: Layer, x: Any, y: Any) -> None:
         """Keep the inputs and outputs of a layer, and what it remembered."""
@@ -113,12 +121,15 @@ class Recorder:
             path,
             type(layer).__name__,
             {name: repr(value) for name, value in layer.arguments.items() if name != "rng"},
-            formula(layer),
+            _plain(vars(layer)),
+            _BUILT_IN.get(type(layer).__name__) is type(layer),
+            _formula_of(type(layer)),
             bool(layer.training),
             list(inputs),
             list(outputs),
             {name: self._kept(path, name, value) for name, value in _memory(layer).items()},
             parameters={name: self.first_paths[id(part)] for name, part in own},
+            statistics={name: joined(path, name) for name, part in self.parts[id(layer)] if is_array(part)},
             inside=[joined(path, name) for name, part in self.parts[id(layer)] if isinstance(part, Layer)],
         )
 
@@ -129,9 +140,25 @@ class Recorder:
         step = self.layers[path]
         step.output_gradients[:], step.input_gradients[:] = list(outgoing), list(incoming)
 
-    def keep_parameters(self, parameters: dict[str, Any]) -> None:
-        """Keep the parameters as they are before the step."""
+    def keep_before(self, parameters: dict[str, Any]) -> None:
+        """Keep the parameters and statistics as they are before the step, and gradients that wait to be used."""
         self.values |= {path: parameter.tensor.copy() for path, parameter in parameters.items()}
+        self.values |= {path: statistic.copy() for path, statistic in self.statistics.items()}
+        for path, parameter in parameters.items():
+            if parameter.gradient.any():
+                self.values[f"{path}.gradient.before"] = parameter.gradient.copy()
+
+    def keep_after(self, parameters: dict[str, Any]) -> None:
+        """Keep the gradients, and the statistics as the forward has left them."""
+        self.values |= {f"{path}.gradient": parameter.gradient.copy() for path, parameter in parameters.items()}
+        self.values |= {f"{path}.after": statistic.copy() for path, statistic in self.statistics.items()}
+
+    def put_back(self, parameters: dict[str, Any]) -> None:
+        """Set gradients and statistics to what they were before the step."""
+        for path, parameter in parameters.items():
+            parameter.gradient = self.values.get(f"{path}.gradient.before", np.zeros_like(parameter.gradient))
+        for path, statistic in self.statistics.items():
+            statistic[...] = self.values[path]
 
     def update(self, parameters: dict[str, Any], optimizer: Optimizer) -> dict[str, ParameterStep]:
         """Let the optimizer update the parameters, and keep what it did."""
@@ -221,9 +248,23 @@ def _slots(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, tuple[
 
 def _settings(rule: Optimizer) -> tuple[str, dict[str, Any]]:
     """The class of a rule, and its numbers in this step."""
-    numbers = {name: value for name, value in vars(rule).items() if not name.startswith("_")}
-    plain = {name: value for name, value in numbers.items() if isinstance(value, (bool, int, float, str, tuple))}
-    return type(rule).__name__, plain | {"lr": rule.learning_rate}
+    return type(rule).__name__, _plain(vars(rule)) | {"lr": rule.learning_rate}
+
+
+def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that are plain values: numbers, words, and tuples of them."""
+    return {name: value for name, value in attributes.items() if not name.startswith("_") and _is_plain(value)}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+@cache
+def _formula_of(kind: type[Layer]) -> dict[str, str]:
+    return formula(kind)
 
 
 def _about(net: Layer, optimizer: Optimizer | None) -> dict[str, Any]:
@@ -239,4 +280,6 @@ def _about_loss(loss: Loss) -> dict[str, Any]:
     while isinstance(loss, partial):
         options = {**loss.keywords, **options}
         loss = loss.func
-    return {"name": getattr(loss, "__name__", type(loss).__name__), "options": options, "formula": formula(loss)}
+    name = getattr(loss, "__name__", type(loss).__name__)
+    built_in = getattr(losses, name, None) is loss
+    return {"name": name, "options": options, "built_in": built_in, "formula": formula(loss)}

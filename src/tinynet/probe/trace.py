@@ -22,6 +22,8 @@ class LayerStep:
         path: Where the layer is in the net, as in "0.body.2"; "" is the net itself.
         kind: The name of its class.
         arguments: The constructor's arguments, as text.
+        settings: The plain values among its attributes, as eps, momentum or a kernel's size.
+        built_in: Whether it is a layer of Tinynet, and not one of a user's own.
         formula: The sections "Equation" and "Gradients" of its docstring.
         training: Whether it was in training mode.
         inputs: The names of its inputs, as in ["0.x"]; several are ["0.x.0", "0.x.1"].
@@ -30,6 +32,8 @@ class LayerStep:
         output_gradients: The names of ∂L/∂y; empty if no backward ran.
         input_gradients: The names of ∂L/∂x.
         parameters: From the layer's own name of a parameter, "weight", to its path, "0.weight".
+        statistics: From the layer's own name of a running statistic to the name of the array: "running_mean" is
+            "3.running_mean" before the step, and "3.running_mean.after" after it.
         inside: The paths of the layers directly inside it, in the order in which they ran.
 
     Example:
@@ -46,6 +50,8 @@ class LayerStep:
     path: str
     kind: str
     arguments: dict[str, str]
+    settings: dict[str, Any]
+    built_in: bool
     formula: dict[str, str]
     training: bool
     inputs: list[str]
@@ -54,6 +60,7 @@ class LayerStep:
     output_gradients: list[str] = field(default_factory=list)
     input_gradients: list[str] = field(default_factory=list)
     parameters: dict[str, str] = field(default_factory=dict)
+    statistics: dict[str, str] = field(default_factory=dict)
     inside: list[str] = field(default_factory=list)
 
 
@@ -101,8 +108,10 @@ class Trace:
         "0.p", "0.passes.0.da"           what attention and recurrent layers compute on the way: see `probe.derived`
         "0.weight"                       a parameter before the step
         "0.weight.gradient"              ∂L/∂W, all of it as the optimizer got it
+        "0.weight.gradient.before"       what was in the gradient before this step, if that was not zero
         "0.weight.gradient.used"         what the rule got, where clipping or a mean over several steps has changed it
         "0.weight.after"                 the parameter after the update
+        "3.running_mean"                 a running statistic before the step; "….after" is after it
         "0.weight.velocity"              what the optimizer keeps, after the update; "….before" is before it
         "ground_truth", "loss"           the truth and the number
 

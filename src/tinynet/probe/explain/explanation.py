@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 
-from tinynet.probe.explain.expressions import Expression, Leaf, Source, Sum, bracketed
-from tinynet.probe.explain.expressions import SUM as BINDS_AS_SUM
-from tinynet.probe.explain.rounding import Digits
+from tinynet.probe.explain.expressions import Expression, Leaf, Source, Sum, number_text, signed_terms, symbol_of
+from tinynet.probe.explain.rounding import RESULT_DIGITS, Digits
 from tinynet.probe.explain.totals import Total, all_totals
 
 #: The left column is at most this wide; longer symbols get a row of their own.
 SYMBOL_WIDTH = 58
+#: Significant digits of a number that was given: all that float32 has.
+GIVEN_DIGITS = 9
 #: A sum with more terms than this is written one term a row.
 TERMS_IN_A_ROW = 2
 
@@ -54,6 +55,8 @@ class Explanation:
         formula: The formulas of the layer, loss or rule, from its docstring.
         remarks: Sentences for below the lines.
         recorded: The value that the step itself computed, in float32 mostly; None if the trace has none.
+        explain_source: Explains a number that this one comes from.
+        chapters: Explanations that follow this one: of what became of the number.
 
     Example:
         >>> from tinynet.probe.explain.expressions import Number, named
@@ -70,6 +73,7 @@ class Explanation:
     remarks: list[str] = field(default_factory=list)
     recorded: float | None = None
     explain_source: Callable[[Source], Explanation] | None = None
+    chapters: list[Explanation] = field(default_factory=list)
 
     @property
     def value(self) -> float:
@@ -85,20 +89,23 @@ class Explanation:
     @cached_property
     def equations(self) -> list[tuple[Leaf, Expression]]:
         """A leaf and the expression that it equals, for each line; what is used comes before what uses it."""
-        found: dict[int, tuple[Leaf, Expression]] = {}
+        found: dict[tuple[str, float], tuple[Leaf, Expression]] = {}
 
         def visit(leaf: Leaf) -> None:
-            if leaf.made_from is not None and id(leaf) not in found:
+            if leaf.made_from is not None and leaf.key not in found:
                 for inner in leaf.made_from.leaves():
                     visit(inner)
-                found[id(leaf)] = leaf, leaf.made_from
+                found[leaf.key] = leaf, leaf.made_from
 
         visit(self.result)
         return list(found.values())
 
     @cached_property
     def lines(self) -> list[Line]:
-        """The equations, the number itself last."""
+        """The equations, the number itself last; only the number where the step did not compute it."""
+        if not self.equations:
+            text = number_text(self.result.value, None if self.result.exact else GIVEN_DIGITS)[0]
+            return [Line(self.result.symbol, [Row(f"{self.result.symbol} = {text}", "")], text)]
         digits = Digits(self.equations)
         return [_line(leaf, expression, digits) for leaf, expression in self.equations]
 
@@ -111,8 +118,8 @@ class Explanation:
     def show_terms(self, terms: int | None) -> Explanation:
         """Show so many terms of each sum, or all if None."""
         for each in all_totals(self.result):
-            each.shown_terms = terms
-            each.__dict__.pop("shown", None)
+            each.show(terms)
+        self.result.refresh()  # what is added in another order may differ in the last bit
         for name in ("lines", "equations"):
             self.__dict__.pop(name, None)
         return self
@@ -140,7 +147,7 @@ class Explanation:
         formulas = [f"{name}: {line}" for name, text in self.formula.items() for line in text.splitlines()]
         rows = [row for line in self.lines for row in line.rows]
         parts = [self.title, "\n".join(formulas), "\n".join(_columns(rows)), "\n".join(self._all_remarks())]
-        return "\n\n".join(part for part in parts if part)
+        return "\n\n".join([*(part for part in parts if part), *map(str, self.chapters)])
 
     __repr__ = __str__
 
@@ -154,15 +161,14 @@ class Explanation:
         )
         formulas = "".join(f"<pre>{escape(name)}: {escape(text)}</pre>" for name, text in self.formula.items())
         remarks = "".join(f"<p>{escape(remark)}</p>" for remark in self._all_remarks())
-        return f"<div><p><b>{escape(self.title)}</b></p>{formulas}<table>{rows}</table>{remarks}</div>"
+        return f"<div><p><b>{escape(self.title)}</b></p>{formulas}<table>{rows}</table>{remarks}</div>" + "".join(
+            chapter._repr_html_() for chapter in self.chapters
+        )
 
     def _all_remarks(self) -> list[str]:
         remarks = list(self.remarks)
         shown = self.lines[-1].result if self.lines else ""
-        if self.recorded is not None and shown:
-            from tinynet.probe.explain.expressions import number_text
-            from tinynet.probe.explain.rounding import RESULT_DIGITS
-
+        if self.recorded is not None and self.equations:
             recorded = number_text(self.recorded, RESULT_DIGITS)[0]
             if recorded != shown:
                 remarks.append(f"The step itself has {recorded}: it rounds each partial result.")
@@ -174,13 +180,12 @@ def _line(leaf: Leaf, expression: Expression, digits: Digits) -> Line:
     terms = _terms(expression)
     if len(terms) <= TERMS_IN_A_ROW:
         numbers = expression.text(digits.number)[0]
-        rows = [Row(f"{leaf.symbol} = {_symbols(expression)}", f"{numbers} = {result}")]
+        rows = [Row(f"{leaf.symbol} = {expression.symbols()}", f"{numbers} = {result}")]
     else:
         rows = [Row(f"{leaf.symbol} = {_formula(expression)}", "")]
-        for at, term in enumerate(terms):
-            sign = "+ " if at else "  "
-            symbols, numbers = term.symbols(), bracketed(term.text(digits.number), BINDS_AS_SUM, is_first=at == 0)
-            rows.append(Row(f"  {sign}{symbols}", f"{sign}{numbers}"))
+        symbols, numbers = signed_terms(terms, symbol_of), signed_terms(terms, digits.number)
+        symbols[0], numbers[0] = f"  {symbols[0]}", f"  {numbers[0]}"
+        rows += [Row(f"  {left}", right) for left, right in zip(symbols, numbers, strict=True)]
         rows.append(Row("", f"= {result}"))
     zeros = [remark for each in _totals_here(expression) for remark in each.remarks()]
     rows[-1:-1] = [Row(f"  + {remark}", "") for remark in zeros]
@@ -198,10 +203,6 @@ def _terms(expression: Expression) -> list[Expression]:
 
 def _totals_here(expression: Expression) -> list[Total]:
     return [expression] if isinstance(expression, Total) else [t for part in expression.parts() for t in _totals_here(part)]
-
-
-def _symbols(expression: Expression) -> str:
-    return expression.symbols()
 
 
 def _formula(expression: Expression) -> str:

@@ -8,7 +8,7 @@ expression prints twice, once with the symbols of its leaves and once with their
     >>> y.symbols()
     'W[2, 0]·x[7, 0] + b[2]'
     >>> y.numbers(), float(y.value)
-    ('0.5·2 + (−1)', 0.0)
+    ('0.5·2 − 1', 0.0)
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Expression(ABC):
 
     def symbols(self) -> str:
         """The expression with the symbols of its leaves."""
-        return self.text(lambda leaf: (leaf.symbol, ATOM if leaf.symbol.isidentifier() else leaf.binds))[0]
+        return self.text(symbol_of)[0]
 
     def numbers(self, digits: int = 5) -> str:
         """The expression with the numbers of its leaves, rounded to some significant digits."""
@@ -144,7 +144,7 @@ class Leaf(Expression):
         self.source = source
         self.made_from = made_from
         self.exact = exact
-        self.binds = ATOM
+        self.key = symbol, float(self._value)  # two leaves with one key are one number
 
     def text(self, show: Show) -> tuple[str, int]:
         return show(self)
@@ -157,6 +157,14 @@ class Leaf(Expression):
 
     def leaves(self) -> Iterator[Leaf]:
         yield self
+
+    def refresh(self) -> None:
+        """Compute the value again from what it was made from."""
+        if self.made_from is not None:
+            for leaf in {id(leaf): leaf for leaf in self.made_from.leaves()}.values():
+                leaf.refresh()
+            self._value = self.made_from.value
+            self.key = self.symbol, float(self._value)
 
     def number(self, digits: int) -> tuple[str, int]:
         """The number with some significant digits, and how strongly that binds: a negative one is a sign and a number.
@@ -212,8 +220,7 @@ class Sum(Expression):
         self.terms = [inner for term in terms for inner in (term.terms if type(term) is Sum else [term])]
 
     def text(self, show: Show) -> tuple[str, int]:
-        first, *others = [bracketed(term.text(show), SUM, is_first=at == 0) for at, term in enumerate(self.terms)]
-        return " + ".join([first, *others]), SUM
+        return " ".join(signed_terms(self.terms, show)), SUM
 
     def evaluate(self, value_of: ValueOf) -> Any:
         return sum_up([term.evaluate(value_of) for term in self.terms])
@@ -325,12 +332,29 @@ def where(condition: Expression, if_true: Operand, if_false: Operand) -> Express
     return Choice(condition, as_expression(if_true), as_expression(if_false))
 
 
+def signed_terms(terms: list[Expression], show: Show) -> list[str]:
+    """The terms of a sum as text, each but the first with its sign: ["a·b", "+ 2·c", "− 3·d"].
+
+    Example:
+        >>> signed_terms([Number("a", 1.0), Number("b", -2.0) * Number("c", 3.0)], lambda leaf: leaf.number(3))
+        ['1', '− 2·3']
+    """
+    texts = [bracketed(term.text(show), SUM, is_first=True) for term in terms]
+    signed = [f"− {text[1:]}" if text.startswith("−") else f"+ {text}" for text in texts]
+    return [texts[0], *signed[1:]]
+
+
 def bracketed(part: tuple[str, int], needed: int, is_first: bool = False) -> str:
     """The text of a part, in brackets where it binds less than needed, or is a negative number that is not first."""
     text, binds = part
     if binds >= needed and (binds != SIGN or is_first or needed <= COMPARISON):
         return text
     return f"({text})"
+
+
+def symbol_of(leaf: Leaf) -> tuple[str, int]:
+    """The symbol of a leaf, and how strongly it binds: a constant may be a negative number."""
+    return leaf.symbol, SIGN if leaf.symbol.startswith("−") else ATOM
 
 
 def number_text(value: Any, digits: int | None) -> tuple[str, int]:

@@ -26,21 +26,21 @@ class Digits:
         >>> line = Number("a − b", 1 / 3 - 1 / 7), third - seventh
         >>> digits = Digits([line])
         >>> digits.number(third)[0], digits.number(seventh)[0], digits.number(line[0])[0]
-        ('0.33333', '0.14286', '0.19048')
+        ('0.333333', '0.142857', '0.19048')
     """
 
     def __init__(self, lines: list[Equation]) -> None:
         self._digits: dict[tuple[str, float], int] = {}
         while failing := [expression for result, expression in lines if not self._holds(result, expression)]:
-            for leaf in {_key(leaf): leaf for expression in failing for leaf in expression.leaves()}.values():
-                self._digits[_key(leaf)] = min(self._of(leaf) + 1, EXACT_DIGITS)
+            for leaf in {leaf.key: leaf for expression in failing for leaf in expression.leaves()}.values():
+                self._digits[leaf.key] = min(self._of(leaf) + 1, EXACT_DIGITS)
 
     def number(self, leaf: Leaf) -> tuple[str, int]:
         """The number of a leaf as text, and how strongly it binds."""
         return number_text(leaf._value, None if leaf.exact else self._of(leaf))
 
     def _of(self, leaf: Leaf) -> int:
-        return self._digits.get(_key(leaf), RESULT_DIGITS)
+        return self._digits.get(leaf.key, RESULT_DIGITS)
 
     def _holds(self, result: Leaf, expression: Expression) -> bool:
         with np.errstate(all="ignore"):
@@ -51,6 +51,3 @@ class Digits:
         text = self.number(leaf)[0].replace("−", "-").replace("∞", "inf")
         return np.float64(text)
 
-
-def _key(leaf: Leaf) -> tuple[str, float]:
-    return leaf.symbol, float(leaf._value)

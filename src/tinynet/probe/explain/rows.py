@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from tinynet.probe.explain.expressions import Expression, Index
 from tinynet.probe.explain.views import LayerView, LossView, ParameterView
 
@@ -18,12 +20,20 @@ class LayerRow:
         input_gradient: (layer, index, part) -> the expression of ∂L/∂x[index]; `part` counts the inputs.
         parameter_gradient: (layer, name, index) -> the expression of ∂L/∂W[index] for the parameter of that name.
         memory: From what forward remembered to (layer, index) -> the expression of that number.
+        inside: (layer, short name, index) -> the expression of a number that the layer gives to a layer inside it, as
+            "branches.1.dy"; None if those are its own inputs and gradients.
+        cut: Which numbers the layer has set to zero: from "y" or "dx" to layer -> (the reason, an array of bools).
+        keeps_places: Whether each number depends on the one at the same place of x, also after a change of shape; then
+            what was cut before the layer is cut behind it.
     """
 
     output: Callable[[LayerView, Index, int], Expression]
     input_gradient: Callable[[LayerView, Index, int], Expression]
     parameter_gradient: Callable[[LayerView, str, Index], Expression] | None = None
     memory: dict[str, Callable[[LayerView, Index], Expression]] = field(default_factory=dict)
+    inside: Callable[[LayerView, str, Index], Expression] | None = None
+    cut: dict[str, Callable[[LayerView], tuple[str, np.ndarray]]] = field(default_factory=dict)
+    keeps_places: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.probe.explain.expressions import ATOM, SUM, Expression, Leaf, Number, Show, ValueOf, bracketed, sum_up
+from tinynet.probe.explain.expressions import ATOM, SUM, Expression, Leaf, Number, Show, ValueOf, signed_terms, sum_up
 
 #: How many terms of a sum are shown.
 SHOWN_TERMS = 8
@@ -51,6 +51,11 @@ class Total(Expression):
             terms.append(Number(f"{len(rest)} smaller terms", sum_up(list(self.values[rest]))))
         return terms
 
+    def show(self, terms: int | None) -> None:
+        """Show so many terms, or all if None."""
+        self.shown_terms = terms
+        self.__dict__.pop("shown", None)
+
     def remarks(self) -> list[str]:
         """What the terms that are zero say: how many there are, and why."""
         n_zeros = int(np.sum(self.values == 0))
@@ -61,8 +66,9 @@ class Total(Expression):
     def text(self, show: Show) -> tuple[str, int]:
         if not self.shown:
             return "0", ATOM
-        first, *others = [bracketed(term.text(show), SUM, is_first=at == 0) for at, term in enumerate(self.shown)]
-        return " + ".join([first, *others]), SUM if others else self.shown[0].text(show)[1]
+        if len(self.shown) == 1:
+            return self.shown[0].text(show)
+        return " ".join(signed_terms(self.shown, show)), SUM
 
     def evaluate(self, value_of: ValueOf) -> Any:
         return sum_up([term.evaluate(value_of) for term in self.shown])
@@ -105,7 +111,7 @@ def total_of(
     Example:
         >>> x = np.arange(1000.0)
         >>> whole = total_of(x, lambda i: Number(f"x[{i}]", x[i]), "Σᵢ x[i]")
-        >>> whole.shown_terms = 2
+        >>> whole.show(2)
         >>> whole.symbols(), whole.numbers(6)
         ('x[999] + x[998] + 997 smaller terms', '999 + 998 + 497503')
     """

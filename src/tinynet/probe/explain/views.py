@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinynet.core.arrays import as_array
 from tinynet.probe.explain.expressions import Index, Leaf, Number, constant
 from tinynet.probe.trace import GROUND_TRUTH, LayerStep, ParameterStep, Trace, joined
+
+if TYPE_CHECKING:
+    from tinynet.probe.explain.cuts import Cuts
 
 
 class View:
@@ -49,9 +53,20 @@ class LayerView(View):
     Several inputs are "x.0", "x.1"; several outputs "y.0", "y.1".
     """
 
-    def __init__(self, trace: Trace, step: LayerStep) -> None:
+    def __init__(self, trace: Trace, step: LayerStep, cuts: Cuts) -> None:
         super().__init__(trace)
         self.step = step
+        self.cuts = cuts
+
+    def cut(self, values: np.ndarray, **picked: Callable[[np.ndarray], np.ndarray]) -> dict[str, int]:
+        """Why some of the values of a sum are zero: from the reason to how many.
+
+        Args:
+            values: The values of the terms.
+            picked: For "x" or "dy", which of its numbers are factors of the terms, as a function of the array: the sum
+                Σₙ dy[n, 2]·x[n, 3] has `dy=lambda dy: dy[..., 2]`.
+        """
+        return self.cuts.count(values, [(self.name(short), pick) for short, pick in picked.items()])
 
     def name(self, short: str) -> str:
         step = self.step

@@ -19,7 +19,8 @@ def output(layer: LayerView, index: Index, part: int) -> Expression:
     def term(i: int) -> Expression:
         return layer.at("weight", (o, i), "W") * layer.at("x", (*row, i))
 
-    y = total_of(weights * x, term, f"Σᵢ W[{o}, i]·x[{places(row)}i]")
+    cut = layer.cut(weights * x, x=lambda x: x[tuple(row)])
+    y = total_of(weights * x, term, f"Σᵢ W[{o}, i]·x[{places(row)}i]", cut)
     return y + layer.at("bias", (o,), "b") if "bias" in layer.step.parameters else y
 
 
@@ -31,7 +32,8 @@ def input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
     def term(o: int) -> Expression:
         return layer.at("dy", (*row, o)) * layer.at("weight", (o, i), "W")
 
-    return total_of(dy * weights, term, f"Σₒ dy[{places(row)}o]·W[o, {i}]")
+    cut = layer.cut(dy * weights, dy=lambda dy: dy[tuple(row)])
+    return total_of(dy * weights, term, f"Σₒ dy[{places(row)}o]·W[o, {i}]", cut)
 
 
 def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
@@ -40,14 +42,17 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     dy = layer.array("dy")
     rows = dy.shape[:-1]
     if name == "bias":
-        return total_of(dy[..., o], lambda n: layer.at("dy", (*np.unravel_index(n, rows), o)), f"Σₙ dy[n, {o}]")
+        cut = layer.cut(dy[..., o], dy=lambda dy: dy[..., o])
+        return total_of(dy[..., o], lambda n: layer.at("dy", (*np.unravel_index(n, rows), o)), f"Σₙ dy[n, {o}]", cut)
     i = index[1]
 
     def term(n: int) -> Expression:
         row = np.unravel_index(n, rows)
         return layer.at("dy", (*row, o)) * layer.at("x", (*row, i))
 
-    return total_of(wide(dy[..., o]) * wide(layer.array("x")[..., i]), term, f"Σₙ dy[n, {o}]·x[n, {i}]")
+    values = wide(dy[..., o]) * wide(layer.array("x")[..., i])
+    cut = layer.cut(values, dy=lambda dy: dy[..., o], x=lambda x: x[..., i])
+    return total_of(values, term, f"Σₙ dy[n, {o}]·x[n, {i}]", cut)
 
 
 def wide(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tinynet.layers import ReLU
 from tinynet.probe.explain.expressions import Expression, Index, where
 from tinynet.probe.explain.functions import maximum
@@ -19,4 +21,9 @@ def input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
     return where(layer.at("x", index) > 0, layer.at("dy", index), 0)
 
 
-ROWS = {ReLU: LayerRow(output, input_gradient)}
+def closed(layer: LayerView) -> tuple[str, np.ndarray]:
+    """Where x ≤ 0: neither the number nor its gradient passes."""
+    return "the ReLU was closed", layer.array("y") <= 0
+
+
+ROWS = {ReLU: LayerRow(output, input_gradient, cut={"y": closed, "dx": closed}, keeps_places=True)}
