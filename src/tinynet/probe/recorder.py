@@ -72,6 +72,7 @@ def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = No
         recorder.keep_after(parameters)
         finite = bool(np.isfinite(value)) and gradients_are_finite([p for p in parameters.values() if p.trainable])
         if optimizer is not None and finite:
+            about["stages"] = _stages(optimizer, parameters)
             steps = recorder.update(parameters, optimizer)
         else:
             steps = {path: ParameterStep(path, parameter.trainable) for path, parameter in parameters.items()}
@@ -169,12 +170,13 @@ class Recorder:
         slots = _slots(optimizer, parameters)
         steps = {}
         for path, parameter in parameters.items():
+            rule, numbers = settings.get(path, ("", {}))
             self.values[f"{path}.after"] = parameter.tensor.copy()
             for name, array in slots[path][1].items():
                 old = slots_before[path][1].get(name)
                 self.values[f"{path}.{name}"] = array
-                self.values[f"{path}.{name}.before"] = np.zeros_like(array) if old is None else old
-            rule, numbers = settings.get(path, ("", {}))
+                start = numbers.get("initial_accumulator_value", 0.0)
+                self.values[f"{path}.{name}.before"] = np.full_like(array, start) if old is None else old
             count, names = slots[path][0], list(slots[path][1])
             steps[path] = ParameterStep(path, parameter.trainable, rule, numbers, count, names)
         return steps
@@ -225,6 +227,27 @@ def _named(path: str, symbol: str, values: Any) -> Iterator[tuple[str, np.ndarra
 def _memory(layer: Layer) -> dict[str, Any]:
     memory = layer._memory
     return {} if memory is None else memory._asdict()
+
+
+def _stages(optimizer: Optimizer, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """What happens to gradients before a rule gets them, in that order: a mean over several steps, and clipping.
+
+    Each stage is of the parameters at its paths, and the norm is taken over these together.
+    """
+    trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
+    steps = optimizer.gradient_accumulation_steps
+    stage = {
+        "rule": type(optimizer).__name__,
+        "mean_of": steps,
+        "waits": (optimizer.n_calls + 1) % steps > 0,
+        "clip_norm": optimizer.clip_norm,
+        "clip_value": optimizer.clip_value,
+        "paths": list(trainable),
+    }
+    is_idle = steps == 1 and optimizer.clip_norm is None and optimizer.clip_value is None
+    return [stage] * (not is_idle) + [
+        inner for group, part in optimizer.shares(trainable) for inner in _stages(group, part)
+    ]
 
 
 def _rule_of_each(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, Optimizer]:

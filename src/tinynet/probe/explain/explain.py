@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinynet import optimizers
 from tinynet.core import checks, formula
+from tinynet.core.checks.shapes import shape_text
 from tinynet.probe.explain import meanings as kinds
 from tinynet.probe.explain.cuts import Cuts
 from tinynet.probe.explain.explanation import Explanation
@@ -14,12 +17,13 @@ from tinynet.probe.explain.layers import LAYERS
 from tinynet.probe.explain.losses import LOSSES
 from tinynet.probe.explain.meanings import Meaning, Meanings
 from tinynet.probe.explain.optimizers import OPTIMIZERS
+from tinynet.probe.explain.optimizers.clipping import SQUARES, gradient_used, sum_of_squares, waits
 from tinynet.probe.explain.own_layers import own_input_gradient, own_output, own_parameter_gradient
-from tinynet.probe.explain.places import place_of
+from tinynet.probe.explain.places import given_index, place_of
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.totals import SHOWN_TERMS
 from tinynet.probe.explain.views import LayerView, LossView, ParameterView
-from tinynet.probe.trace import LayerStep, Trace
+from tinynet.probe.trace import LOSS, LayerStep, Trace
 
 
 def explain(
@@ -63,8 +67,10 @@ def explain(
         0.y[0, 0] = W[0, 0]·x[0, 0] + W[0, 1]·x[0, 1]   │ 3·2 + 0.5·4 = 8
     """
     checks.instance("explain", "trace", trace, Trace)
-    place = place_of(trace, name, index, sample)
-    return Explainer(trace, terms).explain(name, place)
+    explainer = Explainer(trace, terms)
+    if explainer.is_on_the_way(name):
+        return explainer.explain_on_the_way(name, given_index(index, sample))
+    return explainer.explain(name, place_of(trace, name, index, sample))
 
 
 Answer = tuple[Expression, str, dict[str, str]]
@@ -81,18 +87,47 @@ class Explainer:
     def explain(self, name: str, index: Index) -> Explanation:
         """The explanation of one number."""
         origin = self.meanings.origin(name)
-        meaning = self.meanings.of[origin]
+        meaning = self.meanings.meaning(origin)
         if meaning.kind == kinds.PARAMETER:
             return self._story(meaning, index)
         symbol = _symbol(origin, index)
         expression, title, formulas = self._answer(meaning, origin, index)
-        recorded = self.trace.values[origin][index]
+        recorded = self._recorded(origin, index)
         is_given = isinstance(expression, Leaf) and expression.source == (origin, index)
         result = expression if is_given else named(symbol, expression, (origin, index))
         also = "" if name == origin else f" It is {_symbol(name, index)}, too."
-        explanation = Explanation(result, title + also, formulas, recorded=float(recorded))
+        explanation = Explanation(result, title + also, formulas, recorded=recorded)
         explanation.explain_source = self._explain_source
         return explanation.show_terms(self.terms)
+
+    def is_on_the_way(self, name: str) -> bool:
+        """Whether a name stands for numbers that have no array in the trace: terms of the loss, "loss.S", "0.weight.X"."""
+        if name == LOSS:
+            return True
+        if not isinstance(name, str) or name in self.trace:
+            return False
+        meaning = self.meanings.meaning(name)
+        if meaning.kind == kinds.THE_LOSS:
+            row = self._loss_row()
+            return row is not None and meaning.short in row.memory
+        if meaning.kind != kinds.SLOT:
+            return False
+        rule = OPTIMIZERS.get(getattr(optimizers, self.trace.parameters[meaning.path].rule, None))
+        return meaning.short == SQUARES or (rule is not None and meaning.short in rule.slots)
+
+    def explain_on_the_way(self, name: str, index: Index) -> Explanation:
+        """The explanation of a number that has no array in the trace."""
+        try:
+            return self.explain(name, index)
+        except (IndexError, TypeError, ValueError):
+            problem = f"it has no number at the index {shape_text(index)}."
+            checks.fail(f"explain: {name}", problem, "take an index from the sources of an explanation.", IndexError)
+
+    def _recorded(self, name: str, index: Index) -> float | None:
+        """The value that the step itself computed; None for one on the way, which it did not keep."""
+        if name not in self.trace.values or len(index) != np.ndim(self.trace[name]):
+            return None
+        return float(self.trace[name][index])
 
     def row(self, step: LayerStep) -> LayerRow | None:
         """The row of a layer's class, if it is one of Tinynet's and has one."""
@@ -113,6 +148,7 @@ class Explainer:
             kinds.INPUT_GRADIENT: self._input_gradient,
             kinds.MEMORY: self._memory,
             kinds.GRADIENT: self._gradient,
+            kinds.GRADIENT_USED: self._gradient_used,
             kinds.THE_LOSS: self._loss,
             kinds.OUTPUT_GRADIENT: self._output_gradient,
             kinds.UPDATE: self._update,
@@ -140,9 +176,12 @@ class Explainer:
         step = self.trace.layers[meaning.path]
         row = self.row(step)
         title = f"{_symbol(name, index)}, remembered by {described(step)}."
-        if row is None or meaning.short not in row.memory:
-            return self._leaf(name, index), title, {}
-        return row.memory[meaning.short](self.layer(meaning.path), index), title, _only(step.formula, "Equation")
+        layer = self.layer(meaning.path)
+        if row is not None and meaning.short in row.memory:
+            return row.memory[meaning.short](layer, index), title, _only(step.formula, "Equation")
+        if row is not None and row.on_the_way is not None:
+            return row.on_the_way(layer, meaning.short, index), title, step.formula
+        return self._leaf(name, index), title, {}
 
     def _gradient(self, meaning: Meaning, name: str, index: Index) -> Answer:
         """A parameter that several layers share gets the sum of their gradients, and what was there before."""
@@ -168,8 +207,14 @@ class Explainer:
         row, loss = self._loss_row(), self.trace.loss
         title = f"The loss of this batch, {loss['name']}."
         if row is None:
-            return self._leaf(name, index), title, loss["formula"]
-        return row.loss(LossView(self.trace)), title, loss["formula"]
+            return self._leaf(name, index), title, _only(loss["formula"], "Equation")
+        if meaning.short in row.memory:
+            title = f"{_symbol(name, index)}, a value on the way to the loss, {loss['name']}."
+            return row.memory[meaning.short](LossView(self.trace), index), title, _only(loss["formula"], "Equation")
+        if index and row.terms is not None:
+            title = f"{_symbol(name, index)}: what this part of the batch adds to the sum in the loss, {loss['name']}."
+            return row.terms(LossView(self.trace), index), title, _only(loss["formula"], "Equation")
+        return row.loss(LossView(self.trace)), title, _only(loss["formula"], "Equation")
 
     def _output_gradient(self, meaning: Meaning, name: str, index: Index) -> Answer:
         """∂L/∂y that no layer has computed comes from the loss, or from the layer around."""
@@ -183,8 +228,12 @@ class Explainer:
         row = self._loss_row()
         title = f"{_symbol(name, index)} = ∂L/∂y, the gradient of the loss {loss['name']}, which {described(step)} gets."
         if row is None:
-            return self._leaf(name, index), title, loss["formula"]
-        return row.gradient(LossView(self.trace), index, part), title, loss["formula"]
+            return self._leaf(name, index), title, _only(loss["formula"], "Gradients")
+        return row.gradient(LossView(self.trace), index, part), title, _only(loss["formula"], "Gradients")
+
+    def _gradient_used(self, meaning: Meaning, name: str, index: Index) -> Answer:
+        title = f"{_symbol(name, index)}: the gradient that reached the rule, after means and clipping."
+        return gradient_used(ParameterView(self.trace, self.trace.parameters[meaning.path]), index), title, {}
 
     def _update(self, meaning: Meaning, name: str, index: Index) -> Answer:
         step = self.trace.parameters.get(meaning.path)
@@ -192,8 +241,14 @@ class Explainer:
             return self._given(meaning, name, index)
         rule = getattr(optimizers, step.rule, None)
         row = OPTIMIZERS.get(rule) if rule is not None else None
+        if meaning.short == SQUARES:
+            title = f"{_symbol(name, index)}, of which the norm for clipping is taken."
+            return sum_of_squares(ParameterView(self.trace, step), *index), title, {}
         title = f"{_symbol(name, index)}, after the update by {step.rule or 'no rule'}."
         formulas = {} if rule is None else formula(rule)
+        if meaning.kind == kinds.UPDATE and (not step.rule or waits(self.trace, meaning.path)):
+            why = "It stays: gradients of more steps are added first." if step.rule else "It stays: nothing updates it."
+            return self._leaf(meaning.path, index), f"{title} {why}", {}
         if row is None or (meaning.kind == kinds.SLOT and meaning.short not in row.slots):
             return self._leaf(name, index), title, formulas
         find = row.update if meaning.kind == kinds.UPDATE else row.slots[meaning.short]
@@ -237,7 +292,7 @@ class Explainer:
         return self.trace.values[name] is self.trace.values[other]
 
     def _leaf(self, name: str, index: Index) -> Leaf:
-        return Number(_symbol(name, index), self.trace.values[name][index], (name, index))
+        return Number(_symbol(name, index), self.trace[name][index], (name, index))
 
 
 def described(step: LayerStep) -> str:
