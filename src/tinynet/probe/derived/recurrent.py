@@ -128,7 +128,7 @@ def _states_backward(done: Pass, weights: KeptWeights, dy: np.ndarray, dlast: St
     is_lstm, H = len(dlast) == 2, dy.shape[-1]
     is_gru = weights.da_h is not weights.da
     for t in reversed(range(len(dy))):
-        dh[t] = from_later + dy[t]
+        dh[t] = from_later + np.where(done.padding[t], 0, dy[t])
         back = weights.da_h[t] @ W_hh
         if is_gru:
             z = done.gates[t][:, H : 2 * H]
@@ -136,6 +136,7 @@ def _states_backward(done: Pass, weights: KeptWeights, dy: np.ndarray, dlast: St
         from_later = np.where(done.padding[t], from_later, back)
         if is_lstm:
             f, o = done.gates[t][:, H : 2 * H], done.gates[t][:, 3 * H :]
-            dc[t] = c_from_later + dh[t] * o * (1 - np.tanh(done.states[1][t + 1]) ** 2)
+            through_h = dh[t] * o * (1 - np.tanh(done.states[1][t + 1]) ** 2)
+            dc[t] = c_from_later + np.where(done.padding[t], 0, through_h)
             c_from_later = np.where(done.padding[t], c_from_later, dc[t] * f)
     return dh, dc if is_lstm else None

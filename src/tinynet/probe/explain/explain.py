@@ -226,7 +226,9 @@ class Explainer:
             part for part, net_name in enumerate(self.trace.layers[""].output_gradients) if self._is(name, net_name)
         )
         row = self._loss_row()
-        title = f"{_symbol(name, index)} = ∂L/∂y, the gradient of the loss {loss['name']}, which {described(step)} gets."
+        title = (
+            f"{_symbol(name, index)} = ∂L/∂y, the gradient of the loss {loss['name']}, which {described(step)} gets."
+        )
         if row is None:
             return self._leaf(name, index), title, _only(loss["formula"], "Gradients")
         return row.gradient(LossView(self.trace), index, part), title, _only(loss["formula"], "Gradients")

@@ -202,7 +202,11 @@ def _terms(expression: Expression) -> list[Expression]:
 
 
 def _totals_here(expression: Expression) -> list[Total]:
-    return [expression] if isinstance(expression, Total) else [t for part in expression.parts() for t in _totals_here(part)]
+    return (
+        [expression]
+        if isinstance(expression, Total)
+        else [t for part in expression.parts() for t in _totals_here(part)]
+    )
 
 
 def _formula(expression: Expression) -> str:
@@ -222,6 +226,9 @@ def _columns(rows: list[Row]) -> list[str]:
         if row.numbers and len(row.symbols) > width:
             lines += [row.symbols, f"{'':{width}} │ {row.numbers}"]
         else:
-            lines.append(f"{row.symbols:{width}} │ {row.numbers}".rstrip(" │") if not row.numbers else
-                         f"{row.symbols:{width}} │ {row.numbers}")
+            lines.append(
+                f"{row.symbols:{width}} │ {row.numbers}".rstrip(" │")
+                if not row.numbers
+                else f"{row.symbols:{width}} │ {row.numbers}"
+            )
     return lines

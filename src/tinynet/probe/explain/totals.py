@@ -77,9 +77,7 @@ class Total(Expression):
         return self.shown
 
 
-def total(
-    terms: Sequence[Expression], formula: str = "", cut: dict[str, int] | None = None
-) -> Total:
+def total(terms: Sequence[Expression], formula: str = "", cut: dict[str, int] | None = None) -> Total:
     """The sum of some expressions, its largest terms first.
 
     Args:

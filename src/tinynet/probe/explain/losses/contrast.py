@@ -46,7 +46,9 @@ class InfoNCE(LossFormula):
         products = self.rows[QUERIES][n] * self.rows[KEYS][m]
         if not self.lengths[QUERIES][n] or not self.lengths[KEYS][m]:
             return constant(0)
-        dot = sum_over(products, lambda d: self._at(QUERIES, n, *d) * self._at(KEYS, m, *d), "Σ_d query[n, d]·key[m, d]")
+        dot = sum_over(
+            products, lambda d: self._at(QUERIES, n, *d) * self._at(KEYS, m, *d), "Σ_d query[n, d]·key[m, d]"
+        )
         return named("dot", dot) / (self._length(QUERIES, n) * self._length(KEYS, m) * self.tau)
 
     def dS(self, index: Index) -> Expression:  # noqa: N802 - the docstring's symbol

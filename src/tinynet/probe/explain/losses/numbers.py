@@ -10,7 +10,6 @@ from tinynet.probe.explain.functions import absolute, exp, log, maximum, minimum
 from tinynet.probe.explain.losses.formula import LossFormula, row_of
 
 
-
 class NumberFormula(LossFormula):
     """A loss of the differences between predicted numbers and the truth."""
 

@@ -173,7 +173,11 @@ class Focal(RowFormula):
         label, softmax = int(self.labels[row]), Softmax(self.x[row], lambda c: self.score(row, c), row)
         if not self.w[label]:
             return constant(0)
-        miss, p, surprise = softmax.miss(label), softmax.p(label), named(f"surprise[{text(row)}]", softmax.surprise(label))
+        miss, p, surprise = (
+            softmax.miss(label),
+            softmax.p(label),
+            named(f"surprise[{text(row)}]", softmax.surprise(label)),
+        )
         ratio = -surprise / miss if miss.value > 0 else constant(-1)
         slope = named("∂L/∂log p", self.divided(self._alpha(label, miss**self.gamma * (self.gamma * p * ratio - 1))))
         return slope * miss if c == label else -slope * softmax.p(c)
