@@ -8,8 +8,8 @@ from tinynet import optimizers
 from tinynet.core import checks, formula
 from tinynet.probe.explain import meanings as kinds
 from tinynet.probe.explain.cuts import Cuts
-from tinynet.probe.explain.explanation import Explanation
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, Source, named
+from tinynet.probe.explain.explanation import GIVEN_DIGITS, Explanation
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, Source, named, number_text
 from tinynet.probe.explain.layers import LAYERS
 from tinynet.probe.explain.losses import LOSSES
 from tinynet.probe.explain.meanings import Meaning, Meanings
@@ -58,7 +58,8 @@ def explain(
         >>> print(explain(step, "0.y", (0, 0)))
         0.y[0, 0], an output of layer 0, Linear(in_features=2, out_features=1, bias=False).
         <BLANKLINE>
-        Equation: y = x Wᵀ + b
+        Equation:
+            y = x Wᵀ + b
         <BLANKLINE>
         0.y[0, 0] = W[0, 0]·x[0, 0] + W[0, 1]·x[0, 1]   │ 3·2 + 0.5·4 = 8
     """
@@ -223,9 +224,8 @@ class Explainer:
         path = meaning.path
         names = [f"{path}.gradient", f"{path}.gradient.used", f"{path}.after"]
         chapters = [self.explain(name, index) for name in names if name in self.trace]
-        chapters[0].title = f"{_symbol(path, index)} is {float(self.trace[path][index]):.6g} before the step.\n" + (
-            chapters[0].title
-        )
+        before = number_text(self.trace[path][index], GIVEN_DIGITS)[0]
+        chapters[0].title = f"{_symbol(path, index)} = {before} before the step. {chapters[0].title}"
         chapters[0].chapters = chapters[1:]
         return chapters[0]
 
