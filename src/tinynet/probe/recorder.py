@@ -80,7 +80,8 @@ def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = No
         recorder.put_back(parameters)
     elif not finite:
         net.zero_gradient()
-    return Trace(recorder.values, recorder.layers, steps, _about_loss(loss), about)
+    objects = {"net": net, "loss": loss, "memory": recorder.memory}
+    return Trace(recorder.values, recorder.layers, steps, _about_loss(loss), about, objects)
 
 
 class Recorder:
@@ -89,6 +90,7 @@ class Recorder:
     Attributes:
         values: From name to array, as in `Trace`.
         layers: From path to `LayerStep`.
+        memory: From path to what the layer remembered, as it has it.
 
     Example:
         >>> from tinynet.layers import ReLU
@@ -103,6 +105,7 @@ class Recorder:
     def __init__(self, net: Layer) -> None:
         self.values: dict[str, np.ndarray] = {}
         self.layers: dict[str, LayerStep] = {}
+        self.memory: dict[str, Any] = {}
         self.parts = {id(layer): layer.parts() for _, layer in net.layers_inside()}
         self.first_paths = {id(parameter): path for path, parameter in net.parameters().items()}
         self.statistics = {
@@ -116,6 +119,7 @@ class Recorder:
         """Keep the inputs and outputs of a layer, and what it remembered."""
         inputs, outputs = dict(_named(path, "x", x)), dict(_named(path, "y", y))
         self.values |= inputs | outputs
+        self.memory[path] = layer._memory
         own = [(name, part) for name, part in self.parts[id(layer)] if id(part) in self.first_paths]
         self.layers.pop(path, None)  # a layer that runs twice stands where it ran last
         self.layers[path] = LayerStep(

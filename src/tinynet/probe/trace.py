@@ -121,6 +121,7 @@ class Trace:
         parameters: From path to `ParameterStep`.
         loss: The name of the loss, its options and its formula.
         about: Where and with what the step ran: the net's architecture, the optimizer, the random streams.
+        objects: The net, the loss and what each layer remembered, as they are in this process; a file has none of it.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU
@@ -138,6 +139,7 @@ class Trace:
     parameters: dict[str, ParameterStep]
     loss: dict[str, Any]
     about: dict[str, Any]
+    objects: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _derived: dict[str, dict[str, np.ndarray]] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> np.ndarray:

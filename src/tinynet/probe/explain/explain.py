@@ -11,8 +11,8 @@ from tinynet.core import checks, formula
 from tinynet.core.checks.shapes import shape_text
 from tinynet.probe.explain import meanings as kinds
 from tinynet.probe.explain.cuts import Cuts
-from tinynet.probe.explain.explanation import Explanation
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, Source, named
+from tinynet.probe.explain.explanation import GIVEN_DIGITS, Explanation
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, Source, named, number_text
 from tinynet.probe.explain.layers import LAYERS
 from tinynet.probe.explain.losses import LOSSES
 from tinynet.probe.explain.meanings import Meaning, Meanings
@@ -62,7 +62,8 @@ def explain(
         >>> print(explain(step, "0.y", (0, 0)))
         0.y[0, 0], an output of layer 0, Linear(in_features=2, out_features=1, bias=False).
         <BLANKLINE>
-        Equation: y = x Wᵀ + b
+        Equation:
+            y = x Wᵀ + b
         <BLANKLINE>
         0.y[0, 0] = W[0, 0]·x[0, 0] + W[0, 1]·x[0, 1]   │ 3·2 + 0.5·4 = 8
     """
@@ -175,7 +176,8 @@ class Explainer:
     def _memory(self, meaning: Meaning, name: str, index: Index) -> Answer:
         step = self.trace.layers[meaning.path]
         row = self.row(step)
-        title = f"{_symbol(name, index)}, remembered by {described(step)}."
+        verb = "remembered" if name in self.trace.values else "computed on the way"
+        title = f"{_symbol(name, index)}, {verb} by {described(step)}."
         layer = self.layer(meaning.path)
         if row is not None and meaning.short in row.memory:
             return row.memory[meaning.short](layer, index), title, _only(step.formula, "Equation")
@@ -280,9 +282,8 @@ class Explainer:
         path = meaning.path
         names = [f"{path}.gradient", f"{path}.gradient.used", f"{path}.after"]
         chapters = [self.explain(name, index) for name in names if name in self.trace]
-        chapters[0].title = f"{_symbol(path, index)} is {float(self.trace[path][index]):.6g} before the step.\n" + (
-            chapters[0].title
-        )
+        before = number_text(self.trace[path][index], GIVEN_DIGITS)[0]
+        chapters[0].title = f"{_symbol(path, index)} = {before} before the step. {chapters[0].title}"
         chapters[0].chapters = chapters[1:]
         return chapters[0]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
+from textwrap import fill, indent
 
 from tinynet.probe.explain.expressions import Expression, Leaf, Source, Sum, number_text, signed_terms, symbol_of
 from tinynet.probe.explain.rounding import RESULT_DIGITS, Digits
@@ -15,6 +16,8 @@ from tinynet.probe.explain.totals import Total, all_totals
 SYMBOL_WIDTH = 58
 #: Significant digits of a number that was given: all that float32 has.
 GIVEN_DIGITS = 9
+#: Sentences are broken at this width.
+TEXT_WIDTH = 110
 #: A sum with more terms than this is written one term a row.
 TERMS_IN_A_ROW = 2
 
@@ -144,9 +147,10 @@ class Explanation:
         return found
 
     def __str__(self) -> str:
-        formulas = [f"{name}: {line}" for name, text in self.formula.items() for line in text.splitlines()]
+        formulas = [f"{name}:\n{indent(text, '    ')}" for name, text in self.formula.items()]
         rows = [row for line in self.lines for row in line.rows]
-        parts = [self.title, "\n".join(formulas), "\n".join(_columns(rows)), "\n".join(self._all_remarks())]
+        remarks = [fill(remark, TEXT_WIDTH) for remark in self._all_remarks()]
+        parts = [fill(self.title, TEXT_WIDTH), "\n".join(formulas), "\n".join(_columns(rows)), "\n".join(remarks)]
         return "\n\n".join([*(part for part in parts if part), *map(str, self.chapters)])
 
     __repr__ = __str__
@@ -178,17 +182,16 @@ class Explanation:
 def _line(leaf: Leaf, expression: Expression, digits: Digits) -> Line:
     result = digits.number(leaf)[0]
     terms = _terms(expression)
-    if len(terms) <= TERMS_IN_A_ROW:
+    zeros = [Row(f"  + {remark}", "") for each in _totals_here(expression) for remark in each.remarks()]
+    if len(terms) <= TERMS_IN_A_ROW and not (zeros and terms != [expression]):
         numbers = expression.text(digits.number)[0]
-        rows = [Row(f"{leaf.symbol} = {expression.symbols()}", f"{numbers} = {result}")]
+        rows = [Row(f"{leaf.symbol} = {expression.symbols()}", f"{numbers} = {result}"), *zeros]
     else:
         rows = [Row(f"{leaf.symbol} = {_formula(expression)}", "")]
-        symbols, numbers = signed_terms(terms, symbol_of), signed_terms(terms, digits.number)
+        symbols, numbers = signed_terms(terms, symbol_of) or ["0"], signed_terms(terms, digits.number) or ["0"]
         symbols[0], numbers[0] = f"  {symbols[0]}", f"  {numbers[0]}"
         rows += [Row(f"  {left}", right) for left, right in zip(symbols, numbers, strict=True)]
-        rows.append(Row("", f"= {result}"))
-    zeros = [remark for each in _totals_here(expression) for remark in each.remarks()]
-    rows[-1:-1] = [Row(f"  + {remark}", "") for remark in zeros]
+        rows += [*zeros, Row("", f"= {result}")]
     return Line(leaf.symbol, rows, result)
 
 

@@ -341,7 +341,7 @@ def signed_terms(terms: list[Expression], show: Show) -> list[str]:
     """
     texts = [bracketed(term.text(show), SUM, is_first=True) for term in terms]
     signed = [f"− {text[1:]}" if text.startswith("−") else f"+ {text}" for text in texts]
-    return [texts[0], *signed[1:]]
+    return texts[:1] + signed[1:]
 
 
 def bracketed(part: tuple[str, int], needed: int, is_first: bool = False) -> str:

@@ -116,6 +116,16 @@ def total_of(
     return Total(values, term, formula, cut)
 
 
+def zero(reason: str) -> Total:
+    """A number that is 0 because it was cut off.
+
+    Example:
+        >>> zero("the step is padding").remarks()
+        ['1 term is 0: the step is padding']
+    """
+    return Total(np.zeros(1), lambda at: constant(0), cut={reason: 1})
+
+
 def all_totals(expression: Expression) -> list[Total]:
     """The sums inside an expression, and inside what its symbols were made from."""
     found: list[Total] = [expression] if isinstance(expression, Total) else []
