@@ -64,7 +64,7 @@ class ParameterGroups(Optimizer):
             optimizer.rule_of(path, parameter) for (_, optimizer), part in zip(self.groups, parts, strict=True) if part
         )
 
-    def shares(self, parameters: dict[str, Parameter]) -> list[tuple[Optimizer, dict[str, Parameter]]]:
+    def in_groups(self, parameters: dict[str, Parameter]) -> list[tuple[Optimizer, dict[str, Parameter]]]:
         return [(rule, part) for (_, rule), part in zip(self.groups, self._divide(parameters), strict=True)]
 
     @property

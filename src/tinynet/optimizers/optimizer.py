@@ -87,7 +87,7 @@ class Optimizer(ABC):
         """The optimizer that applies its rule to a parameter: this one, or the one of its group."""
         return self
 
-    def shares(self, parameters: dict[str, Parameter]) -> list[tuple[Optimizer, dict[str, Parameter]]]:
+    def in_groups(self, parameters: dict[str, Parameter]) -> list[tuple[Optimizer, dict[str, Parameter]]]:
         """The optimizers inside this one, each with the parameters that it updates; none in a plain rule."""
         return []
 

@@ -19,8 +19,8 @@ from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
 from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
-from tinynet.storage.architecture import built_in_classes
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
+from tinynet.storage.architecture import built_in_classes
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
 _BUILT_IN = built_in_classes()
@@ -250,7 +250,7 @@ def _stages(optimizer: Optimizer, parameters: dict[str, Any]) -> list[dict[str, 
     }
     is_idle = steps == 1 and optimizer.clip_norm is None and optimizer.clip_value is None
     return [stage] * (not is_idle) + [
-        inner for group, part in optimizer.shares(trainable) for inner in _stages(group, part)
+        inner for group, part in optimizer.in_groups(trainable) for inner in _stages(group, part)
     ]
 
 

@@ -168,8 +168,10 @@ class Trace:
 
     def _find(self, name: object) -> Any:
         """The array of a name: one that was recorded, or one that follows from those; None if there is none."""
-        if name in self.values or not isinstance(name, str):
-            return self.values.get(name)  # type: ignore[arg-type]
+        if not isinstance(name, str):
+            return None
+        if name in self.values:
+            return self.values[name]
         path = max((path for path in self.layers if name.startswith(joined(path, ""))), key=len, default=None)
         if path is None:
             return None

@@ -11,7 +11,7 @@ from tinynet.layers import GRU, LSTM, RNN
 from tinynet.layers.recurrent import Pass, States
 from tinynet.probe.trace import LayerStep, Trace, joined
 
-KINDS = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
+KINDS: dict[str, Any] = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
 
 
 @dataclass
@@ -103,9 +103,8 @@ def _through(trace: Trace, step: LayerStep, k: int, dy: np.ndarray, dlast: State
     """The gradients of all steps of pass k."""
     cell, done = KINDS[step.kind], done_pass(trace, step, k)
     weights = KeptWeights(weights_of(trace, step, k))
-    formula: Any = cell.back_through_time
     layer = cell(done.x.shape[-1], dy.shape[-1], rng=np.random.default_rng(0), **_nonlinearity(step))  # for its formula
-    dx, _ = formula.lesson(layer, weights, dy, dlast, done)
+    dx, _ = cell.back_through_time.lesson(layer, weights, dy, dlast, done)
     dh, dc = _states_backward(done, weights, dy, dlast)
     found = {"dy": dy, "dh": dh, "da": weights.da, "dx": dx}
     if dc is not None:

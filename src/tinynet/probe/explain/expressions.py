@@ -208,6 +208,16 @@ def constant(value: float, symbol: str | None = None) -> Leaf:
     return Leaf(number_text(np.float64(value), None)[0] if symbol is None else symbol, value, exact=True)
 
 
+def zero(reason: str) -> Leaf:
+    """A number that is 0 because it was cut off, with the reason in its symbol.
+
+    Example:
+        >>> zero("the step is padding").symbols(), zero("the step is padding").numbers()
+        ('0 (the step is padding)', '0')
+    """
+    return constant(0, f"0 ({reason})")
+
+
 def as_expression(value: Operand) -> Expression:
     """An expression as it is; any number as a constant."""
     return value if isinstance(value, Expression) else constant(value)

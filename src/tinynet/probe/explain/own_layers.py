@@ -30,7 +30,8 @@ def own_output(layer: LayerView, index: Index, part: int) -> Expression:
     runner = _Backward(layer)
     gradients = runner(names, [(part, index)], [1.0])
     inputs = [
-        (name, gradient) for name, gradient in zip(_names(layer, layer.step.inputs), gradients, strict=False)
+        (name, gradient)
+        for name, gradient in zip(_names(layer, layer.step.inputs), gradients, strict=False)
         if is_array(gradient) and layer.array(name).dtype.kind == "f"
     ]
     output = _at(names[part], index)

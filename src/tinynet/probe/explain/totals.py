@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.probe.explain.expressions import ATOM, SUM, Expression, Leaf, Number, Show, ValueOf, signed_terms, sum_up
+from tinynet.probe.explain.expressions import (
+    ATOM,
+    SUM,
+    Expression,
+    Index,
+    Leaf,
+    Number,
+    Show,
+    ValueOf,
+    signed_terms,
+    sum_up,
+)
 
 #: How many terms of a sum are shown.
 SHOWN_TERMS = 8
@@ -116,14 +127,14 @@ def total_of(
     return Total(values, term, formula, cut)
 
 
-def zero(reason: str) -> Total:
-    """A number that is 0 because it was cut off.
+def index_at(place: int, shape: tuple[int, ...]) -> Index:
+    """The index of a place of an array of that shape, counted through all its numbers.
 
     Example:
-        >>> zero("the step is padding").remarks()
-        ['1 term is 0: the step is padding']
+        >>> index_at(5, (2, 3))
+        (1, 2)
     """
-    return Total(np.zeros(1), lambda at: constant(0), cut={reason: 1})
+    return tuple(int(at) for at in np.unravel_index(place, shape))
 
 
 def all_totals(expression: Expression) -> list[Total]:

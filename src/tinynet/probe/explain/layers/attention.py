@@ -1,18 +1,18 @@
-"""Attention, explained: q, k and v, the scores, what each query sees of each key, and the gradients back through them."""
+"""Attention, explained: q, k and v, the scores, what each query sees of each key, and the gradients."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tinynet.layers import MultiHeadAttention
+from tinynet.layers import Layer, MultiHeadAttention
 from tinynet.layers.attention import SOURCES
 from tinynet.probe.derived.attention import first_query, is_given, seen_keys
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, constant, named
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, constant, named, zero
 from tinynet.probe.explain.functions import exp, log, sqrt
 from tinynet.probe.explain.layers.embedding import rotated
 from tinynet.probe.explain.layers.linear import wide
 from tinynet.probe.explain.rows import LayerRow
-from tinynet.probe.explain.totals import total_of
+from tinynet.probe.explain.totals import index_at, total_of
 from tinynet.probe.explain.views import LayerView
 
 PARTS = ("q", "k", "v")
@@ -39,7 +39,7 @@ def heads(layer: LayerView, index: Index) -> Expression:
 def weight(layer: LayerView, index: Index) -> Expression:
     """p = exp(score − log Σ exp(scores)), 0 where the query does not see the key"""
     if not seen(layer, index):
-        return constant(0)
+        return zero("the query does not see the key")
     return exp(layer.at("scores", index) - layer.at("log_sum", (*index[:3], 0)))
 
 
@@ -117,7 +117,7 @@ def ds(layer: LayerView, index: Index) -> Expression:
     """ds = p (do vᵀ − Σ do · heads)"""
     n, h, t, s = index
     if not seen(layer, index):
-        return constant(0)
+        return zero("the query does not see the key")
     outgoing, v, y = (wide(layer.array(name)[n, h]) for name in ("do", "v", "heads"))
 
     def through_value(d: int) -> Expression:
@@ -178,7 +178,7 @@ def input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
 
 def _through_projection(layer: LayerView, which: int, n: int, t: int, e: int, weights: np.ndarray) -> Leaf:
     name = gradient_of(layer, which)
-    E, D = weights.shape[1], layer.array("q").shape[-1]  # noqa: N806 - the sizes of the docstring
+    E, D = weights.shape[1], layer.array("q").shape[-1]
     values = wide(layer.array(name)[n, :, t]).ravel() * wide(weights[which * E : (which + 1) * E, e])
 
     def term(row: int) -> Expression:
@@ -191,18 +191,14 @@ def _through_projection(layer: LayerView, which: int, n: int, t: int, e: int, we
 
 def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     """dW_q, dW_k, dW_v = dqᵀ x, dkᵀ memory, dvᵀ memory; db = Σ dq, Σ dk, Σ dv"""
-    E, D = layer.array("in_proj_weight").shape[1], layer.array("q").shape[-1]  # noqa: N806 - the docstring's sizes
+    E, D = layer.array("in_proj_weight").shape[1], layer.array("q").shape[-1]
     which, row = divmod(index[0], E)
     h, d = divmod(row, D)
     gradient = gradient_of(layer, which)
     dz = wide(layer.array(gradient)[:, h, :, d])  # (N, T)
 
-    def at(place: int) -> Index:
-        n, t = np.unravel_index(place, dz.shape)
-        return int(n), int(t)
-
     def slope(place: int) -> Leaf:
-        n, t = at(place)
+        n, t = index_at(place, dz.shape)
         return layer.at(gradient, (n, h, t, d))
 
     if name == "in_proj_bias":
@@ -210,7 +206,9 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     x, e = source(layer, which), index[1]
     values = np.where(dz != 0, dz * wide(layer.array(x)[..., e]), 0)
     symbols = f"Σ {gradient}[n, {h}, t, {d}]·{x}[n, t, {e}]"
-    return total_of(values, lambda place: slope(place) * layer.at(x, (*at(place), e)), symbols, masked(layer, which))
+    return total_of(
+        values, lambda place: slope(place) * layer.at(x, (*index_at(place, dz.shape), e)), symbols, masked(layer, which)
+    )
 
 
 def masked(layer: LayerView, which: int) -> dict[str, int]:
@@ -258,11 +256,11 @@ def inside(layer: LayerView, short: str, index: Index) -> Expression:
     if short == "out_proj.dy":
         return layer.at("dy", index)
     n, t, e = index
-    D = layer.array("q").shape[-1]  # noqa: N806 - the docstring's size
+    D = layer.array("q").shape[-1]
     return layer.at("heads", (n, e // D, t, e % D))
 
 
-ROWS = {
+ROWS: dict[type[Layer], LayerRow] = {
     MultiHeadAttention: LayerRow(
         output,
         input_gradient,

@@ -8,7 +8,7 @@ from typing import Any
 
 from tinynet.layers import GRU, LSTM, RNN
 from tinynet.probe.derived.recurrent import suffixes_of
-from tinynet.probe.explain.expressions import Expression, Leaf, constant, named, where
+from tinynet.probe.explain.expressions import Expression, Leaf, named, where, zero
 from tinynet.probe.explain.functions import exp, maximum, tanh
 from tinynet.probe.explain.layers.linear import wide
 from tinynet.probe.explain.totals import total_of
@@ -106,7 +106,7 @@ class Cell(ABC):
         """∂L/∂ of the state after step t, from the steps that follow, or from the last state."""
         if t + 1 == self.passes.n_steps:
             name, layer = f"dy.{which + 1}", self.passes.layer
-            return layer.at(name, (self.k, n, j)) if layer.has(name) else constant(0)
+            return layer.at(name, (self.k, n, j)) if layer.has(name) else zero("it is the last step")
         if self.is_padding(t + 1, n):
             return self.leaf(("dh", "dc")[which], t + 1, n, j)
         return self.through_step(which, t + 1, n, j)
@@ -122,7 +122,7 @@ class Cell(ABC):
         if name == "dx":
             return self.through_weights("da", "weight_ih", t, n, j)
         if self.is_padding(t, n) and name != "dc":
-            return constant(0) if name.startswith("da") else self.gate_expression(t, n, j)
+            return zero("the step is padding") if name.startswith("da") else self.gate_expression(t, n, j)
         return {"gates": self.gate_expression, "da": self.da, "da_h": self.da_h, "dc": self.dc}[name](t, n, j)
 
     def da_h(self, t: int, n: int, row: int) -> Expression:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.layers import Embedding, LearnedPosition, RotaryPosition, SinusoidalPosition
-from tinynet.probe.explain.expressions import Expression, Index, constant, named
+from tinynet.layers import Embedding, Layer, LearnedPosition, RotaryPosition, SinusoidalPosition
+from tinynet.probe.explain.expressions import Expression, Index, constant, named, zero
 from tinynet.probe.explain.functions import cos, sin
 from tinynet.probe.explain.layers.linear import wide
 from tinynet.probe.explain.rows import LayerRow
-from tinynet.probe.explain.totals import total_of
+from tinynet.probe.explain.totals import index_at, total_of
 from tinynet.probe.explain.views import LayerView
 
 
@@ -21,7 +21,7 @@ def looked_up(layer: LayerView, index: Index, part: int) -> Expression:
 
 def no_input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
     """Integers have no gradient."""
-    return constant(0)
+    return zero("integers have no gradient")
 
 
 def looked_up_gradient(layer: LayerView, name: str, index: Index) -> Expression:
@@ -36,7 +36,7 @@ def looked_up_gradient(layer: LayerView, name: str, index: Index) -> Expression:
         cut[f"the token {token} is padding"] = n_here
     return total_of(
         values,
-        lambda at: layer.at("dy", (*np.unravel_index(at, x.shape), d)),
+        lambda at: layer.at("dy", (*index_at(at, x.shape), d)),
         f"Σ dy[n, t, {d}] where x[n, t] = {token}",
         cut,
     )
@@ -56,7 +56,7 @@ def learned_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     """dW[t, d] = Σₙ dy[n, t, d]"""
     dy = layer.array("dy")
     if index[0] >= dy.shape[1]:
-        return constant(0)  # no sequence of the batch was so long
+        return zero("no sequence of the batch is so long")
     values = wide(dy[:, index[0], index[1]])
     return total_of(values, lambda n: layer.at("dy", (n, *index)), f"Σₙ dy[n, {index[0]}, {index[1]}]")
 
@@ -68,13 +68,13 @@ def waves(layer: LayerView, index: Index, part: int) -> Expression:
     return layer.at("x", index) + (cos(phi) if d % 2 else sin(phi))
 
 
-def angle(t: int, d: int, D: int, base: float) -> Expression:  # noqa: N803 - the docstring's symbol
+def angle(t: int, d: int, D: int, base: float) -> Expression:
     """φ = t / base^(2i/D), for the pair i that feature d belongs to."""
     exponent = constant(2 * (d // 2)) / constant(D, "D")
     return named("φ", constant(t, "t") / constant(base, "base") ** exponent)
 
 
-def rotated(layer: LayerView, short: str, index: Index, t: int, D: int, base: float, back: bool) -> Expression:  # noqa: N803
+def rotated(layer: LayerView, short: str, index: Index, t: int, D: int, base: float, back: bool) -> Expression:
     """A number of a rotated pair: a cos φ − b sin φ, or a sin φ + b cos φ; `back` rotates by −φ."""
     *place, d = index
     a, b = layer.at(short, (*place, d - d % 2)), layer.at(short, (*place, d - d % 2 + 1))
@@ -94,7 +94,7 @@ def turned_back(layer: LayerView, index: Index, part: int) -> Expression:
     return rotated(layer, "dy", index, index[-2], layer.setting("dim"), layer.setting("base"), back=True)
 
 
-ROWS = {
+ROWS: dict[type[Layer], LayerRow] = {
     Embedding: LayerRow(looked_up, no_input_gradient, looked_up_gradient),
     LearnedPosition: LayerRow(learned, passed_on, learned_gradient),
     SinusoidalPosition: LayerRow(waves, passed_on),

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.layers import GRU, LSTM, RNN
+from tinynet.layers import GRU, LSTM, RNN, Layer
 from tinynet.probe.derived.recurrent import KINDS, suffixes_of
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, zero
 from tinynet.probe.explain.layers.cells import CELLS, Cell
 from tinynet.probe.explain.layers.linear import wide
 from tinynet.probe.explain.rows import LayerRow
-from tinynet.probe.explain.totals import total_of
+from tinynet.probe.explain.totals import index_at, total_of
 from tinynet.probe.explain.views import LayerView
 
 
@@ -49,12 +49,8 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     da = wide(passes.array(k, cell.da_of(kind)))[..., row]  # (T, N)
     cut = {"the step is padding": int(passes.array(k, "padding").sum())}
 
-    def at(place: int) -> Index:
-        t, n = np.unravel_index(place, da.shape)
-        return int(t), int(n)
-
     def slope(place: int) -> Leaf:
-        return passes.leaf(k, cell.da_of(kind), (*at(place), row))
+        return passes.leaf(k, cell.da_of(kind), (*index_at(place, da.shape), row))
 
     if kind.startswith("bias"):
         return total_of(da, slope, f"Σ da[t, n, {row}]", cut)
@@ -63,7 +59,7 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     symbol = "x[t, n, " if kind == "weight_ih" else "h[t − 1, n, "
 
     def term(place: int) -> Expression:
-        t, n = at(place)
+        t, n = index_at(place, da.shape)
         if kind == "weight_ih":
             return slope(place) * passes.leaf(k, "x", (t, n, column))
         return slope(place) * cell.h(t - 1, n, column)
@@ -111,7 +107,7 @@ class Passes:
         k = layer * self.n_directions + direction
         step = self.step(k, t)
         if self.array(k, "padding")[step, n, 0]:
-            return constant(0)
+            return zero("the step is padding")
         return self.state(k, 0, (step + 1, n, unit))
 
     def state(self, k: int, which: int, index: Index) -> Expression:
@@ -120,7 +116,7 @@ class Passes:
         cell = self.cell(k)
         if t == 0:
             given = f"x.{which + 1}"
-            return self.layer.at(given, (k, n, j)) if self.layer.has(given) else constant(0)
+            return self.layer.at(given, (k, n, j)) if self.layer.has(given) else zero("no first state was given")
         if self.array(k, "padding")[t - 1, n, 0]:
             return cell.states[which](t - 2, n, j)
         return cell.new_state(which, t - 1, n, j)
@@ -143,7 +139,7 @@ class Passes:
         """x of a pass: that of the layer, or what the layer below gives; 0 at padding."""
         layer, place = k // self.n_directions, self.step(k, t)
         if self.array(k, "padding")[t, n, 0]:
-            return constant(0)
+            return zero("the step is padding")
         if layer > 0:
             return self.shown(layer - 1, n, place, d)
         return self.layer.at("x" if self.layer.has("x") else "x.0", (n, place, d))
@@ -160,4 +156,4 @@ class Passes:
 
 
 ROW = LayerRow(output, input_gradient, parameter_gradient, on_the_way=on_the_way)
-ROWS = {RNN: ROW, LSTM: ROW, GRU: ROW}
+ROWS: dict[type[Layer], LayerRow] = {RNN: ROW, LSTM: ROW, GRU: ROW}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinynet.layers import SwiGLU, TransformerBlock
+from tinynet.layers import Layer, SwiGLU, TransformerBlock
 from tinynet.probe.explain.expressions import Expression, Index
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.views import LayerView
@@ -68,7 +68,7 @@ def gated_inside(layer: LayerView, short: str, index: Index) -> Expression:
 
 GATED_WIRES = {"gate.x": "x", "up.x": "x", "silu.x": "gate.y", "down.dy": "dy", "gate.dy": "silu.dx"}
 
-ROWS = {
+ROWS: dict[type[Layer], LayerRow] = {
     TransformerBlock: LayerRow(block_output, block_input_gradient, inside=block_inside),
     SwiGLU: LayerRow(
         gated_output,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from tinynet import losses
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named, zero
 from tinynet.probe.explain.functions import sqrt
 from tinynet.probe.explain.losses.formula import LossFormula, row_of, sum_over, text
 from tinynet.probe.explain.losses.softmax import Softmax
+from tinynet.probe.explain.rows import LossRow
 from tinynet.probe.explain.views import LossView
 from tinynet.probe.trace import GROUND_TRUTH, LOSS
 
@@ -45,7 +49,7 @@ class InfoNCE(LossFormula):
         n, m = index
         products = self.rows[QUERIES][n] * self.rows[KEYS][m]
         if not self.lengths[QUERIES][n] or not self.lengths[KEYS][m]:
-            return constant(0)
+            return zero("a length is 0")
         dot = sum_over(
             products, lambda d: self._at(QUERIES, n, *d) * self._at(KEYS, m, *d), "Σ_d query[n, d]·key[m, d]"
         )
@@ -60,7 +64,7 @@ class InfoNCE(LossFormula):
     def gradient(self, index: Index, part: int) -> Expression:
         row, d = index
         if not self.lengths[part][row]:
-            return constant(0)
+            return zero("its length is 0")
         length, du = self._length(part, row), self.du(part)[row]
 
         def term(at: Index) -> Expression:
@@ -104,8 +108,8 @@ class InfoNCE(LossFormula):
 
         def term(at: Index) -> Expression:
             pair = (row, *at) if part == QUERIES else (*at, row)
-            dS = Number(f"dS[{text(pair)}]", slopes[at], (f"{LOSS}.dS", pair))  # noqa: N806 - the docstring's symbol
-            return dS * self._at(other, *at, d) / self._length(other, *at)
+            dS = Number(f"dS[{text(pair)}]", slopes[at], (f"{LOSS}.dS", pair))
+            return dS * self._at(other, at[0], d) / self._length(other, at[0])
 
         symbols = f"Σ dS·{SYMBOLS[other]}[m, {d}] / |{SYMBOLS[other]}[m]|"
         return named("sum", sum_over(slopes * self._directions(other)[:, d], term, symbols)) / self.tau
@@ -137,4 +141,4 @@ class InfoNCE(LossFormula):
         return sqrt(named("squares", sum_over(squares, lambda d: self._at(part, row, *d) ** 2, symbols)))
 
 
-ROWS = {losses.info_nce: row_of(InfoNCE)}
+ROWS: dict[Callable[..., Any], LossRow] = {losses.info_nce: row_of(InfoNCE)}

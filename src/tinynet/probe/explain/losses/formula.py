@@ -9,7 +9,7 @@ import numpy as np
 
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
 from tinynet.probe.explain.rows import LossRow
-from tinynet.probe.explain.totals import Total, total_of
+from tinynet.probe.explain.totals import Total, index_at, total_of
 from tinynet.probe.explain.views import LossView
 from tinynet.probe.trace import GROUND_TRUTH, LOSS
 
@@ -20,8 +20,8 @@ class LossFormula(ABC):
     Attributes:
         loss: The loss of a trace.
         y: What the net predicted, in float64; the first of several outputs.
-        is_short: Whether the terms stand in the sum themselves. Longer ones are explained in turn: "loss" at the index of
-            a term is that term.
+        is_short: Whether the terms stand in the sum themselves. Longer ones are explained in turn: "loss" at the index
+            of a term is that term.
         on_the_way: The names of methods that take an index and explain a value on the way: "loss.S" is S at an index.
     """
 
@@ -124,10 +124,7 @@ def sum_over(
     """
     values = np.asarray(values)
 
-    def term_at(place: int) -> Expression:
-        return term(tuple(int(at) for at in np.unravel_index(place, values.shape)))
-
-    return total_of(values, term_at, formula, cut)
+    return total_of(values, lambda place: term(index_at(place, values.shape)), formula, cut)
 
 
 def row_of(formula: type[LossFormula]) -> LossRow:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from tinynet import losses
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named, zero
 from tinynet.probe.explain.functions import exp, log
 from tinynet.probe.explain.losses.formula import LossFormula, row_of, sum_over, text
 from tinynet.probe.explain.losses.softmax import Softmax
+from tinynet.probe.explain.rows import LossRow
 from tinynet.probe.explain.views import LossView
 from tinynet.probe.trace import LOSS
 
@@ -86,8 +90,9 @@ class CTC(LossFormula):
     def gradient(self, index: Index, part: int) -> Expression:
         n, t, c = index
         if np.isneginf(self.log_P[n]) or t >= self.n_steps[n]:
-            return constant(0)
-        p, log_P = self._softmax(n, t).p(c), -self._surprise_leaf(n)  # noqa: N806 - the docstring's symbol
+            return zero("no path gives the labels, or the step is beyond the input")
+        p: Expression = self._softmax(n, t).p(c)
+        log_P = -self._surprise_leaf(n)
         alpha, beta = self.alphas[n][t], self.betas[n][t]
         held = np.where(self.places[n] == c, np.exp(alpha + beta - self.log_P[n]), 0)
 
@@ -160,4 +165,4 @@ def log_of_sum(logarithms: list[Leaf]) -> Expression:
     return top + log(whole) if others else top
 
 
-ROWS = {losses.ctc: row_of(CTC)}
+ROWS: dict[Callable[..., Any], LossRow] = {losses.ctc: row_of(CTC)}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinynet import losses
 from tinynet.losses.truth import class_weights
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, constant, named
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, constant, named, zero
 from tinynet.probe.explain.functions import log, maximum
 from tinynet.probe.explain.losses.formula import LossFormula, row_of, sum_over, text
+from tinynet.probe.explain.rows import LossRow
 from tinynet.probe.explain.views import LossView
 
 
@@ -44,7 +46,7 @@ class RowFormula(LossFormula):
     @property
     def labels(self) -> np.ndarray:
         """The true classes, 0 where the label is ignored."""
-        return np.where(self.is_kept, self.label, 0)
+        return np.where(self.is_kept, 0 if self.label is None else self.label, 0)
 
     @property
     def cut(self) -> dict[str, int]:
@@ -56,7 +58,7 @@ class RowFormula(LossFormula):
 
     def score(self, row: Index, c: int) -> Leaf:
         """What the net predicted for a class of a row."""
-        return self.predicted(row[: self.axis] + (c,) + row[self.axis :])
+        return self.predicted((*row[: self.axis], c, *row[self.axis :]))
 
     def weight(self, c: int) -> Leaf:
         """How much a class counts."""
@@ -85,7 +87,7 @@ class NegativeLogLikelihood(RowFormula):
     def term(self, index: Index) -> Expression:
         c = int(self.labels[index])
         if not self.weights[index]:
-            return constant(0)
+            return zero("the label does not count")
         return self.weight(c) * -self.score(index, c) if self.is_weighted else -self.score(index, c)
 
     @property
@@ -103,7 +105,7 @@ class NegativeLogLikelihood(RowFormula):
     def gradient(self, index: Index, part: int) -> Expression:
         row, c = self.split(index)
         is_the_label = bool(self.weights[row]) and c == self.labels[row]
-        return self.divided(-self.weight(c)) if is_the_label else constant(0)
+        return self.divided(-self.weight(c)) if is_the_label else zero("it is not the label")
 
 
 class MultiMargin(RowFormula):
@@ -138,7 +140,7 @@ class MultiMargin(RowFormula):
         row, c = self.split(index)
         label = int(self.labels[row])
         if c != label:
-            is_short = constant(1) if self.short[row][c] > 0 else constant(0)
+            is_short = constant(1) if self.short[row][c] > 0 else zero("the true class wins by the margin")
             return self._slope(label, is_short)
         n_short = constant(int((self.short[row] > 0).sum()), "classes within the margin")
         return -self._slope(label, n_short)
@@ -184,7 +186,7 @@ class KLDivergence(RowFormula):
         return self.divided(-self.truth(index))
 
 
-ROWS = {
+ROWS: dict[Callable[..., Any], LossRow] = {
     losses.negative_log_likelihood: row_of(NegativeLogLikelihood),
     losses.multi_margin: row_of(MultiMargin),
     losses.kl_divergence: row_of(KLDivergence),

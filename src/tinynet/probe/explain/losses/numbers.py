@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from tinynet import losses
 from tinynet.probe.explain.expressions import Expression, Index, constant, where
 from tinynet.probe.explain.functions import absolute, exp, log, maximum, minimum, sign
 from tinynet.probe.explain.losses.formula import LossFormula, row_of
+from tinynet.probe.explain.rows import LossRow
 
 
 class NumberFormula(LossFormula):
@@ -152,16 +156,15 @@ class BinaryCrossEntropy(NumberFormula):
         """w (π t of_yes + (1 − t) of_no), without what the truth makes 0."""
         if self.loss.options.get("pos_weight") is not None:
             of_yes = constant(self._spread("pos_weight")[index], "π") * of_yes
+        parts = t * of_yes + (1 - t) * of_no
         if t.value in (0, 1):
             parts = of_yes if t.value else of_no
-        else:
-            parts = t * of_yes + (1 - t) * of_no
         if self.loss.options.get("weight") is None:
             return parts
         return constant(self._spread("weight")[index], "w") * parts
 
 
-ROWS = {
+ROWS: dict[Callable[..., Any], LossRow] = {
     losses.mean_squared_error: row_of(MeanSquaredError),
     losses.mean_absolute_error: row_of(MeanAbsoluteError),
     losses.huber: row_of(Huber),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from tinynet import losses
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named, zero
 from tinynet.probe.explain.functions import exp, log
 from tinynet.probe.explain.losses.formula import row_of, sum_over, text
 from tinynet.probe.explain.losses.labels import RowFormula
+from tinynet.probe.explain.rows import LossRow
 from tinynet.probe.explain.views import LossView
 from tinynet.probe.trace import GROUND_TRUTH
 
@@ -73,7 +75,7 @@ class CrossEntropy(RowFormula):
         softmax = self.softmax(index)
         if self.label is not None and not self.epsilon:
             if not self.targets[index].any():
-                return constant(0)
+                return zero("the label does not count")
             c = int(self.labels[index])
             surprise = softmax.surprise(c)
             return self.weight(c) * surprise if self.is_weighted else surprise
@@ -113,7 +115,7 @@ class CrossEntropy(RowFormula):
     def _target(self, row: Index, c: int) -> Leaf:
         """t of a class: its truth q, smoothed and weighted."""
         at = f"{text((*row, c))}"
-        place = row if self.label is not None else row[: self.axis] + (c,) + row[self.axis :]
+        place = row if self.label is not None else (*row[: self.axis], c, *row[self.axis :])
         q = Number(f"q[{at}]", self.q[row][c], (GROUND_TRUTH, place), exact=True)
         t: Expression = q
         if self.epsilon:
@@ -126,7 +128,7 @@ class CrossEntropy(RowFormula):
     def gradient(self, index: Index, part: int) -> Expression:
         row, c = self.split(index)
         if not self.targets[row].any():
-            return constant(0)
+            return zero("the row does not count")
         p = self.softmax(row).p(c)
         difference = p * self.sum_of_targets(row) - self.target(row, c) if self._needs_sum else p - self.target(row, c)
         return self.divided(difference)
@@ -172,7 +174,7 @@ class Focal(RowFormula):
         row, c = self.split(index)
         label, softmax = int(self.labels[row]), Softmax(self.x[row], lambda c: self.score(row, c), row)
         if not self.w[label]:
-            return constant(0)
+            return zero("the label does not count")
         miss, p, surprise = (
             softmax.miss(label),
             softmax.p(label),
@@ -186,7 +188,7 @@ class Focal(RowFormula):
         return constant(self.w[c], f"α[{c}]") * expression if self.is_weighted else expression
 
 
-ROWS = {
+ROWS: dict[Callable[..., Any], LossRow] = {
     losses.cross_entropy: row_of(CrossEntropy),
     losses.focal: row_of(Focal),
 }

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from tinynet.optimizers import Adam, AdamW, NAdam
+from tinynet.optimizers import Adam, AdamW, NAdam, Optimizer
 from tinynet.probe.explain.expressions import Expression, Leaf, Number, constant, named
 from tinynet.probe.explain.functions import maximum, sqrt
 from tinynet.probe.explain.optimizers.update import Update, row_of
+from tinynet.probe.explain.rows import OptimizerRow
 
 
 class AdamUpdate(Update):
     """m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; w ← w − ε m̂ / (√v̂ + eps)"""
 
-    slots = {"m": "m", "v": "v", "largest_v": "largest_v"}
+    slots: tuple[tuple[str, str], ...] = (("m", "m"), ("v", "v"), ("largest_v", "largest_v"))
 
     @cached_property
     def m(self) -> Leaf:
@@ -68,7 +69,7 @@ class AdamWUpdate(AdamUpdate):
 class NAdamUpdate(AdamUpdate):
     """w ← w − ε ((1 − μₜ) g / (1 − Πₜ) + μₜ₊₁ m / (1 − Πₜ₊₁)) / (√v̂ + eps)"""
 
-    slots = {"m": "m", "v": "v"}
+    slots: tuple[tuple[str, str], ...] = (("m", "m"), ("v", "v"))
 
     @cached_property
     def step(self) -> Leaf:
@@ -96,4 +97,8 @@ class NAdamUpdate(AdamUpdate):
         return product
 
 
-ROWS = {Adam: row_of(AdamUpdate), AdamW: row_of(AdamWUpdate), NAdam: row_of(NAdamUpdate)}
+ROWS: dict[type[Optimizer], OptimizerRow] = {
+    Adam: row_of(AdamUpdate),
+    AdamW: row_of(AdamWUpdate),
+    NAdam: row_of(NAdamUpdate),
+}

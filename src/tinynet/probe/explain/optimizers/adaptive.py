@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from tinynet.optimizers import Adadelta, Adagrad, RMSProp
+from tinynet.optimizers import Adadelta, Adagrad, Optimizer, RMSProp
 from tinynet.probe.explain.expressions import Expression, Leaf, named
 from tinynet.probe.explain.functions import maximum, sqrt
 from tinynet.probe.explain.optimizers.update import Update, row_of
+from tinynet.probe.explain.rows import OptimizerRow
 
 
 class AdagradUpdate(Update):
     """s ← s + g²; w ← w − ε / (1 + (t − 1) η) g / (√s + eps)"""
 
-    slots = {"sum": "s"}
+    slots: tuple[tuple[str, str], ...] = (("sum", "s"),)
 
     @cached_property
     def s(self) -> Leaf:
@@ -30,7 +31,7 @@ class AdagradUpdate(Update):
 class AdadeltaUpdate(Update):
     """s ← ρ s + (1 − ρ) g²; d = √(u + eps) / √(s + eps) g; u ← ρ u + (1 − ρ) d²; w ← w − ε d"""
 
-    slots = {"squares": "s", "steps": "u"}
+    slots: tuple[tuple[str, str], ...] = (("squares", "s"), ("steps", "u"))
 
     @cached_property
     def rho(self) -> Leaf:
@@ -62,7 +63,7 @@ class AdadeltaUpdate(Update):
 class RMSPropUpdate(Update):
     """s ← α s + (1 − α) g²; w ← w − ε g / (√s + eps), or √(s − a²) if centered, or with a velocity"""
 
-    slots = {"squares": "s", "mean": "a", "velocity": "v"}
+    slots: tuple[tuple[str, str], ...] = (("squares", "s"), ("mean", "a"), ("velocity", "v"))
 
     @cached_property
     def alpha(self) -> Leaf:
@@ -101,4 +102,8 @@ class RMSPropUpdate(Update):
         return self.w - self.rate * (self.v if self.is_set("momentum") else self.step)
 
 
-ROWS = {Adagrad: row_of(AdagradUpdate), Adadelta: row_of(AdadeltaUpdate), RMSProp: row_of(RMSPropUpdate)}
+ROWS: dict[type[Optimizer], OptimizerRow] = {
+    Adagrad: row_of(AdagradUpdate),
+    Adadelta: row_of(AdadeltaUpdate),
+    RMSProp: row_of(RMSPropUpdate),
+}

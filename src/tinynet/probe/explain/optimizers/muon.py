@@ -6,20 +6,20 @@ from functools import cached_property
 
 import numpy as np
 
-from tinynet.optimizers import Muon
+from tinynet.optimizers import Muon, Optimizer
 from tinynet.optimizers.muon import COEFFICIENTS
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
 from tinynet.probe.explain.functions import maximum, sqrt
-from tinynet.probe.explain.rows import OptimizerRow
-from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.optimizers.update import Update, row_of
+from tinynet.probe.explain.rows import OptimizerRow
+from tinynet.probe.explain.totals import index_at, total_of
 from tinynet.probe.explain.views import ParameterView
 
 
 class MuonUpdate(Update):
     """m ← μ m + ∇; u = ∇ + μ m; X of u by Newton-Schulz steps; w ← (1 − ε λ) w − ε √max(1, rows / columns) X"""
 
-    slots = {"momentum": "m", "u": "u"}
+    slots: tuple[tuple[str, str], ...] = (("momentum", "m"), ("u", "u"))
 
     @cached_property
     def mu(self) -> Leaf:
@@ -40,7 +40,7 @@ class MuonUpdate(Update):
         matrices = Orthogonal(self.parameter)
         row, column = self.index[0], int(np.ravel_multi_index(self.index[1:], self.parameter.array("before").shape[1:]))
         rows, columns = matrices.rows.shape
-        X = matrices.leaf("X", len(matrices.X) - 1, *matrices.place(row, column))  # noqa: N806 - the docstring's symbol
+        X = matrices.leaf("X", len(matrices.X) - 1, *matrices.place(row, column))
         step = self.rate * sqrt(maximum(1, constant(rows, "rows") / constant(columns, "columns"))) * X
         return (1 - self.rate * self.parameter.constant("weight_decay", "λ")) * self.w - step
 
@@ -81,8 +81,8 @@ class Orthogonal:
         """X₀ = u / ‖u‖, or one step from the X before."""
         if k == 0:
             row, column = self.place(i, j)
-            index = (row, *np.unravel_index(column, self.parameter.array("before").shape[1:]))
-            u = Number("u", self.rows[row, column], (self.parameter.name("u"), tuple(int(at) for at in index)))
+            index = (row, *index_at(column, self.parameter.array("before").shape[1:]))
+            u = Number("u", self.rows[row, column], (self.parameter.name("u"), index))
             return u / (Number("‖u‖", self.norm, (self.parameter.name("norm"), ())) + 1e-7)
         a, before = constant(COEFFICIENTS[0], "a"), self.X[k - 1]
 
@@ -111,7 +111,7 @@ class Orthogonal:
         shape = self.parameter.array("before").shape
 
         def term(at: int) -> Expression:
-            index = tuple(int(place) for place in np.unravel_index(at, shape))
+            index = index_at(at, shape)
             symbol = f"u[{', '.join(map(str, index))}]"
             return Number(symbol, self.rows.ravel()[at], (self.parameter.name("u"), index)) ** 2
 
@@ -126,7 +126,7 @@ def _matrices(name: str) -> dict:
 
 
 _row = row_of(MuonUpdate)
-ROWS = {
+ROWS: dict[type[Optimizer], OptimizerRow] = {
     Muon: OptimizerRow(
         _row.update, {**_row.slots, **_matrices("X"), **_matrices("A"), **_matrices("B"), **_matrices("norm")}
     )

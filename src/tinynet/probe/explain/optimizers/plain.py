@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from tinynet.optimizers import SGD, Lion
+from tinynet.optimizers import SGD, Lion, Optimizer
 from tinynet.probe.explain.expressions import Expression, Leaf, named
 from tinynet.probe.explain.functions import sign
 from tinynet.probe.explain.optimizers.update import Update, row_of
+from tinynet.probe.explain.rows import OptimizerRow
 
 
 class SGDUpdate(Update):
     """v ← μ v + g; w ← w − ε v, or w ← w − ε (g + μ v) with Nesterov"""
 
-    slots = {"velocity": "v"}
+    slots: tuple[tuple[str, str], ...] = (("velocity", "v"),)
 
     @cached_property
     def mu(self) -> Leaf:
@@ -36,7 +37,7 @@ class SGDUpdate(Update):
 class LionUpdate(Update):
     """u = sign(β₁ m + (1 − β₁) ∇); w ← w − ε (u + λ w); m ← β₂ m + (1 − β₂) ∇"""
 
-    slots = {"m": "m"}
+    slots: tuple[tuple[str, str], ...] = (("m", "m"),)
 
     @cached_property
     def m(self) -> Leaf:
@@ -51,4 +52,4 @@ class LionUpdate(Update):
         return self.w - self.rate * u
 
 
-ROWS = {SGD: row_of(SGDUpdate), Lion: row_of(LionUpdate)}
+ROWS: dict[type[Optimizer], OptimizerRow] = {SGD: row_of(SGDUpdate), Lion: row_of(LionUpdate)}

@@ -15,13 +15,13 @@ class Update(ABC):
     """How a rule changed one number of a parameter; a subclass writes the formula in the docstring's symbols.
 
     Attributes:
-        slots: From the name of what the rule keeps to the attribute here that explains it after the step.
+        slots: Pairs: the name of what the rule keeps, and the attribute here that explains it after the step.
         w: The number before the step.
         gradient: ∇, the gradient that reached the rule.
         rate: ε, the learning rate of this step.
     """
 
-    slots: dict[str, str] = {}
+    slots: tuple[tuple[str, str], ...] = ()
 
     def __init__(self, parameter: ParameterView, index: Index) -> None:
         self.parameter, self.index = parameter, index
@@ -77,5 +77,5 @@ def row_of(rule: type[Update]) -> OptimizerRow:
 
         return of
 
-    slots = {slot: explain_slot(attribute) for slot, attribute in rule.slots.items()}
+    slots = {slot: explain_slot(attribute) for slot, attribute in rule.slots}
     return OptimizerRow(lambda parameter, index: rule(parameter, index).after(), slots)
