@@ -17,7 +17,7 @@ from tinynet.layers import Layer
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
-from tinynet.optimizers import Optimizer
+from tinynet.optimizers import Optimizer, schedules
 from tinynet.optimizers.clipping import gradients_are_finite
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
 from tinynet.storage.architecture import built_in_classes
@@ -275,7 +275,23 @@ def _slots(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, tuple[
 
 def _settings(rule: Optimizer) -> tuple[str, dict[str, Any]]:
     """The class of a rule, and its numbers in this step."""
-    return type(rule).__name__, _plain(vars(rule)) | {"lr": rule.learning_rate}
+    numbers = _plain(vars(rule)) | {"lr": rule.learning_rate}
+    if callable(rule.lr):
+        numbers["schedule"] = _schedule(rule.lr, rule.n_steps)
+    return type(rule).__name__, numbers
+
+
+def _schedule(schedule: Any, step: int) -> Any:
+    """A schedule as its class and its numbers, those inside it as well; of any other function its name and value."""
+    if not callable(schedule):
+        return schedule
+    if type(schedule).__module__ != schedules.__name__:
+        return {"kind": getattr(schedule, "__name__", type(schedule).__name__), "value": float(schedule(step))}
+    numbers: dict[str, Any] = {"kind": type(schedule).__name__}
+    for name, value in vars(schedule).items():
+        is_list = isinstance(value, (list, tuple))
+        numbers[name] = [_schedule(each, step) for each in value] if is_list else _schedule(value, step)
+    return numbers
 
 
 def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
