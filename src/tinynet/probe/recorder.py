@@ -19,8 +19,8 @@ from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
 from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
-from tinynet.storage.architecture import built_in_classes
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
+from tinynet.storage.architecture import built_in_classes
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
 _BUILT_IN = built_in_classes()

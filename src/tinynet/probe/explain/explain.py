@@ -13,6 +13,7 @@ from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, S
 from tinynet.probe.explain.layers import LAYERS
 from tinynet.probe.explain.losses import LOSSES
 from tinynet.probe.explain.meanings import Meaning, Meanings
+from tinynet.probe.explain.numbers import at_index
 from tinynet.probe.explain.optimizers import OPTIMIZERS
 from tinynet.probe.explain.own_layers import own_input_gradient, own_output, own_parameter_gradient
 from tinynet.probe.explain.places import place_of
@@ -27,8 +28,8 @@ def explain(
 ) -> Explanation:
     """Say why one number of a training step is what it is.
 
-    The answer has the formula, with symbols and with the numbers in place, and says where the numbers come from. Each of
-    them can be explained in turn, back to the data and forward to the loss.
+    The answer has the formula, with symbols and with the numbers in place, and says where the numbers come from. Each
+    of them can be explained in turn, back to the data and forward to the loss.
 
     Args:
         trace: What `tinynet.trace` gave.
@@ -85,12 +86,14 @@ class Explainer:
         meaning = self.meanings.of[origin]
         if meaning.kind == kinds.PARAMETER:
             return self._story(meaning, index)
-        symbol = _symbol(origin, index)
+        symbol = at_index(origin, index)
         expression, title, formulas = self._answer(meaning, origin, index)
         recorded = self.trace.values[origin][index]
-        is_given = isinstance(expression, Leaf) and expression.source == (origin, index)
-        result = expression if is_given else named(symbol, expression, (origin, index))
-        also = "" if name == origin else f" It is {_symbol(name, index)}, too."
+        if isinstance(expression, Leaf) and expression.source == (origin, index):
+            result = expression  # the step did not compute it
+        else:
+            result = named(symbol, expression, (origin, index))
+        also = "" if name == origin else f" It is {at_index(name, index)}, too."
         explanation = Explanation(result, title + also, formulas, recorded=float(recorded))
         explanation.explain_source = self._explain_source
         return explanation.show_terms(self.terms)
@@ -125,7 +128,7 @@ class Explainer:
     def _output(self, meaning: Meaning, name: str, index: Index) -> Answer:
         step = self.trace.layers[meaning.path]
         row = self.row(step)
-        title = f"{_symbol(name, index)}, an output of {described(step)}."
+        title = f"{at_index(name, index)}, an output of {described(step)}."
         if row is None:
             return own_output(self.layer(meaning.path), index, meaning.part), title, _only(step.formula, "Equation")
         return row.output(self.layer(meaning.path), index, meaning.part), title, _only(step.formula, "Equation")
@@ -133,28 +136,29 @@ class Explainer:
     def _input_gradient(self, meaning: Meaning, name: str, index: Index) -> Answer:
         step = self.trace.layers[meaning.path]
         row = self.row(step)
-        title = f"{_symbol(name, index)} = ∂L/∂x of {described(step)}: how the loss changes with that input."
+        title = f"{at_index(name, index)} = ∂L/∂x of {described(step)}: how the loss changes with that input."
         find = own_input_gradient if row is None else row.input_gradient
         return find(self.layer(meaning.path), index, meaning.part), title, _only(step.formula, "Gradients")
 
     def _memory(self, meaning: Meaning, name: str, index: Index) -> Answer:
         step = self.trace.layers[meaning.path]
         row = self.row(step)
-        title = f"{_symbol(name, index)}, remembered by {described(step)}."
+        title = f"{at_index(name, index)}, remembered by {described(step)}."
         if row is None or meaning.short not in row.memory:
             return self._leaf(name, index), title, {}
         return row.memory[meaning.short](self.layer(meaning.path), index), title, _only(step.formula, "Equation")
 
     def _gradient(self, meaning: Meaning, name: str, index: Index) -> Answer:
         """A parameter that several layers share gets the sum of their gradients, and what was there before."""
-        parts, formulas, owners = [], {}, []
+        parts: list[Expression] = []
+        formulas: dict[str, str] = {}
+        owners: list[str] = []
         for step in self.trace.layers.values():
             for short, path in step.parameters.items():
                 if path == meaning.path:
-                    row, layer = self.row(step), self.layer(step.path)
-                    known = row is not None and row.parameter_gradient is not None
-                    find = row.parameter_gradient if known else own_parameter_gradient
-                    parts.append(find(layer, short, index))
+                    row = self.row(step)
+                    find = (row and row.parameter_gradient) or own_parameter_gradient
+                    parts.append(find(self.layer(step.path), short, index))
                     owners.append(described(step))
                     formulas |= _only(step.formula, "Gradients")
         before = f"{meaning.path}.gradient.before"
@@ -162,7 +166,7 @@ class Explainer:
             parts.append(self._leaf(before, index))
         whole = parts[0] if len(parts) == 1 else sum(parts[1:], parts[0]) if parts else self._leaf(name, index)
         where = f"{meaning.path} of {' and of '.join(owners)}"
-        title = f"{_symbol(name, index)} = ∂L/∂w: how the loss changes with this number of {where}."
+        title = f"{at_index(name, index)} = ∂L/∂w: how the loss changes with this number of {where}."
         return whole, title, formulas
 
     def _loss(self, meaning: Meaning, name: str, index: Index) -> Answer:
@@ -182,7 +186,9 @@ class Explainer:
             part for part, net_name in enumerate(self.trace.layers[""].output_gradients) if self._is(name, net_name)
         )
         row = self._loss_row()
-        title = f"{_symbol(name, index)} = ∂L/∂y, the gradient of the loss {loss['name']}, which {described(step)} gets."
+        title = (
+            f"{at_index(name, index)} = ∂L/∂y, the gradient of the loss {loss['name']}, which {described(step)} gets."
+        )
         if row is None:
             return self._leaf(name, index), title, loss["formula"]
         return row.gradient(LossView(self.trace), index, part), title, loss["formula"]
@@ -193,7 +199,7 @@ class Explainer:
             return self._given(meaning, name, index)
         rule = getattr(optimizers, step.rule, None)
         row = OPTIMIZERS.get(rule) if rule is not None else None
-        title = f"{_symbol(name, index)}, after the update by {step.rule or 'no rule'}."
+        title = f"{at_index(name, index)}, after the update by {step.rule or 'no rule'}."
         formulas = {} if rule is None else formula(rule)
         if row is None or (meaning.kind == kinds.SLOT and meaning.short not in row.slots):
             return self._leaf(name, index), title, formulas
@@ -207,9 +213,9 @@ class Explainer:
             row = None if parent is None else self.row(parent)
             if parent is not None and row is not None and row.inside is not None:
                 short = name.removeprefix(f"{parent.path}.") if parent.path else name
-                title = f"{_symbol(name, index)}, which {described(parent)} passes on."
+                title = f"{at_index(name, index)}, which {described(parent)} passes on."
                 return row.inside(self.layer(parent.path), short, index), title, parent.formula
-        return self._leaf(name, index), f"{_symbol(name, index)}: {self._where_from(meaning)}.", {}
+        return self._leaf(name, index), f"{at_index(name, index)}: {self._where_from(meaning)}.", {}
 
     def _where_from(self, meaning: Meaning) -> str:
         words = {
@@ -225,7 +231,7 @@ class Explainer:
         names = [f"{path}.gradient", f"{path}.gradient.used", f"{path}.after"]
         chapters = [self.explain(name, index) for name in names if name in self.trace]
         before = number_text(self.trace[path][index], GIVEN_DIGITS)[0]
-        chapters[0].title = f"{_symbol(path, index)} = {before} before the step. {chapters[0].title}"
+        chapters[0].title = f"{at_index(path, index)} = {before} before the step. {chapters[0].title}"
         chapters[0].chapters = chapters[1:]
         return chapters[0]
 
@@ -237,7 +243,7 @@ class Explainer:
         return self.trace.values[name] is self.trace.values[other]
 
     def _leaf(self, name: str, index: Index) -> Leaf:
-        return Number(_symbol(name, index), self.trace.values[name][index], (name, index))
+        return Number(at_index(name, index), self.trace.values[name][index], (name, index))
 
 
 def described(step: LayerStep) -> str:
@@ -250,10 +256,6 @@ def described(step: LayerStep) -> str:
     arguments = ", ".join(f"{name}={value}" for name, value in step.arguments.items())
     what = f"{step.kind}({arguments})" if len(arguments) < 80 else step.kind
     return f"layer {step.path}, {what}" if step.path else what
-
-
-def _symbol(name: str, index: Index) -> str:
-    return f"{name}[{', '.join(map(str, index))}]" if index else name
 
 
 def _only(formulas: dict[str, str], section: str) -> dict[str, str]:

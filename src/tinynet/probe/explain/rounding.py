@@ -50,4 +50,3 @@ class Digits:
     def _printed(self, leaf: Leaf) -> np.float64:
         text = self.number(leaf)[0].replace("−", "-").replace("∞", "inf")
         return np.float64(text)
-

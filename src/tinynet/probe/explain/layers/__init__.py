@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from tinynet.layers import Layer
-from tinynet.probe.explain.layers import linear, relu
+from tinynet.probe.explain.layers import (
+    activations,
+    averaging,
+    batch_norm,
+    branches,
+    convolution,
+    dropout,
+    linear,
+    moves,
+    normalization,
+    pooling,
+    softmax,
+)
 from tinynet.probe.explain.rows import LayerRow
 
 LAYERS: dict[type[Layer], LayerRow] = {
     **linear.ROWS,
-    **relu.ROWS,
+    **activations.ROWS,
+    **softmax.ROWS,
+    **dropout.ROWS,
+    **batch_norm.ROWS,
+    **normalization.ROWS,
+    **convolution.ROWS,
+    **pooling.ROWS,
+    **averaging.ROWS,
+    **moves.ROWS,
+    **branches.ROWS,
 }
