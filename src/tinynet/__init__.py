@@ -10,7 +10,8 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
-    from tinynet.probe import explain, trace
+    from tinynet.probe.explain.explain import explain
+    from tinynet.probe.recorder import trace
     from tinynet.storage import load, load_weights, save
 
 __all__ = ["Parameter", "explain", "formula", "load", "load_weights", "save", "seed", "threads", "trace", "__version__"]

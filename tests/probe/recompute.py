@@ -110,7 +110,8 @@ class _Reader:
         if not self.take("where"):
             return value
         condition = self.comparison()
-        assert self.take(",") and self.take("else")
+        assert self.take(",")
+        assert self.take("else")
         other = self.comparison()
         return value if condition else other
 

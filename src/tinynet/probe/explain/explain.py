@@ -14,8 +14,11 @@ from tinynet.probe.explain.cuts import Cuts
 from tinynet.probe.explain.explanation import GIVEN_DIGITS, Explanation
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, Source, named, number_text
 from tinynet.probe.explain.layers import LAYERS
+from tinynet.probe.explain.layers.of_models import ROWS as ROWS_OF_MODELS
 from tinynet.probe.explain.losses import LOSSES
+from tinynet.probe.explain.losses.evidence import ROWS as LOSSES_OF_MODELS
 from tinynet.probe.explain.meanings import Meaning, Meanings
+from tinynet.probe.explain.numbers import at_index
 from tinynet.probe.explain.optimizers import OPTIMIZERS
 from tinynet.probe.explain.optimizers.clipping import SQUARES, gradient_used, sum_of_squares, waits
 from tinynet.probe.explain.own_layers import own_input_gradient, own_output, own_parameter_gradient
@@ -31,8 +34,8 @@ def explain(
 ) -> Explanation:
     """Say why one number of a training step is what it is.
 
-    The answer has the formula, with symbols and with the numbers in place, and says where the numbers come from. Each of
-    them can be explained in turn, back to the data and forward to the loss.
+    The answer has the formula, with symbols and with the numbers in place, and says where the numbers come from. Each
+    of them can be explained in turn, back to the data and forward to the loss.
 
     Args:
         trace: What `tinynet.trace` gave.
@@ -91,12 +94,14 @@ class Explainer:
         meaning = self.meanings.meaning(origin)
         if meaning.kind == kinds.PARAMETER:
             return self._story(meaning, index)
-        symbol = _symbol(origin, index)
+        symbol = at_index(origin, index)
         expression, title, formulas = self._answer(meaning, origin, index)
         recorded = self._recorded(origin, index)
-        is_given = isinstance(expression, Leaf) and expression.source == (origin, index)
-        result = expression if is_given else named(symbol, expression, (origin, index))
-        also = "" if name == origin else f" It is {_symbol(name, index)}, too."
+        if isinstance(expression, Leaf) and expression.source == (origin, index):
+            result = expression  # the step did not compute it
+        else:
+            result = named(symbol, expression, (origin, index))
+        also = "" if name == origin else f" It is {at_index(name, index)}, too."
         explanation = Explanation(result, title + also, formulas, recorded=recorded)
         explanation.explain_source = self._explain_source
         return explanation.show_terms(self.terms)
@@ -132,7 +137,7 @@ class Explainer:
 
     def row(self, step: LayerStep) -> LayerRow | None:
         """The row of a layer's class, if it is one of Tinynet's and has one."""
-        rows = {kind.__name__: row for kind, row in LAYERS.items()}
+        rows = {kind.__name__: row for kind, row in LAYERS.items()} | ROWS_OF_MODELS
         return rows.get(step.kind) if step.built_in else None
 
     def layer(self, path: str) -> LayerView:
@@ -161,7 +166,7 @@ class Explainer:
     def _output(self, meaning: Meaning, name: str, index: Index) -> Answer:
         step = self.trace.layers[meaning.path]
         row = self.row(step)
-        title = f"{_symbol(name, index)}, an output of {described(step)}."
+        title = f"{at_index(name, index)}, an output of {described(step)}."
         if row is None:
             return own_output(self.layer(meaning.path), index, meaning.part), title, _only(step.formula, "Equation")
         return row.output(self.layer(meaning.path), index, meaning.part), title, _only(step.formula, "Equation")
@@ -169,7 +174,7 @@ class Explainer:
     def _input_gradient(self, meaning: Meaning, name: str, index: Index) -> Answer:
         step = self.trace.layers[meaning.path]
         row = self.row(step)
-        title = f"{_symbol(name, index)} = ∂L/∂x of {described(step)}: how the loss changes with that input."
+        title = f"{at_index(name, index)} = ∂L/∂x of {described(step)}: how the loss changes with that input."
         find = own_input_gradient if row is None else row.input_gradient
         return find(self.layer(meaning.path), index, meaning.part), title, _only(step.formula, "Gradients")
 
@@ -177,7 +182,7 @@ class Explainer:
         step = self.trace.layers[meaning.path]
         row = self.row(step)
         verb = "remembered" if name in self.trace.values else "computed on the way"
-        title = f"{_symbol(name, index)}, {verb} by {described(step)}."
+        title = f"{at_index(name, index)}, {verb} by {described(step)}."
         layer = self.layer(meaning.path)
         if row is not None and meaning.short in row.memory:
             return row.memory[meaning.short](layer, index), title, _only(step.formula, "Equation")
@@ -187,14 +192,15 @@ class Explainer:
 
     def _gradient(self, meaning: Meaning, name: str, index: Index) -> Answer:
         """A parameter that several layers share gets the sum of their gradients, and what was there before."""
-        parts, formulas, owners = [], {}, []
+        parts: list[Expression] = []
+        formulas: dict[str, str] = {}
+        owners: list[str] = []
         for step in self.trace.layers.values():
             for short, path in step.parameters.items():
                 if path == meaning.path:
-                    row, layer = self.row(step), self.layer(step.path)
-                    known = row is not None and row.parameter_gradient is not None
-                    find = row.parameter_gradient if known else own_parameter_gradient
-                    parts.append(find(layer, short, index))
+                    row = self.row(step)
+                    find = (row and row.parameter_gradient) or own_parameter_gradient
+                    parts.append(find(self.layer(step.path), short, index))
                     owners.append(described(step))
                     formulas |= _only(step.formula, "Gradients")
         before = f"{meaning.path}.gradient.before"
@@ -202,7 +208,7 @@ class Explainer:
             parts.append(self._leaf(before, index))
         whole = parts[0] if len(parts) == 1 else sum(parts[1:], parts[0]) if parts else self._leaf(name, index)
         where = f"{meaning.path} of {' and of '.join(owners)}"
-        title = f"{_symbol(name, index)} = ∂L/∂w: how the loss changes with this number of {where}."
+        title = f"{at_index(name, index)} = ∂L/∂w: how the loss changes with this number of {where}."
         return whole, title, formulas
 
     def _loss(self, meaning: Meaning, name: str, index: Index) -> Answer:
@@ -212,10 +218,10 @@ class Explainer:
             title += " It is not one of Tinynet's: this is what it gave."
             return self._leaf(name, index), title, _only(loss["formula"], "Equation")
         if meaning.short in row.memory:
-            title = f"{_symbol(name, index)}, a value on the way to the loss, {loss['name']}."
+            title = f"{at_index(name, index)}, a value on the way to the loss, {loss['name']}."
             return row.memory[meaning.short](LossView(self.trace), index), title, _only(loss["formula"], "Equation")
         if index and row.terms is not None:
-            title = f"{_symbol(name, index)}: what this part of the batch adds to the sum in the loss, {loss['name']}."
+            title = f"{at_index(name, index)}: what this part of the batch adds to the sum in the loss, {loss['name']}."
             return row.terms(LossView(self.trace), index), title, _only(loss["formula"], "Equation")
         return row.loss(LossView(self.trace)), title, _only(loss["formula"], "Equation")
 
@@ -230,14 +236,14 @@ class Explainer:
         )
         row = self._loss_row()
         title = (
-            f"{_symbol(name, index)} = ∂L/∂y, the gradient of the loss {loss['name']}, which {described(step)} gets."
+            f"{at_index(name, index)} = ∂L/∂y, the gradient of the loss {loss['name']}, which {described(step)} gets."
         )
         if row is None:
             return self._leaf(name, index), title, _only(loss["formula"], "Gradients")
         return row.gradient(LossView(self.trace), index, part), title, _only(loss["formula"], "Gradients")
 
     def _gradient_used(self, meaning: Meaning, name: str, index: Index) -> Answer:
-        title = f"{_symbol(name, index)}: the gradient that reached the rule, after means and clipping."
+        title = f"{at_index(name, index)}: the gradient that reached the rule, after means and clipping."
         return gradient_used(ParameterView(self.trace, self.trace.parameters[meaning.path]), index), title, {}
 
     def _update(self, meaning: Meaning, name: str, index: Index) -> Answer:
@@ -247,9 +253,9 @@ class Explainer:
         rule = getattr(optimizers, step.rule, None)
         row = OPTIMIZERS.get(rule) if rule is not None else None
         if meaning.short == SQUARES:
-            title = f"{_symbol(name, index)}, of which the norm for clipping is taken."
+            title = f"{at_index(name, index)}, of which the norm for clipping is taken."
             return sum_of_squares(ParameterView(self.trace, step), *index), title, {}
-        title = f"{_symbol(name, index)}, after the update by {step.rule or 'no rule'}."
+        title = f"{at_index(name, index)}, after the update by {step.rule or 'no rule'}."
         formulas = {} if rule is None else formula(rule)
         if not step.rule or waits(self.trace, meaning.path):
             why = "It stays: gradients of more steps are added first." if step.rule else "It stays: nothing updates it."
@@ -267,9 +273,9 @@ class Explainer:
             row = None if parent is None else self.row(parent)
             if parent is not None and row is not None and row.inside is not None:
                 short = name.removeprefix(f"{parent.path}.") if parent.path else name
-                title = f"{_symbol(name, index)}, which {described(parent)} passes on."
+                title = f"{at_index(name, index)}, which {described(parent)} passes on."
                 return row.inside(self.layer(parent.path), short, index), title, parent.formula
-        return self._leaf(name, index), f"{_symbol(name, index)}: {self._where_from(meaning)}.", {}
+        return self._leaf(name, index), f"{at_index(name, index)}: {self._where_from(meaning)}.", {}
 
     def _where_from(self, meaning: Meaning) -> str:
         words = {
@@ -285,19 +291,19 @@ class Explainer:
         names = [f"{path}.gradient", f"{path}.gradient.used", f"{path}.after"]
         chapters = [self.explain(name, index) for name in names if name in self.trace]
         before = number_text(self.trace[path][index], GIVEN_DIGITS)[0]
-        chapters[0].title = f"{_symbol(path, index)} = {before} before the step. {chapters[0].title}"
+        chapters[0].title = f"{at_index(path, index)} = {before} before the step. {chapters[0].title}"
         chapters[0].chapters = chapters[1:]
         return chapters[0]
 
     def _loss_row(self) -> Any:
-        rows = {loss.__name__: row for loss, row in LOSSES.items()}
+        rows = {loss.__name__: row for loss, row in LOSSES.items()} | LOSSES_OF_MODELS
         return rows.get(self.trace.loss["name"]) if self.trace.loss["built_in"] else None
 
     def _is(self, name: str, other: str) -> bool:
         return self.trace.values[name] is self.trace.values[other]
 
     def _leaf(self, name: str, index: Index) -> Leaf:
-        return Number(_symbol(name, index), self.trace[name][index], (name, index))
+        return Number(at_index(name, index), self.trace[name][index], (name, index))
 
 
 def described(step: LayerStep) -> str:
@@ -310,10 +316,6 @@ def described(step: LayerStep) -> str:
     arguments = ", ".join(f"{name}={value}" for name, value in step.arguments.items())
     what = f"{step.kind}({arguments})" if len(arguments) < 80 else step.kind
     return f"layer {step.path}, {what}" if step.path else what
-
-
-def _symbol(name: str, index: Index) -> str:
-    return f"{name}[{', '.join(map(str, index))}]" if index else name
 
 
 def _only(formulas: dict[str, str], section: str) -> dict[str, str]:

@@ -8,8 +8,9 @@ from functools import cached_property
 from html import escape
 from textwrap import fill, indent
 
-from tinynet.probe.explain.expressions import Expression, Leaf, Source, Sum, number_text, signed_terms, symbol_of
+from tinynet.probe.explain.expressions import Expression, Leaf, Source, Sum, symbol_of
 from tinynet.probe.explain.rounding import RESULT_DIGITS, Digits
+from tinynet.probe.explain.text import number_text, signed
 from tinynet.probe.explain.totals import Total, all_totals
 
 #: The left column is at most this wide; longer symbols get a row of their own.
@@ -188,9 +189,9 @@ def _line(leaf: Leaf, expression: Expression, digits: Digits) -> Line:
         rows = [Row(f"{leaf.symbol} = {expression.symbols()}", f"{numbers} = {result}"), *zeros]
     else:
         rows = [Row(f"{leaf.symbol} = {_formula(expression)}", "")]
-        symbols, numbers = signed_terms(terms, symbol_of) or ["0"], signed_terms(terms, digits.number) or ["0"]
-        symbols[0], numbers[0] = f"  {symbols[0]}", f"  {numbers[0]}"
-        rows += [Row(f"  {left}", right) for left, right in zip(symbols, numbers, strict=True)]
+        lefts, rights = ([*signed([term.text(show) for term in terms])] or ["0"] for show in (symbol_of, digits.number))
+        lefts[0], rights[0] = f"  {lefts[0]}", f"  {rights[0]}"
+        rows += [Row(f"  {left}", right) for left, right in zip(lefts, rights, strict=True)]
         rows += [*zeros, Row("", f"= {result}")]
     return Line(leaf.symbol, rows, result)
 

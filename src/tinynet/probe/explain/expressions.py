@@ -15,14 +15,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-# How strongly an expression holds its parts together; one that binds less than its surroundings gets brackets.
-CHOICE, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+from tinynet.probe.explain.text import (
+    ATOM,
+    COMPARISON,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    SUPERSCRIPTS,
+    bracketed,
+    number_text,
+    signed,
+)
 
 Index = tuple[int, ...]
 Source = tuple[str, Index]
@@ -227,10 +235,12 @@ class Sum(Expression):
     """a + b + …"""
 
     def __init__(self, terms: list[Expression]) -> None:
-        self.terms = [inner for term in terms for inner in (term.terms if type(term) is Sum else [term])]
+        self.terms: list[Expression] = []
+        for term in terms:
+            self.terms += term.terms if type(term) is Sum else [term]
 
     def text(self, show: Show) -> tuple[str, int]:
-        return " ".join(signed_terms(self.terms, show)), SUM
+        return " ".join(signed([term.text(show) for term in self.terms])), SUM
 
     def evaluate(self, value_of: ValueOf) -> Any:
         return sum_up([term.evaluate(value_of) for term in self.terms])
@@ -294,95 +304,9 @@ class Power(Expression):
         return [self.base, self.exponent]
 
 
-@dataclass(eq=False)
-class Function(Expression):
-    """f(a, b)"""
-
-    name: str
-    arguments: list[Expression]
-    function: Callable
-
-    def text(self, show: Show) -> tuple[str, int]:
-        return f"{self.name}({', '.join(argument.text(show)[0] for argument in self.arguments)})", ATOM
-
-    def evaluate(self, value_of: ValueOf) -> Any:
-        return self.function(*[argument.evaluate(value_of) for argument in self.arguments])
-
-    def parts(self) -> list[Expression]:
-        return self.arguments
-
-
-@dataclass(eq=False)
-class Choice(Expression):
-    """a where a condition holds, else b"""
-
-    condition: Expression
-    if_true: Expression
-    if_false: Expression
-
-    def text(self, show: Show) -> tuple[str, int]:
-        texts = [bracketed(part.text(show), CHOICE + 1) for part in self.parts()]
-        return f"{texts[1]} where {texts[0]}, else {texts[2]}", CHOICE
-
-    def evaluate(self, value_of: ValueOf) -> Any:
-        return (self.if_true if self.condition.evaluate(value_of) else self.if_false).evaluate(value_of)
-
-    def parts(self) -> list[Expression]:
-        return [self.condition, self.if_true, self.if_false]
-
-
-def where(condition: Expression, if_true: Operand, if_false: Operand) -> Expression:
-    """One expression where a condition holds, else another.
-
-    Example:
-        >>> x, dy = Number("x", -0.5), Number("dy", 3.0)
-        >>> where(x > 0, dy, 0).symbols(), where(x > 0, dy, 0).numbers()
-        ('dy where x > 0, else 0', '3 where −0.5 > 0, else 0')
-    """
-    return Choice(condition, as_expression(if_true), as_expression(if_false))
-
-
-def signed_terms(terms: list[Expression], show: Show) -> list[str]:
-    """The terms of a sum as text, each but the first with its sign: ["a·b", "+ 2·c", "− 3·d"].
-
-    Example:
-        >>> signed_terms([Number("a", 1.0), Number("b", -2.0) * Number("c", 3.0)], lambda leaf: leaf.number(3))
-        ['1', '− 2·3']
-    """
-    texts = [bracketed(term.text(show), SUM, is_first=True) for term in terms]
-    signed = [f"− {text[1:]}" if text.startswith("−") else f"+ {text}" for text in texts]
-    return texts[:1] + signed[1:]
-
-
-def bracketed(part: tuple[str, int], needed: int, is_first: bool = False) -> str:
-    """The text of a part, in brackets where it binds less than needed, or is a negative number that is not first."""
-    text, binds = part
-    if binds >= needed and (binds != SIGN or is_first or needed <= COMPARISON):
-        return text
-    return f"({text})"
-
-
 def symbol_of(leaf: Leaf) -> tuple[str, int]:
     """The symbol of a leaf, and how strongly it binds: a constant may be a negative number."""
     return leaf.symbol, SIGN if leaf.symbol.startswith("−") else ATOM
-
-
-def number_text(value: Any, digits: int | None) -> tuple[str, int]:
-    """A number with some significant digits (all if None), and how strongly the text binds.
-
-    Example:
-        >>> number_text(-0.000012345678, 4), number_text(0.1, None)
-        (('−1.235e-05', 4), ('0.1', 6))
-    """
-    value = float(value)
-    if not np.isfinite(value):
-        text = "nan" if np.isnan(value) else "−∞" if value < 0 else "∞"
-    elif digits is None:
-        text = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    else:
-        text = f"{value + 0.0:.{digits}g}"
-    text = "−" + text[1:] if text.startswith("-") else text
-    return text, SIGN if text.startswith("−") else ATOM
 
 
 def sum_up(values: list[Any]) -> Any:

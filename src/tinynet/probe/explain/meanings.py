@@ -88,7 +88,7 @@ class Meanings:
         return next(inside, None)
 
     def _find_computed(self) -> dict[int, str]:
-        """From the id of an array to the name under which it was computed: a layer inside comes before one around it."""
+        """From the id of an array to the name under which it was computed, by the layer furthest inside."""
         found: dict[int, str] = {}
         values = self.trace.values
         steps = sorted(self.trace.layers.values(), key=lambda step: bool(step.inside))

@@ -1,7 +1,8 @@
 """Layers of a user's own, explained through their own backward.
 
-A backward is linear in the gradient that it gets: dxⱼ = Σᵢ dyᵢ · ∂yᵢ/∂xⱼ. So the gradient eᵢ, which is 1 at output i and 0
-elsewhere, makes it return ∂yᵢ/∂xⱼ exactly. It runs on a copy of the layer with the parameters and the memory of the step.
+A backward is linear in the gradient that it gets: dxⱼ = Σᵢ dyᵢ · ∂yᵢ/∂xⱼ. So the gradient eᵢ, which is 1 at output i
+and 0 elsewhere, makes it return ∂yᵢ/∂xⱼ exactly. It runs on a copy of the layer that has the parameters and the memory
+of the step.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from tinynet.core import checks
 from tinynet.core.arrays import is_array
 from tinynet.layers import Layer
 from tinynet.net.tuples import as_tuple
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number
+from tinynet.probe.explain.expressions import Expression, Index, Number
+from tinynet.probe.explain.numbers import at_index, unraveled, wide
 from tinynet.probe.explain.totals import total, total_of
 from tinynet.probe.explain.views import LayerView
 from tinynet.probe.trace import Trace, joined
@@ -34,14 +36,14 @@ def own_output(layer: LayerView, index: Index, part: int) -> Expression:
         for name, gradient in zip(_names(layer, layer.step.inputs), gradients, strict=False)
         if is_array(gradient) and layer.array(name).dtype.kind == "f"
     ]
-    output = _at(names[part], index)
+    output = at_index(names[part], index)
 
     def of_input(name: str, slopes: np.ndarray) -> Expression:
         def term(place: int) -> Expression:
-            at = _unraveled(place, slopes.shape)
-            return Number(f"∂{output}/∂{_at(name, at)}", slopes[at]) * layer.at(name, at)
+            at = unraveled(place, slopes.shape)
+            return Number(f"∂{output}/∂{at_index(name, at)}", slopes[at]) * layer.at(name, at)
 
-        values = np.float64(slopes) * np.float64(layer.array(name))
+        values = wide(slopes) * wide(layer.array(name))
         return total_of(values, term, f"Σⱼ ∂{output}/∂{name}ⱼ·{name}ⱼ")
 
     parts = [of_input(name, slopes) for name, slopes in inputs]
@@ -69,7 +71,7 @@ def _gradient(layer: LayerView, name: str, index: Index, find: Any) -> Expressio
     places = [
         (part, at)
         for part, gradient in enumerate(gradients)
-        for at in map(tuple, np.argwhere(layer.array(gradient) != 0))
+        for at in map(tuple, np.argwhere(layer.array(gradient) != 0).tolist())
     ]
     same_sample = {at: bool(at[1]) and bool(index) and at[1][0] == index[0] for at in places}
     places.sort(key=lambda at: (not same_sample[at], -abs(float(layer.array(gradients[at[0]])[at[1]]))))
@@ -77,17 +79,14 @@ def _gradient(layer: LayerView, name: str, index: Index, find: Any) -> Expressio
     for part, at in places[:MAX_PASSES]:
         slope = np.float64(find(runner, runner(outputs, [(part, at)], [1.0]))[index])
         if slope:
-            at = tuple(int(i) for i in at)
-            symbol = f"∂{_at(outputs[part], at)}/∂{_at(name, index)}"
+            symbol = f"∂{at_index(outputs[part], at)}/∂{at_index(name, index)}"
             terms.append(layer.at(gradients[part], at) * Number(symbol, slope))
     if len(places) > MAX_PASSES:
         rest = places[MAX_PASSES:]
         values = [float(layer.array(gradients[part])[at]) for part, at in rest]
         value = find(runner, runner(outputs, rest, values))[index]
         terms.append(Number(f"the other {len(rest)} outputs together", value))
-    n_zero = sum(layer.array(gradient).size for gradient in gradients) - len(places)
-    del n_zero
-    return total(terms, f"Σᵢ dyᵢ·∂yᵢ/∂{_at(name, index)}")
+    return total(terms, f"Σᵢ dyᵢ·∂yᵢ/∂{at_index(name, index)}")
 
 
 class _Backward:
@@ -145,11 +144,3 @@ def copy_before(trace: Trace, path: str) -> Layer:
 def _names(layer: LayerView, names: list[str]) -> list[str]:
     path = layer.step.path
     return [name.removeprefix(f"{path}.") if path else name for name in names]
-
-
-def _at(name: str, index: Index) -> str:
-    return f"{name}[{', '.join(str(int(i)) for i in index)}]" if index else name
-
-
-def _unraveled(place: int, shape: tuple[int, ...]) -> Index:
-    return tuple(int(at) for at in np.unravel_index(place, shape))

@@ -38,7 +38,7 @@ def place_of(trace: Trace, name: str, index: Any, sample: int | None) -> Index:
         example = tuple(size // 2 for size in array.shape)
         checks.fail(
             who,
-            f"expected an index with {array.ndim} numbers for an array of shape {shape}, got {shape_text(tuple(place))}.",
+            f"an array of shape {shape} needs an index with {array.ndim} numbers, got {shape_text(tuple(place))}.",
             f"write explain(trace, {name!r}, {example}) for one number of it.",
             IndexError,
         )

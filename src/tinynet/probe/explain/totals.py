@@ -8,18 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.probe.explain.expressions import (
-    ATOM,
-    SUM,
-    Expression,
-    Index,
-    Leaf,
-    Number,
-    Show,
-    ValueOf,
-    signed_terms,
-    sum_up,
-)
+from tinynet.probe.explain.expressions import Expression, Leaf, Number, Show, ValueOf, sum_up
+from tinynet.probe.explain.functions import maximum
+from tinynet.probe.explain.text import ATOM, SUM, signed
 
 #: How many terms of a sum are shown.
 SHOWN_TERMS = 8
@@ -79,7 +70,7 @@ class Total(Expression):
             return "0", ATOM
         if len(self.shown) == 1:
             return self.shown[0].text(show)
-        return " ".join(signed_terms(self.shown, show)), SUM
+        return " ".join(signed([term.text(show) for term in self.shown])), SUM
 
     def evaluate(self, value_of: ValueOf) -> Any:
         return sum_up([term.evaluate(value_of) for term in self.shown])
@@ -127,16 +118,6 @@ def total_of(
     return Total(values, term, formula, cut)
 
 
-def index_at(place: int, shape: tuple[int, ...]) -> Index:
-    """The index of a place of an array of that shape, counted through all its numbers.
-
-    Example:
-        >>> index_at(5, (2, 3))
-        (1, 2)
-    """
-    return tuple(int(at) for at in np.unravel_index(place, shape))
-
-
 def all_totals(expression: Expression) -> list[Total]:
     """The sums inside an expression, and inside what its symbols were made from."""
     found: list[Total] = [expression] if isinstance(expression, Total) else []
@@ -150,3 +131,24 @@ def all_totals(expression: Expression) -> list[Total]:
 
 def _terms(count: int) -> str:
     return "1 term is" if count == 1 else f"{count} terms are"
+
+
+def largest_of(values: np.ndarray, term: Callable[[int], Expression]) -> Expression:
+    """The maximum of many numbers, of which the largest are shown.
+
+    Args:
+        values: The values of all.
+        term: Makes the expression at a place of `values.ravel()`.
+
+    Example:
+        >>> x = np.arange(100.0)
+        >>> largest_of(x, lambda i: Number(f"x[{i}]", x[i])).symbols()
+        'max(x[99], x[98], x[97], x[96], the largest of 96 others)'
+    """
+    values = np.asarray(values, np.float64).ravel()
+    order = np.argsort(np.where(np.isnan(values), -np.inf, -values), kind="stable")
+    shown = order if len(order) <= SHOWN_TERMS else order[: SHOWN_TERMS // 2]
+    terms = [term(int(at)) for at in shown]
+    if len(shown) < len(order):
+        terms.append(Number(f"the largest of {len(order) - len(shown)} others", values[order[len(shown)]]))
+    return maximum(*terms)

@@ -87,7 +87,7 @@ class LayerView(View):
 
 
 class LossView(View):
-    """The loss of a trace: "y" is what the net predicted ("y.0" if it has several outputs), "ground_truth" the truth."""
+    """The loss of a trace: "y" is what the net predicted, "y.0" if it has several outputs, and "ground_truth"."""
 
     def name(self, short: str) -> str:
         return short
@@ -108,8 +108,8 @@ class LossView(View):
 class ParameterView(View):
     """A parameter of a trace: "before" and "after" the update, "gradient", and what its rule keeps.
 
-    "gradient" is the one that the rule got: "….gradient.used" where clipping or a mean changed it. A slot of the rule is
-    "velocity" after the step and "velocity.before" before it.
+    "gradient" is the one that the rule got: "….gradient.used" where clipping or a mean changed it. A slot of the rule
+    is "velocity" after the step and "velocity.before" before it.
     """
 
     def __init__(self, trace: Trace, step: ParameterStep) -> None:

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from tinynet.layers import Layer
-from tinynet.probe.explain.layers import attention, embedding, linear, recurrent, relu, transformer
+from tinynet.probe.explain.layers import (
+    activations,
+    attention,
+    averaging,
+    batch_norm,
+    branches,
+    convolution,
+    dropout,
+    embedding,
+    linear,
+    moves,
+    normalization,
+    pooling,
+    recurrent,
+    softmax,
+    transformer,
+)
 from tinynet.probe.explain.rows import LayerRow
 
 LAYERS: dict[type[Layer], LayerRow] = {
     **attention.ROWS,
     **embedding.ROWS,
     **linear.ROWS,
+    **activations.ROWS,
+    **softmax.ROWS,
+    **dropout.ROWS,
+    **batch_norm.ROWS,
+    **normalization.ROWS,
+    **convolution.ROWS,
+    **pooling.ROWS,
+    **averaging.ROWS,
+    **moves.ROWS,
+    **branches.ROWS,
     **recurrent.ROWS,
-    **relu.ROWS,
     **transformer.ROWS,
 }

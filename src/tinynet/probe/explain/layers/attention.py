@@ -10,9 +10,9 @@ from tinynet.probe.derived.attention import first_query, is_given, seen_keys
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, constant, named, zero
 from tinynet.probe.explain.functions import exp, log, sqrt
 from tinynet.probe.explain.layers.embedding import rotated
-from tinynet.probe.explain.layers.linear import wide
+from tinynet.probe.explain.numbers import unraveled, wide
 from tinynet.probe.explain.rows import LayerRow
-from tinynet.probe.explain.totals import index_at, total_of
+from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.views import LayerView
 
 PARTS = ("q", "k", "v")
@@ -198,7 +198,7 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     dz = wide(layer.array(gradient)[:, h, :, d])  # (N, T)
 
     def slope(place: int) -> Leaf:
-        n, t = index_at(place, dz.shape)
+        n, t = unraveled(place, dz.shape)
         return layer.at(gradient, (n, h, t, d))
 
     if name == "in_proj_bias":
@@ -208,7 +208,7 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     symbols = f"Σ {gradient}[n, {h}, t, {d}]·{x}[n, t, {e}]"
 
     def term(place: int) -> Expression:
-        return slope(place) * layer.at(x, (*index_at(place, dz.shape), e))
+        return slope(place) * layer.at(x, (*unraveled(place, dz.shape), e))
 
     return total_of(values, term, symbols, masked(layer, which))
 

@@ -7,9 +7,9 @@ import numpy as np
 from tinynet.layers import Embedding, Layer, LearnedPosition, RotaryPosition, SinusoidalPosition
 from tinynet.probe.explain.expressions import Expression, Index, constant, named, zero
 from tinynet.probe.explain.functions import cos, sin
-from tinynet.probe.explain.layers.linear import wide
+from tinynet.probe.explain.numbers import unraveled, wide
 from tinynet.probe.explain.rows import LayerRow
-from tinynet.probe.explain.totals import index_at, total_of
+from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.views import LayerView
 
 
@@ -36,7 +36,7 @@ def looked_up_gradient(layer: LayerView, name: str, index: Index) -> Expression:
         cut[f"the token {token} is padding"] = n_here
     return total_of(
         values,
-        lambda at: layer.at("dy", (*index_at(at, x.shape), d)),
+        lambda at: layer.at("dy", (*unraveled(at, x.shape), d)),
         f"Σ dy[n, t, {d}] where x[n, t] = {token}",
         cut,
     )

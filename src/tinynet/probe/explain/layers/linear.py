@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from tinynet.layers import Linear
+from tinynet.layers import Layer, Linear
 from tinynet.probe.explain.expressions import Expression, Index
+from tinynet.probe.explain.numbers import unraveled, wide
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.views import LayerView
@@ -43,11 +42,11 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     rows = dy.shape[:-1]
     if name == "bias":
         cut = layer.cut(dy[..., o], dy=lambda dy: dy[..., o])
-        return total_of(dy[..., o], lambda n: layer.at("dy", (*np.unravel_index(n, rows), o)), f"Σₙ dy[n, {o}]", cut)
+        return total_of(dy[..., o], lambda n: layer.at("dy", (*unraveled(n, rows), o)), f"Σₙ dy[n, {o}]", cut)
     i = index[1]
 
     def term(n: int) -> Expression:
-        row = np.unravel_index(n, rows)
+        row = unraveled(n, rows)
         return layer.at("dy", (*row, o)) * layer.at("x", (*row, i))
 
     values = wide(dy[..., o]) * wide(layer.array("x")[..., i])
@@ -55,14 +54,9 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     return total_of(values, term, f"Σₙ dy[n, {o}]·x[n, {i}]", cut)
 
 
-def wide(values: np.ndarray) -> np.ndarray:
-    """The numbers in float64, in which explanations are computed."""
-    return np.asarray(values, np.float64)
-
-
 def places(row: list[int] | Index) -> str:
     """The leading indices as text, "7, 2, "."""
     return "".join(f"{at}, " for at in row)
 
 
-ROWS = {Linear: LayerRow(output, input_gradient, parameter_gradient)}
+ROWS: dict[type[Layer], LayerRow] = {Linear: LayerRow(output, input_gradient, parameter_gradient)}

@@ -12,9 +12,9 @@ from tinynet.layers import GRU, LSTM, RNN, Layer
 from tinynet.probe.derived.recurrent import KINDS, suffixes_of
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, zero
 from tinynet.probe.explain.layers.cells import CELLS, Cell
-from tinynet.probe.explain.layers.linear import wide
+from tinynet.probe.explain.numbers import unraveled, wide
 from tinynet.probe.explain.rows import LayerRow
-from tinynet.probe.explain.totals import index_at, total_of
+from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.views import LayerView
 
 
@@ -50,7 +50,7 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     cut = {"the step is padding": int(passes.array(k, "padding").sum())}
 
     def slope(place: int) -> Leaf:
-        return passes.leaf(k, cell.da_of(kind), (*index_at(place, da.shape), row))
+        return passes.leaf(k, cell.da_of(kind), (*unraveled(place, da.shape), row))
 
     if kind.startswith("bias"):
         return total_of(da, slope, f"Σ da[t, n, {row}]", cut)
@@ -59,7 +59,7 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     symbol = "x[t, n, " if kind == "weight_ih" else "h[t − 1, n, "
 
     def term(place: int) -> Expression:
-        t, n = index_at(place, da.shape)
+        t, n = unraveled(place, da.shape)
         if kind == "weight_ih":
             return slope(place) * passes.leaf(k, "x", (t, n, column))
         return slope(place) * cell.h(t - 1, n, column)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
+from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.rows import LossRow
-from tinynet.probe.explain.totals import Total, index_at, total_of
+from tinynet.probe.explain.totals import Total, total_of
 from tinynet.probe.explain.views import LossView
 from tinynet.probe.trace import GROUND_TRUTH, LOSS
 
@@ -124,7 +125,7 @@ def sum_over(
     """
     values = np.asarray(values)
 
-    return total_of(values, lambda place: term(index_at(place, values.shape)), formula, cut)
+    return total_of(values, lambda place: term(unraveled(place, values.shape)), formula, cut)
 
 
 def row_of(formula: type[LossFormula]) -> LossRow:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinynet import losses
-from tinynet.probe.explain.expressions import Expression, Index, constant, where
-from tinynet.probe.explain.functions import absolute, exp, log, maximum, minimum, sign
+from tinynet.probe.explain.expressions import Expression, Index, constant
+from tinynet.probe.explain.functions import absolute, exp, log, maximum, minimum, sign, where
 from tinynet.probe.explain.losses.formula import LossFormula, row_of
 from tinynet.probe.explain.rows import LossRow
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
 from tinynet.probe.explain.functions import maximum, minimum, sqrt
-from tinynet.probe.explain.totals import index_at, total, total_of
+from tinynet.probe.explain.numbers import unraveled
+from tinynet.probe.explain.totals import total, total_of
 from tinynet.probe.explain.views import ParameterView
 from tinynet.probe.trace import Trace
 
@@ -48,7 +49,7 @@ def sum_of_squares(parameter: ParameterView, at: int) -> Expression:
     is_untouched = np.array_equal(came, parameter.trace[name])
 
     def term(place: int) -> Expression:
-        index = index_at(place, came.shape)
+        index = unraveled(place, came.shape)
         return Number(f"∇[{', '.join(map(str, index))}]", came[index], (name, index) if is_untouched else None) ** 2
 
     return total_of(came**2, term, "Σ ∇²")

@@ -10,9 +10,10 @@ from tinynet.optimizers import Muon, Optimizer
 from tinynet.optimizers.muon import COEFFICIENTS
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
 from tinynet.probe.explain.functions import maximum, sqrt
+from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.optimizers.update import Update, row_of
 from tinynet.probe.explain.rows import OptimizerRow
-from tinynet.probe.explain.totals import index_at, total_of
+from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.views import ParameterView
 
 
@@ -81,7 +82,7 @@ class Orthogonal:
         """X₀ = u / ‖u‖, or one step from the X before."""
         if k == 0:
             row, column = self.place(i, j)
-            index = (row, *index_at(column, self.parameter.array("before").shape[1:]))
+            index = (row, *unraveled(column, self.parameter.array("before").shape[1:]))
             u = Number("u", self.rows[row, column], (self.parameter.name("u"), index))
             return u / (Number("‖u‖", self.norm, (self.parameter.name("norm"), ())) + 1e-7)
         a, before = constant(COEFFICIENTS[0], "a"), self.X[k - 1]
@@ -111,7 +112,7 @@ class Orthogonal:
         shape = self.parameter.array("before").shape
 
         def term(at: int) -> Expression:
-            index = index_at(at, shape)
+            index = unraveled(at, shape)
             symbol = f"u[{', '.join(map(str, index))}]"
             return Number(symbol, self.rows.ravel()[at], (self.parameter.name("u"), index)) ** 2
 
