@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+import pytest
 
+import tinynet as tn
+from tests.probe.explain.checking import check_back_to_the_data, check_trace
 from tinynet import models
 from tinynet.losses import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
+from tinynet.optimizers import Adam
+from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.trace import Trace
 
 
 def draws(*shape: int) -> np.ndarray:
@@ -32,11 +39,16 @@ MODELS: dict[str, Callable[[], tuple[Any, Any, Any, Callable]]] = {
     "digits_cnn": lambda: (models.digits_cnn(), draws(2, 1, 8, 8), labels(2), cross_entropy),
     "lenet5": lambda: (models.lenet5(), draws(2, 1, 28, 28), labels(2), cross_entropy),
     "mnist_cnn": lambda: (models.mnist_cnn(), draws(2, 1, 28, 28), labels(2), cross_entropy),
-    "vgg11": lambda: (models.vgg11(), draws(2, 3, 32, 32), labels(2), cross_entropy),
-    "vgg16": lambda: (models.vgg16(), draws(2, 3, 32, 32), labels(2), cross_entropy),
-    "resnet20": lambda: (models.resnet20(), draws(2, 3, 16, 16), labels(2), cross_entropy),
-    "mobilenet": lambda: (models.mobilenet(), draws(2, 3, 32, 32), labels(2), cross_entropy),
-    "unet": lambda: (models.unet(), draws(1, 3, 16, 16), None, None),
+    "vgg11": lambda: (models.vgg11(width=4), draws(2, 3, 32, 32), labels(2), cross_entropy),
+    "vgg16": lambda: (models.vgg16(width=4), draws(2, 3, 32, 32), labels(2), cross_entropy),
+    "resnet20": lambda: (models.resnet20((3, 16, 16)), draws(2, 3, 16, 16), labels(2), cross_entropy),
+    "mobilenet": lambda: (models.mobilenet(width=4), draws(2, 3, 32, 32), labels(2), cross_entropy),
+    "unet": lambda: (
+        models.unet(width=4),
+        draws(2, 1, 16, 8),
+        labels(2, 16, 8, below=2),
+        partial(cross_entropy, axis=1),
+    ),
     "conv_autoencoder": lambda: (
         models.conv_autoencoder(),
         pixels(2, 1, 28, 28),
@@ -65,3 +77,25 @@ MODELS: dict[str, Callable[[], tuple[Any, Any, Any, Callable]]] = {
         binary_cross_entropy_with_logits,
     ),
 }
+
+
+def traced(name: str) -> Trace:
+    tn.seed(4)
+    net, x, truth, loss = MODELS[name]()
+    return tn.trace(net, x, truth, loss, Adam(0.01, clip_norm=1.0))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_numbers_of_a_step(name: str) -> None:
+    step = traced(name)
+    assert check_trace(step, per_array=1) >= len(step.parameters)
+    explainer = Explainer(step)
+    first = next(iter(step.parameters))
+    for start in (step.layers[""].outputs[0], f"{first}.gradient", f"{first}.after"):
+        check_back_to_the_data(explainer, start, tuple(size // 2 for size in step[start].shape), most=12)
+
+
+def test_every_model_is_here() -> None:
+    no_models = {"build", "evidence_loss", "generate", "he_before_relu", "he_convolutions", "noise", "transcribe"}
+    nets = {name for name in set(models.__all__) - no_models if name[0].islower()}
+    assert nets == {name.split(",")[0] for name in MODELS}
