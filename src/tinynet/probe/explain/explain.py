@@ -88,6 +88,7 @@ class Explainer:
         self.meanings = Meanings(trace)
         self.cuts = Cuts(trace, self.meanings, self.row)
 
+    @np.errstate(all="ignore")  # a step that is not finite is explained like any other
     def explain(self, name: str, index: Index) -> Explanation:
         """The explanation of one number."""
         origin = self.meanings.origin(name)
