@@ -19,6 +19,7 @@ from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
 from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
+from tinynet.probe.rules import plain_values, rule_of_each, settings_of, slots_of, stages
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
 from tinynet.storage.architecture import built_in_classes
 
@@ -72,6 +73,7 @@ def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = No
         recorder.keep_after(parameters)
         finite = bool(np.isfinite(value)) and gradients_are_finite([p for p in parameters.values() if p.trainable])
         if optimizer is not None and finite:
+            about["stages"] = stages(optimizer, parameters)
             steps = recorder.update(parameters, optimizer)
         else:
             steps = {path: ParameterStep(path, parameter.trainable) for path, parameter in parameters.items()}
@@ -125,7 +127,7 @@ class Recorder:
             path,
             type(layer).__name__,
             {name: repr(value) for name, value in layer.arguments.items() if name != "rng"},
-            _plain(vars(layer)),
+            plain_values(vars(layer)),
             _BUILT_IN.get(type(layer).__name__) is type(layer),
             _formula_of(type(layer)),
             bool(layer.training),
@@ -166,19 +168,20 @@ class Recorder:
 
     def update(self, parameters: dict[str, Any], optimizer: Optimizer) -> dict[str, ParameterStep]:
         """Let the optimizer update the parameters, and keep what it did."""
-        slots_before = _slots(optimizer, parameters)
-        settings = {path: _settings(rule) for path, rule in _rule_of_each(optimizer, parameters).items()}
+        slots_before = slots_of(optimizer, parameters)
+        settings = {path: settings_of(rule) for path, rule in rule_of_each(optimizer, parameters).items()}
         with self._gradients_kept(optimizer):
             optimizer.step(parameters)
-        slots = _slots(optimizer, parameters)
+        slots = slots_of(optimizer, parameters)
         steps = {}
         for path, parameter in parameters.items():
+            rule, numbers = settings.get(path, ("", {}))
             self.values[f"{path}.after"] = parameter.tensor.copy()
             for name, array in slots[path][1].items():
                 old = slots_before[path][1].get(name)
                 self.values[f"{path}.{name}"] = array
-                self.values[f"{path}.{name}.before"] = np.zeros_like(array) if old is None else old
-            rule, numbers = settings.get(path, ("", {}))
+                start = numbers.get("initial_accumulator_value", 0.0)
+                self.values[f"{path}.{name}.before"] = np.full_like(array, start) if old is None else old
             count, names = slots[path][0], list(slots[path][1])
             steps[path] = ParameterStep(path, parameter.trainable, rule, numbers, count, names)
         return steps
@@ -229,41 +232,6 @@ def _named(path: str, symbol: str, values: Any) -> Iterator[tuple[str, np.ndarra
 def _memory(layer: Layer) -> dict[str, Any]:
     memory = layer._memory
     return {} if memory is None else memory._asdict()
-
-
-def _rule_of_each(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, Optimizer]:
-    """Which optimizer updates which parameter, by path."""
-    trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
-    return {path: optimizer.rule_of(path, parameter) for path, parameter in trainable.items()}
-
-
-def _slots(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, tuple[int, dict[str, np.ndarray]]]:
-    """The count and copies of the arrays that belong to each parameter, by path."""
-    found: dict[str, tuple[int, dict[str, np.ndarray]]] = dict.fromkeys(parameters, (0, {}))
-    states = [optimizer.state(parameters)]
-    while states:
-        state = states.pop()
-        states += state.get("groups", [])
-        for path, slots in state.get("slots", {}).items():
-            if slots or state["counts"][path]:
-                found[path] = state["counts"][path], slots
-    return found
-
-
-def _settings(rule: Optimizer) -> tuple[str, dict[str, Any]]:
-    """The class of a rule, and its numbers in this step."""
-    return type(rule).__name__, _plain(vars(rule)) | {"lr": rule.learning_rate}
-
-
-def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
-    """The attributes that are plain values: numbers, words, and tuples of them."""
-    return {name: value for name, value in attributes.items() if not name.startswith("_") and _is_plain(value)}
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, (bool, int, float, str))
 
 
 @cache

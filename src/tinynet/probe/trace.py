@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -105,6 +105,7 @@ class Trace:
 
         "0.x", "0.y", "0.dy", "0.dx"     inputs, outputs and gradients of layer 0
         "0.mask"                         what layer 0 remembered as `mask`
+        "0.p", "0.passes.0.da"           what attention and recurrent layers compute on the way: see `probe.derived`
         "0.weight"                       a parameter before the step
         "0.weight.gradient"              ∂L/∂W, all of it as the optimizer got it
         "0.weight.gradient.before"       what was in the gradient before this step, if that was not zero
@@ -139,14 +140,16 @@ class Trace:
     loss: dict[str, Any]
     about: dict[str, Any]
     objects: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _derived: dict[str, dict[str, np.ndarray]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self.values:
+        value = self._find(name)
+        if value is None:
             self._fail_without(name)
-        return self.values[name]
+        return value
 
     def __contains__(self, name: object) -> bool:
-        return name in self.values
+        return self._find(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.values)
@@ -163,7 +166,22 @@ class Trace:
         n_layers = len(self.layers) - 1
         return f"Trace({n_layers} layers, {len(self)} arrays, {self.nbytes / 1e6:.1f} MB, loss {self.values[LOSS]:.6g})"
 
-    def _fail_without(self, name: object) -> None:
+    def _find(self, name: object) -> Any:
+        """The array of a name: one that was recorded, or one that follows from those; None if there is none."""
+        if not isinstance(name, str):
+            return None
+        if name in self.values:
+            return self.values[name]
+        path = max((path for path in self.layers if name.startswith(joined(path, ""))), key=len, default=None)
+        if path is None:
+            return None
+        if path not in self._derived:
+            from tinynet.probe.derived import derived_values
+
+            self._derived[path] = derived_values(self, path)
+        return self._derived[path].get(name.removeprefix(joined(path, "")))
+
+    def _fail_without(self, name: object) -> NoReturn:
         import difflib
 
         checks.instance("Trace", "name", name, str)

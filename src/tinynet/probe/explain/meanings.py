@@ -63,9 +63,21 @@ class Meanings:
         self.of[LOSS] = Meaning(THE_LOSS, short=LOSS)
         self._computed = self._find_computed()
 
+    def meaning(self, name: str) -> Meaning:
+        """What a name stands for; also that of a value on the way that was not recorded, "loss.S" or "2.p"."""
+        if name in self.of:
+            return self.of[name]
+        if name.startswith(f"{LOSS}."):
+            return Meaning(THE_LOSS, short=name.removeprefix(f"{LOSS}."))
+        path = max((path for path in self.trace.parameters if name.startswith(f"{path}.")), key=len, default=None)
+        if path is not None:
+            return Meaning(SLOT, path, name.removeprefix(f"{path}."))
+        path = max((path for path in self.trace.layers if name.startswith(joined(path, ""))), key=len)
+        return Meaning(MEMORY, path, name.removeprefix(joined(path, "")))
+
     def origin(self, name: str) -> str:
         """The name under which the array of this name was computed; the name itself if nothing else computed it."""
-        meaning = self.of[name]
+        meaning = self.of.get(name, Meaning(GIVEN))
         if meaning.kind in (INPUT, OUTPUT, OUTPUT_GRADIENT, INPUT_GRADIENT, MEMORY):
             return self._computed.get(id(self.trace.values[name]), name)
         return name

@@ -28,9 +28,7 @@ def place_of(trace: Trace, name: str, index: Any, sample: int | None) -> Index:
         >>> place_of(step, "x", (0, -1), None), place_of(step, "x", 1, sample=0), place_of(step, "x", None, sample=0)
         ((0, 1), (0, 1), (0, 1))
     """
-    array = as_array(trace[name])
-    given = () if index is None else tuple(index) if isinstance(index, (tuple, list)) else (index,)
-    place = [checks.integer("explain", "index", at, minimum=None) for at in given]
+    array, place = as_array(trace[name]), list(given_index(index, None))
     if sample is not None:
         place.insert(0, checks.integer("explain", "sample", sample, minimum=0))
         if array.ndim > 1 and index is None and place[0] < len(array):
@@ -53,6 +51,18 @@ def place_of(trace: Trace, name: str, index: Any, sample: int | None) -> Index:
                 IndexError,
             )
     return tuple(at % size for at, size in zip(place, array.shape, strict=True))
+
+
+def given_index(index: Any, sample: int | None) -> Index:
+    """An index as a tuple, the sample first.
+
+    Example:
+        >>> given_index(2, sample=7), given_index([2, 3], None), given_index(None, None)
+        ((7, 2), (2, 3), ())
+    """
+    given = () if index is None else tuple(index) if isinstance(index, (tuple, list)) else (index,)
+    place = [checks.integer("explain", "index", at, minimum=None) for at in given]
+    return tuple(place if sample is None else [checks.integer("explain", "sample", sample, minimum=0), *place])
 
 
 def _largest(values: np.ndarray) -> list[int]:

@@ -11,7 +11,8 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.probe.explain import meanings as kinds
-from tinynet.probe.explain.explain import Explainer, described
+from tinynet.probe.explain.answers import described
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.explain.expressions import Index, Source
 from tinynet.probe.explain.places import place_of
@@ -150,7 +151,7 @@ class _Walker:
         here: Source | None = start
         while here is not None:
             origin = self.explainer.meanings.origin(here[0])
-            meaning = self.explainer.meanings.of[origin]
+            meaning = self.explainer.meanings.meaning(origin)
             if meaning.path in found:
                 break
             found[meaning.path if meaning.kind == kind else f"({origin})"] = origin, here[1]
@@ -159,7 +160,7 @@ class _Walker:
         return found
 
     def _is_on_the_way(self, source: Source, kind: str) -> bool:
-        meaning = self.explainer.meanings.of[self.explainer.meanings.origin(source[0])]
+        meaning = self.explainer.meanings.meaning(self.explainer.meanings.origin(source[0]))
         ends = kinds.OUTPUT_GRADIENT if kind == kinds.INPUT_GRADIENT else kinds.INPUT
         return meaning.kind in (kind, ends)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from tinynet.layers import Layer
 from tinynet.probe.explain.layers import (
     activations,
+    attention,
     averaging,
     batch_norm,
     branches,
     convolution,
     dropout,
+    embedding,
     linear,
     moves,
     normalization,
     pooling,
+    recurrent,
     softmax,
+    transformer,
 )
 from tinynet.probe.explain.rows import LayerRow
 
@@ -30,4 +34,8 @@ LAYERS: dict[type[Layer], LayerRow] = {
     **averaging.ROWS,
     **moves.ROWS,
     **branches.ROWS,
+    **embedding.ROWS,
+    **attention.ROWS,
+    **recurrent.ROWS,
+    **transformer.ROWS,
 }
