@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.optimizers import Optimizer
+from tinynet.optimizers import Optimizer, schedules
 
 
 def stages(optimizer: Optimizer, parameters: dict[str, Any]) -> list[dict[str, Any]]:
@@ -51,7 +51,23 @@ def slots_of(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, tupl
 
 def settings_of(rule: Optimizer) -> tuple[str, dict[str, Any]]:
     """The class of a rule, and its numbers in this step."""
-    return type(rule).__name__, plain_values(vars(rule)) | {"lr": rule.learning_rate}
+    numbers = plain_values(vars(rule)) | {"lr": rule.learning_rate}
+    if callable(rule.lr):
+        numbers["schedule"] = _schedule(rule.lr, rule.n_steps)
+    return type(rule).__name__, numbers
+
+
+def _schedule(schedule: Any, step: int) -> Any:
+    """A schedule as its class and its numbers, those inside it as well; of any other function its name and value."""
+    if not callable(schedule):
+        return schedule
+    if type(schedule).__module__ != schedules.__name__:
+        return {"kind": getattr(schedule, "__name__", type(schedule).__name__), "value": float(schedule(step))}
+    numbers: dict[str, Any] = {"kind": type(schedule).__name__}
+    for name, value in vars(schedule).items():
+        is_list = isinstance(value, (list, tuple))
+        numbers[name] = [_schedule(each, step) for each in value] if is_list else _schedule(value, step)
+    return numbers
 
 
 def plain_values(attributes: dict[str, Any]) -> dict[str, Any]:

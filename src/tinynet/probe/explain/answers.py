@@ -111,6 +111,7 @@ class Answers:
         row, loss = self.loss_row(), self.trace.loss
         title = f"The loss of this batch, {loss['name']}."
         if row is None:
+            title += " It is not one of Tinynet's: this is what it gave."
             return self._leaf(name, index), title, _only(loss["formula"], "Equation")
         if meaning.short in row.memory:
             title = f"{at_index(name, index)}, a value on the way to the loss, {loss['name']}."
@@ -151,9 +152,10 @@ class Answers:
             return sum_of_squares(ParameterView(self.trace, step), *index), title, {}
         title = f"{at_index(name, index)}, after the update by {step.rule or 'no rule'}."
         formulas = formula(getattr(optimizers, step.rule)) if row is not None else {}
-        if meaning.kind == kinds.UPDATE and (not step.rule or waits(self.trace, meaning.path)):
+        if not step.rule or waits(self.trace, meaning.path):
             why = "It stays: gradients of more steps are added first." if step.rule else "It stays: nothing updates it."
-            return self._leaf(meaning.path, index), f"{title} {why}", {}
+            before = meaning.path if meaning.kind == kinds.UPDATE else f"{name}.before"
+            return self._leaf(before, index), f"{title} {why}", {}
         if row is None or (meaning.kind == kinds.SLOT and meaning.short not in row.slots):
             return self._leaf(name, index), title, formulas
         find = row.update if meaning.kind == kinds.UPDATE else row.slots[meaning.short]

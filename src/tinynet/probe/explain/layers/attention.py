@@ -207,12 +207,11 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     x, e = source(layer, which), index[1]
     values = np.where(dz != 0, dz * wide(layer.array(x)[..., e]), 0)
     symbols = f"Σ {gradient}[n, {h}, t, {d}]·{x}[n, t, {e}]"
-    return total_of(
-        values,
-        lambda place: slope(place) * layer.at(x, (*unraveled(place, dz.shape), e)),
-        symbols,
-        masked(layer, which),
-    )
+
+    def term(place: int) -> Expression:
+        return slope(place) * layer.at(x, (*unraveled(place, dz.shape), e))
+
+    return total_of(values, term, symbols, masked(layer, which))
 
 
 def masked(layer: LayerView, which: int) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, constant, named
+from tinynet.probe.explain.optimizers.rates import learning_rate
 from tinynet.probe.explain.rows import OptimizerRow
 from tinynet.probe.explain.views import ParameterView
 
@@ -27,7 +28,7 @@ class Update(ABC):
         self.parameter, self.index = parameter, index
         self.w = self.at("before", "w")
         self.gradient = self.at("gradient", "∇")
-        self.rate = parameter.constant("lr", "ε")
+        self.rate = learning_rate(parameter.step.settings)
 
     @abstractmethod
     def after(self) -> Expression:
