@@ -16,8 +16,9 @@ from tinynet.layers import Layer
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
-from tinynet.optimizers import Optimizer, schedules
+from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
+from tinynet.probe.rules import plain_values, rule_of_each, settings_of, slots_of, stages
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
@@ -69,7 +70,7 @@ def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = No
         recorder.keep_after(parameters)
         finite = bool(np.isfinite(value)) and gradients_are_finite([p for p in parameters.values() if p.trainable])
         if optimizer is not None and finite:
-            about["stages"] = _stages(optimizer, parameters)
+            about["stages"] = stages(optimizer, parameters)
             steps = recorder.update(parameters, optimizer)
         else:
             steps = {path: ParameterStep(path, parameter.trainable) for path, parameter in parameters.items()}
@@ -123,7 +124,7 @@ class Recorder:
             path,
             type(layer).__name__,
             {name: repr(value) for name, value in layer.arguments.items() if name != "rng"},
-            _plain(vars(layer)),
+            plain_values(vars(layer)),
             _is_ours(type(layer)),
             _formula_of(type(layer)),
             bool(layer.training),
@@ -164,11 +165,11 @@ class Recorder:
 
     def update(self, parameters: dict[str, Any], optimizer: Optimizer) -> dict[str, ParameterStep]:
         """Let the optimizer update the parameters, and keep what it did."""
-        slots_before = _slots(optimizer, parameters)
-        settings = {path: _settings(rule) for path, rule in _rule_of_each(optimizer, parameters).items()}
+        slots_before = slots_of(optimizer, parameters)
+        settings = {path: settings_of(rule) for path, rule in rule_of_each(optimizer, parameters).items()}
         with self._gradients_kept(optimizer):
             optimizer.step(parameters)
-        slots = _slots(optimizer, parameters)
+        slots = slots_of(optimizer, parameters)
         steps = {}
         for path, parameter in parameters.items():
             rule, numbers = settings.get(path, ("", {}))
@@ -228,78 +229,6 @@ def _named(path: str, symbol: str, values: Any) -> Iterator[tuple[str, np.ndarra
 def _memory(layer: Layer) -> dict[str, Any]:
     memory = layer._memory
     return {} if memory is None else memory._asdict()
-
-
-def _stages(optimizer: Optimizer, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """What happens to gradients before a rule gets them, in that order: a mean over several steps, and clipping.
-
-    Each stage is of the parameters at its paths, and the norm is taken over these together.
-    """
-    trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
-    steps = optimizer.gradient_accumulation_steps
-    stage = {
-        "rule": type(optimizer).__name__,
-        "mean_of": steps,
-        "waits": (optimizer.n_calls + 1) % steps > 0,
-        "clip_norm": optimizer.clip_norm,
-        "clip_value": optimizer.clip_value,
-        "paths": list(trainable),
-    }
-    is_idle = steps == 1 and optimizer.clip_norm is None and optimizer.clip_value is None
-    return [stage] * (not is_idle) + [
-        inner for group, part in optimizer.in_groups(trainable) for inner in _stages(group, part)
-    ]
-
-
-def _rule_of_each(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, Optimizer]:
-    """Which optimizer updates which parameter, by path."""
-    trainable = {path: parameter for path, parameter in parameters.items() if parameter.trainable}
-    return {path: optimizer.rule_of(path, parameter) for path, parameter in trainable.items()}
-
-
-def _slots(optimizer: Optimizer, parameters: dict[str, Any]) -> dict[str, tuple[int, dict[str, np.ndarray]]]:
-    """The count and copies of the arrays that belong to each parameter, by path."""
-    found: dict[str, tuple[int, dict[str, np.ndarray]]] = dict.fromkeys(parameters, (0, {}))
-    states = [optimizer.state(parameters)]
-    while states:
-        state = states.pop()
-        states += state.get("groups", [])
-        for path, slots in state.get("slots", {}).items():
-            if slots or state["counts"][path]:
-                found[path] = state["counts"][path], slots
-    return found
-
-
-def _settings(rule: Optimizer) -> tuple[str, dict[str, Any]]:
-    """The class of a rule, and its numbers in this step."""
-    numbers = _plain(vars(rule)) | {"lr": rule.learning_rate}
-    if callable(rule.lr):
-        numbers["schedule"] = _schedule(rule.lr, rule.n_steps)
-    return type(rule).__name__, numbers
-
-
-def _schedule(schedule: Any, step: int) -> Any:
-    """A schedule as its class and its numbers, those inside it as well; of any other function its name and value."""
-    if not callable(schedule):
-        return schedule
-    if type(schedule).__module__ != schedules.__name__:
-        return {"kind": getattr(schedule, "__name__", type(schedule).__name__), "value": float(schedule(step))}
-    numbers: dict[str, Any] = {"kind": type(schedule).__name__}
-    for name, value in vars(schedule).items():
-        is_list = isinstance(value, (list, tuple))
-        numbers[name] = [_schedule(each, step) for each in value] if is_list else _schedule(value, step)
-    return numbers
-
-
-def _plain(attributes: dict[str, Any]) -> dict[str, Any]:
-    """The attributes that are plain values: numbers, words, and tuples of them."""
-    return {name: value for name, value in attributes.items() if not name.startswith("_") and _is_plain(value)}
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, (bool, int, float, str))
 
 
 @cache

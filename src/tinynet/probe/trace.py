@@ -140,7 +140,7 @@ class Trace:
     loss: dict[str, Any]
     about: dict[str, Any]
     objects: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    _derived: dict[str, dict[str, np.ndarray]] = field(default_factory=dict, repr=False, compare=False)
+    _derived: dict[str, dict[str, np.ndarray]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> np.ndarray:
         value = self._find(name)

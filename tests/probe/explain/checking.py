@@ -10,14 +10,14 @@ import numpy as np
 from tests.probe.recompute import recompute
 from tinynet.probe import Trace
 from tinynet.probe.derived import derived_values
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.explain.totals import all_totals
 from tinynet.probe.trace import joined
 
-#: An explanation computes in float64 what the step computed in float32. It may differ by this share of the largest number
-#: of the array, or of the largest term of its sums, where those cancel: float32 has 24 bits, which is 6e-8, and a layer
-#: rounds many times.
+#: An explanation computes in float64 what the step computed in float32. It may differ by this share of the largest
+#: number of the array, or of the largest term of its sums, where those cancel: float32 has 24 bits, which is 6e-8, and
+#: a layer rounds many times.
 TOLERANCE = 1e-5
 
 

@@ -12,7 +12,7 @@ from tests.contract.table import LAYERS, LayerRow
 from tests.contract.test_contract import EVERY_LAYER
 from tests.probe.explain.checking import check_back_to_the_data, check_trace
 from tinynet.net.tuples import as_tuple
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.layers import LAYERS as ROWS
 
 

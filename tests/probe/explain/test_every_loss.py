@@ -13,7 +13,7 @@ from tests.contract.table import LOSSES, LossRow
 from tests.contract.test_contract import EVERY_LOSS
 from tests.probe.explain.checking import check_back_to_the_data, check_number, places
 from tinynet.layers import Layer
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.losses import LOSSES as ROWS
 from tinynet.probe.trace import Trace
 

@@ -14,7 +14,7 @@ from tests.probe.explain.checking import check_back_to_the_data, check_trace
 from tinynet import models
 from tinynet.losses import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
 from tinynet.optimizers import Adam
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.trace import Trace
 
 

@@ -13,7 +13,7 @@ from tinynet.layers import GRU, LSTM, RNN, Embedding, Layer, LearnedPosition, Mu
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net
 from tinynet.optimizers import SGD
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
 
 PADDING = np.array([[False, False, True, True], [False, False, False, False], [True, False, True, False]])
 
@@ -84,7 +84,7 @@ def test_first_states() -> None:
     x, h, c = draws(2, 4, 3), draws(2, 2, 2), draws(2, 2, 2)
 
     def loss(predicted: Any, truth: Any) -> tuple[float, Any]:
-        y, last_h, last_c = predicted
+        y, _, last_c = predicted
         return 0.0, (y, None, last_c)
 
     step = tn.trace(layer, (x, h, c), None, loss)
@@ -117,9 +117,8 @@ def test_attention_by_hand() -> None:
 def test_the_gradient_of_a_token() -> None:
     net = Net([Embedding(5, 2, padding_idx=0), LearnedPosition(6, 2)])
     step = traced(net, np.array([[3, 0, 3], [1, 3, 2]]))
-    text = str(tn.explain(step, "0.weight.gradient", (3, 1)))
-    assert "3 terms are 0: the place holds another token" in text
-    places = {source for source in tn.explain(step, "0.weight.gradient", (3, 1)).sources}
-    assert {at[:2] for _, at in places} == {(0, 0), (0, 2), (1, 1)}
+    explanation = tn.explain(step, "0.weight.gradient", (3, 1))
+    assert "3 terms are 0: the place holds another token" in str(explanation)
+    assert {at[:2] for _, at in explanation.sources} == {(0, 0), (0, 2), (1, 1)}
     assert "the token 0 is padding" in str(tn.explain(step, "0.weight.gradient", (0, 1)))
     assert "no sequence of the batch is so long" in str(tn.explain(step, "1.weight.gradient", (5, 0)))

@@ -33,7 +33,7 @@ def derived_values(trace: Trace, path: str) -> Values:
         >>> from tinynet.probe import trace
         >>> step = trace(MultiHeadAttention(2, 1), np.ones((1, 3, 2)), np.zeros((1, 3, 2)), mean_squared_error)
         >>> derived_values(step, "")["p"][0, 0, 0].round(2)  # three equal places
-        array([0.33, 0.33, 0.33], dtype=float32)
+        array([0.33, 0.33, 0.33])
     """
     step = trace.layers[path]
     function = DERIVED.get(step.kind)

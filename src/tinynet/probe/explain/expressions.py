@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.probe.explain.numbers import sum_up
 from tinynet.probe.explain.text import (
     ATOM,
     COMPARISON,
@@ -36,6 +37,19 @@ Index = tuple[int, ...]
 Source = tuple[str, Index]
 Show = Callable[["Leaf"], tuple[str, int]]
 ValueOf = Callable[["Leaf"], Any]
+Method = Callable[["Expression", Any], "Expression"]
+
+
+def _both_ways(sign: str, binds: int, function: Callable) -> tuple[Method, Method]:
+    """The methods of an operator: with the expression on its left, and on its right."""
+
+    def on_the_left(self: Expression, other: Operand) -> Expression:
+        return Operation(sign, binds, self, as_expression(other), function)
+
+    def on_the_right(self: Expression, other: Operand) -> Expression:
+        return Operation(sign, binds, as_expression(other), self, function)
+
+    return on_the_left, on_the_right
 
 
 class Expression(ABC):
@@ -57,7 +71,7 @@ class Expression(ABC):
     def value(self) -> np.float64:
         """The value, computed in float64 from the leaves as they are."""
         with np.errstate(all="ignore"):
-            return np.float64(self.evaluate(_own_value))
+            return np.float64(self.evaluate(lambda leaf: leaf._value))
 
     def symbols(self) -> str:
         """The expression with the symbols of its leaves."""
@@ -78,45 +92,21 @@ class Expression(ABC):
     def __radd__(self, other: Operand) -> Expression:
         return Sum([as_expression(other), self])
 
-    def __sub__(self, other: Operand) -> Expression:
-        return Operation(" − ", SUM, self, as_expression(other), np.subtract)
-
-    def __rsub__(self, other: Operand) -> Expression:
-        return Operation(" − ", SUM, as_expression(other), self, np.subtract)
-
-    def __mul__(self, other: Operand) -> Expression:
-        return Operation("·", PRODUCT, self, as_expression(other), np.multiply)
-
-    def __rmul__(self, other: Operand) -> Expression:
-        return Operation("·", PRODUCT, as_expression(other), self, np.multiply)
-
-    def __truediv__(self, other: Operand) -> Expression:
-        return Operation(" / ", PRODUCT, self, as_expression(other), np.divide)
-
-    def __rtruediv__(self, other: Operand) -> Expression:
-        return Operation(" / ", PRODUCT, as_expression(other), self, np.divide)
-
     def __pow__(self, exponent: Operand) -> Expression:
         return Power(self, as_expression(exponent))
 
     def __neg__(self) -> Expression:
         return Negative(self)
 
-    def __gt__(self, other: Operand) -> Expression:
-        return Operation(" > ", COMPARISON, self, as_expression(other), np.greater)
-
-    def __ge__(self, other: Operand) -> Expression:
-        return Operation(" ≥ ", COMPARISON, self, as_expression(other), np.greater_equal)
-
-    def __lt__(self, other: Operand) -> Expression:
-        return Operation(" < ", COMPARISON, self, as_expression(other), np.less)
-
-    def __le__(self, other: Operand) -> Expression:
-        return Operation(" ≤ ", COMPARISON, self, as_expression(other), np.less_equal)
-
     def equals(self, other: Operand) -> Expression:
         """The comparison self == other."""
         return Operation(" == ", COMPARISON, self, as_expression(other), np.equal)
+
+    __sub__, __rsub__ = _both_ways(" − ", SUM, np.subtract)
+    __mul__, __rmul__ = _both_ways("·", PRODUCT, np.multiply)
+    __truediv__, __rtruediv__ = _both_ways(" / ", PRODUCT, np.divide)
+    __gt__, __lt__ = _both_ways(" > ", COMPARISON, np.greater)[0], _both_ways(" < ", COMPARISON, np.less)[0]
+    __ge__, __le__ = _both_ways(" ≥ ", COMPARISON, np.greater_equal)[0], _both_ways(" ≤ ", COMPARISON, np.less_equal)[0]
 
     def __bool__(self) -> bool:
         return bool(self.value)
@@ -307,15 +297,3 @@ class Power(Expression):
 def symbol_of(leaf: Leaf) -> tuple[str, int]:
     """The symbol of a leaf, and how strongly it binds: a constant may be a negative number."""
     return leaf.symbol, SIGN if leaf.symbol.startswith("−") else ATOM
-
-
-def sum_up(values: list[Any]) -> Any:
-    """The sum from left to right in float64, as whoever recomputes it would add."""
-    result = np.float64(0)
-    for value in values:
-        result = result + value
-    return result
-
-
-def _own_value(leaf: Leaf) -> np.float64:
-    return leaf._value

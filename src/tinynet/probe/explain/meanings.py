@@ -64,7 +64,7 @@ class Meanings:
         self._computed = self._find_computed()
 
     def meaning(self, name: str) -> Meaning:
-        """What a name stands for; also that of a value on the way, such as "loss.S" or "2.p", which was not recorded."""
+        """What a name stands for; also that of a value on the way that was not recorded, "loss.S" or "2.p"."""
         if name in self.of:
             return self.of[name]
         if name.startswith(f"{LOSS}."):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from tinynet.probe.explain.expressions import Index
+if TYPE_CHECKING:
+    from tinynet.probe.explain.expressions import Index
 
 
 def wide(values: np.ndarray) -> np.ndarray:
@@ -35,3 +38,16 @@ def at_index(name: str, index: Index) -> str:
         ('0.y[7, 2]', 'loss')
     """
     return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def sum_up(values: list[Any]) -> Any:
+    """The sum from left to right in float64, as whoever recomputes it would add.
+
+    Example:
+        >>> sum_up([0.5, 1.5])
+        np.float64(2.0)
+    """
+    result = np.float64(0)
+    for value in values:
+        result = result + value
+    return result

@@ -20,8 +20,8 @@ class LayerRow:
         input_gradient: (layer, index, part) -> the expression of ∂L/∂x[index]; `part` counts the inputs.
         parameter_gradient: (layer, name, index) -> the expression of ∂L/∂W[index] for the parameter of that name.
         memory: From what forward remembered to (layer, index) -> the expression of that number.
-        on_the_way: (layer, short name, index) -> the expression of a number that the layer remembered or computed on the
-            way, for names that `memory` does not list, as "passes.0.gates".
+        on_the_way: (layer, short name, index) -> the expression of a number that the layer remembered or computed on
+            the way, for names that `memory` does not list, as "passes.0.gates".
         inside: (layer, short name, index) -> the expression of a number that the layer gives to a layer inside it, as
             "branches.1.dy"; None if those are its own inputs and gradients.
         cut: Which numbers the layer has set to zero: from "y" or "dx" to layer -> (the reason, an array of bools).
@@ -46,7 +46,7 @@ class LossRow:
     Attributes:
         loss: (loss) -> the expression of the number.
         gradient: (loss, index, part) -> the expression of ∂L/∂p[index]; `part` counts the outputs of the net.
-        terms: (loss, index) -> the expression of the terms of the loss whose index starts so: those of sample 7 for (7,).
+        terms: (loss, index) -> the expression of the terms of the loss whose index starts so: (7,) for sample 7.
         memory: From a value on the way, "S" for "loss.S", to (loss, index) -> the expression of that number.
     """
 

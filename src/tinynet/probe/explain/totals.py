@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.probe.explain.expressions import Expression, Leaf, Number, Show, ValueOf, sum_up
+from tinynet.probe.explain.expressions import Expression, Leaf, Number, Show, ValueOf
 from tinynet.probe.explain.functions import maximum
+from tinynet.probe.explain.numbers import sum_up
 from tinynet.probe.explain.text import ATOM, SUM, signed
 
 #: How many terms of a sum are shown.

@@ -11,7 +11,8 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.probe.explain import meanings as kinds
-from tinynet.probe.explain.explain import Explainer, described
+from tinynet.probe.explain.answers import described
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.explain.expressions import Index, Source
 from tinynet.probe.explain.places import place_of

@@ -23,8 +23,6 @@ from tinynet.probe.explain.layers import (
 from tinynet.probe.explain.rows import LayerRow
 
 LAYERS: dict[type[Layer], LayerRow] = {
-    **attention.ROWS,
-    **embedding.ROWS,
     **linear.ROWS,
     **activations.ROWS,
     **softmax.ROWS,
@@ -36,6 +34,8 @@ LAYERS: dict[type[Layer], LayerRow] = {
     **averaging.ROWS,
     **moves.ROWS,
     **branches.ROWS,
+    **embedding.ROWS,
+    **attention.ROWS,
     **recurrent.ROWS,
     **transformer.ROWS,
 }

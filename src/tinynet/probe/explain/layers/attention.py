@@ -10,7 +10,8 @@ from tinynet.probe.derived.attention import first_query, is_given, seen_keys
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, constant, named, zero
 from tinynet.probe.explain.functions import exp, log, sqrt
 from tinynet.probe.explain.layers.embedding import rotated
-from tinynet.probe.explain.numbers import unraveled, wide
+from tinynet.probe.explain.layers.linear import wide
+from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.views import LayerView

@@ -10,7 +10,7 @@ from tinynet.layers import GRU, LSTM, RNN
 from tinynet.probe.derived.recurrent import suffixes_of
 from tinynet.probe.explain.expressions import Expression, Leaf, named, zero
 from tinynet.probe.explain.functions import exp, maximum, tanh, where
-from tinynet.probe.explain.numbers import wide
+from tinynet.probe.explain.layers.linear import wide
 from tinynet.probe.explain.totals import total_of
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from tinynet.layers import Embedding, Layer, LearnedPosition, RotaryPosition, SinusoidalPosition
 from tinynet.probe.explain.expressions import Expression, Index, constant, named, zero
 from tinynet.probe.explain.functions import cos, sin
-from tinynet.probe.explain.numbers import unraveled, wide
+from tinynet.probe.explain.layers.linear import wide
+from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.views import LayerView

@@ -12,7 +12,8 @@ from tinynet.layers import GRU, LSTM, RNN, Layer
 from tinynet.probe.derived.recurrent import KINDS, suffixes_of
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, zero
 from tinynet.probe.explain.layers.cells import CELLS, Cell
-from tinynet.probe.explain.numbers import unraveled, wide
+from tinynet.probe.explain.layers.linear import wide
+from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.totals import total_of
 from tinynet.probe.explain.views import LayerView
