@@ -27,7 +27,10 @@ def traced(row: LayerRow) -> Any:
     draws = np.random.default_rng(0)
     given = row.inputs if isinstance(row.inputs, list) else [row.inputs]
     x = tuple(draws.normal(size=x).astype(np.float32) if isinstance(x, tuple) else x for x in given)
-    return tn.trace(row.build(), x, None, weighted_sum, tn.optimizers.SGD(lr=0.1))
+    layer = row.build()
+    for parameter in layer.parameters().values():
+        parameter.tensor = draws.normal(size=parameter.shape)  # no γ that is 1, no β that is 0
+    return tn.trace(layer, x, None, weighted_sum, tn.optimizers.SGD(lr=0.1))
 
 
 @pytest.mark.parametrize("row", LAYERS, ids=str)
