@@ -13,18 +13,18 @@ from tinynet.core import checks, formula, generator_states
 from tinynet.core.arrays import as_array, is_array
 from tinynet.core.version import __version__
 from tinynet.layers import Layer
-from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
 from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
-from tinynet.probe.rules import plain_values, rule_of_each, settings_of, slots_of, stages
+from tinynet.probe.rules import description_of, plain_values, rule_of_each, settings_of, slots_of, stages
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
+from tinynet.storage.weights import describe
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
 
 
-def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = None) -> Trace:
+def trace(net: Layer, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = None) -> Trace:
     """Run one training step, and keep every value of it under its path.
 
     It is the step that `Learner.train_step` makes: forward, loss, backward, update. The weights change as they would
@@ -58,8 +58,9 @@ def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = No
     if optimizer is not None:
         checks.instance("trace", "optimizer", optimizer, Optimizer)
     recorder = Recorder(net)
-    about = _about(net, optimizer)
     parameters = net.parameters()
+    state = None if optimizer is None else optimizer.state(parameters)
+    about = _about(net, optimizer, state)
     recorder.keep_before(parameters)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         with watch(net, recorder):
@@ -71,14 +72,14 @@ def trace(net: Net, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = No
         finite = bool(np.isfinite(value)) and gradients_are_finite([p for p in parameters.values() if p.trainable])
         if optimizer is not None and finite:
             about["stages"] = stages(optimizer, parameters)
-            steps = recorder.update(parameters, optimizer)
+            steps = recorder.update(parameters, optimizer, state)
         else:
             steps = {path: ParameterStep(path, parameter.trainable) for path, parameter in parameters.items()}
     if optimizer is None:
         recorder.put_back(parameters)
     elif not finite:
         net.zero_gradient()
-    objects = {"net": net, "loss": loss, "memory": recorder.memory}
+    objects = {"net": net, "loss": loss, "optimizer": optimizer, "memory": recorder.memory}
     return Trace(recorder.values, recorder.layers, steps, _about_loss(loss), about, objects)
 
 
@@ -163,13 +164,13 @@ class Recorder:
         for path, statistic in self.statistics.items():
             statistic[...] = self.values[path]
 
-    def update(self, parameters: dict[str, Any], optimizer: Optimizer) -> dict[str, ParameterStep]:
-        """Let the optimizer update the parameters, and keep what it did."""
-        slots_before = slots_of(optimizer, parameters)
+    def update(self, parameters: dict[str, Any], optimizer: Optimizer, before: Any) -> dict[str, ParameterStep]:
+        """Let the optimizer, whose state is that of before the step, update the parameters, and keep what it did."""
+        slots_before = slots_of(before, parameters)
         settings = {path: settings_of(rule) for path, rule in rule_of_each(optimizer, parameters).items()}
         with self._gradients_kept(optimizer):
             optimizer.step(parameters)
-        slots = slots_of(optimizer, parameters)
+        slots = slots_of(optimizer.state(parameters), parameters)
         steps = {}
         for path, parameter in parameters.items():
             rule, numbers = settings.get(path, ("", {}))
@@ -236,12 +237,30 @@ def _formula_of(kind: type[Layer]) -> dict[str, str]:
     return formula(kind)
 
 
-def _about(net: Layer, optimizer: Optimizer | None) -> dict[str, Any]:
+def _about(net: Layer, optimizer: Optimizer | None, state: Any) -> dict[str, Any]:
+    """With what a step runs, before it does: all that a replay needs besides the arrays."""
+    parameters = net.parameters()
     return {
         "tinynet": __version__,
         "random": generator_states(),
+        "generators": {
+            joined(path, name): value.bit_generator.state
+            for path, layer in net.layers_inside()
+            for name, value in vars(layer).items()
+            if isinstance(value, np.random.Generator)
+        },
+        "net": _architecture(net),
         "optimizer": "" if optimizer is None else type(optimizer).__name__,
+        "rule": None if optimizer is None else description_of(optimizer, parameters, state),
     }
+
+
+def _architecture(net: Layer) -> dict[str, Any]:
+    """The architecture as `storage` describes it, or why there is none."""
+    try:
+        return describe(net)
+    except (TypeError, ValueError) as error:
+        return {"problem": str(error).splitlines()[0]}
 
 
 def _about_loss(loss: Loss) -> dict[str, Any]:

@@ -157,6 +157,12 @@ class Trace:
     def __len__(self) -> int:
         return len(self.values)
 
+    def replay(self, net: Any = None, **options: Any) -> Trace:
+        """Run the step again, with the same draws, on a net of its own; see `tinynet.probe.replay`."""
+        from tinynet.probe.replay import replay
+
+        return replay(self, net, **options)
+
     @property
     def nbytes(self) -> int:
         """How many bytes the arrays take, each counted once."""
