@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from tinynet import losses
 from tinynet.core import checks, formula, generator_states
 from tinynet.core.arrays import as_array, is_array
 from tinynet.core.version import __version__
@@ -20,11 +19,9 @@ from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
 from tinynet.probe.rules import description_of, plain_values, rule_of_each, settings_of, slots_of, stages
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
-from tinynet.storage.architecture import built_in_classes
 from tinynet.storage.weights import describe
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
-_BUILT_IN = built_in_classes()
 
 
 def trace(net: Layer, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = None) -> Trace:
@@ -131,7 +128,7 @@ class Recorder:
             type(layer).__name__,
             {name: repr(value) for name, value in layer.arguments.items() if name != "rng"},
             plain_values(vars(layer)),
-            _BUILT_IN.get(type(layer).__name__) is type(layer),
+            _is_ours(type(layer)),
             _formula_of(type(layer)),
             bool(layer.training),
             list(inputs),
@@ -274,5 +271,9 @@ def _about_loss(loss: Loss) -> dict[str, Any]:
         options = {**loss.keywords, **options}
         loss = loss.func
     name = getattr(loss, "__name__", type(loss).__name__)
-    built_in = getattr(losses, name, None) is loss
-    return {"name": name, "options": options, "built_in": built_in, "formula": formula(loss)}
+    return {"name": name, "options": options, "built_in": _is_ours(loss), "formula": formula(loss)}
+
+
+def _is_ours(thing: Any) -> bool:
+    """Whether a class or function is one of Tinynet's."""
+    return str(getattr(thing, "__module__", "")).partition(".")[0] == __name__.partition(".")[0]

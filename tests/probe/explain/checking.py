@@ -1,4 +1,4 @@
-"""Explains many numbers of a trace, and checks each: what is printed, what the step has, and where it comes from."""
+"""Explains many numbers of a trace, and checks what is printed, what the step has, and where it comes from."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 from tests.probe.recompute import recompute
 from tinynet.probe import Trace
 from tinynet.probe.derived import derived_values
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.explanation import Explanation
+from tinynet.probe.explain.totals import all_totals
 from tinynet.probe.trace import joined
 
 #: An explanation computes in float64 what the step computed in float32. It may differ by this share of the largest
-#: number of the array: float32 has 24 bits, 6e-8, and a step of a layer rounds many times.
+#: number of the array, or of the largest term of its sums, where those cancel: float32 has 24 bits, which is 6e-8, and
+#: a layer rounds many times.
 TOLERANCE = 1e-5
 
 
@@ -30,8 +32,8 @@ def check_trace(trace: Trace, per_array: int = 6, tolerance: float = TOLERANCE) 
 
 
 def names(trace: Trace) -> list[str]:
-    """The names of all arrays of floating numbers, those on the way included."""
-    found = list(trace)
+    """A name for each array of floating numbers, those on the way included."""
+    found = list({id(array): name for name, array in reversed(trace.values.items())}.values())[::-1]
     for path in trace.layers:
         found += [joined(path, name) for name in derived_values(trace, path)]
     return [name for name in found if np.asarray(trace[name]).dtype.kind == "f"]
@@ -68,7 +70,8 @@ def check_value(explanation: Explanation, array: np.ndarray, index: tuple[int, .
     recorded = float(array[index])
     if explanation.value == recorded or (np.isnan(recorded) and np.isnan(explanation.value)):
         return
-    largest = float(np.abs(array[np.isfinite(array)]).max(initial=0))
+    terms = [np.abs(each.values).max(initial=0) for each in all_totals(explanation.result)]
+    largest = float(max(np.abs(array[np.isfinite(array)]).max(initial=0), *terms, 0))
     error = abs(explanation.value - recorded)
     assert error <= tolerance * largest, f"{explanation.value!r}, but the step has {recorded!r}:\n{explanation}"
 

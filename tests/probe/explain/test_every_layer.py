@@ -9,9 +9,11 @@ import pytest
 
 import tinynet as tn
 from tests.contract.table import LAYERS, LayerRow
+from tests.contract.test_contract import EVERY_LAYER
 from tests.probe.explain.checking import check_back_to_the_data, check_trace
 from tinynet.net.tuples import as_tuple
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
+from tinynet.probe.explain.layers import LAYERS as ROWS
 
 
 def weighted_sum(predicted: Any, truth: Any) -> tuple[float, Any]:
@@ -29,7 +31,7 @@ def traced(row: LayerRow) -> Any:
     x = tuple(draws.normal(size=x).astype(np.float32) if isinstance(x, tuple) else x for x in given)
     layer = row.build()
     for parameter in layer.parameters().values():
-        parameter.tensor = draws.normal(size=parameter.shape)  # no γ that is 1, no β that is 0
+        parameter.tensor = draws.normal(size=parameter.shape)  # so that no bias is 0 and no scale is 1
     return tn.trace(layer, x, None, weighted_sum, tn.optimizers.SGD(lr=0.1))
 
 
@@ -39,3 +41,7 @@ def test_numbers_of_a_step(row: LayerRow) -> None:
     assert check_trace(step, per_array=4) > 0
     y = step.layers[""].outputs[0]
     check_back_to_the_data(Explainer(step), y, tuple(size - 1 for size in step[y].shape), most=20)
+
+
+def test_every_exported_layer_has_a_row() -> None:
+    assert [layer.__name__ for layer in EVERY_LAYER if layer not in ROWS] == []

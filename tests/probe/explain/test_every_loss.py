@@ -13,7 +13,7 @@ from tests.contract.table import LOSSES, LossRow
 from tests.contract.test_contract import EVERY_LOSS
 from tests.probe.explain.checking import check_back_to_the_data, check_number, places
 from tinynet.layers import Layer
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.losses import LOSSES as ROWS
 from tinynet.probe.trace import Trace
 
@@ -37,7 +37,7 @@ def traced(loss: Any, predicted: Any, truth: Any, scale: float = 1.0) -> Trace:
     return tn.trace(Given(), x, truth, loss)
 
 
-@pytest.mark.parametrize("scale", [1.0, 12.0])
+@pytest.mark.parametrize("scale", [1.0, 1e4])
 @pytest.mark.parametrize("row", LOSSES, ids=str)
 def test_loss_and_gradient(row: LossRow, scale: float) -> None:
     step = traced(row.loss, row.predicted, row.ground_truth, scale)

@@ -34,7 +34,7 @@ from tinynet.optimizers import (
     SequentialLR,
     StepLR,
 )
-from tinynet.probe.explain.explain import Explainer
+from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.optimizers import OPTIMIZERS as ROWS
 from tinynet.probe.explain.optimizers import rates
 from tinynet.probe.trace import Trace

@@ -7,8 +7,8 @@ from tinynet.core import formula
 from tinynet.probe.explain import meanings as kinds
 from tinynet.probe.explain.cuts import Cuts
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number
-from tinynet.probe.explain.layers import LAYERS
-from tinynet.probe.explain.losses import LOSSES
+from tinynet.probe.explain.layers import LAYERS, of_models
+from tinynet.probe.explain.losses import LOSSES, evidence
 from tinynet.probe.explain.meanings import Meaning, Meanings
 from tinynet.probe.explain.numbers import at_index
 from tinynet.probe.explain.optimizers import OPTIMIZERS
@@ -47,7 +47,7 @@ class Answers:
 
     def row(self, step: LayerStep) -> LayerRow | None:
         """The row of a layer's class, if it is one of Tinynet's and has one."""
-        rows = {kind.__name__: row for kind, row in LAYERS.items()}
+        rows = {kind.__name__: row for kind, row in LAYERS.items()} | of_models.ROWS
         return rows.get(step.kind) if step.built_in else None
 
     def optimizer_row(self, step: ParameterStep) -> OptimizerRow | None:
@@ -182,7 +182,7 @@ class Answers:
 
     def loss_row(self) -> LossRow | None:
         """The row of the loss, if it is one of Tinynet's."""
-        rows = {loss.__name__: row for loss, row in LOSSES.items()}
+        rows = {loss.__name__: row for loss, row in LOSSES.items()} | evidence.ROWS
         return rows.get(self.trace.loss["name"]) if self.trace.loss["built_in"] else None
 
     def _is(self, name: str, other: str) -> bool:

@@ -30,6 +30,7 @@ class Explainer:
         self.answers = Answers(trace)
         self.meanings = self.answers.meanings
 
+    @np.errstate(all="ignore")  # a step that is not finite is explained like any other
     def explain(self, name: str, index: Index) -> Explanation:
         """The explanation of one number."""
         origin = self.meanings.origin(name)

@@ -20,6 +20,7 @@ from tinynet.probe.explain.totals import SHOWN_TERMS
 from tinynet.probe.trace import LOSS, LayerStep, Trace
 
 WIDTH = 100  #: Of a heading in text.
+MOST_INSIDE = 64  #: So many numbers inside a layer are looked through for one that leads on: steps of a long sequence.
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ class _Walker:
         chapters = [self._forward(step, forward) for step in self.steps]
         chapters.append(Chapter("The loss", "", self.explainer.explain(LOSS, ())))
         first_gradient = trace.layers[""].output_gradients[0]
-        at = next((index for name, index in backward.values() if name == first_gradient), None)
+        is_first = {name for name, array in trace.values.items() if array is trace[first_gradient]}
+        at = next((index for name, index in backward.values() if name in is_first), None)
         where = (first_gradient, at) if at is not None else self._of_sample(first_gradient)
         chapters.append(Chapter("The gradient of the loss", "", self.explainer.explain(*where)))
         chapters += [self._backward(step, backward) for step in reversed(self.steps) if step.input_gradients]
@@ -155,9 +157,24 @@ class _Walker:
             if meaning.path in found:
                 break
             found[meaning.path if meaning.kind == kind else f"({origin})"] = origin, here[1]
-            sources = self.explainer.explain(*here).sources if meaning.kind == kind else []
-            here = next((source for source in sources if self._is_on_the_way(source, kind)), None)
+            here = self._next(here, kind)
         return found
+
+    def _next(self, start: Source, kind: str) -> Source | None:
+        """The number of the next layer that a number leads to, also by way of what the layer computed inside."""
+        ahead, seen = [start], set[Source]()
+        while ahead and len(seen) < MOST_INSIDE:
+            here = ahead.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            sources = self.explainer.explain(*here).sources
+            for source in sources:
+                if self._is_on_the_way(source, kind):
+                    return source
+            meanings = self.explainer.meanings
+            ahead += [source for source in reversed(sources) if meanings.meaning(source[0]).kind == kinds.MEMORY]
+        return None
 
     def _is_on_the_way(self, source: Source, kind: str) -> bool:
         meaning = self.explainer.meanings.meaning(self.explainer.meanings.origin(source[0]))

@@ -30,8 +30,8 @@ class CTC(LossFormula):
         labels, self.n_steps, self.n_labels = (np.asarray(part).astype(np.intp) for part in loss.truth)
         self.blank = loss.options.get("blank", 0)
         self.places = [self._with_blanks(row[:n]) for row, n in zip(labels, self.n_labels, strict=True)]
-        self.p = np.exp(self.y - self.y.max(axis=-1, keepdims=True))
-        self.p /= self.p.sum(axis=-1, keepdims=True)
+        shifted = self.y - self.y.max(axis=-1, keepdims=True)
+        self.logs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))  # log softmax(x)
         self.alphas = [self._recursion(n) for n in range(len(self.places))]
         self.betas = [self._recursion(n, backward=True) for n in range(len(self.places))]
         self.log_P = np.array([np.logaddexp.reduce(alpha[-1, -2:]) for alpha in self.alphas])
@@ -94,7 +94,7 @@ class CTC(LossFormula):
         p: Expression = self._softmax(n, t).p(c)
         log_P = -self._surprise_leaf(n)
         alpha, beta = self.alphas[n][t], self.betas[n][t]
-        held = np.where(self.places[n] == c, np.exp(alpha + beta - self.log_P[n]), 0)
+        held = (self.places[n] == c) * np.exp(alpha + beta - self.log_P[n])
 
         def share(at: Index) -> Expression:
             place = (n, t, *at)
@@ -108,7 +108,7 @@ class CTC(LossFormula):
         """A value on the way as an operand."""
         n, t, s = index
         value = {"log_alpha": self.alphas, "log_beta": self.betas}[name][n][t, s] if name != "log_p" else None
-        value = np.log(self.p[index]) if value is None else value
+        value = self.logs[index] if value is None else value
         return Number(f"{name}[{text(index)}]", value, (f"{LOSS}.{name}", index))
 
     def _surprise_leaf(self, n: int) -> Leaf:
@@ -135,8 +135,7 @@ class CTC(LossFormula):
     def _recursion(self, n: int, backward: bool = False) -> np.ndarray:
         """log α or log β of a sample, (steps, places)."""
         places, T = self.places[n], int(self.n_steps[n])
-        with np.errstate(divide="ignore"):
-            log_p = np.log(self.p[n, :T][:, places])
+        log_p = self.logs[n, :T][:, places]
         table = np.full(log_p.shape, -np.inf)
         if backward:
             table[-1, -2:] = 0
