@@ -47,6 +47,7 @@ def trace(net: Layer, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = 
     Example:
         >>> from tinynet.layers import Linear
         >>> from tinynet.losses import mean_squared_error
+        >>> from tinynet.net import Net
         >>> from tinynet.optimizers import SGD
         >>> net = Net([Linear(1, 1, bias=False)])
         >>> net[0].weight.tensor = [[3.0]]
@@ -93,6 +94,7 @@ class Recorder:
 
     Example:
         >>> from tinynet.layers import ReLU
+        >>> from tinynet.net import Net
         >>> net = Net([ReLU()])
         >>> recorder = Recorder(net)
         >>> with net.watch(recorder):

@@ -60,10 +60,11 @@ def replay(
         True
     """
     checks.instance("replay", "trace", trace, Trace)
+    step_loss = _loss(trace, loss)
     twin = net_before(trace, net, layers)
     rule = rule_before(trace, twin.parameters(), optimizer)
     with streams_of(trace):
-        return recorder.trace(twin, nested(trace, "x"), nested(trace, GROUND_TRUTH), _loss(trace, loss), rule)
+        return recorder.trace(twin, nested(trace, "x"), nested(trace, GROUND_TRUTH), step_loss, rule)
 
 
 def net_before(trace: Trace, net: Layer | None = None, layers: Sequence[type[Layer]] = ()) -> Layer:

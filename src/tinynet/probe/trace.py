@@ -157,6 +157,12 @@ class Trace:
     def __len__(self) -> int:
         return len(self.values)
 
+    def save(self, path: Any, layers: Any = None) -> Any:
+        """Write the trace as safetensors and JSON; see `tinynet.probe.save_trace`."""
+        from tinynet.probe.files import save_trace
+
+        return save_trace(self, path, layers)
+
     def replay(self, net: Any = None, **options: Any) -> Trace:
         """Run the step again, with the same draws, on a net of its own; see `tinynet.probe.replay`."""
         from tinynet.probe.replay import replay

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from textwrap import fill, indent
 
 from tinynet.probe.explain.expressions import Expression, Leaf, Source, Sum, symbol_of
@@ -25,10 +24,17 @@ TERMS_IN_A_ROW = 2
 
 @dataclass(frozen=True)
 class Row:
-    """One row of an explanation: symbols on the left, the numbers in their places on the right."""
+    """One row of an explanation: symbols on the left, the numbers in their places on the right.
+
+    Attributes:
+        symbols: The left side.
+        numbers: The right side.
+        term: The value of a term of a sum that has a row of its own.
+    """
 
     symbols: str
     numbers: str
+    term: float | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class Explanation:
     def __str__(self) -> str:
         formulas = [f"{name}:\n{indent(text, '    ')}" for name, text in self.formula.items()]
         rows = [row for line in self.lines for row in line.rows]
-        remarks = [fill(remark, TEXT_WIDTH) for remark in self._all_remarks()]
+        remarks = [fill(remark, TEXT_WIDTH) for remark in self.all_remarks()]
         parts = [fill(self.title, TEXT_WIDTH), "\n".join(formulas), "\n".join(_columns(rows)), "\n".join(remarks)]
         return "\n\n".join([*(part for part in parts if part), *map(str, self.chapters)])
 
@@ -158,19 +164,12 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """A table for a notebook."""
-        rows = "".join(
-            f"<tr><td style='text-align:left'>{escape(row.symbols)}</td>"
-            f"<td style='text-align:left'>{escape(row.numbers)}</td></tr>"
-            for line in self.lines
-            for row in line.rows
-        )
-        formulas = "".join(f"<pre>{escape(name)}: {escape(text)}</pre>" for name, text in self.formula.items())
-        remarks = "".join(f"<p>{escape(remark)}</p>" for remark in self._all_remarks())
-        return f"<div><p><b>{escape(self.title)}</b></p>{formulas}<table>{rows}</table>{remarks}</div>" + "".join(
-            chapter._repr_html_() for chapter in self.chapters
-        )
+        from tinynet.probe.explain.html import explanation_html
 
-    def _all_remarks(self) -> list[str]:
+        return explanation_html(self)
+
+    def all_remarks(self) -> list[str]:
+        """The sentences below the lines, with one on how the step's own number differs, if it does."""
         remarks = list(self.remarks)
         shown = self.lines[-1].result if self.lines else ""
         if self.recorded is not None and self.equations:
@@ -191,7 +190,8 @@ def _line(leaf: Leaf, expression: Expression, digits: Digits) -> Line:
         rows = [Row(f"{leaf.symbol} = {_formula(expression)}", "")]
         lefts, rights = ([*signed([term.text(show) for term in terms])] or ["0"] for show in (symbol_of, digits.number))
         lefts[0], rights[0] = f"  {lefts[0]}", f"  {rights[0]}"
-        rows += [Row(f"  {left}", right) for left, right in zip(lefts, rights, strict=True)]
+        values = [float(term.value) for term in terms] or [0.0]
+        rows += [Row(f"  {left}", right, term) for left, right, term in zip(lefts, rights, values, strict=True)]
         rows += [*zeros, Row("", f"= {result}")]
     return Line(leaf.symbol, rows, result)
 

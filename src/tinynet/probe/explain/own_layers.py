@@ -20,6 +20,7 @@ from tinynet.probe.explain.expressions import Expression, Index, Number
 from tinynet.probe.explain.numbers import at_index, unraveled, wide
 from tinynet.probe.explain.totals import total, total_of
 from tinynet.probe.explain.views import LayerView
+from tinynet.probe.replay import replay
 from tinynet.probe.trace import Trace, joined
 
 #: As many backward passes are made for one explanation; outputs beyond them are taken together in one more.
@@ -120,12 +121,16 @@ def copy_before(trace: Trace, path: str) -> Layer:
         RuntimeError: The trace comes from a file, which holds no layers of a user's own.
     """
     if "net" not in trace.objects:
-        checks.fail(
-            "explain",
-            f"layer {path} is a {trace.layers[path].kind}, which is not one of Tinynet's, and a file holds no code.",
-            f"give its class: load_trace(path, layers=[{trace.layers[path].kind}]).",
-            RuntimeError,
-        )
+        known = [kind.__name__ for kind in trace.objects.get("layers", ())]
+        kind = trace.layers[path].kind
+        if kind not in known and not trace.layers[path].built_in:
+            checks.fail(
+                "explain",
+                f"layer {path} is a {kind}, which is not one of Tinynet's, and a file holds no code.",
+                f"give its class: load_trace(path, layers=[{kind}]).",
+                RuntimeError,
+            )
+        trace.objects.update(replay(trace).objects)
     layers = dict(trace.objects["net"].layers_inside())
     copy = deepcopy(layers[path])
     for at, inner in copy.layers_inside():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -47,6 +46,15 @@ class Walk:
     Attributes:
         title: Which step it is.
         chapters: Its parts, in the order in which they ran.
+
+    Example:
+        >>> from tinynet.layers import Linear
+        >>> from tinynet.losses import mean_squared_error
+        >>> from tinynet.net import Net
+        >>> from tinynet.probe import trace, walk
+        >>> step = trace(Net([Linear(2, 1)]), np.ones((4, 2)), np.zeros((4, 1)), mean_squared_error)
+        >>> walk(step, sample=3).chapters[0].heading
+        'Forward: layer 0, Linear(in_features=2, out_features=1)'
     """
 
     title: str
@@ -58,11 +66,10 @@ class Walk:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        parts = [
-            f"<h4>{escape(chapter.heading)}</h4><p>{escape(chapter.words)}</p>{chapter.explanation._repr_html_()}"
-            for chapter in self.chapters
-        ]
-        return f"<div><p>{escape(self.title)}</p>{''.join(parts)}</div>"
+        """All parts, for a notebook."""
+        from tinynet.probe.explain.html import walk_html
+
+        return walk_html(self)
 
 
 def walk(
@@ -130,6 +137,10 @@ class _Walker:
         backward = self._followed(self._gradient_behind(weight, place), kinds.INPUT_GRADIENT)
         chapters = [self._forward(step, forward) for step in self.steps]
         chapters.append(Chapter("The loss", "", self.explainer.explain(LOSS, ())))
+        row = self.explainer.answers.loss_row()
+        if row is not None and row.terms is not None:
+            own = self.explainer.explain(LOSS, (self.sample,))
+            chapters.append(Chapter(f"The loss of sample {self.sample}", "", own))
         first_gradient = trace.layers[""].output_gradients[0]
         is_first = {name for name, array in trace.values.items() if array is trace[first_gradient]}
         at = next((index for name, index in backward.values() if name in is_first), None)
