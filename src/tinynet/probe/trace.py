@@ -194,7 +194,10 @@ class Trace:
         short = name.removeprefix(joined(path, ""))
         if short not in derived_names(self.layers[path]):
             return None
-        self._derived.update(derive(self, path, short))
+        try:
+            self._derived.update(derive(self, path, short))
+        except KeyError:  # a file need not hold all that it is computed from
+            return None
         return self._derived[name]
 
     def _fail_without(self, name: object) -> NoReturn:
