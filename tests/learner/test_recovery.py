@@ -14,7 +14,7 @@ from tinynet.learner import Callback, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.models.dcgan import AdversarialLearner, dcgan
 from tinynet.net import Net
-from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, ParameterGroups
+from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, ParameterGroups, RMSProp
 
 X = np.random.default_rng(0).standard_normal((40, 3)).astype(np.float32)
 Y = (X @ [[1.0], [2.0], [-1.0]]).astype(np.float32)
@@ -367,3 +367,76 @@ def test_a_run_that_is_finite_has_the_same_bits_with_and_without():
 def test_other_choices_are_refused():
     with pytest.raises(ValueError, match="on_nan must be"):
         Learner(net(), mean_squared_error, SGD(lr=0.1), line(), on_nan="ignore")
+
+
+# The update, in every optimizer, found by training again.
+
+
+@pytest.mark.parametrize("at", [0, 3, 11])
+def test_the_last_update_of_a_fit_is_checked_too(at):
+    learner = Learner(net(), mean_squared_error, Spoiling(at), line(), batch_size=10)
+    error = failure(learner, epochs=(at + 4) // 4)
+    assert (error.found.found_in, error.found.path, error.found.step) == ("update", "2.weight", at)
+    assert all(np.isfinite(array).all() for array in learner.net.state().values())
+    assert ("the last update is not finite" in str(error)) == (at in (3, 11))
+
+
+@pytest.mark.parametrize(
+    "rule", [SGD(0.1, momentum=0.9), Adam(0.1), RMSProp(0.1, momentum=0.9)], ids=lambda r: type(r).__name__
+)
+def test_what_a_rule_keeps_may_be_the_place(rule):
+    class Spoil(type(rule)):
+        def update(self, parameter):
+            super().update(parameter)
+            if self.n_steps == 5 and parameter.shape == (1, 8):
+                name = next(iter(self._slots[parameter]))
+                self.slot(name, parameter)[0, 3] = np.exp(self.slot(name, parameter)[0, 3] * 0 + 800)
+
+    rule.__class__ = type(type(rule).__name__, (Spoil,), {})
+    learner = Learner(net(), mean_squared_error, rule, line(), batch_size=10)
+    with np.errstate(all="ignore"):
+        error = failure(learner, epochs=50)
+    assert (error.found.found_in, error.found.path, error.found.step, error.found.place) == (
+        "update",
+        "2.weight",
+        5,
+        (0, 3),
+    )
+    assert error.found.operation.text == "exp of 800 = inf"
+    assert (rule.n_steps, all(np.isfinite(array).all() for array in learner.net.state().values())) == (5, True)
+
+
+def test_more_than_a_hundred_steps_and_epochs_later():
+    tested, states, rule = Net([Linear(3, 8), Dropout(0.3), BatchNorm1D(8), Linear(8, 1)]), Weights(), Spoiling(257)
+    rule.lr = 0.001
+    learner = Learner(tested, mean_squared_error, rule, line(), batch_size=5, callbacks=[states])
+    error = failure(learner, epochs=50)
+    assert (error.found.found_in, error.found.kind, error.found.step) == ("update", "Spoiling", 257)
+    weights = tested.parameters()
+    assert all(np.array_equal(states.before[257][path], weights[path].tensor) for path in weights)
+    assert rule.n_steps == 257
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_gradients_that_are_added_up_first():
+    class SpoilingMean(Spoiling):
+        def __init__(self, at):
+            super().__init__(at)
+            self.gradient_accumulation_steps = 4
+
+    learner = Learner(net(), mean_squared_error, SpoilingMean(2), line(), batch_size=4)  # 10 batches: 4, 4 and 2
+    error = failure(learner, epochs=3)
+    assert (error.found.found_in, error.found.path) == ("update", "2.weight")
+    assert error.found.step == 9
+
+
+def test_a_callback_that_changes_the_rate_is_no_update():
+    class Slower(Callback):
+        def on_batch_end(self, learner, index, means):
+            learner.optimizer.lr *= 0.9
+
+    learner = Learner(net(), mean_squared_error, Spoiling(7), line(), batch_size=10, callbacks=[Slower()])
+    error = failure(learner, epochs=3)
+    assert error.found.path == "2.weight"
+    assert all(np.isfinite(array).all() for array in learner.net.state().values())
+    assert "The weights are again those of step 0." in str(error)

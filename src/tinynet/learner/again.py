@@ -130,13 +130,15 @@ def _train_again(learner: Learner, loss: float) -> NotFinite | None:
         type(learner).train_step(learner, x, y)
     if seen != [float(loss)]:
         return NotFinite("step", "")
-    parameters = learner.net.parameters()
-    if index + 1 == learner.batches_per_epoch:
-        learner.optimizer.finish(parameters)
-    if first_bad_weight(parameters, learner.optimizer) is None:
+    parameters, optimizer = learner.net.parameters(), learner.optimizer
+    update = optimizer.step
+    if first_bad_weight(parameters, optimizer) is None and index + 1 == learner.batches_per_epoch:
+        undo, update = [copy_of(learner).put_back], optimizer.finish
+        optimizer.finish(parameters)
+    if first_bad_weight(parameters, optimizer) is None:
         return None
     undo[-1]()
-    return bad_update(parameters, learner.optimizer)
+    return bad_update(parameters, optimizer, update)
 
 
 def _run(learner: Learner, train_step: TrainStep, nets: list[Net], x: Any, y: Any, loss: Loss) -> Any:
