@@ -48,7 +48,7 @@ CASES = [
         "NaN in a data set of one's own",
         lambda net: fit(net, Raw(NAN, LABELS)),
         FloatingPointError,
-        r"Learner: the loss became nan in step 0 .*: sample 2 of the training .* holds nan, .* no weight\.\nHint: clean",
+        r"Learner: the loss became nan in step 0 .*: sample 2 of the training .* holds nan.* no weight\.\nHint: clean",
     ),
     Case(
         "a loss that becomes infinite",
@@ -60,7 +60,7 @@ CASES = [
         "a truth that is NaN",
         lambda net: fit(net, Raw(ones(8, 2), ones(8, 3) * np.nan), mean_squared_error),
         FloatingPointError,
-        r"Learner: the loss became nan in step 0 .*: sample \d of the training data \(row 0 .*\) holds nan, at y\[0, 0\]",
+        r"Learner: the loss became nan in step 0 .*: sample \d of the training .*row 0 .* holds nan, at y\[0, 0\]",
     ),
     Case(
         "float labels in training",

@@ -14,7 +14,7 @@ from tinynet.learner import Callback, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.models.dcgan import AdversarialLearner, dcgan
 from tinynet.net import Net
-from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, ParameterGroups
+from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, ParameterGroups, RMSProp
 
 X = np.random.default_rng(0).standard_normal((40, 3)).astype(np.float32)
 Y = (X @ [[1.0], [2.0], [-1.0]]).astype(np.float32)
@@ -62,8 +62,11 @@ class Spoiling(SGD):
 class Weights(Callback):
     """Keeps the weights before each batch."""
 
+    def on_fit_begin(self, learner):
+        self.before = []
+
     def on_batch_begin(self, learner, index):
-        self.before = learner.net.state()
+        self.before.append(learner.net.state())
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")
@@ -74,22 +77,12 @@ def test_an_update_of_ones_own_rule_is_named_and_undone():
     found = error.found
     assert (found.found_in, found.path, found.place, found.kind) == ("update", "2.weight", (0, 5), "Spoiling")
     assert (found.step, found.when.epoch, found.when.batch) == (7, 2, 3)
-    assert "the update of step 7 (epoch 2, batch 3) is not finite: nan, written into an array in 2.weight[0, 5]" in str(
-        error
-    )
-    assert "The weights are as they were before it." in str(error)
+    words = "the loss became nan in step 8 (epoch 3, batch 0): nan, written into an array in 2.weight[0, 5], "
+    assert words + "update of step 7 (epoch 2, batch 3) by Spoiling. It stands in line" in str(error)
+    assert "The weights are as they were before that update." in str(error)
     after = learner.net.state()
-    assert all(np.array_equal(weights.before[path], after[path]) for path in after)
+    assert all(np.array_equal(weights.before[7][path], after[path]) for path in after)
     assert all(np.isfinite(array).all() for array in after.values())
-
-
-def test_the_callbacks_of_a_spoiled_update_see_finite_weights():
-    class Finite(Callback):
-        def on_batch_end(self, learner, index, means):
-            assert all(np.isfinite(array).all() for array in learner.net.state().values())
-
-    learner = Learner(net(), mean_squared_error, Spoiling(3), line(), batch_size=10, callbacks=[Finite()])
-    failure(learner)
 
 
 def test_a_rate_beyond_all_bounds_is_undone():
@@ -134,8 +127,9 @@ def test_weights_that_a_callback_has_spoiled_are_those_of_the_last_step():
 
     learner = Learner(net(), mean_squared_error, SGD(lr=0.01), line(), batch_size=10, callbacks=[Spoil()])
     error = failure(learner)
-    assert (error.found.found_in, error.found.path, error.found.step) == ("update", "0.bias", 2)
-    assert 'on_nan="back" keeps copies' in str(error)
+    assert (error.found.found_in, error.found.path, error.found.step) == ("weights", "0.bias", 3)
+    assert "No update has done it, so other code has. The weights are again those of step 0." in str(error)
+    assert not np.isnan(learner.net[0].bias.tensor).any()
 
 
 def test_the_replay_draws_what_dropout_drew():
@@ -296,7 +290,7 @@ def test_back_puts_back_weights_statistics_and_what_the_optimizer_keeps():
     assert len(learner.recovery.went_back) == 1
     assert np.array_equal(seen["1.weight"], spoil.first["1.weight"])
     assert seen["slots"] == {}
-    assert seen["0.num_batches_tracked"] == 1  # that of the forward after which the copy was made
+    assert seen["0.num_batches_tracked"] == 0
     assert (optimizer.lr, optimizer.n_steps) == (0.05, 11)
     assert len(learner.history) == 3
 
@@ -373,3 +367,76 @@ def test_a_run_that_is_finite_has_the_same_bits_with_and_without():
 def test_other_choices_are_refused():
     with pytest.raises(ValueError, match="on_nan must be"):
         Learner(net(), mean_squared_error, SGD(lr=0.1), line(), on_nan="ignore")
+
+
+# The update, in every optimizer, found by training again.
+
+
+@pytest.mark.parametrize("at", [0, 3, 11])
+def test_the_last_update_of_a_fit_is_checked_too(at):
+    learner = Learner(net(), mean_squared_error, Spoiling(at), line(), batch_size=10)
+    error = failure(learner, epochs=(at + 4) // 4)
+    assert (error.found.found_in, error.found.path, error.found.step) == ("update", "2.weight", at)
+    assert all(np.isfinite(array).all() for array in learner.net.state().values())
+    assert ("the last update is not finite" in str(error)) == (at in (3, 11))
+
+
+@pytest.mark.parametrize(
+    "rule", [SGD(0.1, momentum=0.9), Adam(0.1), RMSProp(0.1, momentum=0.9)], ids=lambda r: type(r).__name__
+)
+def test_what_a_rule_keeps_may_be_the_place(rule):
+    class Spoil(type(rule)):
+        def update(self, parameter):
+            super().update(parameter)
+            if self.n_steps == 5 and parameter.shape == (1, 8):
+                name = next(iter(self._slots[parameter]))
+                self.slot(name, parameter)[0, 3] = np.exp(self.slot(name, parameter)[0, 3] * 0 + 800)
+
+    rule.__class__ = type(type(rule).__name__, (Spoil,), {})
+    learner = Learner(net(), mean_squared_error, rule, line(), batch_size=10)
+    with np.errstate(all="ignore"):
+        error = failure(learner, epochs=50)
+    assert (error.found.found_in, error.found.path, error.found.step, error.found.place) == (
+        "update",
+        "2.weight",
+        5,
+        (0, 3),
+    )
+    assert error.found.operation.text == "exp of 800 = inf"
+    assert (rule.n_steps, all(np.isfinite(array).all() for array in learner.net.state().values())) == (5, True)
+
+
+def test_more_than_a_hundred_steps_and_epochs_later():
+    tested, states, rule = Net([Linear(3, 8), Dropout(0.3), BatchNorm1D(8), Linear(8, 1)]), Weights(), Spoiling(257)
+    rule.lr = 0.001
+    learner = Learner(tested, mean_squared_error, rule, line(), batch_size=5, callbacks=[states])
+    error = failure(learner, epochs=50)
+    assert (error.found.found_in, error.found.kind, error.found.step) == ("update", "Spoiling", 257)
+    weights = tested.parameters()
+    assert all(np.array_equal(states.before[257][path], weights[path].tensor) for path in weights)
+    assert rule.n_steps == 257
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_gradients_that_are_added_up_first():
+    class SpoilingMean(Spoiling):
+        def __init__(self, at):
+            super().__init__(at)
+            self.gradient_accumulation_steps = 4
+
+    learner = Learner(net(), mean_squared_error, SpoilingMean(2), line(), batch_size=4)  # 10 batches: 4, 4 and 2
+    error = failure(learner, epochs=3)
+    assert (error.found.found_in, error.found.path) == ("update", "2.weight")
+    assert error.found.step == 9
+
+
+def test_a_callback_that_changes_the_rate_is_no_update():
+    class Slower(Callback):
+        def on_batch_end(self, learner, index, means):
+            learner.optimizer.lr *= 0.9
+
+    learner = Learner(net(), mean_squared_error, Spoiling(7), line(), batch_size=10, callbacks=[Slower()])
+    error = failure(learner, epochs=3)
+    assert error.found.path == "2.weight"
+    assert all(np.isfinite(array).all() for array in learner.net.state().values())
+    assert "The weights are again those of step 0." in str(error)

@@ -54,8 +54,8 @@ class Learner:
             each is over an epoch of training. One of your own counts there as a mean over rows, unless it returns a
             `tinynet.core.Mean`, which knows what it is over.
         callbacks: See `Callback`.
-        on_nan: Where the loss or a gradient is not finite, "stop", or go "back" to the last good weights, copied every
-            100 steps, with half the rate; at most eight times, of which `recovery.went_back` tells.
+        on_nan: Where loss or gradients are not finite, "stop", or go "back" to the last good weights with half the
+            rate, at most eight times: `recovery.went_back` tells why.
 
     Attributes:
         history: One row for each epoch so far.
@@ -136,8 +136,7 @@ class Learner:
     def fit(self, epochs: int = 1, progress: bool = True) -> History:
         """Train for a number of further epochs.
 
-        The order of the batches, dropout and augmentation depend on `tn.seed`, the epoch and the batch, and on nothing
-        else.
+        The order of the batches, dropout and augmentation depend on nothing but `tn.seed`, the epoch and the batch.
 
         Ctrl-C ends training after the current batch: the epoch so far is validated and recorded, and the weights are
         kept. A second Ctrl-C stops immediately.
@@ -151,7 +150,7 @@ class Learner:
             The history of this learner, with one row for each epoch; it grows with every further `fit`.
 
         Raises:
-            FloatingPointError: The loss or a gradient is not finite; the weights are as they were before that batch.
+            FloatingPointError: Loss, gradients or weights are not finite; the weights are as they were before that.
         """
         checks.integer("Learner.fit", "epochs", epochs, minimum=1)
         checks.flag("Learner.fit", "progress", progress)
@@ -162,6 +161,7 @@ class Learner:
         with recorded(self, progress), interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
+            self.recovery.end()
         return self.history
 
     find_rate = find_rate  # methods with files of their own
@@ -212,7 +212,7 @@ class Learner:
         if not np.isfinite(loss) or not gradients_are_finite(list(learning.values())):
             infinite = [path for path, parameter in learning.items() if not gradients_are_finite([parameter])]
             self.recovery.stop(loss, infinite, x, y)
-        self.recovery.before_update(loss)
+        self.recovery.note(loss)
 
     def evaluate(self, data: Any) -> dict[str, Any]:
         """The loss and the metrics over all of the data, in evaluation mode; no weight changes.

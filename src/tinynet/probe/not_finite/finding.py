@@ -93,7 +93,8 @@ class NotFinite:
         if self.found_in == "loss":
             return f"the loss {self.kind}"
         if self.found_in == "update":
-            return f"{_at(self.path, self.place)}, update by {self.kind}"
+            update = "update" if self.when is None else f"update of {self.when}"
+            return f"{_at(self.path, self.place)}, {update} by {self.kind}"
         return _at(self.path, self.place)
 
     @property

@@ -14,10 +14,10 @@ def hint(found: NotFinite) -> str:
     Example:
         >>> from tinynet.probe.not_finite.finding import NotFinite
         >>> hint(NotFinite("data", "x"))
-        'clean the data: np.isfinite(x).all() tells where.'
+        'clean the data: np.argwhere(~np.isfinite(x)) tells where.'
     """
     if found.found_in == "data":
-        return f"clean the data: np.isfinite({found.path[0]}).all() tells where."
+        return f"clean the data: np.argwhere(~np.isfinite({found.path[0]})) tells where."
     if found.found_in == "weights":
         return "load weights that are finite, or begin anew."
     if found.found_in == "step":

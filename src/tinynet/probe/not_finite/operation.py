@@ -139,7 +139,8 @@ def _of_a_product(a: Any, b: Any, place: tuple[int, ...]) -> Any:
     left, right = rows[i].astype(np.float64), columns[:, j].astype(np.float64)
     k = int(np.argmax(np.abs(left * right)))
     numbers = float(left[k]), float(right[k])
-    text = f"a sum of {len(left)} products up to {short(numbers[0])} · {short(numbers[1])}"
+    product = f"{short(numbers[0])} · {short(numbers[1])}"
+    text = product if len(left) == 1 else f"a sum of {len(left)} products up to {product}"
     return numbers, text, ((*batch, i, k), (*rows.shape[:-2], *a.shape[-2:]))
 
 

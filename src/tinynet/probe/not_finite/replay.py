@@ -53,6 +53,11 @@ class Place:
     call: Call | None = None
     arguments: tuple[Any, ...] = ()  #: Of a loss: what was predicted, and the truth.
 
+    def is_at(self, other: Place | None) -> bool:
+        """Whether the other is in the same pass of the same layer."""
+        paths = [None if place is None or place.call is None else place.call.path for place in (self, other)]
+        return other is not None and self.found_in == other.found_in and paths[0] == paths[1]
+
 
 @dataclass
 class Step:
@@ -69,12 +74,13 @@ class Step:
         states: Of the random streams at its beginning.
 
     Example:
+        >>> from dataclasses import replace
         >>> from tinynet.layers import Linear
         >>> from tinynet.losses import mean_squared_error
         >>> net = Linear(2, 1)
-        >>> step = step_of(net, np.full((3, 2), np.inf, np.float32), np.zeros((3, 1)), mean_squared_error)
-        >>> is_finite(step), is_finite(step, x=np.zeros((3, 2), np.float32))
-        (False, True)
+        >>> step = step_of(net, np.full((3, 2), 3e38, np.float32), np.zeros((3, 1)), mean_squared_error)
+        >>> first_place(step).found_in, first_place(replace(step, x=np.zeros((3, 2), np.float32)))
+        ('backward', None)
     """
 
     run: Callable[[Any, Any, Loss], Any]
@@ -107,14 +113,6 @@ def step_of(net: Layer, x: Any, y: Any, loss: Loss) -> Step:
         return value
 
     return Step(run, x, y, loss, {"": net})
-
-
-def is_finite(step: Step, **changed: Any) -> bool:
-    """Whether the step, with another x or y, gives a finite loss and finite gradients."""
-    with step.again():
-        _without_gradients(step)
-        loss = step.run(changed.get("x", step.x), changed.get("y", step.y), step.loss)
-        return not is_bad(loss) and not any(is_bad(p.gradient) for p in step.parameters().values())
 
 
 def first_place(step: Step) -> Place | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from tinynet.probe.not_finite.kept import kept
 from tinynet.probe.not_finite.replay import Step, watch_parameter
 from tinynet.probe.not_finite.watched_array import watched
 
+Update = Callable[[dict[str, Any]], None]
+
 
 def where_in_update(step: Step, optimizer: Optimizer) -> NotFinite | None:
     """What the update that follows a finite step makes of the weights, if it is not finite."""
@@ -23,13 +25,27 @@ def where_in_update(step: Step, optimizer: Optimizer) -> NotFinite | None:
         for parameter in parameters.values():
             parameter.zero_gradient()
         step.run(step.x, step.y, step.loss)
-        return bad_update(parameters, optimizer)
+        return bad_update(parameters, optimizer, optimizer.step)
 
 
-def bad_update(parameters: dict[str, Any], optimizer: Optimizer) -> NotFinite | None:
-    """What an update with the gradients as they are makes of the weights, if it is not finite; nothing is changed."""
+def bad_update(parameters: dict[str, Any], optimizer: Optimizer, update: Update) -> NotFinite | None:
+    """What an update with the gradients as they are makes of the weights, if it is not finite; nothing is changed.
+
+    Args:
+        parameters: From path to parameter.
+        optimizer: The optimizer.
+        update: What it does, its `step` or `finish`.
+
+    Example:
+        >>> from tinynet.core import Parameter
+        >>> from tinynet.optimizers import SGD
+        >>> rule, weight = SGD(lr=1e30), Parameter(np.zeros(2))
+        >>> weight.accumulate([1.0, 1e20])
+        >>> bad_update({"weight": weight}, rule, rule.step).place
+        (1,)
+    """
     with kept(optimizer, *parameters.values()), np.errstate(all="ignore"):
-        optimizer.step(parameters)
+        update(parameters)
         found = first_bad_weight(parameters, optimizer)
         if found is None:
             return None
@@ -42,7 +58,7 @@ def bad_update(parameters: dict[str, Any], optimizer: Optimizer) -> NotFinite | 
                 watch_parameter(parameter)
             for _, slots in _slots(optimizer, parameters):
                 slots.update({name: watched(slot) for name, slot in slots.items()})
-            optimizer.step(parameters)
+            update(parameters)
             after = [parameters[path].tensor, *_arrays_kept(optimizer, parameters, path)]
             return [np.array(array) for array in after]
 

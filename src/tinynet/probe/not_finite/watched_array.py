@@ -64,7 +64,8 @@ class Ledger:
         n_left_here = max(self.n_left - first, 0)
         if 0 < n_left_here <= len(places):
             self.last_left = words(tuple(map(int, places[n_left_here - 1])))
-        result[tuple(places[n_left_here:].T)] = 1
+        if n_left_here < len(places):
+            result[tuple(places[n_left_here:].T)] = 1
 
     def follow(self, array: np.ndarray) -> None:
         """See whether an array that was computed since tells the sample."""

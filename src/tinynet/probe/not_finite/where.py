@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from tinynet.net.tuples import as_tuple, one_or_tuple
 from tinynet.optimizers import Optimizer
 from tinynet.probe.not_finite.cause import cause_of, is_bad
 from tinynet.probe.not_finite.finding import NotFinite
-from tinynet.probe.not_finite.replay import Loss, Place, Step, first_place, is_finite, outcome_of, step_of
+from tinynet.probe.not_finite.replay import Loss, Place, Step, first_place, outcome_of, step_of
 from tinynet.probe.not_finite.rows import bad_rows, row_of
 from tinynet.probe.not_finite.update import where_in_update
 
@@ -68,7 +69,7 @@ def find(step: Step) -> NotFinite | None:
     place = first_place(step)
     if place is None:
         return None
-    return _in_data(step) or _in_weights(step) or _in_pass(step, place)
+    return _in_data(step, place) or _in_weights(step, place) or _in_pass(step, place)
 
 
 def n_rows_of(x: Any) -> int:
@@ -76,8 +77,8 @@ def n_rows_of(x: Any) -> int:
     return next((len(part) for part in as_tuple(x) if np.ndim(part)), 0)
 
 
-def _in_data(step: Step) -> NotFinite | None:
-    """What the batch held already, if without it the step is finite."""
+def _in_data(step: Step, place: Place) -> NotFinite | None:
+    """What the batch held already, if without it the step is finite, or goes wrong elsewhere."""
     dtype = next(iter(step.nets.values())).dtype
     for name, given in (("x", step.x), ("y", step.y)):
         parts: list[Any] = [part if part is None else as_array(part) for part in as_tuple(given)]
@@ -86,11 +87,12 @@ def _in_data(step: Step) -> NotFinite | None:
         if index is None:
             continue
         clean = [np.where(marks, 0, part) if marks.any() else part for part, marks in zip(parts, bad, strict=True)]
-        if is_finite(step, **{name: one_or_tuple(clean)}):
-            place = tuple(map(int, np.argwhere(bad[index])[0]))
+        cleaned: dict[str, Any] = {name: one_or_tuple(clean)}
+        if not place.is_at(first_place(replace(step, **cleaned))):
+            at = tuple(map(int, np.argwhere(bad[index])[0]))
             path = f"{name}.{index}" if len(parts) > 1 else name
             n_samples = len(np.unique(np.argwhere(bad[index])[:, 0]))
-            return NotFinite("data", path, "", float(parts[index][place]), place, None, place[0], n_samples=n_samples)
+            return NotFinite("data", path, "", float(parts[index][at]), at, None, at[0], n_samples=n_samples)
     return None
 
 
@@ -102,17 +104,26 @@ def _outside(x: Any, dtype: Any) -> Any:
         return ~np.isfinite(x.astype(dtype))
 
 
-def _in_weights(step: Step) -> NotFinite | None:
-    """A weight or a statistic that is not finite, if without it the step is."""
+def _in_weights(step: Step, place: Place) -> NotFinite | None:
+    """A weight or a statistic that is not finite, if without it the step is, or goes wrong elsewhere."""
     found = [(path, array) for path, array in _arrays(step) if is_bad(array)]
     if not found:
         return None
     with step.again():
         for _, array in found:
             array[~np.isfinite(array)] = 0
-        if not is_finite(step):
+        if place.is_at(first_place(step)):
             return None
-    path, array = found[0]
+    return bad_weight(*found[0])
+
+
+def bad_weight(path: str, array: np.ndarray) -> NotFinite:
+    """What is found where a weight holds a NaN or an infinity.
+
+    Example:
+        >>> bad_weight("0.bias", np.array([1.0, np.inf])).place
+        (1,)
+    """
     place = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
     return NotFinite("weights", path, "", float(array[place]), place)
 
