@@ -25,17 +25,20 @@ def words(figure):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", ["digits_cnn", "resnet20", "vgg11", "char_gpt", "char_lstm", "mlp of points"])
+@pytest.mark.parametrize("name", ["digits_cnn", "mobilenet", "char_gpt", "mlp of points"])
 def test_every_method_draws_every_kind_of_net(method, name):
-    if name == "vgg11" and method == "occlusion":
-        pytest.skip("it covers 961 places, and is tried on the others")
     net, x = (IMAGES | SEQUENCES | POINTS)[name]()
     figure = METHODS[method](net, x)
-    figure.draw_without_rendering()
     assert figure.get_suptitle().replace("-", "").lower().startswith(method.split("_")[0])
 
 
-@pytest.mark.parametrize("name", ["digits_cnn", "resnet20", "vgg11", "mobilenet"])
+@pytest.mark.parametrize("name", ["vgg11", "resnet20", "char_lstm"])
+def test_more_nets(name):
+    net, x = (IMAGES | SEQUENCES)[name]()
+    visualize.attributions(probe.saliency(net, x), probe.guided_backpropagation(net, x)).draw_without_rendering()
+
+
+@pytest.mark.parametrize("name", ["digits_cnn", "vgg11", "mobilenet"])
 def test_grad_cam_draws_and_names_the_layer(name):
     net, x = IMAGES[name]()
     figure = visualize.grad_cam(net, x)
