@@ -19,7 +19,8 @@ from tinynet.layers import (
     ReLU,
     Tanh,
 )
-from tinynet.net import Net
+from tinynet.net import Net, Residual
+from tinynet.probe.interpret.inside import activations_of_maps
 
 
 @pytest.mark.parametrize("name", [*IMAGES, *SEQUENCES])
@@ -161,6 +162,20 @@ def test_a_deconvnet_ignores_what_was_negative_on_the_way_up():
     assert (found.layer, found.channel.tolist()) == ("3", [0])
     np.testing.assert_allclose(found.values, [[[[8 * 3 * 2, 0]]]])  # y = 3 · 1 + 5, and no bias on the way back
     np.testing.assert_allclose(probe.deconvnet(net, x, channel="all").values, [[[[48, 30]]]])  # though ReLU gave 0
+
+
+def test_nothing_comes_down_beside_the_layer_of_a_deconvnet():
+    net = Net([Residual([Conv2D(1, 2, 1, bias=False), Conv2D(2, 1, 1)]), Flatten(), Linear(4, 2)]).astype(np.float64)
+    W, x = net[0].body[0].weight.tensor, np.random.default_rng(0).random((1, 1, 2, 2))
+    found = probe.deconvnet(net, x, layer="0.body.0", channel="all")
+    np.testing.assert_allclose(found.values, x * (W**2).sum())  # and no gradient through the shortcut
+
+
+def test_layers_with_maps_in_order():
+    x = np.zeros((1, 1, 12, 12))
+    assert activations_of_maps("deconvnet", models.lenet5((1, 12, 12)), x) == ["0", "3"]  # tanh is no ReLU
+    assert activations_of_maps("deconvnet", models.mnist_cnn((1, 12, 12)), x) == ["1", "3"]
+    assert activations_of_maps("deconvnet", models.mlp(144), x) == []
 
 
 def test_occlusion_of_a_linear_net_is_weight_times_difference():

@@ -91,6 +91,11 @@ CASES = {
         TypeError,
         r"channel must be None, \"all\", a channel, or an array of 2 channels, got 'first'",
     ),
+    "Grad-CAM of three outputs": (
+        lambda: probe.grad_cam(Net([models.vae((1, 8, 8), hidden=8), First()]), PICTURES, layer="0"),
+        ValueError,
+        r"^grad_cam: layer 0 gives no single array that could be looked at\.\nHint: choose another layer",
+    ),
     "a net of three outputs": (
         lambda: probe.deconvnet(Net([models.vae((1, 8, 8), hidden=8), First()]), PICTURES, layer="0"),
         ValueError,
