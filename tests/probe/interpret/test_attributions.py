@@ -232,3 +232,18 @@ def test_the_check_on_other_models(name):
     net, x = IMAGES[name]()
     remains = probe.randomization_check(net, x).remains()
     assert remains["guided_backpropagation"] > remains["saliency"] + 0.15
+
+
+@pytest.mark.parametrize(("side", "patch", "stride"), [(3, 1, 1), (8, 2, 1), (28, 7, 3)])
+def test_the_patch_by_itself_is_a_quarter_of_the_picture(side, patch, stride):
+    net = Net([Flatten(), Linear(side * (side + 1), 2)])
+    note = probe.occlusion(net, np.ones((1, 1, side, side + 1))).notes[0]
+    assert note == f"The patch is {patch} × {patch}, in steps of {stride}."
+
+
+def test_a_patch_over_the_whole_input():
+    net = Net([Linear(3, 2)]).astype(np.float64)
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    found = probe.occlusion(net, x, 0, size=3, fill=1)
+    np.testing.assert_allclose(found.values, np.repeat((x - 1) @ net[0].weight.tensor[:1].T, 3, axis=1))
+    assert found.notes == ("The patch is 3, in steps of 3.",)
