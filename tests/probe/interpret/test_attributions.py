@@ -217,6 +217,7 @@ def test_the_check_tells_guided_backpropagation_from_saliency(trained, pictures)
     before = trained.state()
     found = probe.randomization_check(trained, pictures)
     remains = found.remains()
+    assert remains == {method: similarity[2] for method, similarity in found.similarities.items()}
     assert remains["saliency"] < 0.3
     assert remains["guided_backpropagation"] > 0.5
     assert found.layers == ["10", "7", "2", "0"]
