@@ -21,6 +21,7 @@ from tinynet.layers import (
 )
 from tinynet.net import Net, Residual
 from tinynet.probe.interpret.inside import activations_of_maps
+from tinynet.probe.interpret.randomization import _drawn_anew
 
 
 @pytest.mark.parametrize("name", [*IMAGES, *SEQUENCES])
@@ -67,6 +68,15 @@ def test_smooth_grad_without_noise_is_saliency(trained, pictures):
     first, second = (probe.smooth_grad(trained, pictures, n_samples=3).values for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert abs(first - plain).max() > 1e-3
+
+
+def test_smooth_grad_is_the_mean_over_noisy_copies(trained, pictures):
+    found = probe.smooth_grad(trained, pictures, 3, noise=0.3, n_samples=4, rng=np.random.default_rng(7))
+    rng, total = np.random.default_rng(7), 0
+    sigma = 0.3 * (pictures.max(axis=(1, 2, 3)) - pictures.min(axis=(1, 2, 3))).reshape(-1, 1, 1, 1)
+    for _ in range(4):
+        total = total + probe.saliency(trained, pictures + sigma * rng.standard_normal((1, 8, 8)), 3).values
+    np.testing.assert_allclose(found.values, total / 4, rtol=1e-3, atol=1e-5)
 
 
 def test_guided_backpropagation_cuts_negative_gradients():
@@ -226,6 +236,17 @@ def test_the_check_tells_guided_backpropagation_from_saliency(trained, pictures)
     assert all(np.array_equal(array, before[path]) for path, array in trained.state().items())
     one = probe.randomization_check(trained, pictures, (3,), methods=[probe.saliency], rng=np.random.default_rng(1))
     assert list(one.similarities) == ["saliency"]
+
+
+def test_weights_are_drawn_anew_as_large_as_they_were():
+    rng = np.random.default_rng(0)
+    old = rng.normal(-5, 1, (100, 100))
+    new = _drawn_anew(old, rng)
+    assert abs(new.mean()) < 0.2
+    assert new.std() == pytest.approx(np.sqrt((old**2).mean()), rel=0.02)
+    assert abs(np.corrcoef(old.ravel(), new.ravel())[0, 1]) < 0.05
+    np.testing.assert_array_equal(np.sort(_drawn_anew(old[0], rng)), np.sort(old[0]))
+    assert np.isfinite(_drawn_anew(np.full((2, 2), 1e30, np.float32), rng)).all()
 
 
 @pytest.mark.parametrize("name", ["mlp", "vgg11", "resnet20", "mobilenet"])

@@ -44,6 +44,11 @@ CASES = {
         TypeError,
         r"saliency: target must be None, a class, an array of 4 classes or a tuple, got int64 of shape \(2,\)",
     ),
+    "targets of different lengths": (
+        lambda: probe.saliency(NET, POINTS, [[1], [1, 2]]),
+        TypeError,
+        r"saliency: target must be an array, got rows of different lengths",
+    ),
     "half a target": (
         lambda: probe.saliency(NET, POINTS, 0.5),
         TypeError,

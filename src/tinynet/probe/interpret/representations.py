@@ -62,7 +62,6 @@ def representations(net: Net, x: np.ndarray, layer: str | None = None) -> Repres
     with predicting(net), replacing([(place, "forward", keep)]):
         for start in range(0, len(x), ROWS):
             net.forward(x[start : start + ROWS])
-            net.forget()
     where = f"the {'input' if layer is None else 'output'} of layer {title_of(net, path)}"
     return Representations(np.concatenate([_flat(y, path) for y in found]), where)
 
