@@ -29,6 +29,11 @@ def test_without_the_package_it_says_what_to_install(monkeypatch, tmp_path):
         export_tensorboard(statistics(), tmp_path)
 
 
+def test_something_else_is_refused(tmp_path):
+    with pytest.raises(TypeError, match=r"export_tensorboard: expected the statistics of a training, got a dict\.\n"):
+        export_tensorboard({}, tmp_path)
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"export_tensorboard: .*file.* cannot be made: .*\nHint: choose another folder"):
