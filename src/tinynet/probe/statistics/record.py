@@ -66,7 +66,9 @@ class TrainingStatistics:
 
     def add(self, step: int, seen: Seen) -> None:
         """Add what was seen at a step, counted from 1."""
-        self._numbers.add(step, {name: values.astype(np.float32) for name, values in seen.numbers.items()})
+        with np.errstate(over="ignore"):
+            numbers = {name: values.astype(np.float32) for name, values in seen.numbers.items()}
+        self._numbers.add(step, numbers)
         self._histograms.add(step, dict(seen.histograms))
 
     @property
