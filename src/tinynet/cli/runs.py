@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from tinynet.cli.settings import VALID_FRACTION, Settings, choose, known_kernels
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
+from tinynet.core.threads import thread_count
 from tinynet.core.version import __version__
 from tinynet.learner import History
 from tinynet.net import Net
@@ -98,7 +99,7 @@ def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
         "classes": list(train.classes),
         "data_source": train.source,
         "versions": versions,
-        "threads": {name: os.environ[name] for name in _THREADS if name in os.environ},
+        "threads": thread_count(),
         "platform": f"{sys.platform} {platform.machine()}, {os.cpu_count()} cores",
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
@@ -158,7 +159,6 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "classes": (_is_names, "a list of names"),
     "test": (_is_results, "a number for each name"),
 }
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def _installed(name: str) -> bool:

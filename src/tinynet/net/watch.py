@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from tinynet.core import checks
 from tinynet.layers import Layer
 from tinynet.layers.layer import WATCHED
 from tinynet.net.tuples import one_or_tuple
+
+HOOKS = ("on_forward_begin", "on_forward", "on_backward")
 
 
 @contextmanager
@@ -23,7 +25,8 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
     Args:
         net: The net, or any layer.
         observer: Has `on_forward(path, layer, x, y)`, `on_backward(path, layer, dy, dx)` or both; several inputs or
-            outputs come as tuples.
+            outputs come as tuples. It may also have `on_forward_begin(path, layer, inputs, options)`, called before a
+            forward with all its arguments.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU
@@ -42,7 +45,7 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
     watching = []
     for path, layer in list(net.layers_inside()):
         shadow = _shadow_of(layer)
-        entry = path, getattr(observer, "on_forward", _ignore), getattr(observer, "on_backward", _ignore)
+        entry = _Observer(path, *[getattr(observer, hook, _ignore) for hook in HOOKS])
         shadow.observers.append(entry)
         watching.append((shadow, entry))
     try:
@@ -50,6 +53,13 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
     finally:
         for shadow, entry in watching:
             shadow.leave(entry)
+
+
+class _Observer(NamedTuple):
+    path: str
+    on_forward_begin: Callable
+    on_forward: Callable
+    on_backward: Callable
 
 
 class _Shadow:
@@ -62,15 +72,17 @@ class _Shadow:
         vars(layer).update(forward=self.forward, backward=self.backward)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
+        for observer in self.observers:
+            observer.on_forward_begin(observer.path, self.layer, inputs, options)
         y = self.plain_forward(*inputs, **options)
-        for path, on_forward, _ in self.observers:
-            on_forward(path, self.layer, one_or_tuple(inputs), y)
+        for observer in self.observers:
+            observer.on_forward(observer.path, self.layer, one_or_tuple(inputs), y)
         return y
 
     def backward(self, *gradients: Any, **options: Any) -> Any:  # without input_gradient: each ∂L/∂x is to be seen
         dx = self.plain_backward(*gradients)
-        for path, _, on_backward in self.observers:
-            on_backward(path, self.layer, one_or_tuple(gradients), dx)
+        for observer in self.observers:
+            observer.on_backward(observer.path, self.layer, one_or_tuple(gradients), dx)
         return dx
 
     def leave(self, entry: _Observer) -> None:
@@ -80,9 +92,6 @@ class _Shadow:
             for name in WATCHED:
                 vars(self.layer).pop(name, None)
             vars(self.layer).update(self.before)
-
-
-_Observer = tuple[str, Callable, Callable]
 
 
 def _shadow_of(layer: Layer) -> _Shadow:
