@@ -132,18 +132,19 @@ def test_weights_that_a_callback_has_spoiled_are_those_of_the_last_step():
     assert not np.isnan(learner.net[0].bias.tensor).any()
 
 
+class Inverse(Layer):
+    """1 / x, infinite where dropout has made a 0."""
+
+    def forward(self, x):
+        self.seen = x.copy()
+        self.remember(x=x)
+        return 1 / x
+
+    def backward(self, dy):
+        return -dy / self.recall().x ** 2
+
+
 def test_the_replay_draws_what_dropout_drew():
-    class Inverse(Layer):
-        """1 / x, infinite where dropout has made a 0."""
-
-        def forward(self, x):
-            self.seen = x.copy()
-            self.remember(x=x)
-            return 1 / x
-
-        def backward(self, dy):
-            return -dy / self.recall().x ** 2
-
     tn.seed(3)
     tested = Net([Linear(3, 4), Dropout(0.004), Inverse(), Linear(4, 1)])
     learner = Learner(tested, mean_squared_error, SGD(lr=0.0), line(), batch_size=10)
@@ -244,7 +245,70 @@ def test_what_cannot_be_repeated_is_said():
     error = failure(learner)
     assert (error.found.found_in, error.found.step) == ("step", 2)
     assert "the batch was run again, and all was finite" in str(error)
-    assert "Hint: a layer that counts its calls" in str(error)
+    assert "Hint: what counts calls or draws numbers outside" in str(error)
+
+
+def plant_by_count(learner: Learner, how: str, at: int) -> None:
+    """A plant that counts calls, in a closure or in an attribute, as a test would write it."""
+    layer, calls = learner.net[1], 0
+    original = layer.backward if how == "backward" else layer.forward
+
+    def counting(*arrays):
+        nonlocal calls
+        calls += 1
+        result = original(*arrays).copy()
+        if calls == at:
+            result[2, 3] = np.inf - np.inf
+        return result
+
+    class Counting(type(layer)):
+        n = 0
+
+        def forward(self, x):
+            y = super().forward(x)
+            self.n += 1
+            return np.log(y - 2) if self.n == at else y
+
+    if how == "attribute":
+        layer.__class__ = type("Tanh", (Counting,), {})
+    else:
+        setattr(layer, how, counting)
+
+
+@pytest.mark.parametrize("how", ["forward", "backward", "attribute"])
+@pytest.mark.parametrize("at", [1, 38, 130])
+def test_a_plant_that_counts_is_found(how, at):
+    learner = Learner(net(), mean_squared_error, SGD(lr=0.01), line(), batch_size=10)
+    plant_by_count(learner, how, at)
+    error = failure(learner, epochs=40)
+    assert error.found.step == at - 1
+    assert (error.found.found_in, error.found.path) == ("backward" if how == "backward" else "forward", "1")
+    assert error.found.when.samples[error.found.row] == error.found.sample
+    if how != "attribute":
+        assert error.found.row == 2
+    else:
+        assert error.found.operation.name == "log"
+
+
+def test_a_loss_that_counts_is_found():
+    class Loss:
+        n = 0
+
+        def __call__(self, predicted, truth):
+            self.n += 1
+            value, gradient = mean_squared_error(predicted, truth)
+            return (np.sqrt(value - 1e3) if self.n == 7 else value), gradient
+
+    learner = Learner(net(), Loss(), SGD(lr=0.01), line(), batch_size=10)
+    error = failure(learner, epochs=40)
+    assert (error.found.found_in, error.found.kind, error.found.step) == ("loss", "Loss", 6)
+
+
+def test_a_generator_of_ones_own_draws_again():
+    tested = Net([Linear(3, 4), Dropout(0.004, rng=np.random.default_rng(5)), Inverse(), Linear(4, 1)])
+    learner = Learner(tested, mean_squared_error, SGD(lr=0.0), line(), batch_size=10)
+    error = failure(learner, epochs=100)
+    assert (error.found.found_in, error.found.path, error.found.operation.text) == ("forward", "2", "1 / 0 = inf")
 
 
 # Going back.

@@ -70,7 +70,6 @@ class Step:
         y: The truth.
         loss: The loss.
         nets: The nets that take part, by a name that comes before their paths; "" for the only one.
-        owners: What else the step changes, such as optimizers.
         states: Of the random streams at its beginning.
 
     Example:
@@ -88,13 +87,12 @@ class Step:
     y: Any
     loss: Loss
     nets: Mapping[str, Layer]
-    owners: tuple[Any, ...] = ()
     states: dict[str, Any] = field(default_factory=generator_states)
 
     @contextmanager
     def again(self) -> Iterator[None]:
         """A block that begins with the random streams of the step, and leaves no trace."""
-        with kept(*self.nets.values(), *self.owners), np.errstate(all="ignore"):
+        with kept(*self.nets.values(), self.loss), np.errstate(all="ignore"):
             set_generator_states(self.states)
             yield
 
