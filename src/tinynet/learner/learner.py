@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from math import ceil
 from time import perf_counter
 from typing import Any
@@ -16,11 +15,14 @@ from tinynet.core.joinable import keeping_data
 from tinynet.data import batches
 from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
-from tinynet.learner.batch import measured, measured_over_all, n_rows
+from tinynet.learner.batch import measured, measured_over_all, n_rows, name_of
 from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback, begun
+from tinynet.learner.doctor import Record, diagnose, recorded
+from tinynet.learner.find_rate import find_rate
 from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
+from tinynet.learner.one_batch import overfit_one_batch
 from tinynet.learner.progress import Progress
 from tinynet.learner.recovery import Recovery
 from tinynet.net import Net
@@ -111,6 +113,7 @@ class Learner:
         self.epoch, self.epochs_wanted = 0, 0
         self._n_batches_done = 0  # of the current epoch
         self.stop, self.stop_reason = False, ""
+        self.record = Record()
         self.recovery = Recovery(self, checks.one_of("Learner", "on_nan", on_nan, ("stop", "back")))
 
     def train_step(self, x: Any, y: Any) -> tuple[float, Any]:
@@ -155,11 +158,14 @@ class Learner:
         self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
         self.optimizer.start(self.net.parameters())
         self.recovery.begin()
-        with interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
+        with recorded(self, progress), interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
             self.recovery.end()
         return self.history
+
+    find_rate = find_rate  # methods with files of their own
+    overfit_one_batch = overfit_one_batch
 
     @property
     def step(self) -> int:
@@ -231,6 +237,10 @@ class Learner:
             return losses.means()
         return losses.means() | measured_over_all(self.metrics, kept)
 
+    def diagnose(self) -> Any:
+        """What the doctor says of this training, before its first step or after: see `tinynet.probe.diagnose`."""
+        return diagnose(self)
+
     def recompute_statistics(self) -> None:
         """Give batch norm the statistics of the training data under the weights as they are now."""
         recompute_statistics(self.net, self.train, self.batch_size)
@@ -284,17 +294,3 @@ class Learner:
     def _tell(self, callbacks: Sequence[Callback], hook: str, *values: Any) -> None:
         for callback in callbacks:
             getattr(callback, hook)(self, *values)
-
-
-def name_of(metric: Metric) -> str:
-    """The name under which a metric is shown, with the arguments that functools.partial has bound.
-
-    Example:
-        >>> from tinynet.metrics import accuracy, top_k_accuracy
-        >>> name_of(accuracy), name_of(partial(top_k_accuracy, k=3))
-        ('accuracy', 'top_k_accuracy(k=3)')
-    """
-    if isinstance(metric, partial):
-        bound = ", ".join(f"{name}={value!r}" for name, value in metric.keywords.items())
-        return f"{name_of(metric.func)}({bound})"
-    return getattr(metric, "__name__", type(metric).__name__)
