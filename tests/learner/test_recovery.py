@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -504,3 +505,62 @@ def test_a_callback_that_changes_the_rate_is_no_update():
     assert error.found.path == "2.weight"
     assert all(np.isfinite(array).all() for array in learner.net.state().values())
     assert "The weights are again those of step 0." in str(error)
+
+
+class Paths:
+    """Counts what it sees."""
+
+    def __init__(self):
+        self.n = 0
+
+    def on_forward(self, path, layer, x, y):
+        self.n += 1
+
+
+def test_who_watches_sees_no_replay_and_watches_on():
+    learner = Learner(net(), mean_squared_error, Spoiling(7), line(), batch_size=10)
+    paths = Paths()
+    with learner.net.watch(paths):
+        failure(learner, epochs=3)
+        assert paths.n == 9 * 4
+        learner.net.forward(X)
+        assert paths.n == 10 * 4
+    assert "forward" not in vars(learner.net[0])
+
+
+def test_who_watched_when_the_copy_was_made_does_not_come_back():
+    class First(Callback):
+        def on_batch_begin(self, learner, index):
+            if learner.step == 0:
+                self.watching = learner.net.watch(Paths())
+                self.watching.__enter__()
+
+        def on_batch_end(self, learner, index, means):
+            if learner.step == 1:
+                self.watching.__exit__(None, None, None)
+
+    learner = Learner(net(), mean_squared_error, Spoiling(7), line(), batch_size=10, callbacks=[First()])
+    assert failure(learner, epochs=3).found.step == 7
+    assert "forward" not in vars(learner.net[0])
+
+
+def test_a_copy_of_a_learner_has_a_past_of_its_own():
+    class Try(Callback):
+        def on_batch_end(self, learner, index, means):
+            other = deepcopy(learner)
+            assert other.recovery.learner is other
+            other.net[0].weight.tensor[...] = np.nan
+            with pytest.raises(FloatingPointError) as caught:
+                other.train_step(X, Y)
+            assert caught.value.found.found_in == "weights"
+
+    plain, trying = (
+        Learner(net(), mean_squared_error, SGD(lr=0.1), line(), batch_size=10, callbacks=callbacks)
+        for callbacks in ([], [Try()])
+    )
+    trying.net.load_state(plain.net.state())
+    tn.seed(0)
+    plain.fit(progress=False)
+    tn.seed(0)
+    trying.fit(progress=False)
+    assert all(np.array_equal(array, trying.net.state()[path]) for path, array in plain.net.state().items())

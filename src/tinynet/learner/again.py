@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 from tinynet.core import generator_states, streams
 from tinynet.data import batches
 from tinynet.net import Net
+from tinynet.net.watch import unwatched
 from tinynet.optimizers import Optimizer
 from tinynet.probe.not_finite import NotFinite
 from tinynet.probe.not_finite.kept import kept, snapshot
@@ -131,7 +132,9 @@ def find_after(learner: Learner, copy: Copy, losses: Sequence[float]) -> NotFini
 def _going_to_steps(learner: Learner) -> Iterator[None]:
     """Afterwards the learner is at the step where it was before."""
     place = learner.epoch, learner._n_batches_done
-    with streams.place_kept(), np.errstate(all="ignore"):
+    with streams.place_kept(), np.errstate(all="ignore"), ExitStack() as stack:
+        for net in _parts(learner, Net).values():
+            stack.enter_context(unwatched(net))
         try:
             yield
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -44,6 +45,9 @@ class Recovery:
         self.learner, self.on_nan = learner, on_nan
         self.went_back: list[NotFinite] = []
         self.begin()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Recovery:
+        return Recovery(deepcopy(self.learner, memo), self.on_nan)  # whose past is not that of the copy
 
     def begin(self) -> None:
         """A fit begins, with weights that may be others than those that the last one has left."""

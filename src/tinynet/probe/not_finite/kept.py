@@ -13,6 +13,7 @@ import numpy as np
 from tinynet.core import Parameter
 from tinynet.core.streams import place_kept
 from tinynet.layers import Layer
+from tinynet.layers.layer import WATCHED
 from tinynet.optimizers import Optimizer
 
 Undo = Callable[[], Any]
@@ -80,7 +81,7 @@ def _undo(value: Any, seen: set[int]) -> Iterator[Undo]:
         for cell in filter(_is_filled, value.__closure__ or ()):
             yield partial(setattr, cell, "cell_contents", cell.cell_contents)
     elif _has_state(value):
-        yield partial(_put_dict, vars(value), vars(value).copy())
+        yield partial(_put_attributes, vars(value), vars(value).copy())
     for part in _inside(value):
         yield from _undo(part, seen)
 
@@ -115,6 +116,13 @@ def _is_filled(cell: CellType) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _put_attributes(values: dict[str, Any], before: dict[str, Any]) -> None:
+    """Put attributes back, but leave it to `watch` who watches."""
+    watching = {name: values[name] for name in WATCHED if name in values}
+    values.clear()
+    values.update({name: value for name, value in before.items() if name not in WATCHED} | watching)
 
 
 def _put_dict(values: dict[Any, Any], before: dict[Any, Any]) -> None:
