@@ -82,6 +82,16 @@ def _left(run: Callable[[], Outcome], ways: Sequence[int], n: int, n_rows: int =
     return Cause(ledger.last_left, outcome, ledger.row)
 
 
+def bad_place(x: np.ndarray) -> tuple[int, ...]:
+    """Where in an array the first NaN or infinity is.
+
+    Example:
+        >>> bad_place(np.array([[1.0, 2.0], [np.nan, np.inf]]))
+        (1, 0)
+    """
+    return tuple(map(int, np.argwhere(~np.isfinite(x))[0]))
+
+
 def is_bad(value: Any) -> bool:
     """Whether there is a NaN or an infinity in an array, in a number, or in any of several.
 

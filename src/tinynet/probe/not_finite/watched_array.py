@@ -9,6 +9,7 @@ is the cause. This is how the search in `cause` tells causes from numbers that n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -45,12 +46,13 @@ class Ledger:
         self.row: int | None = None
 
     def __enter__(self) -> Ledger:
-        self._token, self._quiet = _ledger.set(self), np.errstate(all="ignore")
-        self._quiet.__enter__()
+        self._token, self._block = _ledger.set(self), ExitStack()
+        self._block.enter_context(np.errstate(all="ignore"))
+        self._block.enter_context(_conversions_watched())
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._quiet.__exit__(*error)
+        self._block.close()
         _ledger.reset(self._token)
 
     def enter(self, ways: np.ndarray | None, result: np.ndarray, words: Callable[[tuple[int, ...]], Operation]) -> None:
@@ -75,6 +77,25 @@ class Ledger:
 
 
 _ledger: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
+
+
+@contextmanager
+def _conversions_watched() -> Iterator[None]:
+    """Inside this block a watched array stays one in np.asarray and its like, which make plain arrays of subclasses."""
+
+    def through(convert: Callable) -> Callable:
+        def call(x: Any, *arguments: Any, **options: Any) -> Any:
+            result = convert(x, *arguments, **options)
+            return watched(result) if isinstance(x, WatchedArray) else result
+
+        return call
+
+    plain = {name: getattr(np, name) for name in ("array", "asarray", "ascontiguousarray")}
+    vars(np).update({name: through(convert) for name, convert in plain.items()})
+    try:
+        yield
+    finally:
+        vars(np).update(plain)
 
 
 class WatchedArray(np.ndarray):
@@ -177,7 +198,7 @@ def _look(
     function: Any, method: str, plain: Sequence[Any], inputs: Sequence[Any], result: np.ndarray, options: dict[str, Any]
 ) -> None:
     ledger = _ledger.get()
-    if ledger is None or result.dtype.kind not in "fc":
+    if ledger is None:
         return
     said = {name: options[name] for name in ("axis", "keepdims") if name in options}
     is_constant = [not isinstance(x, WatchedArray) for x in inputs]
