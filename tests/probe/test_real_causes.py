@@ -414,3 +414,16 @@ def test_a_power_of_0_is_no_overflow():
     found = where_not_finite(Net([Negative()]), x, np.zeros((N, 3)), mean_squared_error)
     assert found.operation.text in ("0 to the power of -1 = inf", "1 / 0 = inf")
     assert "learning rate" not in found.hint
+
+
+def test_a_gradient_that_the_code_writes_itself_belongs_to_no_sample():
+    class Writing(Linear):
+        def backward(self, dy):
+            dx = super().backward(dy)
+            self.weight.gradient[2, 1] = np.nan
+            return dx
+
+    net = Net([Writing(3, N)])  # whose gradient has as many rows as the batch
+    found = where_not_finite(net, rows(3), np.zeros((N, N)), mean_squared_error)
+    assert (found.found_in, found.path, found.row) == ("backward", "0", None)
+    assert found.operation.code == "self.weight.gradient[2, 1] = np.nan"

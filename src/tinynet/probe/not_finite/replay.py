@@ -201,7 +201,7 @@ def _layer_alone(call: Call, backward: bool) -> Outcome:
         if not backward:
             return list(as_tuple(y))
         dx = layer.backward(*map(watched, call.dy))
-        return [*as_tuple(dx), *[plainly(parameter.gradient).copy() for parameter in parameters]]
+        return [*as_tuple(dx), [plainly(parameter.gradient).copy() for parameter in parameters]]
 
 
 def watch_parameter(parameter: Any) -> None:

@@ -8,7 +8,7 @@ is the cause. This is how the search in `cause` tells causes from numbers that n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -18,6 +18,8 @@ import numpy as np
 from tinynet.probe.not_finite.births import FROM_CONSTANT, FROM_FINITE, ways_of_birth
 from tinynet.probe.not_finite.operation import Operation, cast, describe, written
 
+Shapes = Collection[tuple[int, ...]]
+
 
 class Ledger:
     """Counts births, leaves the first ones as they are, and writes 1 over the others.
@@ -26,6 +28,7 @@ class Ledger:
         ways: Which ways of birth count, see `births`.
         n_left: How many births are left as they are; all if None.
         n_rows: The number of samples in the batch, if the one that the last birth belongs to is looked for.
+        weights: The shapes of arrays without a batch axis, those of the weights.
 
     Attributes:
         n_births: How many there have been.
@@ -39,8 +42,10 @@ class Ledger:
         (array([ 0., nan,  1.]), 2, (-0.3,))
     """
 
-    def __init__(self, ways: Sequence[int] = (FROM_FINITE,), n_left: int | None = None, n_rows: int = 0) -> None:
-        self.ways, self.n_left, self.n_rows = tuple(ways), n_left, n_rows
+    def __init__(
+        self, ways: Sequence[int] = (FROM_FINITE,), n_left: int | None = None, n_rows: int = 0, weights: Shapes = ()
+    ) -> None:
+        self.ways, self.n_left, self.n_rows, self.weights = tuple(ways), n_left, n_rows, weights
         self.n_births = 0
         self.last_left: Operation | None = None
         self.row: int | None = None
@@ -71,7 +76,9 @@ class Ledger:
 
     def follow(self, array: np.ndarray) -> None:
         """See whether an array that was computed since tells the sample."""
-        if self.last_left is not None and self.row is None and np.ndim(array) and len(array) == self.n_rows:
+        if self.last_left is None or self.row is not None or array.shape in self.weights:
+            return
+        if array.ndim and len(array) == self.n_rows:
             bad = np.flatnonzero(~np.isfinite(array).reshape(self.n_rows, -1).all(axis=1))
             self.row = int(bad[0]) if len(bad) == 1 else None
 

@@ -145,11 +145,12 @@ def _in_pass(step: Step, place: Place) -> NotFinite:
         path, kind = call.path, type(call.layer).__name__
         seen = call.y if place.found_in == "forward" else call.dx
     run = outcome_of(place, step)
-    cause = cause_of(run, n_rows)
+    weights = set() if call is None else {parameter.shape for parameter in call.layer.parameters().values()}
+    cause = cause_of(run, n_rows, weights)
     rows = bad_rows(seen, n_rows)
     operation = row = None
     if cause is not None:
-        operation, row = cause.operation, row_of(cause, n_rows)
+        operation, row = cause.operation, row_of(cause, n_rows, weights)
     elif 0 < len(rows) < n_rows:
         row = rows[0]
     if row is None and call is None:
