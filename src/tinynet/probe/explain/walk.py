@@ -10,7 +10,6 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.probe.explain import meanings as kinds
-from tinynet.probe.explain.answers import described
 from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.explain.expressions import Index, Source
@@ -54,7 +53,7 @@ class Walk:
         >>> from tinynet.probe import trace, walk
         >>> step = trace(Net([Linear(2, 1)]), np.ones((4, 2)), np.zeros((4, 1)), mean_squared_error)
         >>> walk(step, sample=3).chapters[0].heading
-        'Forward: layer 0, Linear(in_features=2, out_features=1)'
+        'Forward: layer 0, Linear'
     """
 
     title: str
@@ -206,13 +205,13 @@ class _Walker:
         y = self.trace[step.outputs[0]]
         words = f"{shapes} → {shape_text(y.shape)}{_zeros(y)}."
         where = followed.get(step.path) or self._of_sample(step.outputs[0])
-        return Chapter(f"Forward: {described(step)}", words, self.explainer.explain(*where))
+        return Chapter(f"Forward: {_short(step)}", words, self.explainer.explain(*where))
 
     def _backward(self, step: LayerStep, followed: dict[str, Source]) -> Chapter:
         dx = self.trace[step.input_gradients[0]]
         words = f"∂L/∂x is {shape_text(dx.shape)}{_zeros(dx)}."
         where = followed.get(step.path) or self._of_sample(step.input_gradients[0])
-        return Chapter(f"Backward: {described(step)}", words, self.explainer.explain(*where))
+        return Chapter(f"Backward: {_short(step)}", words, self.explainer.explain(*where))
 
     def _of_sample(self, name: str) -> Source:
         """The number of the sample that is farthest from zero."""
@@ -226,6 +225,10 @@ class _Walker:
         if not sizes:
             checks.fail("walk", "this net has no parameters.", "explain(trace, name, index) explains any number.")
         return max(sizes, key=sizes.__getitem__)
+
+
+def _short(step: LayerStep) -> str:
+    return f"layer {step.path}, {step.kind}" if step.path else step.kind
 
 
 def _zeros(values: np.ndarray) -> str:
