@@ -52,8 +52,9 @@ def row(origins: Origins, reason: str = "", keeps_places: bool = False) -> Layer
         places = origins(layer)
         return np.where(places < 0, False, mask.ravel()[places])
 
-    cut = {"y": outside} if reason else {}
-    made = LayerRow(output, input_gradient, cut=cut, keeps_places=keeps_places)
+    made = LayerRow(output, input_gradient, keeps_places=keeps_places)
+    if reason:
+        made.cut["y"] = outside
     if not keeps_places:
         made.carry["y"] = carried
     return made
