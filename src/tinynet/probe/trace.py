@@ -140,7 +140,7 @@ class Trace:
     loss: dict[str, Any]
     about: dict[str, Any]
     objects: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    _derived: dict[str, dict[str, np.ndarray]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _derived: dict[str, np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> np.ndarray:
         value = self._find(name)
@@ -184,14 +184,21 @@ class Trace:
             return None
         if name in self.values:
             return self.values[name]
+        if name in self._derived:
+            return self._derived[name]
         path = max((path for path in self.layers if name.startswith(joined(path, ""))), key=len, default=None)
         if path is None:
             return None
-        if path not in self._derived:
-            from tinynet.probe.derived import derived_values
+        from tinynet.probe.derived import derive, derived_names
 
-            self._derived[path] = derived_values(self, path)
-        return self._derived[path].get(name.removeprefix(joined(path, "")))
+        short = name.removeprefix(joined(path, ""))
+        if short not in derived_names(self.layers[path]):
+            return None
+        try:
+            self._derived.update(derive(self, path, short))
+        except KeyError:  # a file need not hold all that it is computed from
+            return None
+        return self._derived[name]
 
     def _fail_without(self, name: object) -> NoReturn:
         import difflib

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.probe.recompute import recompute
 from tinynet.probe import Trace
-from tinynet.probe.derived import derived_values
+from tinynet.probe.derived import derived_names
 from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.explain.totals import all_totals
@@ -34,8 +34,8 @@ def check_trace(trace: Trace, per_array: int = 6, tolerance: float = TOLERANCE) 
 def names(trace: Trace) -> list[str]:
     """A name for each array of floating numbers, those on the way included."""
     found = list({id(array): name for name, array in reversed(trace.values.items())}.values())[::-1]
-    for path in trace.layers:
-        found += [joined(path, name) for name in derived_values(trace, path)]
+    for path, step in trace.layers.items():
+        found += [joined(path, name) for name in derived_names(step)]
     return [name for name in found if np.asarray(trace[name]).dtype.kind == "f"]
 
 

@@ -107,6 +107,14 @@ def test_gradients_that_are_added_first() -> None:
     assert "∇ / n" in str(tn.explain(second, "0.weight.gradient.used", (0, 0)))
 
 
+def test_a_frozen_parameter() -> None:
+    net = Net([Linear(2, 3)])
+    net[0].weight.trainable = False
+    step = tn.trace(net, np.ones((4, 2)), np.zeros((4, 3)), mean_squared_error, SGD(0.1))
+    assert "0 (the parameter is frozen)" in str(tn.explain(step, "0.weight.gradient", (1, 1)))
+    assert "It stays: nothing updates it." in str(tn.explain(step, "0.weight", (1, 1)))
+
+
 def test_the_rate_of_a_first_step_starts_from_the_accumulator() -> None:
     (step,) = steps(lambda: Adagrad(0.1, initial_accumulator_value=0.5), 1)
     assert (step["0.weight.sum.before"] == 0.5).all()

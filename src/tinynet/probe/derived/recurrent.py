@@ -31,7 +31,7 @@ class KeptWeights:
         self.da, self.da_h = da, da_h
 
 
-def recurrent_values(trace: Trace, step: LayerStep) -> dict[str, np.ndarray]:
+def names(step: LayerStep) -> list[str]:
     """For each pass k, after a backward, with time first as in the pass and in the order in which it reads:
 
     "passes.k.dy"    ∂L/∂h of each step from the layer above, (T, N, H)
@@ -41,8 +41,13 @@ def recurrent_values(trace: Trace, step: LayerStep) -> dict[str, np.ndarray]:
     "passes.k.da_h"  ∂L/∂(h W_hhᵀ + b_hh) of a GRU, where it is another
     "passes.k.dx"    ∂L/∂x of each step
     """
-    if not step.output_gradients:
-        return {}
+    kinds = ["dy", "dh", "da", "dx", *{"LSTM": ["dc"], "GRU": ["da_h"]}.get(step.kind, [])]
+    passes = range(len(suffixes_of(step))) if step.output_gradients else ()
+    return [f"passes.{k}.{kind}" for k in passes for kind in kinds]
+
+
+def compute(trace: Trace, step: LayerStep, name: str) -> dict[str, np.ndarray]:
+    """The values of all passes, for each needs those of later steps and of the passes above."""
     suffixes = suffixes_of(step)
     n_directions = 2 if suffixes[-1].endswith("_reverse") else 1
     dy, dlast = _given(trace, step, len(suffixes))

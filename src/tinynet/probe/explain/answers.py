@@ -6,7 +6,7 @@ from tinynet import optimizers
 from tinynet.core import formula
 from tinynet.probe.explain import meanings as kinds
 from tinynet.probe.explain.cuts import Cuts
-from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, zero
 from tinynet.probe.explain.layers import LAYERS, of_models
 from tinynet.probe.explain.losses import LOSSES, evidence
 from tinynet.probe.explain.meanings import Meaning, Meanings
@@ -105,6 +105,8 @@ class Answers:
         whole = parts[0] if len(parts) == 1 else sum(parts[1:], parts[0]) if parts else self._leaf(name, index)
         where = f"{meaning.path} of {' and of '.join(owners)}"
         title = f"{at_index(name, index)} = ∂L/∂w: how the loss changes with this number of {where}."
+        if not self.trace.parameters[meaning.path].trainable:
+            return zero("the parameter is frozen"), title, {}
         return whole, title, formulas
 
     def _loss(self, meaning: Meaning, name: str, index: Index) -> Answer:

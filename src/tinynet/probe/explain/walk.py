@@ -114,7 +114,8 @@ class _Walker:
     def __init__(self, trace: Trace, sample: int, terms: int | None) -> None:
         self.trace, self.sample = trace, sample
         self.explainer = Explainer(trace, terms)
-        self.steps = [step for step in trace.layers.values() if not step.inside and step.outputs]
+        every = trace.layers.values()
+        self.steps = [step for step in every if step.outputs and (step.parameters or not step.inside)]
         n_samples = len(trace[trace.layers[""].inputs[0]])
         if sample >= n_samples:
             hint = f"it counts from 0 to {n_samples - 1}."
@@ -164,27 +165,29 @@ class _Walker:
         while here is not None:
             origin = self.explainer.meanings.origin(here[0])
             meaning = self.explainer.meanings.meaning(origin)
-            if meaning.path in found:
+            key = meaning.path if meaning.kind == kind else f"({origin})"
+            if key in found:
                 break
-            found[meaning.path if meaning.kind == kind else f"({origin})"] = origin, here[1]
-            here = self._next(here, kind)
+            found[key] = origin, here[1]
+            here, inside = self._next(here, kind)
+            for source in inside:  # a layer whose output one inside it computes, as attention, shows its own numbers
+                found.setdefault(self.explainer.meanings.meaning(source[0]).path, source)
         return found
 
-    def _next(self, start: Source, kind: str) -> Source | None:
-        """The number of the next layer that a number leads to, also by way of what the layer computed inside."""
-        ahead, seen = [start], set[Source]()
+    def _next(self, start: Source, kind: str) -> tuple[Source | None, list[Source]]:
+        """The number of the next layer that a number leads to, and those that layers computed inside on the way."""
+        meanings, ahead, seen = self.explainer.meanings, [start], list[Source]()
         while ahead and len(seen) < MOST_INSIDE:
             here = ahead.pop()
             if here in seen:
                 continue
-            seen.add(here)
+            seen.append(here)
             sources = self.explainer.explain(*here).sources
             for source in sources:
                 if self._is_on_the_way(source, kind):
-                    return source
-            meanings = self.explainer.meanings
+                    return source, seen[1:]
             ahead += [source for source in reversed(sources) if meanings.meaning(source[0]).kind == kinds.MEMORY]
-        return None
+        return None, []
 
     def _is_on_the_way(self, source: Source, kind: str) -> bool:
         meaning = self.explainer.meanings.meaning(self.explainer.meanings.origin(source[0]))
@@ -205,6 +208,8 @@ class _Walker:
         y = self.trace[step.outputs[0]]
         words = f"{shapes} → {shape_text(y.shape)}{_zeros(y)}."
         where = followed.get(step.path) or self._of_sample(step.outputs[0])
+        if step.inside and step.path not in followed:
+            where = self._followed(where, kinds.OUTPUT).get(step.path, where)
         return Chapter(f"Forward: {_short(step)}", words, self.explainer.explain(*where))
 
     def _backward(self, step: LayerStep, followed: dict[str, Source]) -> Chapter:

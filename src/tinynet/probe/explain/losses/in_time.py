@@ -135,20 +135,36 @@ class CTC(LossFormula):
     def _recursion(self, n: int, backward: bool = False) -> np.ndarray:
         """log α or log β of a sample, (steps, places)."""
         places, T = self.places[n], int(self.n_steps[n])
-        log_p = self.logs[n, :T][:, places]
+        log_p, skips = self.logs[n, :T][:, places], self._skips(n)
         table = np.full(log_p.shape, -np.inf)
         if backward:
             table[-1, -2:] = 0
             for t in reversed(range(T - 1)):
-                for s in range(len(places)):
-                    after = self._after(n, s)
-                    table[t, s] = np.logaddexp.reduce(table[t + 1, after] + log_p[t + 1, after])
+                after = table[t + 1] + log_p[t + 1]
+                table[t] = np.logaddexp(after, _shifted(after, -1))
+                table[t] = np.logaddexp(table[t], np.where(_shifted(skips, -2), _shifted(after, -2), -np.inf))
             return table
         table[0, :2] = log_p[0, :2]
         for t in range(1, T):
-            for s in range(len(places)):
-                table[t, s] = log_p[t, s] + np.logaddexp.reduce(table[t - 1, self._before(n, s)])
+            before = table[t - 1]
+            arrived = np.logaddexp(before, _shifted(before, 1))
+            arrived = np.logaddexp(arrived, np.where(skips, _shifted(before, 2), -np.inf))
+            table[t] = arrived + log_p[t]
         return table
+
+    def _skips(self, n: int) -> np.ndarray:
+        """Whether a path may come to a place from the one two before it."""
+        return np.array([s - 2 in self._before(n, s) for s in range(len(self.places[n]))])
+
+
+def _shifted(row: np.ndarray, by: int) -> np.ndarray:
+    """A row moved to the right, or to the left if negative; −∞ or False comes in."""
+    moved = np.full_like(row, False if row.dtype == bool else -np.inf)
+    if by > 0:
+        moved[by:] = row[:-by]
+    else:
+        moved[:by] = row[-by:]
+    return moved
 
 
 def log_of_sum(logarithms: list[Leaf]) -> Expression:

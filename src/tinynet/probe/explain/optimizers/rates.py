@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
-from tinynet.probe.explain.expressions import Expression, Leaf, constant, named
+from tinynet.probe.explain.expressions import Expression, Leaf, Number, constant, named
 from tinynet.probe.explain.functions import cos, minimum
 
 Schedule = dict[str, Any]
@@ -16,8 +16,10 @@ Schedule = dict[str, Any]
 def learning_rate(settings: dict[str, Any]) -> Leaf:
     """ε: a number, or what the schedule gives for this step, with a line of its own."""
     schedule = settings.get("schedule")
-    if schedule is None or schedule["kind"] not in SCHEDULES:
+    if schedule is None:
         return constant(settings["lr"], "ε")
+    if schedule["kind"] not in SCHEDULES:
+        return Number("ε", settings["lr"])  # a function of a user's own
     return named("ε", rate_at(schedule, settings["n_steps"]))
 
 
