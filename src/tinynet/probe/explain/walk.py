@@ -101,9 +101,11 @@ def walk(
         >>> net = Net([Linear(2, 3), ReLU(), Linear(3, 1)])
         >>> step = trace(net, np.ones((4, 2)), np.zeros((4, 1)), mean_squared_error, SGD(lr=0.1))
         >>> chapters = walk(step, sample=2, weight="0.weight", index=(2, 1)).chapters
-        >>> [chapter.heading.split(",")[0] for chapter in chapters[:5]]
-        ['Forward: layer 0', 'Forward: layer 1', 'Forward: layer 2', 'The loss', 'The gradient of the loss']
-        >>> [chapter.heading.split(",")[0] for chapter in chapters[5:]]
+        >>> [chapter.heading.split(",")[0] for chapter in chapters[:3]]
+        ['Forward: layer 0', 'Forward: layer 1', 'Forward: layer 2']
+        >>> [chapter.heading for chapter in chapters[3:6]]
+        ['The loss', 'The loss of sample 2', 'The gradient of the loss']
+        >>> [chapter.heading.split(",")[0] for chapter in chapters[6:]]
         ['Backward: layer 2', 'Backward: layer 1', 'Backward: layer 0', 'The parameter 0.weight']
     """
     checks.instance("walk", "trace", trace, Trace)
