@@ -15,7 +15,7 @@ from tinynet.core import checks
 from tinynet.core.checks.vocabulary import instance, optional, string
 from tinynet.net import Net
 from tinynet.storage import atomic_write
-from tinynet.visualize.page import Section, command_line, page, settings_table
+from tinynet.visualize.page import Section, command_line, page, place_for_a_page, settings_table
 from tinynet.visualize.sections import SECTIONS, made
 from tinynet.visualize.sentences import samples_of
 from tinynet.visualize.subject import Subject
@@ -72,7 +72,7 @@ def report(
     if not isinstance(net, Net):
         checks.fail("report", f"net must be a Net, got {type(net).__name__}.", "wrap it as Net([layer]).", TypeError)
     checks.path("report", path)
-    _place_for_a_page(path)
+    place_for_a_page("report", path)
     checks.arguments(
         "report",
         locals(),
@@ -171,19 +171,3 @@ def _n_parameters(net: Net) -> int:
 
 def _data_words(test: Any) -> str:
     return "" if test is None else f", tested on {len(test):,} samples"
-
-
-def _place_for_a_page(path: str | os.PathLike[str]) -> None:
-    """Check that a page would not take the place of something else, such as the weights of the net."""
-    target = checks.path("report", path)
-    if os.path.isdir(target):
-        hint = f"name the page too, as in {str(target / 'report.html')!r}."
-        checks.fail("report", f"{str(target)!r} is a folder, not a file; nothing was changed.", hint, IsADirectoryError)
-    if target.suffix.lower() in (".html", ".htm") or not os.path.isfile(target) or not os.path.getsize(target):
-        return
-    with open(target, "rb") as file:
-        is_page = file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
-    if not is_page:
-        problem = f"{str(target)!r} is no HTML page, so no page takes its place; nothing was changed."
-        hint = f"choose another name, as in {str(target.with_name('report.html'))!r}."
-        checks.fail("report", problem, hint, FileExistsError)
