@@ -32,6 +32,12 @@ class Course:
         sentences: What was seen, with its numbers.
         advice: What to do about it; empty if nothing.
         epoch: The epoch from which on it holds, or None.
+
+    Example:
+        >>> print(Course("stuck", "It is stuck.", ("The loss is 2.3.",), "Take another learning rate."))
+        It is stuck.
+        The loss is 2.3.
+        Take another learning rate.
     """
 
     kind: str

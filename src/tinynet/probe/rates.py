@@ -28,6 +28,11 @@ class RateSweep:
         lowest: The place of the highest rate at which the smoothed loss is as low as anywhere, but for its noise.
         rate: The suggestion, a third of that rate.
         words: What the sweep shows.
+
+    Example:
+        >>> rates = np.geomspace(1e-4, 1, 40)
+        >>> read_sweep(rates, 2 + (np.log10(rates) + 2) ** 2)
+        RateSweep: the suggested learning rate is ... The loss fell from ... to ... at a rate of ..., beyond which ...
     """
 
     rates: np.ndarray

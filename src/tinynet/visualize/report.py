@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from tinynet.core.checks.vocabulary import instance, optional, string
 from tinynet.net import Net
 from tinynet.storage import atomic_write
 from tinynet.visualize.page import Section, command_line, page, settings_table
-from tinynet.visualize.sections import SECTIONS, made
+from tinynet.visualize.sections import SECTIONS, Maker, made
 from tinynet.visualize.sentences import samples_of
 from tinynet.visualize.subject import Subject
 
@@ -33,6 +33,7 @@ def report(
     config: dict[str, Any] | None = None,
     command: str = "",
     initial: Net | None = None,
+    sections: Sequence[tuple[str, Maker]] = (),
 ) -> Path:
     """Write one self-contained HTML page about a trained net: it needs no network, no other file and no JavaScript.
 
@@ -52,6 +53,8 @@ def report(
         command: The command line that repeats the run.
         initial: The net as it was before training, whose weights are drawn beside the trained ones;
             `copy.deepcopy(net)` before `fit` keeps it.
+        sections: Further sections, each a heading and a function of a `Subject` (which holds the net, the history and
+            the data) that returns a figure, or a `View` with words and HTML, or None where it does not apply.
 
     Returns:
         The path.
@@ -84,16 +87,17 @@ def report(
         config=optional(instance(dict)),
         command=string,
         initial=optional(instance(Net)),
+        sections=_makers,
     )
     planned = (config or {}).get("epochs")
     subject = Subject(net, history, test, loss, initial, planned if type(planned) is int else None)
-    sections = list(made(subject, SECTIONS))
+    parts = list(made(subject, [*SECTIONS[:-1], *sections, SECTIONS[-1]]))
     if config or command:
-        sections.append(_settings_section(config or {}, command))
+        parts.append(_settings_section(config or {}, command))
     now = datetime.now().astimezone()
     lead = f"{type(net).__name__} with {_n_parameters(net):,} parameters{_data_words(test)}. {now:%d %B %Y, %H:%M}."
     foot = f"Written by Tinynet on Python {platform.python_version()} with NumPy {np.__version__}."
-    text = page(title, lead, _numbers(subject, metrics or {}), sections, foot)
+    text = page(title, lead, _numbers(subject, metrics or {}), parts, foot)
     atomic_write(path, text, who="report")
     return Path(path)
 
@@ -114,6 +118,20 @@ def _history(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
     if not isinstance(getattr(value, "rows", None), list):
         problem = f"{name} must be a History, got {checks.of_kind(value)}."
         checks.fail(who, problem, "pass what learner.fit(...) returns.", TypeError)
+    return value
+
+
+def _makers(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: headings with functions that make what stands below them."""
+    if not isinstance(value, (list, tuple)):
+        problem = f"{name} must be a list, got {checks.of_kind(value)}."
+        checks.fail(who, problem, 'write [("My picture", make)].', TypeError)
+    for part in value:
+        if not isinstance(part, (list, tuple)) or len(part) != 2:
+            problem = f"{name} must hold pairs of a heading and a function, got {checks.of_kind(part)}."
+            checks.fail(who, problem, 'write [("My picture", make)].', TypeError)
+        checks.text(who, f"a heading in {name}", part[0])
+        checks.function(who, f"the maker of {part[0]!r}", part[1], 1, "it takes a Subject.")
     return value
 
 

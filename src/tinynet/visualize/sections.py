@@ -1,7 +1,7 @@
 """The sections of a report, in their order: each has a heading, and a function that makes it or says None.
 
-A further view is a further line in `SECTIONS`. Its maker takes the `Subject` and returns a `View`, or None where it
-does not apply.
+A further view is a further line in `SECTIONS`, whose last stays last. Its maker takes the `Subject` and returns a
+`View`, a figure, or None where it does not apply.
 """
 
 from __future__ import annotations
@@ -47,14 +47,15 @@ class View:
     mark: str = ""
 
 
-Maker = Callable[[Subject], View | None]
+Maker = Callable[[Subject], "View | Figure | None"]
 
 
 def made(subject: Subject, makers: Sequence[tuple[str, Maker]]) -> Iterator[page.Section]:
     """The sections that apply to a subject."""
     for heading, maker in makers:
-        view = maker(subject)
-        if view is not None:
+        found = maker(subject)
+        if found is not None:
+            view = found if isinstance(found, View) else View("", picture(found, f"{heading}."))
             yield page.Section(heading, view.words, view.html, view.mark)
 
 
@@ -198,7 +199,7 @@ def gradient_words(gradients: dict[str, np.ndarray]) -> str:
     words = (
         "In the gradients of one batch most values lie near zero, which is as it should be: a sample concerns few of "
         "the weights. Exact zeros belong to inputs and units that are 0 for the whole batch, such as pixels at the "
-        "border. What counts is that no layer's gradients are far smaller or larger than those of the others."
+        "border. What counts is that the gradients of no layer are far smaller or larger than those of the others."
     )
     alive = {path: value for path, value in spread.items() if value > 0 and np.isfinite(value)}
     if len(alive) > 1:
