@@ -132,6 +132,23 @@ def test_a_validation_loss_that_is_not_finite():
     assert course.sentences == ("The validation loss is inf in epoch 2, 2 in the epoch before.",)
 
 
+def test_a_loss_below_zero_has_a_course_too():
+    falling = -np.arange(8.0)
+    course = read_course(history(loss=falling))
+    assert course.headline == "Unfinished: the training loss is still falling by 14 % of its whole way an epoch."
+    assert read_course(history(loss=-5 + 6 * np.exp(-np.arange(30.0)))).kind == "done"
+    assert read_course(history(loss=[-1.0, -2.0, -3.0, 5.0])).headline == "It diverged from epoch 4 on."
+    rising = np.concatenate([falling, -7 + 0.5 * np.arange(1, 9)])
+    assert read_course(history(loss=-np.arange(16.0), valid=rising)).headline == "It overfits from epoch 9 on."
+
+
+def test_odd_columns_are_left_out():
+    made = History()
+    for epoch in ("first", "second", "third"):
+        made.append({"epoch": epoch, "loss": 0.5, "valid_loss": None, "accuracy": np.eye(2), "lr": "small"})
+    assert read_course(made).headline == "It is stuck: the training loss has not moved."
+
+
 def test_one_epoch_and_none():
     assert read_course(history(loss=[1.8]), guess=TEN).headline == "One epoch is too little to tell how it goes on."
     assert read_course(History()).kind == "unknown"

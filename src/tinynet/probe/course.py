@@ -10,7 +10,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.probe.epochs import Epochs, percent
 from tinynet.probe.guessing import Guessing
-from tinynet.probe.series import fall_per_epoch, falls_steadily, level_since, rise_since_lowest
+from tinynet.probe.series import fall_per_epoch, falls_steadily, level_since, positive, rise_since_lowest
 
 GROWN = 1.5  # A loss that ends at so many times its lowest, and above its first, has left what it had learned.
 FRESH = 1.06  # A net with new weights is hardly further from guessing; large steps throw it further off.
@@ -96,9 +96,9 @@ def _diverged(seen: Epochs) -> Course | None:
             words = f"The {name} loss is {values[broken[0]]:g} in epoch {epoch}"
             before = f", {values[broken[0] - 1]:.4g} in the epoch before." if broken[0] else "."
             return Course("diverged", f"It diverged in epoch {epoch}.", (words + before,), advice, epoch)
-    loss = seen.loss
-    lowest, end = int(np.argmin(loss)), float(loss[-1])
-    left = end > loss[0] > 0 and end > GROWN * loss[lowest]
+    loss, share = seen.loss, positive(seen.loss)
+    lowest = int(np.argmin(loss))
+    left = share[-1] > share[0] and share[-1] > GROWN * share[lowest]
     worse = seen.guess.loss is not None and loss.min() > 2 * seen.guess.loss
     if not left and not worse:
         return None
@@ -155,7 +155,7 @@ def _advice_for_stuck(mark: Guessing) -> str:
 def _overfitted(seen: Epochs) -> Course | None:
     if len(seen.valid) < 3:
         return None
-    lowest, rise = rise_since_lowest(seen.valid)
+    lowest, rise = rise_since_lowest(positive(seen.valid))
     if rise < RISES or seen.loss[-1] >= seen.loss[lowest]:
         return None
     first, last = seen.epoch(lowest), seen.epoch(len(seen.valid) - 1)
@@ -192,13 +192,16 @@ def _unfinished(seen: Epochs) -> Course | None:
     if n == 1:
         headline = "One epoch is too little to tell how it goes on."
         return Course("unfinished", headline, _some(seen.way(), *seen.right(), *seen.notes()), "Train for more epochs.")
-    last = values[-min(n, max(4, n // 4)) :]
+    last = positive(values)[-min(n, max(4, n // 4)) :]
     fall, error = fall_per_epoch(last)
     mark = seen.guess.loss if seen.guess.loss is not None else values[0]
     wavers = fall < 2 * error and not falls_steadily(last)
-    if fall < FALLS or wavers or values[-1] < NOTHING_LEFT * mark or _all_right(seen):
+    if fall < FALLS or wavers or 0 <= values[-1] < NOTHING_LEFT * mark or _all_right(seen):
         return None
-    headline = f"Unfinished: the {seen.judged_name} is still falling by {percent(fall)} an epoch."
+    much = percent(fall)
+    if values.min() <= 0:  # shares of a loss that may be 0 mean nothing
+        much = f"{percent((last[0] - last[-1]) / (len(last) - 1))} of its whole way"
+    headline = f"Unfinished: the {seen.judged_name} is still falling by {much} an epoch."
     more = f"Train for more epochs than {n}."
     if seen.rate_is_spent:
         more = f"The learning rate has come down to its end, so start a new run with more epochs than {n}."
