@@ -62,6 +62,7 @@ def test_a_run_whose_first_steps_were_too_large_is_stuck_and_not_slow():
     course = read_course(history(loss=[1e9, 4e3, 3.0, 2.6, 2.4]), guess=TEN)
     assert course.kind == "stuck"
     assert "In the first epoch it was 1e+09: steps that were too large threw the weights far off." in course.sentences
+    assert "much smaller learning rate" in course.advice
     assert read_course(history(loss=[2.65, 2.350, 2.345, 2.342, 2.341]), guess=TEN).kind == "stuck"
     assert read_course(history(loss=[5.0, 4.8, 4.6, 4.4]), guess=Guessing(4.3)).kind == "unfinished"
 

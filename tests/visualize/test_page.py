@@ -155,6 +155,7 @@ def test_gradients_near_zero_are_not_called_dead():
     assert "near zero, which is as it should be" in words
     assert "between 0.00082 (0.weight) and 0.082 (2.weight)" in words
     assert "learns nothing" not in words
+    assert "Every gradient of this batch is zero" in gradient_words({"0.weight": np.zeros(3)})
     assert "of 0.weight is zero throughout" in gradient_words({"0.weight": np.zeros(3), "2.weight": np.ones(2)})
 
 

@@ -124,14 +124,16 @@ def _stuck(seen: Epochs) -> Course | None:
     goes_on = len(seen.loss) > 2 and 2 * (seen.loss[-2] - seen.loss[-1]) > -float(np.diff(seen.loss).mean())
     if falls_steadily(seen.loss) and (seen.loss[0] < FRESH * mark.loss or goes_on):
         headline = f"It has hardly begun: the training loss falls by {percent(fall_per_epoch(seen.loss)[0])} an epoch."
-        advice = "Take a larger learning rate: learner.find_rate() suggests one."
+        advice = "Take a larger learning rate: tinynet find-rate or learner.find_rate() suggests one."
         return Course("unfinished", headline, _some(words, *seen.right()), advice)
     share = f"; guessing gets {100 * mark.accuracy:.1f} % right." if mark.accuracy is not None else "."
     right = [text.removesuffix(".") + share for text in seen.right()]
     first = f"In the first epoch it was {seen.loss[0]:.4g}: steps that were too large threw the weights far off."
     headline = "It is stuck at chance: it does no better than guessing."
-    thrown = first if seen.loss[0] > GROWN * mark.loss else ""
-    return Course("stuck", headline, _some(words, thrown, *right), _advice_for_stuck(mark))
+    if seen.loss[0] > GROWN * mark.loss:
+        advice = "Start again with a much smaller learning rate: tinynet find-rate or learner.find_rate() suggests one."
+        return Course("stuck", headline, _some(words, first, *right), advice)
+    return Course("stuck", headline, _some(words, *right), _advice_for_stuck(mark))
 
 
 def _motionless(seen: Epochs) -> Course | None:
@@ -147,8 +149,9 @@ def _motionless(seen: Epochs) -> Course | None:
 def _advice_for_stuck(mark: Guessing) -> str:
     end = " (cross_entropy takes the numbers before a softmax)" if mark.accuracy is not None else ""
     return (
-        "More epochs will not help. See whether it can learn a single batch (learner.overfit_one_batch()), try another "
-        f"learning rate (learner.find_rate()), and look whether the last layer fits the loss{end}."
+        "More epochs will not help. See whether it can learn a single batch (tinynet check or "
+        "learner.overfit_one_batch()), try another learning rate (tinynet find-rate or learner.find_rate()), and look "
+        f"whether the last layer fits the loss{end}."
     )
 
 

@@ -195,6 +195,8 @@ def gradient_words(gradients: dict[str, np.ndarray]) -> str:
         >>> gradient_words({"0.weight": np.array([[0.1, -0.1]]), "2.weight": np.zeros((1, 2))})
         'In the gradients of one batch most values lie near zero, ... The gradient of 2.weight is zero throughout: ...'
     """
+    if not any(map(np.any, gradients.values())):
+        return "Every gradient of this batch is zero: the net can learn nothing from it any more."
     spread = {path: float(np.std(gradient)) for path, gradient in gradients.items()}
     words = (
         "In the gradients of one batch most values lie near zero, which is as it should be: a sample concerns few of "
