@@ -1,4 +1,4 @@
-"""Run folders: config.json, history.csv, model.safetensors and report.html."""
+"""Run folders: config.json, history.csv, statistics.safetensors, model.safetensors and report.html."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ from tinynet.core.threads import thread_count
 from tinynet.core.version import __version__
 from tinynet.learner import History
 from tinynet.net import Net
+from tinynet.probe import TrainingStatistics
 from tinynet.storage import atomic_write, load
 
 FORMAT = 1
-CONFIG, HISTORY, MODEL, REPORT = FILES = ("config.json", "history.csv", "model.safetensors", "report.html")
+CONFIG, HISTORY, MODEL, REPORT = "config.json", "history.csv", "model.safetensors", "report.html"
+STATISTICS = "statistics.safetensors"
+FILES = (CONFIG, HISTORY, STATISTICS, MODEL, REPORT)
 LONGEST = 10**6  # characters of a config.json; there are about 1,500
 LARGEST_SAMPLE = 10**8  # numbers in a sample
 VERSIONED = ("numpy", "scipy", "numba")  # what computes
@@ -66,6 +69,11 @@ class Run:
     def history(self) -> History:
         """The history of its training."""
         return History.read_csv(self.folder / HISTORY)
+
+    def statistics(self) -> TrainingStatistics | None:
+        """What its layers gave over training; None if it was trained before that was kept."""
+        path = self.folder / STATISTICS
+        return TrainingStatistics.load(path) if os.path.lexists(path) else None
 
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
@@ -112,6 +113,15 @@ def blank(ax: Axes) -> None:
     ax.grid(False)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
+
+
+def two_sided() -> LinearSegmentedColormap:
+    """Colours for numbers around zero: blue for positive ones, orange for negative ones, white for zero."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list(
+        "orange-white-blue", ["#b34700", "#f0a35e", "#ffffff", "#5fa8d8", "#00568a"]
+    )
 
 
 def message(text: str, title: str) -> Figure:
