@@ -271,7 +271,7 @@ def test_several_inputs_and_no_truth():
     def size(predicted, truth):
         return float((predicted**2).mean()), 2 * predicted / predicted.size
 
-    one = learner(Both([Linear(3, 2)]), SGD(lr=0.5), Dataset((x, x), np.zeros((64, 1), np.float32)), size)
+    one = learner(Both([Linear(3, 2)]), SGD(lr=0.05), Dataset((x, x), np.zeros((64, 1), np.float32)), size)
     assert one.overfit_one_batch().learned
     assert 0.05 < one.find_rate().rate < 10
 
