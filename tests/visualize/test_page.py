@@ -19,7 +19,7 @@ from tinynet.visualize import report
 from tinynet.visualize.page import Section, image, page, scrolling
 from tinynet.visualize.page_style import DARK, LIGHT, STYLE
 from tinynet.visualize.report import setting_text
-from tinynet.visualize.sections import gradient_words
+from tinynet.visualize.sections.inside import gradient_words
 
 VOID = ("meta", "img", "br", "hr", "link", "input")
 
@@ -171,7 +171,7 @@ def run(folder, layers, optimizer, epochs, n_samples=None):
 
 
 def test_reports_of_real_runs_read_differently(tmp_path, monkeypatch):
-    monkeypatch.setattr("tinynet.visualize.sections.png", lambda figure, dpi, transparent: b"")
+    monkeypatch.setattr("tinynet.visualize.sections.view.png", lambda figure, dpi, transparent: b"")
     layers = lambda: [Flatten(), Linear(64, 64), ReLU(), Linear(64, 10)]  # noqa: E731
     good = run(tmp_path, layers(), Adam(lr=0.005), 30)
     assert good[1] == "good"

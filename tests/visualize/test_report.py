@@ -21,7 +21,7 @@ VOID = ("meta", "img")
 def no_pictures(monkeypatch, request):
     """Figures are made, but only the tests of the whole page wait for them to be painted."""
     if "whole_page" not in request.fixturenames:
-        monkeypatch.setattr("tinynet.visualize.sections.png", lambda figure, dpi, transparent: b"")
+        monkeypatch.setattr("tinynet.visualize.sections.view.png", lambda figure, dpi, transparent: b"")
 
 
 @pytest.fixture
@@ -79,6 +79,8 @@ def test_a_whole_report(tmp_path, whole_page):
         "Learning curves",
         "Confusion matrix",
         "Mistakes",
+        "Where it looks",
+        "Samples as it sees them",
         "Filters",
         "Feature maps",
         "Weights and gradients",
@@ -92,6 +94,8 @@ def test_a_whole_report(tmp_path, whole_page):
     assert re.fullmatch(r"Confusion matrix: \d+ of 12 test samples are right.", page.pictures[2])
     assert re.fullmatch(r"\d+ of \d+ misclassified test samples.", page.pictures[3])
     assert page.pictures[4:] == [
+        "Samples, and the pixels that speak for the class that was named.",
+        "The samples as dots, coloured by class.",
         "The kernels of the first convolution.",
         "The outputs of every layer for one sample.",
         "Histograms of the weights.",

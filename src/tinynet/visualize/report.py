@@ -14,10 +14,12 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import instance, optional, string
 from tinynet.net import Net
+from tinynet.probe import Diagnoses
 from tinynet.storage import atomic_write
 from tinynet.visualize.page import Section, command_line, page, settings_table
 from tinynet.visualize.sections import SECTIONS, Maker, made
 from tinynet.visualize.sentences import samples_of
+from tinynet.visualize.strips import recorded
 from tinynet.visualize.subject import Subject
 
 
@@ -33,6 +35,8 @@ def report(
     config: dict[str, Any] | None = None,
     command: str = "",
     initial: Net | None = None,
+    statistics: Any = None,
+    diagnoses: Any = None,
     sections: Sequence[tuple[str, Maker]] = (),
 ) -> Path:
     """Write one self-contained HTML page about a trained net: it needs no network, no other file and no JavaScript.
@@ -53,6 +57,8 @@ def report(
         command: The command line that repeats the run.
         initial: The net as it was before training, whose weights are drawn beside the trained ones;
             `copy.deepcopy(net)` before `fit` keeps it.
+        statistics: What a `tinynet.learner.Statistics` has recorded, for a picture of all layers over the training.
+        diagnoses: What `learner.diagnose()` gave; its problems are listed.
         sections: Further sections, each a heading and a function of a `Subject` (which holds the net, the history and
             the data) that returns a figure, or a `View` with words and HTML, or None where it does not apply.
 
@@ -87,10 +93,13 @@ def report(
         config=optional(instance(dict)),
         command=string,
         initial=optional(instance(Net)),
+        statistics=optional(_statistics),
+        diagnoses=optional(instance(Diagnoses)),
         sections=_makers,
     )
     planned = (config or {}).get("epochs")
-    subject = Subject(net, history, test, loss, initial, planned if type(planned) is int else None)
+    n_planned = planned if type(planned) is int else None
+    subject = Subject(net, history, test, loss, initial, n_planned, statistics, diagnoses)
     parts = list(made(subject, [*SECTIONS[:-1], *sections, SECTIONS[-1]]))
     if config or command:
         parts.append(_settings_section(config or {}, command))
@@ -119,6 +128,11 @@ def _history(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
         problem = f"{name} must be a History, got {checks.of_kind(value)}."
         checks.fail(who, problem, "pass what learner.fit(...) returns.", TypeError)
     return value
+
+
+def _statistics(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: what was recorded of a training, or the callback that recorded it."""
+    return recorded(who, value)
 
 
 def _makers(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
