@@ -103,10 +103,8 @@ def report(
     parts = list(made(subject, [*SECTIONS[:-1], *sections, SECTIONS[-1]]))
     if config or command:
         parts.append(_settings_section(config or {}, command))
-    now = datetime.now().astimezone()
-    lead = f"{type(net).__name__} with {_n_parameters(net):,} parameters{_data_words(test)}. {now:%d %B %Y, %H:%M}."
     foot = f"Written by Tinynet on Python {platform.python_version()} with NumPy {np.__version__}."
-    text = page(title, lead, _numbers(subject, metrics or {}), parts, foot)
+    text = page(title, _lead(net, test), _numbers(subject, metrics or {}), parts, foot)
     atomic_write(path, text, who="report")
     return Path(path)
 
@@ -201,8 +199,11 @@ def _n_parameters(net: Net) -> int:
     return sum(parameter.size for parameter in net.parameters().values())
 
 
-def _data_words(test: Any) -> str:
-    return "" if test is None else f", tested on {len(test):,} samples"
+def _lead(net: Net, test: Any) -> str:
+    """What the page is about, and when it was written."""
+    tested = "" if test is None else f", tested on {len(test):,} samples"
+    now = datetime.now().astimezone()
+    return f"{type(net).__name__} with {_n_parameters(net):,} parameters{tested}. {now:%d %B %Y, %H:%M}."
 
 
 def _place_for_a_page(path: str | os.PathLike[str]) -> None:
