@@ -74,7 +74,7 @@ figure img { max-width: 100%; height: auto; vertical-align: bottom; border-radiu
 .grid { display: grid; gap: .4rem 1rem; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
 .grid figure { margin: 0; }
 .table { margin-bottom: .9rem; font-variant-numeric: tabular-nums; font-size: .84rem; }
-.table table { min-width: 760px; }
+.table table { min-width: 900px; }
 .pairs { display: grid; grid-template-columns: minmax(4rem, max-content) 1fr; gap: .3rem 1rem; margin: .2rem 0 1rem; }
 .pairs dt { color: var(--muted); }
 .pairs dd { margin: 0; max-width: 90ch; overflow-wrap: anywhere; }
