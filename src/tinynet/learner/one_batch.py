@@ -126,8 +126,8 @@ def _tried(learner: Learner, x: Any, y: Any, rate: float, n_steps: int) -> _Tria
             try:
                 loss, predicted = copy.train_step(x, y)
             except FloatingPointError as error:
-                problem = str(error).partition("\n")[0].removeprefix("Learner: ")
-                return _Trial(rate, losses, broke=f"In step {len(losses) + 1} {problem}")
+                problem = str(error).removeprefix("Learner: ").partition(" in step ")[0].partition("\n")[0].rstrip(".")
+                return _Trial(rate, losses, broke=f"In step {len(losses) + 1} {problem}.")
             losses.append(float(loss))
             if is_learned(losses, min(losses[0], guess) if guess else losses[0], predicted, y):
                 return _Trial(rate, losses, learned=True)
