@@ -77,8 +77,10 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
     cut = np.minimum(losses, BLOWN_UP * np.abs(losses[:BEGINNING]).max())
     smoothed = _smoothed(np.log10(rates), cut)
     depth = first - float(smoothed.min())
-    wavering = 0.5 if depth > SEEN * abs(first) else 1.5  # Where it hardly falls, the lowest may be anywhere.
-    near = smoothed.min() + max(wavering * _noise(cut), 0.02 * depth)
+    if depth > SEEN * abs(first):
+        near = smoothed.min() + max(0.5 * _noise(cut), 0.02 * depth)
+    else:
+        near = first + _noise(cut)  # It hardly falls, so what tells is where it begins to rise.
     lowest = int(np.flatnonzero(smoothed <= near)[-1])
     rate = float(rates[lowest]) / BELOW_THE_EDGE
     return RateSweep(rates, losses, smoothed, lowest, rate, _words(rates, smoothed, lowest, rate, first, depth))
@@ -86,7 +88,7 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
 
 def _words(rates: np.ndarray, smoothed: np.ndarray, lowest: int, rate: float, first: float, depth: float) -> str:
     words = f"the suggested learning rate is {rate:.2g}."
-    if lowest < BEGINNING and smoothed[0] - smoothed[lowest] < SEEN * abs(first):
+    if lowest <= 3:
         return f"{words} The loss rose from the start: sweep from a lower rate."
     if depth < SEEN * abs(first):
         words += (
