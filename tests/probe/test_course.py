@@ -73,6 +73,15 @@ def test_a_loss_that_never_moves_is_stuck_without_a_mark():
     assert read_course(history(loss=[0.02] * 4, accuracy=[0.99] * 4)).kind == "done"
 
 
+def test_an_accuracy_that_never_moves_is_stuck_whatever_the_loss_does():
+    wild = [1.2, 1.1, 1.25, 1.15, 1.22, 1.13]
+    course = read_course(history(loss=wild, accuracy=[1 / 3] * 6))
+    assert (course.kind, course.headline) == ("stuck", "It is stuck: exactly 33.33 % are right, epoch after epoch.")
+    near = [0.33, 0.34, 0.32, 0.35, 0.33, 0.34]
+    assert read_course(history(loss=wild, accuracy=near)).kind == "done"
+    assert read_course(history(loss=wild, accuracy=near), guess=Guessing(None, 1 / 3)).kind == "stuck"
+
+
 def test_a_run_that_learns_its_samples_by_heart_overfits_from_an_epoch_on():
     valid = decaying(20, 0.4, 2.0) + 0.05 * np.maximum(np.arange(20) - 8, 0)
     made = history(loss=decaying(20, 0.01), valid=valid, accuracy=[1.0] * 20, right=[0.9] * 20)

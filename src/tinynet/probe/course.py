@@ -16,6 +16,7 @@ GROWN = 1.5  # A loss that ends at so many times its lowest, and above its first
 FRESH = 1.06  # A net with new weights is hardly further from guessing; large steps throw it further off.
 NO_BETTER = 0.97  # A loss above this share of what guessing reaches has learned next to nothing.
 LUCK = 0.03  # By so much may an accuracy exceed that of guessing, out of luck and of a few samples.
+LUCK = 0.03  # By so much may an accuracy exceed that of guessing, out of luck and of a few samples.
 RISES = 0.05  # A validation loss that ends so far above its lowest has risen, if it also exceeds its own swing.
 FALLS = 0.01  # A loss that falls so much in each epoch is a tenth lower after ten more.
 NOTHING_LEFT = 0.01  # The share of the loss of guessing below which there is little to gain.
@@ -115,7 +116,7 @@ def _diverged(seen: Epochs) -> Course | None:
 def _stuck(seen: Epochs) -> Course | None:
     tail, mark, accuracy = max(1, len(seen.loss) // 3), seen.guess, seen.accuracy
     if mark.loss is None:
-        return _motionless(seen)
+        return _stuck_without_mark(seen)
     learned = float(np.median(seen.loss[-tail:])) < NO_BETTER * mark.loss
     lucky = len(accuracy) and mark.accuracy is not None and np.median(accuracy[-tail:]) > 0.5 * (1 + mark.accuracy)
     if learned or lucky or len(seen.loss) == 1:
@@ -126,8 +127,7 @@ def _stuck(seen: Epochs) -> Course | None:
         headline = f"It has hardly begun: the training loss falls by {percent(fall_per_epoch(seen.loss)[0])} an epoch."
         advice = "Take a larger learning rate: tinynet find-rate or learner.find_rate() suggests one."
         return Course("unfinished", headline, _some(words, *seen.right()), advice)
-    share = f"; guessing gets {100 * mark.accuracy:.1f} % right." if mark.accuracy is not None else "."
-    right = [text.removesuffix(".") + share for text in seen.right()]
+    right = _beside_guessing(seen)
     first = f"In the first epoch it was {seen.loss[0]:.4g}: steps that were too large threw the weights far off."
     headline = "It is stuck at chance: it does no better than guessing."
     if seen.loss[0] > GROWN * mark.loss:
@@ -136,14 +136,29 @@ def _stuck(seen: Epochs) -> Course | None:
     return Course("stuck", headline, _some(words, *right), _advice_for_stuck(mark))
 
 
-def _motionless(seen: Epochs) -> Course | None:
-    """The loss of a net has not moved, where nothing tells what guessing would reach."""
-    moved = len(seen.loss) < 3 or np.ptp(seen.loss) >= FALLS * np.abs(seen.loss).max()
-    if moved or (len(seen.accuracy) and seen.accuracy[-1] > 0.9):
+def _stuck_without_mark(seen: Epochs) -> Course | None:
+    """A net is stuck although nothing tells which loss guessing would reach: what tells is that nothing moves."""
+    loss, accuracy, chance = seen.loss, seen.accuracy, seen.guess.accuracy
+    if len(loss) < 3 or falls_steadily(loss) or (len(accuracy) and accuracy[-1] > 0.9):
         return None
-    words = f"It was {seen.loss[0]:.4g} in the first epoch and is {seen.loss[-1]:.4g} in the last."
-    headline = "It is stuck: the training loss has not moved."
-    return Course("stuck", headline, _some(words, *seen.right()), _advice_for_stuck(seen.guess))
+    words = f"The training loss was {loss[0]:.4g} in the first epoch and is {loss[-1]:.4g} in the last."
+    headline = ""
+    if np.ptp(loss) < FALLS * np.abs(loss).max():
+        headline = "It is stuck: the training loss has not moved."
+    elif len(accuracy) and np.ptp(accuracy[-max(3, len(loss) // 3) :]) == 0:
+        headline = f"It is stuck: exactly {100 * accuracy[-1]:.2f} % are right, epoch after epoch."
+    elif len(accuracy) and chance is not None and np.median(accuracy[-max(1, len(loss) // 3) :]) < chance + LUCK:
+        headline = "It is stuck at chance: it does no better than guessing."
+    if not headline:
+        return None
+    return Course("stuck", headline, _some(words, *_beside_guessing(seen)), _advice_for_stuck(seen.guess))
+
+
+def _beside_guessing(seen: Epochs) -> list[str]:
+    """Which shares of the samples are right, and which share guessing gets right."""
+    chance = seen.guess.accuracy
+    share = "." if chance is None else f"; guessing gets {100 * chance:.1f} % right."
+    return [text.removesuffix(".") + share for text in seen.right()]
 
 
 def _advice_for_stuck(mark: Guessing) -> str:
