@@ -359,6 +359,9 @@ TRAINING = [
         "batch_size": 4, "drop_last": True,
         "metrics": [accuracy], "callbacks": [EarlyStopping("loss")]}), free=("valid",)),
     fresh("learner.Learner.fit", lambda: (trained().fit, {"epochs": 1, "progress": False})),
+    fresh("learner.Learner.find_rate", lambda: (trained().find_rate, {
+        "lowest": 1e-4, "highest": 1.0, "n_steps": 20})),
+    fresh("learner.Learner.overfit_one_batch", lambda: (trained().overfit_one_batch, {"n_steps": 50, "n_samples": 4})),
     fresh("learner.Learner.go_to", lambda: (trained().go_to, {"step": 1})),
     fresh("learner.Learner.evaluate", lambda: (trained().evaluate, {"data": points()})),
     fresh("learner.Learner.predict", lambda: (trained().predict, {"x": ones(4, 2)})),
@@ -556,10 +559,12 @@ def pictures_drawn() -> list[Call]:
         call("visualize.singular_values", v.singular_values, net=drawn),
         call("visualize.time_histograms", v.time_histograms, statistics=watched(), layer="0"),
         call("visualize.training_strip", v.training_strip, statistics=watched()),
-        call("visualize.weight_histograms", v.weight_histograms, net=flat),
+        call("visualize.rate_curve", v.rate_curve, sweep=probe.read_sweep(np.geomspace(1e-3, 1, 20), np.arange(20.0))),
+        call("visualize.weight_histograms", v.weight_histograms, net=flat, initial=flat),
         call("visualize.report", v.report, path=FOLDER / "calls.html", net=drawn, history=history(), test=pictures(),
              loss=cross_entropy, metrics={"accuracy": 0.5}, title="A run", config={"lr": 0.1}, command="tinynet",
-             free=("path", "history", "test", "metrics", "config", "loss")),
+             initial=drawn, sections=[("Mine", lambda subject: None)],
+             free=("path", "history", "test", "metrics", "config", "loss", "initial", "sections")),
     ]  # fmt: skip
 
 
