@@ -29,6 +29,8 @@ def line(verdict: Verdict, verbose: bool = False) -> str:
 
 
 def _mark(verdict: Verdict) -> str:
+    if verdict.kind != "faulty" and not verdict.counts:
+        return "weak "  # drawn, and not healthy enough
     if verdict.kind != "faulty":
         return "ALARM" if verdict.alarms or verdict.failed else "quiet"
     if not verdict.counts:
@@ -40,7 +42,7 @@ def totals(verdicts: Sequence[Verdict]) -> tuple[str, bool]:
     """The totals, and whether all that is wanted was reached."""
     faulty = [each for each in verdicts if each.kind == "faulty" and each.counts]
     idle = sum(each.kind == "faulty" and not each.counts for each in verdicts)
-    others = [each for each in verdicts if each.kind != "faulty"]
+    others = [each for each in verdicts if each.kind != "faulty" and each.counts]
     found = sum(1 <= each.rank <= 3 for each in faulty)
     right, wrong = sum(len(each.right) for each in faulty), sum(len(each.alarms) for each in faulty)
     alarmed = [each for each in others if each.alarms]
