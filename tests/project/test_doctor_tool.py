@@ -52,7 +52,7 @@ def program(id: str) -> Program:
 
 
 def verdict(kind: str = "faulty", counts: bool = True, rank: int = 1, **others: Any) -> Verdict:
-    return Verdict(**{**dict(id="X1", kind=kind, seed=0, counts=counts, said=(), rank=rank, right=("loss",)), **others})
+    return Verdict(**{**dict(id="H1", kind=kind, seed=0, counts=counts, said=(), rank=rank, right=("loss",)), **others})
 
 
 def test_every_row_of_the_list_has_a_program() -> None:
@@ -157,15 +157,18 @@ def test_the_totals() -> None:
     rest = dict(skill=0.1, seconds=1.0)
     good = [verdict(alarms=(), **rest)] * 9 + [verdict(rank=0, right=(), alarms=("leak",), **rest)]
     text, reached = totals([*good, verdict("twin", alarms=(), **rest), verdict(counts=False, alarms=(), **rest)])
-    assert "10 faulty runs, and 1 in which the fault had no effect" in text
-    assert "in 9 = 90.0%" in text
-    assert "precision 0.90" in text
+    assert "10 faulty runs of our own: the primary diagnosis is among the first three in 9 = 90.0%" in text
+    assert "9 are right and 1 wrong: precision 0.90" in text
+    assert "1 more, in which the fault had no effect" in text
+    assert "twin: 1 runs, alarms in 0" in text
     assert reached
     alarm = verdict("twin", alarms=("loss",), **rest)
     slow = verdict("twin", alarms=(), skill=1.0, seconds=11.0)
     for bad in (alarm, slow, verdict("control", alarms=(), failed="KeyError", **rest)):
         assert not totals([*good, bad])[1]
     assert not totals(good[1:])[1]  # 8 of 9
+    listed, _ = totals([verdict(id="A1", alarms=(), **rest), *good])
+    assert "1 faulty runs of the list, A to G: the primary diagnosis is among the first three in 1 = 100.0%" in listed
 
 
 def test_a_line() -> None:
