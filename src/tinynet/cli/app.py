@@ -8,17 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import kernel_routes, kernel_table, show, training
+from tinynet.cli import explaining, first_checks, kernel_routes, kernel_table, look, show, training
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
-from tinynet.cli.runs import HISTORY, MODEL, describe, open_run, write_config
+from tinynet.cli.runs import HISTORY, MODEL, STATISTICS, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
 from tinynet.data import load
-from tinynet.learner import CSVLog, Learner
+from tinynet.learner import CSVLog, Learner, Statistics
 from tinynet.storage import save
 
 app = typer.Typer(
@@ -89,8 +89,9 @@ def train(
     """Train a network, test it, and write a run folder.
 
     A tenth of the training data is held out for validation; the test data are used once, at the end. The folder gets
-    the settings (config.json), the numbers of each epoch (history.csv), the network (model.safetensors) and a page to
-    look at (report.html). Ctrl-C ends training early and keeps what was learned.
+    the settings (config.json), the numbers of each epoch (history.csv), what the layers gave (statistics.safetensors),
+    the network (model.safetensors) and a page to look at (report.html). Ctrl-C ends training early and keeps what was
+    learned.
     """
     settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels)
     check_free(out, force)
@@ -110,7 +111,7 @@ def train(
 
 
 def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> None:
-    learner.callbacks += (CSVLog(work / HISTORY),)
+    learner.callbacks += (CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS))
     learner.fit(settings.epochs)
     results = training.evaluate(settings, learner.net, test_data)
     save(learner.net, work / MODEL)
@@ -118,6 +119,10 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> 
     write_config(work, config)
     say(show.results_line(results, len(test_data)))
     show.write_report(open_run(work), learner.net, test_data)
+
+
+app.command("find-rate")(first_checks.find_rate)
+app.command("check")(first_checks.check)
 
 
 @app.command()
@@ -174,6 +179,59 @@ def report(run: RunFolder) -> None:
     opened = open_run(run)
     _, test_data = load(opened.settings.dataset)
     say(f"written: {show.write_report(opened, opened.net(), test_data)}")
+
+
+app.command()(look.look)
+
+
+@app.command()
+def doctor(run: RunFolder, kernels: Kernels = None) -> None:
+    """Say what went wrong in a run, why it hurts, and what to change.
+
+    Where that is cheap, the first steps are tried again with the change, and both losses are shown.
+    """
+    opened = open_run(run)
+    train_data, _ = load(opened.settings.dataset)
+    with use(opened.kernels(kernels)):
+        say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
+
+
+@app.command()
+def explain(
+    run: RunFolder,
+    sample: Annotated[int, typer.Option(help="Which sample of the training data to follow.")] = 0,
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[I,J]", help="A weight, as 0.weight[2,3].", show_default="largest gradient"),
+    ] = None,
+    number: Annotated[
+        str | None, typer.Option(metavar="NAME[I,J]", help="Explain this number only: 2.y[0,3], 0.weight[2,3], loss.")
+    ] = None,
+    terms: Annotated[int, typer.Option(help="How many terms of a sum are shown.")] = 8,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it as an HTML page instead.", parser=given_path)
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the recorded step, too.", parser=given_path)
+    ] = None,
+    kernels: Kernels = None,
+) -> None:
+    """Explain a training step, number by number.
+
+    The net of the run makes one more step, on the batch that holds the sample. Forward, loss, backward and update are
+    shown layer by layer, each with one number: its formula, the formula with the numbers in place, and where they come
+    from.
+    """
+    opened = open_run(run)
+    with use(opened.kernels(kernels)):
+        step = explaining.recorded_step(opened, sample)
+    found = explaining.asked(step, weight, number, terms)
+    if save is not None:
+        say(f"written: {step.trace.save(save)}")
+    if page is not None:
+        say(f"written: {explaining.write_page(page, step, found)}")
+    else:
+        say(f"{step.words}\n\n{found}")
 
 
 @app.command()

@@ -54,6 +54,7 @@ def write_report(run: Run, net: Net, test: Any) -> Path:
         title=f"{model} on {run.settings.dataset}",
         config={name: value for name, value in run.config.items() if name not in ("command", "format", "test")},
         command=str(run.config.get("command", "")),
+        initial=training.initial_net(run.settings, run.input_shape, len(run.classes)),
     )
 
 

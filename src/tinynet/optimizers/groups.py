@@ -58,6 +58,15 @@ class ParameterGroups(Optimizer):
     def rules(self) -> tuple[Optimizer, ...]:
         return tuple(rule for _, optimizer in self.groups for rule in optimizer.rules)
 
+    def rule_of(self, path: str, parameter: Parameter) -> Optimizer:
+        parts = self._divide({path: parameter})
+        return next(
+            optimizer.rule_of(path, parameter) for (_, optimizer), part in zip(self.groups, parts, strict=True) if part
+        )
+
+    def in_groups(self, parameters: dict[str, Parameter]) -> list[tuple[Optimizer, dict[str, Parameter]]]:
+        return [(rule, part) for (_, rule), part in zip(self.groups, self._divide(parameters), strict=True)]
+
     @property
     def is_adding_up(self) -> bool:
         return super().is_adding_up or all(optimizer.is_adding_up for _, optimizer in self.groups)

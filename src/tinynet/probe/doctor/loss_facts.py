@@ -1,0 +1,195 @@
+"""What a loss does, found out by asking it: its name may be anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from tinynet.probe.doctor.skill import ERRORS, Loss, loss_value
+
+N_ROWS = 16  # enough to ask with
+CLOSE = 2e-3  # relative; a loss may add a tiny number before it takes a logarithm
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """How a loss behaves.
+
+    Attributes:
+        takes: "logits" if it applies a softmax or a sigmoid itself; "probabilities" or "log-probabilities"; "numbers"
+            if it compares predictions with targets by their distance; "" if that cannot be told.
+        several: Whether the last axis is a distribution over classes; False for one yes or no each.
+        ignores_output: Whether no prediction changes it, as a softmax over one unit does.
+        sums: How the gradient of a row depends on the number of rows: True if not at all, as for a sum over the
+            batch; False for a mean; None if it cannot be told.
+        compares_all: Whether it stays the same when the targets are exchanged between the rows.
+        only_signs: Whether its gradient has the same size at every distance, as that of the absolute error.
+        slope: What it really rises by along the gradient that it returns, as a share of what that gradient promises:
+            1 if the gradient is its derivative, −1 if the sign is wrong; NaN if it cannot be told.
+    """
+
+    takes: str
+    several: bool
+    ignores_output: bool
+    sums: bool | None
+    compares_all: bool
+    only_signs: bool
+    slope: float
+
+
+def facts_about(loss: Loss, predicted: Any, y: Any) -> LossFacts:
+    """Ask a loss a few dozen questions.
+
+    Args:
+        loss: A function (predicted, ground_truth) -> (loss, gradient).
+        predicted: What a net gave; only its shape counts.
+        y: The truth.
+
+    Example:
+        >>> from tinynet.losses import cross_entropy
+        >>> facts = facts_about(cross_entropy, np.zeros((4, 3)), np.array([0, 1, 2, 1]))
+        >>> facts.takes, facts.several, facts.sums, facts.slope
+        ('logits', True, False, 1.0)
+    """
+    if not isinstance(predicted, np.ndarray) or not isinstance(y, np.ndarray) or predicted.ndim < 2:
+        return LossFacts("", False, False, None, False, False, float("nan"))
+    y = y[:N_ROWS]
+    p = np.random.default_rng(0).uniform(0.2, 0.6, (len(y), *predicted.shape[1:]))
+    ask = _Asked(loss, y)
+    takes, several = _takes(ask, p, y)
+    return LossFacts(
+        takes,
+        several,
+        _ignores_output(ask, p),
+        _sums(loss, p, y),
+        _compares_all(loss, p, y),
+        takes == "numbers" and _only_signs(loss, p, y),
+        _slope(loss, p, y),
+    )
+
+
+class _Asked:
+    """The value of a loss for given predictions."""
+
+    def __init__(self, loss: Loss, y: Any) -> None:
+        self.loss, self.y = loss, y
+
+    def __call__(self, predicted: np.ndarray) -> float:
+        return loss_value(self.loss, predicted, self.y)
+
+
+def _takes(ask: _Asked, p: np.ndarray, y: np.ndarray) -> tuple[str, bool]:
+    base, t = ask(p), _spread(y, p)
+    if t is not None:
+        far = _as_large(p, y)
+        if _has_shape(ask, far, lambda q: (q - t) ** 2) or _has_shape(ask, far, lambda q: np.abs(q - t)):
+            return "numbers", False
+    if not isfinite(base):
+        return "", False
+    if p.shape[-1] > 1 and _same(ask(p + 0.3), base) and _same(ask(p - 7.0), base) and not _ignores_output(ask, p):
+        return "logits", True  # a softmax does not change when all scores of a row rise together
+    steps = [ask(factor * p) for factor in (-1, 1, 2, 3)]
+    rises = np.diff(steps) / (2, 1, 1)
+    if isfinite(steps[0]) and rises[1] and np.allclose(rises, rises[1], rtol=CLOSE, atol=0):
+        return "log-probabilities", True  # linear everywhere: −log p of the truth itself
+    halved = ask(p / 2) - base, ask(p / 4) - ask(p / 2)
+    if halved[0] and _same(*halved) and halved[0] > 0:
+        return "probabilities", True  # −log(p / 2) = −log p + log 2
+    if p.shape[-1] > 1 and _same(halved[0], 0, base) and _same(halved[1], 0, base) and not _ignores_output(ask, p):
+        return "probabilities", True  # divided by their sum first
+    if t is None:
+        return "", False
+    if _has_shape(ask, p, lambda q: -t * np.log(q) - (1 - t) * np.log(1 - q)):
+        return "probabilities", False
+    if _has_shape(ask, p, lambda q: np.logaddexp(0, q) - t * q):
+        return "logits", False
+    return ("numbers", False) if _is_least_at(ask, t) else ("", False)
+
+
+def _has_shape(ask: _Asked, p: np.ndarray, formula: Any) -> bool:
+    """Whether the loss is a formula of each number, summed or averaged: its differences are in proportion."""
+    points = [p, 0.5 * p + 0.4, 0.3 * p + 0.05, p[::-1]]
+    found, expected = np.array([ask(q) for q in points]), np.array([formula(q).sum() for q in points])
+    found, expected = found[1:] - found[0], expected[1:] - expected[0]
+    if not np.isfinite(found).all() or not np.any(found) or not expected[0]:
+        return False
+    return np.allclose(found, expected * (found[0] / expected[0]), rtol=CLOSE, atol=CLOSE * np.abs(found).max())
+
+
+def _is_least_at(ask: _Asked, t: np.ndarray) -> bool:
+    """Whether the loss is least where the prediction is the truth, and grows on both sides."""
+    at, above, below = ask(t), ask(t + 1.0), ask(t - 1.0)
+    return at < above and at < below
+
+
+def _ignores_output(ask: _Asked, p: np.ndarray) -> bool:
+    far = float(np.abs(ask.y).max()) if ask.y.size else 1.0
+    tried = [ask(p), ask(p[::-1]), ask(3 * p), ask(p - 2), ask((p + 1) * max(1.0, far))]
+    return all(map(isfinite, tried)) and all(_same(tried[0], each) for each in tried[1:])
+
+
+def _sums(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool | None:
+    once = _gradient(loss, p, y)
+    twice = _gradient(loss, np.concatenate([p, p]), np.concatenate([y, y]))
+    if once is None or twice is None or not np.any(once):
+        return None
+    ratio = float(np.linalg.norm(twice[: len(p)]) / np.linalg.norm(once))
+    return True if ratio > 0.99 else False if 0.45 < ratio < 0.55 else None
+
+
+def _compares_all(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
+    p = _as_large(p, y)
+    base, exchanged = loss_value(loss, p, y), [np.roll(y, shift, axis=0) for shift in (1, 2, 5)]
+    differ = [each for each in exchanged if not np.array_equal(each, y)]
+    if len(differ) < 3 or _ignores_output(_Asked(loss, y), p):
+        return False
+    return all(_same(loss_value(loss, p, each), base, tolerance=1e-9) for each in differ)
+
+
+def _only_signs(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
+    far = 2 * float(np.abs(y).max())
+    sizes = [_gradient(loss, q, y) for q in (p, p + far + 5.0, p - far - 9.0)]
+    if any(each is None for each in sizes):
+        return False
+    sizes = [np.abs(each[each != 0]) for each in sizes if each is not None]
+    together = np.concatenate(sizes)
+    return len(together) > 0 and float(together.max() - together.min()) < 1e-9 * float(together.max())
+
+
+def _slope(loss: Loss, p: np.ndarray, y: np.ndarray) -> float:
+    gradient = _gradient(loss, p, y)
+    if gradient is None or gradient.shape != p.shape or not np.isfinite(gradient).all() or not np.any(gradient):
+        return float("nan")
+    h = 1e-5 / float(np.abs(gradient).max())
+    rise = (loss_value(loss, p + h * gradient, y) - loss_value(loss, p - h * gradient, y)) / (2 * h)
+    return round(float(rise / np.sum(gradient**2)), 3)
+
+
+def _gradient(loss: Loss, p: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+    try:
+        gradient = loss(p, y)[1]
+    except ERRORS:
+        return None
+    return np.asarray(gradient, np.float64) if isinstance(gradient, np.ndarray) else None
+
+
+def _spread(y: np.ndarray, p: np.ndarray) -> np.ndarray | None:
+    """The truth in the shape of the predictions: labels become one-hot."""
+    if y.size == p.size:
+        return y.reshape(p.shape).astype(np.float64)
+    if y.dtype.kind in "iu" and y.shape == p.shape[:-1]:
+        return (y[..., np.newaxis] == np.arange(p.shape[-1])).astype(np.float64)
+    return None
+
+
+def _as_large(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Predictions of the size of the targets: beside large targets, small predictions are all alike."""
+    t = _spread(y, p)
+    return p if t is None else p * max(1.0, float(np.abs(t).max()))
+
+
+def _same(a: float, b: float, size: float = 0.0, tolerance: float = CLOSE * 1e-2) -> bool:
+    return isfinite(a) and isfinite(b) and abs(a - b) <= tolerance * max(abs(a), abs(b), abs(size), 1e-12)

@@ -1,0 +1,191 @@
+"""Signs in the update: its direction and its size."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+
+from tinynet.core import streams
+from tinynet.net.tuples import as_tuple
+from tinynet.probe.doctor import trials
+from tinynet.probe.doctor.case import Case, unused
+from tinynet.probe.doctor.course import unfinished
+from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, figure
+from tinynet.probe.doctor.skill import ERRORS
+
+UPHILL = 0.3  #: The cosine between update and gradient from which a step goes uphill.
+LONGER = 5  #: Where a few steps tell nothing of a training that went badly, so many times as many may.
+TINY_EPS = 1e-10
+
+
+def uphill(case: Case) -> Diagnosis | None:
+    """The first update goes along the gradient, and not against it."""
+    if not case.may_try or not case.first_batches:
+        return None
+    cosine = _cosine_of_first_step(case)
+    if not cosine > UPHILL:
+        return None
+    losses = trials.unchanged(case).losses
+    seen = f"the first update and the gradient have the cosine {cosine:.2f}; the loss goes from {figure(losses[0])} to {figure(losses[-1])} in {len(losses)} steps"
+    why = "The gradient points to where the loss grows: a step against it is right, one along it makes the loss larger."
+    return Diagnosis(
+        "sign", "problem", 0.97, seen, why, "parameter.tensor -= lr * parameter.gradient  # minus", when=None
+    )
+
+
+def _cosine_of_first_step(case: Case) -> float:
+    x, y = case.first_batches[0]
+    net = case.copy_of_net()
+    streams.go_to(epoch=1, step=1)
+    try:
+        _, gradient = case.loss(net.forward(*as_tuple(x)), y)
+        net.backward(*as_tuple(gradient))
+        along = {path: parameter.gradient.copy() for path, parameter in net.parameters().items() if parameter.trainable}
+        net.zero_gradient()
+        before = {path: parameter.tensor.copy() for path, parameter in net.parameters().items()}
+        streams.go_to(epoch=1, step=1)
+        case.step_for(net, case.loss, unused(case.optimizer))(x, y)
+    except (FloatingPointError, *ERRORS):
+        return float("nan")
+    after = net.parameters()
+    product = sum(float(np.vdot(along[path], after[path].tensor - before[path])) for path in along)
+    moved = sum(float(np.square(after[path].tensor - before[path], dtype=np.float64).sum()) for path in along)
+    steep = sum(float(np.square(g, dtype=np.float64).sum()) for g in along.values())
+    return product / np.sqrt(moved * steep) if moved and steep else float("nan")
+
+
+def accumulated(case: Case) -> Diagnosis | None:
+    """A second step on the same batch has the gradient of both."""
+    if not case.may_try or not case.first_batches or case.optimizer.gradient_accumulation_steps > 1:
+        return None
+    x, y = case.first_batches[0]
+    net = case.copy_of_net()
+    step = case.step_for(net, case.loss, trials.with_rate(0.0)(unused(case.optimizer)))
+    norms = []
+    try:
+        for _ in range(3):
+            streams.go_to(epoch=1, step=1)
+            step(x, y)
+            norms.append(sum(float(np.abs(parameter.gradient).sum()) for parameter in net.parameters().values()))
+    except (FloatingPointError, *ERRORS):
+        return None
+    if not norms[0] or not norms[1] > 1.5 * norms[0] or not norms[2] > 2.5 * norms[0]:
+        return None
+    seen = f"three steps on the same batch leave gradients in the ratio 1 : {norms[1] / norms[0]:.1f} : {norms[2] / norms[0]:.1f}"
+    why = "backward adds to the gradients; where nobody clears them, each step follows the sum of all batches so far."
+    return Diagnosis(
+        "accumulate", "problem", 0.95, seen, why, "net.zero_gradient()  # after each update; optimizer.step does it"
+    )
+
+
+def rate_too_high(case: Case) -> Diagnosis | None:
+    """Steps so long that the loss grows, or jumps about: a tenth, or less, goes down."""
+    if case.goes_well:
+        return None
+    if not case.may_try:
+        return _rose(case)
+    if not case.first_batches:
+        return None
+    before = trials.unchanged(case)
+    if not case.fitted and not _grows(before.losses):
+        return None
+    for longer, factors in ((1, (0.1, 0.01, 0.001)), (LONGER, (0.1, 0.01))):
+        for factor in factors:
+            change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=trials.with_rate(factor))
+            experiment = trials.compare(case, change, longer=longer)
+            if trials.helps(experiment) or _falls(experiment, case.first_skill):
+                return _too_high(case, experiment, factor)
+        if not case.goes_badly:
+            break
+    return None
+
+
+def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagnosis:
+    rate = case.rate
+    level, weight = ("problem", 0.7) if case.goes_badly or not case.fitted else ("remark", 0.45)
+    ended = f"; training ended: {case.ended_by}" if case.ended_by else ""
+    seen = f"with lr={rate:g} {_fate(experiment)}, and with {figure(rate * factor)} it falls{ended}"
+    why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
+    fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
+    return Diagnosis("lr-high", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+
+
+def _falls(experiment: Experiment | None, first_skill: float) -> bool:
+    """Whether the net gets better with the change, where the loss grew or was not finite without."""
+    if experiment is None or not _grows(experiment.unchanged) or not isfinite(experiment.changed[-1]):
+        return False
+    return experiment.skills[1] > first_skill + 0.01 or experiment.changed[-1] < 0.8 * experiment.changed[0]
+
+
+def _fate(experiment: Experiment | None) -> str:
+    losses = () if experiment is None else experiment.unchanged
+    if losses and not isfinite(losses[-1]):
+        return f"the loss is not finite after {len(losses)} steps"
+    if losses and losses[-1] > losses[0]:
+        return f"the loss rises from {figure(losses[0])} to {figure(losses[-1])} in {len(losses)} steps"
+    return "the loss stays high"
+
+
+def _grows(losses: tuple[float, ...]) -> bool:
+    if not losses:
+        return False
+    return not isfinite(losses[-1]) or float(np.mean(losses[-3:])) > 2 * losses[0]
+
+
+def _rose(case: Case) -> Diagnosis | None:
+    """Without an experiment: the loss of the epochs rose, or training ended in numbers that are not finite."""
+    losses = [float(row["loss"]) for row in case.history if "loss" in row]
+    rate = case.rate
+    if not case.ended_by and not (len(losses) > 1 and losses[-1] > 1.2 * losses[0] and case.goes_badly):
+        return None
+    seen = (
+        f"training with lr={rate:g} ended: {case.ended_by}"
+        if case.ended_by
+        else f"with lr={rate:g} the loss rose from {figure(losses[0])} to {figure(losses[-1])}"
+    )
+    why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
+    return Diagnosis("lr-high", "problem", 0.6, seen, why, f"{type(case.optimizer).__name__}(lr={figure(rate / 10)})")
+
+
+def rate_too_low(case: Case) -> Diagnosis | None:
+    """The loss falls steadily but hardly: ten times the rate gets much further in as many steps."""
+    if case.ended_by or not case.may_try or not (case.goes_badly or unfinished(case)):
+        return None
+    before = trials.unchanged(case)
+    if _grows(before.losses) or not isfinite(before.skill):
+        return None
+    for factor in (10.0, 3.0, 100.0):
+        change = trials.Change(f"lr={case.rate * factor:g}", optimizer=trials.with_rate(factor))
+        experiment = trials.compare(case, change)
+        if trials.helps(experiment) and experiment is not None and experiment.changed[-1] < experiment.unchanged[-1]:
+            rate = case.rate
+            got = case.n_steps, f"{case.skill:.2f}"
+            seen = f"with lr={figure(rate)} the net has after {got[0]} steps the skill {got[1]} and still gets better; {figure(rate * factor)} is faster"
+            why = "Each step is so short that the minimum is many epochs away."
+            fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
+            level, weight = ("problem", 0.56) if case.goes_badly else ("remark", 0.42)
+            return Diagnosis("lr-low", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+    return None
+
+
+def tiny_eps(case: Case) -> Diagnosis | None:
+    """An adaptive rule whose eps is so small that weights without a gradient move by full steps."""
+    rules = [rule for rule in case.optimizer.rules if 0 <= getattr(rule, "eps", 1.0) < TINY_EPS]
+    if not rules:
+        return None
+    eps = rules[0].eps  # type: ignore[attr-defined]
+    experiment = trials.compare(case, trials.Change("eps=1e-8", optimizer=trials.with_setting(eps=1e-8)))
+    gradients = np.concatenate([np.abs(p.gradient).reshape(-1) for p in _after_walk(case)])
+    share = float(((gradients > 0) & (gradients < 1e-8)).mean()) if gradients.size else 0.0
+    level, weight = ("remark", 0.55) if case.goes_well else ("problem", 0.72)
+    if not case.fitted:
+        level, weight = "remark", 0.55
+    seen = f"eps={eps:g}: {share:.1%} of the weights have a gradient below 1e-8 and still move by a full step of lr={case.rate:g}"
+    why = "The rule divides by √v̂ + eps. Where the gradient is almost 0, only eps keeps the step from being noise of full size."
+    return Diagnosis("eps", level, weight, seen, why, "Adam(eps=1e-8)", experiment=experiment)  # type: ignore[arg-type]
+
+
+def _after_walk(case: Case) -> list:
+    walk = case.last_walk if case.fitted else case.first_walk
+    return [part for place in walk.places for _, part in place.layer.parts() if hasattr(part, "gradient")]

@@ -1,0 +1,167 @@
+"""Experiments: a few steps again, from the same weights and on the same batches, with one thing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import streams
+from tinynet.net import Net
+from tinynet.net.tuples import as_tuple
+from tinynet.optimizers import Optimizer
+from tinynet.probe.doctor.case import Case, at_peak, unused
+from tinynet.probe.doctor.diagnosis import Experiment
+from tinynet.probe.doctor.skill import ERRORS, Loss, skill
+
+CLEAR = 0.05  #: A change helps where it saves this much more of the loss of the best constant.
+
+
+def same(thing: Any) -> Any:
+    """What is not changed."""
+    return thing
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is changed in an experiment: each function gets a thing and returns another in its place.
+
+    Attributes:
+        words: What is changed, as it follows "with".
+    """
+
+    words: str = ""
+    net: Callable[[Net], Net] = same
+    loss: Callable[[Loss], Loss] = same
+    optimizer: Callable[[Optimizer], Optimizer] = same
+    x: Callable[[Any], Any] = same
+    y: Callable[[Any], Any] = same
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A few steps, and what became of the net.
+
+    Attributes:
+        losses: The loss of each step; the last is NaN if a step failed.
+        skill: How well the net does afterwards, from 0 for the best constant to 1; NaN if a step failed.
+        net: The net afterwards.
+    """
+
+    losses: tuple[float, ...]
+    skill: float
+    net: Net
+
+
+def run(case: Case, change: Change, start: str = "first", longer: int = 1) -> Trial:
+    """Train a copy of the net for a few steps, from its first or its last weights, on the first batches."""
+    net = change.net(case.copy_of_net(start))
+    loss = change.loss(case.loss)
+    step = case.step_for(net, loss, change.optimizer(at_peak(unused(case.optimizer), case.n_steps)))
+    losses: list[float] = []
+    for index, (x, y) in enumerate(case.batches(longer * case.n_tried)):
+        streams.go_to(epoch=1, step=index + 1)
+        try:
+            losses.append(float(step(change.x(x), change.y(y))))
+        except (FloatingPointError, *ERRORS):
+            losses.append(nan)
+            break
+    x, y = case.sample
+    after = nan
+    if losses and isfinite(losses[-1]):
+        try:
+            after = skill(loss, net.predict(*as_tuple(change.x(x))), change.y(y))
+        except ERRORS:
+            after = nan
+    return Trial(tuple(losses), after, net)
+
+
+def unchanged(case: Case, start: str = "first", longer: int = 1) -> Trial:
+    """The same steps as they are, run once for each case."""
+    kept = vars(case).setdefault("_unchanged", {})
+    if (start, longer) not in kept:
+        kept[start, longer] = run(case, Change(), start, longer)
+    return kept[start, longer]
+
+
+def compare(case: Case, change: Change, start: str = "first", longer: int = 1) -> Experiment | None:
+    """The experiment that a change is, or None if nothing may be tried."""
+    if not case.may_try:
+        return None
+    before, after = unchanged(case, start, longer), run(case, change, start, longer)
+    return Experiment(change.words, before.losses, after.losses, (before.skill, after.skill))
+
+
+def helps(experiment: Experiment | None, by: float = CLEAR) -> bool:
+    """Whether the change made things clearly better."""
+    if experiment is None:
+        return False
+    before, after = experiment.skills
+    return isfinite(after) and after > CLEAR / 2 and (not isfinite(before) or after > before + by)
+
+
+def with_rate(factor: float) -> Callable[[Optimizer], Optimizer]:
+    """Let an optimizer, and those of its groups, have another learning rate."""
+
+    def change(optimizer: Optimizer) -> Optimizer:
+        for rule in optimizer.rules:
+            rule.lr = (lambda step, lr=rule.lr: factor * lr(step)) if callable(rule.lr) else factor * rule.lr
+        return optimizer
+
+    return change
+
+
+def with_setting(**settings: Any) -> Callable[[Optimizer], Optimizer]:
+    """Let an optimizer, and those of its groups, have other settings, where they have such."""
+
+    def change(optimizer: Optimizer) -> Optimizer:
+        for rule in optimizer.rules:
+            for name, value in settings.items():
+                if hasattr(rule, name):
+                    setattr(rule, name, value)
+        return optimizer
+
+    return change
+
+
+def without_last_layer(net: Net) -> Net:
+    """The net without its last layer."""
+    return Net(list(net)[:-1]).train()
+
+
+def with_layer(path: str, make: Callable[[], Any]) -> Callable[[Net], Net]:
+    """Put another layer in the place of the one at a path; None takes it out."""
+
+    def change(net: Net) -> Net:
+        names = path.split(".")
+        owner: Any = dict(net.layers_inside())[".".join(names[:-1])] if len(names) > 1 else net
+        if not isinstance(owner, Net):
+            return net
+        layers = list(owner)
+        other = make()
+        layers[int(names[-1])] = other
+        if other is None:
+            del layers[int(names[-1])]
+        owner.layers = tuple(layers)
+        return net.train()
+
+    return change
+
+
+def as_mean(n_rows: int) -> Callable[[Loss], Loss]:
+    """Divide a loss, and its gradient, by the number of rows."""
+
+    def change(loss: Loss) -> Loss:
+        def mean(predicted: Any, y: Any) -> tuple[float, Any]:
+            value, gradient = loss(predicted, y)
+            n = len(as_tuple(predicted)[0]) or n_rows
+            if isinstance(gradient, tuple):
+                return float(value) / n, tuple(part / n for part in gradient)
+            return float(value) / n, gradient / np.asarray(n, gradient.dtype)
+
+        return mean
+
+    return change

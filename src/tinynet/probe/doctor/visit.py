@@ -1,0 +1,131 @@
+"""All rules, one after the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from copy import copy, deepcopy
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import streams
+from tinynet.probe.doctor import course, endings, labels, rates, scales, units, weights
+from tinynet.probe.doctor.case import Case
+from tinynet.probe.doctor.causes import explained_by, settled
+from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
+from tinynet.probe.doctor.skill import ERRORS
+
+Rule = Callable[[Case], Any]
+#: Those that ask the loss, the data and the net, but train nothing.
+READING: list[Rule] = [
+    endings.softmax_over_one,
+    endings.softmax_twice,
+    endings.no_softmax,
+    endings.unfit_activation,
+    endings.unfit_loss,
+    endings.wrong_gradient,
+    endings.broadcast,
+    endings.sum_for_mean,
+    endings.unfit_metric,
+    labels.one_class,
+    labels.missing_classes,
+    labels.imbalance,
+    labels.padding,
+    labels.misaligned,
+    labels.no_signal,
+    labels.leak,
+    labels.sorted_data,
+    scales.inputs,
+    scales.targets,
+    scales.validation,
+    weights.symmetric,
+    weights.too_wide,
+    weights.useless_bias,
+    units.hidden_softmax,
+    units.missing_activation,
+    units.dead_units,
+    units.saturated_units,
+    units.vanishing,
+    units.exploding,
+    units.batch_norm,
+    rates.tiny_eps,
+    rates.rate_too_high,
+    course.unfinished,
+    course.overfitted,
+    course.too_much_dropout,
+    course.few_updates,
+    course.stuck,
+]
+#: Those that try steps.
+TRYING: list[Rule] = [
+    weights.untouched,
+    rates.uphill,
+    rates.accumulated,
+]
+#: Those that try several rates or settings, by the name of their diagnosis: for what nothing else explains.
+LAST: dict[str, Rule] = {"reg-much": course.too_much_decay, "lr-low": rates.rate_too_low}
+#: Those that hold where the first batch is refused.
+OF_DATA: list[Rule] = [labels.leak, scales.validation]
+
+
+def diagnose(case: Case) -> Diagnoses:
+    """Examine a training.
+
+    Nothing changes in it: the doctor works on copies of the net, the optimizer and the transforms, and puts the random
+    streams back.
+
+    Args:
+        case: The training. With `may_try=False` nothing is trained again, which takes less than a second; then only
+            what is certain without an experiment is called a problem.
+
+    Returns:
+        The diagnoses, problems first, each in order of weight; empty if nothing is wrong.
+
+    Example:
+        >>> from tinynet.data import digits
+        >>> from tinynet.layers import Flatten, Linear, Softmax
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.net import Net
+        >>> from tinynet.optimizers import SGD
+        >>> net = Net([Flatten(), Linear(64, 10), Softmax()])
+        >>> diagnose(Case(net, cross_entropy, SGD(lr=0.1), digits()[0])).names()
+        ['softmax2']
+    """
+    case = copy(case)
+    case.train, case.valid = _undisturbed(case.train), _undisturbed(case.valid)
+    with streams.place_kept(), np.errstate(all="ignore"):
+        return settled(_found(case))
+
+
+def _found(case: Case) -> Iterator[Diagnosis]:
+    refusal = endings.refused(case)
+    if refusal is not None:
+        yield refusal
+    rules = OF_DATA if refusal is not None else READING + (TRYING if case.may_try else [])
+    explained: set[str] = set()
+    for rule in rules:
+        for each in _asked(rule, case):
+            explained |= explained_by(each)
+            yield each
+    for name, rule in LAST.items() if case.may_try and refusal is None else ():
+        if name not in explained:
+            yield from _asked(rule, case)
+
+
+def _asked(rule: Rule, case: Case) -> list[Diagnosis]:
+    """What a rule says; nothing where a loss or a layer of a user's own refuses the question."""
+    try:
+        given = rule(case)
+        return [] if given is None else [given] if isinstance(given, Diagnosis) else list(given)
+    except ERRORS:
+        if os.environ.get("DOCTOR_RAISES"):
+            raise
+        return []
+
+
+def _undisturbed(data: Any) -> Any:
+    """The same data, read through a copy of their transform, which may have a generator of its own."""
+    if getattr(data, "transform", None) is None or not hasattr(data, "with_transform"):
+        return data
+    return data.with_transform(deepcopy(data.transform))

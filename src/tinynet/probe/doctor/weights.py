@@ -1,0 +1,137 @@
+"""Signs in the weights before the first step."""
+
+from __future__ import annotations
+
+from math import isfinite, sqrt
+
+import numpy as np
+
+from tinynet.core import Parameter
+from tinynet.layers import Layer
+from tinynet.net import Net
+from tinynet.probe.doctor import trials
+from tinynet.probe.doctor.case import Case
+from tinynet.probe.doctor.diagnosis import Diagnosis, figure
+from tinynet.probe.doctor.skill import constant_loss
+
+WIDE = 2.9  #: Spread of the weights times √fan-in; He's rule gives 1.41.
+FAR_ABOVE_CHANCE = 2.0
+
+
+def symmetric(case: Case) -> Diagnosis | None:
+    """Units of a hidden layer that are alike, and that get the same gradient: they stay alike for ever."""
+    hidden = case.first_walk.weighted()[:-1]
+    for place in hidden:
+        weight = _weight(place.layer)
+        if weight is None or len(weight.tensor) < 2 or place.multiply_adds == 0:
+            continue
+        w, g = weight.tensor.reshape(len(weight.tensor), -1), weight.gradient.reshape(len(weight.tensor), -1)
+        alike = np.ptp(w, axis=0).max() <= 1e-6 * max(1e-30, float(np.abs(w).max()))
+        stays = np.ptp(g, axis=0).max() <= 1e-4 * max(1e-30, float(np.abs(g).max()))
+        if (alike and stays) or (not w.any() and not g.any()):
+            value = f"all {w.flat[0]:g}" if np.ptp(w) == 0 else "the same in every unit"
+            seen = f"the weights are {value}, and all {len(w)} units get the same gradient"
+            why = "Units that start alike and are corrected alike stay alike: the layer has the power of a single unit."
+            level = "remark" if case.goes_well else "problem"
+            fix = "Linear(n_in, n_out)  # draws its weights; only biases may start at 0"
+            return Diagnosis("init-const", level, 0.85, seen, why, fix, place.path)  # type: ignore[arg-type]
+    return None
+
+
+def too_wide(case: Case) -> Diagnosis | None:
+    """Weights so wide that the new net is sure of nonsense, or its units are saturated."""
+    gains = {place.path: _gain(place.layer) for place in case.first_walk.weighted() if place.multiply_adds}
+    wide = {path: gain for path, gain in gains.items() if gain > WIDE}
+    if not wide:
+        return None
+    chance, first = constant_loss(case.loss, case.first_output, case.y), case.first_walk.loss
+    above = first / chance if isfinite(first) and isfinite(chance) and chance > 0 else float("inf")
+    saturated = max((place.saturated or 0.0 for place in case.first_walk.places), default=0.0)
+    if above < FAR_ABOVE_CHANCE and saturated < 0.5:
+        return None
+    experiment = trials.compare(case, trials.Change("weights drawn by He's rule", net=_narrowed))
+    bad = trials.helps(experiment) if case.may_try else case.goes_badly
+    bad = bad and not case.goes_well
+    path = max(wide, key=lambda each: wide[each])
+    seen = (
+        f"the weights of {len(wide)} of {len(gains)} layers are too wide: their spread times √fan-in is up to "
+        f"{figure(wide[path])}, He's rule gives 1.41; the first loss is {figure(first)}, a guess has {figure(chance)}"
+    )
+    why = "Each layer makes the signal larger: the new net is sure of nonsense, and must first unlearn it."
+    level, weight = ("problem", 0.74) if bad else ("remark", 0.4)
+    fix = "layer.weight.tensor = he_normal(layer.weight.shape)  # from tinynet.core.initializers"
+    return Diagnosis("init-wide", level, weight, seen, why, fix, path, experiment=experiment)  # type: ignore[arg-type]
+
+
+def _gain(layer: Layer) -> float:
+    weight = _weight(layer)
+    if weight is None or weight.tensor.ndim < 2:
+        return 0.0
+    return float(weight.tensor.std()) * sqrt(weight.tensor[0].size)
+
+
+def _weight(layer: Layer) -> Parameter | None:
+    weight = getattr(layer, "weight", None)
+    if isinstance(weight, Parameter):
+        return weight if weight.tensor.ndim > 1 else None
+    own = [part for _, part in layer.parts() if isinstance(part, Parameter) and part.tensor.ndim > 1]
+    return own[0] if len(own) == 1 else None
+
+
+def _narrowed(net: Net) -> Net:
+    for layer in net.every_layer():
+        gain = _gain(layer)
+        weight = _weight(layer)
+        if weight is not None and gain > WIDE / 2:
+            weight.tensor = weight.tensor * (sqrt(2) / gain)
+        bias = getattr(layer, "bias", None)
+        if isinstance(bias, Parameter) and gain > WIDE / 2 and np.abs(bias.tensor).max() > 0.5:
+            bias.tensor = np.zeros_like(bias.tensor)
+    return net
+
+
+def untouched(case: Case) -> Diagnosis | None:
+    """Parameters with a gradient that no step changes, or no parameter that may change."""
+    parameters = case.net.parameters()
+    if parameters and not any(parameter.trainable for parameter in parameters.values()):
+        seen, why = "no parameter is trainable", "Nothing can be learned."
+        return Diagnosis("untouched", "problem", 0.96, seen, why, "parameter.trainable = True")
+    if not case.may_try or not isfinite(trials.unchanged(case).losses[-1]):
+        return None
+    before, after = case.copy_of_net().parameters(), trials.unchanged(case).net.parameters()
+    gradients = {
+        f"{place.path}.{name}": norm
+        for place in case.first_walk.places
+        for name, norm in place.parameter_gradients.items()
+    }
+    same = [
+        path
+        for path, parameter in before.items()
+        if parameter.trainable and gradients.get(path, 0) > 0 and np.array_equal(parameter.tensor, after[path].tensor)
+    ]
+    moved = [path for path in before if not np.array_equal(before[path].tensor, after[path].tensor)]
+    size = max((gradients.get(path, 0.0) for path in same), default=0.0)
+    if not same or size < 1e-4 * max(gradients.values(), default=0.0):
+        return None
+    seen = f"{len(same)} of {len(before)} parameters have a gradient and did not change in {case.n_tried} steps"
+    why = "Their layer stays as it was drawn."
+    level = "problem" if not case.goes_well and (not moved or len(same) > 1) else "remark"
+    fix = "net.update(optimizer)  # with every parameter: net.parameters()"
+    return Diagnosis("untouched", level, 0.7, f"{seen}, first {same[0]}", why, fix, same[0])  # type: ignore[arg-type]
+
+
+def useless_bias(case: Case) -> Diagnosis | None:
+    """A bias directly before a norm, which subtracts the mean."""
+    places = case.first_walk.places
+    found = [
+        first.path
+        for first, second in zip(places, places[1:], strict=False)
+        if first.kind == "weights"
+        and hasattr(second.layer, "running_mean")
+        and isinstance(getattr(first.layer, "bias", None), Parameter)
+    ]
+    if not found:
+        return None
+    seen = f"{len(found)} layer{'s' * (len(found) > 1)} with a bias stand{'s' * (len(found) == 1)} directly before a batch norm"
+    why = "The norm subtracts the mean, and the bias with it; its own β takes that place. It costs a little and does nothing."
+    return Diagnosis("useless-bias", "remark", 0.2, seen, why, "Conv2D(n_in, n_out, 3, bias=False)", found[0])

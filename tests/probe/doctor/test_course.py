@@ -1,0 +1,63 @@
+"""Unfinished, overfitted, held back; each mistake has a healthy control beside it."""
+
+import numpy as np
+
+from tests.probe.doctor.patients import after, classifier, names, numbers, only, regression, rows
+from tinynet.data import Dataset
+from tinynet.layers import Dropout, Linear, ReLU
+from tinynet.optimizers import SGD, Adam
+
+
+def test_training_that_was_stopped_on_the_slope() -> None:
+    found = only(after(regression(rule=SGD(lr=0.002)), 8), "few-steps")
+    assert found.level == "remark" and "of its value per epoch" in found.seen and str(found.when) == "epochs 7 to 8"
+    assert "few-steps" not in after(regression(), 60).names()
+
+
+def noisy(n: int, seed: int) -> Dataset:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 10))
+    y = x[:, :1] + rng.normal(0, 1.5, (n, 1))
+    return Dataset(x.astype(np.float32), y.astype(np.float32))
+
+
+def test_a_net_that_overfits() -> None:
+    layers = Linear(10, 128), ReLU(), Linear(128, 128), ReLU(), Linear(128, 1)
+    learner = regression(*layers, data=noisy(40, 0), valid=noisy(200, 1), rule=Adam(lr=0.003))
+    found = only(after(learner, 150), "reg-none")
+    assert found.level == "problem" and "was least" in found.seen and found.when is not None
+    assert found.when.last == 150
+    assert "reg-none" not in after(classifier(), 10).names()
+
+
+def test_dropout_that_leaves_too_little() -> None:
+    layers = Linear(64, 32), ReLU(), Dropout(0.9), Linear(32, 32), ReLU(), Dropout(0.9), Linear(32, 10)
+    found = only(after(classifier(*layers, rule=SGD(lr=0.05)), 3), "reg-much")
+    assert found.level == "problem" and "90%" in found.seen
+    assert "reg-much" not in after(classifier(Linear(64, 32), ReLU(), Dropout(0.3), Linear(32, 10)), 3).names()
+
+
+def test_dropout_of_the_outputs_themselves() -> None:
+    found = only(classifier(Linear(64, 10), Dropout(0.5)).diagnose(), "reg-much")
+    assert "of the outputs themselves" in found.seen and found.where == "1"
+
+
+def test_weight_decay_that_is_too_strong() -> None:
+    learner = classifier(rule=SGD(lr=0.05, weight_decay=1.0))
+    found = only(after(learner, 5), "reg-much")
+    assert found.level == "problem" and "weight_decay=1" in found.seen and found.experiment is not None
+    assert "reg-much" not in after(classifier(rule=SGD(lr=0.1, weight_decay=1e-4)), 5).names()
+
+
+def test_few_steps_with_large_batches() -> None:
+    learner = classifier(rule=SGD(lr=0.01), batch_size=1437)
+    assert "an epoch has 1 steps" in only(after(learner, 3), "batch").seen
+    assert "batch" not in after(classifier(), 3).names()
+
+
+def test_a_net_that_is_stuck() -> None:
+    x, y = rows()[0].x, rows()[0].y
+    learner = classifier(data=Dataset(x, np.random.default_rng(0).permutation(y)), rule=SGD(lr=0.001))
+    assert "stuck" in after(learner, 3).names()
+    assert names(after(classifier(), 3)) == []
+    assert "stuck" not in after(regression(data=numbers()), 10).names()

@@ -1,0 +1,78 @@
+"""The weights before the first step; each mistake has a healthy control beside it."""
+
+import numpy as np
+
+from tests.probe.doctor.patients import after, classifier, names, only, regression
+from tinynet.core.initializers import he_normal
+from tinynet.layers import BatchNorm1D, Linear, ReLU, Sigmoid
+from tinynet.learner import Learner
+from tinynet.optimizers import SGD
+
+
+def filled(learner: Learner, value: object) -> Learner:
+    for parameter in learner.net.parameters().values():
+        parameter.tensor = value(parameter.shape) if callable(value) else np.full(parameter.shape, value)
+    return learner
+
+
+def test_units_that_start_alike_stay_alike() -> None:
+    learner = filled(classifier(Linear(64, 16), Sigmoid(), Linear(16, 10)), 0.1)
+    found = only(learner.diagnose(), "init-const")
+    assert found.level == "problem" and found.where == "0" and "all 0.1" in found.seen
+    assert "init-const" in names(after(learner, 2))
+    assert "init-const" in names(filled(classifier(Linear(64, 16), ReLU(), Linear(16, 10)), 0.0).diagnose())
+
+
+def test_zeros_are_right_for_a_single_layer() -> None:
+    learner = filled(classifier(Linear(64, 10)), 0.0)
+    assert names(learner.diagnose()) == [] and names(after(learner, 5)) == []
+
+
+def test_zero_weights_at_the_end_alone_are_right() -> None:
+    learner = classifier()
+    learner.net[2].weight.tensor = np.zeros((10, 32))
+    assert names(learner.diagnose()) == []
+
+
+def test_weights_that_are_too_wide() -> None:
+    wide = filled(
+        classifier(Linear(64, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 10), rule=SGD(lr=0.1)),
+        lambda shape: np.random.default_rng(0).normal(0, 1, shape),
+    )
+    found = only(wide.diagnose(), "init-wide")
+    assert found.level == "problem" and "of 3 layers" in found.seen and "He's rule gives 1.41" in found.seen
+    assert found.experiment is not None and found.experiment.change == "weights drawn by He's rule"
+
+
+def test_weights_by_hes_rule() -> None:
+    layers = Linear(64, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 10)
+    learner = filled(classifier(*layers), lambda shape: he_normal(shape) if len(shape) > 1 else np.zeros(shape))
+    assert "init-wide" not in learner.diagnose().names()
+
+
+class OfTheFirst(SGD):
+    """A rule that forgets all parameters but the first two."""
+
+    def update_all(self, parameters: dict) -> None:
+        super().update_all(dict(list(parameters.items())[:2]))
+        for parameter in parameters.values():
+            parameter.zero_gradient()
+
+
+def test_parameters_that_no_step_changes() -> None:
+    learner = regression(Linear(4, 8), ReLU(), Linear(8, 8), ReLU(), Linear(8, 1), rule=OfTheFirst(lr=0.01))
+    assert "4 of 6 parameters" in only(learner.diagnose(), "untouched").seen
+    assert "untouched" not in regression().diagnose().names()
+
+
+def test_nothing_to_train() -> None:
+    learner = regression()
+    for parameter in learner.net.parameters().values():
+        parameter.trainable = False
+    assert "no parameter is trainable" in only(learner.diagnose(), "untouched").seen
+
+
+def test_a_bias_that_the_norm_takes_away_is_a_remark() -> None:
+    found = regression(Linear(4, 8), BatchNorm1D(8), ReLU(), Linear(8, 1)).diagnose()
+    assert found.names() == ["useless-bias"] and found[0].level == "remark" and found[0].where == "0"
+    assert regression(Linear(4, 8, bias=False), BatchNorm1D(8), ReLU(), Linear(8, 1)).diagnose().names() == []
