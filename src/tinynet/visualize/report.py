@@ -15,6 +15,7 @@ from tinynet.core import checks
 from tinynet.core.checks.vocabulary import instance, optional, string
 from tinynet.net import Net
 from tinynet.probe import Diagnoses
+from tinynet.probe.statistics.record import recorded
 from tinynet.storage import atomic_write
 from tinynet.visualize.page import Section, command_line, page, place_for_a_page, settings_table
 from tinynet.visualize.sections import SECTIONS, Maker, made
