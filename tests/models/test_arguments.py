@@ -29,7 +29,9 @@ REST = {models.noise: {"n": 2, "latent": 2}, models.char_gpt: {"num_heads": 1}, 
 
 
 @pytest.mark.parametrize(
-    ("model", "name"), [(model, name) for model, least in LEAST.items() for name in least], ids=lambda x: getattr(x, "__name__", x)
+    ("model", "name"),
+    [(model, name) for model, least in LEAST.items() for name in least],
+    ids=lambda x: getattr(x, "__name__", x),
 )
 def test_the_least_of_each_number_is_taken_and_less_is_not(model, name) -> None:
     least = LEAST[model][name]
