@@ -14,6 +14,18 @@ from tinynet.core import checks
 GROUND_TRUTH, LOSS = "ground_truth", "loss"
 
 
+class NoSuchNameError(KeyError):
+    """A KeyError that shows its sentence as it is, and not between quotation marks.
+
+    Example:
+        >>> str(NoSuchNameError("there is no value named 'x'."))
+        "there is no value named 'x'."
+    """
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
 @dataclass(frozen=True)
 class LayerStep:
     """What a trace knows of a layer besides its arrays.
@@ -208,7 +220,7 @@ class Trace:
         hint = (
             f"did you mean {' or '.join(close)}?" if close else f"the names are {', '.join(list(self.values)[:6])}, …"
         )
-        checks.fail("Trace", f"there is no value named {name!r}.", hint, KeyError)
+        checks.fail("Trace", f"there is no value named {name!r}.", hint, NoSuchNameError)
 
 
 def joined(path: str, name: str) -> str:
