@@ -117,7 +117,7 @@ class Trace:
 
         "0.x", "0.y", "0.dy", "0.dx"     inputs, outputs and gradients of layer 0
         "0.mask"                         what layer 0 remembered as `mask`
-        "0.p", "0.passes.0.da"           what attention and recurrent layers compute on the way: see `probe.derived`
+        "0.p", "0.passes.0.da"           what a layer computes on the way: see `probe.derived`
         "0.weight"                       a parameter before the step
         "0.weight.gradient"              ∂L/∂W, all of it as the optimizer got it
         "0.weight.gradient.before"       what was in the gradient before this step, if that was not zero
