@@ -550,6 +550,7 @@ def pictures_drawn() -> list[Call]:
     return [
         call("visualize.confident_mistakes", v.confident_mistakes, net=drawn, dataset=pictures(), n=2),
         call("visualize.misclassified", v.misclassified, net=drawn, dataset=pictures(), n=2),
+        call("visualize.explained_terms", v.explained_terms, explanation=tn.explain(recorded(), "2.y", (0, 1))),
         call("visualize.explanation_page", v.explanation_page, path=FOLDER / "step.html",
              what=tn.explain(recorded(), "loss"), title="A step", lead="Explained.", free=("path",)),
         call("visualize.confusion_matrix", v.confusion_matrix, matrix=np.array([[2, 1], [0, 3]]), classes=["a", "b"],
