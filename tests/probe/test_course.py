@@ -62,6 +62,7 @@ def test_a_run_whose_first_steps_were_too_large_is_stuck_and_not_slow():
     course = read_course(history(loss=[1e9, 4e3, 3.0, 2.6, 2.4]), guess=TEN)
     assert course.kind == "stuck"
     assert "In the first epoch it was 1e+09: steps that were too large threw the weights far off." in course.sentences
+    assert "much smaller learning rate" in course.advice
     assert read_course(history(loss=[2.65, 2.350, 2.345, 2.342, 2.341]), guess=TEN).kind == "stuck"
     assert read_course(history(loss=[5.0, 4.8, 4.6, 4.4]), guess=Guessing(4.3)).kind == "unfinished"
 
@@ -70,6 +71,15 @@ def test_a_loss_that_never_moves_is_stuck_without_a_mark():
     course = read_course(history(loss=[1.2, 1.201, 1.2, 1.199]))
     assert (course.kind, course.headline) == ("stuck", "It is stuck: the training loss has not moved.")
     assert read_course(history(loss=[0.02] * 4, accuracy=[0.99] * 4)).kind == "done"
+
+
+def test_an_accuracy_that_never_moves_is_stuck_whatever_the_loss_does():
+    wild = [1.2, 1.1, 1.25, 1.15, 1.22, 1.13]
+    course = read_course(history(loss=wild, accuracy=[1 / 3] * 6))
+    assert (course.kind, course.headline) == ("stuck", "It is stuck: exactly 33.33 % are right, epoch after epoch.")
+    near = [0.33, 0.34, 0.32, 0.35, 0.33, 0.34]
+    assert read_course(history(loss=wild, accuracy=near)).kind == "done"
+    assert read_course(history(loss=wild, accuracy=near), guess=Guessing(None, 1 / 3)).kind == "stuck"
 
 
 def test_a_run_that_learns_its_samples_by_heart_overfits_from_an_epoch_on():
@@ -130,6 +140,23 @@ def test_a_run_that_diverged(loss, headline, epoch):
 def test_a_validation_loss_that_is_not_finite():
     course = read_course(history(loss=[2.0, 1.0], valid=[2.0, np.inf]))
     assert course.sentences == ("The validation loss is inf in epoch 2, 2 in the epoch before.",)
+
+
+def test_a_loss_below_zero_has_a_course_too():
+    falling = -np.arange(8.0)
+    course = read_course(history(loss=falling))
+    assert course.headline == "Unfinished: the training loss is still falling by 14 % of its whole way an epoch."
+    assert read_course(history(loss=-5 + 6 * np.exp(-np.arange(30.0)))).kind == "done"
+    assert read_course(history(loss=[-1.0, -2.0, -3.0, 5.0])).headline == "It diverged from epoch 4 on."
+    rising = np.concatenate([falling, -7 + 0.5 * np.arange(1, 9)])
+    assert read_course(history(loss=-np.arange(16.0), valid=rising)).headline == "It overfits from epoch 9 on."
+
+
+def test_odd_columns_are_left_out():
+    made = History()
+    for epoch in ("first", "second", "third"):
+        made.append({"epoch": epoch, "loss": 0.5, "valid_loss": None, "accuracy": np.eye(2), "lr": "small"})
+    assert read_course(made).headline == "It is stuck: the training loss has not moved."
 
 
 def test_one_epoch_and_none():

@@ -109,7 +109,7 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> 
     config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, config)
     say(show.results_line(results, len(test_data)))
-    show.write_report(open_run(work), learner.net, test_data)
+    show.write_report(open_run(work), learner, test_data)
 
 
 app.command("find-rate")(first_checks.find_rate)
@@ -168,8 +168,9 @@ def summary(
 def report(run: RunFolder) -> None:
     """Write report.html of a run anew."""
     opened = open_run(run)
-    _, test_data = load(opened.settings.dataset)
-    say(f"written: {show.write_report(opened, opened.net(), test_data)}")
+    train_data, test_data = load(opened.settings.dataset)
+    learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data)
+    say(f"written: {show.write_report(opened, learner, test_data)}")
 
 
 app.command()(look.look)

@@ -115,12 +115,17 @@ def scrolling(table: str, name: str) -> str:
 
 def points(sentences: Iterable[str]) -> str:
     """Sentences as a list."""
-    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>\n"
+    return "<ul>" + "".join(f"<li>{_prose(sentence)}</li>" for sentence in sentences) + "</ul>\n"
 
 
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of its own."""
-    return f'<p class="{escape(kind)}">{escape(text)}</p>\n' if kind else f"<p>{escape(text)}</p>\n"
+    return f'<p class="{escape(kind)}">{_prose(text)}</p>\n' if kind else f"<p>{_prose(text)}</p>\n"
+
+
+def _prose(text: str) -> str:
+    """A text as HTML in which no line begins with a percent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
 
 
 def settings_table(settings: dict[str, str]) -> str:

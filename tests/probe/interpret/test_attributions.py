@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tests.probe.interpret.conftest import IMAGES, SEQUENCES
-from tinynet import probe
+from tinynet import models, probe
 from tinynet.layers import (
     GELU,
     RNN,
     Conv2D,
+    ConvTranspose2D,
     Flatten,
     LeakyReLU,
     Linear,
@@ -108,6 +109,39 @@ def test_a_deconvnet_puts_pooled_maxima_back_in_their_places(pool):
         np.testing.assert_array_equal(found, MaxUnpool2D(2).forward(y, switches, (7, 7)))
 
 
+def test_the_inverse_of_a_vgg_made_of_layers():
+    """The net in reverse, built from unpooling, ReLUs and transposed convolutions, gives the same projection."""
+    net = models.vgg11(width=2).astype(np.float64)
+    x = np.random.default_rng(0).random((1, 3, 32, 32))
+    h, switches = x, {}
+    for index, layer in enumerate(net.layers[:20]):
+        if isinstance(layer, MaxPool2D):
+            size = h.shape
+            h, at = MaxPool2D(2, return_switches=True).forward(h)
+            switches[index] = at, size
+        else:
+            h = layer.forward(h)
+    channel = h.max(axis=(2, 3)).argmax()
+    down = np.zeros_like(h)
+    place = np.unravel_index(h[0, channel].argmax(), h.shape[2:])
+    down[0, channel, *place] = h[0, channel, *place]
+    for index in range(19, -1, -1):
+        layer = net[index]
+        if isinstance(layer, MaxPool2D):
+            at, size = switches[index]
+            down = MaxUnpool2D(2).forward(down, at, size)
+        elif isinstance(layer, ReLU):
+            down = np.maximum(down, 0)
+        else:
+            back = ConvTranspose2D(layer.out_channels, layer.in_channels, 3, padding=1, bias=False).astype(np.float64)
+            back.weight.tensor = layer.weight.tensor
+            down = back.forward(down)
+    found = probe.deconvnet(net, x)
+    assert (found.layer, found.channel.tolist()) == ("19", [channel])
+    np.testing.assert_allclose(found.values, down, rtol=1e-9, atol=1e-15)
+    assert down.any()
+
+
 def test_a_deconvnet_along_a_sequence():
     net = Net([MaxPool1D(2), Flatten(), Linear(6, 2)]).astype(np.float64)
     x = np.array([[[1.0, 8], [5, 2], [3, 4], [7, 6], [9, 1], [2, 3]]])
@@ -152,6 +186,8 @@ def test_all_evidence_is_negative():
     assert found.all_negative.tolist() == [True, True]
     assert not found.values.any()
     assert found.notes[1] == "All evidence is negative for sample 0, 1."
+    many = probe.grad_cam(net, np.ones((9, 1, 2, 2)), 0)
+    assert many.notes[1] == "All evidence is negative for 9 samples."
     net[3].weight.tensor = np.ones((2, 8))
     assert probe.grad_cam(net, x, 0).all_negative.tolist() == [False, True]
 

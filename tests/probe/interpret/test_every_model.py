@@ -6,7 +6,7 @@ import pytest
 from tests.probe.interpret.conftest import EVERY, IMAGES, SEQUENCES
 from tinynet import models, probe
 from tinynet.core.streams import generator_states
-from tinynet.layers import Conv1D, Flatten, Linear, LogSoftmax, ReLU, Sigmoid, Softmax
+from tinynet.layers import Conv1D, Conv2D, Dropout, Flatten, Linear, LogSoftmax, ReLU, Sigmoid, Softmax
 from tinynet.layers.layer import WATCHED
 from tinynet.net import Net
 
@@ -64,6 +64,11 @@ LAST_MAPS = {"digits_cnn": "3", "lenet5": "4", "vgg11": "19", "resnet20": "20", 
 def test_the_layer_that_is_chosen(name):
     net, x = IMAGES[name]()
     assert probe.grad_cam(net, x).layer == LAST_MAPS[name]
+
+
+def test_a_layer_is_named_rather_than_the_net_around_it():
+    net = Net([Net([Conv2D(1, 2, 3), Dropout(0.5), Net([ReLU(), Dropout(0.5)])]), Flatten(), Linear(32, 2)])
+    assert probe.grad_cam(net, np.ones((1, 1, 6, 6))).layer == "0.2.0"
 
 
 @each_method

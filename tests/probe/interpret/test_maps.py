@@ -61,6 +61,8 @@ def test_attention_maps_of_our_models(name):
         np.testing.assert_array_equal(crossed.queries, inputs[1])
         np.testing.assert_array_equal(crossed.keys, inputs[0])
         np.testing.assert_array_equal(maps[0].queries, inputs[0])
+        np.testing.assert_array_equal(maps[0].keys, inputs[0])
+        np.testing.assert_array_equal(maps[-1].queries, inputs[1])
         np.testing.assert_array_equal(maps[-1].keys, inputs[1])
 
 

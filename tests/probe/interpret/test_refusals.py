@@ -208,6 +208,75 @@ class First(Flatten):
         return super().forward(x[0])
 
 
+WITHOUT_A_NET = {
+    "saliency": POINTS,
+    "integrated_gradients": POINTS,
+    "smooth_grad": POINTS,
+    "occlusion": POINTS,
+    "attention_maps": POINTS,
+    "representations": POINTS,
+    "randomization_check": POINTS,
+    "activation_maximization": (2,),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_A_NET)
+def test_a_layer_alone_is_no_net(name):
+    with pytest.raises(TypeError, match=rf"^{name}: net must be a Net, got a Linear\.\nHint: wrap layers as Net"):
+        getattr(probe, name)(Linear(2, 3), WITHOUT_A_NET[name])
+
+
+def test_a_landscape_needs_a_net_and_a_loss():
+    with pytest.raises(TypeError, match=r"^loss_landscape: net must be a Net, got a Linear"):
+        probe.loss_landscape(Linear(2, 3), cross_entropy, POINTS, None)
+    with pytest.raises(TypeError, match=r"^loss_landscape: loss must be a function, got a str.*\nHint: pass cross_ent"):
+        probe.loss_landscape(NET, "cross_entropy", POINTS, None)
+
+
+OUT_OF_RANGE = [
+    ("smooth_grad", {"n_samples": 0}, "n_samples must be at least 1"),
+    ("smooth_grad", {"rng": 3}, "rng must be a np.random.Generator"),
+    ("occlusion", {"size": 0}, "size must be at least 1"),
+    ("occlusion", {"stride": 0}, "stride must be at least 1"),
+    ("occlusion", {"fill": "x"}, "fill must be a number"),
+    ("randomization_check", {"rng": 3}, "rng must be a np.random.Generator"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "words"), OUT_OF_RANGE)
+def test_options_have_bounds(name, options, words):
+    with pytest.raises((TypeError, ValueError), match=f"^{name}: {words}"):
+        getattr(probe, name)(NET, POINTS, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": 0}, "steps must be at least 1"),
+        ({"lr": 0}, "lr must be greater than 0"),
+        ({"decay": -1}, "decay must be at least 0"),
+        ({"blur": -1}, "blur must be at least 0"),
+        ({"rng": 3}, "rng must be a np.random.Generator"),
+        ({"bounds": (0, "x")}, r"bounds\[1\] must be a number"),
+    ],
+)
+def test_the_options_of_maximization(options, words):
+    with pytest.raises((TypeError, ValueError), match=f"^activation_maximization: {words}"):
+        probe.activation_maximization(NET, (2,), **options)
+
+
+@pytest.mark.parametrize("options", [{"n": 1}, {"radius": 0}, {"dimensions": 0}, {"rng": 3}])
+def test_the_options_of_the_landscape(options):
+    with pytest.raises((TypeError, ValueError), match=f"^loss_landscape: {next(iter(options))} must be"):
+        landscape(**options)
+
+
+@pytest.mark.parametrize("options", [{"perplexity": 1}, {"n_steps": 0}, {"rng": 3}])
+def test_the_options_of_tsne(options):
+    with pytest.raises((TypeError, ValueError), match=f"^tsne: {next(iter(options))} must be"):
+        probe.tsne(np.ones((10, 2)), **options)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_sentence_says_what_is_wrong(name):
     call, kind, words = CASES[name]

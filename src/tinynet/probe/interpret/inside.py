@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.layers import Conv1D, Conv2D, ConvTranspose2D, Dropout, Dropout2D, Layer
+from tinynet.layers import Conv1D, Conv2D, ConvTranspose2D, Dropout, Dropout2D, Layer, ReLU
 from tinynet.net import Net
-from tinynet.probe.interpret.subject import Method, Subject, replacing
+from tinynet.probe.interpret.subject import Method, Subject, opened, replacing
 
 CONVOLUTIONS = (Conv2D, ConvTranspose2D, Conv1D)
 
@@ -39,6 +39,19 @@ def last_maps(subject: Subject) -> str:
             shape = y.shape
     paths = [path for path, _, y in outputs.steps if shape is None or y.shape == shape]
     return paths[-1]
+
+
+def activations_of_maps(who: str, net: Net, x: np.ndarray) -> list[str]:
+    """The paths of the ReLUs that still have places, in the order in which they work; of the convolutions if none has.
+
+    Example:
+        >>> activations_of_maps("deconvnet", tn.models.digits_cnn(), np.zeros((1, 1, 8, 8)))
+        ['1', '3']
+    """
+    with opened(who, net, x) as subject:
+        steps = [(path, layer) for path, layer, y in _observed(subject).steps if y.ndim > 2]
+    relus = [path for path, layer in steps if isinstance(layer, ReLU)]
+    return relus or [path for path, layer in steps if isinstance(layer, CONVOLUTIONS)]
 
 
 def has_convolutions(net: Net) -> bool:
