@@ -66,8 +66,8 @@ def check(
 ) -> None:
     """Check what can be checked before a long training: the first loss, and whether the network can learn one batch.
 
-    The doctor looks at the data, the network and the loss, too. A network that cannot learn 32 samples by heart has a fault that no further data heals. What may be wrong is named,
-    and the command ends with status 1.
+    The doctor looks at the data, the network and the loss, too. A network that cannot learn 32 samples by heart has a
+    fault that no further data heals. What may be wrong is named, and the command ends with status 1.
     """
     settings = choose(dataset, model, lr=lr, batch_size=batch_size, optimizer=optimizer, seed=seed)
     learner = _learner(settings)
