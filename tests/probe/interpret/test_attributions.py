@@ -213,7 +213,7 @@ def test_all_evidence_is_negative():
     assert found.notes[1] == "All evidence is negative for sample 0, 1."
     many = probe.grad_cam(net, np.ones((9, 1, 2, 2)), 0)
     assert many.notes[1] == "All evidence is negative for 9 samples."
-    net[3].weight.tensor = np.ones((2, 8))
+    net[3].weight.tensor = np.full((2, 8), 0.01)
     assert probe.grad_cam(net, x, 0).all_negative.tolist() == [False, True]
 
 
