@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,9 @@ def numbers(n: int = 200, x_scale: float = 1.0, y_scale: float = 1.0, y_shift: f
     return Dataset((x * x_scale).astype(np.float32), (y * y_scale + y_shift).astype(np.float32))
 
 
-def regression(*layers: Any, data: Any = None, loss: Any = mean_squared_error, rule: Any = None, **options: Any) -> Learner:
+def regression(
+    *layers: Any, data: Any = None, loss: Any = mean_squared_error, rule: Any = None, **options: Any
+) -> Learner:
     """A learner of `numbers`; without layers, a net that does well."""
     tn.seed(0)
     layers = layers or (Linear(4, 16), ReLU(), Linear(16, 1))
@@ -47,10 +50,8 @@ def regression(*layers: Any, data: Any = None, loss: Any = mean_squared_error, r
 
 def after(learner: Learner, epochs: int) -> Diagnoses:
     """What the doctor says after so many epochs, or after the error that ended them."""
-    try:
+    with contextlib.suppress(FloatingPointError):
         learner.fit(epochs, progress=False)
-    except FloatingPointError:
-        pass
     return learner.diagnose()
 
 

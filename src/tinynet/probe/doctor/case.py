@@ -170,7 +170,12 @@ class Case:
     def output_range(self) -> tuple[float, float, bool]:
         """The lowest and highest possible output, and whether the outputs of a row sum to 1."""
         for output in (self.first_output, self.output):
-            if isinstance(output, np.ndarray) and output.ndim > 1 and output.shape[-1] > 1 and np.isfinite(output).all():
+            if (
+                isinstance(output, np.ndarray)
+                and output.ndim > 1
+                and output.shape[-1] > 1
+                and np.isfinite(output).all()
+            ):
                 if np.abs(output.sum(axis=-1) - 1).max() < 1e-3 and output.min() >= 0:
                     return 0.0, 1.0, True
         place = self.ending

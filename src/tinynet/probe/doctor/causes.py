@@ -8,7 +8,26 @@ from dataclasses import replace
 from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
 
 #: Symptoms that any mistake may have which stops learning altogether.
-ANY = {"stuck", "few-steps", "lr-low", "batch", "no-signal", "saturated", "vanish", "dead-relu", "explode", "imbalance", "lr-high", "reg-much", "bn-mode", "init-wide", "eps", "hid-act", "reg-none"}
+ANY = {
+    "stuck",
+    "width",
+    "few-steps",
+    "lr-low",
+    "batch",
+    "no-signal",
+    "saturated",
+    "vanish",
+    "dead-relu",
+    "explode",
+    "imbalance",
+    "lr-high",
+    "reg-much",
+    "bn-mode",
+    "init-wide",
+    "eps",
+    "hid-act",
+    "reg-none",
+}
 #: From a mistake to the diagnoses that it explains.
 EXPLAINS: dict[str, set[str]] = {
     "shape": ANY,

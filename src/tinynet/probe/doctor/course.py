@@ -6,7 +6,7 @@ from math import isfinite
 
 import numpy as np
 
-from tinynet.layers import Dropout, Dropout2D
+from tinynet.layers import Dropout, Dropout2D, Linear
 from tinynet.net import Net
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
@@ -23,7 +23,9 @@ def unfinished(case: Case) -> Diagnosis | None:
         return None
     losses = [float(row["loss"]) for row in case.history if "loss" in row]
     valid = [float(row["valid_loss"]) for row in case.history if "valid_loss" in row]
-    if len(losses) < 2 or not np.isfinite(losses).all():
+    if len(losses) < 3:
+        return _continued(case)
+    if not np.isfinite(losses).all():
         return None
     k = max(2, len(losses) // 4)
     slope = _slope(losses[-k:]) / max(abs(losses[-1]), 1e-30)
@@ -35,7 +37,24 @@ def unfinished(case: Case) -> Diagnosis | None:
     why = "Training was stopped on the slope: more of the same goes on."
     when = Span("epoch", int(case.history[-k].get("epoch", 1)), int(case.history[-1].get("epoch", 1)))
     weight = 0.48 if case.goes_badly else 0.3
-    return Diagnosis("few-steps", "remark", weight, seen, why, f"learner.fit({2 * len(losses)})  # it continues", when=when)
+    return Diagnosis(
+        "few-steps", "remark", weight, seen, why, f"learner.fit({2 * len(losses)})  # it continues", when=when
+    )
+
+
+def _continued(case: Case) -> Diagnosis | None:
+    """After an epoch or two, a few more steps tell whether the net still gets better."""
+    if not case.may_try or case.skill > 0.95:
+        return None
+    more = trials.unchanged(case, "last")
+    if not more.skill > case.skill + 0.03:
+        return None
+    seen = (
+        f"after {case.n_steps} steps, {len(more.losses)} more bring the skill from {case.skill:.2f} to {more.skill:.2f}"
+    )
+    why = "Training was stopped on the slope: more of the same goes on."
+    weight = 0.48 if case.goes_badly else 0.3
+    return Diagnosis("few-steps", "remark", weight, seen, why, "learner.fit(10)  # it continues")
 
 
 def _slope(values: list[float]) -> float:
@@ -68,7 +87,11 @@ def overfitted(case: Case) -> Diagnosis | None:
 
 def too_much_dropout(case: Case) -> Diagnosis | None:
     """Dropout that takes away so much that the rest cannot learn, or that hits the output itself."""
-    dropouts = [(path, layer) for path, layer in case.net.layers_inside() if isinstance(layer, (Dropout, Dropout2D)) and layer.p > 0]
+    dropouts = [
+        (path, layer)
+        for path, layer in case.net.layers_inside()
+        if isinstance(layer, (Dropout, Dropout2D)) and layer.p > 0
+    ]
     if not dropouts:
         return None
     path, worst = max(dropouts, key=lambda each: each[1].p)
@@ -80,7 +103,11 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     helps = trials.helps(experiment)
     if not strong and not helps:
         return None
-    bad = (strong or case.goes_badly) and (not case.fitted or not case.goes_well) and (helps or behind != "" or worst.p >= 0.75)
+    bad = (
+        (strong or case.goes_badly)
+        and (not case.fitted or not case.goes_well)
+        and (helps or behind != "" or worst.p >= 0.75)
+    )
     if case.fitted and case.skill >= 0.85 and not behind:
         bad = False
     seen = f"dropout takes away up to {worst.p:.0%} of the numbers at layer {path}"
@@ -96,7 +123,11 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
 def _behind_last_weights(case: Case) -> str:
     places = case.first_walk.places
     last = max((index for index, place in enumerate(places) if place.kind == "weights"), default=len(places))
-    found = [place.path for place in places[last + 1 :] if isinstance(place.layer, (Dropout, Dropout2D)) and place.layer.p > 0]
+    found = [
+        place.path
+        for place in places[last + 1 :]
+        if isinstance(place.layer, (Dropout, Dropout2D)) and place.layer.p > 0
+    ]
     return found[0] if found else ""
 
 
@@ -156,10 +187,69 @@ def few_updates(case: Case) -> Diagnosis | None:
     return Diagnosis("batch", "remark", 0.3, seen, why, "Learner(..., batch_size=32)")
 
 
+def too_narrow(case: Case) -> Diagnosis | None:
+    """A hidden layer so narrow that a wider net gets further in as many steps."""
+    if not case.may_try or not case.fitted or case.ended_by or case.goes_well or case.skill - case.valid_skill > 0.15:
+        return None
+    hidden = _hidden_layers(case.net)
+    if not hidden:
+        return None
+    narrowest = min(hidden, key=lambda each: each[1].out_features)
+    outputs = list(case.net)[-1] if isinstance(list(case.net)[-1], Linear) else None
+    wanted = 16 if outputs is None else min(16, 2 * outputs.out_features + 4)
+    if narrowest[1].out_features >= wanted:
+        return None
+    change = trials.Change("hidden layers four times as wide", net=_wider)
+    experiment = trials.compare(case, change, longer=5)
+    helps = trials.helps(experiment)
+    if not helps:
+        return None
+    seen = f"the narrowest hidden layer has {narrowest[1].out_features} units"
+    why = "All that is known of a row must pass through it; what does not fit is lost to the layers behind."
+    return Diagnosis(
+        "width",
+        "remark",
+        0.42,
+        seen,
+        why,
+        "Linear(n_in, 64)  # wider hidden layers",
+        str(narrowest[0]),
+        experiment=experiment,
+    )
+
+
+def _hidden_layers(net: Net) -> list[tuple[int, Linear]]:
+    linear = [(index, layer) for index, layer in enumerate(net) if isinstance(layer, Linear)]
+    return linear[:-1]
+
+
+def _wider(net: Net) -> Net:
+    """The same layers with new weights and four times as many hidden units; only a plain stack is changed."""
+    layers = list(net)
+    linear = [index for index, layer in enumerate(layers) if isinstance(layer, Linear)]
+    rng = np.random.default_rng(0)
+    for index in linear:
+        layer = layers[index]
+        n_in = layer.in_features if index == linear[0] else 4 * layer.in_features
+        n_out = layer.out_features if index == linear[-1] else 4 * layer.out_features
+        layers[index] = Linear(n_in, n_out, rng=rng).astype(net.dtype)
+    return Net(layers).train()
+
+
 def stuck(case: Case) -> Diagnosis | None:
     """The net is no better than a constant, and nothing else explains it."""
     if not case.fitted or case.ended_by or not case.skill < 0.05 or case.n_steps < 50:
         return None
     seen = f"after {case.n_steps} steps the net is no better than the best constant: skill {case.skill:.3f}"
     why = "It has not begun to learn, or it has lost what it knew."
-    return Diagnosis("stuck", "remark", 0.35, seen, why, "learner.train = train.subset(slice(0, 8)); learner.fit(200)  # can it learn 8 rows?")
+    fix = "learner.train = train.subset(slice(0, 8)); learner.fit(200)  # can it learn 8 rows?"
+    if case.may_try:
+        losses = trials.one_batch(case)
+        learned = len(losses) > 1 and losses[-1] < 0.5 * losses[0]
+        seen += f"; on a single batch, over and over, the loss goes from {figure(losses[0])} to {figure(losses[-1])} in {len(losses)} steps"
+        why = (
+            "It can learn a batch by heart, so look at the data and at the rate."
+            if learned
+            else "It cannot even learn one batch by heart: look at the net, the loss and the rate."
+        )
+    return Diagnosis("stuck", "remark", 0.35, seen, why, fix)

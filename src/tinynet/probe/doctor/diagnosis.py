@@ -47,6 +47,7 @@ TITLES = {
     "lr-high": "the learning rate is too high",
     "lr-low": "the learning rate is too low",
     "eps": "eps of the optimizer is too small",
+    "width": "a hidden layer is too narrow",
     "batch": "the batch is too large for so few steps",
     "few-steps": "training is unfinished",
     "stuck": "the net does not learn",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tinynet.layers import ReLU
+from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, figure
@@ -24,7 +25,9 @@ def refused(case: Case) -> Diagnosis | None:
     sentence, _, hint = case.refusal.partition("\nHint: ")
     name = "labels" if "expected labels from" in sentence else "loss" if "from 0 to 1" in sentence else "shape"
     why = "Nothing can be learned before the net, the loss and the targets agree about shapes and ranges."
-    return Diagnosis(name, "problem", 1.0, f"the first batch is refused: {sentence}", why, hint or "net.summary(x.shape[1:])")
+    return Diagnosis(
+        name, "problem", 1.0, f"the first batch is refused: {sentence}", why, hint or "net.summary(x.shape[1:])"
+    )
 
 
 def softmax_over_one(case: Case) -> Diagnosis | None:
@@ -60,7 +63,9 @@ def softmax_twice(case: Case) -> Diagnosis | None:
     if np.isfinite(floor):
         seen += f": the loss cannot fall below {figure(floor)}, a guess has {figure(chance)}"
     why = f"The second {name} sees only numbers from 0 to 1, so it is never sure and its gradient is small."
-    experiment = trials.compare(case, trials.Change("the last activation taken out", trials.with_layer(place.path, _none)))
+    experiment = trials.compare(
+        case, trials.Change("the last activation taken out", trials.with_layer(place.path, _none))
+    )
     fix = "net = Net(list(net)[:-1])  # the loss wants logits"
     return Diagnosis("softmax2", "problem", 0.93, seen, why, fix, place.path, experiment=experiment)
 
@@ -68,7 +73,7 @@ def softmax_twice(case: Case) -> Diagnosis | None:
 def _two_layers(case: Case) -> Diagnosis | None:
     """Two softmax layers behind each other."""
     places = [place for place in case.first_walk.places if place.kind != "shape"]
-    for first, second in zip(places, places[1:], strict=False):
+    for first, second in itertools.pairwise(places):
         if first.kind == second.kind == "softmax":
             why = "The second softmax sees only numbers from 0 to 1, so it is never sure and its gradient is small."
             seen = f"layers {first.path} and {second.path} are both a softmax"
@@ -85,6 +90,8 @@ def no_softmax(case: Case) -> Diagnosis | None:
     facts, (low, high, sums) = case.loss_facts, case.output_range
     if facts.takes not in ("probabilities", "log-probabilities") or sums:
         return None
+    if facts.takes == "log-probabilities" and case.truth.kind != "classes":
+        return None  # a critic's loss is linear too
     output = case.first_output
     if facts.takes == "log-probabilities":
         if not np.isfinite(output).all() or np.abs(np.exp(output).sum(axis=-1) - 1).max() < 1e-2:
@@ -93,9 +100,13 @@ def no_softmax(case: Case) -> Diagnosis | None:
         return None  # bounded, or cut off at zero: see `unfit_activation`
     share = float(((output < 0) | (output > 1)).mean())
     seen = f"{loss_name(case)} takes {facts.takes}, the net gives raw scores: {share:.0%} of them are not from 0 to 1"
-    why = "The logarithm of a negative number is NaN, and scores that do not sum to 1 let the loss fall without learning."
-    fix = "Learner(net, cross_entropy, ...)  # or end the net in Softmax()" if output.shape[-1] > 1 else (
-        "Learner(net, binary_cross_entropy_with_logits, ...)  # or end the net in Sigmoid()"
+    why = (
+        "The logarithm of a negative number is NaN, and scores that do not sum to 1 let the loss fall without learning."
+    )
+    fix = (
+        "Learner(net, cross_entropy, ...)  # or end the net in Softmax()"
+        if output.shape[-1] > 1
+        else ("Learner(net, binary_cross_entropy_with_logits, ...)  # or end the net in Sigmoid()")
     )
     return Diagnosis("no-softmax", "problem", 0.94, seen, why, fix, case.ending.path if case.ending else "")
 
@@ -106,6 +117,8 @@ def unfit_activation(case: Case) -> Diagnosis | None:
     place = case.ending
     if place is None or place.kind in ("weights", "norm") or not np.isfinite([low, high]).any():
         return None
+    if sums and case.first_output.shape[-1] > 1:
+        return _several_at_once(case, place.path)
     make = partial(Diagnosis, "out-act", "problem", 0.9, where=place.path)
     kind = type(place.layer).__name__
     ending = f"the net ends in {kind}, which gives {_range_text(low, high)}"
@@ -121,10 +134,22 @@ def unfit_activation(case: Case) -> Diagnosis | None:
     return _unreachable(case, make, ending) or _cut_off(case, kind, place.path)
 
 
+def _several_at_once(case: Case, where: str) -> Diagnosis | None:
+    """A softmax shares 1 between the units, and the targets of a row do not sum to 1."""
+    values = case.truth.values
+    if values is None or case.loss_facts.takes == "logits" or np.abs(values.sum(axis=-1) - 1).max() < 1e-3:
+        return None
+    totals = values.sum(axis=-1)
+    seen = f"the net ends in a softmax, whose outputs sum to 1, and the targets of a row sum to {_values(totals)}"
+    why = "A softmax chooses one of several. Where several can be true at once, or none, each needs a yes or no of its own."
+    fix = "Learner(net, binary_cross_entropy_with_logits, ...)  # without the softmax; for numbers mean_squared_error"
+    return Diagnosis("out-act", "problem", 0.9, seen, why, fix, where)
+
+
 def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     """The range of the outputs does not reach the targets: part of the loss stays whatever is learned."""
     (low, high, _), values = case.output_range, case.truth.values
-    if values is None or case.loss_facts.takes != "logits" and low <= values.min() and values.max() <= high:
+    if values is None or (case.loss_facts.takes != "logits" and low <= values.min() and values.max() <= high):
         return None
     floor, chance = _least_loss(case), constant_loss(case.loss, case.first_output, case.y)
     if not np.isfinite(floor) or not np.isfinite(chance) or floor <= MISSED * abs(chance):
@@ -136,7 +161,11 @@ def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
         seen = seen.replace("go from from", "go from")
     why = "No weights can make up for an output that cannot be reached."
     level = "problem" if not case.goes_well else "remark"
-    return make(seen, why, "net = Net(list(net)[:-1])  # no activation behind the last Linear")if level == "problem" else None
+    return (
+        make(seen, why, "net = Net(list(net)[:-1])  # no activation behind the last Linear")
+        if level == "problem"
+        else None
+    )
 
 
 def _cut_off(case: Case, kind: str, where: str) -> Diagnosis | None:
@@ -180,20 +209,20 @@ def _truth_outside(case: Case) -> Diagnosis | None:
     if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf" or case.truth.kind == "classes":
         return None
     outside = float(((y < 0) | (y > 1)).mean())
-    if not outside or facts.several or not (facts.takes in ("probabilities", "logits") or (facts.takes == "" and _unbounded(case))):
+    if not outside or facts.several or facts.takes not in ("probabilities", "logits"):
         return None
     codes = case.truth.kind == "codes"
     what = f"{len(np.unique(y))} classes" if codes else "numbers"
-    seen = f"{loss_name(case)} is for targets from 0 to 1, and {outside:.0%} of them are outside: {what} from {_values(y)}"
+    seen = (
+        f"{loss_name(case)} is for targets from 0 to 1, and {outside:.0%} of them are outside: {what} from {_values(y)}"
+    )
     why = "Outside 0 and 1 the loss has no lower bound: it falls below zero while nothing is learned."
-    fix = "Learner(net, cross_entropy, ...)  # with an output for each class" if codes else "Learner(net, mean_squared_error, ...)"
+    fix = (
+        "Learner(net, cross_entropy, ...)  # with an output for each class"
+        if codes
+        else "Learner(net, mean_squared_error, ...)"
+    )
     return Diagnosis("loss", "problem", 0.95, seen, why, fix)
-
-
-def _unbounded(case: Case) -> bool:
-    """Whether the loss falls below zero for probabilities, as a cross-entropy does for targets outside 0 and 1."""
-    output = np.full_like(case.first_output, 0.999), np.full_like(case.first_output, 0.001)
-    return min(loss_value(case.loss, each, case.y) for each in output) < 0
 
 
 def _signs_for_classes(case: Case) -> Diagnosis | None:
@@ -227,11 +256,21 @@ def _only_yes(case: Case) -> Diagnosis | None:
 
 def _distance_for_classes(case: Case) -> Diagnosis | None:
     """A squared distance for classes works, but it learns slowly from sure mistakes."""
-    if case.loss_facts.takes != "numbers" or case.loss_facts.only_signs or case.truth.kind != "classes":
+    if case.truth.kind != "classes" or case.loss_facts.only_signs:
+        return None
+    if case.loss_facts.takes == "probabilities" and not case.loss_facts.several and case.output_range[2]:
+        seen = f"{loss_name(case)} asks for a yes or no from each unit, and the net ends in a softmax over the classes"
+        why = "It counts each of the many right no's, so the loss and its gradient are smaller, and the choice counts less."
+        return Diagnosis(
+            "loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
+        )
+    if case.loss_facts.takes != "numbers":
         return None
     seen = f"the targets are classes, and {loss_name(case)} measures distances"
     why = "Where a softmax or a sigmoid is surely wrong, the gradient of a distance is almost zero; that of the cross-entropy is not."
-    return Diagnosis("loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation")
+    return Diagnosis(
+        "loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
+    )
 
 
 def wrong_gradient(case: Case) -> Diagnosis | None:
@@ -245,7 +284,7 @@ def wrong_gradient(case: Case) -> Diagnosis | None:
         return Diagnosis("sign", "problem", 0.97, seen, "Every step makes the loss larger.", fix)
     seen = f"the gradient that the loss returns promises a rise of 1, and the loss rises by {figure(slope)}"
     why = "The optimizer follows the gradient, not the number that is shown."
-    level = "problem" if slope <= 0 or not case.goes_well and not 0.4 < slope < 2.5 else "remark"
+    level = "remark" if case.goes_well or 0.4 < slope < 2.5 else "problem"
     return Diagnosis("gradient", level, 0.9 if level == "problem" else 0.45, seen, why, fix)  # type: ignore[arg-type]
 
 
@@ -274,23 +313,53 @@ def sum_for_mean(case: Case) -> Diagnosis | None:
     return Diagnosis("reduce", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
 
 
-def unfit_metric(case: Case) -> Diagnosis | None:
-    """A metric that counts exact hits, for targets that are numbers."""
-    values = case.truth.values
-    if case.truth.kind != "numbers" or values is None:
+def mixed_rows(case: Case) -> Diagnosis | None:
+    """What the net says of a row depends on the other rows of the batch: an axis is taken for another."""
+    inputs = as_tuple(case.sample[0])
+    if len(inputs[0]) < 4 or not isinstance(case.output, np.ndarray):
         return None
-    spread, kind = float(values.std()) or 1.0, case.first_output.dtype
-    near = (values + 1e-3 * spread).astype(kind)
-    far = (np.roll(values, len(values) // 2 + 1, axis=0) + 2 * spread).astype(kind)
+    net = case.copy_of_net("last").eval()
+    together = net.forward(*(part[:4] for part in inputs))
+    alone = net.forward(*(part[:1] for part in inputs))
+    if not isinstance(alone, np.ndarray) or together.shape[1:] != alone.shape[1:] or not np.isfinite(together).all():
+        return None
+    size = max(float(np.abs(together).max()), 1e-30)
+    if float(np.abs(together[:1] - alone).max()) <= 1e-2 * size:
+        return None
+    seen = "in evaluation mode the output for a row changes when other rows stand beside it in the batch"
+    why = "The rows of a batch are unrelated samples: a sum, a softmax or a reshape goes over the batch axis."
+    return Diagnosis("reduce", "problem", 0.88, seen, why, "Softmax(axis=-1)  # and Reshape and sums without axis 0")
+
+
+def unfit_metric(case: Case) -> Diagnosis | None:
+    """A metric that does not tell good predictions from wild ones."""
+    values, kind = case.truth.values, case.first_output.dtype
+    if case.truth.kind not in ("numbers", "classes", "binary") or values is None or len(np.unique(values)) < 2:
+        return None
+    spread = float(values.std())
+    near, far = values + 1e-3 * spread, np.roll(values, len(values) // 2 + 1, axis=0) + 2 * spread
+    words = "miss by a thousandth of the spread", "for wild ones"
+    if case.truth.kind != "numbers":
+        near, far = values, 1 - values if values.shape[-1] == 1 else np.roll(values, 1, axis=-1)
+        if case.loss_facts.takes == "logits":
+            near, far = 20 * near - 10, 20 * far - 10
+        words = "are all right", "where all are wrong"
+    near, far = near.astype(kind), far.astype(kind)
     for name, metric in case.metrics.items():
         try:
             beside, off = float(metric(near, case.y)), float(metric(far, case.y))
         except ERRORS:
             continue
-        if abs(beside - off) <= 0.05 * max(1.0, abs(off)) and not (beside == 0 and case.loss_facts.compares_all):
-            seen = f"{name} is {beside:.2f} for predictions that miss by a thousandth of the spread, and {off:.2f} for wild ones"
-            why = "Numbers are never hit exactly, so this metric says nothing about how good the net is."
-            return Diagnosis("metric", "problem", 0.6, seen, why, "Learner(..., metrics=[mean_absolute_error])")
+        if abs(beside - off) <= 0.05 * max(1.0, abs(off)):
+            seen = f"{name} is {beside:.2f} for predictions that {words[0]}, and {off:.2f} {words[1]}"
+            numbers = case.truth.kind == "numbers"
+            why = (
+                "Numbers are never hit exactly: a share of hits"
+                if numbers
+                else "A metric that cannot tell right from wrong"
+            )
+            fix = f"Learner(..., metrics=[{'mean_absolute_error' if numbers else 'accuracy'}])"
+            return Diagnosis("metric", "problem", 0.6, seen, f"{why} says nothing about how good the net is.", fix)
     return None
 
 
@@ -309,6 +378,3 @@ def _range_text(low: float, high: float) -> str:
 
 def _values(y: np.ndarray) -> str:
     return f"{figure(float(y.min()))} to {figure(float(y.max()))}"
-
-
-_ = ReLU

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.data import batches
 from tinynet.probe.doctor.case import Case, labels_of
 from tinynet.probe.doctor.diagnosis import Diagnosis, figure
-from tinynet.probe.doctor.skill import ERRORS, loss_value
+from tinynet.probe.doctor.skill import ERRORS, class_skill, loss_value
 
 RARE = 0.25  #: A class with less than this share of what an even split would give it.
 N_NEIGHBOURS = 5
@@ -29,8 +28,12 @@ def one_class(case: Case) -> Iterator[Diagnosis]:
     if isinstance(other, np.ndarray) and not (other == other[0]).all():
         seen += f", while the validation data have {len(np.unique(other, axis=0))} different ones"
     why = "The loss falls to nothing by saying always the same, and the net learns to ignore its input."
-    yield Diagnosis("labels", "problem", 0.9, seen, why, "np.unique(y_train, return_counts=True)  # before and after each step")
-    yield Diagnosis("one-class", "problem", 0.88, seen, why, "train, valid = data.split(0.1)  # it keeps the share of every class")
+    yield Diagnosis(
+        "labels", "problem", 0.9, seen, why, "np.unique(y_train, return_counts=True)  # before and after each step"
+    )
+    yield Diagnosis(
+        "one-class", "problem", 0.88, seen, why, "train, valid = data.split(0.1)  # it keeps the share of every class"
+    )
 
 
 def _all_the_same(case: Case, first: Any) -> bool:
@@ -46,12 +49,17 @@ def missing_classes(case: Case) -> Diagnosis | None:
     n_classes = case.first_output.shape[-1]
     counts = np.bincount(labels, minlength=n_classes)
     missing = np.flatnonzero(counts == 0)
-    if not len(missing) or len(missing) > n_classes / 2 and n_classes > 20:
+    if not len(missing) or (len(missing) > n_classes / 2 and n_classes > 20):
         return None
+    other = None if case.valid_sample is None else _labels_like(case, case.valid_sample[1])
+    only_there = [] if other is None else [each for each in missing if (other == each).sum() > 1]
     names = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
     seen = f"the net has {n_classes} outputs, and no training row has the class {names}"
     why = "Labels count from 0: labels from 1 to C need no output more, but 1 less; a class that is missing cannot be learned."
-    return Diagnosis("labels", "remark", 0.35, seen, why, "y = y - y.min()  # if labels count from 1")
+    if only_there:
+        seen += f"; the validation data have the class {only_there[0]}"
+    level, weight = ("problem", 0.86) if only_there else ("remark", 0.35)
+    return Diagnosis("labels", level, weight, seen, why, "y = y - y.min()  # if labels count from 1")  # type: ignore[arg-type]
 
 
 def imbalance(case: Case) -> Diagnosis | None:
@@ -163,7 +171,34 @@ def misaligned(case: Case) -> Diagnosis | None:
         f"row{'s' if abs(best) > 1 else ''} it is {agreement[best]:.0%}"
     )
     why = "Each row has the label of another one, so there is nothing to learn but noise."
-    return Diagnosis("labels", "problem", 0.92, seen, why, f"y = np.roll(y, {best})  # and find out where they were moved")
+    return Diagnosis(
+        "labels", "problem", 0.92, seen, why, f"y = np.roll(y, {best})  # and find out where they were moved"
+    )
+
+
+def contradicting(case: Case) -> Diagnosis | None:
+    """Many rows have another label than nearly all of their nearest rows, and the net does better on validation data."""
+    x, y = _in_order(case)
+    if x is None or y is None or len(x) < 100 or len(np.unique(y)) < 2:
+        return None
+    own, others = y[:, None], y[_nearest(x)]
+    agree = (others == others[:, :1]).mean(axis=1) > 0.75
+    against = agree & (others[:, 0] != own[:, 0])
+    share = float(against.sum() / max(1, agree.sum()))
+    if agree.mean() < 0.1 or share < 0.12:
+        return None
+    here, there = class_skill(case.output, case.y), float("nan")
+    if case.valid_sample is not None and case.fitted:
+        there = class_skill(case.net.predict(case.valid_sample[0]), case.valid_sample[1])
+    better = there > here + 0.1
+    seen = f"of the rows whose nearest rows agree with each other, {share:.0%} have another label than these"
+    if better:
+        seen += f"; the skill is {here:.2f} on training data and {there:.2f} on validation data, whose labels it has not seen"
+    why = "The net is taught against what it can see: it learns slowly, and at last learns the wrong labels by heart."
+    level, weight = ("problem", 0.8) if better else ("remark", 0.45)
+    return Diagnosis(
+        "labels", level, weight, seen, why, "visualize.misclassified(net, train)  # are these labels right?"
+    )  # type: ignore[arg-type]
 
 
 def no_signal(case: Case) -> Diagnosis | None:
@@ -213,7 +248,7 @@ def _agreement(y: np.ndarray, neighbours: np.ndarray) -> float:
 def leak(case: Case) -> Diagnosis | None:
     """Validation rows that are training rows too."""
     if case.valid is None or case.valid is case.train:
-        return None if case.valid is None else _leaked(case, 1.0, len(case.valid))
+        return None if case.valid is None or len(case.valid) < 50 else _leaked(case, 1.0, len(case.valid))
     seen = _hashes(case.train)
     rows = _hashes(case.valid)
     if seen is None or rows is None or not rows:
@@ -259,6 +294,3 @@ def sorted_data(case: Case) -> Diagnosis | None:
     fix = "batches(data, batch_size, shuffle=True)  # or shuffle the rows once"
     level, weight = ("remark", 0.45) if case.goes_well else ("problem", 0.82)
     return Diagnosis("sorted", level, weight, seen, why, fix)  # type: ignore[arg-type]
-
-
-_ = batches

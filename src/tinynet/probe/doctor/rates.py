@@ -29,7 +29,9 @@ def uphill(case: Case) -> Diagnosis | None:
     losses = trials.unchanged(case).losses
     seen = f"the first update and the gradient have the cosine {cosine:.2f}; the loss goes from {figure(losses[0])} to {figure(losses[-1])} in {len(losses)} steps"
     why = "The gradient points to where the loss grows: a step against it is right, one along it makes the loss larger."
-    return Diagnosis("sign", "problem", 0.97, seen, why, "parameter.tensor -= lr * parameter.gradient  # minus", when=None)
+    return Diagnosis(
+        "sign", "problem", 0.97, seen, why, "parameter.tensor -= lr * parameter.gradient  # minus", when=None
+    )
 
 
 def _cosine_of_first_step(case: Case) -> float:
@@ -72,7 +74,9 @@ def accumulated(case: Case) -> Diagnosis | None:
         return None
     seen = f"three steps on the same batch leave gradients in the ratio 1 : {norms[1] / norms[0]:.1f} : {norms[2] / norms[0]:.1f}"
     why = "backward adds to the gradients; where nobody clears them, each step follows the sum of all batches so far."
-    return Diagnosis("accumulate", "problem", 0.95, seen, why, "net.zero_gradient()  # after each update; optimizer.step does it")
+    return Diagnosis(
+        "accumulate", "problem", 0.95, seen, why, "net.zero_gradient()  # after each update; optimizer.step does it"
+    )
 
 
 def rate_too_high(case: Case) -> Diagnosis | None:
@@ -99,7 +103,8 @@ def rate_too_high(case: Case) -> Diagnosis | None:
 
 def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagnosis:
     rate = case.rate
-    level, weight = ("problem", 0.7) if case.goes_badly or not case.fitted else ("remark", 0.45)
+    failed = experiment is not None and not isfinite(experiment.unchanged[-1])
+    level, weight = ("problem", 0.7) if case.goes_badly or (failed and not case.fitted) else ("remark", 0.45)
     ended = f"; training ended: {case.ended_by}" if case.ended_by else ""
     seen = f"with lr={rate:g} {_fate(experiment)}, and with {figure(rate * factor)} it falls{ended}"
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
@@ -135,7 +140,11 @@ def _rose(case: Case) -> Diagnosis | None:
     rate = case.rate
     if not case.ended_by and not (len(losses) > 1 and losses[-1] > 1.2 * losses[0] and case.goes_badly):
         return None
-    seen = f"training with lr={rate:g} ended: {case.ended_by}" if case.ended_by else f"with lr={rate:g} the loss rose from {figure(losses[0])} to {figure(losses[-1])}"
+    seen = (
+        f"training with lr={rate:g} ended: {case.ended_by}"
+        if case.ended_by
+        else f"with lr={rate:g} the loss rose from {figure(losses[0])} to {figure(losses[-1])}"
+    )
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
     return Diagnosis("lr-high", "problem", 0.6, seen, why, f"{type(case.optimizer).__name__}(lr={figure(rate / 10)})")
 
@@ -147,9 +156,11 @@ def rate_too_low(case: Case) -> Diagnosis | None:
     before = trials.unchanged(case)
     if _grows(before.losses) or not isfinite(before.skill):
         return None
-    for factor in (10.0, 3.0, 100.0):
-        change = trials.Change(f"lr={case.rate * factor:g}", optimizer=trials.with_rate(factor))
-        experiment = trials.compare(case, change)
+    for factor, longer in ((10.0, 1), (3.0, 1), (100.0, 1), (10.0, LONGER), (100.0, LONGER), (1000.0, LONGER)):
+        if case.skill > 0.5 and (factor > 10 or longer > 1):
+            break
+        change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=trials.with_rate(factor))
+        experiment = trials.compare(case, change, longer=longer)
         if trials.helps(experiment) and experiment is not None and experiment.changed[-1] < experiment.unchanged[-1]:
             rate = case.rate
             got = case.n_steps, f"{case.skill:.2f}"

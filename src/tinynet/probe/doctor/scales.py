@@ -30,7 +30,7 @@ def inputs(case: Case) -> Diagnosis | None:
     experiment = trials.compare(case, standardised)
     bad = trials.helps(experiment) if case.may_try else case.goes_badly
     if case.fitted:
-        bad = bad and not case.goes_well or (case.goes_badly and _learns(experiment, case))
+        bad = (bad and not case.goes_well) or (case.goes_badly and _learns(experiment, case))
     offset = float(np.max(np.abs(mean) / spread))
     seen = f"the inputs go from {figure(float(x.min()))} to {figure(float(x.max()))}, with root mean square {figure(whole)}"
     if x.ndim == 2 and x.shape[1] > 1 and largest > 10 * max(float(np.median(sizes)), 1e-30):
@@ -69,7 +69,7 @@ def targets(case: Case) -> Diagnosis | None:
     experiment = trials.compare(case, change)
     bad = trials.helps(experiment) if case.may_try else case.goes_badly
     if case.fitted:
-        bad = bad and not case.goes_well or (case.goes_badly and _learns(experiment, case))
+        bad = (bad and not case.goes_well) or (case.goes_badly and _learns(experiment, case))
     given = float(np.sqrt(np.mean(np.square(case.first_output, dtype=np.float64))))
     seen = (
         f"the targets go from {figure(float(values.min()))} to {figure(float(values.max()))}, with root mean square "
@@ -102,7 +102,8 @@ def validation(case: Case) -> Diagnosis | None:
     )
     why = "The net is asked about numbers that it has never seen, so validation says nothing about what it learned."
     fix = "valid = Dataset((x_valid - x_train.mean(0)) / x_train.std(0), y_valid)  # the same steps, with the same numbers"
-    return Diagnosis("eval-prep", "problem", 0.85, seen, why, fix)
+    level, weight = ("remark", 0.4) if case.goes_well and case.valid_skill > 0.5 else ("problem", 0.85)
+    return Diagnosis("eval-prep", level, weight, seen, why, fix)  # type: ignore[arg-type]
 
 
 def _spread_and_place(x: np.ndarray) -> tuple[float, float]:

@@ -99,7 +99,7 @@ def as_labels(predicted: Any, y: Any) -> np.ndarray | None:
     if n_classes < 2 or not y.size:
         return None
     if y.dtype.kind in "iu" and y.shape == predicted.shape[:-1]:
-        return y if 0 <= y.min() and y.max() < n_classes else None
+        return y if y.min() >= 0 and y.max() < n_classes else None
     if y.shape == predicted.shape and is_one_hot(y):
         return y.argmax(axis=-1)
     return None

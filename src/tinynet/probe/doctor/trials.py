@@ -87,6 +87,25 @@ def unchanged(case: Case, start: str = "first", longer: int = 1) -> Trial:
     return kept[start, longer]
 
 
+def one_batch(case: Case, n_rows: int = 8) -> list[float]:
+    """The losses of training on the same few rows, over and over, from the first weights."""
+    net = case.copy_of_net()
+    step = case.step_for(net, case.loss, at_peak(unused(case.optimizer), case.n_steps))
+    x, y = (_first_rows(part, n_rows) for part in case.sample)
+    losses: list[float] = []
+    for index in range(5 * case.n_tried):
+        streams.go_to(epoch=1, step=index + 1)
+        try:
+            losses.append(float(step(x, y)))
+        except (FloatingPointError, *ERRORS):
+            return [*losses, nan]
+    return losses
+
+
+def _first_rows(part: Any, n: int) -> Any:
+    return tuple(array[:n] for array in part) if isinstance(part, tuple) else part[:n]
+
+
 def compare(case: Case, change: Change, start: str = "first", longer: int = 1) -> Experiment | None:
     """The experiment that a change is, or None if nothing may be tried."""
     if not case.may_try:

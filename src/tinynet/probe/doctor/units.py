@@ -34,7 +34,16 @@ def hidden_softmax(case: Case) -> Diagnosis | None:
     seen = f"{len(places)} hidden layer{'s' * (len(places) > 1)} with a softmax: all units of a row together give 1"
     why = "With n units each gives about 1/n, and every gradient is as much smaller; units can only grow at the cost of others."
     level, weight = ("problem", 0.84) if bad else ("remark", 0.5)
-    return Diagnosis("hid-act", level, weight, seen, why, f"ReLU()  # in place of layer {place.path}", place.path, experiment=experiment)  # type: ignore[arg-type]
+    return Diagnosis(
+        "hid-act",
+        level,
+        weight,
+        seen,
+        why,
+        f"ReLU()  # in place of layer {place.path}",
+        place.path,
+        experiment=experiment,
+    )  # type: ignore[arg-type]
 
 
 def _behind_last_weights(walk: Walk) -> list[Place]:
@@ -52,7 +61,15 @@ def missing_activation(case: Case) -> Diagnosis | None:
         return None
     seen = f"{len(pairs)} pair{'s' * (len(pairs) > 1)} of layers without an activation between them, first {pairs[0]}"
     why = "Two linear layers behind each other are one linear layer: the depth adds nothing."
-    return Diagnosis("hid-act", "remark", 0.38 if case.goes_badly else 0.25, seen, why, "ReLU()  # between the two", pairs[0].split(" ")[0])
+    return Diagnosis(
+        "hid-act",
+        "remark",
+        0.38 if case.goes_badly else 0.25,
+        seen,
+        why,
+        "ReLU()  # between the two",
+        pairs[0].split(" ")[0],
+    )
 
 
 def _linear_pairs(net: Net, case: Case) -> list[str]:
@@ -67,7 +84,11 @@ def _linear_pairs(net: Net, case: Case) -> list[str]:
             if last:
                 found.append(f"{last} and {path}")
             last = path
-        elif kind not in ("shape", "norm") and not isinstance(layer, (Dropout, Dropout2D)):
+        elif (
+            kind not in ("shape", "norm")
+            and not isinstance(layer, (Dropout, Dropout2D))
+            and "Pool" not in type(layer).__name__
+        ):
             last = ""
     return found
 
@@ -166,13 +187,17 @@ def batch_norm(case: Case) -> Diagnosis | None:
     if rows < 4:
         seen = f"batch norm over batches of {rows} row{'s' * (rows > 1)}"
         why = "The mean and variance of so few rows are noise: in training each row sees other statistics than in evaluation."
-        level = "problem" if case.goes_badly or rows == 1 else "remark"
-        return Diagnosis("bn-mode", level, 0.8, seen, why, "Learner(..., batch_size=32)  # or LayerNorm, GroupNorm", path)  # type: ignore[arg-type]
+        level = "problem" if case.goes_badly or (rows == 1 and not case.goes_well) else "remark"
+        return Diagnosis(
+            "bn-mode", level, 0.8, seen, why, "Learner(..., batch_size=32)  # or LayerNorm, GroupNorm", path
+        )  # type: ignore[arg-type]
     tracked = dict(case.net.layers_inside())[path].num_batches_tracked  # type: ignore[attr-defined]
     if case.n_steps > 4 and not tracked:
         seen = f"batch norm has seen no batch in {case.n_steps} steps: it was in evaluation mode"
         why = "Its running statistics are those of a new layer, mean 0 and variance 1, and not those of the data."
-        return Diagnosis("bn-mode", "problem", 0.86, seen, why, "net.train()  # before each epoch; Learner.fit does it", path)
+        return Diagnosis(
+            "bn-mode", "problem", 0.86, seen, why, "net.train()  # before each epoch; Learner.fit does it", path
+        )
     return _other_in_evaluation(case, path)
 
 

@@ -28,11 +28,13 @@ READING: list[Rule] = [
     endings.broadcast,
     endings.sum_for_mean,
     endings.unfit_metric,
+    endings.mixed_rows,
     labels.one_class,
     labels.missing_classes,
     labels.imbalance,
     labels.padding,
     labels.misaligned,
+    labels.contradicting,
     labels.no_signal,
     labels.leak,
     labels.sorted_data,
@@ -49,6 +51,7 @@ READING: list[Rule] = [
     units.vanishing,
     units.exploding,
     units.batch_norm,
+    course.too_narrow,
     rates.tiny_eps,
     rates.rate_too_high,
     course.unfinished,
@@ -119,7 +122,8 @@ def _asked(rule: Rule, case: Case) -> list[Diagnosis]:
         given = rule(case)
         return [] if given is None else [given] if isinstance(given, Diagnosis) else list(given)
     except ERRORS:
-        if os.environ.get('DOCTOR_RAISES'): raise
+        if os.environ.get("DOCTOR_RAISES"):
+            raise
         return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from math import isfinite, sqrt
 
 import numpy as np
@@ -28,7 +29,7 @@ def symmetric(case: Case) -> Diagnosis | None:
         w, g = weight.tensor.reshape(len(weight.tensor), -1), weight.gradient.reshape(len(weight.tensor), -1)
         alike = np.ptp(w, axis=0).max() <= 1e-6 * max(1e-30, float(np.abs(w).max()))
         stays = np.ptp(g, axis=0).max() <= 1e-4 * max(1e-30, float(np.abs(g).max()))
-        if (alike and stays) or not w.any() and not g.any():
+        if (alike and stays) or (not w.any() and not g.any()):
             value = f"all {w.flat[0]:g}" if np.ptp(w) == 0 else "the same in every unit"
             seen = f"the weights are {value}, and all {len(w)} units get the same gradient"
             why = "Units that start alike and are corrected alike stay alike: the layer has the power of a single unit."
@@ -100,7 +101,9 @@ def untouched(case: Case) -> Diagnosis | None:
         return None
     before, after = case.copy_of_net().parameters(), trials.unchanged(case).net.parameters()
     gradients = {
-        f"{place.path}.{name}": norm for place in case.first_walk.places for name, norm in place.parameter_gradients.items()
+        f"{place.path}.{name}": norm
+        for place in case.first_walk.places
+        for name, norm in place.parameter_gradients.items()
     }
     same = [
         path
@@ -123,8 +126,10 @@ def useless_bias(case: Case) -> Diagnosis | None:
     places = case.first_walk.places
     found = [
         first.path
-        for first, second in zip(places, places[1:], strict=False)
-        if first.kind == "weights" and hasattr(second.layer, "running_mean") and isinstance(getattr(first.layer, "bias", None), Parameter)
+        for first, second in itertools.pairwise(places)
+        if first.kind == "weights"
+        and hasattr(second.layer, "running_mean")
+        and isinstance(getattr(first.layer, "bias", None), Parameter)
     ]
     if not found:
         return None
