@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -19,15 +19,17 @@ from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
 from tinynet.probe.doctor.loss_facts import LossFacts, facts_about
-from tinynet.probe.doctor.skill import ERRORS, Loss, as_labels, skill
+from tinynet.probe.doctor.settings import peak_rate
+from tinynet.probe.doctor.skill import ERRORS, Loss, skill
 from tinynet.probe.doctor.truth import TruthFacts, truth_facts
 from tinynet.probe.doctor.walk import Place, Walk, output_range
 
 MAX_ROWS, MIN_ROWS = 256, 32
 MAX_NUMBERS = 2e6  #: In the rows that are looked at.
-MAX_WORK = 1.5e9  #: Multiply-adds for which a few steps are tried again.
-N_STEPS = 20
-MIN_STEPS = 4
+N_STEPS, MIN_STEPS = 20, 4  #: Steps that are tried again.
+N_LONG = 100
+SECONDS, SECONDS_LONG = 0.15, 0.25  #: That these may take, roughly.
+SECONDS_PER_LAYER, SECONDS_PER_OUTPUT, SECONDS_PER_MULTIPLY_ADD = 3e-5, 1e-8, 2.4e-10  #: On a usual processor.
 GOOD, BAD = 0.75, 0.3  #: Skills from which a net does well, and below which it does badly.
 
 Step = Callable[[Any, Any], float]
@@ -52,6 +54,7 @@ class Case:
         read_batches: A function epoch -> iterator over (index, (x, y)), as training reads them.
         make_step: A function (net, loss, optimizer) -> step, where step(x, y) trains on a batch and returns the loss.
         may_try: Whether steps may be tried again, which takes a second or so.
+        explained: The names of symptoms of what was found so far.
     """
 
     net: Net
@@ -68,6 +71,7 @@ class Case:
     read_batches: Callable[[int], Iterator[Any]] | None = None
     make_step: Callable[[Net, Loss, Optimizer], Step] | None = None
     may_try: bool = True
+    explained: set[str] = field(default_factory=set)
 
     def copy_of_net(self, start: str = "first") -> Net:
         """A copy of the net, with its first weights or with its last."""
@@ -171,13 +175,16 @@ class Case:
         """The lowest and highest possible output, and whether the outputs of a row sum to 1."""
         for output in (self.first_output, self.output):
             if (
-                isinstance(output, np.ndarray)
-                and output.ndim > 1
-                and output.shape[-1] > 1
-                and np.isfinite(output).all()
+                (
+                    isinstance(output, np.ndarray)
+                    and output.ndim > 1
+                    and output.shape[-1] > 1
+                    and np.isfinite(output).all()
+                )
+                and np.abs(output.sum(axis=-1) - 1).max() < 1e-3
+                and output.min() >= 0
             ):
-                if np.abs(output.sum(axis=-1) - 1).max() < 1e-3 and output.min() >= 0:
-                    return 0.0, 1.0, True
+                return 0.0, 1.0, True
         place = self.ending
         if place is None or place.kind in ("weights", "norm"):
             return -np.inf, np.inf, False
@@ -233,16 +240,26 @@ class Case:
     @cached_property
     def rate(self) -> float:
         """The highest learning rate so far; that of the first step where there was none."""
-        return max(float(rule.lr) for rule in at_peak(unused(self.optimizer), self.n_steps).rules)
+        return peak_rate(self.optimizer, self.n_steps)
 
     @cached_property
     def n_tried(self) -> int:
         """How many steps are tried again: fewer for a net with much work per step."""
-        per_row = 3 * sum(place.multiply_adds for place in self.first_walk.places)
-        rows = min(self.batch_size, len(self.train))
-        size = sum(np.size(part) for part in as_tuple(self.sample[0])) / len(as_tuple(self.sample[0])[0])
-        bounds = MAX_WORK / max(1, per_row * rows), 20 * MAX_NUMBERS / max(1.0, size * rows)
-        return int(np.clip(min(bounds), MIN_STEPS, N_STEPS))
+        return int(np.clip(SECONDS / self._seconds_per_step, MIN_STEPS, N_STEPS))
+
+    @cached_property
+    def n_long(self) -> int:
+        """How many are tried where those tell nothing."""
+        return int(np.clip(SECONDS_LONG / self._seconds_per_step, self.n_tried, N_LONG))
+
+    @cached_property
+    def _seconds_per_step(self) -> float:
+        """A rough guess, from the net alone: what the clock says differs from run to run, and the answer should not."""
+        places, rows = self.first_walk.places, min(self.batch_size, len(self.train))
+        per_row = sum(
+            SECONDS_PER_OUTPUT * each.n_outputs + SECONDS_PER_MULTIPLY_ADD * each.multiply_adds for each in places
+        )
+        return len(places) * SECONDS_PER_LAYER + rows * per_row
 
     @cached_property
     def first_batches(self) -> list[tuple[Any, Any]]:
@@ -285,36 +302,3 @@ def plain_step(net: Net, loss: Loss, optimizer: Optimizer) -> Step:
         return float(value)
 
     return step
-
-
-def unused(optimizer: Optimizer) -> Optimizer:
-    """An optimizer of the same settings that has done no step."""
-    other = copy(optimizer)
-    for name, value in vars(optimizer).items():
-        if name == "groups":
-            other.groups = tuple((which, unused(rule)) for which, rule in value)
-        elif isinstance(value, (dict, list)):
-            setattr(other, name, deepcopy(value))
-    other.n_calls = other.n_steps = 0
-    other._slots, other._counts, other._of_its_net = {}, {}, set()
-    return other
-
-
-def at_peak(optimizer: Optimizer, n_steps: int) -> Optimizer:
-    """Let an optimizer, and those of its groups, keep the highest rate that their schedules gave in so many steps."""
-    for rule in optimizer.rules:
-        if callable(rule.lr):
-            steps = np.unique(np.linspace(0, max(n_steps, N_STEPS), 64).astype(int))
-            rule.lr = max(float(rule.lr(int(step))) for step in steps)
-    return optimizer
-
-
-def labels_of(case: Case, data: Any) -> np.ndarray | None:
-    """All labels of a data set as classes, read from its y where it has one; None if they are none, or too many."""
-    y = getattr(data, "y", None)
-    if not isinstance(y, np.ndarray):
-        y = None if len(data) > 20000 else np.concatenate([part for _, part in batches(data, 512)])
-    if y is None or not isinstance(case.first_output, np.ndarray):
-        return None
-    like = np.empty((len(y), *case.first_output.shape[1:]), np.float32) if y.ndim < 3 else None
-    return None if like is None else (as_labels(like, y) if like.shape[-1] > 1 else truth_facts(like, y).labels)

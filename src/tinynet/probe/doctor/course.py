@@ -6,11 +6,12 @@ from math import isfinite
 
 import numpy as np
 
-from tinynet.layers import Dropout, Dropout2D, Linear
+from tinynet.layers import Dropout, Dropout2D
 from tinynet.net import Net
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
-from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, Span, figure
+from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, Span, figure, graded
+from tinynet.probe.doctor.settings import with_setting
 
 FALLS = 0.02  #: The share of its value by which a loss falls per epoch while it is still falling.
 STRONG_DROPOUT = 0.65
@@ -80,9 +81,9 @@ def overfitted(case: Case) -> Diagnosis | None:
     why = "The net learns the training rows by heart, with their noise; what it learns then does not hold for new rows."
     fix = "Learner(..., callbacks=[EarlyStopping()])  # and AdamW(weight_decay=0.01), Dropout(0.3), or more data"
     spoils = gap > 0.25 and case.valid_skill < 0.75 and rose > 1.3
-    level, weight = ("problem", 0.58) if spoils else ("remark", 0.4)
+    level, weight = graded(spoils, 0.58, 0.4)
     when = Span("epoch", epochs[best], epochs[-1])
-    return Diagnosis("reg-none", level, weight, seen, why, fix, when=when)  # type: ignore[arg-type]
+    return Diagnosis("reg-none", level, weight, seen, why, fix, when=when)
 
 
 def too_much_dropout(case: Case) -> Diagnosis | None:
@@ -103,11 +104,7 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     helps = trials.helps(experiment)
     if not strong and not helps:
         return None
-    bad = (
-        (strong or case.goes_badly)
-        and (not case.fitted or not case.goes_well)
-        and (helps or behind != "" or worst.p >= 0.75)
-    )
+    bad = bool(strong) and not case.goes_well and (helps or behind != "" or worst.p >= 0.75)
     if case.fitted and case.skill >= 0.85 and not behind:
         bad = False
     seen = f"dropout takes away up to {worst.p:.0%} of the numbers at layer {path}"
@@ -116,8 +113,8 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     if behind:
         seen = f"dropout stands behind the last weights: it sets {worst.p:.0%} of the outputs themselves to 0"
     why = "What is dropped neither answers nor learns in that step; past a half, most of the answer is noise."
-    level, weight = ("problem", 0.68) if bad else ("remark", 0.5 if strong else 0.3)
-    return Diagnosis("reg-much", level, weight, seen, why, "Dropout(0.2)", behind or path, experiment=experiment)  # type: ignore[arg-type]
+    level, weight = graded(bad, 0.68, 0.5 if strong else 0.3)
+    return Diagnosis("reg-much", level, weight, seen, why, "Dropout(0.2)", behind or path, experiment=experiment)
 
 
 def _behind_last_weights(case: Case) -> str:
@@ -143,7 +140,7 @@ def too_much_decay(case: Case) -> Diagnosis | None:
     decay = max((float(getattr(rule, "weight_decay", 0.0) or 0.0) for rule in case.optimizer.rules), default=0.0)
     if not decay or not case.may_try:
         return None
-    change = trials.Change("no weight decay", optimizer=trials.with_setting(weight_decay=0.0))
+    change = trials.Change("no weight decay", optimizer=with_setting(weight_decay=0.0))
     experiment = trials.compare(case, change, "last") if case.fitted and not case.ended_by else None
     if case.goes_well:
         return _slight(case, experiment, decay)
@@ -155,8 +152,8 @@ def too_much_decay(case: Case) -> Diagnosis | None:
     seen = f"weight_decay={decay:g}; the weights went from root mean square {figure(before)} to {figure(after)}"
     why = "The decay pulls every weight to 0 in each step. Where it pulls harder than the data, nothing is learned."
     fix = f"{type(case.optimizer).__name__}(..., weight_decay={figure(decay / 100)})"
-    level, weight = ("problem", 0.66) if case.fitted else ("remark", 0.4)
-    return Diagnosis("reg-much", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+    level, weight = graded(case.fitted, 0.66, 0.4)
+    return Diagnosis("reg-much", level, weight, seen, why, fix, experiment=experiment)
 
 
 def _slight(case: Case, experiment: Experiment | None, decay: float) -> Diagnosis | None:
@@ -185,55 +182,6 @@ def few_updates(case: Case) -> Diagnosis | None:
     seen = f"with batches of {case.batch_size} an epoch has {per_epoch:.0f} steps, {case.n_steps} in all"
     why = "The net changes once per batch, however large that is."
     return Diagnosis("batch", "remark", 0.3, seen, why, "Learner(..., batch_size=32)")
-
-
-def too_narrow(case: Case) -> Diagnosis | None:
-    """A hidden layer so narrow that a wider net gets further in as many steps."""
-    if not case.may_try or not case.fitted or case.ended_by or case.goes_well or case.skill - case.valid_skill > 0.15:
-        return None
-    hidden = _hidden_layers(case.net)
-    if not hidden:
-        return None
-    narrowest = min(hidden, key=lambda each: each[1].out_features)
-    outputs = list(case.net)[-1] if isinstance(list(case.net)[-1], Linear) else None
-    wanted = 16 if outputs is None else min(16, 2 * outputs.out_features + 4)
-    if narrowest[1].out_features >= wanted:
-        return None
-    change = trials.Change("hidden layers four times as wide", net=_wider)
-    experiment = trials.compare(case, change, longer=5)
-    helps = trials.helps(experiment)
-    if not helps:
-        return None
-    seen = f"the narrowest hidden layer has {narrowest[1].out_features} units"
-    why = "All that is known of a row must pass through it; what does not fit is lost to the layers behind."
-    return Diagnosis(
-        "width",
-        "remark",
-        0.42,
-        seen,
-        why,
-        "Linear(n_in, 64)  # wider hidden layers",
-        str(narrowest[0]),
-        experiment=experiment,
-    )
-
-
-def _hidden_layers(net: Net) -> list[tuple[int, Linear]]:
-    linear = [(index, layer) for index, layer in enumerate(net) if isinstance(layer, Linear)]
-    return linear[:-1]
-
-
-def _wider(net: Net) -> Net:
-    """The same layers with new weights and four times as many hidden units; only a plain stack is changed."""
-    layers = list(net)
-    linear = [index for index, layer in enumerate(layers) if isinstance(layer, Linear)]
-    rng = np.random.default_rng(0)
-    for index in linear:
-        layer = layers[index]
-        n_in = layer.in_features if index == linear[0] else 4 * layer.in_features
-        n_out = layer.out_features if index == linear[-1] else 4 * layer.out_features
-        layers[index] = Linear(n_in, n_out, rng=rng).astype(net.dtype)
-    return Net(layers).train()
 
 
 def stuck(case: Case) -> Diagnosis | None:

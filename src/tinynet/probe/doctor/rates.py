@@ -9,13 +9,14 @@ import numpy as np
 from tinynet.core import streams
 from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor import trials
-from tinynet.probe.doctor.case import Case, unused
+from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.course import unfinished
-from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, figure
+from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, figure, graded
+from tinynet.probe.doctor.settings import unused, with_rate, with_setting
 from tinynet.probe.doctor.skill import ERRORS
 
 UPHILL = 0.3  #: The cosine between update and gradient from which a step goes uphill.
-LONGER = 5  #: Where a few steps tell nothing of a training that went badly, so many times as many may.
+PROOF = 0.4  #: A skill that a higher rate reaches in some steps, and the whole training did not.
 TINY_EPS = 1e-10
 
 
@@ -61,7 +62,7 @@ def accumulated(case: Case) -> Diagnosis | None:
         return None
     x, y = case.first_batches[0]
     net = case.copy_of_net()
-    step = case.step_for(net, case.loss, trials.with_rate(0.0)(unused(case.optimizer)))
+    step = case.step_for(net, case.loss, with_rate(0.0)(unused(case.optimizer)))
     norms = []
     try:
         for _ in range(3):
@@ -90,13 +91,13 @@ def rate_too_high(case: Case) -> Diagnosis | None:
     before = trials.unchanged(case)
     if not case.fitted and not _grows(before.losses):
         return None
-    for longer, factors in ((1, (0.1, 0.01, 0.001)), (LONGER, (0.1, 0.01))):
+    for long, factors in ((False, (0.1, 0.01, 0.001)), (True, (0.1, 0.01))):
         for factor in factors:
-            change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=trials.with_rate(factor))
-            experiment = trials.compare(case, change, longer=longer)
+            change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=with_rate(factor))
+            experiment = trials.compare(case, change, long=long)
             if trials.helps(experiment) or _falls(experiment, case.first_skill):
                 return _too_high(case, experiment, factor)
-        if not case.goes_badly:
+        if not case.goes_badly or "lr-high" in case.explained:
             break
     return None
 
@@ -104,12 +105,12 @@ def rate_too_high(case: Case) -> Diagnosis | None:
 def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagnosis:
     rate = case.rate
     failed = experiment is not None and not isfinite(experiment.unchanged[-1])
-    level, weight = ("problem", 0.7) if case.goes_badly or (failed and not case.fitted) else ("remark", 0.45)
+    level, weight = graded(case.goes_badly or (failed and not case.fitted), 0.7, 0.45)
     ended = f"; training ended: {case.ended_by}" if case.ended_by else ""
     seen = f"with lr={rate:g} {_fate(experiment)}, and with {figure(rate * factor)} it falls{ended}"
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
     fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
-    return Diagnosis("lr-high", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+    return Diagnosis("lr-high", level, weight, seen, why, fix, experiment=experiment)
 
 
 def _falls(experiment: Experiment | None, first_skill: float) -> bool:
@@ -156,19 +157,20 @@ def rate_too_low(case: Case) -> Diagnosis | None:
     before = trials.unchanged(case)
     if _grows(before.losses) or not isfinite(before.skill):
         return None
-    for factor, longer in ((10.0, 1), (3.0, 1), (100.0, 1), (10.0, LONGER), (100.0, LONGER), (1000.0, LONGER)):
-        if case.skill > 0.5 and (factor > 10 or longer > 1):
+    tried = (10.0, False), (3.0, False), (100.0, False), (10.0, True), (100.0, True), (1e3, True), (1e4, True)
+    for factor, long in tried:
+        if case.skill > 0.5 and (factor > 10 or long):
             break
-        change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=trials.with_rate(factor))
-        experiment = trials.compare(case, change, longer=longer)
+        change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=with_rate(factor))
+        experiment = trials.compare(case, change, long=long)
         if trials.helps(experiment) and experiment is not None and experiment.changed[-1] < experiment.unchanged[-1]:
             rate = case.rate
             got = case.n_steps, f"{case.skill:.2f}"
             seen = f"with lr={figure(rate)} the net has after {got[0]} steps the skill {got[1]} and still gets better; {figure(rate * factor)} is faster"
             why = "Each step is so short that the minimum is many epochs away."
             fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
-            level, weight = ("problem", 0.56) if case.goes_badly else ("remark", 0.42)
-            return Diagnosis("lr-low", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+            level, weight = graded(case.goes_badly and experiment.skills[1] > PROOF, 0.56, 0.42)
+            return Diagnosis("lr-low", level, weight, seen, why, fix, experiment=experiment)
     return None
 
 
@@ -178,15 +180,15 @@ def tiny_eps(case: Case) -> Diagnosis | None:
     if not rules:
         return None
     eps = rules[0].eps  # type: ignore[attr-defined]
-    experiment = trials.compare(case, trials.Change("eps=1e-8", optimizer=trials.with_setting(eps=1e-8)))
+    experiment = trials.compare(case, trials.Change("eps=1e-8", optimizer=with_setting(eps=1e-8)))
     gradients = np.concatenate([np.abs(p.gradient).reshape(-1) for p in _after_walk(case)])
     share = float(((gradients > 0) & (gradients < 1e-8)).mean()) if gradients.size else 0.0
-    level, weight = ("remark", 0.55) if case.goes_well else ("problem", 0.72)
+    level, weight = graded(not (case.goes_well), 0.72, 0.55)
     if not case.fitted:
         level, weight = "remark", 0.55
     seen = f"eps={eps:g}: {share:.1%} of the weights have a gradient below 1e-8 and still move by a full step of lr={case.rate:g}"
     why = "The rule divides by √v̂ + eps. Where the gradient is almost 0, only eps keeps the step from being noise of full size."
-    return Diagnosis("eps", level, weight, seen, why, "Adam(eps=1e-8)", experiment=experiment)  # type: ignore[arg-type]
+    return Diagnosis("eps", level, weight, seen, why, "Adam(eps=1e-8)", experiment=experiment)
 
 
 def _after_walk(case: Case) -> list:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import streams
-from tinynet.probe.doctor import course, endings, labels, rates, scales, units, weights
+from tinynet.probe.doctor import course, endings, labels, losses, neighbours, rates, rows, scales, units, weights, width
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.causes import explained_by, settled
 from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
@@ -23,21 +23,22 @@ READING: list[Rule] = [
     endings.softmax_twice,
     endings.no_softmax,
     endings.unfit_activation,
-    endings.unfit_loss,
-    endings.wrong_gradient,
-    endings.broadcast,
-    endings.sum_for_mean,
-    endings.unfit_metric,
-    endings.mixed_rows,
+    losses.unfit_loss,
+    losses.wrong_gradient,
+    losses.broadcast,
+    losses.sum_for_mean,
+    losses.unfit_metric,
+    losses.mixed_rows,
     labels.one_class,
     labels.missing_classes,
     labels.imbalance,
-    labels.padding,
-    labels.misaligned,
-    labels.contradicting,
-    labels.no_signal,
-    labels.leak,
-    labels.sorted_data,
+    rows.padding,
+    neighbours.misaligned,
+    neighbours.contradicting,
+    neighbours.no_signal,
+    neighbours.unrelated_validation,
+    rows.leak,
+    rows.sorted_data,
     scales.inputs,
     scales.targets,
     scales.validation,
@@ -51,7 +52,6 @@ READING: list[Rule] = [
     units.vanishing,
     units.exploding,
     units.batch_norm,
-    course.too_narrow,
     rates.tiny_eps,
     rates.rate_too_high,
     course.unfinished,
@@ -63,13 +63,14 @@ READING: list[Rule] = [
 #: Those that try steps.
 TRYING: list[Rule] = [
     weights.untouched,
+    weights.frozen,
     rates.uphill,
     rates.accumulated,
 ]
 #: Those that try several rates or settings, by the name of their diagnosis: for what nothing else explains.
-LAST: dict[str, Rule] = {"reg-much": course.too_much_decay, "lr-low": rates.rate_too_low}
+LAST: dict[str, Rule] = {"width": width.too_narrow, "reg-much": course.too_much_decay, "lr-low": rates.rate_too_low}
 #: Those that hold where the first batch is refused.
-OF_DATA: list[Rule] = [labels.leak, scales.validation]
+OF_DATA: list[Rule] = [rows.leak, scales.validation]
 
 
 def diagnose(case: Case) -> Diagnoses:
@@ -96,6 +97,7 @@ def diagnose(case: Case) -> Diagnoses:
         ['softmax2']
     """
     case = copy(case)
+    case.explained = set()
     case.train, case.valid = _undisturbed(case.train), _undisturbed(case.valid)
     with streams.place_kept(), np.errstate(all="ignore"):
         return settled(_found(case))
@@ -106,13 +108,12 @@ def _found(case: Case) -> Iterator[Diagnosis]:
     if refusal is not None:
         yield refusal
     rules = OF_DATA if refusal is not None else READING + (TRYING if case.may_try else [])
-    explained: set[str] = set()
     for rule in rules:
         for each in _asked(rule, case):
-            explained |= explained_by(each)
+            case.explained |= explained_by(each)
             yield each
     for name, rule in LAST.items() if case.may_try and refusal is None else ():
-        if name not in explained:
+        if name not in case.explained:
             yield from _asked(rule, case)
 
 

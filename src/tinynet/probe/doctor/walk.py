@@ -29,7 +29,8 @@ class Place:
         dead: The share of units that are zero for every row; None if the layer does not cut off negative numbers.
         saturated: The share of outputs at which the slope is almost zero; None if the layer has no ends.
         kind: "weights", "relu", "squash", "softmax", "shape", "norm" or "other": what the layer does, by behaviour.
-        multiply_adds: The work of a row.
+        multiply_adds: The multiply-adds of a row.
+        n_outputs: The numbers that come out for a row.
         gradient_size: Root mean square of ∂L/∂y; NaN before a backward.
         parameter_gradients: Norm of the gradient of each own parameter, by its name.
     """
@@ -42,6 +43,7 @@ class Place:
     saturated: float | None
     kind: str
     multiply_adds: int
+    n_outputs: int
     gradient_size: float = float("nan")
     parameter_gradients: dict[str, float] = field(default_factory=dict)
 
@@ -82,7 +84,9 @@ class Walk:
         dead = _dead_share(y) if kind == "relu" else None
         saturated = _saturated_share(layer, x, y) if kind == "squash" else None
         work = layer.multiply_adds(x, y) // max(1, len(x))
-        self.places.append(Place(path, layer, _size(y), _varies(y), dead, saturated, kind, work))
+        self.places.append(
+            Place(path, layer, _size(y), _varies(y), dead, saturated, kind, work, y.size // max(1, len(y)))
+        )
 
     def on_backward(self, path: str, layer: Layer, dy: Any, dx: Any) -> None:
         for place in self.places:
