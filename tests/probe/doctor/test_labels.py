@@ -58,7 +58,7 @@ def test_labels_moved_by_one_row() -> None:
     found = only(classifier(data=Dataset(x, np.roll(y, 1))).diagnose(), "labels")
     assert found.level == "problem"
     assert "moved by 1 row" in found.seen
-    assert "np.roll(y, -1)" in found.fix
+    assert "np.roll(y, -1, axis=0)" in found.fix
 
 
 def test_labels_that_have_nothing_to_do_with_the_inputs() -> None:

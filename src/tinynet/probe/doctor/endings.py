@@ -12,6 +12,7 @@ from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Level, extent, figure, graded
 from tinynet.probe.doctor.losses import loss_name
+from tinynet.probe.doctor.settings import with_rate
 from tinynet.probe.doctor.skill import constant_loss, loss_value
 
 MISSED = 0.02  #: The share of the loss of a constant that the last activation may cost before it is a problem.
@@ -63,9 +64,14 @@ def softmax_twice(case: Case) -> Diagnosis | None:
     if np.isfinite(floor):
         seen += f": the loss cannot fall below {figure(floor)}, a guess has {figure(chance)}"
     why = f"The second {name} sees only numbers from 0 to 1, so it is never sure and its gradient is small."
-    experiment = trials.compare(
-        case, trials.Change("the last activation taken out", trials.with_layer(place.path, _none))
-    )
+    without = trials.with_layer(place.path, _none)
+    experiment = trials.compare(case, trials.Change("the last activation taken out", without))
+    if not trials.helps(experiment):
+        slower = trials.Change(
+            "the last activation taken out and a tenth of the rate", without, optimizer=with_rate(0.1)
+        )
+        second = trials.compare(case, slower)  # without the second softmax the gradients are larger
+        experiment = second if trials.helps(second) else experiment
     fix = "net = Net(list(net)[:-1])  # the loss wants logits"
     return Diagnosis("softmax2", "problem", 0.93, seen, why, fix, place.path, experiment=experiment)
 

@@ -95,14 +95,14 @@ def no_signal(case: Case) -> Diagnosis | None:
 
 def unrelated_validation(case: Case) -> Diagnosis | None:
     """Validation targets that have nothing to do with those of the nearest training rows."""
-    if case.valid_sample is None or not case.fitted or not case.valid_skill < 0.2:
+    if case.valid_sample is None or not case.fitted or not (case.skill > 0.5 and case.valid_skill < 0.2):
         return None
     train, valid = _as_rows(case, *case.sample), _as_rows(case, *case.valid_sample)
     if train is None or valid is None or train.x.shape[1:] != valid.x.shape[1:] or len(valid.x) < MIN_ROWS:
         return None
     here = _link(train.y, train.y[_nearest(train.x, train.x)])
     there = _link(valid.y, train.y[_nearest(valid.x, train.x)])
-    if here < CLEAR or there > max(_by_chance(valid), here / 8):
+    if here < max(CLEAR, 3 * _by_chance(valid)) or there > here / 4:
         return None
     seen = (
         f"training rows and their nearest training rows have targets with the link {here:.2f}, where 1 is the same and 0 "

@@ -9,6 +9,7 @@ from tinynet.net import Net
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Level, figure, graded
+from tinynet.probe.doctor.skill import skill
 from tinynet.probe.doctor.walk import Place, Walk
 
 DEAD = 0.6  #: The share of dead units from which it is said.
@@ -204,14 +205,13 @@ def batch_norm(case: Case) -> Diagnosis | None:
 def _other_in_evaluation(case: Case, path: str) -> Diagnosis | None:
     if not case.fitted or case.ended_by:
         return None
-    from tinynet.probe.doctor.skill import skill
-
     in_training = skill(case.loss, case.last_walk.output, case.y)
-    if not in_training - case.skill > 0.3:
+    gap = in_training - case.skill
+    if not gap > 0.05:
         return None
     seen = f"on the same rows the skill is {in_training:.2f} with the statistics of the batch, and {case.skill:.2f} with the running ones"
     why = "The running statistics lag behind the weights, or were taken over other data."
-    level: Level = "problem" if case.skill < 0.5 and case.n_steps > 100 else "remark"
+    level: Level = "problem" if gap > 0.3 and case.skill < 0.5 and case.n_steps > 100 else "remark"
     return Diagnosis("bn-mode", level, 0.7, seen, why, "learner.recompute_statistics()", path)
 
 
