@@ -51,7 +51,7 @@ class Case:
         first_weights: The net's state before its first step; None if there was none yet.
         n_steps: The number of steps so far.
         ended_by: The error that ended training, or "".
-        read_batches: A function epoch -> iterator over (index, (x, y)), as training reads them.
+        read_batches: A function (data, epoch) -> iterator over (index, (x, y)), as training reads them.
         make_step: A function (net, loss, optimizer) -> step, where step(x, y) trains on a batch and returns the loss.
         may_try: Whether steps may be tried again, which takes a second or so.
         explained: The names of symptoms of what was found so far.
@@ -68,7 +68,7 @@ class Case:
     first_weights: dict[str, np.ndarray] | None = None
     n_steps: int = 0
     ended_by: str = ""
-    read_batches: Callable[[int], Iterator[Any]] | None = None
+    read_batches: Callable[[Any, int], Iterator[Any]] | None = None
     make_step: Callable[[Net, Loss, Optimizer], Step] | None = None
     may_try: bool = True
     explained: set[str] = field(default_factory=set)
@@ -259,7 +259,7 @@ class Case:
         per_row = sum(
             SECONDS_PER_OUTPUT * each.n_outputs + SECONDS_PER_MULTIPLY_ADD * each.multiply_adds for each in places
         )
-        return len(places) * SECONDS_PER_LAYER + rows * per_row
+        return (len(places) + 1) * SECONDS_PER_LAYER + rows * per_row
 
     @cached_property
     def first_batches(self) -> list[tuple[Any, Any]]:
@@ -280,7 +280,7 @@ class Case:
 
     def _batches(self, epoch: int) -> Iterator[Any]:
         if self.read_batches is not None:
-            return self.read_batches(epoch)
+            return self.read_batches(self.train, epoch)
         return enumerate(batches(self.train, self.batch_size, shuffle=True))
 
     def step_for(self, net: Net, loss: Loss, optimizer: Optimizer) -> Step:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from copy import copy, deepcopy
 from typing import Any
@@ -17,8 +16,8 @@ from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
 from tinynet.probe.doctor.skill import ERRORS
 
 Rule = Callable[[Case], Any]
-#: Those that ask the loss, the data and the net, but train nothing.
-READING: list[Rule] = [
+#: Those that ask about outputs, targets and the loss: where the net gives one array of outputs.
+OF_OUTPUTS: list[Rule] = [
     endings.softmax_over_one,
     endings.softmax_twice,
     endings.no_softmax,
@@ -27,20 +26,23 @@ READING: list[Rule] = [
     losses.wrong_gradient,
     losses.broadcast,
     losses.sum_for_mean,
-    losses.unfit_metric,
     losses.mixed_rows,
+    losses.unfit_metric,
     labels.one_class,
     labels.missing_classes,
     labels.imbalance,
-    rows.padding,
     neighbours.misaligned,
     neighbours.contradicting,
     neighbours.no_signal,
     neighbours.unrelated_validation,
-    rows.leak,
+    rows.padding,
     rows.sorted_data,
-    scales.inputs,
     scales.targets,
+]
+#: Those that ask about the inputs, the weights and the course of the training.
+OF_TRAINING: list[Rule] = [
+    rows.leak,
+    scales.inputs,
     scales.validation,
     weights.symmetric,
     weights.too_wide,
@@ -107,7 +109,7 @@ def _found(case: Case) -> Iterator[Diagnosis]:
     refusal = endings.refused(case)
     if refusal is not None:
         yield refusal
-    rules = OF_DATA if refusal is not None else READING + (TRYING if case.may_try else [])
+    rules = OF_DATA if refusal is not None else _rules(case)
     for rule in rules:
         for each in _asked(rule, case):
             case.explained |= explained_by(each)
@@ -117,14 +119,17 @@ def _found(case: Case) -> Iterator[Diagnosis]:
             yield from _asked(rule, case)
 
 
+def _rules(case: Case) -> list[Rule]:
+    has_one_output = isinstance(case.first_output, np.ndarray) and case.first_output.ndim > 1
+    return (OF_OUTPUTS if has_one_output else []) + OF_TRAINING + (TRYING if case.may_try else [])
+
+
 def _asked(rule: Rule, case: Case) -> list[Diagnosis]:
     """What a rule says; nothing where a loss or a layer of a user's own refuses the question."""
     try:
         given = rule(case)
         return [] if given is None else [given] if isinstance(given, Diagnosis) else list(given)
     except ERRORS:
-        if os.environ.get("DOCTOR_RAISES"):
-            raise
         return []
 
 
