@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from math import isfinite, nan
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -282,23 +282,3 @@ class Case:
         if self.read_batches is not None:
             return self.read_batches(self.train, epoch)
         return enumerate(batches(self.train, self.batch_size, shuffle=True))
-
-    def step_for(self, net: Net, loss: Loss, optimizer: Optimizer) -> Step:
-        """A function that trains a net on a batch, as the learner does."""
-        if self.make_step is not None:
-            return self.make_step(net, loss, optimizer)
-        return plain_step(net, loss, optimizer)
-
-
-def plain_step(net: Net, loss: Loss, optimizer: Optimizer) -> Step:
-    """The usual step: forward, loss, backward, update."""
-
-    def step(x: Any, y: Any) -> float:
-        value, gradient = loss(net.forward(*as_tuple(x)), y)
-        net.backward(*as_tuple(gradient), input_gradient=False)
-        if not isfinite(value):
-            raise FloatingPointError("the loss is not finite.")
-        net.update(optimizer)
-        return float(value)
-
-    return step

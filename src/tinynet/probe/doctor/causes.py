@@ -54,7 +54,7 @@ EXPLAINS: dict[str, set[str]] = {
     "vanish": {"stuck", "few-steps", "lr-low", "no-signal", "saturated", "batch", "imbalance", "reg-much"},
     "dead-relu": {"stuck", "few-steps", "lr-low", "no-signal", "vanish", "explode", "batch", "imbalance", "reg-much"},
     "reg-much": {"stuck", "few-steps", "lr-low", "no-signal", "batch", "imbalance"},
-    "eval-prep": {"labels", "reg-none", "bn-mode", "imbalance"},
+    "eval-prep": {"reg-none", "bn-mode", "imbalance"},
     "imbalance": {"reg-none"},
     "lr-low": {"stuck", "few-steps", "no-signal", "batch", "imbalance", "reg-much"},
 }

@@ -34,7 +34,10 @@ def unfinished(case: Case) -> Diagnosis | None:
         return None
     if case.skill > 0.95:
         return None
-    seen = f"the loss still falls by {-slope:.1%} of its value per epoch, from {figure(losses[-k])} to {figure(losses[-1])}"
+    seen = (
+        f"the loss still falls by {-slope:.1%} of its value per epoch, from {figure(losses[-k])} to "
+        f"{figure(losses[-1])}"
+    )
     why = "Training was stopped on the slope: more of the same goes on."
     when = Span("epoch", int(case.history[-k].get("epoch", 1)), int(case.history[-1].get("epoch", 1)))
     weight = 0.48 if case.goes_badly else 0.3
@@ -75,8 +78,9 @@ def overfitted(case: Case) -> Diagnosis | None:
         return None
     epochs = [int(row.get("epoch", index + 1)) for index, row in enumerate(case.history)]
     seen = (
-        f"the validation loss was least, {figure(losses[best])}, in epoch {epochs[best]} and is {figure(losses[-1])} now, "
-        f"while the skill is {case.skill:.2f} on training data and {case.valid_skill:.2f} on validation data"
+        f"the validation loss was least, {figure(losses[best])}, in epoch {epochs[best]} and is "
+        f"{figure(losses[-1])} now; the skill is {case.skill:.2f} on training data and "
+        f"{case.valid_skill:.2f} on validation data"
     )
     why = "The net learns the training rows by heart, with their noise; what it learns then does not hold for new rows."
     fix = "Learner(..., callbacks=[EarlyStopping()])  # and AdamW(weight_decay=0.01), Dropout(0.3), or more data"
@@ -160,7 +164,10 @@ def _slight(case: Case, experiment: Experiment | None, decay: float) -> Diagnosi
     """A net that does well does better yet without the decay."""
     if experiment is None or not experiment.skills[1] > experiment.skills[0] + 0.01:
         return None
-    seen = f"weight_decay={decay:g}; without it {case.n_tried} more steps bring the skill from {experiment.skills[0]:.3f} to {experiment.skills[1]:.3f}"
+    seen = (
+        f"weight_decay={decay:g}; without it {case.n_tried} more steps bring the skill from {experiment.skills[0]:.3f} "
+        f"to {experiment.skills[1]:.3f}"
+    )
     why = "The decay pulls every weight to 0 in each step, and the training loss stays above what the net could reach."
     fix = f"{type(case.optimizer).__name__}(..., weight_decay={figure(decay / 10)})"
     return Diagnosis("reg-much", "remark", 0.35, seen, why, fix, experiment=experiment)
@@ -194,7 +201,10 @@ def stuck(case: Case) -> Diagnosis | None:
     if case.may_try:
         losses = trials.one_batch(case)
         learned = len(losses) > 1 and losses[-1] < 0.5 * losses[0]
-        seen += f"; on a single batch, over and over, the loss goes from {figure(losses[0])} to {figure(losses[-1])} in {len(losses)} steps"
+        seen += (
+            f"; on a single batch, over and over, the loss goes from {figure(losses[0])} to {figure(losses[-1])} in "
+            f"{len(losses)} steps"
+        )
         why = (
             "It can learn a batch by heart, so look at the data and at the rate."
             if learned

@@ -157,7 +157,10 @@ def _several_at_once(case: Case, where: str) -> Diagnosis | None:
         return None
     totals = values.sum(axis=-1)
     seen = f"the net ends in a softmax, whose outputs sum to 1, and the targets of a row sum to {extent(totals)}"
-    why = "A softmax chooses one of several. Where several can be true at once, or none, each needs a yes or no of its own."
+    why = (
+        "A softmax chooses one of several. Where several can be true at once, or none, each needs a yes or no of its "
+        "own."
+    )
     fix = "Learner(net, binary_cross_entropy_with_logits, ...)  # without the softmax; for numbers mean_squared_error"
     return Diagnosis("out-act", "problem", 0.9, seen, why, fix, where)
 
@@ -173,7 +176,10 @@ def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     seen = f"{ending}; the loss cannot fall below {figure(floor)}, and a constant has {figure(chance)}"
     if case.loss_facts.takes == "numbers" and values is not None:
         outside = float(((values < low) | (values > high)).mean())
-        seen = f"{ending}, and {outside:.0%} of the targets lie outside: they go from {_range_text(values.min(), values.max())}"
+        seen = (
+            f"{ending}, and {outside:.0%} of the targets lie outside: they go from "
+            f"{_range_text(values.min(), values.max())}"
+        )
         seen = seen.replace("go from from", "go from")
     why = "No weights can make up for an output that cannot be reached."
     level: Level = "problem" if not case.goes_well else "remark"

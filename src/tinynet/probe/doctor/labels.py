@@ -56,7 +56,10 @@ def missing_classes(case: Case) -> Diagnosis | None:
     only_there = [] if other is None else [each for each in missing if (other == each).sum() > 1]
     names = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
     seen = f"the net has {n_classes} outputs, and no training row has the class {names}"
-    why = "Labels count from 0: labels from 1 to C need no output more, but 1 less; a class that is missing cannot be learned."
+    why = (
+        "Labels count from 0: labels from 1 to C need no output more, but 1 less; a class that is missing cannot be "
+        "learned."
+    )
     if only_there:
         seen += f"; the validation data have the class {only_there[0]}"
     level, weight = graded(bool(only_there), 0.86, 0.35)
@@ -87,7 +90,7 @@ def imbalance(case: Case) -> Diagnosis | None:
 
 
 def _recall(case: Case) -> tuple[float, float] | None:
-    """The share of rows that are recognised, of the rare classes and of the others, in validation where there is one."""
+    """The share of rows that are recognised, of the rare classes and of the others; in validation data if there are."""
     try:
         sample = case.sample if case.valid_sample is None else case.valid_sample
         output = case.net.predict(sample[0])

@@ -44,7 +44,10 @@ def _signs_for_classes(case: Case) -> Diagnosis | None:
         return None
     level: Level = "remark" if case.goes_well else "problem"
     seen = f"the targets are classes, and the gradient of {loss_name(case)} has the same size whatever the distance"
-    why = "The absolute error is least at the median, which is one of the classes; a sigmoid behind it makes even that slow."
+    why = (
+        "The absolute error is least at the median, which is one of the classes; a sigmoid behind it makes even that "
+        "slow."
+    )
     fix = "Learner(net, cross_entropy, ...)  # or binary_cross_entropy_with_logits, without the last activation"
     return Diagnosis("loss", level, 0.95 if level == "problem" else 0.5, seen, why, fix)
 
@@ -73,14 +76,20 @@ def _distance_for_classes(case: Case) -> Diagnosis | None:
         return None
     if case.loss_facts.takes == "probabilities" and not case.loss_facts.several and case.output_range[2]:
         seen = f"{loss_name(case)} asks for a yes or no from each unit, and the net ends in a softmax over the classes"
-        why = "It counts each of the many right no's, so the loss and its gradient are smaller, and the choice counts less."
+        why = (
+            "It counts each of the many right no's, so the loss and its gradient are smaller, and the choice counts "
+            "less."
+        )
         return Diagnosis(
             "loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
         )
     if case.loss_facts.takes != "numbers":
         return None
     seen = f"the targets are classes, and {loss_name(case)} measures distances"
-    why = "Where a softmax or a sigmoid is surely wrong, the gradient of a distance is almost zero; that of the cross-entropy is not."
+    why = (
+        "Where a softmax or a sigmoid is surely wrong, the gradient of a distance is almost zero; that of the "
+        "cross-entropy is not."
+    )
     return Diagnosis(
         "loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
     )
@@ -108,7 +117,10 @@ def broadcast(case: Case) -> Diagnosis | None:
         return None
     shapes = f"predictions {np.shape(case.first_output)} and targets {np.shape(case.y)}"
     seen = f"the loss stays the same when the targets are exchanged between the rows: {shapes}"
-    why = "(N, 1) minus (N,) has the shape (N, N): every prediction is compared with every target, and the mean is learned."
+    why = (
+        "(N, 1) minus (N,) has the shape (N, N): every prediction is compared with every target, and the mean is "
+        "learned."
+    )
     return Diagnosis("broadcast", "problem", 0.96, seen, why, "y = y.reshape(-1, 1)  # the shape of the predictions")
 
 
@@ -127,7 +139,7 @@ def sum_for_mean(case: Case) -> Diagnosis | None:
 
 
 def mixed_rows(case: Case) -> Diagnosis | None:
-    """What the net says of a row depends on the other rows of the batch, or on chance: it should be a function of it."""
+    """What the net says of a row depends on the other rows of the batch, or on chance."""
     inputs = [
         np.asarray(part[:4], np.float64) if part.dtype.kind == "f" else part[:4] for part in as_tuple(case.sample[0])
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.probe.doctor import scales
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, graded
 from tinynet.probe.doctor.labels import labels_like
@@ -46,8 +47,8 @@ def misaligned(case: Case) -> Diagnosis | None:
     if best == 0 or links[best] < CLEAR or links[0] > max(_by_chance(rows), links[best] / 4):
         return None
     seen = (
-        f"the targets of a row and of its nearest rows have the link {links[0]:.2f}, where 1 is the same and 0 is chance; "
-        f"with all targets moved by {abs(best)} row{'s' * (abs(best) > 1)} it is {links[best]:.2f}"
+        f"the targets of a row and of its nearest rows have the link {links[0]:.2f}, where 1 is the same and 0 is "
+        f"chance; with all targets moved by {abs(best)} row{'s' * (abs(best) > 1)} it is {links[best]:.2f}"
     )
     why = "Each row has the target of another one, so there is nothing to learn but noise."
     fix = f"y = np.roll(y, {best}, axis=0)  # and find out where they were moved"
@@ -55,7 +56,7 @@ def misaligned(case: Case) -> Diagnosis | None:
 
 
 def contradicting(case: Case) -> Diagnosis | None:
-    """Many rows have another class than nearly all of their nearest rows, and the net does better on validation data."""
+    """Many rows have another class than their nearest rows agree on, and the net does better on validation data."""
     rows = _training_rows(case)
     if rows is None or not rows.are_classes:
         return None
@@ -70,7 +71,10 @@ def contradicting(case: Case) -> Diagnosis | None:
     better = there > here + 0.1
     seen = f"of the rows whose nearest rows agree with each other, {share:.0%} have another class than these"
     if better:
-        seen += f"; the skill is {here:.2f} on training data, and {there:.2f} on validation data, which the net has not seen"
+        seen += (
+            f"; the skill is {here:.2f} on training data, and {there:.2f} on validation data, which the net has not "
+            "seen"
+        )
     why = "The net is taught against what it can see: it learns slowly, and at last learns the wrong labels by heart."
     level, weight = graded(better, 0.8, 0.45)
     fix = "visualize.misclassified(net, train)  # are these labels right?"
@@ -97,7 +101,9 @@ def unrelated_validation(case: Case) -> Diagnosis | None:
     """Validation targets that have nothing to do with those of the nearest training rows."""
     if case.valid_sample is None or not case.fitted or not (case.skill > 0.5 and case.valid_skill < 0.2):
         return None
-    train, valid = _as_rows(case, *case.sample), _as_rows(case, *case.valid_sample)
+    if scales.validation(case) is not None:
+        return None  # rows in other units have other neighbours
+    train, valid = _as_rows(case, *case.valid_sample)
     if train is None or valid is None or train.x.shape[1:] != valid.x.shape[1:] or len(valid.x) < MIN_ROWS:
         return None
     here = _link(train.y, train.y[_nearest(train.x, train.x)])
@@ -105,8 +111,8 @@ def unrelated_validation(case: Case) -> Diagnosis | None:
     if here < max(CLEAR, 3 * _by_chance(valid)) or there > here / 4:
         return None
     seen = (
-        f"training rows and their nearest training rows have targets with the link {here:.2f}, where 1 is the same and 0 "
-        f"is chance; validation rows and theirs {there:.2f}"
+        f"training rows and their nearest training rows have targets with the link {here:.2f}, where 1 is the same and "
+        f"0 is chance; validation rows and theirs {there:.2f}"
     )
     why = "The validation targets do not belong to their inputs, so validation says nothing."
     return Diagnosis(

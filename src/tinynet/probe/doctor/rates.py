@@ -28,7 +28,10 @@ def uphill(case: Case) -> Diagnosis | None:
     if not cosine > UPHILL:
         return None
     losses = trials.unchanged(case).losses
-    seen = f"the first update and the gradient have the cosine {cosine:.2f}; the loss goes from {figure(losses[0])} to {figure(losses[-1])} in {len(losses)} steps"
+    seen = (
+        f"the first update and the gradient have the cosine {cosine:.2f}; the loss goes from {figure(losses[0])} to "
+        f"{figure(losses[-1])} in {len(losses)} steps"
+    )
     why = "The gradient points to where the loss grows: a step against it is right, one along it makes the loss larger."
     return Diagnosis(
         "sign", "problem", 0.97, seen, why, "parameter.tensor -= lr * parameter.gradient  # minus", when=None
@@ -46,7 +49,7 @@ def _cosine_of_first_step(case: Case) -> float:
         net.zero_gradient()
         before = {path: parameter.tensor.copy() for path, parameter in net.parameters().items()}
         streams.go_to(epoch=1, step=1)
-        case.step_for(net, case.loss, unused(case.optimizer))(x, y)
+        trials.step_for(case, net, case.loss, unused(case.optimizer))(x, y)
     except (FloatingPointError, *ERRORS):
         return float("nan")
     after = net.parameters()
@@ -62,7 +65,7 @@ def accumulated(case: Case) -> Diagnosis | None:
         return None
     x, y = case.first_batches[0]
     net = case.copy_of_net()
-    step = case.step_for(net, case.loss, with_rate(0.0)(unused(case.optimizer)))
+    step = trials.step_for(case, net, case.loss, with_rate(0.0)(unused(case.optimizer)))
     norms = []
     try:
         for _ in range(3):
@@ -73,7 +76,10 @@ def accumulated(case: Case) -> Diagnosis | None:
         return None
     if not norms[0] or not norms[1] > 1.5 * norms[0] or not norms[2] > 2.5 * norms[0]:
         return None
-    seen = f"three steps on the same batch leave gradients in the ratio 1 : {norms[1] / norms[0]:.1f} : {norms[2] / norms[0]:.1f}"
+    seen = (
+        f"three steps on the same batch leave gradients in the ratio 1 : {norms[1] / norms[0]:.1f} : "
+        f"{norms[2] / norms[0]:.1f}"
+    )
     why = "backward adds to the gradients; where nobody clears them, each step follows the sum of all batches so far."
     return Diagnosis(
         "accumulate", "problem", 0.95, seen, why, "net.zero_gradient()  # after each update; optimizer.step does it"
@@ -151,27 +157,37 @@ def _rose(case: Case) -> Diagnosis | None:
 
 
 def rate_too_low(case: Case) -> Diagnosis | None:
-    """The loss falls steadily but hardly: ten times the rate gets much further in as many steps."""
+    """The loss falls steadily but hardly: a higher rate gets much further in as many steps."""
     if case.ended_by or not case.may_try or not (case.goes_badly or unfinished(case)):
         return None
     before = trials.unchanged(case)
     if _grows(before.losses) or not isfinite(before.skill):
         return None
-    tried = (10.0, False), (3.0, False), (100.0, False), (10.0, True), (100.0, True), (1e3, True), (1e4, True)
-    for factor, long in tried:
-        if case.skill > 0.5 and (factor > 10 or long):
-            break
+    factor, experiment = _best_higher_rate(case)
+    if experiment is None:
+        return None
+    old, new = figure(case.rate), figure(case.rate * factor)
+    seen = f"with lr={old} the net has the skill {case.skill:.2f} after {case.n_steps} steps; {new} is faster"
+    why = "Each step is so short that the minimum is many epochs away."
+    level, weight = graded(case.goes_badly and experiment.skills[1] > PROOF, 0.56, 0.42)
+    fix = f"{type(case.optimizer).__name__}(lr={new})"
+    return Diagnosis("lr-low", level, weight, seen, why, fix, experiment=experiment)
+
+
+def _best_higher_rate(case: Case) -> tuple[float, Experiment | None]:
+    """The first higher rate that is proof enough, or the best of those that help."""
+    few, many = ((10.0, False), (3.0, False)), ((100.0, False), (10.0, True), (100.0, True), (1e3, True), (1e4, True))
+    best: tuple[float, Experiment | None] = (1.0, None)
+    for factor, long in few + many if case.goes_badly else few:
         change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=with_rate(factor))
         experiment = trials.compare(case, change, long=long)
-        if trials.helps(experiment) and experiment is not None and experiment.changed[-1] < experiment.unchanged[-1]:
-            rate = case.rate
-            got = case.n_steps, f"{case.skill:.2f}"
-            seen = f"with lr={figure(rate)} the net has after {got[0]} steps the skill {got[1]} and still gets better; {figure(rate * factor)} is faster"
-            why = "Each step is so short that the minimum is many epochs away."
-            fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
-            level, weight = graded(case.goes_badly and experiment.skills[1] > PROOF, 0.56, 0.42)
-            return Diagnosis("lr-low", level, weight, seen, why, fix, experiment=experiment)
-    return None
+        if experiment is None or not trials.helps(experiment) or experiment.changed[-1] >= experiment.unchanged[-1]:
+            continue
+        if best[1] is None or experiment.skills[1] > best[1].skills[1]:
+            best = factor, experiment
+        if not case.goes_badly or experiment.skills[1] > PROOF:
+            break
+    return best
 
 
 def tiny_eps(case: Case) -> Diagnosis | None:
@@ -186,8 +202,14 @@ def tiny_eps(case: Case) -> Diagnosis | None:
     level, weight = graded(not (case.goes_well), 0.72, 0.55)
     if not case.fitted:
         level, weight = "remark", 0.55
-    seen = f"eps={eps:g}: {share:.1%} of the weights have a gradient below 1e-8 and still move by a full step of lr={case.rate:g}"
-    why = "The rule divides by √v̂ + eps. Where the gradient is almost 0, only eps keeps the step from being noise of full size."
+    seen = (
+        f"eps={eps:g}: {share:.1%} of the weights have a gradient below 1e-8 and still move by a full step of "
+        f"lr={case.rate:g}"
+    )
+    why = (
+        "The rule divides by √v̂ + eps. Where the gradient is almost 0, only eps keeps the step from being noise of "
+        "full size."
+    )
     return Diagnosis("eps", level, weight, seen, why, "Adam(eps=1e-8)", experiment=experiment)
 
 

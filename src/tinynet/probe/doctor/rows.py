@@ -11,6 +11,8 @@ from tinynet.probe.doctor.diagnosis import Diagnosis, graded
 from tinynet.probe.doctor.labels import labels_like, training_labels
 from tinynet.probe.doctor.skill import loss_value
 
+MAX_HASHED = 6e7  #: Numbers in a data set whose rows are compared.
+
 
 def padding(case: Case) -> Diagnosis | None:
     """Places of a sequence that hold nothing have a label of their own, and the loss counts them."""
@@ -48,11 +50,11 @@ def leak(case: Case) -> Diagnosis | None:
     """Validation rows that are training rows too."""
     if case.valid is None or case.valid is case.train:
         return None if case.valid is None or len(case.valid) < 50 else _leaked(case, 1.0, len(case.valid))
-    seen = _hashes(case.train)
-    rows = _hashes(case.valid)
-    if seen is None or rows is None or not rows:
+    train, rows = _hashes(case, case.train), _hashes(case, case.valid)
+    if train is None or rows is None:
         return None
-    share = sum(row in seen for row in rows) / len(rows)
+    known = set(train)
+    share = sum(row in known for row in rows) / len(rows)
     few_different = len(set(rows)) < 0.5 * len(rows)  # a small set of possible inputs repeats by itself
     return None if share < 0.02 or few_different else _leaked(case, share, len(rows))
 
@@ -64,13 +66,12 @@ def _leaked(case: Case, share: float, n: int) -> Diagnosis:
     return Diagnosis("leak", level, weight, seen, why, "train, valid = data.split(0.1)  # after duplicates are gone")
 
 
-def _hashes(data: Any, most: int = 20000) -> set | list | None:
-    """The inputs of a data set as hashes of their bytes; None where reading them all would take long, or draws numbers."""
-    x = getattr(data, "x", None) if getattr(data, "transform", None) is None else None
-    if not isinstance(x, np.ndarray) or x.size > 4e7 or len(x) > most * 4:
+def _hashes(case: Case, data: Any) -> list[int] | None:
+    """A hash of each input of a data set, before any transform; None where that would take long."""
+    x = getattr(data, "x", None)
+    if not isinstance(x, np.ndarray) or x.size > (MAX_HASHED if case.may_try else MAX_HASHED / 10):
         return None
-    flat = np.ascontiguousarray(x.reshape(len(x), -1))
-    return [row.tobytes() for row in flat]
+    return [hash(row.tobytes()) for row in np.ascontiguousarray(x.reshape(len(x), -1))]
 
 
 def sorted_data(case: Case) -> Diagnosis | None:
@@ -88,7 +89,10 @@ def sorted_data(case: Case) -> Diagnosis | None:
         expected.append(np.square(share).sum() + (1 - np.square(share).sum()) / len(own))
     if len(found) < 3 or np.mean(found) < (1 + np.mean(expected)) / 2:
         return None
-    seen = f"two rows of a batch have the same class in {np.mean(found):.0%} of cases; shuffled, it would be {np.mean(expected):.0%}"
+    seen = (
+        f"two rows of a batch have the same class in {np.mean(found):.0%} of cases; shuffled, it would be "
+        f"{np.mean(expected):.0%}"
+    )
     why = "Each batch pulls the net towards the one class that it holds, and the next one pulls it away again."
     fix = "batches(data, batch_size, shuffle=True)  # or shuffle the rows once"
     level, weight = graded(not (case.goes_well), 0.82, 0.45)

@@ -13,7 +13,7 @@ from tinynet.core import streams
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
-from tinynet.probe.doctor.case import Case
+from tinynet.probe.doctor.case import Case, Step
 from tinynet.probe.doctor.diagnosis import Experiment
 from tinynet.probe.doctor.settings import at_peak, unused
 from tinynet.probe.doctor.skill import ERRORS, Loss, skill
@@ -57,11 +57,30 @@ class Trial:
     net: Net
 
 
+def step_for(case: Case, net: Net, loss: Loss, optimizer: Optimizer) -> Step:
+    """A function that trains a net on a batch, as the learner does."""
+    return (case.make_step or plain_step)(net, loss, optimizer)
+
+
+def plain_step(net: Net, loss: Loss, optimizer: Optimizer) -> Step:
+    """The usual step: forward, loss, backward, update."""
+
+    def step(x: Any, y: Any) -> float:
+        value, gradient = loss(net.forward(*as_tuple(x)), y)
+        net.backward(*as_tuple(gradient), input_gradient=False)
+        if not isfinite(value):
+            raise FloatingPointError("the loss is not finite.")
+        net.update(optimizer)
+        return float(value)
+
+    return step
+
+
 def run(case: Case, change: Change, start: str = "first", long: bool = False) -> Trial:
     """Train a copy of the net for a few steps, from its first or its last weights, on the first batches."""
     net = change.net(case.copy_of_net(start))
     loss = change.loss(case.loss)
-    step = case.step_for(net, loss, change.optimizer(at_peak(unused(case.optimizer), case.n_steps)))
+    step = step_for(case, net, loss, change.optimizer(at_peak(unused(case.optimizer), case.n_steps)))
     losses: list[float] = []
     for index, (x, y) in enumerate(case.batches(case.n_long if long else case.n_tried)):
         streams.go_to(epoch=1, step=index + 1)
@@ -91,7 +110,7 @@ def unchanged(case: Case, start: str = "first", long: bool = False) -> Trial:
 def one_batch(case: Case, n_rows: int = 8) -> list[float]:
     """The losses of training on the same few rows, over and over, from the first weights."""
     net = case.copy_of_net()
-    step = case.step_for(net, case.loss, at_peak(unused(case.optimizer), case.n_steps))
+    step = step_for(case, net, case.loss, at_peak(unused(case.optimizer), case.n_steps))
     x, y = (_first_rows(part, n_rows) for part in case.sample)
     losses: list[float] = []
     for index in range(case.n_long):

@@ -33,7 +33,10 @@ def hidden_softmax(case: Case) -> Diagnosis | None:
     experiment = trials.compare(case, trials.Change("a ReLU in its place", trials.with_layer(place.path, ReLU)))
     bad = not case.goes_well and (trials.helps(experiment) or case.goes_badly)
     seen = f"{len(places)} hidden layer{'s' * (len(places) > 1)} with a softmax: all units of a row together give 1"
-    why = "With n units each gives about 1/n, and every gradient is as much smaller; units can only grow at the cost of others."
+    why = (
+        "With n units each gives about 1/n, and every gradient is as much smaller; units can only grow at the cost of "
+        "others."
+    )
     level, weight = graded(bad, 0.84, 0.5)
     return Diagnosis(
         "hid-act",
@@ -107,7 +110,10 @@ def dead_units(case: Case) -> Diagnosis | None:
     if not many and not (case.goes_badly and _many_at_first(case)):
         return None
     at_first = float(np.mean([place.dead for place in case.first_walk.places if place.dead is not None]))
-    seen = f"{mean:.0%} of the ReLU units give 0 for every row, and {worst.dead:.0%} in the worst layer; at first {at_first:.0%}"
+    seen = (
+        f"{mean:.0%} of the ReLU units give 0 for every row, and {worst.dead:.0%} in the worst layer; at first "
+        f"{at_first:.0%}"
+    )
     why = "Where a ReLU is 0 its gradient is 0 too, so such a unit does nothing and cannot come back."
     fix = "LeakyReLU()  # in place of ReLU(); or a lower learning rate, or weights from he_normal"
     level, weight = graded(case.goes_badly, 0.66, 0.3)
@@ -152,7 +158,7 @@ def vanishing(case: Case) -> Diagnosis | None:
         if first / last < VANISHED and first < SMALL:
             seen = f"the gradient of the first weights has norm {figure(first)}, that of the last {figure(last)}"
             why = (
-                f"Each of the {len(norms)} layers multiplies the gradient by the slopes of its units and by its weights; "
+                f"Each of the {len(norms)} layers multiplies the gradient by the slopes of its units and its weights; "
                 "a product of small numbers is almost 0, and the first layers do not learn."
             )
             fix = "ReLU()  # in place of Sigmoid() or Tanh(), with he_normal weights, BatchNorm1D or Residual"
@@ -171,7 +177,10 @@ def exploding(case: Case) -> Diagnosis | None:
     back = norms[0] / max(norms[-1], 1e-30)
     if not (grows > EXPLODED or back > EXPLODED or not np.isfinite([*sizes, *norms]).all()):
         return None
-    seen = f"from the first weights to the last, the signal becomes {figure(grows)} times as large; on the way back the gradient {figure(back)} times"
+    seen = (
+        f"from the first weights to the last, the signal becomes {figure(grows)} times as large; on the way back the "
+        f"gradient {figure(back)} times"
+    )
     why = "Where every layer multiplies by more than 1, deep nets overflow."
     fix = "layer.weight.tensor = he_normal(layer.weight.shape)  # and SGD(lr, clip_norm=1.0)"
     level: Level = "problem" if case.ended_by else "remark"
@@ -187,7 +196,10 @@ def batch_norm(case: Case) -> Diagnosis | None:
     rows = min(case.batch_size, len(case.train))
     if rows < 4:
         seen = f"batch norm over batches of {rows} row{'s' * (rows > 1)}"
-        why = "The mean and variance of so few rows are noise: in training each row sees other statistics than in evaluation."
+        why = (
+            "The mean and variance of so few rows are noise: in training each row sees other statistics than in "
+            "evaluation."
+        )
         level: Level = "problem" if case.goes_badly or (rows == 1 and not case.goes_well) else "remark"
         return Diagnosis(
             "bn-mode", level, 0.8, seen, why, "Learner(..., batch_size=32)  # or LayerNorm, GroupNorm", path
@@ -209,7 +221,10 @@ def _other_in_evaluation(case: Case, path: str) -> Diagnosis | None:
     gap = in_training - case.skill
     if not gap > 0.05:
         return None
-    seen = f"on the same rows the skill is {in_training:.2f} with the statistics of the batch, and {case.skill:.2f} with the running ones"
+    seen = (
+        f"on the same rows the skill is {in_training:.2f} with the statistics of the batch, and {case.skill:.2f} with "
+        "the running ones"
+    )
     why = "The running statistics lag behind the weights, or were taken over other data."
     level: Level = "problem" if gap > 0.3 and case.skill < 0.5 and case.n_steps > 100 else "remark"
     return Diagnosis("bn-mode", level, 0.7, seen, why, "learner.recompute_statistics()", path)

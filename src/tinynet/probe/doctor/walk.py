@@ -16,6 +16,8 @@ from tinynet.probe.doctor.skill import ERRORS, Loss
 
 SATURATED = 0.02  #: A unit is saturated where its slope is below this share of its largest.
 
+MIN_VALUES = 8  #: Of a unit, before it can be called dead.
+
 
 @dataclass
 class Place:
@@ -182,9 +184,11 @@ def _varies(y: np.ndarray) -> float:
     return spread / max(_size(y), 1e-30)
 
 
-def _dead_share(y: np.ndarray) -> float:
-    """The share of units, or of channels, that are zero for every row and place."""
+def _dead_share(y: np.ndarray) -> float | None:
+    """The share of units, or of channels, that are zero for every row and place; None if those are too few to tell."""
     over = (0, 2, 3) if y.ndim == 4 else tuple(range(y.ndim - 1))
+    if np.prod([y.shape[axis] for axis in over]) < MIN_VALUES:
+        return None
     return float((y == 0).all(axis=over).mean())
 
 

@@ -164,7 +164,7 @@ def _without_gradient(case: Case) -> Diagnosis | None:
         "It stays as it was drawn. If its layer has a backward of your own, that returns nothing for the layers before."
     )
     return Diagnosis(
-        "untouched", "remark", 0.5, seen, why, "check_layer(layer, x.shape)  # from tinynet.gradcheck", still[0]
+        "untouched", "remark", 0.33, seen, why, "check_layer(layer, x.shape)  # from tinynet.gradcheck", still[0]
     )
 
 
@@ -180,6 +180,12 @@ def useless_bias(case: Case) -> Diagnosis | None:
     ]
     if not found:
         return None
-    seen = f"{len(found)} layer{'s' * (len(found) > 1)} with a bias stand{'s' * (len(found) == 1)} directly before a batch norm"
-    why = "The norm subtracts the mean, and the bias with it; its own β takes that place. It costs a little and does nothing."
+    seen = (
+        f"{len(found)} layer{'s' * (len(found) > 1)} with a bias stand{'s' * (len(found) == 1)} directly before a "
+        "batch norm"
+    )
+    why = (
+        "The norm subtracts the mean, and the bias with it; its own β takes that place. It costs a little and does "
+        "nothing."
+    )
     return Diagnosis("useless-bias", "remark", 0.2, seen, why, "Conv2D(n_in, n_out, 3, bias=False)", found[0])

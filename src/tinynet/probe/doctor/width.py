@@ -52,7 +52,7 @@ def _linear_layers(net: Net) -> list[tuple[int, Linear]]:
 
 
 def _wider(net: Net) -> Net:
-    """The same layers with more hidden units and new weights; a net that is no plain stack refuses it in its forward."""
+    """The same layers with more hidden units and new weights."""
     layers, linear = list(net), _linear_layers(net)
     rng = np.random.default_rng(0)
     for place, (index, layer) in enumerate(linear):
