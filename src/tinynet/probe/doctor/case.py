@@ -97,8 +97,28 @@ class Case:
 
     def _rows_of(self, data: Any) -> tuple[Any, Any]:
         size = sum(np.size(part) for part in as_tuple(next(batches(data, 1))[0]))
-        n_rows = int(np.clip(MAX_NUMBERS // max(1, size), MIN_ROWS, MAX_ROWS))
+        bounds = MAX_NUMBERS / max(1, size), SECONDS / self._seconds_per_row
+        most = MAX_ROWS if self.may_try else MAX_ROWS / 4
+        n_rows = int(np.clip(min(bounds), MIN_ROWS, most))
         return next(batches(data, n_rows, shuffle=True, rng=0))
+
+    @cached_property
+    def _seconds_per_row(self) -> float:
+        """The time of a step per row, by the work in it: a clock would let the answers differ from run to run."""
+        seen: list[float] = []
+
+        class Work:
+            def on_forward(self, path: str, layer: Any, x: Any, y: Any) -> None:
+                n_outputs = sum(np.size(part) for part in as_tuple(y))
+                seen.append(SECONDS_PER_OUTPUT * n_outputs + SECONDS_PER_MULTIPLY_ADD * layer.multiply_adds(x, y))
+
+        net, x = self.copy_of_net(), next(batches(self.train, 2))[0]
+        try:
+            with net.watch(Work()):
+                net.forward(*as_tuple(x))
+        except ERRORS:
+            pass  # see `refusal`
+        return sum(seen) / len(as_tuple(x)[0]) + SECONDS_PER_OUTPUT
 
     @property
     def x(self) -> np.ndarray | None:
@@ -137,11 +157,6 @@ class Case:
     def truth(self) -> TruthFacts:
         """What kind of targets there are."""
         return truth_facts(self.first_output, self.y)
-
-    @cached_property
-    def labels(self) -> np.ndarray | None:
-        """The truth of the sample as classes, (N,); None if it is something else."""
-        return self.truth.labels
 
     @cached_property
     def loss_facts(self) -> LossFacts:
@@ -252,14 +267,10 @@ class Case:
         """How many are tried where those tell nothing."""
         return int(np.clip(SECONDS_LONG / self._seconds_per_step, self.n_tried, N_LONG))
 
-    @cached_property
+    @property
     def _seconds_per_step(self) -> float:
-        """A rough guess, from the net alone: what the clock says differs from run to run, and the answer should not."""
-        places, rows = self.first_walk.places, min(self.batch_size, len(self.train))
-        per_row = sum(
-            SECONDS_PER_OUTPUT * each.n_outputs + SECONDS_PER_MULTIPLY_ADD * each.multiply_adds for each in places
-        )
-        return (len(places) + 1) * SECONDS_PER_LAYER + rows * per_row
+        n_layers = len(self.net.every_layer())
+        return n_layers * SECONDS_PER_LAYER + min(self.batch_size, len(self.train)) * self._seconds_per_row
 
     @cached_property
     def first_batches(self) -> list[tuple[Any, Any]]:

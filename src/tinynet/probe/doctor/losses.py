@@ -81,7 +81,7 @@ def _distance_for_classes(case: Case) -> Diagnosis | None:
             "less."
         )
         return Diagnosis(
-            "loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
+            "loss", "remark", 0.34, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
         )
     if case.loss_facts.takes != "numbers":
         return None
@@ -91,7 +91,7 @@ def _distance_for_classes(case: Case) -> Diagnosis | None:
         "cross-entropy is not."
     )
     return Diagnosis(
-        "loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
+        "loss", "remark", 0.34, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
     )
 
 

@@ -16,6 +16,7 @@ from tinynet.probe.doctor.skill import ERRORS, Loss
 
 SATURATED = 0.02  #: A unit is saturated where its slope is below this share of its largest.
 
+ENOUGH = 50_000  #: Numbers of a large array that tell its size.
 MIN_VALUES = 8  #: Of a unit, before it can be called dead.
 
 
@@ -170,7 +171,8 @@ def _round(value: float) -> float:
 
 
 def _size(array: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(array, dtype=np.float64)))) if array.size else 0.0
+    part = array.reshape(-1)[:: 1 + array.size // ENOUGH]
+    return float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))) if part.size else 0.0
 
 
 def _norm(array: np.ndarray) -> float:
@@ -180,8 +182,9 @@ def _norm(array: np.ndarray) -> float:
 def _varies(y: np.ndarray) -> float:
     if y.dtype.kind != "f" or len(y) < 2:
         return float("nan")
-    spread = float(np.sqrt(np.mean(np.var(y, axis=0, dtype=np.float64))))
-    return spread / max(_size(y), 1e-30)
+    part = y.reshape(len(y), -1)[:, :: 1 + y.size // ENOUGH]
+    spread = float(np.sqrt(np.mean(np.var(part, axis=0, dtype=np.float64))))
+    return spread / max(_size(part), 1e-30)
 
 
 def _dead_share(y: np.ndarray) -> float | None:
