@@ -10,10 +10,11 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
-    from tinynet.probe import trace
+    from tinynet.probe.explain.explain import explain
+    from tinynet.probe.recorder import trace
     from tinynet.storage import load, load_weights, save
 
-__all__ = ["Parameter", "formula", "load", "load_weights", "save", "seed", "threads", "trace", "__version__"]
+__all__ = ["Parameter", "explain", "formula", "load", "load_weights", "save", "seed", "threads", "trace", "__version__"]
 
 # The rooms load where they are first used, so that `import tinynet` costs little more than NumPy.
 _ROOMS = (
@@ -33,6 +34,7 @@ _ROOMS = (
     "visualize",
 )
 _FUNCTIONS = {
+    "explain": "probe",
     "load": "storage",
     "load_weights": "storage",
     "save": "storage",

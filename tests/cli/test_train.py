@@ -11,6 +11,7 @@ import pytest
 
 import tinynet as tn
 from tinynet.cli import app
+from tinynet.cli.runs import open_run
 from tinynet.cli.settings import choose
 from tinynet.data import digits
 from tinynet.learner import Callback, History, Learner
@@ -22,6 +23,7 @@ def test_a_run_folder_holds_all_of_the_run(run):
         "history.csv",
         "model.safetensors",
         "report.html",
+        "statistics.safetensors",
     ]
     config = json.loads((run / "config.json").read_text())
     assert (config["dataset"], config["model"], config["epochs"], config["seed"]) == ("digits", "mlp", 2, 0)
@@ -32,6 +34,14 @@ def test_a_run_folder_holds_all_of_the_run(run):
     assert history["epoch"] == [1, 2]
     assert history.names() == ["epoch", "loss", "accuracy", "lr", "seconds", "valid_loss", "valid_accuracy"]
     assert (run / "report.html").read_text(encoding="utf-8").lstrip().startswith("<!DOCTYPE html>")
+    statistics = open_run(run).statistics()
+    assert statistics.settings == {"detail": "economy", "every": 50, "batches_per_epoch": 21}
+    assert list(statistics.layers.values()) == ["Flatten", "Linear", "ReLU", "Linear", "ReLU", "Linear"]
+
+
+def test_a_run_from_before_statistics_were_kept_has_none(run, tmp_path):
+    shutil.copy(run / "config.json", tmp_path)
+    assert open_run(tmp_path).statistics() is None
 
 
 def test_the_net_is_the_one_that_was_tested(run):

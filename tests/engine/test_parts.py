@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.contract.table import LAYERS
 from tinynet.core import Parameter
 from tinynet.engine import parts
 from tinynet.engine.parts import items, only_numbers
-from tinynet.layers import Layer, Linear
+from tinynet.layers import Layer, Linear, ReLU
+from tinynet.net import Concat, Net, Residual
 
 
 class Holder(Layer):
@@ -57,3 +59,31 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert only_numbers((number, number))
     assert len(parts._of_numbers) == 1000
     assert only_numbers((2000, 1))
+
+
+def test_a_layer_that_is_listed_as_alone_holds_no_other() -> None:
+    built = [row.build() for row in LAYERS]
+    assert {type(layer) for layer in built if type(layer) in parts.ALONE and len(layer.every_layer()) > 1} == set()
+    holding = {type(layer) for layer in built if len(layer.every_layer()) > 1}
+    assert holding - {Net, Residual, Concat} == set(parts.HOLD_LAYERS)
+
+
+def test_a_net_forgets_what_lies_before_the_first_layer_that_learns() -> None:
+    net = Net([ReLU(), Linear(2, 2), Net([Linear(2, 2), ReLU()])])
+    net.backward(np.ones_like(net.forward(np.ones((3, 2)))), input_gradient=False)
+    assert [layer._memory for layer in net.every_layer()] == [None] * 6
+
+
+class WithSpare(Net):
+    """A net with a layer that is not in its stack."""
+
+    def __init__(self) -> None:
+        super().__init__([Linear(2, 2)])
+        self.spare = ReLU()
+
+
+def test_a_net_forgets_layers_that_are_not_in_its_stack() -> None:
+    net = WithSpare()
+    net.spare.forward(np.ones(2))
+    net.backward(np.ones_like(net.forward(np.ones((3, 2)))))
+    assert net.spare._memory is None

@@ -131,7 +131,7 @@ def test_validation_batches_of_different_lengths_cannot_have_a_metric():
 def test_inputs_as_lists_are_named_where_they_are_not_finite():
     rows = np.where(X > 0.35, np.nan, X).tolist()
     data = Raw(lambda indices: [rows[index] for index in indices], lambda indices: LABELS[indices])
-    with pytest.raises(FloatingPointError, match="the batch holds NaN or infinite inputs"):
+    with pytest.raises(FloatingPointError, match=r"of the training data \(row 0 of the batch\) holds nan, at x"):
         learner(data).fit(progress=False)
 
 

@@ -88,3 +88,56 @@ def test_an_error_gives_the_terminal_back(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         broken.fit()
     assert "\x1b[?25h" in screen.getvalue()
+
+
+class Clock:
+    """A clock that a training moves: its first steps and its first validation take long, as where much is prepared."""
+
+    def __init__(self, monkeypatch, trained, first_steps, first_validation):
+        self.now, self.steps, self.validations = 0.0, list(first_steps), [first_validation]
+        monkeypatch.setattr("tinynet.learner.progress.perf_counter", lambda: self.now)
+        self.train_step, self.evaluate = trained.train_step, trained.evaluate
+        trained.train_step, trained.evaluate = self.step, self.validation
+
+    def step(self, x, y):
+        self.now += self.steps.pop(0) if self.steps else 0.1
+        return self.train_step(x, y)
+
+    def validation(self, data):
+        self.now += self.validations.pop() if self.validations else 0.7
+        return self.evaluate(data)
+
+
+def left(line):
+    found = re.search(r"(\d+):(\d\d):(\d\d) left", line)
+    return None if found is None else sum(int(n) * size for n, size in zip(found.groups(), (3600, 60, 1), strict=True))
+
+
+def test_the_time_left_leaves_out_what_the_first_steps_and_the_first_validation_prepare(monkeypatch, capsys):
+    trained = learner()  # an epoch has 3 batches of 0.1 s, and a validation takes 0.7 s
+    Clock(monkeypatch, trained, first_steps=[20.0, 15.0, 5.0], first_validation=18.0)
+    trained.fit(epochs=31)
+    lines = capsys.readouterr().out.splitlines()
+    assert left(lines[0]) == 30 * 3 * (5.0 + 5.0)  # the fastest of the first three steps is all that is known
+    assert [left(line) for line in lines[1:]] == [31 - epoch for epoch in range(2, 32)]
+
+
+def test_the_first_validation_counts_as_training_on_as_many_samples_at_most(monkeypatch, capsys):
+    trained = learner(shape=(4,))
+    trained.batch_size = 4  # an epoch has 5 batches, so the first line has an estimate
+    Clock(monkeypatch, trained, first_steps=[20.0], first_validation=18.0)
+    trained.fit(epochs=21)
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert left(first) == 20 * (0.5 + 0.5)
+    assert left(rest[0]) == round(19 * (0.5 + 0.7))
+
+
+def test_a_live_line_tells_no_time_left_before_it_knows(monkeypatch):
+    screen = terminal(monkeypatch)
+    trained = learner(shape=(4,))
+    trained.batch_size = 1
+    Clock(monkeypatch, trained, first_steps=[30.0, 30.0, 30.0], first_validation=0.7)
+    trained.fit(epochs=1)
+    times = [left(found) for found in re.findall(r"\d:\d\d:\d\d left", screen.getvalue())]
+    assert times
+    assert max(times) <= 2  # of 20 batches, 16 are to come after the fourth

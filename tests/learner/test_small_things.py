@@ -191,5 +191,5 @@ def test_the_live_line_begins_with_the_epoch_and_a_short_bar(monkeypatch):
 def test_the_first_row_that_is_not_finite_is_named(row, column):
     x = np.ones((4, 3), np.float32)
     x[row, column] = np.nan
-    with pytest.raises(FloatingPointError, match=rf"the batch holds NaN or infinite inputs, first in its row {row}\."):
+    with pytest.raises(FloatingPointError, match=rf": row {row} of the batch holds nan, at x\[{row}, {column}\]\."):
         learner().train_step(x, np.zeros((4, 1), np.float32))

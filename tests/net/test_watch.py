@@ -111,6 +111,29 @@ def test_nested_watches_both_see_and_the_outer_goes_on():
     assert outer.forward[""][1] is X
 
 
+def test_watches_may_end_in_any_order():
+    watched = net()
+    first, second = watched.watch(Notes()), watched.watch(Notes())
+    one, other = first.__enter__(), second.__enter__()
+    first.__exit__(None, None, None)
+    watched.forward(X)
+    assert not one.forward
+    assert list(other.forward) == PATHS
+    second.__exit__(None, None, None)
+    for _, layer in watched.layers_inside():
+        assert not {"forward", "backward"} & set(vars(layer))
+
+
+def test_a_method_of_the_object_itself_is_back_afterwards():
+    watched = net()
+    watched[1].forward = own = lambda x: 2 * x
+    with watched.watch(Notes()) as notes:
+        watched.forward(X)
+    np.testing.assert_array_equal(notes.forward["1"][2], 2 * notes.forward["0"][2])
+    assert vars(watched[1]) == {**vars(watched[1]), "forward": own}
+    assert "backward" not in vars(watched[1])
+
+
 def test_methods_are_restored_after_an_error():
     watched = net()
     with pytest.raises(ValueError, match="layer 0"), watched.watch(Notes()):

@@ -1,17 +1,18 @@
 """The report: one page, whole, self-contained, and never half written."""
 
+import copy
 import re
-import sys
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from tinynet.data import Dataset, moons, sine
-from tinynet.layers import Flatten, Linear, Sigmoid
+from tinynet.layers import Conv2D, Flatten, Linear, Sigmoid
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.net import Net
-from tinynet.visualize import report
+from tinynet.visualize import filters, report
+from tinynet.visualize.sections import View
 
 VOID = ("meta", "img")
 
@@ -20,7 +21,7 @@ VOID = ("meta", "img")
 def no_pictures(monkeypatch, request):
     """Figures are made, but only the tests of the whole page wait for them to be painted."""
     if "whole_page" not in request.fixturenames:
-        monkeypatch.setattr(sys.modules[report.__module__], "png", lambda figure, dpi: b"")
+        monkeypatch.setattr("tinynet.visualize.sections.view.png", lambda figure, dpi, transparent: b"")
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def whole_page(tmp_path, cnn, images, history):
         title="cnn on <images> & more",
         config={"lr": 0.1, "data": "images", "layers": [1, 2]},
         command="tinynet train images --lr 0.1",
+        initial=copy.deepcopy(cnn),
     )
 
 
@@ -73,32 +75,42 @@ def test_a_whole_report(tmp_path, whole_page):
     page = Page(text)
     assert page.headings == [
         "cnn on <images> & more",
+        "In short",
         "Learning curves",
         "Confusion matrix",
         "Mistakes",
+        "Where it looks",
+        "Samples as it sees them",
         "Filters",
         "Feature maps",
         "Weights and gradients",
         "Network",
         "Repeat this run",
     ]
-    assert page.pictures == [
-        "Picture: learning curves",
-        "Picture: confusion matrix",
-        "Picture: the most confident mistakes",
-        "Picture: misclassified samples",
-        "Picture: filters",
-        "Picture: feature maps",
-        "Picture: weight histograms",
-        "Picture: gradient histograms",
-        "Picture: diagram of the network",
+    assert page.pictures[:2] == [
+        "Loss by epoch: training from 0.9 to 0.2, validation from 0.8 to 0.6.",
+        "Accuracy by epoch: training from 0.5 to 0.9, validation from 0.6 to 0.7.",
     ]
-    assert "<b>87.50 %</b><span>test accuracy</span>" in text
-    assert "<b>0.123</b><span>test loss</span>" in text
-    assert "<b>6.0 s</b><span>training time</span>" in text
-    assert "<b>3</b><span>epochs</span>" in text
-    assert "<tr><th>layers</th><td>[1, 2]</td></tr>" in text
-    assert "<pre>tinynet train images --lr 0.1</pre>" in text
+    assert re.fullmatch(r"Confusion matrix: \d+ of 12 test samples are right.", page.pictures[2])
+    assert re.fullmatch(r"\d+ of \d+ misclassified test samples.", page.pictures[3])
+    assert page.pictures[4:] == [
+        "Samples, and the pixels that speak for the class that was named.",
+        "The samples as dots, coloured by class.",
+        "The kernels of the first convolution.",
+        "The outputs of every layer for one sample.",
+        "Histograms of the weights.",
+        "Histograms of the gradients of one batch.",
+        "The layers as boxes, in their order.",
+    ]
+    assert "<dt>test accuracy</dt><dd>87.50 %</dd>" in text
+    assert "<dt>test loss</dt><dd>0.123</dd>" in text
+    assert "<dt>training time</dt><dd>6.0 s</dd>" in text
+    assert "<dt>epochs</dt><dd>3</dd>" in text
+    assert '<tr><th scope="row">layers</th><td>1, 2</td></tr>' in text
+    assert ">tinynet train images --lr 0.1</pre>" in text
+    assert "The grey line shows it before training" in text
+    assert "initial spread" not in text
+    assert "p = r·stride + i·dilation" in text  # what the formula of the table calls p is said below it
     assert "y = x Wᵀ + b" in text
     assert "Conv2D(1, 4, 3)" in text
     # It needs nothing but itself.
@@ -115,7 +127,7 @@ def test_all_texts_are_escaped(tmp_path, images):
     )
     text = read(path)
     assert "<script" not in text
-    assert text.count("&lt;script&gt;") == 6  # twice as the title, then a name, a value, a command, a metric
+    assert text.count("&lt;script&gt;") == 7  # twice as the title, then a class, a name, a value, a command, a metric
 
 
 @pytest.mark.parametrize(
@@ -138,7 +150,7 @@ def test_all_texts_are_escaped(tmp_path, images):
 def test_what_does_not_apply_is_left_out(tmp_path, net, test, loss, headings):
     page = Page(read(report(tmp_path / "report.html", net, test=test, loss=loss)))
     assert page.headings == ["A Tinynet run", *headings, "Weights and gradients", "Network"]
-    assert ("Picture: gradient histograms" in page.pictures) == (test is not None and loss is not None)
+    assert ("Histograms of the gradients of one batch." in page.pictures) == (test is not None and loss is not None)
 
 
 def test_a_net_without_parameters_or_data(tmp_path):
@@ -153,8 +165,40 @@ def test_minutes_and_several_inputs(tmp_path, history):
     history.rows[0]["seconds"] = 296.0
     rows = np.ones((4, 2), np.float32)
     text = read(report(tmp_path / "r.html", Net([Swap(2, 1)]), history=history, test=Dataset((rows, rows), rows)))
-    assert "<b>5.0 min</b>" in text
+    assert "<dd>5.0 min</dd>" in text
     assert "an input of (N, 2), (N, 2)" in text
+
+
+def test_further_sections_come_before_the_network(tmp_path):
+    made = [
+        ("My figure", lambda subject: filters(Net([Conv2D(1, 2, 3)]))),
+        ("My words", lambda subject: View("Read it so.", f"<p>{len(subject.net)} layers</p>", "good")),
+        ("Not here", lambda subject: None),
+    ]
+    path = report(tmp_path / "report.html", Net([Flatten()]), sections=made)
+    page = Page(read(path))
+    assert page.headings == ["A Tinynet run", "My figure", "My words", "Network"]
+    assert page.pictures == ["My figure."]
+    assert "<p>Read it so.</p>\n<p>1 layers</p>" in read(path)
+
+
+@pytest.mark.parametrize(
+    ("sections", "problem"),
+    [
+        (3, r"sections must be a list, got"),
+        ([3], r"sections must hold pairs of a heading and a function, got"),
+        ([(3, len)], r"a heading in sections must be a string"),
+        ([("Mine", 3)], r"the maker of 'Mine' must be a function, got"),
+    ],
+)
+def test_what_is_no_section(tmp_path, sections, problem):
+    with pytest.raises(TypeError, match=f"report: {problem}"):
+        report(tmp_path / "report.html", Net([Flatten()]), sections=sections)
+
+
+def test_the_number_of_epochs_that_was_planned(tmp_path, history):
+    text = read(report(tmp_path / "r.html", Net([Flatten()]), history=history, config={"epochs": 9}))
+    assert "Training was ended after 3 of 9 epochs." in text
 
 
 def test_an_earlier_report_survives_a_failure(tmp_path, cnn, images, monkeypatch):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+import tinynet as tn
 from tinynet.learner import Learner
-from tinynet.net.tuples import as_tuple
 
 #: How well a trained net does its task: 0 for a guess without looking, 1 for no mistake.
 Skill = Callable[[Learner], float]
@@ -34,6 +34,7 @@ class Trial:
 class Outcome:
     """What became of a trial: its learner, the error that ended it, and its skill, which is NaN if it has none."""
 
+    seed: int
     learner: Learner | None = None
     error: Exception | None = None
     skill: float = float("nan")
@@ -59,7 +60,7 @@ class Program:
         id: Its row in the list, with the letter of the base behind it where there are several.
         fault: What is wrong, in a few words.
         build: A function (seed) -> Trial.
-        primary: The diagnosis that must be among the first three.
+        primary: The diagnosis that must be among the first three; where there are several faults at once, one of them.
         accepted: Diagnoses that are right as well.
         effect: Whether the fault had an effect in a run; a run without does not count.
         twin: The healthy version; None where there is none.
@@ -68,10 +69,15 @@ class Program:
     id: str
     fault: str
     build: Build
-    primary: str
+    primary: str | tuple[str, ...]
     accepted: Sequence[str] = ()
     effect: Effect = lambda outcome: True
     twin: Build | None = None
+
+    @property
+    def primaries(self) -> tuple[str, ...]:
+        """The diagnoses of which one must be among the first three."""
+        return (self.primary,) if isinstance(self.primary, str) else self.primary
 
 
 def skill_below(bound: float) -> Effect:
@@ -82,6 +88,18 @@ def skill_below(bound: float) -> Effect:
 def loss_ends_above(bound: float) -> Effect:
     """The training failed, or the loss of its last epoch is above `bound`."""
     return lambda outcome: outcome.error is not None or not outcome.losses()[-1] <= bound
+
+
+def worse_than(usual: Build, by: float = 0.05) -> Effect:
+    """The training failed, or its net does worse, `by` so much, than that of another program with the same seed."""
+
+    def effect(outcome: Outcome) -> bool:
+        tn.seed(outcome.seed)
+        trial = usual(outcome.seed)
+        trial.learner.fit(trial.epochs, progress=False)
+        return outcome.error is not None or outcome.skill < trial.skill(trial.learner) - by
+
+    return effect
 
 
 def always(outcome: Outcome) -> bool:
@@ -115,10 +133,10 @@ def r2_skill(learner: Learner) -> float:
     x, y = _rows(learner)
     y = np.asarray(y, np.float64).reshape(len(y), -1)
     error = np.mean(np.square(learner.predict(x).reshape(y.shape).astype(np.float64) - y))
-    return max(-1.0, 1 - float(error / y.var()))
+    return max(-1.0, 1 - float(error / y.var())) if y.var() else float("nan")
 
 
 def _rows(learner: Learner) -> tuple[Any, np.ndarray]:
     data = learner.train if learner.valid is None else learner.valid
     x, y = data[np.arange(len(data))]
-    return (x if isinstance(x, tuple) and len(as_tuple(x)) > 1 else x), y
+    return x, y

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 
 import tinynet as tn
 from tools.doctor.catalog import CONTROLS, HEALTHY, PROGRAMS
+from tools.doctor.planting import MIN_SKILL, clean, planted
 from tools.doctor.scoring import Verdict, judge_faulty, judge_healthy
 
 GROUPS = ("programs", "twins", "controls", "healthy")
@@ -20,24 +23,40 @@ def tasks(only: list[str], seeds: int) -> list[tuple[str, str, int]]:
     groups = [name for name in only if name in GROUPS] or list(GROUPS)
     chosen: list[tuple[str, str]] = []
     for program in PROGRAMS:
-        kinds = [("faulty", "programs")] + ([("twin", "twins")] if program.twin else [])
-        chosen += [(kind, program.id) for kind, group in kinds if group in groups and _named(program.id, names)]
-    chosen += [("control", name) for name in CONTROLS if "controls" in groups and _named(name, names)]
+        if _wanted(program.id, names):
+            chosen += [("faulty", program.id)] if "programs" in groups else []
+            chosen += [("twin", program.id)] if "twins" in groups and program.twin else []
+    chosen += [("control", name) for name in CONTROLS if "controls" in groups and (not names or name in names)]
     runs = [(kind, name, seed) for kind, name in chosen for seed in range(seeds)]
-    return runs + [("healthy", name, 0) for name in HEALTHY if "healthy" in groups and _named(name, names)]
+    if "healthy" in groups:
+        runs += [("healthy", name, seed) for name, (_, seed) in HEALTHY.items() if not names or name in names]
+    return runs
 
 
-def _named(name: str, names: list[str]) -> bool:
-    return not names or any(name.startswith(each) for each in names)
+def _wanted(id: str, names: list[str]) -> bool:
+    """Whether the id is wanted: A3 stands for itself and A3b, but not for A31; A for the whole section."""
+    patterns = [re.escape(name) + ("" if name.isalpha() else r"(?!\d)") for name in names]
+    return not names or any(re.match(pattern, id) for pattern in patterns)
+
+
+def drawn(first: int, count: int) -> list[tuple[str, str, int]]:
+    """So many healthy programs drawn at random, and as many with a fault planted in them."""
+    numbers = range(first, first + count)
+    return [("drawn", "", number) for number in numbers] + [("planted", "", number) for number in numbers]
 
 
 def judge(kind: str, name: str, seed: int) -> Verdict:
     """One run."""
     with tn.threads(1):
+        if kind == "drawn":
+            verdict = judge_healthy(f"drawn {seed}", "healthy", clean, seed)
+            return replace(verdict, counts=verdict.skill >= MIN_SKILL)
+        if kind == "planted":
+            return judge_faulty(planted(seed), seed)
         if kind == "control":
             return judge_healthy(name, kind, CONTROLS[name], seed)
         if kind == "healthy":
-            return judge_healthy(name, kind, HEALTHY[name], seed)
+            return judge_healthy(name, kind, HEALTHY[name][0], seed)
         program = next(program for program in PROGRAMS if program.id == name)
         if kind == "faulty":
             return judge_faulty(program, seed)

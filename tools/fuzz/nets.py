@@ -76,13 +76,15 @@ def data_in(path: Path) -> dict[str, np.ndarray]:
 
 
 def tensors_header(rng: Rng, content: bytes) -> bytes:
-    """The header of a safetensors file, or the architecture in it, is changed as JSON; its length is right."""
+    """The header of a safetensors file, or what it says in words, is changed as JSON; its length is right."""
     size = struct.unpack("<Q", content[:8])[0]
     header = json.loads(content[8 : 8 + size])
     if rng.random() < 0.75:
-        about = json.loads(header["__metadata__"]["tinynet"])
-        about = about | {"net": in_json(rng, about["net"])} if rng.random() < 0.7 else in_json(rng, about)
-        header["__metadata__"]["tinynet"] = dumped(about).decode("utf-8", "replace")
+        ((key, text),) = header["__metadata__"].items()
+        about = json.loads(text)
+        most = "net" if "net" in about else "settings"
+        about = about | {most: in_json(rng, about[most])} if rng.random() < 0.7 else in_json(rng, about)
+        header["__metadata__"][key] = dumped(about).decode("utf-8", "replace")
         new = json.dumps(header).encode()
     else:
         new = dumped(in_json(rng, header))

@@ -21,8 +21,12 @@ from tinynet.losses import mean_squared_error
 from tinynet.models import MODELS
 from tinynet.net import Net
 from tinynet.optimizers import SGD
+from tinynet.probe import TrainingStatistics
+from tinynet.probe.statistics.bins import N_BINS
+from tinynet.probe.statistics.look import NUMBERS, Seen
 from tools.fuzz.kind import Format
 from tools.fuzz.mutations import BYTES, Rng, dumped, in_json
+from tools.fuzz.nets import CHANGES
 
 NET = MODELS["mlp"].for_data((1, 8, 8), 10)
 HISTORY = "epoch,loss,valid_accuracy,lr,seconds\n1,0.5,0.25,0.1,1.5\n2,0.25,0.5,0.1,1.25\n"
@@ -64,6 +68,22 @@ def _read_history(folder: Path) -> None:
     assert all(isinstance(value, (int, float)) for row in history for value in row.values()), "no numbers"
     assert all(history[name] for name in history.names()), "an empty column"
     repr(history)
+
+
+def _make_statistics(folder: Path) -> list[Path]:
+    statistics = TrainingStatistics({"0": "Linear", "1.body.0": "ReLU"}, {"every": 50, "batches_per_epoch": 40})
+    for step in range(50, 2001, 50):
+        numbers = {name: np.array([step / 1000, np.nan]) for name in NUMBERS}
+        statistics.add(step, Seen(numbers, {"outputs": np.full((2, N_BINS), step)}))
+    statistics.save(folder / "statistics.safetensors")
+    return [folder / "statistics.safetensors"]
+
+
+def _read_statistics(folder: Path) -> None:
+    statistics = TrainingStatistics.load(folder / "statistics.safetensors")
+    assert statistics["spread"].shape == (len(statistics.steps), len(statistics.layers)), "another shape"
+    statistics.histograms()
+    repr(statistics)
 
 
 def _make_log(folder: Path) -> list[Path]:
@@ -164,6 +184,7 @@ def png_size(rng: Rng, content: bytes) -> bytes:
 
 FORMATS = {
     "history": Format(_make_history, _read_history),
+    "statistics": Format(_make_statistics, _read_statistics, CHANGES),
     "log": Format(_make_log, _continue_log),
     "run": Format(_make_run, _evaluate, BYTES + (json_tree,) * 16),
     "picture": Format(_with_run, _predict, BYTES + (png_size,) * 6, alone=True),

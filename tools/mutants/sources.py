@@ -9,6 +9,7 @@ import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -170,11 +171,12 @@ def _codes(code: CodeType) -> dict[str, CodeType]:
 
 
 def _found(module: ModuleType, name: str) -> FunctionType:
-    """The function behind a name: without the property or the wrapper (functools.cache, say) around it."""
+    """The function behind a name: without the property (cached or not) or the wrapper (functools.cache) around it."""
     thing: Any = module
     for part in name.split("."):
         thing = vars(thing)[part]
     if hasattr(thing, "cache_clear"):
         thing.cache_clear()
     thing = getattr(thing, "fget", thing)
+    thing = thing.func if isinstance(thing, cached_property) else thing
     return inspect.unwrap(getattr(thing, "__func__", thing))

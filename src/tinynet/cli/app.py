@@ -8,17 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import kernel_routes, kernel_table, show, training
+from tinynet.cli import explaining, first_checks, kernel_routes, kernel_table, look, show, training
+from tinynet.cli.arguments import KERNELS, Kernels, RunFolder
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
-from tinynet.cli.runs import HISTORY, MODEL, describe, open_run, write_config
+from tinynet.cli.runs import HISTORY, MODEL, STATISTICS, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
 from tinynet.data import load
-from tinynet.learner import CSVLog, Learner
+from tinynet.learner import CSVLog, Learner, Statistics
 from tinynet.storage import save
 
 app = typer.Typer(
@@ -29,18 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-KERNELS = "What computes: plain (NumPy), loops, compiled or auto."
 INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
-RunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.", parser=given_path)
-]
-
-
-Kernels = Annotated[
-    str | None,
-    typer.Option("--kernels", help=KERNELS, show_default="those of the run"),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -89,8 +80,9 @@ def train(
     """Train a network, test it, and write a run folder.
 
     A tenth of the training data is held out for validation; the test data are used once, at the end. The folder gets
-    the settings (config.json), the numbers of each epoch (history.csv), the network (model.safetensors) and a page to
-    look at (report.html). Ctrl-C ends training early and keeps what was learned.
+    the settings (config.json), the numbers of each epoch (history.csv), what the layers gave (statistics.safetensors),
+    the network (model.safetensors) and a page to look at (report.html). Ctrl-C ends training early and keeps what was
+    learned.
     """
     settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels)
     check_free(out, force)
@@ -110,14 +102,18 @@ def train(
 
 
 def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> None:
-    learner.callbacks += (CSVLog(work / HISTORY),)
+    learner.callbacks += (CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS))
     learner.fit(settings.epochs)
     results = training.evaluate(settings, learner.net, test_data)
     save(learner.net, work / MODEL)
     config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, config)
     say(show.results_line(results, len(test_data)))
-    show.write_report(open_run(work), learner.net, test_data)
+    show.write_report(open_run(work), learner, test_data)
+
+
+app.command("find-rate")(first_checks.find_rate)
+app.command("check")(first_checks.check)
 
 
 @app.command()
@@ -172,8 +168,12 @@ def summary(
 def report(run: RunFolder) -> None:
     """Write report.html of a run anew."""
     opened = open_run(run)
-    _, test_data = load(opened.settings.dataset)
-    say(f"written: {show.write_report(opened, opened.net(), test_data)}")
+    train_data, test_data = load(opened.settings.dataset)
+    learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data)
+    say(f"written: {show.write_report(opened, learner, test_data)}")
+
+
+app.command()(look.look)
 
 
 @app.command()
@@ -186,6 +186,9 @@ def doctor(run: RunFolder, kernels: Kernels = None) -> None:
     train_data, _ = load(opened.settings.dataset)
     with use(opened.kernels(kernels)):
         say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
+
+
+app.command("explain")(explaining.explain_step)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Run folders: config.json, history.csv, model.safetensors and report.html."""
+"""Run folders: config.json, history.csv, statistics.safetensors, model.safetensors and report.html."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from typing import Any, NoReturn
 from tinynet.cli.settings import VALID_FRACTION, Settings, choose, known_kernels
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
+from tinynet.core.threads import thread_count
 from tinynet.core.version import __version__
 from tinynet.learner import History
 from tinynet.net import Net
+from tinynet.probe import TrainingStatistics
 from tinynet.storage import atomic_write, load
 
 FORMAT = 1
-CONFIG, HISTORY, MODEL, REPORT = FILES = ("config.json", "history.csv", "model.safetensors", "report.html")
+CONFIG, HISTORY, MODEL, REPORT = "config.json", "history.csv", "model.safetensors", "report.html"
+STATISTICS = "statistics.safetensors"
+FILES = (CONFIG, HISTORY, STATISTICS, MODEL, REPORT)
 LONGEST = 10**6  # characters of a config.json; there are about 1,500
 LARGEST_SAMPLE = 10**8  # numbers in a sample
 VERSIONED = ("numpy", "scipy", "numba")  # what computes
@@ -66,6 +70,11 @@ class Run:
         """The history of its training."""
         return History.read_csv(self.folder / HISTORY)
 
+    def statistics(self) -> TrainingStatistics | None:
+        """What its layers gave over training; None if it was trained before that was kept."""
+        path = self.folder / STATISTICS
+        return TrainingStatistics.load(path) if os.path.lexists(path) else None
+
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:
     """Write config.json."""
@@ -90,7 +99,7 @@ def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
         "classes": list(train.classes),
         "data_source": train.source,
         "versions": versions,
-        "threads": {name: os.environ[name] for name in _THREADS if name in os.environ},
+        "threads": thread_count(),
         "platform": f"{sys.platform} {platform.machine()}, {os.cpu_count()} cores",
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
@@ -150,7 +159,6 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "classes": (_is_names, "a list of names"),
     "test": (_is_results, "a number for each name"),
 }
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def _installed(name: str) -> bool:

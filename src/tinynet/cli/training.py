@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.cli.settings import VALID_FRACTION, Settings
-from tinynet.core import seed
+from tinynet.core import generator_states, seed, set_generator_states
 from tinynet.learner import Callback, History, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.metrics import accuracy
@@ -87,6 +87,16 @@ def reopened(settings: Settings, net: Net, history: History, train: Any) -> Lear
     learner.net.load_state(net.state())
     learner.history, learner.epoch = history, len(history)
     return learner
+
+
+def initial_net(settings: Settings, input_shape: tuple[int, ...], n_classes: int) -> Net:
+    """The net of a run as it was before training; the package's random streams stay where they are."""
+    states = generator_states()
+    try:
+        seed(settings.seed)
+        return build(settings.model, input_shape, n_classes)
+    finally:
+        set_generator_states(states)
 
 
 def evaluate(settings: Settings, net: Net, data: Any) -> dict[str, float]:

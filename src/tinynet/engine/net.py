@@ -13,6 +13,7 @@ from tinynet.core import checks
 from tinynet.engine import pairs
 from tinynet.engine.machine.gemm import one_thread
 from tinynet.engine.machine.memory import keep_freed_memory
+from tinynet.engine.parts import forget
 from tinynet.layers import Layer
 from tinynet.net import Net
 from tinynet.net.net import ERRORS
@@ -58,13 +59,17 @@ def backward(net: Net, *gradients: np.ndarray, input_gradient: bool = True) -> A
             dx = pair.backward(layer, following, dy) if both else NotImplemented
             if dx is not NotImplemented:
                 dy = dx
-                layer.forget()
-                following.forget()
+                forget(layer)
+                forget(following)
                 continue
             dy = _back(net, index + 1, following, dy, input_gradient or index + 1 > first)
         if index >= first:
             dy = _back(net, index, layer, dy, input_gradient or index > first)
-    net.forget()
+    if type(net) is not Net:  # it may hold layers that are not among `layers`
+        net.forget()
+    net._memory = None
+    for layer in net.layers[:first]:
+        forget(layer)
     return dy if input_gradient else None
 
 
@@ -83,5 +88,5 @@ def _back(net: Net, index: int, layer: Layer, dy: Any, input_gradient: bool) -> 
     except ERRORS as error:
         net.locate(error, index)
         raise
-    layer.forget()
+    forget(layer)
     return dy

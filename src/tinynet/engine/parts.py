@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tinynet import layers
 from tinynet.core import Parameter
 from tinynet.layers import Layer
+
+NOT_PARTS = ("arguments", "_memory")  # attributes in which no parts are searched
+_EXPORTED = [getattr(layers, name) for name in layers.__all__]
+HOLD_LAYERS = (layers.MultiHeadAttention, layers.SwiGLU, layers.TransformerBlock)
+#: The classes of layers that hold no others.
+ALONE = frozenset(kind for kind in _EXPORTED if issubclass(kind, Layer) and kind is not Layer).difference(HOLD_LAYERS)
 
 
 def every_layer(layer: Layer) -> list[Layer]:
@@ -18,9 +25,17 @@ def every_layer(layer: Layer) -> list[Layer]:
     for outer in found:  # the list grows meanwhile
         for name, value in vars(outer).copy().items():  # a copy, for another thread may train the layer meanwhile
             kind = _KINDS[value.__class__]
-            if kind is not None and kind is not Parameter and name not in ("arguments", "_memory"):
+            if kind is not None and kind is not Parameter and name not in NOT_PARTS:
                 _find_layers(value, kind, found)
     return found
+
+
+def forget(layer: Layer) -> None:
+    """Free the memory of a layer and of all inside it, if there can be any inside it."""
+    if type(layer) in ALONE:
+        layer._memory = None
+    else:
+        layer.forget()
 
 
 def parameters(layer: Layer) -> dict[str, Parameter]:
@@ -42,9 +57,10 @@ def _find_layers(value: Any, kind: type, found: list[Layer]) -> None:
 
 def _find_parameters(layer: Layer, path: str, found: dict[int, tuple[str, Parameter]]) -> None:
     inside: list[tuple[str, Layer]] = []  # a layer's own parameters come before those of the layers inside it
-    for name, value in layer.attributes().items():
+    has_own = type(layer).attributes is not Layer.attributes
+    for name, value in (layer.attributes() if has_own else vars(layer).copy()).items():
         kind = _KINDS[value.__class__]
-        if kind is not None:
+        if kind is not None and (has_own or name not in NOT_PARTS):
             _sort(f"{path}.{name}" if path and name else path or name, value, kind, found, inside)
     for at, inner in inside:
         _find_parameters(inner, at, found)

@@ -70,7 +70,7 @@ def leaves_arrays_alone(subject: Subject) -> None:
 
 def _unchanged(subject: Subject, name: str, what: str, before: object, after: object) -> None:
     pairs = zip(before, after, strict=True)  # type: ignore[call-overload]
-    if not all(old is None or np.array_equal(old, new) for old, new in pairs):
+    if not all(old is None or np.array_equal(old, new, equal_nan=is_floating(old)) for old, new in pairs):
         sentences.broken_rule(subject.who, name, f"the layer {what}.", "work on a new array.", "buffer")
 
 

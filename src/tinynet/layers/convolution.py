@@ -197,9 +197,9 @@ def channel_sums(dy: np.ndarray) -> np.ndarray:
 
 
 def _by_group(x: np.ndarray, groups: int) -> np.ndarray:
-    """Images (N, C, H, W) as (G, C/G, H, W, N), without a copy."""
+    """Images (N, C, H, W) as (G, C/G, H, W, N): rearranged once, because each cell of the kernel reads them again."""
     N, C, H, W = x.shape
-    return x.transpose(1, 2, 3, 0).reshape(groups, C // groups, H, W, N)
+    return x.transpose(1, 2, 3, 0).copy().reshape(groups, C // groups, H, W, N)
 
 
 def _product(W: np.ndarray, x: np.ndarray) -> np.ndarray:

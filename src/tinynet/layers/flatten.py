@@ -16,7 +16,7 @@ class Flatten(Layer):
     """Merge axes into one, so that a Linear can follow a convolution.
 
     Equation:
-        yₙₖ = xₙ꜀ᵢⱼ with k = (c H + i) W + j
+        y[n, k] = x[n, c, i, j] with k = (c H + i) W + j
 
     Shapes:
         x: (N, d₁, …, dₖ)        y: (N, d₁ ⋯ dₖ); the axes from start_dim to end_dim become one

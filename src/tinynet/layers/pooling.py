@@ -87,7 +87,7 @@ class MaxPool2D(Layer):
         checks.kernel_fits(self, size, span, self.padding, least)
         y, cell = max_pool(x, self.sliding)
         self.remember(cell=cell, size=size)
-        return (y, _indices(cell, size, self.sliding)) if self.return_switches else y
+        return (y, switches(cell, size, self.sliding)) if self.return_switches else y
 
     def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
         cell, size = self.recall()
@@ -257,8 +257,13 @@ def _count(x: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool)
     return count
 
 
-def _indices(cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
-    """The index row·W + column of the pixel under the cell that won each window."""
+def switches(cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
+    """The index row·W + column of the pixel under the cell that won each window.
+
+    Example:
+        >>> switches(np.full((1, 1, 1, 1), 2, np.uint8), (2, 2), Sliding((2, 2))).item()
+        2
+    """
     (_, kw), (sh, sw), ((top, _), (left, _)), (dh, dw) = sliding
     i, j = np.divmod(cell.astype(np.int64), kw)
     r, s = np.arange(cell.shape[2], like=cell)[:, np.newaxis], np.arange(cell.shape[3], like=cell)

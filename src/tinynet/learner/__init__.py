@@ -1,5 +1,7 @@
 """Learner: the training loop, its history and callbacks."""
 
+from __future__ import annotations
+
 from tinynet.learner.average_weights import AverageWeights
 from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback
@@ -10,6 +12,8 @@ from tinynet.learner.learner import Learner
 from tinynet.learner.logs import CSVLog, LearningRateLog
 from tinynet.learner.progress import Progress
 from tinynet.learner.reduce_on_plateau import ReduceOnPlateau
+from tinynet.learner.snapshots import Snapshots
+from tinynet.learner.statistics import Statistics
 
 __all__ = [
     "AverageWeights",
@@ -22,5 +26,7 @@ __all__ = [
     "LearningRateLog",
     "Progress",
     "ReduceOnPlateau",
+    "Snapshots",
+    "Statistics",
     "recompute_statistics",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,3 +97,17 @@ def _are_numbers(value: Any) -> bool:
         return (value if is_array(value) else np.asarray(value)).dtype.kind in "biuf"
     except ValueError:  # rows of different lengths
         return False
+
+
+def name_of(metric: Any) -> str:
+    """The name under which a metric is shown, with the arguments that functools.partial has bound.
+
+    Example:
+        >>> from tinynet.metrics import accuracy, top_k_accuracy
+        >>> name_of(accuracy), name_of(partial(top_k_accuracy, k=3))
+        ('accuracy', 'top_k_accuracy(k=3)')
+    """
+    if isinstance(metric, partial):
+        bound = ", ".join(f"{name}={value!r}" for name, value in metric.keywords.items())
+        return f"{name_of(metric.func)}({bound})"
+    return getattr(metric, "__name__", type(metric).__name__)

@@ -121,13 +121,13 @@ def _twin(learner: Learner, net: Net | None = None, optimizer: Optimizer | None 
     twin = copy(learner)
     twin._n_batches_done, twin.epoch, twin.callbacks = 0, 0, ()
     if type(learner).train_step is not Learner.train_step and net is not None:  # it may train what else it holds
-        shared = ("train", "valid", "history", "metrics", "record", "callbacks", "loss")
+        shared = ("train", "valid", "history", "metrics", "record", "recovery", "callbacks", "loss")
         memo = {id(getattr(learner, name)): getattr(learner, name) for name in shared}
         memo |= {id(learner.net): net, id(learner.optimizer): optimizer}
         vars(twin).update({name: deepcopy(value, memo) for name, value in vars(learner).items() if name not in shared})
     return twin
 
 
-def _fail_if_not_finite(loss: float, x: Any) -> None:
+def _fail_if_not_finite(loss: float, *_: Any) -> None:
     if not np.isfinite(loss):
         raise FloatingPointError("the loss is not finite.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from math import ceil
 from time import perf_counter
 from typing import Any
@@ -16,13 +15,16 @@ from tinynet.core.joinable import keeping_data
 from tinynet.data import batches
 from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
-from tinynet.learner.batch import measured, measured_over_all, n_rows
+from tinynet.learner.batch import measured, measured_over_all, n_rows, name_of
 from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback, begun
 from tinynet.learner.doctor import Record, diagnose, recorded
+from tinynet.learner.find_rate import find_rate
 from tinynet.learner.history import History
 from tinynet.learner.interrupt import interrupt_ends
+from tinynet.learner.one_batch import overfit_one_batch
 from tinynet.learner.progress import Progress
+from tinynet.learner.recovery import Recovery
 from tinynet.net import Net
 from tinynet.net.modes import predicting
 from tinynet.net.tuples import as_tuple
@@ -52,6 +54,8 @@ class Learner:
             each is over an epoch of training. One of your own counts there as a mean over rows, unless it returns a
             `tinynet.core.Mean`, which knows what it is over.
         callbacks: See `Callback`.
+        on_nan: Where loss or gradients are not finite, "stop", or go "back" to the last good weights with half the
+            rate, at most eight times: `recovery.went_back` tells why.
 
     Attributes:
         history: One row for each epoch so far.
@@ -94,6 +98,7 @@ class Learner:
         drop_last: bool = False,
         metrics: Sequence[Metric] = (),
         callbacks: Sequence[Callback] = (),
+        on_nan: str = "stop",
     ) -> None:
         sentences.learner_parts(net, loss, optimizer, metrics, callbacks)
         self.net, self.loss, self.optimizer = net, loss, optimizer
@@ -109,6 +114,7 @@ class Learner:
         self._n_batches_done = 0  # of the current epoch
         self.stop, self.stop_reason = False, ""
         self.record = Record()
+        self.recovery = Recovery(self, checks.one_of("Learner", "on_nan", on_nan, ("stop", "back")))
 
     def train_step(self, x: Any, y: Any) -> tuple[float, Any]:
         """Learn from one batch: forward, loss, backward, update.
@@ -123,15 +129,14 @@ class Learner:
         predicted = self.net.forward(*as_tuple(x))
         loss, gradient = sentences.loss_and_gradient(self.loss(predicted, y))
         self.net.backward(*as_tuple(gradient), input_gradient=False)
-        self.check_finite(loss, x)
+        self.check_finite(loss, x, y)
         self.net.update(self.optimizer)
         return loss, predicted
 
     def fit(self, epochs: int = 1, progress: bool = True) -> History:
         """Train for a number of further epochs.
 
-        The order of the batches, dropout and augmentation depend on `tn.seed`, the epoch and the batch, and on nothing
-        else.
+        The order of the batches, dropout and augmentation depend on nothing but `tn.seed`, the epoch and the batch.
 
         Ctrl-C ends training after the current batch: the epoch so far is validated and recorded, and the weights are
         kept. A second Ctrl-C stops immediately.
@@ -145,17 +150,22 @@ class Learner:
             The history of this learner, with one row for each epoch; it grows with every further `fit`.
 
         Raises:
-            FloatingPointError: The loss or a gradient is not finite; the weights are as they were before that batch.
+            FloatingPointError: Loss, gradients or weights are not finite; the weights are as they were before that.
         """
         checks.integer("Learner.fit", "epochs", epochs, minimum=1)
         checks.flag("Learner.fit", "progress", progress)
         callbacks = [*self.callbacks, *([Progress()] if progress else [])]
         self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
         self.optimizer.start(self.net.parameters())
+        self.recovery.begin()
         with recorded(self, progress), interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
+            self.recovery.end()
         return self.history
+
+    find_rate = find_rate  # methods with files of their own
+    overfit_one_batch = overfit_one_batch
 
     @property
     def step(self) -> int:
@@ -192,17 +202,17 @@ class Learner:
         step = checks.integer("Learner.go_to", "step", step, minimum=0)
         self.epoch, self._n_batches_done = divmod(step, self.batches_per_epoch)
 
-    def check_finite(self, loss: float, x: Any) -> None:
+    def check_finite(self, loss: float, x: Any, y: Any = None) -> None:
         """Check, before an update, that the loss and every gradient are finite; if not, set the gradients to zero.
 
         Raises:
-            FloatingPointError: One is not; the message names the batch or the parameter.
+            FloatingPointError: One is not; the message says where that began, as `tinynet.probe.where_not_finite` does.
         """
         learning = {path: parameter for path, parameter in self.net.parameters().items() if parameter.trainable}
         if not np.isfinite(loss) or not gradients_are_finite(list(learning.values())):
             infinite = [path for path, parameter in learning.items() if not gradients_are_finite([parameter])]
-            self.net.zero_gradient()
-            sentences.not_finite(loss, infinite, x, self.optimizer.learning_rate)
+            self.recovery.stop(loss, infinite, x, y)
+        self.recovery.note(loss)
 
     def evaluate(self, data: Any) -> dict[str, Any]:
         """The loss and the metrics over all of the data, in evaluation mode; no weight changes.
@@ -254,20 +264,20 @@ class Learner:
         for index, (x, y) in self._batches(epoch):
             self.batch = x, y
             self._tell(callbacks, "on_batch_begin", index)
-            with np.errstate(over="ignore", invalid="ignore"):  # check_finite explains it better than a warning
-                loss, predicted = self.train_step(x, y)
+            outcome = self.recovery.train_step(x, y)
             self._n_batches_done = index + 1
             if self.stop or self._n_batches_done == self.batches_per_epoch:
                 self.optimizer.finish(self.net.parameters())
-            with keeping_data():
-                numbers = measured(self.metrics, predicted, y)
-            averages.add(n_rows(x, y), loss=loss, **numbers)
+            if outcome is not None:  # else training has gone back
+                with keeping_data():
+                    numbers = measured(self.metrics, outcome[1], y)
+                averages.add(n_rows(x, y), loss=outcome[0], **numbers)
             self._tell(callbacks, "on_batch_end", index, averages.means())
             if self.stop:
                 self.optimizer.finish(self.net.parameters())  # a callback has stopped it
                 break
         self.epoch, self._n_batches_done = epoch, 0
-        row = {"epoch": epoch, **averages.over_all(), "lr": rate, "seconds": perf_counter() - start}
+        row = {"epoch": epoch, "loss": np.nan, **averages.over_all(), "lr": rate, "seconds": perf_counter() - start}
         if self.valid is not None:
             row |= {f"valid_{name}": value for name, value in self.evaluate(self.valid).items()}
         self.history.append(row)
@@ -284,17 +294,3 @@ class Learner:
     def _tell(self, callbacks: Sequence[Callback], hook: str, *values: Any) -> None:
         for callback in callbacks:
             getattr(callback, hook)(self, *values)
-
-
-def name_of(metric: Metric) -> str:
-    """The name under which a metric is shown, with the arguments that functools.partial has bound.
-
-    Example:
-        >>> from tinynet.metrics import accuracy, top_k_accuracy
-        >>> name_of(accuracy), name_of(partial(top_k_accuracy, k=3))
-        ('accuracy', 'top_k_accuracy(k=3)')
-    """
-    if isinstance(metric, partial):
-        bound = ", ".join(f"{name}={value!r}" for name, value in metric.keywords.items())
-        return f"{name_of(metric.func)}({bound})"
-    return getattr(metric, "__name__", type(metric).__name__)

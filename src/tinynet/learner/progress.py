@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from datetime import timedelta
+from math import ceil
 from statistics import median_low
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
 
 N_RECENT = 100  # batches, whose median tells what one takes
+N_FIRST = 3  # The first steps of a training also prepare what all later ones reuse, so they tell nothing about those.
 
 
 class Progress(Callback):
@@ -44,6 +46,7 @@ class Progress(Callback):
         self.first_step = learner.step
         self.batch_end = self.epoch_end = perf_counter()
         self.batch_seconds: deque[float] = deque(maxlen=N_RECENT)
+        self.n_timed = 0
         self.valid_seconds: list[float] = []
         self.stream = sys.stdout  # the live line puts another one in its place
         if _is_terminal(self.stream):
@@ -63,12 +66,15 @@ class Progress(Callback):
         self.n_samples += len(first)
         self.unit = "images/s" if np.ndim(first) == 4 else "samples/s"
         now = perf_counter()
+        if self.n_timed == N_FIRST:
+            self.batch_seconds.clear()
+        self.n_timed += 1
         self.batch_seconds.append(now - self.batch_end)
         self.batch_end, self.seconds = now, now - self.epoch_start
         self.n_done = learner.step - self.first_step
         if self._bar:
             numbers = encodable(_numbers(means), self.stream)
-            texts: dict[str, Any] = {"numbers": numbers, "speed": self._speed(), "left": self._left(learner)}
+            texts: dict[str, Any] = {"numbers": numbers, "speed": self._speed(), "left": self._live_left(learner)}
             self._bar.update(self._task, completed=index + 1, **texts)
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
@@ -91,14 +97,31 @@ class Progress(Callback):
     def _speed(self) -> str:
         return f"{self.n_samples / max(self.seconds, 1e-9):.0f} {self.unit}"
 
+    def _live_left(self, learner: Learner) -> str:
+        return self._left(learner) if self.n_timed > N_FIRST else ""
+
     def _left(self, learner: Learner) -> str:
-        """What a usual batch takes, times the batches to come; the first step, which compiles, is not a usual one."""
+        """What a usual batch takes, times the batches to come, and a usual validation for each epoch to come."""
         n_left = learner.epochs_wanted * learner.batches_per_epoch - self.first_step - self.n_done
-        if n_left and len(self.batch_seconds) < 2:
+        if not n_left:
+            return f"{timedelta(0)} left"
+        if self.n_timed < 2:
             return ""
-        n_epochs = n_left / learner.batches_per_epoch
-        seconds = n_left * median_low(self.batch_seconds) + n_epochs * min(self.valid_seconds, default=0)
+        batch = median_low(self.batch_seconds) if self.n_timed > N_FIRST else min(self.batch_seconds)
+        seconds = n_left * batch + n_left / learner.batches_per_epoch * self._validation(learner, batch)
         return f"{timedelta(seconds=round(seconds))} left"
+
+    def _validation(self, learner: Learner, batch: float) -> float:
+        """What a usual validation takes.
+
+        The first one prepares too. Until there is a second, it counts for no more than training on as many batches.
+        """
+        if learner.valid is None or not self.valid_seconds:
+            return 0.0
+        usual = min(self.valid_seconds)
+        if len(self.valid_seconds) > 1:
+            return usual
+        return min(usual, batch * ceil(len(learner.valid) / learner.batch_size))
 
 
 _NOT_SHOWN = ("epoch", "lr", "seconds")

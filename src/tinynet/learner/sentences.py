@@ -1,17 +1,15 @@
-"""Sentences about the parts of a learner, and about losses that are not finite."""
+"""Sentences about the parts of a learner."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from tinynet.core.arrays import as_array
 from tinynet.core.checks.words import fail
 from tinynet.learner.batch import is_number
 from tinynet.learner.callback import Callback
 from tinynet.net import Net
-from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
 
 
@@ -73,21 +71,6 @@ def loss_and_gradient(returned: Any) -> tuple[float, Any]:
             TypeError,
         )
     return returned
-
-
-def not_finite(loss: float, infinite: list[str], x: Any, learning_rate: float) -> NoReturn:
-    """A loss, or the gradients at the paths `infinite`, are not finite; say what most likely made them so."""
-    what = f"the loss became {loss}" if not np.isfinite(loss) else f"the gradient of {infinite[0]} is not finite"
-    arrays = [as_array(array) for array in as_tuple(x)]
-    bad = [array for array in arrays if array.dtype.kind == "f" and not np.isfinite(array).all()]
-    if bad:
-        rows = np.unique(np.argwhere(~np.isfinite(bad[0]))[:, 0])
-        problem = f"{what} because the batch holds NaN or infinite inputs, first in its row {rows[0]}."
-        hint = "clean the data: np.isfinite(x).all() tells where."
-    else:
-        problem = f"{what} although the inputs are finite."
-        hint = f"lower the learning rate (now {learning_rate:g}), or clip the gradients with clip_norm=1.0."
-    fail("Learner", problem + " This batch changed no weight.", hint, FloatingPointError)
 
 
 def named_once(who: str, metrics: dict[str, Any], n_metrics: int) -> dict[str, Any]:

@@ -64,6 +64,9 @@ class ParameterGroups(Optimizer):
             optimizer.rule_of(path, parameter) for (_, optimizer), part in zip(self.groups, parts, strict=True) if part
         )
 
+    def in_groups(self, parameters: dict[str, Parameter]) -> list[tuple[Optimizer, dict[str, Parameter]]]:
+        return [(rule, part) for (_, rule), part in zip(self.groups, self._divide(parameters), strict=True)]
+
     @property
     def is_adding_up(self) -> bool:
         return super().is_adding_up or all(optimizer.is_adding_up for _, optimizer in self.groups)

@@ -87,6 +87,10 @@ class Optimizer(ABC):
         """The optimizer that applies its rule to a parameter: this one, or the one of its group."""
         return self
 
+    def in_groups(self, parameters: dict[str, Parameter]) -> list[tuple[Optimizer, dict[str, Parameter]]]:
+        """The optimizers inside this one, each with the parameters that it updates; none in a plain rule."""
+        return []
+
     @property
     def is_adding_up(self) -> bool:
         """Whether the last call of `step` changed no weight, because more gradients will be added first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class LayerStep:
         path: Where the layer is in the net, as in "0.body.2"; "" is the net itself.
         kind: The name of its class.
         arguments: The constructor's arguments, as text.
+        settings: The plain values among its attributes, as eps, momentum or a kernel's size.
+        built_in: Whether it is a layer of Tinynet, and not one of a user's own.
         formula: The sections "Equation" and "Gradients" of its docstring.
         training: Whether it was in training mode.
         inputs: The names of its inputs, as in ["0.x"]; several are ["0.x.0", "0.x.1"].
@@ -30,6 +32,8 @@ class LayerStep:
         output_gradients: The names of ∂L/∂y; empty if no backward ran.
         input_gradients: The names of ∂L/∂x.
         parameters: From the layer's own name of a parameter, "weight", to its path, "0.weight".
+        statistics: From the layer's own name of a running statistic to the name of the array: "running_mean" is
+            "3.running_mean" before the step, and "3.running_mean.after" after it.
         inside: The paths of the layers directly inside it, in the order in which they ran.
 
     Example:
@@ -46,6 +50,8 @@ class LayerStep:
     path: str
     kind: str
     arguments: dict[str, str]
+    settings: dict[str, Any]
+    built_in: bool
     formula: dict[str, str]
     training: bool
     inputs: list[str]
@@ -54,6 +60,7 @@ class LayerStep:
     output_gradients: list[str] = field(default_factory=list)
     input_gradients: list[str] = field(default_factory=list)
     parameters: dict[str, str] = field(default_factory=dict)
+    statistics: dict[str, str] = field(default_factory=dict)
     inside: list[str] = field(default_factory=list)
 
 
@@ -98,10 +105,13 @@ class Trace:
 
         "0.x", "0.y", "0.dy", "0.dx"     inputs, outputs and gradients of layer 0
         "0.mask"                         what layer 0 remembered as `mask`
+        "0.p", "0.passes.0.da"           what attention and recurrent layers compute on the way: see `probe.derived`
         "0.weight"                       a parameter before the step
         "0.weight.gradient"              ∂L/∂W, all of it as the optimizer got it
+        "0.weight.gradient.before"       what was in the gradient before this step, if that was not zero
         "0.weight.gradient.used"         what the rule got, where clipping or a mean over several steps has changed it
         "0.weight.after"                 the parameter after the update
+        "3.running_mean"                 a running statistic before the step; "….after" is after it
         "0.weight.velocity"              what the optimizer keeps, after the update; "….before" is before it
         "ground_truth", "loss"           the truth and the number
 
@@ -111,6 +121,7 @@ class Trace:
         parameters: From path to `ParameterStep`.
         loss: The name of the loss, its options and its formula.
         about: Where and with what the step ran: the net's architecture, the optimizer, the random streams.
+        objects: The net, the loss and what each layer remembered, as they are in this process; a file has none of it.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU
@@ -128,20 +139,35 @@ class Trace:
     parameters: dict[str, ParameterStep]
     loss: dict[str, Any]
     about: dict[str, Any]
+    objects: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _derived: dict[str, np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self.values:
+        value = self._find(name)
+        if value is None:
             self._fail_without(name)
-        return self.values[name]
+        return value
 
     def __contains__(self, name: object) -> bool:
-        return name in self.values
+        return self._find(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.values)
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def save(self, path: Any, layers: Any = None) -> Any:
+        """Write the trace as safetensors and JSON; see `tinynet.probe.save_trace`."""
+        from tinynet.probe.files import save_trace
+
+        return save_trace(self, path, layers)
+
+    def replay(self, net: Any = None, **options: Any) -> Trace:
+        """Run the step again, with the same draws, on a net of its own; see `tinynet.probe.replay`."""
+        from tinynet.probe.replay import replay
+
+        return replay(self, net, **options)
 
     @property
     def nbytes(self) -> int:
@@ -152,7 +178,29 @@ class Trace:
         n_layers = len(self.layers) - 1
         return f"Trace({n_layers} layers, {len(self)} arrays, {self.nbytes / 1e6:.1f} MB, loss {self.values[LOSS]:.6g})"
 
-    def _fail_without(self, name: object) -> None:
+    def _find(self, name: object) -> Any:
+        """The array of a name: one that was recorded, or one that follows from those; None if there is none."""
+        if not isinstance(name, str):
+            return None
+        if name in self.values:
+            return self.values[name]
+        if name in self._derived:
+            return self._derived[name]
+        path = max((path for path in self.layers if name.startswith(joined(path, ""))), key=len, default=None)
+        if path is None:
+            return None
+        from tinynet.probe.derived import derive, derived_names
+
+        short = name.removeprefix(joined(path, ""))
+        if short not in derived_names(self.layers[path]):
+            return None
+        try:
+            self._derived.update(derive(self, path, short))
+        except KeyError:  # a file need not hold all that it is computed from
+            return None
+        return self._derived[name]
+
+    def _fail_without(self, name: object) -> NoReturn:
         import difflib
 
         checks.instance("Trace", "name", name, str)

@@ -120,7 +120,7 @@ def load(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Any:
     if missing:
         sentences.unknown_classes("load", source, missing)
     try:
-        return _rebuild(description, classes, arrays)
+        return rebuild(description, classes, arrays)
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, MemoryError, RecursionError) as error:
         sentences.damaged("load", source, error)
 
@@ -165,8 +165,14 @@ def load_weights(net: Layer, path: PathLike) -> None:
     net.load_state(arrays)
 
 
-def _describe(net: Layer) -> dict[str, Any]:
-    """All about a net but its arrays, as values for JSON."""
+def describe(net: Layer) -> dict[str, Any]:
+    """All about a net but its arrays, as values for JSON.
+
+    Example:
+        >>> from tinynet.layers import ReLU
+        >>> describe(ReLU())["net"]
+        {'class': 'ReLU', 'arguments': {}}
+    """
     built_in = architecture.built_in_classes()
     used = architecture.classes_inside("save", net)
     dtypes = {path: layer.dtype.name for path, layer in net.layers_inside()}
@@ -188,7 +194,7 @@ def _text(description: dict[str, Any]) -> str:
 
 
 def _description(source: Path, text: str) -> dict[str, Any]:
-    """Read what `_describe` gave, and check the kind of each entry."""
+    """Read what `describe` gave, and check the kind of each entry."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -207,8 +213,14 @@ def _description(source: Path, text: str) -> dict[str, Any]:
         sentences.damaged("load", source, error)
 
 
-def _rebuild(description: dict[str, Any], classes: architecture.Classes, arrays: Arrays) -> Layer:
-    """Build the net that is described and fill it."""
+def rebuild(description: dict[str, Any], classes: architecture.Classes, arrays: Arrays) -> Layer:
+    """Build the net that `describe` has described, from these classes, and fill it with its state.
+
+    Example:
+        >>> from tinynet.layers import ReLU
+        >>> rebuild(describe(ReLU()), architecture.built_in_classes(), {})
+        ReLU()
+    """
     with architecture.streams_kept():
         net = architecture.build(description["net"], classes, room=sum(array.size for array in arrays.values()))
     if not isinstance(net, Layer):
@@ -251,7 +263,7 @@ def _computed_in(dtype: Any) -> np.dtype:
 def _checked_description(net: Layer, state: Arrays) -> str:
     """All about a net but its arrays, after a check that it gives this net again."""
     try:
-        description = _text(_describe(net))
+        description = _text(describe(net))
         _check_rebuilt(net, description, state)
     except RecursionError:
         sentences.not_rebuilt("save", "its layers are nested too deep.")
@@ -261,7 +273,7 @@ def _checked_description(net: Layer, state: Arrays) -> str:
 def _check_rebuilt(net: Layer, description: str, state: Arrays) -> None:
     """Check that the file will give this net again, while it can still be helped."""
     try:
-        twin = _rebuild(json.loads(description), architecture.classes_inside("save", net), state)
+        twin = rebuild(json.loads(description), architecture.classes_inside("save", net), state)
     except (TypeError, ValueError, LookupError) as error:
         sentences.not_rebuilt("save", error)
     for (path, layer), (_, again) in zip(net.layers_inside(), twin.layers_inside(), strict=False):

@@ -43,24 +43,9 @@ def decision_boundary(net: Net, dataset: Any) -> Figure:
         True
     """
     samples_of("decision_boundary", net, dataset)
-    x, labels = _points(*dataset[np.arange(len(dataset))])
-    low, high = x.min(axis=0), x.max(axis=0)
-    margin = 0.08 * np.maximum(high - low, 1e-6)
-    axis_0, axis_1 = (np.linspace(low[i] - margin[i], high[i] + margin[i], GRID) for i in (0, 1))
-    plane = np.stack(np.meshgrid(axis_0, axis_1), axis=-1).reshape(-1, 2)  # (GRID², 2)
-    p = _class_probabilities(net, plane, labels).reshape(GRID, GRID, -1)
     figure, (ax,) = panels(1, 1, 6.4, 5.6)
-    ax.grid(False)
-    _draw_plane(ax, p, axis_0, axis_1)
-    said = _class_probabilities(net, x, labels).argmax(axis=1)
-    classes = class_names(dataset)
-    for label in np.unique(labels):
-        x_0, x_1 = x[labels == label].T
-        name = class_name(classes, label)
-        ax.scatter(x_0, x_1, s=22, color=_colour(label), edgecolors=PAPER, linewidths=0.7, label=name)
-    if len(np.unique(labels)) <= len(COLOURS):
-        figure.legend(loc="outside right upper", title="class")
-    ax.set_title(f"{(said == labels).sum()} of {len(labels)} points right")
+    ax.set_title(draw_boundary(ax, net, dataset))
+    legend_of_classes(figure, ax)
     return figure
 
 
@@ -95,6 +80,31 @@ def fit_curve(net: Net, dataset: Any) -> Figure:
     ax.set_title(f"Root mean square error {rms:.3g} on {len(x)} samples")
     ax.legend()
     return figure
+
+
+def draw_boundary(ax: Axes, net: Net, dataset: Any, size: float = 22) -> str:
+    """Draw the plane and the samples, dots of this area in square points, and say how many the net gets right."""
+    x, labels = _points(*dataset[np.arange(len(dataset))])
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.08 * np.maximum(high - low, 1e-6)
+    axis_0, axis_1 = (np.linspace(low[i] - margin[i], high[i] + margin[i], GRID) for i in (0, 1))
+    plane = np.stack(np.meshgrid(axis_0, axis_1), axis=-1).reshape(-1, 2)  # (GRID², 2)
+    p = _class_probabilities(net, plane, labels).reshape(GRID, GRID, -1)
+    ax.grid(False)
+    _draw_plane(ax, p, axis_0, axis_1)
+    said = _class_probabilities(net, x, labels).argmax(axis=1)
+    for label in np.unique(labels):
+        x_0, x_1 = x[labels == label].T
+        name = class_name(class_names(dataset), label)
+        ax.scatter(x_0, x_1, s=size, color=_colour(label), edgecolors=PAPER, linewidths=size / 30, label=name)
+    return f"{(said == labels).sum()} of {len(labels)} points right"
+
+
+def legend_of_classes(figure: Figure, ax: Axes, markerscale: float = 1.0) -> None:
+    """The colours of the classes, unless there are more classes than colours."""
+    handles, names = ax.get_legend_handles_labels()
+    if len(names) <= len(COLOURS):
+        figure.legend(handles, names, loc="outside right upper", title="class", markerscale=markerscale)
 
 
 def _class_probabilities(net: Net, x: np.ndarray, labels: np.ndarray) -> np.ndarray:

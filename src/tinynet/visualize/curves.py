@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+SPAN = 10  # The largest loss over the smallest, beyond which the small ones are flat on a linear axis.
 NOT_CURVES = ("epoch", "step", "seconds", "images_per_second")
 
 
@@ -37,19 +38,42 @@ def learning_curves(history: Any) -> Figure:
         [[0.5, 0.3], [0.6, 0.5]]
     """
     rows = _history_rows(history)
-    epochs = np.array([row.get("epoch", index + 1) for index, row in enumerate(rows)])
-    names = _curve_names(rows)
+    names = curve_names(rows)
     columns = min(len(names), 3)
     n_rows = -(-len(names) // columns)
     figure, axes = panels(n_rows, columns, (7, 10, 12)[columns - 1], 3.3 * n_rows)
     for ax, name in zip(axes, names, strict=False):
-        _draw(ax, name, epochs, rows)
+        _draw(ax, name, rows)
     for ax in axes[len(names) :]:
         blank(ax)
     return figure
 
 
-def _curve_names(rows: list[dict[str, Any]]) -> list[str]:
+@styled
+def draw_curve(rows: list[dict[str, Any]], name: str) -> Figure:
+    """One panel of `learning_curves` as a figure of its own, for a page on which panels find their places."""
+    figure, axes = panels(1, 1, 4.6, 3.3)
+    _draw(axes[0], name, rows)
+    return figure
+
+
+def curve_words(rows: list[dict[str, Any]], name: str) -> str:
+    """What a panel shows, for those who cannot see it.
+
+    Example:
+        >>> curve_words([{"loss": 0.5, "valid_loss": 0.6}, {"loss": 0.25, "valid_loss": 0.5}], "loss")
+        'Loss by epoch: training from 0.5 to 0.25, validation from 0.6 to 0.5.'
+    """
+    parts = []
+    for key, word in ((name, "training"), (f"valid_{name}", "validation")):
+        values = [row[key] for row in rows if key in row]
+        if values:
+            who = "" if name == "lr" else f"{word} "
+            parts.append(f"{who}from {values[0]:.4g} to {values[-1]:.4g}")
+    return f"{_heading(name)} by epoch: {', '.join(parts)}."
+
+
+def curve_names(rows: list[dict[str, Any]]) -> list[str]:
     """The names of the curves, each with a panel of its own: the loss first, the learning rate last."""
     found = dict.fromkeys(name.removeprefix("valid_") for row in rows for name in row)
     names = [name for name in found if name not in (*NOT_CURVES, "lr") and _is_number_column(rows, name)]
@@ -70,9 +94,10 @@ def _is_number_column(rows: list[dict[str, Any]], name: str) -> bool:
     )
 
 
-def _draw(ax: Axes, name: str, epochs: np.ndarray, rows: list[dict[str, Any]]) -> None:
+def _draw(ax: Axes, name: str, rows: list[dict[str, Any]]) -> None:
     from matplotlib.ticker import MaxNLocator
 
+    epochs = np.array([row.get("epoch", index + 1) for index, row in enumerate(rows)])
     for key, word, colour in ((name, "training", BLUE), (f"valid_{name}", "validation", VERMILLION)):
         values = np.array([_number(row.get(key)) for row in rows])
         if any(key in row for row in rows):
@@ -85,9 +110,32 @@ def _draw(ax: Axes, name: str, epochs: np.ndarray, rows: list[dict[str, Any]]) -
     if len(rows) == 1:
         ax.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)
     if name == "loss":
+        _widen_small_numbers(ax)
         _mark_lowest(ax, epochs, np.array([_number(row.get("valid_loss")) for row in rows]))
     if name != "lr":
         ax.legend()
+
+
+def _widen_small_numbers(ax: Axes) -> None:
+    """Give a loss that falls by more than ten times a logarithmic axis, on which its last epochs are not flat."""
+    from matplotlib.ticker import NullFormatter
+
+    values = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.lines])
+    values = values[np.isfinite(values)]
+    if values.size and values.min() > 0 and values.max() > SPAN * values.min():
+        ax.set_yscale("log")
+        ax.set_title(f"{ax.get_title(loc='left')} (logarithmic scale)")
+        ax.yaxis.set_major_formatter(_plain_number)
+        ax.yaxis.set_minor_formatter(_minor_number if values.max() < 100 * values.min() else NullFormatter())
+
+
+def _plain_number(value: float, _: float) -> str:
+    return f"{value:g}"
+
+
+def _minor_number(value: float, _: float) -> str:
+    """The label between powers of ten: 2 and 5 of each, which have room."""
+    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
 
 
 def _label(word: str, values: np.ndarray) -> str:

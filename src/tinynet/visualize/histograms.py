@@ -12,7 +12,7 @@ from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.layers import Layer
 from tinynet.net import Net
-from tinynet.visualize.style import BLUE, MUTED, VERMILLION, blank, panels, styled
+from tinynet.visualize.style import BLUE, INK, MUTED, VERMILLION, blank, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,11 +22,13 @@ N_BINS = 41  # Odd, so that zero is in the middle of one.
 
 
 @styled
-def weight_histograms(net: Net) -> Figure:
+def weight_histograms(net: Net, initial: Net | None = None) -> Figure:
     """How the values of each weight are spread, one panel per parameter; biases are left out.
 
     Args:
         net: A net with parameters.
+        initial: The net as it was before training: its weights are drawn as a grey line, so that a weight which has
+            hardly learned is seen. Make it with `copy.deepcopy(net)` before `fit`.
 
     Raises:
         ValueError: The net has no parameters.
@@ -38,7 +40,13 @@ def weight_histograms(net: Net) -> Figure:
         ['0.weight', '2.weight']
     """
     tensors = {path: parameter.tensor for path, parameter in _weights("weight_histograms", net).items()}
-    return _histograms(tensors, "How the weights are spread", BLUE)
+    before = {}
+    if initial is not None:
+        hint = "keep copy.deepcopy(net) before fit."
+        before = _weights("weight_histograms", checks.instance("weight_histograms", "initial", initial, Layer, hint))
+    lines = {path: parameter.tensor for path, parameter in before.items()}
+    title = "How the weights are spread" + (" (grey: before training)" if lines else "")
+    return _histograms(tensors, title, BLUE, lines)
 
 
 @styled
@@ -65,15 +73,25 @@ def gradient_histograms(net: Net, x: Any, y: Any, loss: Callable) -> Figure:
         >>> [ax.get_title(loc="left") for ax in figure.axes][:2]
         ['0.weight', '2.weight']
     """
-    _weights("gradient_histograms", net)
-    checks.function("gradient_histograms", "loss", loss, 2, "pass cross_entropy itself.")
+    gradients = batch_gradients("gradient_histograms", net, x, y, loss)
+    return draw_gradients(gradients)
+
+
+@styled
+def draw_gradients(gradients: dict[str, np.ndarray]) -> Figure:
+    """`gradient_histograms` of gradients that are known."""
+    return _histograms(gradients, "How the gradients of one batch are spread", VERMILLION)
+
+
+def batch_gradients(who: str, net: Net, x: Any, y: Any, loss: Callable) -> dict[str, np.ndarray]:
+    """The gradient of each weight on one batch, by path; a copy of the net does the work, in evaluation mode."""
+    _weights(who, net)
+    checks.function(who, "loss", loss, 2, "pass cross_entropy itself.")
     copy = deepcopy(net).eval()
     copy.zero_gradient()
     _, gradient = loss(copy.forward(*(x if isinstance(x, tuple) else (x,))), y)
     copy.backward(*(gradient if isinstance(gradient, tuple) else (gradient,)), input_gradient=False)
-    weights = _weights("gradient_histograms", copy)
-    gradients = {path: parameter.gradient for path, parameter in weights.items()}
-    return _histograms(gradients, "How the gradients of one batch are spread", VERMILLION)
+    return {path: parameter.gradient for path, parameter in _weights(who, copy).items()}
 
 
 def _weights(who: str, net: Net) -> dict[str, Any]:
@@ -82,22 +100,36 @@ def _weights(who: str, net: Net) -> dict[str, Any]:
     return weights or parameters
 
 
-def _histograms(arrays: dict[str, np.ndarray], title: str, colour: str) -> Figure:
+def _histograms(
+    arrays: dict[str, np.ndarray], title: str, colour: str, before: dict[str, np.ndarray] | None = None
+) -> Figure:
     columns = min(max(len(arrays), 3), 4)
     rows = -(-len(arrays) // columns)
     figure, axes = panels(rows, columns, 2.75 * columns, 2.15 * rows + 0.4, title)
     for ax, (path, values) in zip(axes, arrays.items(), strict=False):
-        _draw(ax, path, values.ravel(), colour)
+        _draw(ax, path, values.ravel(), colour, (before or {}).get(path))
     for ax in axes[len(arrays) :]:
         blank(ax)
     return figure
 
 
-def _draw(ax: Axes, path: str, values: np.ndarray, colour: str) -> None:
+def _draw(ax: Axes, path: str, values: np.ndarray, colour: str, before: np.ndarray | None) -> None:
     finite = values[np.isfinite(values)].astype(np.float64)
     if finite.size:
         limit = float(np.abs(finite).max()) or 1.0  # the same on both sides, so that a shift is seen
         ax.hist(finite, bins=N_BINS, range=(-limit, limit), color=colour, alpha=0.85)
+        if before is not None:
+            share = np.full(before.size, finite.size / before.size)
+            ax.hist(
+                before.ravel(),
+                bins=N_BINS,
+                range=(-limit, limit),
+                weights=share,
+                histtype="step",
+                color=INK,
+                lw=1.2,
+                alpha=0.6,
+            )
     ax.set_title(path)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)

@@ -14,7 +14,7 @@ from tinynet.net import Net
 from tinynet.net.modes import predicting
 from tinynet.net.summary import short_repr
 from tinynet.visualize.pictures import Sheet, picture
-from tinynet.visualize.style import INK, MUTED, PAPER, blank, new_figure, styled
+from tinynet.visualize.style import INK, MUTED, PAPER, blank, new_figure, styled, two_sided
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def filters(net: Layer) -> Figure:
         if in_colour:
             sheet.put(place, picture((kernel - kernel.min()) / max(float(np.ptp(kernel)), 1e-12)))
         else:
-            drawn = sheet.put(place, kernel, cmap=_two_sided(), vmin=-limit, vmax=limit)
+            drawn = sheet.put(place, kernel, cmap=two_sided(), vmin=-limit, vmax=limit)
     if not in_colour:
         bar = sheet.figure.colorbar(drawn, ax=sheet.ax, shrink=0.9, pad=0.01, aspect=12)
         bar.outline.set_visible(False)
@@ -150,14 +150,6 @@ def _write_values(ax: Axes, values: np.ndarray) -> None:
     for place, value in enumerate(values):
         colour = PAPER if not value > middle else INK
         ax.text(place, 0, f"{value:.3g}", ha="center", va="center", fontsize=8, color=colour)
-
-
-def _two_sided() -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list(
-        "orange-white-blue", ["#b34700", "#f0a35e", "#ffffff", "#5fa8d8", "#00568a"]
-    )
 
 
 def _first_layer(net: Any, kind: type) -> tuple[str, Any]:

@@ -3,47 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1f2933; --muted: #5f6c7b; --paper: #f4f6f8; --card: #ffffff; --line: #dfe4ea;
-  --accent: #0072b2; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --muted: #9aa7b5; --paper: #12171d; --card: #1b222b;
-  --line: #2f3945; --accent: #6cb8e8; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.5;
-  font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 2.2rem 1.4rem 3rem; }
-h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .2rem; letter-spacing: -.01em; }
-h2 { font-size: 1.3rem; margin: 0 0 .3rem; }
-.lead { color: var(--muted); margin: 0 0 1.3rem; }
-.numbers { display: grid; gap: .9rem; margin-bottom: 1.2rem;
-  grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
-.number { padding: .8rem 1rem; }
-.number b { display: block; font-size: 1.65rem; font-weight: 650; line-height: 1.25; }
-.number.main b { color: var(--accent); }
-.number span { color: var(--muted); font-size: .88rem; }
-nav { margin-bottom: 1.2rem; font-size: .93rem; }
-nav a { color: var(--accent); text-decoration: none; margin-right: 1.1rem; }
-nav a:hover { text-decoration: underline; }
-section { margin-bottom: 1.2rem; padding: 1.2rem 1.4rem 1.3rem; }
-section, .number { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
-section p { color: var(--muted); margin: 0 0 .9rem; max-width: 100ch; }
-figure { margin: 0 0 1rem; background: #ffffff; border-radius: 8px; text-align: center; }
-figure:last-child { margin-bottom: 0; }
-figure img { max-width: 100%; height: auto; vertical-align: bottom; border-radius: 8px; }
-.table { overflow-x: auto; font-variant-numeric: tabular-nums; font-size: .84rem; }
-.settings { border-collapse: collapse; margin-bottom: 1rem; }
-.settings th { text-align: left; font-weight: 500; color: var(--muted); padding: .22rem 1.6rem .22rem 0;
-  vertical-align: top; }
-.settings td { padding: .22rem 0; overflow-wrap: anywhere; }
-pre { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; margin: 0;
-  white-space: pre-wrap; overflow-wrap: anywhere; font-size: .88rem; }
-footer { color: var(--muted); font-size: .85rem; }
-@media print { section { break-inside: avoid; } nav { display: none; } }
-"""
+from tinynet.core import checks
+from tinynet.visualize.page_style import STYLE
 
 
 @dataclass(frozen=True)
@@ -53,61 +19,146 @@ class Section:
     heading: str
     words: str
     html: str
+    mark: str = ""  #: A class of the style, which gives the section a coloured edge.
 
     @property
     def anchor(self) -> str:
         """Where links go to."""
-        return self.heading.lower().replace(" ", "-")
+        return "".join(letter if letter.isalnum() else "-" for letter in self.heading.lower())
 
     def whole(self) -> str:
         """The section as HTML."""
-        heading, words = escape(self.heading), escape(self.words)
-        return f'<section id="{self.anchor}"><h2>{heading}</h2><p>{words}</p>\n{self.html}</section>'
+        words = f"<p>{escape(self.words)}</p>" if self.words else ""
+        mark = f' class="{escape(self.mark)}"' if self.mark else ""
+        heading = f'<h2 id="{self.anchor}-title">{escape(self.heading)}</h2>'
+        labelled = f'aria-labelledby="{self.anchor}-title"'
+        return f'<section id="{self.anchor}"{mark} {labelled}>{heading}{words}\n{self.html}</section>'
 
 
-def page(title: str, lead: str, numbers: dict[str, str], sections: Iterable[Section], foot: str) -> str:
-    """A whole page. All texts are escaped here; only `Section.html` is HTML already."""
+def page(
+    title: str, lead: str, numbers: dict[str, str], sections: Iterable[Section], foot: str, style: str = ""
+) -> str:
+    """A whole page. All texts are escaped here; only `Section.html` is HTML already.
+
+    Args:
+        title: The heading.
+        lead: A sentence below it.
+        numbers: From a name to a number, shown large at the top.
+        sections: The parts.
+        foot: The last line.
+        style: Rules of style for what only these sections have.
+    """
     sections = list(sections)
     cards = "".join(
-        f'<div class="number{" main" if index == 0 else ""}"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
+        f'<div class="number{" main" if index == 0 else ""}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>'
         for index, (name, value) in enumerate(numbers.items())
     )
-    links = "".join(f'<a href="#{section.anchor}">{escape(section.heading)}</a>' for section in sections)
+    links = "".join(f'<li><a href="#{section.anchor}">{escape(section.heading)}</a></li>' for section in sections)
     body = "\n".join(section.whole() for section in sections)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>{escape(title)}</title>
-<style>{STYLE}</style>
+<style>{STYLE}{style}</style>
 </head>
 <body>
-<main>
-<h1>{escape(title)}</h1>
+<a class="skip" href="#content">Skip to the content</a>
+<header>
+<h1 id="top">{escape(title)}</h1>
 <p class="lead">{escape(lead)}</p>
-<div class="numbers">{cards}</div>
-<nav>{links}</nav>
+<dl class="numbers">{cards}</dl>
+<nav aria-label="Sections of this page"><ul>{links}</ul></nav>
+</header>
+<main id="content" tabindex="-1">
 {body}
-<footer>{escape(foot)}</footer>
 </main>
+<footer><p>{escape(foot)}</p><p><a href="#top">Back to the top</a></p></footer>
 </body>
 </html>
 """
 
 
-def image(png: bytes, width: int, description: str) -> str:
-    """A picture inside the page, `width` pixels wide where there is room."""
+def image(png: bytes, width: int, description: str, kind: str = "photo") -> str:
+    """A picture inside the page, `width` pixels wide where there is room.
+
+    Args:
+        png: The file.
+        width: In pixels of a page. One that is wider than a phone keeps a legible size there, and scrolls.
+        description: What is to be seen, for those who cannot.
+        kind: "chart" for lines on transparent paper, which a dark page turns light; "photo" keeps its colours.
+    """
     data = base64.b64encode(png).decode("ascii")
-    return f'<figure><img src="data:image/png;base64,{data}" width="{width}" alt="{escape(description)}"></figure>\n'
+    words = escape(description)
+    picture = f'<img src="data:image/png;base64,{data}" width="{width}" alt="{words}">'
+    if width > WIDE:
+        small = f"min-width: {round(LEGIBLE * width)}px"
+        picture = picture.replace("<img ", f'<img style="{small}" ', 1)
+        return f'<figure class="{kind} scroll" tabindex="0" role="group" aria-label="{words}">{picture}</figure>\n'
+    return f'<figure class="{kind}">{picture}</figure>\n'
+
+
+WIDE, LEGIBLE = 560, 0.62  # pixels; the share of its size down to which the words in a picture can be read
+
+
+def side_by_side(pictures: Sequence[str]) -> str:
+    """Pictures in as many columns as there is room for."""
+    return f'<div class="grid">{"".join(pictures)}</div>\n'
+
+
+def scrolling(table: str, name: str) -> str:
+    """A table that scrolls by itself where it is wider than the page, by touch or by arrow keys."""
+    return f'<div class="table" tabindex="0" role="region" aria-label="{escape(name)}">{table}</div>\n'
+
+
+def points(sentences: Iterable[str]) -> str:
+    """Sentences as a list."""
+    return "<ul>" + "".join(f"<li>{_prose(sentence)}</li>" for sentence in sentences) + "</ul>\n"
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """A paragraph of its own."""
+    return f'<p class="{escape(kind)}">{_prose(text)}</p>\n' if kind else f"<p>{_prose(text)}</p>\n"
+
+
+def _prose(text: str) -> str:
+    """A text as HTML in which no line begins with a percent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
 
 
 def settings_table(settings: dict[str, str]) -> str:
     """Names and values as a table."""
-    rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in settings.items())
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in settings.items()
+    )
     return f'<table class="settings">{rows}</table>\n'
 
 
 def command_line(command: str) -> str:
     """A command to be copied."""
-    return f"<pre>{escape(command)}</pre>\n"
+    return f'<pre tabindex="0">{escape(command)}</pre>\n'
+
+
+def place_for_a_page(who: str, path: str | os.PathLike[str]) -> None:
+    """Check that a page would not take the place of something else, such as the weights of the net.
+
+    Example:
+        >>> place_for_a_page("report", ".")
+        Traceback (most recent call last):
+        IsADirectoryError: report: '.' is a folder, not a file; nothing was changed.
+        Hint: name the page too, as in 'report.html'.
+    """
+    target = checks.path(who, path)
+    if os.path.isdir(target):
+        hint = f"name the page too, as in {str(target / 'report.html')!r}."
+        checks.fail(who, f"{str(target)!r} is a folder, not a file; nothing was changed.", hint, IsADirectoryError)
+    if target.suffix.lower() in (".html", ".htm") or not os.path.isfile(target) or not os.path.getsize(target):
+        return
+    with open(target, "rb") as file:
+        is_page = file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    if not is_page:
+        problem = f"{str(target)!r} is no HTML page, so no page takes its place; nothing was changed."
+        hint = f"choose another name, as in {str(target.with_name('report.html'))!r}."
+        checks.fail(who, problem, hint, FileExistsError)

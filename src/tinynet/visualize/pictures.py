@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.visualize.style import INK, blank, new_figure
+from tinynet.visualize.style import GRID, INK, blank, new_figure
 
 GAP = 0.14  # inches between pictures
 
@@ -75,6 +75,19 @@ class Sheet:
     def words_below(self, index: int, text: str, **how: Any) -> None:
         """Write below a picture."""
         self._write(index, -self.height - 0.05, text, "top", **how)
+
+    def frame(self, index: int) -> None:
+        """Draw a thin line around a picture."""
+        from matplotlib.patches import Rectangle
+
+        middle, top = self._top(index)
+        corner = (middle - self.width / 2, top - self.height)
+        self.ax.add_patch(Rectangle(corner, self.width, self.height, fill=False, edgecolor=GRID, linewidth=0.8))
+
+    def middle(self, index: int) -> tuple[float, float]:
+        """The middle of a picture."""
+        middle, top = self._top(index)
+        return middle, top - self.height / 2
 
     def _write(self, index: int, offset: float, text: str, align: str, **how: Any) -> None:
         middle, top = self._top(index)

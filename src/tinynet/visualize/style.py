@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
@@ -18,6 +20,8 @@ INK, MUTED, GRID, PAPER = "#1f2933", "#697586", "#e8ebef", "#ffffff"
 # The colours of Okabe and Ito 2008, which people with any colour vision tell apart, strongest first.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, "#e69f00", "#56b4e9", "#8c6d1f", "#5b5b5b", "#b8b000", "#3b3b98")
+
+TITLE_LINE = 0.24  # inches
 
 SETTINGS = {
     "font.family": "sans-serif",
@@ -63,9 +67,14 @@ def styled(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
 
 
 def new_figure(width: float, height: float, title: str = "") -> Figure:
-    """An empty figure of a size in inches that no window and no global state knows of."""
+    """An empty figure of a size in inches that no window and no global state knows of.
+
+    A title that is wider than the figure takes several lines, for which the figure grows.
+    """
     from matplotlib.figure import Figure
 
+    title = _lines_of(title, width - 0.2)
+    height += TITLE_LINE * title.count("\n")
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=PAPER)
     # Notebooks show a figure made without pyplot only if it says how.
     figure._repr_png_ = partial(png, figure)  # type: ignore[attr-defined]
@@ -74,13 +83,28 @@ def new_figure(width: float, height: float, title: str = "") -> Figure:
     return figure
 
 
+def _lines_of(title: str, width: float) -> str:
+    """A title as lines that are no wider than a number of inches."""
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(weight=rcParams["figure.titleweight"])
+    size = FontProperties(size=rcParams["figure.titlesize"]).get_size_in_points()
+    letters = title.replace("$", "S")  # which begins a formula elsewhere
+    inches = TextPath((0, 0), letters, size=size, prop=font).get_extents().width / 72 if title.strip() else 0.0
+    if inches <= width:
+        return title
+    return "\n".join(textwrap.wrap(title, max(int(len(title) * width / inches * 0.95), 8)))
+
+
 def panels(rows: int, columns: int, width: float, height: float, title: str = "") -> tuple[Figure, list[Axes]]:
     """A figure with rows × columns axes for plots, and these axes row by row."""
     figure = new_figure(width, height, title)
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for ax in axes:
         ax.grid(True, color=GRID, linewidth=0.8)
-        ax.tick_params(colors=MUTED, labelsize=8.5, length=0)
+        ax.tick_params(which="both", colors=MUTED, labelsize=8.5, length=0)
     return figure, axes
 
 
@@ -89,6 +113,15 @@ def blank(ax: Axes) -> None:
     ax.grid(False)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
+
+
+def two_sided() -> LinearSegmentedColormap:
+    """Colours for numbers around zero: blue for positive ones, orange for negative ones, white for zero."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list(
+        "orange-white-blue", ["#b34700", "#f0a35e", "#ffffff", "#5fa8d8", "#00568a"]
+    )
 
 
 def message(text: str, title: str) -> Figure:
@@ -100,8 +133,8 @@ def message(text: str, title: str) -> Figure:
     return figure
 
 
-def png(figure: Figure, dpi: float = 110) -> bytes:
-    """The figure as the bytes of a PNG file."""
+def png(figure: Figure, dpi: float = 110, transparent: bool = False) -> bytes:
+    """The figure as the bytes of a PNG file, if `transparent` without its white paper."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
+    figure.savefig(buffer, format="png", dpi=dpi, transparent=transparent)
     return buffer.getvalue()

@@ -39,9 +39,14 @@ def backward(layer: ReLU, dy: np.ndarray) -> Any:
 
 
 def _product(dy: np.ndarray, y: np.ndarray) -> Any:
-    """dx = dy · (y > 0), as NumPy multiplies four times as fast as it chooses. NaN · 0 would be NaN, and ∞ · 0 too."""
-    is_finite = np.vdot(dy, dy) < np.inf  # or so large that its square is not
-    return dy * (y > 0) if is_finite and dy.shape == y.shape else NotImplemented
+    """dx = dy where y > 0, else 0, as NumPy multiplies four times as fast as it chooses.
+
+    The bits of dy are multiplied, taken for an integer: they times 0 are 0, where NaN · 0 and ∞ · 0 would be NaN.
+    """
+    if dy.shape != y.shape or dy.dtype != y.dtype:
+        return NotImplemented
+    bits = np.dtype(f"i{dy.itemsize}")
+    return (dy.view(bits) * (y > 0)).view(dy.dtype)
 
 
 def forward_of_residual(residual: Residual, layer: ReLU, x: np.ndarray) -> Any:

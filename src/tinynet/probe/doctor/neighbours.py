@@ -103,7 +103,7 @@ def unrelated_validation(case: Case) -> Diagnosis | None:
         return None
     if scales.validation(case) is not None:
         return None  # rows in other units have other neighbours
-    train, valid = _as_rows(case, *case.valid_sample)
+    train, valid = _as_rows(case, *case.sample), _as_rows(case, *case.valid_sample)
     if train is None or valid is None or train.x.shape[1:] != valid.x.shape[1:] or len(valid.x) < MIN_ROWS:
         return None
     here = _link(train.y, train.y[_nearest(train.x, train.x)])

@@ -1,0 +1,105 @@
+"""What to try before a long training: tinynet find-rate and tinynet check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tinynet.cli import training
+from tinynet.cli.output import given_path, say
+from tinynet.cli.settings import Settings, choose
+from tinynet.core.checks.words import fail
+from tinynet.data import load
+from tinynet.learner import Learner
+from tinynet.probe import guessing
+from tinynet.storage import atomic_write
+
+N_TRUTHS = 4096  # samples that tell what guessing reaches
+AS_EXPECTED = 1.5  # A first loss of up to so many times that of guessing is usual for new weights.
+
+Data = Annotated[str, typer.Argument(metavar="DATASET", help="What to learn from; tinynet datasets lists them.")]
+Model = Annotated[str | None, typer.Option(help="The network; tinynet models lists them.", show_default="by data set")]
+BatchSize = Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")]
+Rule = Annotated[str, typer.Option(help="sgd (with momentum 0.9) or adam.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same weights and batches.")]
+Picture = Annotated[
+    Path | None, typer.Option(metavar="FILE.png", help="Draw the sweep into this file.", parser=given_path)
+]
+Rate = Annotated[float | None, typer.Option(help="The learning rate to check with.", show_default="by model")]
+
+
+def find_rate(
+    dataset: Data,
+    model: Model = None,
+    batch_size: BatchSize = None,
+    optimizer: Rule = "adam",
+    seed: Seed = 0,
+    picture: Picture = None,
+) -> None:
+    """Suggest a learning rate: train for 100 steps while it rises, and look where the loss falls and where it rises.
+
+    The suggestion is for the highest rate of a training, as tinynet train takes it with --lr. It takes seconds, and
+    nothing is kept but the picture that you ask for.
+    """
+    settings = choose(dataset, model, batch_size=batch_size, optimizer=optimizer, seed=seed)
+    if picture is not None and picture.suffix.lower() != ".png":
+        fail("tinynet", f"--picture must be a .png file, got {str(picture)!r}.")
+    sweep = _learner(settings).find_rate()
+    batch = f"batches of {settings.batch_size}"
+    say(f"{settings.model} on {settings.dataset} with {settings.optimizer}, {batch}: {sweep.words}")
+    if picture is not None:
+        atomic_write(picture, sweep.figure()._repr_png_(), who="tinynet")
+        say(f"written: {picture}")
+    say(f"train with it: tinynet train {_words(settings)} --lr {sweep.rate:.2g}")
+
+
+def check(
+    dataset: Data,
+    model: Model = None,
+    lr: Rate = None,
+    batch_size: BatchSize = None,
+    optimizer: Rule = "adam",
+    seed: Seed = 0,
+) -> None:
+    """Check what can be checked before a long training: the first loss, and whether the network can learn one batch.
+
+    A network that cannot learn 32 samples by heart has a fault that no further data heals. What may be wrong is named,
+    and the command ends with status 1.
+    """
+    settings = choose(dataset, model, lr=lr, batch_size=batch_size, optimizer=optimizer, seed=seed)
+    learner = _learner(settings)
+    _say_first_loss(learner)
+    found = learner.overfit_one_batch()
+    say(f"one batch: {found.words}")
+    for reason in found.reasons:
+        say(f"  - {reason}")
+    if found.reasons:
+        raise typer.Exit(1)
+    say(f"next: tinynet find-rate {_words(settings)}")
+
+
+def _say_first_loss(learner: Learner) -> None:
+    """Say where the loss begins, beside that of a net that only guesses."""
+    first = learner.evaluate(learner.valid)["loss"]
+    _, y = learner.train[: min(len(learner.train), N_TRUTHS)]
+    mark = guessing(learner.loss, y)
+    words = f"first loss: {first:.4g}"
+    if mark.loss is not None:
+        words += f"; a net that only guesses has {mark.mark}"
+    if mark.loss is not None and mark.accuracy is not None:
+        usual = first <= AS_EXPECTED * mark.loss
+        words += ", so it is as it should be" if usual else ", so the first weights or the inputs are too large"
+    say(f"{words}.")
+
+
+def _learner(settings: Settings) -> Learner:
+    train, _ = load(settings.dataset)
+    return training.make_learner(settings, train)
+
+
+def _words(settings: Settings) -> str:
+    """The data set and the options that were chosen, as a command takes them."""
+    how = f"--optimizer {settings.optimizer} --batch-size {settings.batch_size}"
+    return f"{settings.dataset} --model {settings.model} {how}"

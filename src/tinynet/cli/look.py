@@ -1,0 +1,214 @@
+"""What `tinynet look` does: a picture of what the network of a run has learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import numpy as np
+import typer
+
+from tinynet.cli import training
+from tinynet.cli.output import given_path, say
+from tinynet.cli.predicting import prepared
+from tinynet.cli.runs import Run, open_run
+from tinynet.cli.settings import known
+from tinynet.core import checks
+from tinynet.core.faster import use
+from tinynet.data import load
+from tinynet.net import Net
+from tinynet.probe import interpret
+from tinynet.probe.interpret import Attribution
+from tinynet.probe.interpret.inside import has_convolutions
+from tinynet.storage import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIRST = 4  # samples that are shown if none is named
+IN_LANDSCAPE = 500  # samples on which the loss is computed
+
+
+class Asked(NamedTuple):
+    """What is to be drawn."""
+
+    run: Run
+    net: Net
+    test: Any
+    x: np.ndarray  #: The samples that are asked about.
+    names: list[str]  #: What each is called.
+    target: int | None
+    layer: str | None
+
+
+def _about_samples(*methods: str) -> Callable[[Asked], Figure]:
+    """The picture of attributions by one or several methods."""
+
+    def draw(asked: Asked) -> Figure:
+        from tinynet.visualize import attributions
+
+        found = [_attribution(method, asked) for method in methods if len(methods) == 1 or _fits(method, asked)]
+        classes = asked.run.classes if found[0].output_shape == (len(asked.run.classes),) else None
+        for name, target, score in zip(asked.names, found[0].target, found[0].scores, strict=True):
+            say(f"{name}: the score{'' if classes is None else f' of {classes[target]}'} is {score:.4g}")
+        for note in dict.fromkeys(note for each in found for note in each.notes):
+            say(f"  {note}")
+        return attributions(*found, classes=classes)
+
+    return draw
+
+
+def _attribution(method: str, asked: Asked) -> Attribution:
+    if method == "deconvnet":
+        return interpret.deconvnet(asked.net, asked.x, asked.layer)
+    if method == "grad_cam":
+        return interpret.grad_cam(asked.net, asked.x, asked.target, layer=asked.layer)
+    return getattr(interpret, method)(asked.net, asked.x, asked.target)
+
+
+def _fits(method: str, asked: Asked) -> bool:
+    return method != "grad_cam" or asked.layer is not None or has_convolutions(asked.net)
+
+
+def _maximized(asked: Asked) -> Figure:
+    from tinynet.visualize import activation_maximization
+
+    names = asked.run.classes if asked.layer is None else None
+    shape = asked.run.input_shape
+    return activation_maximization(asked.net, shape, asked.target, layer=asked.layer, classes=names)
+
+
+def _embedding(method: str) -> Callable[[Asked], Figure]:
+    def draw(asked: Asked) -> Figure:
+        from tinynet.visualize import embedding_map
+
+        return embedding_map(asked.net, asked.test, asked.layer, method=method)
+
+    return draw
+
+
+def _landscape(asked: Asked) -> Figure:
+    from tinynet.visualize import loss_landscape
+
+    data = training.for_model(asked.run.settings.model, asked.test)
+    loss, _ = training.loss_and_metrics(asked.run.settings.model)
+    return loss_landscape(asked.net, loss, *data[np.arange(min(len(data), IN_LANDSCAPE))])
+
+
+def _checked(asked: Asked) -> Figure:
+    from tinynet.visualize import randomization_check
+
+    return randomization_check(asked.net, asked.x, asked.target)
+
+
+def _boundary(asked: Asked) -> Figure:
+    from tinynet.visualize import decision_boundary
+
+    return decision_boundary(asked.net, asked.test)
+
+
+EACH: tuple[str, ...] = (
+    "saliency",
+    "smooth_grad",
+    "integrated_gradients",
+    "guided_backpropagation",
+    "deconvnet",
+    "grad_cam",
+    "occlusion",
+)
+METHODS: dict[str, Callable[[Asked], Any]] = {
+    "all": _about_samples(*EACH),
+    "saliency": _about_samples("saliency"),
+    "smoothgrad": _about_samples("smooth_grad"),
+    "integrated": _about_samples("integrated_gradients"),
+    "guided": _about_samples("guided_backpropagation"),
+    "deconvnet": _about_samples("deconvnet"),
+    "gradcam": _about_samples("grad_cam"),
+    "occlusion": _about_samples("occlusion"),
+    "maximize": _maximized,
+    "check": _checked,
+    "pca": _embedding("pca"),
+    "tsne": _embedding("tsne"),
+    "landscape": _landscape,
+    "boundary": _boundary,
+}
+
+
+def look(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.", parser=given_path)
+    ],
+    method: Annotated[str, typer.Option(help=f"What to draw: {', '.join(METHODS)}.")] = "all",
+    sample: Annotated[
+        list[int] | None,
+        typer.Option(help="The number of a test sample; may be given several times.", show_default="the first four"),
+    ] = None,
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A picture file in place of test samples.", parser=given_path),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The class whose score is explained.", show_default="the one predicted")
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="The path of a layer, as tinynet summary shows it.", show_default="by method")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The picture to write.", show_default="look-METHOD.png in the run", parser=given_path
+        ),
+    ] = None,
+) -> None:
+    """Draw what a network has learned: which pixels count for an answer, what excites a class, how classes lie.
+
+    Samples are those of the test data, counted from 0. The picture is a PNG file.
+    """
+    draw = METHODS[known("method", method, tuple(METHODS))]
+    opened = open_run(run)
+    _, test = load(opened.settings.dataset)
+    path = opened.folder / f"look-{method}.png" if out is None else _picture_file(out)
+    x, names = _samples(test, sample) if not image else _images(opened, image)
+    with use(opened.settings.kernels):
+        figure = draw(Asked(opened, opened.net(), test, x, names, _class(opened, target), layer))
+    _write(figure, path)
+    say(f"written: {path}")
+
+
+def _samples(test: Any, numbers: list[int] | None) -> tuple[np.ndarray, list[str]]:
+    """Some of the test data, and what each is called."""
+    chosen = numbers or list(range(min(FIRST, len(test))))
+    for number in chosen:
+        if not 0 <= number < len(test):
+            checks.fail("tinynet", f"--sample must be from 0 to {len(test) - 1}, got {number}.")
+    return test[np.array(chosen)][0], [f"sample {number}" for number in chosen]
+
+
+def _images(run: Run, paths: list[Path]) -> tuple[np.ndarray, list[str]]:
+    """Picture files in the form of the run's data, and their names."""
+    if len(run.input_shape) != 3:
+        checks.fail("tinynet", f"this run was trained on {run.settings.dataset}, not on pictures.", "use --sample.")
+    return np.stack([prepared(run, path)[0] for path in paths]), [str(path) for path in paths]
+
+
+def _class(run: Run, target: str | None) -> int | None:
+    """A class by its name or its number."""
+    if target is None or target in run.classes:
+        return None if target is None else run.classes.index(target)
+    if not target.isdecimal() or int(target) >= len(run.classes):
+        checks.fail("tinynet", f"there is no class {target!r}.", f"there are {', '.join(run.classes)}.")
+    return int(target)
+
+
+def _picture_file(path: Path) -> Path:
+    """Check that a name is one of a PNG file."""
+    if path.suffix.lower() != ".png":
+        checks.fail("tinynet", f"--out must end with .png, got {path}.", f"write --out {path.with_suffix('.png')}.")
+    return path
+
+
+def _write(figure: Figure, path: Path) -> None:
+    from tinynet.visualize.style import png
+
+    atomic_write(path, png(figure), who="tinynet")

@@ -1,0 +1,1 @@
+"""Why a number of a training step is what it is."""

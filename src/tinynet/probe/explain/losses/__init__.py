@@ -1,0 +1,17 @@
+"""The table of losses: one file a family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tinynet.probe.explain.losses import contrast, in_time, labels, numbers, softmax
+from tinynet.probe.explain.rows import LossRow
+
+LOSSES: dict[Callable[..., Any], LossRow] = {
+    **numbers.ROWS,
+    **softmax.ROWS,
+    **labels.ROWS,
+    **contrast.ROWS,
+    **in_time.ROWS,
+}
