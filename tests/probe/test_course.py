@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinynet.data import digits
+from tinynet.data import digits, spirals
 from tinynet.layers import Flatten, Linear, ReLU, Softmax
 from tinynet.learner import History, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
@@ -223,6 +223,19 @@ def test_real_runs_read_differently():
     assert trained(layers(), SGD(lr=0.003), 5).kind == "unfinished"
     wide = [Flatten(), Linear(64, 256), ReLU(), Linear(256, 10)]
     assert trained(wide, Adam(lr=0.01), 60, n_samples=60).kind == "overfitted"
+
+
+def test_spirals_with_a_softmax_too_many_and_a_rate_of_5_end_with_a_word():
+    net = Net([Linear(2, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 3), Softmax()])
+    train, valid = spirals(600).split(0.2)
+    learner = Learner(net, cross_entropy, SGD(lr=5.0, momentum=0.9), train, valid=valid, metrics=[accuracy])
+    made = learner.fit(8, progress=False)
+    assert abs(made["accuracy"][-1] - 1 / 3) < 1e-9
+    course = read_course(made, guess=guessing(cross_entropy, valid[np.arange(len(valid))][1]))
+    assert course.headline == "It is stuck at chance: it does no better than guessing."
+    assert "33.3 % of the training samples" in course.sentences[1]
+    assert "cross_entropy takes the numbers before a softmax" in course.advice
+    assert read_course(made).headline == "It is stuck: exactly 33.33 % are right, epoch after epoch."
 
 
 def test_guessing_of_labels_numbers_and_neither():
