@@ -14,6 +14,7 @@ from tinynet.probe.doctor.course import unfinished
 from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, figure, graded
 from tinynet.probe.doctor.settings import unused, with_rate, with_setting
 from tinynet.probe.doctor.skill import ERRORS
+from tinynet.probe.doctor.walk import dead_share
 
 UPHILL = 0.3  #: The cosine between update and gradient from which a step goes uphill.
 PROOF = 0.4  #: A skill that a higher rate reaches in some steps, and the whole training did not.
@@ -142,18 +143,21 @@ def _grows(losses: tuple[float, ...]) -> bool:
 
 
 def _rose(case: Case) -> Diagnosis | None:
-    """Without an experiment: the loss of the epochs rose, or training ended in numbers that are not finite."""
+    """Without an experiment: the loss rose, or was not finite, or units died that were alive at first."""
     losses = [float(row["loss"]) for row in case.history if "loss" in row]
-    rate = case.rate
-    if not case.ended_by and not (len(losses) > 1 and losses[-1] > 1.2 * losses[0] and case.goes_badly):
+    seen = ""
+    if case.ended_by:
+        seen = f"training ended: {case.ended_by}"
+    elif case.goes_badly and len(losses) > 1 and losses[-1] > 1.2 * min(losses):
+        seen = f"the loss rose from {figure(min(losses))} to {figure(losses[-1])}"
+    elif case.goes_badly:
+        first, last = dead_share(case.first_walk), dead_share(case.last_walk)
+        seen = f"{last:.0%} of the ReLU units are dead, at first it was {first:.0%}" if last > 2 * first + 0.3 else ""
+    if not seen:
         return None
-    seen = (
-        f"training with lr={rate:g} ended: {case.ended_by}"
-        if case.ended_by
-        else f"with lr={rate:g} the loss rose from {figure(losses[0])} to {figure(losses[-1])}"
-    )
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
-    return Diagnosis("lr-high", "problem", 0.6, seen, why, f"{type(case.optimizer).__name__}(lr={figure(rate / 10)})")
+    fix = f"{type(case.optimizer).__name__}(lr={figure(case.rate / 10)})"
+    return Diagnosis("lr-high", "problem", 0.6, f"with lr={figure(case.rate)} {seen}", why, fix)
 
 
 def rate_too_low(case: Case) -> Diagnosis | None:

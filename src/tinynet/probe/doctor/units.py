@@ -10,7 +10,7 @@ from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Level, figure, graded
 from tinynet.probe.doctor.skill import skill
-from tinynet.probe.doctor.walk import Place, Walk
+from tinynet.probe.doctor.walk import Place, Walk, dead_share
 
 DEAD = 0.6  #: The share of dead units from which it is said.
 VANISHED, SMALL = 1e-3, 1e-4  #: Of the gradient of the first weights: against the last ones, and itself.
@@ -104,12 +104,12 @@ def dead_units(case: Case) -> Diagnosis | None:
     if not relus:
         return None
     worst = max(relus, key=lambda place: place.dead or 0.0)
-    mean = float(np.mean([place.dead for place in relus]))
+    mean = dead_share(walk)
     flat = _is_flat(case)
     many = mean >= DEAD or (worst.dead or 0) > 0.99 or (flat and (worst.dead or 0) >= DEAD)
     if not many and not (case.goes_badly and _many_at_first(case)):
         return None
-    at_first = float(np.mean([place.dead for place in case.first_walk.places if place.dead is not None]))
+    at_first = dead_share(case.first_walk)
     seen = (
         f"{mean:.0%} of the ReLU units give 0 for every row, and {worst.dead:.0%} in the worst layer; at first "
         f"{at_first:.0%}"
@@ -123,7 +123,7 @@ def dead_units(case: Case) -> Diagnosis | None:
 def _many_at_first(case: Case) -> bool:
     """Whether half of a layer, or a third of all units, was dead before the first step."""
     shares = [place.dead for place in case.first_walk.places if place.dead is not None]
-    return max(shares) >= 0.5 or float(np.mean(shares)) >= 1 / 3
+    return max(shares, default=0.0) >= 0.5 or dead_share(case.first_walk) >= 1 / 3
 
 
 def _is_flat(case: Case) -> bool:

@@ -101,6 +101,12 @@ class Walk:
         return [place for place in self.places if place.kind == "weights"]
 
 
+def dead_share(walk: Walk) -> float:
+    """The mean share of dead units over all layers that cut off negative numbers; 0 without any."""
+    shares = [place.dead for place in walk.places if place.dead is not None]
+    return float(np.mean(shares)) if shares else 0.0
+
+
 def kind_of(layer: Layer, x: np.ndarray, y: np.ndarray) -> str:
     """What a layer does with its input, found out by asking it.
 
