@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,6 +54,7 @@ class Case:
         ended_by: The error that ended training, or "".
         read_batches: A function (data, epoch) -> iterator over (index, (x, y)), as training reads them.
         make_step: A function (net, loss, optimizer) -> step, where step(x, y) trains on a batch and returns the loss.
+        usual_step: Whether a step is forward, loss, backward, update of this net with this loss.
         may_try: Whether steps may be tried again, which takes a second or so.
         explained: The names of symptoms of what was found so far.
     """
@@ -70,6 +72,7 @@ class Case:
     ended_by: str = ""
     read_batches: Callable[[Any, int], Iterator[Any]] | None = None
     make_step: Callable[[Net, Loss, Optimizer], Step] | None = None
+    usual_step: bool = True
     may_try: bool = True
     explained: set[str] = field(default_factory=set)
 
@@ -77,7 +80,8 @@ class Case:
         """A copy of the net, with its first weights or with its last."""
         net = deepcopy(self.net)
         if start == "first" and self.first_weights is not None:
-            net.load_state(self.first_weights)
+            with suppress(ValueError):  # layers were exchanged since
+                net.load_state(self.first_weights)
         return net.train()
 
     @property
