@@ -22,7 +22,14 @@ def learner(shape=(1, 2, 2), **options):
     net = Net([Flatten(), Linear(4, 2)])
     train, valid = data.subset(slice(20)), data.subset(slice(20, 40))
     return Learner(
-        net, cross_entropy, SGD(lr=0.1), train, valid=valid, metrics=[accuracy, confusion_matrix], batch_size=8, **options
+        net,
+        cross_entropy,
+        SGD(lr=0.1),
+        train,
+        valid=valid,
+        metrics=[accuracy, confusion_matrix],
+        batch_size=8,
+        **options,
     )
 
 
