@@ -26,9 +26,11 @@ from tinynet.learner import Learner
 from tinynet.losses import cross_entropy, huber, mean_squared_error
 from tinynet.metrics import accuracy, r2_score
 from tinynet.models import (
+    AdversarialLearner,
     char_gpt,
     char_lstm,
     conv_autoencoder,
+    dcgan,
     digits_cnn,
     evidence_loss,
     lenet5,
@@ -39,7 +41,18 @@ from tinynet.models import (
     vae,
 )
 from tinynet.net import Net
-from tinynet.optimizers import SGD, Adam, AdamW, CosineAnnealingLR, Lion, NAdam, OneCycleLR, Optimizer, RMSProp
+from tinynet.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    CosineAnnealingLR,
+    LinearWarmup,
+    Lion,
+    NAdam,
+    OneCycleLR,
+    Optimizer,
+    RMSProp,
+)
 from tools.doctor.handwritten import categorical_crossentropy
 from tools.doctor.material import digit_rows, pictures, standardised
 from tools.doctor.program import Build, Trial, accuracy_skill, r2_skill
@@ -200,6 +213,20 @@ def waves(seed: int) -> Trial:
     return Trial(Learner(net, cross_entropy, Adam(lr=0.01), train, valid=valid), 15, accuracy_skill)
 
 
+def drawn_digits(seed: int) -> Trial:
+    """A generator against a discriminator: their losses go to and fro, and that is as it should be."""
+    train, _ = digits()
+    generator, discriminator = dcgan((1, 8, 8), 16, width=8)
+    rules = [Adam(rate, betas=(0.5, 0.999)) for rate in (1e-3, 2e-4)]
+    learner = AdversarialLearner(generator, discriminator, *rules, train, 16, batch_size=64)
+    return Trial(learner, 5, no_skill)
+
+
+def _warmed_up() -> Optimizer:
+    rate = LinearWarmup(CosineAnnealingLR(0.01, T_max=8 * 17), n_steps=20)
+    return AdamW(rate, betas=(0.9, 0.99), clip_norm=1.0)
+
+
 def one_hot_rows(seed: int) -> Trial:
     """One-hot truth, a softmax and cross-entropy of probabilities: all fits."""
     train, valid = digit_rows(one_hot=True)
@@ -254,6 +281,8 @@ RUNS: dict[str, Build] = {
     "unet": discs,
     "char_lstm": language(lambda n: char_lstm(n, 16, 48), lambda: Adam(lr=0.01), 8),
     "char_gpt": language(lambda n: char_gpt(n, 32, 2, 2), lambda: AdamW(lr=0.005), 8),
+    "char_lstm, warm-up": language(lambda n: char_lstm(n, 16, 48), _warmed_up, 8),
+    "dcgan": drawn_digits,
     "GRU": waves,
 }
 
