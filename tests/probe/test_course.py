@@ -255,3 +255,38 @@ def test_guessing_of_labels_numbers_and_neither():
     assert guessing(picky, np.array([0, 1])) == Guessing(None, 0.5)
     with pytest.raises(TypeError, match="guessing"):
         guessing(3, np.array([0]))
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "kind"),
+    [
+        (history(loss=2.0 * 0.992 ** np.arange(20)), history(loss=2.0 * 0.988 ** np.arange(20)), "unfinished"),
+        (history(loss=[2.3, 1.0, 0.5, 1.4 * 0.5 + 1.5]), history(loss=[2.3, 1.0, 0.5, 2.31]), "diverged"),
+        (history(loss=[2.1, 2.0, 2.1, 1.9, 2.0]), history(loss=[2.3, 2.29, 2.31, 2.28, 2.3]), "stuck"),
+        (
+            history(loss=decaying(12, 0.1), valid=[2, 1, *np.linspace(0.5, 0.515, 10)]),
+            history(loss=decaying(12, 0.1), valid=[2, 1, *np.linspace(0.5, 0.545, 10)]),
+            "overfitted",
+        ),
+    ],
+)
+def test_the_edge_between_two_kinds(below, above, kind):
+    assert read_course(below, guess=TEN).kind != kind
+    assert read_course(above, guess=TEN).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("columns", "much", "words"),
+    [
+        ({"accuracy": np.full(30, 0.99)}, {"right": np.full(30, 0.93)}, "knows its own samples better than others"),
+        ({"accuracy": np.full(30, 0.99)}, {"right": np.full(30, 0.95)}, ""),
+        ({"valid": decaying(30, 0.0985)}, {}, ""),
+        ({"valid": decaying(30, 0.09)}, {}, "lies above the validation loss"),
+        ({"valid": np.where(np.arange(30) % 2, 0.5, 0.55)}, {}, ""),
+        ({"valid": np.where(np.arange(30) % 2, 0.5, 0.6)}, {}, "jumps up and down by some 20 %"),
+    ],
+)
+def test_the_edge_of_what_is_worth_a_word(columns, much, words):
+    said = str(read_course(history(loss=decaying(30, 0.1), **columns, **much), guess=TEN))
+    worth = ("knows its own samples better", "lies above the validation", "jumps up and down")
+    assert words in said if words else not any(part in said for part in worth)
