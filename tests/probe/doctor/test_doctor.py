@@ -118,7 +118,7 @@ def test_an_answer_can_be_read_in_a_terminal_and_in_a_notebook() -> None:
     assert "\n\n2. the learning rate is too high [problem: lr-high]\n" in text
     assert max(map(len, text.split("\n"))) <= 110
     assert html.count("<li>") == len(found)
-    assert "<code>SGD(lr=0.5)</code>" in html
+    assert ">SGD(lr=0.5)</code>" in html
     assert repr(found) == text
     assert found.problems == found[: len(found.problems)]
 

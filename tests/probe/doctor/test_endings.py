@@ -211,3 +211,15 @@ def test_a_batch_that_is_refused() -> None:
     assert names(found) == ["shape"]
     assert "expected x of shape" in found[0].seen
     assert names(classifier(Linear(64, 9)).diagnose()) == ["labels"]
+
+
+def clipped(p: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Cross-entropy of probabilities that are kept above 0.2."""
+    t, q = (y[:, None] == np.arange(p.shape[1])).astype(p.dtype), np.clip(p, 0.2, 1)
+    return float(-np.sum(t * np.log(q)) / len(p)), -t / q / len(p) * (p > 0.2)
+
+
+def test_a_loss_that_is_flat_for_wrong_rows() -> None:
+    layers = Linear(64, 32), ReLU(), Linear(32, 10), Softmax()
+    assert "gives no gradient" in only(classifier(*layers, loss=clipped).diagnose(), "loss").seen
+    assert "loss" not in classifier(*layers, loss=crossentropy).diagnose().names()

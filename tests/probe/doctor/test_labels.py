@@ -112,3 +112,9 @@ def test_padding_taken_for_a_class() -> None:
     assert "hold nothing and have the label 0" in found.seen
     left_out = partial(cross_entropy, ignore_index=0)
     assert "labels" not in Learner(net, left_out, Adam(), sequences(0)).diagnose().names()[:1]
+
+
+def test_the_same_inputs_for_all_rows() -> None:
+    learner = classifier(data=Dataset(np.repeat(rows()[0].x[:1], 300, axis=0), rows()[0].y[:300]), valid=None)
+    assert names(learner.diagnose()) == ["no-signal"]
+    assert names(after(learner, 5)) == ["no-signal"]

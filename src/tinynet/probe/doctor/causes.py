@@ -44,6 +44,7 @@ EXPLAINS: dict[str, set[str]] = {
     "one-class": ANY,
     "sorted": ANY,
     "init-const": ANY,
+    "no-signal": ANY,
     "in-scale": ANY - {"reg-much"},
     "out-scale": ANY - {"reg-much"},
     "reduce": ANY - {"reg-much"},

@@ -186,7 +186,7 @@ def _item(each: Diagnosis) -> str:
 
 
 def _html(heading: str, text: str) -> str:
-    return f"<code>{escape(text)}</code>" if heading == "fix" else escape(text)
+    return f'<code style="white-space:pre-wrap">{escape(text)}</code>' if heading == "fix" else escape(text)
 
 
 def _wrapped(heading: str, text: str, width: int = 100) -> str:

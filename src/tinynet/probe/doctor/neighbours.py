@@ -83,6 +83,10 @@ def contradicting(case: Case) -> Diagnosis | None:
 
 def no_signal(case: Case) -> Diagnosis | None:
     """Neither the net nor the nearest rows tell anything about the targets."""
+    if case.x is not None and len(case.x) > 1 and not (case.x != case.x[0]).any():
+        why = "What is the same for all rows cannot tell them apart."
+        fix = "x = np.array(rows)  # a new array for each row, not the same one again and again"
+        return Diagnosis("no-signal", "problem", 0.95, "all rows have the same inputs", why, fix)
     if case.ended_by or not (case.goes_badly or (case.fitted and case.valid_skill < 0.1)):
         return None
     rows = _training_rows(case)

@@ -37,6 +37,7 @@ OF_OUTPUTS: list[Rule] = [
     endings.unfit_activation,
     losses.unfit_loss,
     losses.wrong_gradient,
+    losses.silent_rows,
     losses.broadcast,
     losses.sum_for_mean,
     losses.mixed_rows,
