@@ -11,7 +11,7 @@ from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.course import unfinished
-from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, figure, graded
+from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, Span, figure, graded
 from tinynet.probe.doctor.settings import unused, with_rate, with_setting
 from tinynet.probe.doctor.skill import ERRORS
 from tinynet.probe.doctor.walk import dead_share
@@ -117,7 +117,18 @@ def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagn
     seen = f"with lr={rate:g} {_fate(experiment)}, and with {figure(rate * factor)} it falls{ended}"
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
     fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
-    return Diagnosis("lr-high", level, weight, seen, why, fix, experiment=experiment)
+    return Diagnosis("lr-high", level, weight, seen, why, fix, when=_rising(case), experiment=experiment)
+
+
+def _rising(case: Case) -> Span | None:
+    """The step at which training ended, or the epochs from the least loss on, if it rose since."""
+    losses = [float(row["loss"]) for row in case.history if "loss" in row]
+    if case.ended_by:
+        return Span("step", case.n_steps + 1, case.n_steps + 1)
+    if not losses or losses[-1] <= 1.02 * min(losses):
+        return None
+    epochs = [int(row.get("epoch", index + 1)) for index, row in enumerate(case.history)]
+    return Span("epoch", epochs[int(np.argmin(losses))], epochs[-1])
 
 
 def _falls(experiment: Experiment | None, first_skill: float) -> bool:
