@@ -84,3 +84,27 @@ def test_a_bias_that_the_norm_takes_away_is_a_remark() -> None:
     assert found[0].level == "remark"
     assert found[0].where == "0"
     assert regression(Linear(4, 8, bias=False), BatchNorm1D(8), ReLU(), Linear(8, 1)).diagnose().names() == []
+
+
+def test_layers_that_are_frozen_by_mistake() -> None:
+    learner = classifier(Linear(64, 32), ReLU(), Linear(32, 16), ReLU(), Linear(16, 10), rule=SGD(lr=0.05))
+    for index in (0, 4):
+        for parameter in learner.net[index].parameters().values():
+            parameter.trainable = False
+    found = only(after(learner, 2), "untouched")
+    assert "4 of 6 parameters are frozen, first 0.weight" in found.seen
+    assert found.experiment is not None
+    assert found.experiment.change == "nothing frozen"
+
+
+class Blocked(ReLU):
+    """An activation whose backward returns nothing."""
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        return np.zeros_like(super().backward(dy))
+
+
+def test_a_layer_that_no_gradient_reaches() -> None:
+    found = only(classifier(Linear(64, 32), Blocked(), Linear(32, 10)).diagnose(), "untouched")
+    assert found.level == "remark"
+    assert "0.weight is reached by no gradient" in found.seen
