@@ -25,12 +25,12 @@ def noisy(n: int, seed: int) -> Dataset:
 
 def test_a_net_that_overfits() -> None:
     layers = Linear(10, 128), ReLU(), Linear(128, 128), ReLU(), Linear(128, 1)
-    learner = regression(*layers, data=noisy(40, 0), valid=noisy(200, 1), rule=Adam(lr=0.003))
-    found = only(after(learner, 150), "reg-none")
+    learner = regression(*layers, data=noisy(40, 0), valid=noisy(200, 1), rule=Adam(lr=0.01))
+    found = only(after(learner, 60), "reg-none")
     assert found.level == "problem"
     assert "was least" in found.seen
     assert found.when is not None
-    assert found.when.last == 150
+    assert found.when.last == 60
     assert "reg-none" not in after(classifier(), 10).names()
 
 
