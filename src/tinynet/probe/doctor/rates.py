@@ -98,6 +98,8 @@ def rate_too_high(case: Case) -> Diagnosis | None:
     before = trials.unchanged(case)
     if not case.fitted and not _grows(before.losses):
         return None
+    if _decay(case) and trials.helps(trials.compare(case, trials.Change(optimizer=with_setting(weight_decay=0.0)))):
+        return None  # a lower rate would help against the decay too, because it is multiplied by the rate
     for long, factors in ((False, (0.1, 0.01, 0.001)), (True, (0.1, 0.01))):
         for factor in factors:
             change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=with_rate(factor))
@@ -105,8 +107,8 @@ def rate_too_high(case: Case) -> Diagnosis | None:
             if trials.helps(experiment) or _falls(experiment, case.first_skill):
                 return _too_high(case, experiment, factor)
         if not case.goes_badly or "lr-high" in case.explained:
-            break
-    return None
+            return None
+    return _died(case)
 
 
 def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagnosis:
@@ -156,19 +158,29 @@ def _grows(losses: tuple[float, ...]) -> bool:
 def _rose(case: Case) -> Diagnosis | None:
     """Without an experiment: the loss rose, or was not finite, or units died that were alive at first."""
     losses = [float(row["loss"]) for row in case.history if "loss" in row]
-    seen = ""
     if case.ended_by:
-        seen = f"training ended: {case.ended_by}"
-    elif case.goes_badly and len(losses) > 1 and losses[-1] > 1.2 * min(losses):
-        seen = f"the loss rose from {figure(min(losses))} to {figure(losses[-1])}"
-    elif case.goes_badly:
-        first, last = dead_share(case.first_walk), dead_share(case.last_walk)
-        seen = f"{last:.0%} of the ReLU units are dead, at first it was {first:.0%}" if last > 2 * first + 0.3 else ""
-    if not seen:
+        return _high(case, f"training ended: {case.ended_by}")
+    if case.goes_badly and len(losses) > 1 and losses[-1] > 1.2 * min(losses):
+        return _high(case, f"the loss rose from {figure(min(losses))} to {figure(losses[-1])}")
+    return _died(case)
+
+
+def _died(case: Case) -> Diagnosis | None:
+    """Units died that were alive at first: a step was so long that it took them where no row reaches them."""
+    first, last = dead_share(case.first_walk), dead_share(case.last_walk)
+    if not case.goes_badly or last <= 2 * first + 0.3:
         return None
+    return _high(case, f"{last:.0%} of the ReLU units are dead, at first it was {first:.0%}")
+
+
+def _high(case: Case, seen: str) -> Diagnosis:
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
     fix = f"{type(case.optimizer).__name__}(lr={figure(case.rate / 10)})"
-    return Diagnosis("lr-high", "problem", 0.6, f"with lr={figure(case.rate)} {seen}", why, fix)
+    return Diagnosis("lr-high", "problem", 0.67, f"with lr={figure(case.rate)} {seen}", why, fix, when=_rising(case))
+
+
+def _decay(case: Case) -> float:
+    return max(float(getattr(rule, "weight_decay", 0.0) or 0.0) for rule in case.optimizer.rules)
 
 
 def rate_too_low(case: Case) -> Diagnosis | None:

@@ -48,7 +48,8 @@ def too_wide(case: Case) -> Diagnosis | None:
     chance, first = constant_loss(case.loss, case.first_output, case.y), case.first_walk.loss
     above = first / chance if isfinite(first) and isfinite(chance) and chance > 0 else float("inf")
     saturated = max((place.saturated or 0.0 for place in case.first_walk.places), default=0.0)
-    if above < FAR_ABOVE_CHANCE and saturated < 0.5:
+    recurs = any(len(_matrices(place.layer)) > 1 for place in case.first_walk.places if place.path in wide)
+    if above < FAR_ABOVE_CHANCE and saturated < 0.5 and not recurs:  # which saturates where nobody sees it
         return None
     experiment = trials.compare(case, trials.Change("weights drawn by He's rule", net=_narrowed))
     bad = trials.helps(experiment) if case.may_try else case.goes_badly
@@ -65,28 +66,27 @@ def too_wide(case: Case) -> Diagnosis | None:
 
 
 def _gain(layer: Layer) -> float:
-    weight = _weight(layer)
-    if weight is None or weight.tensor.ndim < 2:
-        return 0.0
-    return float(weight.tensor.std()) * sqrt(weight.tensor[0].size)
+    """The largest spread of a weight of a layer, times √fan-in."""
+    return max((float(each.tensor.std()) * sqrt(each.tensor[0].size) for each in _matrices(layer)), default=0.0)
+
+
+def _matrices(layer: Layer) -> list[Parameter]:
+    return [part for _, part in layer.parts() if isinstance(part, Parameter) and part.tensor.ndim > 1]
 
 
 def _weight(layer: Layer) -> Parameter | None:
-    weight = getattr(layer, "weight", None)
-    if isinstance(weight, Parameter):
-        return weight if weight.tensor.ndim > 1 else None
-    own = [part for _, part in layer.parts() if isinstance(part, Parameter) and part.tensor.ndim > 1]
-    return own[0] if len(own) == 1 else None
+    weight, own = getattr(layer, "weight", None), _matrices(layer)
+    return weight if isinstance(weight, Parameter) and weight in own else own[0] if len(own) == 1 else None
 
 
 def _narrowed(net: Net) -> Net:
     for layer in net.every_layer():
-        gain = _gain(layer)
-        weight = _weight(layer)
-        if weight is not None and gain > WIDE / 2:
-            weight.tensor = weight.tensor * (sqrt(2) / gain)
+        is_wide = _gain(layer) > WIDE / 2
+        for weight in _matrices(layer) if is_wide else ():
+            gain = float(weight.tensor.std()) * sqrt(weight.tensor[0].size)
+            weight.tensor = weight.tensor * ((sqrt(2) if _weight(layer) else 1.0) / max(gain, 1e-30))
         bias = getattr(layer, "bias", None)
-        if isinstance(bias, Parameter) and gain > WIDE / 2 and np.abs(bias.tensor).max() > 0.5:
+        if isinstance(bias, Parameter) and is_wide and np.abs(bias.tensor).max() > 0.5:
             bias.tensor = np.zeros_like(bias.tensor)
     return net
 
