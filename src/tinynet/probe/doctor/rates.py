@@ -108,7 +108,7 @@ def rate_too_high(case: Case) -> Diagnosis | None:
                 return _too_high(case, experiment, factor)
         if not case.goes_badly or "lr-high" in case.explained:
             return None
-    return _died(case)
+    return None if case.ended_by else _rose(case)
 
 
 def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagnosis:
@@ -156,13 +156,25 @@ def _grows(losses: tuple[float, ...]) -> bool:
 
 
 def _rose(case: Case) -> Diagnosis | None:
-    """Without an experiment: the loss rose, or was not finite, or units died that were alive at first."""
+    """What was learned is lost: the loss rose, or was not finite, or units died that were alive at first."""
     losses = [float(row["loss"]) for row in case.history if "loss" in row]
     if case.ended_by:
         return _high(case, f"training ended: {case.ended_by}")
     if case.goes_badly and len(losses) > 1 and losses[-1] > 1.2 * min(losses):
         return _high(case, f"the loss rose from {figure(min(losses))} to {figure(losses[-1])}")
-    return _died(case)
+    return _lost(case) or _died(case)
+
+
+def _lost(case: Case) -> Diagnosis | None:
+    """The first steps alone lead further than all of them: what was learned is lost."""
+    if not case.may_try or not case.goes_badly or case.n_steps <= case.n_long:
+        return None
+    early = trials.unchanged(case, long=True)
+    if not early.skill > max(case.skill, 0.0) + 0.3:
+        return None
+    return _high(
+        case, f"the skill is {early.skill:.2f} after {case.n_long} steps and {case.skill:.2f} after {case.n_steps}"
+    )
 
 
 def _died(case: Case) -> Diagnosis | None:

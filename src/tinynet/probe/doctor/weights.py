@@ -16,6 +16,7 @@ from tinynet.probe.doctor.diagnosis import Diagnosis, Level, figure, graded
 from tinynet.probe.doctor.skill import constant_loss
 
 WIDE = 2.9  #: Spread of the weights times √fan-in; He's rule gives 1.41.
+WIDE_AGAIN = 1.7  #: The same where a weight is applied again and again, as in recurrent layers; 0.58 is usual there.
 FAR_ABOVE_CHANCE = 2.0
 
 
@@ -41,8 +42,10 @@ def symmetric(case: Case) -> Diagnosis | None:
 
 def too_wide(case: Case) -> Diagnosis | None:
     """Weights so wide that the new net is sure of nonsense, or its units are saturated."""
-    gains = {place.path: _gain(place.layer) for place in case.first_walk.weighted() if place.multiply_adds}
-    wide = {path: gain for path, gain in gains.items() if gain > WIDE}
+    weighted = [place for place in case.first_walk.weighted() if place.multiply_adds]
+    gains = {place.path: _gain(place.layer) for place in weighted}
+    limits = {place.path: WIDE if len(_matrices(place.layer)) == 1 else WIDE_AGAIN for place in weighted}
+    wide = {path: gain for path, gain in gains.items() if gain > limits[path]}
     if not wide:
         return None
     chance, first = constant_loss(case.loss, case.first_output, case.y), case.first_walk.loss
@@ -60,7 +63,7 @@ def too_wide(case: Case) -> Diagnosis | None:
         f"{figure(wide[path])}, He's rule gives 1.41; the first loss is {figure(first)}, a guess has {figure(chance)}"
     )
     why = "Each layer makes the signal larger: the new net is sure of nonsense, and must first unlearn it."
-    level, weight = graded(bad, 0.74, 0.4)
+    level, weight = graded(bad, 0.74, 0.52 if case.goes_badly else 0.4)
     fix = "layer.weight.tensor = he_normal(layer.weight.shape)  # from tinynet.core.initializers"
     return Diagnosis("init-wide", level, weight, seen, why, fix, path, experiment=experiment)
 
