@@ -4,8 +4,11 @@ import numpy as np
 
 from tests.probe.doctor.patients import after, classifier, names, only, regression
 from tinynet.core.initializers import he_normal
-from tinynet.layers import BatchNorm1D, Linear, ReLU, Sigmoid
+from tinynet.data import Dataset
+from tinynet.layers import RNN, BatchNorm1D, Flatten, Linear, ReLU, Sigmoid
 from tinynet.learner import Learner
+from tinynet.losses import binary_cross_entropy_with_logits
+from tinynet.net import Net
 from tinynet.optimizers import SGD
 
 
@@ -108,3 +111,19 @@ def test_a_layer_that_no_gradient_reaches() -> None:
     found = only(classifier(Linear(64, 32), Blocked(), Linear(32, 10)).diagnose(), "untouched")
     assert found.level == "remark"
     assert "0.weight is reached by no gradient" in found.seen
+
+
+def test_recurrent_weights_that_double_what_they_get() -> None:
+    x = np.random.default_rng(0).normal(size=(120, 40, 3)).astype(np.float32)
+    data = Dataset(x, (x[:, -1:, 0] > 0).astype(np.float32))
+
+    def learner() -> Learner:
+        net = Net([RNN(3, 16), Flatten(), Linear(640, 1)])
+        return Learner(net, binary_cross_entropy_with_logits, SGD(lr=0.02), data)
+
+    wide = learner()
+    for path, parameter in wide.net.parameters().items():
+        if "weight_hh" in path:
+            parameter.tensor = np.random.default_rng(0).normal(0, 3 / 4, parameter.shape)
+    assert "init-wide" in wide.diagnose().names()
+    assert "init-wide" not in learner().diagnose().names()
