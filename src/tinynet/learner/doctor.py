@@ -49,7 +49,7 @@ def recorded(learner: Learner, shown: bool) -> Iterator[None]:
         if shown:
             _say_what_is_wrong(learner)
         raise
-    if shown:
+    if shown and learner.stop_reason != "Ctrl-C":
         _say_what_is_wrong(learner)
 
 

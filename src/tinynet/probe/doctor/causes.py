@@ -45,6 +45,7 @@ EXPLAINS: dict[str, set[str]] = {
     "sorted": ANY,
     "init-const": ANY,
     "no-signal": ANY,
+    "bn-mode": ANY - {"bn-mode"},
     "in-scale": ANY - {"reg-much"},
     "out-scale": ANY - {"reg-much"},
     "reduce": ANY - {"reg-much"},

@@ -50,7 +50,7 @@ def _continued(case: Case) -> Diagnosis | None:
     """After an epoch or two, a few more steps tell whether the net still gets better."""
     if not case.may_try or case.skill > 0.95:
         return None
-    more = trials.unchanged(case, "last")
+    more = trials.unchanged(case, "last", long=True)
     if not more.skill > case.skill + 0.03:
         return None
     seen = (

@@ -21,7 +21,7 @@ FAR = 30.0  #: Stands for infinity where an output has no bound: e⁻³⁰ is no
 
 def refused(case: Case) -> Diagnosis | None:
     """The first batch is refused: its shapes do not fit together."""
-    if not case.refusal or (case.n_steps and not case.ended_by):
+    if not case.refusal or not case.usual_step or (case.n_steps and not case.ended_by):
         return None  # a training of its own kind may call the net in another way
     sentence, _, hint = case.refusal.partition("\nHint: ")
     is_labels = "expected labels" in sentence and "of shape" not in sentence

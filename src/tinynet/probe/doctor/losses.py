@@ -10,6 +10,8 @@ from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Level, extent, figure, graded
 from tinynet.probe.doctor.skill import ERRORS, as_labels, loss_value
 
+NOTHING = 1e-4  #: A probability below it may be clipped.
+
 
 def unfit_loss(case: Case) -> Diagnosis | None:
     """The loss does not fit the kind of targets."""
@@ -118,8 +120,10 @@ def silent_rows(case: Case) -> Diagnosis | None:
     gradient = case.loss(case.output, case.y)[1]
     wrong = case.output.argmax(axis=-1) != labels
     silent = wrong & (gradient == 0).all(axis=-1)
-    if silent.sum() < 0.2 * len(labels):
+    if silent.sum() < 0.2 * len(labels) or not case.output_range[2]:
         return None
+    if np.median(case.output[silent, labels[silent]]) < NOTHING:
+        return None  # the net is so sure that no number is left to clip
     share = silent.sum() / wrong.sum()
     seen = f"{loss_name(case)} gives no gradient for {share:.0%} of the rows that the net gets wrong"
     why = "Where a prediction is clipped, the loss is flat: the rows from which most is to be learned teach nothing."

@@ -76,7 +76,7 @@ def contradicting(case: Case) -> Diagnosis | None:
             "seen"
         )
     why = "The net is taught against what it can see: it learns slowly, and at last learns the wrong labels by heart."
-    level, weight = graded(better, 0.8, 0.45)
+    level, weight = graded(better, 0.8, 0.32)
     fix = "visualize.misclassified(net, train)  # are these labels right?"
     return Diagnosis("labels", level, weight, seen, why, fix)
 
