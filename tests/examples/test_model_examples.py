@@ -1,4 +1,4 @@
-"""Every example of a model, 10 to 17, runs, small and without the network; `make models` trains them to their results."""
+"""Every example of a model, 10 to 17, runs at small size; `make models` trains them to their results."""
 
 import pytest
 
