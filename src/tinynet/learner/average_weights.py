@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import fraction
@@ -53,6 +53,12 @@ class AverageWeights(Callback):
 
     def __init__(self, decay: float = 0.999) -> None:
         checks.arguments(self, locals(), decay=fraction)
+
+    def state(self) -> dict[str, Any]:
+        return {"n_updates": self.average.n_updates, "averages": self.average.kept}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.average.n_updates, self.average.kept = state["n_updates"], state["averages"]
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.average = _AverageOfLearner(learner, self.decay)

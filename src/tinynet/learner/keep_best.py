@@ -68,6 +68,13 @@ class KeepBest(Callback):
     def best(self) -> float | None:
         return self.monitor.best
 
+    def state(self) -> dict[str, Any]:
+        return self.monitor.state() | {"weights": self._state}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.monitor.load_state(state)
+        self._state = state["weights"]
+
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)
         if self.path is not None:

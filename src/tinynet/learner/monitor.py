@@ -65,6 +65,14 @@ class Monitor:
         self.best: float | None = None
         self.best_epoch = 0
 
+    def state(self) -> dict[str, Any]:
+        """The best value, and its epoch."""
+        return {"best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave."""
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+
     def check(self, learner: Learner) -> None:
         """Check, before any time is spent, that the learner will write this column."""
         known_column(self.who, self.name, learner.columns)
