@@ -527,6 +527,28 @@ MODELS = [
 ]  # fmt: skip
 
 
+def recorded() -> Any:
+    """A step of a small net."""
+    return tn.trace(Net([Linear(2, 3), ReLU(), Linear(3, 2)]), ones(4, 2), np.array([0, 1, 1, 0]), losses.cross_entropy)
+
+
+def _calls_of_steps() -> list[Call]:
+    """What records a step, explains it and keeps it."""
+    p = tn.probe
+    return [
+        call("probe.trace", p.trace, free=("x", "y", "optimizer"), net=small(), x=ones(4, 2), y=np.array([0, 1, 1, 0]),
+             loss=losses.cross_entropy, optimizer=optimizers.SGD(lr=0.1)),
+        call("probe.explain", p.explain, free=("terms",), trace=recorded(), name="0.weight", index=(1, 1), terms=3),
+        call("probe.walk", p.walk, free=("index", "terms"), trace=recorded(), sample=1, weight="0.weight",
+             index=(1, 1), terms=3),
+        call("probe.save_trace", p.save_trace, trace=recorded(), path=FOLDER / "step.safetensors", layers=["0"],
+             free=("path", "layers")),
+        call("probe.load_trace", p.load_trace, path=FOLDER / "no such step.safetensors", layers=[Linear],
+             free=("path",)),
+        call("probe.replay", p.replay, trace=recorded(), net=None, layers=[], loss=None, optimizer=None),
+    ]  # fmt: skip
+
+
 def classifier() -> Net:
     return Net([Conv2D(1, 2, 3), ReLU(), Flatten(), Linear(72, 3)])
 
@@ -542,6 +564,9 @@ def pictures_drawn() -> list[Call]:
     return [
         call("visualize.confident_mistakes", v.confident_mistakes, net=drawn, dataset=pictures(), n=2),
         call("visualize.misclassified", v.misclassified, net=drawn, dataset=pictures(), n=2),
+        call("visualize.explained_terms", v.explained_terms, explanation=tn.explain(recorded(), "2.y", (0, 1))),
+        call("visualize.explanation_page", v.explanation_page, path=FOLDER / "step.html",
+             what=tn.explain(recorded(), "loss"), title="A step", lead="Explained.", free=("path",)),
         call("visualize.confusion_matrix", v.confusion_matrix, matrix=np.array([[2, 1], [0, 3]]), classes=["a", "b"],
              free=("classes",)),
         call("visualize.decision_boundary", v.decision_boundary, net=flat, dataset=plane),
@@ -568,4 +593,4 @@ def pictures_drawn() -> list[Call]:
     ]  # fmt: skip
 
 
-CALLS = [*MAKERS, *_layer_calls(), *_loss_calls(), *NUMERIC, *STEPS, *TRAINING, *DATA, *MODELS]
+CALLS = [*MAKERS, *_layer_calls(), *_loss_calls(), *NUMERIC, *STEPS, *TRAINING, *DATA, *MODELS, *_calls_of_steps()]

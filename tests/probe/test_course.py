@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinynet.data import digits
+from tinynet.data import digits, spirals
 from tinynet.layers import Flatten, Linear, ReLU, Softmax
 from tinynet.learner import History, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
@@ -225,6 +225,19 @@ def test_real_runs_read_differently():
     assert trained(wide, Adam(lr=0.01), 60, n_samples=60).kind == "overfitted"
 
 
+def test_spirals_with_a_softmax_too_many_and_a_rate_of_5_end_with_a_word():
+    net = Net([Linear(2, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 3), Softmax()])
+    train, valid = spirals(600).split(0.2)
+    learner = Learner(net, cross_entropy, SGD(lr=5.0, momentum=0.9), train, valid=valid, metrics=[accuracy])
+    made = learner.fit(8, progress=False)
+    assert abs(made["accuracy"][-1] - 1 / 3) < 1e-9
+    course = read_course(made, guess=guessing(cross_entropy, valid[np.arange(len(valid))][1]))
+    assert course.headline == "It is stuck at chance: it does no better than guessing."
+    assert "33.3 % of the training samples" in course.sentences[1]
+    assert "cross_entropy takes the numbers before a softmax" in course.advice
+    assert read_course(made).headline == "It is stuck: exactly 33.33 % are right, epoch after epoch."
+
+
 def test_guessing_of_labels_numbers_and_neither():
     uneven = guessing(cross_entropy, np.array([0, 0, 0, 1]))
     assert abs(uneven.loss - 0.5623) < 1e-4
@@ -242,3 +255,38 @@ def test_guessing_of_labels_numbers_and_neither():
     assert guessing(picky, np.array([0, 1])) == Guessing(None, 0.5)
     with pytest.raises(TypeError, match="guessing"):
         guessing(3, np.array([0]))
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "kind"),
+    [
+        (history(loss=2.0 * 0.992 ** np.arange(20)), history(loss=2.0 * 0.988 ** np.arange(20)), "unfinished"),
+        (history(loss=[2.3, 1.0, 0.5, 1.4 * 0.5 + 1.5]), history(loss=[2.3, 1.0, 0.5, 2.31]), "diverged"),
+        (history(loss=[2.1, 2.0, 2.1, 1.9, 2.0]), history(loss=[2.3, 2.29, 2.31, 2.28, 2.3]), "stuck"),
+        (
+            history(loss=decaying(12, 0.1), valid=[2, 1, *np.linspace(0.5, 0.515, 10)]),
+            history(loss=decaying(12, 0.1), valid=[2, 1, *np.linspace(0.5, 0.545, 10)]),
+            "overfitted",
+        ),
+    ],
+)
+def test_the_edge_between_two_kinds(below, above, kind):
+    assert read_course(below, guess=TEN).kind != kind
+    assert read_course(above, guess=TEN).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("columns", "much", "words"),
+    [
+        ({"accuracy": np.full(30, 0.99)}, {"right": np.full(30, 0.93)}, "knows its own samples better than others"),
+        ({"accuracy": np.full(30, 0.99)}, {"right": np.full(30, 0.95)}, ""),
+        ({"valid": decaying(30, 0.0985)}, {}, ""),
+        ({"valid": decaying(30, 0.09)}, {}, "lies above the validation loss"),
+        ({"valid": np.where(np.arange(30) % 2, 0.5, 0.55)}, {}, ""),
+        ({"valid": np.where(np.arange(30) % 2, 0.5, 0.6)}, {}, "jumps up and down by some 20 %"),
+    ],
+)
+def test_the_edge_of_what_is_worth_a_word(columns, much, words):
+    said = str(read_course(history(loss=decaying(30, 0.1), **columns, **much), guess=TEN))
+    worth = ("knows its own samples better", "lies above the validation", "jumps up and down")
+    assert words in said if words else not any(part in said for part in worth)

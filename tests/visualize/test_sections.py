@@ -109,7 +109,7 @@ def test_tokens_have_no_pictures():
 
 
 def test_statistics_and_diagnoses_of_another_kind(tmp_path):
-    with pytest.raises(TypeError, match=r"report: expected the statistics of a training, got int"):
+    with pytest.raises(TypeError, match=r"report: expected the statistics of a training, got an int"):
         report(tmp_path / "r.html", small(), statistics=3)
     with pytest.raises(TypeError, match=r"report: diagnoses must be a Diagnoses, got"):
         report(tmp_path / "r.html", small(), diagnoses=[3])

@@ -14,11 +14,14 @@ import typer
 #: How the signs of formulas and tables are written where they cannot be encoded.
 SIGNS = {
     "∂": "d",
+    "∇": "grad ",
+    "꜀": "c",
     "·": "*",
     "−": "-",
     "′": "'",
     "×": "x",
     "─": "-",
+    "│": "|",
     "–": "-",
     "µ": "u",
     "\u0302": "^",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,10 +83,17 @@ def case_of(learner: Learner, may_try: bool = True) -> Case:
         learner.record.first_weights,
         learner.step,
         learner.record.ended_by,
-        lambda epoch: _twin(learner)._batches(epoch),
+        partial(_read_batches, learner),
         _step_maker(learner),
         may_try,
     )
+
+
+def _read_batches(learner: Learner, data: Any, epoch: int) -> Iterator[Any]:
+    """The batches of an epoch, as this learner reads them, of data in place of its own."""
+    twin = _twin(learner)
+    twin.train = data
+    return twin._batches(epoch)
 
 
 def _step_maker(learner: Learner) -> Callable[[Net, Any, Optimizer], Callable[[Any, Any], float]]:
@@ -113,7 +121,7 @@ def _twin(learner: Learner, net: Net | None = None, optimizer: Optimizer | None 
     twin = copy(learner)
     twin._n_batches_done, twin.epoch, twin.callbacks = 0, 0, ()
     if type(learner).train_step is not Learner.train_step and net is not None:  # it may train what else it holds
-        shared = ("train", "valid", "history", "metrics", "record", "callbacks", "loss")
+        shared = ("train", "valid", "history", "metrics", "record", "recovery", "callbacks", "loss")
         memo = {id(getattr(learner, name)): getattr(learner, name) for name in shared}
         memo |= {id(learner.net): net, id(learner.optimizer): optimizer}
         vars(twin).update({name: deepcopy(value, memo) for name, value in vars(learner).items() if name not in shared})

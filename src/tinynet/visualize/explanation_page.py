@@ -49,6 +49,8 @@ def explanation_page(
         'step.html'
     """
     checks.path("explanation_page", path)
+    checks.text("explanation_page", "title", title)
+    checks.text("explanation_page", "lead", lead)
     place_for_a_page("explanation_page", path)
     if isinstance(what, Walk):
         parts = [(chapter.heading, chapter.words, chapter.explanation) for chapter in what.chapters]

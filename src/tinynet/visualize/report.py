@@ -20,7 +20,6 @@ from tinynet.storage import atomic_write
 from tinynet.visualize.page import Section, command_line, page, place_for_a_page, settings_table
 from tinynet.visualize.sections import SECTIONS, Maker, made
 from tinynet.visualize.sentences import samples_of
-from tinynet.visualize.strips import recorded
 from tinynet.visualize.subject import Subject
 
 

@@ -34,8 +34,11 @@ def yes_or_no(p: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
 
 def test_softmax_twice_names_the_least_loss_and_tries_it_without() -> None:
     found = only(classifier(Linear(64, 10), Softmax()).diagnose(), "softmax2")
-    assert found.level == "problem" and found.where == "1" and "cannot fall below 1.46" in found.seen
-    assert found.experiment is not None and found.experiment.changed[-1] < found.experiment.unchanged[-1]
+    assert found.level == "problem"
+    assert found.where == "1"
+    assert "cannot fall below 1.46" in found.seen
+    assert found.experiment is not None
+    assert found.experiment.changed[-1] < found.experiment.unchanged[-1]
 
 
 def test_two_softmax_layers_behind_each_other() -> None:
@@ -63,7 +66,8 @@ def test_a_softmax_in_one_place_is_right(last: tuple, loss: object) -> None:
 
 def test_softmax_over_one_unit() -> None:
     found = only(regression(Linear(4, 1), Softmax()).diagnose(), "softmax1")
-    assert found.level == "problem" and found.where == "1"
+    assert found.level == "problem"
+    assert found.where == "1"
 
 
 def test_a_loss_with_a_softmax_over_one_output() -> None:
@@ -85,7 +89,8 @@ def test_a_loss_for_one_probability_on_raw_scores() -> None:
 @pytest.mark.parametrize("last", [ReLU(), Sigmoid(), Tanh()], ids=["relu", "sigmoid", "tanh"])
 def test_targets_that_the_last_activation_cannot_reach(last: object) -> None:
     found = only(regression(Linear(4, 8), ReLU(), Linear(8, 1), last, data=numbers(y_scale=3)).diagnose(), "out-act")
-    assert found.level == "problem" and "of the targets lie outside" in found.seen
+    assert found.level == "problem"
+    assert "of the targets lie outside" in found.seen
 
 
 def test_targets_that_the_last_activation_can_reach() -> None:
@@ -107,12 +112,15 @@ def test_a_relu_before_scores_is_a_problem_only_if_it_spoils_the_training() -> N
 def test_yes_or_no_for_three_classes() -> None:
     train = Dataset(rows()[0].x, (rows()[0].y % 3).astype(np.float32)[:, None])
     found = only(classifier(Linear(64, 1), Sigmoid(), loss=yes_or_no, data=train, valid=None).diagnose(), "loss")
-    assert found.level == "problem" and "3 classes from 0 to 2" in found.seen and "cross_entropy" in found.fix
+    assert found.level == "problem"
+    assert "3 classes from 0 to 2" in found.seen
+    assert "cross_entropy" in found.fix
 
 
 def test_yes_or_no_for_numbers() -> None:
     found = only(regression(Linear(4, 1), Sigmoid(), loss=yes_or_no).diagnose(), "loss")
-    assert "numbers" in found.seen and "mean_squared_error" in found.fix
+    assert "numbers" in found.seen
+    assert "mean_squared_error" in found.fix
 
 
 def test_the_absolute_error_for_yes_and_no() -> None:
@@ -120,7 +128,8 @@ def test_the_absolute_error_for_yes_and_no() -> None:
     learner = regression(Linear(4, 1), Sigmoid(), loss=mean_absolute_error, data=data, rule=None)
     assert only(learner.diagnose(), "loss").level == "problem"
     healthy = regression(Linear(4, 1), Sigmoid(), loss=yes_or_no, data=data)
-    assert names(healthy.diagnose()) == [] and names(after(healthy, 20)) == []
+    assert names(healthy.diagnose()) == []
+    assert names(after(healthy, 20)) == []
 
 
 def test_the_squared_error_for_classes_is_a_remark() -> None:
@@ -174,7 +183,8 @@ def all_with_all(predicted: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarra
 def test_outputs_and_targets_that_broadcast() -> None:
     data = Dataset(numbers().x, numbers().y[:, 0])
     found = only(regression(data=data, loss=all_with_all).diagnose(), "broadcast")
-    assert found.level == "problem" and "(200, 1)" in found.seen
+    assert found.level == "problem"
+    assert "(200, 1)" in found.seen
     assert "broadcast" not in regression(loss=all_with_all).diagnose().names()  # (N, 1) and (N, 1)
 
 
@@ -182,7 +192,8 @@ def test_a_sum_over_the_batch() -> None:
     summed = partial(cross_entropy, reduction="sum")
     found = only(after(classifier(loss=summed, rule=None), 3), "reduce")
     assert "twice the rows give twice the gradient" in found.seen
-    assert found.experiment is not None and found.experiment.change == "the mean over the batch"
+    assert found.experiment is not None
+    assert found.experiment.change == "the mean over the batch"
     assert "reduce" not in after(classifier(), 3).names()
 
 
@@ -197,5 +208,6 @@ def test_a_metric_that_counts_hits_of_numbers() -> None:
 
 def test_a_batch_that_is_refused() -> None:
     found = classifier(Linear(63, 10)).diagnose()
-    assert names(found) == ["shape"] and "expected x of shape" in found[0].seen
+    assert names(found) == ["shape"]
+    assert "expected x of shape" in found[0].seen
     assert names(classifier(Linear(64, 9)).diagnose()) == ["labels"]

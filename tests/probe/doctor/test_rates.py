@@ -20,7 +20,8 @@ class Ascent(SGD):
 
 def test_an_update_that_goes_uphill() -> None:
     found = regression(rule=Ascent(lr=0.01)).diagnose()
-    assert names(found) == ["sign"] and "cosine 1.00" in found[0].seen
+    assert names(found) == ["sign"]
+    assert "cosine 1.00" in found[0].seen
     assert names(after(regression(rule=Ascent(lr=0.01)), 5)) == ["sign"]
     assert names(regression(rule=SGD(lr=0.01)).diagnose()) == []
 
@@ -56,7 +57,9 @@ def test_gradients_that_add_up() -> None:
 
 def test_a_rate_at_which_the_loss_is_not_finite() -> None:
     found = only(after(regression(rule=SGD(lr=20)), 20), "lr-high")
-    assert found.level == "problem" and "is not finite" in found.seen and found.experiment is not None
+    assert found.level == "problem"
+    assert "is not finite" in found.seen
+    assert found.experiment is not None
     assert found.fix.startswith("SGD(lr=")
 
 
@@ -76,7 +79,8 @@ def test_a_rate_of_a_tenth_is_normal() -> None:
 
 def test_a_rate_that_is_too_low() -> None:
     found = only(after(regression(rule=SGD(lr=1e-4)), 5), "lr-low")
-    assert found.level == "problem" and found.experiment is not None
+    assert found.level == "problem"
+    assert found.experiment is not None
     assert found.experiment.changed[-1] < found.experiment.unchanged[-1]
     assert "lr-low" not in after(regression(), 10).names()
 

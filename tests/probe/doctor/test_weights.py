@@ -18,14 +18,17 @@ def filled(learner: Learner, value: object) -> Learner:
 def test_units_that_start_alike_stay_alike() -> None:
     learner = filled(classifier(Linear(64, 16), Sigmoid(), Linear(16, 10)), 0.1)
     found = only(learner.diagnose(), "init-const")
-    assert found.level == "problem" and found.where == "0" and "all 0.1" in found.seen
+    assert found.level == "problem"
+    assert found.where == "0"
+    assert "all 0.1" in found.seen
     assert "init-const" in names(after(learner, 2))
     assert "init-const" in names(filled(classifier(Linear(64, 16), ReLU(), Linear(16, 10)), 0.0).diagnose())
 
 
 def test_zeros_are_right_for_a_single_layer() -> None:
     learner = filled(classifier(Linear(64, 10)), 0.0)
-    assert names(learner.diagnose()) == [] and names(after(learner, 5)) == []
+    assert names(learner.diagnose()) == []
+    assert names(after(learner, 5)) == []
 
 
 def test_zero_weights_at_the_end_alone_are_right() -> None:
@@ -40,8 +43,11 @@ def test_weights_that_are_too_wide() -> None:
         lambda shape: np.random.default_rng(0).normal(0, 1, shape),
     )
     found = only(wide.diagnose(), "init-wide")
-    assert found.level == "problem" and "of 3 layers" in found.seen and "He's rule gives 1.41" in found.seen
-    assert found.experiment is not None and found.experiment.change == "weights drawn by He's rule"
+    assert found.level == "problem"
+    assert "of 3 layers" in found.seen
+    assert "He's rule gives 1.41" in found.seen
+    assert found.experiment is not None
+    assert found.experiment.change == "weights drawn by He's rule"
 
 
 def test_weights_by_hes_rule() -> None:
@@ -74,5 +80,7 @@ def test_nothing_to_train() -> None:
 
 def test_a_bias_that_the_norm_takes_away_is_a_remark() -> None:
     found = regression(Linear(4, 8), BatchNorm1D(8), ReLU(), Linear(8, 1)).diagnose()
-    assert found.names() == ["useless-bias"] and found[0].level == "remark" and found[0].where == "0"
+    assert found.names() == ["useless-bias"]
+    assert found[0].level == "remark"
+    assert found[0].where == "0"
     assert regression(Linear(4, 8, bias=False), BatchNorm1D(8), ReLU(), Linear(8, 1)).diagnose().names() == []

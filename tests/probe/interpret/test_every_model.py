@@ -110,15 +110,28 @@ def test_the_last_place_of_a_sequence_and_the_mean_of_an_image_of_classes():
     np.testing.assert_allclose(probe.saliency(net, x, (0, 3, 4)).scores, logits[:, 0, 3, 4], rtol=1e-4)
 
 
+def test_the_class_of_a_sequence_is_that_of_its_last_place():
+    net = Net([Linear(2, 2)])
+    net[0].weight.tensor, net[0].bias.tensor = np.eye(2), np.zeros(2)
+    found = probe.saliency(net, np.array([[[5.0, 1], [1, 2]]]))
+    assert found.target.tolist() == [1]
+    assert found.values.tolist() == [[[0, 0], [0, 1]]]
+
+
+class Sum(Linear):
+    """One number for each sample, without an axis for it."""
+
+    def forward(self, x):
+        return super().forward(x)[:, 0]
+
+    def backward(self, dy):
+        return super().backward(dy[:, np.newaxis])
+
+
 def test_one_number_for_each_sample():
-    class Sum(Linear):
-        def forward(self, x):
-            return super().forward(x)[:, 0]
-
-        def backward(self, dy):
-            return super().backward(dy[:, np.newaxis])
-
     net = Net([Sum(3, 1)])
+    with pytest.raises(ValueError, match=r"representations: layer 0 gives no row for each sample"):
+        probe.representations(net, np.ones((2, 3)), "0")
     np.testing.assert_allclose(probe.saliency(net, np.ones((2, 3))).values, np.repeat(net[0].weight.tensor, 2, axis=0))
 
 

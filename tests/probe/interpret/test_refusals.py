@@ -5,7 +5,7 @@ import pytest
 
 from tests.probe.interpret.conftest import IMAGES, tokens
 from tinynet import models, probe
-from tinynet.layers import Flatten, Linear, ReLU, Reshape
+from tinynet.layers import Flatten, Linear, PReLU, ReLU, Reshape
 from tinynet.losses import cross_entropy
 from tinynet.net import Net
 
@@ -43,6 +43,11 @@ CASES = {
         lambda: probe.saliency(NET, POINTS, [0, 1]),
         TypeError,
         r"saliency: target must be None, a class, an array of 4 classes or a tuple, got int64 of shape \(2,\)",
+    ),
+    "targets of different lengths": (
+        lambda: probe.saliency(NET, POINTS, [[1], [1, 2]]),
+        TypeError,
+        r"saliency: target must be an array, got rows of different lengths",
     ),
     "half a target": (
         lambda: probe.saliency(NET, POINTS, 0.5),
@@ -90,6 +95,11 @@ CASES = {
         lambda: probe.deconvnet(cnn(), PICTURES, channel="first"),
         TypeError,
         r"channel must be None, \"all\", a channel, or an array of 2 channels, got 'first'",
+    ),
+    "Grad-CAM of three outputs": (
+        lambda: probe.grad_cam(Net([models.vae((1, 8, 8), hidden=8), First()]), PICTURES, layer="0"),
+        ValueError,
+        r"^grad_cam: layer 0 gives no single array that could be looked at\.\nHint: choose another layer",
     ),
     "a net of three outputs": (
         lambda: probe.deconvnet(Net([models.vae((1, 8, 8), hidden=8), First()]), PICTURES, layer="0"),
@@ -143,7 +153,7 @@ CASES = {
     ),
     "one point": (lambda: probe.pca(np.ones((1, 4))), ValueError, r"pca: expected at least two points of two or more"),
     "points of NaN": (
-        lambda: probe.tsne(np.full((9, 4), np.nan)),
+        lambda: probe.tsne(np.where(np.eye(9), np.nan, 1.0)),
         ValueError,
         r"tsne: the points hold NaN or infinity\.\nHint: leave those rows out",
     ),
@@ -171,6 +181,11 @@ CASES = {
     "a space": (lambda: landscape(dimensions=3), ValueError, r"loss_landscape: dimensions must be 1 or 2, got 3"),
     "a net without weights": (
         lambda: probe.loss_landscape(Net([ReLU()]), cross_entropy, POINTS, np.zeros(4, int)),
+        ValueError,
+        r"loss_landscape: the net has no weights to move along",
+    ),
+    "a net with slopes alone": (
+        lambda: probe.loss_landscape(Net([PReLU()]), cross_entropy, POINTS, np.zeros(4, int)),
         ValueError,
         r"loss_landscape: the net has no weights to move along",
     ),
@@ -283,6 +298,7 @@ def test_a_sentence_says_what_is_wrong(name):
     with pytest.raises(kind, match=words) as caught:
         call()
     assert type(caught.value) is kind
+    assert str(caught.value).split(":")[0] in probe.__all__  # who complains comes first
 
 
 def test_an_error_on_the_way_leaves_the_net_whole():

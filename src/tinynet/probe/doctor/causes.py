@@ -10,6 +10,7 @@ from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
 #: Symptoms that any mistake may have which stops learning altogether.
 ANY = {
     "stuck",
+    "width",
     "few-steps",
     "lr-low",
     "batch",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Level = Literal["problem", "remark"]
 
@@ -47,12 +47,23 @@ TITLES = {
     "lr-high": "the learning rate is too high",
     "lr-low": "the learning rate is too low",
     "eps": "eps of the optimizer is too small",
+    "width": "a hidden layer is too narrow",
     "batch": "the batch is too large for so few steps",
     "few-steps": "training is unfinished",
     "stuck": "the net does not learn",
     "reg-much": "regularization is too strong",
     "reg-none": "the net overfits",
 }
+
+
+def graded(spoils: bool, as_problem: float, as_remark: float) -> tuple[Level, float]:
+    """Level and weight of what is a problem only if it spoils the training.
+
+    Example:
+        >>> graded(True, 0.8, 0.3), graded(False, 0.8, 0.3)
+        (('problem', 0.8), ('remark', 0.3))
+    """
+    return ("problem", as_problem) if spoils else ("remark", as_remark)
 
 
 class Span(NamedTuple):
@@ -204,3 +215,14 @@ def figure(value: float) -> str:
     if value == 0 or not isfinite(value):
         return f"{value:g}"
     return f"{value:.0f}" if 1000 <= abs(value) < 1e5 else f"{value:.3g}"
+
+
+def extent(values: Any) -> str:
+    """The least and the greatest of some numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> extent(np.array([3.0, 0.5, 1.0]))
+        '0.5 to 3'
+    """
+    return f"{figure(float(values.min()))} to {figure(float(values.max()))}"

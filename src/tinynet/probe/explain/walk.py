@@ -15,7 +15,7 @@ from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.explain.expressions import Index, Source
 from tinynet.probe.explain.places import place_of
 from tinynet.probe.explain.totals import SHOWN_TERMS
-from tinynet.probe.trace import LOSS, LayerStep, Trace
+from tinynet.probe.trace import LOSS, LayerStep, NoSuchNameError, Trace
 
 WIDTH = 100  #: Of a heading in text.
 MOST_INSIDE = 64  #: So many numbers inside a layer are looked through for one that leads on: steps of a long sequence.
@@ -109,6 +109,10 @@ def walk(
         ['Backward: layer 2', 'Backward: layer 1', 'Backward: layer 0', 'The parameter 0.weight']
     """
     checks.instance("walk", "trace", trace, Trace)
+    if weight is not None:
+        checks.text("walk", "weight", weight)
+    if terms is not None:
+        checks.integer("walk", "terms", terms, minimum=1)
     return _Walker(trace, checks.integer("walk", "sample", sample, minimum=0), terms).walk(weight, index)
 
 
@@ -128,7 +132,7 @@ class _Walker:
         weight = self._largest_gradient() if weight is None else weight
         if weight not in trace.parameters:
             hint = f"the parameters are {', '.join(list(trace.parameters)[:8])}."
-            checks.fail("walk", f"there is no parameter {weight!r}.", hint, KeyError)
+            checks.fail("walk", f"there is no parameter {weight!r}.", hint, NoSuchNameError)
         if index is None:
             place: Index = _largest(trace[f"{weight}.gradient"])
         else:

@@ -35,7 +35,7 @@ def last_maps(subject: Subject) -> str:
     outputs = _observed(subject)
     shape: tuple[int, ...] | None = None
     for _, layer, y in outputs.steps:
-        if isinstance(layer, CONVOLUTIONS) and y.ndim > 2 and np.prod(_places(y)) > 1:
+        if isinstance(layer, CONVOLUTIONS) and np.prod(_places(y)) > 1:
             shape = y.shape
     paths = [path for path, _, y in outputs.steps if shape is None or y.shape == shape]
     return paths[-1]
@@ -65,7 +65,6 @@ def output_of(subject: Subject, path: Any) -> np.ndarray:
     kept = _Kept(layer)
     with replacing([kept.method()]):
         subject.outputs(subject.x)
-        subject.net.forget()
     return kept.output(subject.who, path)
 
 
@@ -93,8 +92,9 @@ def gradient_at(subject: Subject, path: str, direction: np.ndarray) -> tuple[np.
 
     with replacing([kept.method(), (layer, "backward", keep_gradient)]):
         subject.outputs(subject.x)
+        A = kept.output(subject.who, path)
         subject.net.backward(direction)
-    return kept.output(subject.who, path), np.array(arrived[0])
+    return A, np.array(arrived[0])
 
 
 def layer_at(subject: Subject, path: Any) -> Layer:
@@ -134,7 +134,6 @@ def _observed(subject: Subject) -> _Outputs:
     outputs = _Outputs()
     with subject.net.watch(outputs):
         subject.outputs(subject.x[:1])
-        subject.net.forget()
     return outputs
 
 
