@@ -73,7 +73,7 @@ class Averages:
 
 #: What a number, and what it was made from, may be made of again; a file chooses nothing else.
 KINDS = {kind.__name__: kind for kind in (Mean, Total, Sum, OfAll, Perplexity, Share, Counts)}
-FUNCTIONS = {
+FUNCTIONS: dict[str, Any] = {
     function.__name__: function
     for function in (r2_score, roc_auc, average_precision, of_guessed, of_true, of_both, of_either)
 }
@@ -82,11 +82,11 @@ FUNCTIONS = {
 def _plain(name: str, value: Any) -> Any:
     """A number as what its class is called with, in plain values; other values as they are."""
     if KINDS.get(type(value).__name__) is type(value):
-        arguments = value if type(value) is Counts else value.__getnewargs__()
+        arguments = value if isinstance(value, Counts) else value.__getnewargs__()
         return {"kind": type(value).__name__, "of": [_plain(name, argument) for argument in arguments]}
     if isinstance(value, tuple):
         return tuple(_plain(name, item) for item in value)
-    if callable(value) and FUNCTIONS.get(value.__name__) is value:
+    if callable(value) and FUNCTIONS.get(getattr(value, "__name__", "")) is value:
         return {"function": value.__name__}
     if callable(value) or isinstance(value, Joinable):
         problem = f"{name} has numbers of a kind of your own, which a checkpoint within an epoch cannot hold."

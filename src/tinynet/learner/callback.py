@@ -76,7 +76,7 @@ class Callback:
         without metrics that need all predictions at once."""
 
     def on_stop(self, learner: Learner) -> None:
-        """`learner.stop` is set. Within an epoch, this is before the epoch is closed early; and again before the end."""
+        """`learner.stop` is set: within an epoch, before that is closed early, and once more before training ends."""
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
         """An epoch is over and validated; `row` is its row of the history."""

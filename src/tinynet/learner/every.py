@@ -9,7 +9,7 @@ from typing import Any
 
 from tinynet.core import checks
 
-TEXT = re.compile(r"(?P<number>\d+(?:\.\d+)?)?\s*(?P<unit>step|epoch|minute)s?")
+TEXT = r"(?P<number>\d+(?:\.\d+)?)?\s*(?P<unit>step|epoch|minute)s?"
 HINT = 'write "epoch", "100 steps" or "5 minutes".'
 
 
@@ -59,7 +59,7 @@ def every_of(who: str, every: Any) -> Every:
 def _read(who: str, each: Any) -> tuple[str, Any]:
     if not isinstance(each, str):
         return "steps", checks.integer(who, "every", each, minimum=1)
-    match = TEXT.fullmatch(each.strip())
+    match = re.fullmatch(TEXT, each.strip())
     if match is None:
         checks.fail(who, f"every must be a number of steps, epochs or minutes, got {each!r}.", HINT)
     unit, number = f"{match['unit']}s", float(match["number"] or 1)

@@ -1,8 +1,8 @@
 """Where a learner stands: all that training needs to go on as if it had never ended.
 
 The order of the batches and every draw follow from the seed, the epoch and the step, so there is no state of random
-streams but these three. What is kept besides: weights and statistics, what the optimizers keep, rates that were changed,
-gradients that wait for an update, numbers over the epoch so far, the history, and the memory of each callback.
+streams but these three. What is kept besides: weights and statistics, what the optimizers keep, rates that were
+changed, gradients that wait for an update, numbers over the epoch so far, the history, and the memory of each callback.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from tinynet.core import Parameter, generator_states
 from tinynet.learner.averages import Averages
@@ -207,7 +205,7 @@ def _rate(rule: Optimizer, kept: Any) -> Any:
         return kept if not callable(rule.lr) else _not_the_same("a number", "a schedule")
     if not callable(rule.lr):
         _not_the_same("a schedule", "a number")
-    schedule = rule.lr
+    schedule: Any = rule.lr
     while isinstance(schedule, Scaled):
         schedule = schedule.schedule
     return schedule if kept[1] == 1 else Scaled(schedule, kept[1])

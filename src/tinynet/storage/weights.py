@@ -189,12 +189,7 @@ def describe(net: Layer) -> dict[str, Any]:
 
 
 def text_of(description: dict[str, Any]) -> str:
-    """JSON; half of a surrogate pair, which UTF-8 cannot hold, is escaped.
-
-    Example:
-        >>> text_of({"net": "ReLU"})
-        '{"net": "ReLU"}'
-    """
+    """JSON; half of a surrogate pair, which UTF-8 cannot hold, is escaped."""
     return json.dumps(description, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
