@@ -86,8 +86,9 @@ def _plain(name: str, value: Any) -> Any:
         return {"kind": type(value).__name__, "of": [_plain(name, argument) for argument in arguments]}
     if isinstance(value, tuple):
         return tuple(_plain(name, item) for item in value)
-    if callable(value) and FUNCTIONS.get(getattr(value, "__name__", "")) is value:
-        return {"function": value.__name__}
+    function = getattr(value, "__name__", "")
+    if callable(value) and FUNCTIONS.get(function) is value:
+        return {"function": function}
     if callable(value) or isinstance(value, Joinable):
         problem = f"{name} has numbers of a kind of your own, which a checkpoint within an epoch cannot hold."
         hint = "return a tinynet.core.Mean, or write checkpoints at the end of epochs alone."
