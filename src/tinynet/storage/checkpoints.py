@@ -173,7 +173,7 @@ def _write_files(who: str, work: Path, content: Content) -> None:
     optimizer = packed(who, content.optimizer, kept, "optimizer")
     digests = {CONFIG: _write(who, work / CONFIG, _json(content.config | {"format": FORMAT}, indent=2))}
     for name, arrays, words in (
-        (MODEL, content.model, WORDS | content.about_model),
+        (MODEL, content.model, content.about_model or WORDS),
         (OPTIMIZER, kept, WORDS),
         (ARRAYS, inside, WORDS),
     ):
