@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +49,8 @@ class Callback:
     comes_last: bool = False  #: Whether it is called after the others, as what writes down their memory must be.
 
     def state(self) -> dict[str, Any]:
-        """What this callback remembers, as numbers, texts, arrays, and lists, tuples and dicts of them."""
-        kept = {name: value for name, value in vars(self).items() if is_storable(value)}
+        """A copy of what this callback remembers: numbers, texts, arrays, and lists, tuples and dicts of them."""
+        kept = {name: deepcopy(value) for name, value in vars(self).items() if is_storable(value)}
         rngs = {name: value for name, value in vars(self).items() if isinstance(value, np.random.Generator)}
         return kept | {name: rng.bit_generator.state for name, rng in rngs.items()}
 

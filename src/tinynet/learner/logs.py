@@ -44,7 +44,7 @@ class LearningRateLog(Callback):
         self._history: History | None = None  # that of the learner to which the rates belong
 
     def state(self) -> dict[str, Any]:
-        return {"rates": self.rates}
+        return {"rates": list(self.rates)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.rates = state["rates"]

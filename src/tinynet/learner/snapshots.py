@@ -57,7 +57,7 @@ class Snapshots(Callback):
         self._history: History | None = None  # that of the learner to which the states belong
 
     def state(self) -> dict[str, Any]:
-        return {"states": self.states, "chosen": self._chosen}
+        return {"states": dict(self.states), "chosen": self._chosen}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.states, self._chosen = state["states"], state["chosen"]
