@@ -99,9 +99,9 @@ def _trained_or_killed(folder: Path, delay: float | None) -> str | None:
         try:
             train(folder, lambda phase: shared.__setitem__(0, PHASES.index(phase)))
             status = 0
-        except BaseException:
-            print_exc()
         finally:
+            if status:
+                print_exc()
             os._exit(status)
     if delay is not None:
         time.sleep(delay)

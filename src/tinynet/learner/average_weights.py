@@ -55,7 +55,8 @@ class AverageWeights(Callback):
         checks.arguments(self, locals(), decay=fraction)
 
     def state(self) -> dict[str, Any]:
-        return {"n_updates": self.average.n_updates, "averages": {path: average.copy() for path, average in self.average.kept.items()}}
+        averages = {path: average.copy() for path, average in self.average.kept.items()}
+        return {"n_updates": self.average.n_updates, "averages": averages}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.average.n_updates, self.average.kept = state["n_updates"], state["averages"]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 WHO = "Learner.resume"
 #: What a checkpoint may give where it is not what was written, although its checksums are right.
 ERRORS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+WITHOUT_EFFECT = ("Checkpoint",)  #: Callbacks without which a training is the same.
 #: The settings without which the position in the data, or what the optimizer keeps, would mean something else.
 MUST_AGREE = ("batch_size", "drop_last", "n_samples", "optimizer", "gradient_accumulation_steps")
 
@@ -69,6 +70,8 @@ class Resumed:
         waiting = list(callbacks)
         for kind, state in self.standing["callbacks"]:
             callback = next((one for one in waiting if type(one).__name__ == kind), None)
+            if callback is None and kind in WITHOUT_EFFECT:
+                continue
             if callback is None:
                 problem = f"the checkpoint {self.checkpoint} holds the memory of {kind}, which this learner is without."
                 warnings.warn(f"{WHO}: {problem}", stacklevel=2)

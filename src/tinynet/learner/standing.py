@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tinynet.core import Parameter, generator_states
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
+from tinynet.learner.interrupt import INTERRUPTIONS
 from tinynet.learner.scaled import Scaled
 from tinynet.learner.twin import generators_in
 from tinynet.net import Net
@@ -68,7 +69,7 @@ def standing_of(learner: Learner, callbacks: Sequence[Callback]) -> dict[str, An
         "epoch": learner.epoch,
         "batch": learner._n_batches_done,
         "epochs_wanted": learner.epochs_wanted,
-        "stopped": learner.stop_reason or "stopped" if learner.stop else "",
+        "stopped": "" if not learner.stop or learner.stop_reason in INTERRUPTIONS else learner.stop_reason or "stopped",
         "seed": generator_states()["seed"],
         "so_far": None if so_far is None else so_far.state(),
         "history": [dict(row) for row in learner.history],
