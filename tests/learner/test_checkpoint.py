@@ -390,9 +390,11 @@ def test_what_is_no_folder_of_checkpoints_is_named(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_training_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     made(tmp_path, every="epoch").fit(1, progress=False)
     others = {
-        "batch_size=4, this learner has 3": made(batch_size=3),
-        r"optimizer=\['Adam'\], this learner has \['SGD'\]": made(optimizer=SGD(lr=0.1, gradient_accumulation_steps=2)),
-        "does not fit this learner: the learning rate was a number, and is a schedule": made(
+        r"batch_size=4, by its config\.json; this learner has 3": made(batch_size=3),
+        r"optimizer=\['Adam'\], by its config\.json; this learner has \['SGD'\]": made(
+            optimizer=SGD(lr=0.1, gradient_accumulation_steps=2)
+        ),
+        r"does not fit this learner: the learning rate was a number, and is a schedule": made(
             optimizer=Adam(lr=lambda step: 0.1, gradient_accumulation_steps=2)
         ),
     }

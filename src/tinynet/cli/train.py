@@ -73,7 +73,11 @@ def train(
     if resume is not None:
         _check_alone(context)
         return _resume(resume)
-    settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels)
+    return _begin(choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels), out, force)
+
+
+def _begin(settings: Settings, out: Path | None, force: bool) -> None:
+    """Begin a run."""
     check_free(out, force)
     with use(settings.kernels):
         train_data, test_data = load(settings.dataset)
@@ -85,7 +89,7 @@ def train(
         warn_of_loops(learner.net, test_data[:1][0].shape[1:], n_trained, n_evaluated)
         with begun(folder, describe(settings, folder, train_data), force) as work:
             _train(settings, learner, test_data, work, folder)
-    return _end(learner, folder)
+    _end(learner, folder)
 
 
 def _resume(folder: Path) -> None:

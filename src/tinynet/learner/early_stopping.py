@@ -54,7 +54,7 @@ class EarlyStopping(Callback):
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.monitor.load_state(state)
-        self.waited = state["waited"]
+        self.waited = checks.integer("EarlyStopping", "waited", state["waited"], minimum=0)
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)

@@ -47,7 +47,7 @@ class LearningRateLog(Callback):
         return {"rates": list(self.rates)}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.rates = state["rates"]
+        self.rates = [checks.number("LearningRateLog", "a rate", rate) for rate in state["rates"]]
 
     def on_fit_begin(self, learner: Learner) -> None:
         if self._history is not learner.history:
@@ -103,6 +103,8 @@ class CSVLog(Callback):
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Let the file end where it ended then: rows of later epochs are cut off, and rows that are lost are added."""
+        for name in ("size", "n_lines"):
+            checks.integer("CSVLog", name, state[name], minimum=0)
         rows = list(self._history or ())
         if self.path.exists():
             os.truncate(self.path, min(self.path.stat().st_size, state["size"]))

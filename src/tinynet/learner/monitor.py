@@ -71,7 +71,11 @@ class Monitor:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` gave."""
-        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        best = state["best"]
+        if best is not None and not isinstance(best, (int, float)):  # infinity is one
+            checks.fail(self.who, f"best must be a number, got {checks.of_kind(best)}.", kind=TypeError)
+        self.best = best
+        self.best_epoch = checks.integer(self.who, "best_epoch", state["best_epoch"], minimum=0)
 
     def check(self, learner: Learner) -> None:
         """Check, before any time is spent, that the learner will write this column."""

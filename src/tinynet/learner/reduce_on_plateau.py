@@ -71,7 +71,8 @@ class ReduceOnPlateau(Callback):
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.monitor.load_state(state)
-        self.waited, self.resting = state["waited"], state["resting"]
+        counts = (checks.integer("ReduceOnPlateau", name, state[name], minimum=0) for name in ("waited", "resting"))
+        self.waited, self.resting = counts
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)

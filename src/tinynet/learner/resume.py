@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
 
 from tinynet.core import checks, generator_states, set_generator_states
 from tinynet.core.version import __version__
@@ -18,7 +20,12 @@ from tinynet.net import Net
 from tinynet.optimizers import Optimizer
 from tinynet.probe.not_finite.kept import snapshot
 from tinynet.storage.checkpoints import (
+    ARRAYS,
+    CONFIG,
+    MODEL,
+    MOST_SHOWN,
     NAME,
+    OPTIMIZER,
     STATE,
     Content,
     architecture_or_none,
@@ -26,6 +33,7 @@ from tinynet.storage.checkpoints import (
     damaged_checkpoint,
     read_checkpoint,
 )
+from tinynet.storage.sentences import shown
 
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
@@ -64,7 +72,7 @@ class Resumed:
             learner.recovery.load_state(standing["recovery"])
             self._give_memories(callbacks)
         except ERRORS as error:
-            damaged_checkpoint(WHO, self.checkpoint, f"{type(error).__name__}: {error}")
+            _does_not_fit(self.checkpoint, f"{STATE} and {ARRAYS}", error)
 
     def _give_memories(self, callbacks: Sequence[Callback]) -> None:
         waiting = list(callbacks)
@@ -205,11 +213,12 @@ def _check_settings(learner: Learner, place: Path, content: Content) -> None:
     """Check that a checkpoint is one of such a training."""
     settings = content.config.get("settings")
     if not isinstance(settings, dict):
-        damaged_checkpoint(WHO, place, "it says nothing about its settings")
+        damaged_checkpoint(WHO, place, "its config.json says nothing about settings")
     now = settings_of(learner)
     for name in MUST_AGREE:
         if settings.get(name) != now[name]:
-            problem = f"{place} is a checkpoint with {name}={settings.get(name)}, this learner has {now[name]}."
+            had = shown(str(settings.get(name))[:MOST_SHOWN])
+            problem = f"{place} is a checkpoint with {name}={had}, by its {CONFIG}; this learner has {now[name]}."
             checks.fail(WHO, problem, "make the learner as it was, or take the weights alone: tn.load_weights.")
 
 
@@ -217,26 +226,44 @@ def _take(learner: Learner, place: Path, content: Content) -> None:
     """Take a checkpoint over; where it does not fit, the learner stays as it was."""
     standing, nets = content.state, parts(learner, Net)
     put_back = snapshot(*nets.values(), *parts(learner, Optimizer).values())
+    files = MODEL
     try:
+        learner.net.load_state(content.model)
+        files = f"{STATE} and {ARRAYS}"
         numbers = standing["numbers"]
         numbers["nets"]["net"], numbers["optimizers"]["optimizer"] = content.model, content.optimizer
-        rows = [dict(row) for row in standing["history"]]
+        rows = [_row(row) for row in standing["history"]]
         epoch, batch = (checks.integer(WHO, name, standing[name], minimum=0) for name in ("epoch", "batch"))
         checks.integer(WHO, "epochs_wanted", standing["epochs_wanted"], minimum=epoch)
+        checks.instance(WHO, "stopped", standing["stopped"], str)
+        own, first = dict(standing["own"]), standing["first_weights"]
+        files = f"{STATE}, {OPTIMIZER} and {ARRAYS}"
         put_numbers(learner, numbers)
         put_generators(learner, standing["generators"])
         set_generator_states(generator_states() | {"seed": standing["seed"]})
-        own, first = dict(standing["own"]), standing["first_weights"]
     except ERRORS as error:
         put_back()
-        problem = str(error).partition("\n")[0] or type(error).__name__
-        hint = "make the learner as it was then, or train again."
-        checks.fail(WHO, f"the checkpoint {place} does not fit this learner: {problem}", hint)
+        _does_not_fit(place, files, error)
     learner.epoch, learner._n_batches_done = epoch, batch
     learner.history.rows[:] = rows
     learner.record.first_weights = first
     vars(learner).update({name: value for name, value in own.items() if is_own(learner, name)})
     learner.resumed = Resumed(place, standing)
+
+
+def _row(row: Any) -> dict[str, Any]:
+    """A row of the history, checked to hold numbers and arrays by name."""
+    for name, value in checks.instance(WHO, "a row of the history", row, dict).items():
+        if not isinstance(name, str) or not isinstance(value, (bool, int, float, np.generic, np.ndarray)):
+            raise TypeError(f"a row of the history holds {checks.of_kind(value)}.")
+    return dict(row)
+
+
+def _does_not_fit(place: Path, files: str, error: Exception) -> NoReturn:
+    problem = f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error)
+    hint = "make the learner as it was then, or train again."
+    first = shown(problem.partition("\n")[0][:MOST_SHOWN])
+    checks.fail(WHO, f"the checkpoint {place} ({files}) does not fit this learner: {first}", hint)
 
 
 def _sentence(problem: Exception) -> str:

@@ -42,6 +42,7 @@ CONFIG, MODEL, OPTIMIZER, ARRAYS, STATE = (
     "state.json",
 )
 LATEST, BEST = "latest", "best"
+MOST_SHOWN = 500  #: Characters of what is wrong with a file.
 LONGEST_NAME = 100  # characters of a pointer that are read
 WORDS = {"tinynet_checkpoint": str(FORMAT)}  #: A safetensors file without arrays and words cannot be read.
 NAME = re.compile(r"checkpoint-(\d{6,12})")
@@ -115,6 +116,8 @@ def keep_last(folder: Path, n: int) -> None:
 
 def pointed(folder: Path, pointer: str) -> Path | None:
     """The checkpoint that `latest` or `best` names; None if there is no such file, or it names none."""
+    if not (folder / pointer).is_file():  # a pipe would wait for ever
+        return None
     try:
         with open(folder / pointer, encoding="utf-8", errors="replace") as file:
             name = file.read(LONGEST_NAME).strip()
@@ -140,13 +143,17 @@ def read_checkpoint(who: str, path: Path) -> Content:
     try:
         return _content(who, path)
     except (TypeError, LookupError, AttributeError, RecursionError) as error:
-        damaged_checkpoint(who, path, str(error) or type(error).__name__)
+        damaged_checkpoint(who, path, f"{STATE} is none ({type(error).__name__}: {error})")
 
 
 def damaged_checkpoint(who: str, path: Path, problem: str) -> NoReturn:
     """A checkpoint is not what was written."""
     hint = "an earlier checkpoint of the same folder may be whole."
-    fail(who, f"the checkpoint {quoted(path)} is damaged: {shown(problem).splitlines()[0].rstrip('.')}.", hint)
+    fail(
+        who,
+        f"the checkpoint {quoted(path)} is damaged: {shown(problem).splitlines()[0][:MOST_SHOWN].rstrip('.')}.",
+        hint,
+    )
 
 
 def architecture_or_none(net: Layer) -> tuple[dict[str, Any] | None, dict[str, str]]:
@@ -205,17 +212,19 @@ def _content(who: str, path: Path) -> Content:
     arrays, _ = read_tensors(who, path / ARRAYS)
     kept, _ = read_tensors(who, path / OPTIMIZER)
     model, about_model = read_tensors(who, path / MODEL)
-    state = unpacked(body["state"], arrays)
+    try:
+        state, optimizer = unpacked(body["state"], arrays), unpacked(body["optimizer"], kept)
+    except (ValueError, TypeError, RecursionError) as error:
+        damaged_checkpoint(who, path, f"{STATE} does not fit {ARRAYS} and {OPTIMIZER}: {error}")
     if not isinstance(state, dict):
         damaged_checkpoint(who, path, f"{STATE} holds no state")
-    return Content(_read_json(who, path / CONFIG), model, about_model, unpacked(body["optimizer"], kept), state)
+    return Content(_read_json(who, path / CONFIG), model, about_model, optimizer, state)
 
 
 def _read_json(who: str, path: Path) -> dict[str, Any]:
+    _is_file(who, path)
     try:
         found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        damaged_checkpoint(who, path.parent, f"it has no file {path.name}")
     except OSError as error:
         fail(who, f"{quoted(path)} cannot be read: {refusal(error)[0]}.", kind=type(error))
     except (ValueError, RecursionError) as error:
@@ -226,13 +235,18 @@ def _read_json(who: str, path: Path) -> dict[str, Any]:
 
 
 def _digest_of_file(who: str, path: Path) -> str:
+    _is_file(who, path)
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        damaged_checkpoint(who, path.parent, f"it has no file {path.name}")
     except OSError as error:
         fail(who, f"{quoted(path)} cannot be read: {refusal(error)[0]}.", kind=type(error))
+
+
+def _is_file(who: str, path: Path) -> None:
+    """Check that a file is there, and that it is one: a pipe would wait for ever, and a device may never end."""
+    if not path.is_file():
+        damaged_checkpoint(who, path.parent, f"it has no file {path.name}")
 
 
 def _json(value: Any, indent: int | None = None) -> bytes:
