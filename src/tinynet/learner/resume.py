@@ -78,7 +78,7 @@ class Resumed:
         waiting = list(callbacks)
         for kind, state in self.standing["callbacks"]:
             callback = next((one for one in waiting if type(one).__name__ == kind), None)
-            if callback is None and kind in WITHOUT_EFFECT:
+            if callback is None and (not state or kind in WITHOUT_EFFECT):
                 continue
             if callback is None:
                 problem = f"the checkpoint {self.checkpoint} holds the memory of {kind}, which this learner is without."
