@@ -47,16 +47,22 @@ def recorded(learner: Learner, shown: bool) -> Iterator[None]:
     except FloatingPointError as error:
         record.ended_by = str(error).partition("\n")[0]
         if shown:
-            _write(diagnose(learner, may_try=False))
+            _say_what_is_wrong(learner)
         raise
-    if shown:
-        _write(diagnose(learner, may_try=False))
+    if shown and learner.stop_reason != "Ctrl-C":
+        _say_what_is_wrong(learner)
 
 
-def _write(diagnoses: Diagnoses) -> None:
-    for each in diagnoses.problems[:MOST_SHOWN]:
+def _say_what_is_wrong(learner: Learner) -> None:
+    from tinynet.probe.doctor.skill import ERRORS
+
+    try:
+        problems = diagnose(learner, may_try=False).problems
+    except ERRORS:
+        return  # from data or layers of a user's own; the training is over, and no question may spoil it
+    for each in problems[:MOST_SHOWN]:
         write(each.short())
-    if diagnoses.problems:
+    if problems:
         write("learner.diagnose() tells more, and tries it out.")
 
 
@@ -69,6 +75,7 @@ def diagnose(learner: Learner, may_try: bool = True) -> Diagnoses:
 
 def case_of(learner: Learner, may_try: bool = True) -> Case:
     """A learner as the doctor wants to see it."""
+    from tinynet.learner.learner import Learner
     from tinynet.probe.doctor import Case
 
     return Case(
@@ -85,6 +92,7 @@ def case_of(learner: Learner, may_try: bool = True) -> Case:
         learner.record.ended_by,
         partial(_read_batches, learner),
         _step_maker(learner),
+        type(learner).train_step is Learner.train_step,
         may_try,
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.probe.doctor.patients import after, classifier, names, numbers, only, regression, rows
 from tinynet.data import Dataset
-from tinynet.layers import Dropout, Linear, ReLU
+from tinynet.layers import Conv2D, Dropout, GlobalAvgPool2D, Linear, ReLU
 from tinynet.optimizers import SGD, Adam
 
 
@@ -25,12 +25,12 @@ def noisy(n: int, seed: int) -> Dataset:
 
 def test_a_net_that_overfits() -> None:
     layers = Linear(10, 128), ReLU(), Linear(128, 128), ReLU(), Linear(128, 1)
-    learner = regression(*layers, data=noisy(40, 0), valid=noisy(200, 1), rule=Adam(lr=0.003))
-    found = only(after(learner, 150), "reg-none")
+    learner = regression(*layers, data=noisy(40, 0), valid=noisy(200, 1), rule=Adam(lr=0.01))
+    found = only(after(learner, 60), "reg-none")
     assert found.level == "problem"
     assert "was least" in found.seen
     assert found.when is not None
-    assert found.when.last == 150
+    assert found.when.last == 60
     assert "reg-none" not in after(classifier(), 10).names()
 
 
@@ -69,3 +69,29 @@ def test_a_net_that_is_stuck() -> None:
     assert "stuck" in after(learner, 3).names()
     assert names(after(classifier(), 3)) == []
     assert "stuck" not in after(regression(data=numbers()), 10).names()
+
+
+def test_one_epoch_that_was_stopped_on_the_slope() -> None:
+    found = only(after(classifier(rule=SGD(lr=0.05)), 1), "few-steps")
+    assert "more bring the skill from" in found.seen
+    assert "few-steps" not in after(regression(), 60).names()
+
+
+def test_a_hidden_layer_that_is_too_narrow() -> None:
+    found = only(after(classifier(Linear(64, 1), ReLU(), Linear(1, 10), rule=Adam(lr=0.01)), 5), "width")
+    assert "the narrowest hidden layer has 1 units" in found.seen
+    assert found.fix.startswith("Linear(64, 4)")
+    assert "width" not in after(classifier(), 3).names()
+
+
+def test_a_bottleneck_that_is_no_linear_layer() -> None:
+    train, valid = (Dataset(part.x.reshape(-1, 1, 8, 8), part.y) for part in rows())
+    layers = Conv2D(1, 1, 3), ReLU(), GlobalAvgPool2D(), Linear(1, 10)
+    found = only(after(classifier(*layers, data=train, valid=valid, rule=SGD(lr=0.1)), 3), "width")
+    assert "only 1 numbers of a row pass layer 2" in found.seen
+
+
+def test_weight_decay_that_costs_a_little_is_a_remark() -> None:
+    learner = regression(rule=Adam(lr=0.01, weight_decay=0.3))
+    found = only(after(learner, 40), "reg-much")
+    assert "weight_decay=0.3" in found.seen

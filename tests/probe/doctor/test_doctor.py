@@ -118,7 +118,7 @@ def test_an_answer_can_be_read_in_a_terminal_and_in_a_notebook() -> None:
     assert "\n\n2. the learning rate is too high [problem: lr-high]\n" in text
     assert max(map(len, text.split("\n"))) <= 110
     assert html.count("<li>") == len(found)
-    assert "<code>SGD(lr=0.5)</code>" in html
+    assert ">SGD(lr=0.5)</code>" in html
     assert repr(found) == text
     assert found.problems == found[: len(found.problems)]
 
@@ -155,3 +155,47 @@ def test_inputs_and_outputs_of_any_kind_are_no_error() -> None:
 def test_one_row_is_enough() -> None:
     learner = regression(data=Dataset(np.ones((1, 4), np.float32), np.ones((1, 1), np.float32)))
     assert names(after(learner, 2)) == []
+
+
+class Adversary(Learner):
+    """A training of its own kind: the net is a generator, and the loss is another net's."""
+
+    def train_step(self, x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+        made = self.net.forward(np.zeros((len(x), 2), np.float32))
+        self.net.backward(np.ones_like(made) / made.size)
+        self.net.update(self.optimizer)
+        return float(made.mean()), made
+
+
+def test_a_training_of_another_kind_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    learner = Adversary(Net([Linear(2, 5)]), cross_entropy, SGD(lr=0.1), rows()[0])
+    learner.fit(1)
+    assert capsys.readouterr().out.count("\n") == 1
+    assert names(learner.diagnose()) == []
+
+
+class Fading(Dataset):
+    """Data that can be read for a while."""
+
+    n_reads = 0
+
+    def __getitem__(self, indices: Any) -> tuple[Any, Any]:
+        self.n_reads += 1
+        if self.n_reads > 2 * 45:
+            raise IndexError("nothing left")
+        return super().__getitem__(indices)
+
+
+def test_no_question_spoils_a_training_that_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    train, _ = rows()
+    learner = classifier(data=Fading(train.x, train.y), valid=None)
+    assert len(learner.fit(2)["loss"]) == 2
+    assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_layers_may_be_exchanged_between_two_fits() -> None:
+    learner = classifier()
+    learner.fit(1, progress=False)
+    learner.net.layers = (*learner.net.layers[:2], Linear(32, 16), ReLU(), Linear(16, 10))
+    learner.fit(3)
+    assert names(learner.diagnose()) == []

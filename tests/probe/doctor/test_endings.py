@@ -7,7 +7,7 @@ import pytest
 
 from tests.probe.doctor.patients import after, classifier, names, numbers, only, regression, rows
 from tinynet.data import Dataset, moons
-from tinynet.layers import Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from tinynet.layers import Dropout, Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from tinynet.losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -102,11 +102,6 @@ def test_targets_that_the_last_activation_can_reach() -> None:
 
 def test_several_sigmoids_for_one_choice() -> None:
     assert names(classifier(Linear(64, 10), Sigmoid(), loss=crossentropy).diagnose()) == ["out-act"]
-
-
-def test_a_relu_before_scores_is_a_problem_only_if_it_spoils_the_training() -> None:
-    learner = classifier(Linear(64, 32), ReLU(), Linear(32, 10), ReLU())
-    assert only(learner.diagnose(), "out-act").level in ("remark", "problem")
 
 
 def test_yes_or_no_for_three_classes() -> None:
@@ -211,3 +206,84 @@ def test_a_batch_that_is_refused() -> None:
     assert names(found) == ["shape"]
     assert "expected x of shape" in found[0].seen
     assert names(classifier(Linear(64, 9)).diagnose()) == ["labels"]
+
+
+def clipped(p: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Cross-entropy of probabilities that are kept above 0.2."""
+    t, q = (y[:, None] == np.arange(p.shape[1])).astype(p.dtype), np.clip(p, 0.2, 1)
+    return float(-np.sum(t * np.log(q)) / len(p)), -t / q / len(p) * (p > 0.2)
+
+
+def test_a_loss_that_is_flat_for_wrong_rows() -> None:
+    layers = Linear(64, 32), ReLU(), Linear(32, 10), Softmax()
+    assert "gives no gradient" in only(classifier(*layers, loss=clipped).diagnose(), "loss").seen
+    assert "loss" not in classifier(*layers, loss=crossentropy).diagnose().names()
+
+
+def test_probabilities_for_a_loss_that_takes_their_logarithms() -> None:
+    learner = classifier(Linear(64, 10), Softmax(), loss=negative_log_likelihood)
+    assert "takes the logarithms of probabilities" in only(learner.diagnose(), "loss").seen
+    assert names(learner.diagnose()) == ["loss"]
+
+
+@pytest.mark.parametrize(("last", "loss"), [(ReLU(), yes_or_no), (Tanh(), yes_or_no), (ReLU(), crossentropy)])
+def test_an_activation_that_gives_no_probabilities(last: object, loss: object) -> None:
+    if loss is yes_or_no:
+        data = Dataset(numbers().x, (numbers().y > 0).astype(np.float32))
+        assert names(regression(Linear(4, 1), last, loss=loss, data=data).diagnose())[0] == "out-act"
+    else:
+        assert names(classifier(Linear(64, 10), last, loss=loss).diagnose())[0] == "out-act"
+
+
+def test_a_softmax_where_several_are_true_at_once() -> None:
+    several = (np.random.default_rng(0).random((200, 4)) < 0.5).astype(np.float32)
+    learner = regression(Linear(4, 4), Softmax(), loss=yes_or_no, data=Dataset(numbers().x, several))
+    assert "sum to 0 to 4" in only(learner.diagnose(), "out-act").seen
+    single = regression(Linear(4, 4), Sigmoid(), loss=yes_or_no, data=Dataset(numbers().x, several))
+    assert "out-act" not in single.diagnose().names()
+
+
+def test_a_relu_before_scores_is_a_problem_where_it_keeps_the_net_from_learning() -> None:
+    learner = classifier(Linear(64, 10), ReLU(), rule=None)
+    learner.net[0].bias.tensor = np.full(10, -100.0)
+    found = only(after(learner, 3), "out-act")
+    assert found.level == "problem"
+    assert "none can be below 0" in found.seen
+
+
+def test_a_yes_or_no_for_each_class_of_a_softmax_is_a_remark() -> None:
+    one_hot = Dataset(rows()[0].x, np.eye(10, dtype=np.float32)[rows()[0].y])
+    found = classifier(Linear(64, 10), Softmax(), loss=yes_or_no, data=one_hot, valid=None).diagnose()
+    assert "asks for a yes or no from each unit" in only(found, "loss").seen
+    assert names(found) == []
+
+
+def test_a_softmax_over_the_batch() -> None:
+    found = classifier(Linear(64, 10), Softmax(axis=0), loss=crossentropy).diagnose()
+    assert "when other rows stand beside it" in only(found, "reduce").seen
+
+
+class AlwaysDrops(Dropout):
+    """A dropout that is on in evaluation too."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.training = True
+        return super().forward(x)
+
+
+def test_a_dropout_that_is_on_in_evaluation() -> None:
+    found = classifier(Linear(64, 32), ReLU(), AlwaysDrops(0.5), Linear(32, 10)).diagnose()
+    assert "the outputs for four equal rows differ" in only(found, "bn-mode").seen
+    assert names(classifier(Linear(64, 32), ReLU(), Dropout(0.5), Linear(32, 10)).diagnose()) == []
+
+
+def above_zero(predicted: np.ndarray, y: np.ndarray) -> float:
+    return float(np.mean((predicted > 0) == y.reshape(predicted.shape)))
+
+
+def test_a_metric_that_cannot_tell_right_from_wrong() -> None:
+    data = Dataset(numbers().x, (numbers().y > 0).astype(np.float32))
+    learner = regression(Linear(4, 1), Sigmoid(), loss=yes_or_no, data=data, metrics=[above_zero])
+    assert "are all right" in only(learner.diagnose(), "metric").seen
+    of_logits = regression(Linear(4, 1), loss=binary_cross_entropy_with_logits, data=data, metrics=[above_zero])
+    assert names(of_logits.diagnose()) == []

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.probe.doctor.patients import after, classifier, names, only, rows
+from tests.probe.doctor.patients import after, classifier, names, numbers, only, regression, rows
 from tinynet.data import Dataset
 from tinynet.layers import LSTM, Linear
 from tinynet.learner import Learner
@@ -112,3 +112,47 @@ def test_padding_taken_for_a_class() -> None:
     assert "hold nothing and have the label 0" in found.seen
     left_out = partial(cross_entropy, ignore_index=0)
     assert "labels" not in Learner(net, left_out, Adam(), sequences(0)).diagnose().names()[:1]
+
+
+def test_the_same_inputs_for_all_rows() -> None:
+    learner = classifier(data=Dataset(np.repeat(rows()[0].x[:1], 300, axis=0), rows()[0].y[:300]), valid=None)
+    assert names(learner.diagnose()) == ["no-signal"]
+    assert names(after(learner, 5)) == ["no-signal"]
+
+
+def test_labels_of_which_a_third_is_wrong() -> None:
+    train, _ = rows()
+    rng = np.random.default_rng(0)
+    wrong = rng.random(len(train)) < 0.35
+    y = np.where(wrong, rng.integers(0, 10, len(train)), train.y)
+    learner = classifier(data=Dataset(train.x, y), rule=SGD(lr=0.05))
+    found = only(after(learner, 5), "labels")
+    assert found.level == "problem"
+    assert "have another class than these" in found.seen
+    assert "on validation data, which the net has not seen" in found.seen
+
+
+def test_validation_labels_that_are_moved() -> None:
+    _, valid = rows()
+    found = only(after(classifier(valid=Dataset(valid.x, np.roll(valid.y, 1))), 5), "labels")
+    assert found.level == "problem"
+    assert "validation rows and theirs" in found.seen
+
+
+def test_targets_moved_by_one_row() -> None:
+    data = numbers(300)
+    assert "moved by 1 row" in only(regression(data=Dataset(data.x, np.roll(data.y, -1))).diagnose(), "labels").seen
+    assert "labels" not in regression(data=data).diagnose().names()
+
+
+def test_targets_that_have_nothing_to_do_with_the_inputs() -> None:
+    data = numbers(300)
+    shuffled = Dataset(data.x, np.random.default_rng(0).permutation(data.y))
+    assert "no-signal" in after(regression(data=shuffled, rule=SGD(lr=0.01)), 5).names()
+
+
+def test_a_class_that_is_in_validation_alone() -> None:
+    train, _ = rows()
+    found = only(classifier(data=train.subset(train.y != 3)).diagnose(), "labels")
+    assert found.level == "problem"
+    assert "the validation data have the class 3" in found.seen

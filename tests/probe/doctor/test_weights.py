@@ -4,8 +4,11 @@ import numpy as np
 
 from tests.probe.doctor.patients import after, classifier, names, only, regression
 from tinynet.core.initializers import he_normal
-from tinynet.layers import BatchNorm1D, Linear, ReLU, Sigmoid
+from tinynet.data import Dataset
+from tinynet.layers import RNN, BatchNorm1D, Flatten, Linear, ReLU, Sigmoid
 from tinynet.learner import Learner
+from tinynet.losses import binary_cross_entropy_with_logits
+from tinynet.net import Net
 from tinynet.optimizers import SGD
 
 
@@ -84,3 +87,43 @@ def test_a_bias_that_the_norm_takes_away_is_a_remark() -> None:
     assert found[0].level == "remark"
     assert found[0].where == "0"
     assert regression(Linear(4, 8, bias=False), BatchNorm1D(8), ReLU(), Linear(8, 1)).diagnose().names() == []
+
+
+def test_layers_that_are_frozen_by_mistake() -> None:
+    learner = classifier(Linear(64, 32), ReLU(), Linear(32, 16), ReLU(), Linear(16, 10), rule=SGD(lr=0.05))
+    for index in (0, 4):
+        for parameter in learner.net[index].parameters().values():
+            parameter.trainable = False
+    found = only(after(learner, 2), "untouched")
+    assert "4 of 6 parameters are frozen, first 0.weight" in found.seen
+    assert found.experiment is not None
+    assert found.experiment.change == "nothing frozen"
+
+
+class Blocked(ReLU):
+    """An activation whose backward returns nothing."""
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        return np.zeros_like(super().backward(dy))
+
+
+def test_a_layer_that_no_gradient_reaches() -> None:
+    found = only(classifier(Linear(64, 32), Blocked(), Linear(32, 10)).diagnose(), "untouched")
+    assert found.level == "remark"
+    assert "0.weight is reached by no gradient" in found.seen
+
+
+def test_recurrent_weights_that_double_what_they_get() -> None:
+    x = np.random.default_rng(0).normal(size=(120, 40, 3)).astype(np.float32)
+    data = Dataset(x, (x[:, -1:, 0] > 0).astype(np.float32))
+
+    def learner() -> Learner:
+        net = Net([RNN(3, 16), Flatten(), Linear(640, 1)])
+        return Learner(net, binary_cross_entropy_with_logits, SGD(lr=0.02), data)
+
+    wide = learner()
+    for path, parameter in wide.net.parameters().items():
+        if "weight_hh" in path:
+            parameter.tensor = np.random.default_rng(0).normal(0, 3 / 4, parameter.shape)
+    assert "init-wide" in wide.diagnose().names()
+    assert "init-wide" not in learner().diagnose().names()

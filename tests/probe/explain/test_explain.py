@@ -12,6 +12,7 @@ from tests.probe.recompute import recompute
 from tinynet import Parameter
 from tinynet.layers import (
     AdaptiveMaxPool2D,
+    BatchNorm2D,
     Conv2D,
     Dropout,
     Flatten,
@@ -22,6 +23,7 @@ from tinynet.layers import (
     MaxPool1D,
     MaxPool2D,
     ReLU,
+    Softmax,
     Tanh,
 )
 from tinynet.losses import cross_entropy, mean_squared_error
@@ -317,3 +319,18 @@ def test_reasons_go_through_pooling_both_ways(pool: Layer, shape: tuple[int, ...
         assert (step["0.dx"][mask] == 0).all(), reason
         before |= mask
     assert (before == (step["0.dx"] == 0)).all()
+
+
+@pytest.mark.parametrize("planted", [np.nan, np.inf, -np.inf, 3e38])
+def test_a_step_that_is_not_finite_is_explained_as_it_is(planted: float) -> None:
+    tn.seed(0)
+    net = Net([Conv2D(1, 2, 3), BatchNorm2D(2), ReLU(), MaxPool2D(2), Flatten(), Linear(8, 3), Softmax(), Linear(3, 3)])
+    x = np.random.default_rng(0).normal(size=(4, 1, 6, 6)).astype(np.float32)
+    x[1, 0, 2, 2] = planted
+    step = tn.trace(net, x, np.array([0, 1, 2, 0]), cross_entropy, SGD(lr=0.1))
+    for name in step:
+        for index in list(np.ndindex(step[name].shape))[::19]:
+            explanation = tn.explain(step, name, index)
+            recompute(explanation)
+            recorded = step[f"{name}.gradient" if name in step.parameters else name][index]
+            assert np.isfinite(explanation.value) == np.isfinite(recorded), f"{name}{index}"

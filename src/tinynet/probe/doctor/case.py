@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,7 @@ from tinynet.layers import Dropout, Dropout2D
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
+from tinynet.probe.doctor.effort import SECONDS_PER_LAYER, seconds_per_row
 from tinynet.probe.doctor.loss_facts import LossFacts, facts_about
 from tinynet.probe.doctor.settings import peak_rate
 from tinynet.probe.doctor.skill import ERRORS, Loss, skill
@@ -29,7 +31,6 @@ MAX_NUMBERS = 2e6  #: In the rows that are looked at.
 N_STEPS, MIN_STEPS = 20, 4  #: Steps that are tried again.
 N_LONG = 100
 SECONDS, SECONDS_LONG = 0.15, 0.25  #: That these may take, roughly.
-SECONDS_PER_LAYER, SECONDS_PER_OUTPUT, SECONDS_PER_MULTIPLY_ADD = 3e-5, 1e-8, 2.4e-10  #: On a usual processor.
 GOOD, BAD = 0.75, 0.3  #: Skills from which a net does well, and below which it does badly.
 
 Step = Callable[[Any, Any], float]
@@ -53,8 +54,18 @@ class Case:
         ended_by: The error that ended training, or "".
         read_batches: A function (data, epoch) -> iterator over (index, (x, y)), as training reads them.
         make_step: A function (net, loss, optimizer) -> step, where step(x, y) trains on a batch and returns the loss.
+        usual_step: Whether a step is forward, loss, backward, update of this net with this loss.
         may_try: Whether steps may be tried again, which takes a second or so.
         explained: The names of symptoms of what was found so far.
+
+    Example:
+        >>> from tinynet.data import digits
+        >>> from tinynet.layers import Flatten, Linear
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.optimizers import SGD
+        >>> case = Case(Net([Flatten(), Linear(64, 10)]), cross_entropy, SGD(lr=0.1), digits()[0])
+        >>> case.loss_facts.takes, case.truth.kind, case.fitted
+        ('logits', 'classes', False)
     """
 
     net: Net
@@ -70,6 +81,7 @@ class Case:
     ended_by: str = ""
     read_batches: Callable[[Any, int], Iterator[Any]] | None = None
     make_step: Callable[[Net, Loss, Optimizer], Step] | None = None
+    usual_step: bool = True
     may_try: bool = True
     explained: set[str] = field(default_factory=set)
 
@@ -77,7 +89,8 @@ class Case:
         """A copy of the net, with its first weights or with its last."""
         net = deepcopy(self.net)
         if start == "first" and self.first_weights is not None:
-            net.load_state(self.first_weights)
+            with suppress(ValueError):  # layers were exchanged since
+                net.load_state(self.first_weights)
         return net.train()
 
     @property
@@ -104,21 +117,7 @@ class Case:
 
     @cached_property
     def _seconds_per_row(self) -> float:
-        """The time of a step per row, by the work in it: a clock would let the answers differ from run to run."""
-        seen: list[float] = []
-
-        class Work:
-            def on_forward(self, path: str, layer: Any, x: Any, y: Any) -> None:
-                n_outputs = sum(np.size(part) for part in as_tuple(y))
-                seen.append(SECONDS_PER_OUTPUT * n_outputs + SECONDS_PER_MULTIPLY_ADD * layer.multiply_adds(x, y))
-
-        net, x = self.copy_of_net(), next(batches(self.train, 2))[0]
-        try:
-            with net.watch(Work()):
-                net.forward(*as_tuple(x))
-        except ERRORS:
-            pass  # see `refusal`
-        return sum(seen) / len(as_tuple(x)[0]) + SECONDS_PER_OUTPUT
+        return seconds_per_row(self.copy_of_net(), next(batches(self.train, 2))[0])
 
     @property
     def x(self) -> np.ndarray | None:
@@ -269,8 +268,8 @@ class Case:
 
     @property
     def _seconds_per_step(self) -> float:
-        n_layers = len(self.net.every_layer())
-        return n_layers * SECONDS_PER_LAYER + min(self.batch_size, len(self.train)) * self._seconds_per_row
+        rows = min(self.batch_size, len(self.train))
+        return len(self.net.every_layer()) * SECONDS_PER_LAYER + rows * self._seconds_per_row
 
     @cached_property
     def first_batches(self) -> list[tuple[Any, Any]]:

@@ -44,6 +44,8 @@ EXPLAINS: dict[str, set[str]] = {
     "one-class": ANY,
     "sorted": ANY,
     "init-const": ANY,
+    "no-signal": ANY,
+    "bn-mode": ANY - {"bn-mode"},
     "in-scale": ANY - {"reg-much"},
     "out-scale": ANY - {"reg-much"},
     "reduce": ANY - {"reg-much"},

@@ -21,10 +21,11 @@ FAR = 30.0  #: Stands for infinity where an output has no bound: e⁻³⁰ is no
 
 def refused(case: Case) -> Diagnosis | None:
     """The first batch is refused: its shapes do not fit together."""
-    if not case.refusal:
-        return None
+    if not case.refusal or not case.usual_step or (case.n_steps and not case.ended_by):
+        return None  # a training of its own kind may call the net in another way
     sentence, _, hint = case.refusal.partition("\nHint: ")
-    name = "labels" if "expected labels from" in sentence else "loss" if "from 0 to 1" in sentence else "shape"
+    is_labels = "expected labels" in sentence and "of shape" not in sentence
+    name = "labels" if is_labels else "loss" if "from 0 to 1" in sentence else "shape"
     why = "Nothing can be learned before the net, the loss and the targets agree about shapes and ranges."
     return Diagnosis(
         name, "problem", 1.0, f"the first batch is refused: {sentence}", why, hint or "net.summary(x.shape[1:])"

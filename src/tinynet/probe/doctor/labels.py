@@ -130,7 +130,7 @@ def labels_of(case: Case, data: Any) -> np.ndarray | None:
     """All labels of a data set as classes, read from its y where it has one; None if they are none, or too many."""
     y = getattr(data, "y", None)
     if not isinstance(y, np.ndarray):
-        y = None if len(data) > 20000 else np.concatenate([part for _, part in batches(data, 512)])
+        y = None if len(data) > 5000 else np.concatenate([part for _, part in batches(data, 512)])
     if y is None or not isinstance(case.first_output, np.ndarray):
         return None
     like = np.empty((len(y), *case.first_output.shape[1:]), np.float32) if y.ndim < 3 else None

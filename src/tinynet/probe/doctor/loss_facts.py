@@ -191,7 +191,10 @@ def _spread(y: np.ndarray, p: np.ndarray) -> np.ndarray | None:
 def _as_large(p: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Predictions of the size of the targets: beside large targets, small predictions are all alike."""
     t = _spread(y, p)
-    return p if t is None else p * max(1.0, float(np.abs(t).max()))
+    if t is None:
+        return p
+    low, high = float(t.min()), float(t.max())
+    return low + (high - low) * (p - 0.2) / 0.4 if high > low else p * max(1.0, abs(high))
 
 
 def _same(a: float, b: float, size: float = 0.0, tolerance: float = CLOSE * 1e-2) -> bool:

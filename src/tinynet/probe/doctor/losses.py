@@ -8,7 +8,9 @@ from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Level, extent, figure, graded
-from tinynet.probe.doctor.skill import ERRORS, loss_value
+from tinynet.probe.doctor.skill import ERRORS, as_labels, loss_value
+
+NOTHING = 1e-4  #: A probability below it may be clipped.
 
 
 def unfit_loss(case: Case) -> Diagnosis | None:
@@ -108,6 +110,25 @@ def wrong_gradient(case: Case) -> Diagnosis | None:
     why = "The optimizer follows the gradient, not the number that is shown."
     level: Level = "remark" if case.goes_well or 0.4 < slope < 2.5 else "problem"
     return Diagnosis("gradient", level, 0.9 if level == "problem" else 0.45, seen, why, fix)
+
+
+def silent_rows(case: Case) -> Diagnosis | None:
+    """Rows that the net gets wrong and from which the loss gives no gradient: it was cut off."""
+    labels = as_labels(case.output, case.y)
+    if labels is None or labels.ndim != 1 or case.loss_facts.ignores_output or not np.isfinite(case.output).all():
+        return None
+    gradient = case.loss(case.output, case.y)[1]
+    wrong = case.output.argmax(axis=-1) != labels
+    silent = wrong & (gradient == 0).all(axis=-1)
+    if silent.sum() < 0.2 * len(labels) or not case.output_range[2]:
+        return None
+    if np.median(case.output[silent, labels[silent]]) < NOTHING:
+        return None  # the net is so sure that no number is left to clip
+    share = silent.sum() / wrong.sum()
+    seen = f"{loss_name(case)} gives no gradient for {share:.0%} of the rows that the net gets wrong"
+    why = "Where a prediction is clipped, the loss is flat: the rows from which most is to be learned teach nothing."
+    level, weight = graded(not case.goes_well, 0.88, 0.4)
+    return Diagnosis("loss", level, weight, seen, why, "np.clip(p, 1e-7, 1)  # no further; or cross_entropy of logits")
 
 
 def broadcast(case: Case) -> Diagnosis | None:

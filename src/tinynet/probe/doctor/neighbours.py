@@ -76,13 +76,17 @@ def contradicting(case: Case) -> Diagnosis | None:
             "seen"
         )
     why = "The net is taught against what it can see: it learns slowly, and at last learns the wrong labels by heart."
-    level, weight = graded(better, 0.8, 0.45)
+    level, weight = graded(better, 0.8, 0.32)
     fix = "visualize.misclassified(net, train)  # are these labels right?"
     return Diagnosis("labels", level, weight, seen, why, fix)
 
 
 def no_signal(case: Case) -> Diagnosis | None:
     """Neither the net nor the nearest rows tell anything about the targets."""
+    if case.x is not None and len(case.x) > 1 and not (case.x != case.x[0]).any():
+        why = "What is the same for all rows cannot tell them apart."
+        fix = "x = np.array(rows)  # a new array for each row, not the same one again and again"
+        return Diagnosis("no-signal", "problem", 0.95, "all rows have the same inputs", why, fix)
     if case.ended_by or not (case.goes_badly or (case.fitted and case.valid_skill < 0.1)):
         return None
     rows = _training_rows(case)

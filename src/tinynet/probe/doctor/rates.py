@@ -11,7 +11,7 @@ from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.course import unfinished
-from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, figure, graded
+from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, Span, figure, graded
 from tinynet.probe.doctor.settings import unused, with_rate, with_setting
 from tinynet.probe.doctor.skill import ERRORS
 from tinynet.probe.doctor.walk import dead_share
@@ -98,6 +98,8 @@ def rate_too_high(case: Case) -> Diagnosis | None:
     before = trials.unchanged(case)
     if not case.fitted and not _grows(before.losses):
         return None
+    if _decay(case) and trials.helps(trials.compare(case, trials.Change(optimizer=with_setting(weight_decay=0.0)))):
+        return None  # a lower rate would help against the decay too, because it is multiplied by the rate
     for long, factors in ((False, (0.1, 0.01, 0.001)), (True, (0.1, 0.01))):
         for factor in factors:
             change = trials.Change(f"lr={figure(case.rate * factor)}", optimizer=with_rate(factor))
@@ -105,8 +107,8 @@ def rate_too_high(case: Case) -> Diagnosis | None:
             if trials.helps(experiment) or _falls(experiment, case.first_skill):
                 return _too_high(case, experiment, factor)
         if not case.goes_badly or "lr-high" in case.explained:
-            break
-    return None
+            return None
+    return None if case.ended_by else _rose(case)
 
 
 def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagnosis:
@@ -117,7 +119,18 @@ def _too_high(case: Case, experiment: Experiment | None, factor: float) -> Diagn
     seen = f"with lr={rate:g} {_fate(experiment)}, and with {figure(rate * factor)} it falls{ended}"
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
     fix = f"{type(case.optimizer).__name__}(lr={figure(rate * factor)})"
-    return Diagnosis("lr-high", level, weight, seen, why, fix, experiment=experiment)
+    return Diagnosis("lr-high", level, weight, seen, why, fix, when=_rising(case), experiment=experiment)
+
+
+def _rising(case: Case) -> Span | None:
+    """The step at which training ended, or the epochs from the least loss on, if it rose since."""
+    losses = [float(row["loss"]) for row in case.history if "loss" in row]
+    if case.ended_by:
+        return Span("step", case.n_steps + 1, case.n_steps + 1)
+    if not losses or losses[-1] <= 1.02 * min(losses):
+        return None
+    epochs = [int(row.get("epoch", index + 1)) for index, row in enumerate(case.history)]
+    return Span("epoch", epochs[int(np.argmin(losses))], epochs[-1])
 
 
 def _falls(experiment: Experiment | None, first_skill: float) -> bool:
@@ -143,21 +156,43 @@ def _grows(losses: tuple[float, ...]) -> bool:
 
 
 def _rose(case: Case) -> Diagnosis | None:
-    """Without an experiment: the loss rose, or was not finite, or units died that were alive at first."""
+    """What was learned is lost: the loss rose, or was not finite, or units died that were alive at first."""
     losses = [float(row["loss"]) for row in case.history if "loss" in row]
-    seen = ""
     if case.ended_by:
-        seen = f"training ended: {case.ended_by}"
-    elif case.goes_badly and len(losses) > 1 and losses[-1] > 1.2 * min(losses):
-        seen = f"the loss rose from {figure(min(losses))} to {figure(losses[-1])}"
-    elif case.goes_badly:
-        first, last = dead_share(case.first_walk), dead_share(case.last_walk)
-        seen = f"{last:.0%} of the ReLU units are dead, at first it was {first:.0%}" if last > 2 * first + 0.3 else ""
-    if not seen:
+        return _high(case, f"training ended: {case.ended_by}")
+    if case.goes_badly and len(losses) > 1 and losses[-1] > 1.2 * min(losses):
+        return _high(case, f"the loss rose from {figure(min(losses))} to {figure(losses[-1])}")
+    return _lost(case) or _died(case)
+
+
+def _lost(case: Case) -> Diagnosis | None:
+    """The first steps alone lead further than all of them: what was learned is lost."""
+    if not case.may_try or not case.goes_badly or case.n_steps <= case.n_long:
         return None
+    early = trials.unchanged(case, long=True)
+    if not early.skill > max(case.skill, 0.0) + 0.3:
+        return None
+    return _high(
+        case, f"the skill is {early.skill:.2f} after {case.n_long} steps and {case.skill:.2f} after {case.n_steps}"
+    )
+
+
+def _died(case: Case) -> Diagnosis | None:
+    """Units died that were alive at first: a step was so long that it took them where no row reaches them."""
+    first, last = dead_share(case.first_walk), dead_share(case.last_walk)
+    if not case.goes_badly or last <= 2 * first + 0.3:
+        return None
+    return _high(case, f"{last:.0%} of the ReLU units are dead, at first it was {first:.0%}")
+
+
+def _high(case: Case, seen: str) -> Diagnosis:
     why = "A step beyond the valley lands higher up on the other side; the next one is longer still."
     fix = f"{type(case.optimizer).__name__}(lr={figure(case.rate / 10)})"
-    return Diagnosis("lr-high", "problem", 0.6, f"with lr={figure(case.rate)} {seen}", why, fix)
+    return Diagnosis("lr-high", "problem", 0.67, f"with lr={figure(case.rate)} {seen}", why, fix, when=_rising(case))
+
+
+def _decay(case: Case) -> float:
+    return max(float(getattr(rule, "weight_decay", 0.0) or 0.0) for rule in case.optimizer.rules)
 
 
 def rate_too_low(case: Case) -> Diagnosis | None:

@@ -16,7 +16,7 @@ from tinynet.optimizers import Optimizer
 from tinynet.probe.doctor.case import Case, Step
 from tinynet.probe.doctor.diagnosis import Experiment
 from tinynet.probe.doctor.settings import at_peak, unused
-from tinynet.probe.doctor.skill import ERRORS, Loss, skill
+from tinynet.probe.doctor.skill import ERRORS, Loss, loss_value, skill
 
 CLEAR = 0.05  #: A change helps where it saves this much more of the loss of the best constant.
 
@@ -74,6 +74,21 @@ def plain_step(net: Net, loss: Loss, optimizer: Optimizer) -> Step:
         return float(value)
 
     return step
+
+
+def has_usual_loss(case: Case) -> bool:
+    """Whether a step of a user's own returns the loss of the net on the batch, so that all questions make sense."""
+    x, y = case.first_batches[0]
+    net = case.copy_of_net()
+    streams.go_to(epoch=1, step=1)
+    usual = loss_value(case.loss, net.forward(*as_tuple(x)), y)
+    streams.go_to(epoch=1, step=1)
+    net = case.copy_of_net()
+    try:
+        found = step_for(case, net, case.loss, unused(case.optimizer))(x, y)
+    except (FloatingPointError, *ERRORS):
+        return False
+    return abs(found - usual) <= 1e-4 * max(abs(usual), 1e-12)
 
 
 def run(case: Case, change: Change, start: str = "first", long: bool = False) -> Trial:

@@ -227,7 +227,7 @@ def _other_in_evaluation(case: Case, path: str) -> Diagnosis | None:
     )
     why = "The running statistics lag behind the weights, or were taken over other data."
     level: Level = "problem" if gap > 0.3 and case.skill < 0.5 and case.n_steps > 100 else "remark"
-    return Diagnosis("bn-mode", level, 0.7, seen, why, "learner.recompute_statistics()", path)
+    return Diagnosis("bn-mode", level, 0.82, seen, why, "learner.recompute_statistics()", path)
 
 
 def _norm(place: Place) -> float:

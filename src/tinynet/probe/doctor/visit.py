@@ -9,7 +9,20 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import streams
-from tinynet.probe.doctor import course, endings, labels, losses, neighbours, rates, rows, scales, units, weights, width
+from tinynet.probe.doctor import (
+    course,
+    endings,
+    labels,
+    losses,
+    neighbours,
+    rates,
+    rows,
+    scales,
+    trials,
+    units,
+    weights,
+    width,
+)
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.causes import explained_by, settled
 from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
@@ -24,6 +37,7 @@ OF_OUTPUTS: list[Rule] = [
     endings.unfit_activation,
     losses.unfit_loss,
     losses.wrong_gradient,
+    losses.silent_rows,
     losses.broadcast,
     losses.sum_for_mean,
     losses.mixed_rows,
@@ -109,17 +123,19 @@ def _found(case: Case) -> Iterator[Diagnosis]:
     refusal = endings.refused(case)
     if refusal is not None:
         yield refusal
-    rules = OF_DATA if refusal is not None else _rules(case)
+    rules = OF_DATA if case.refusal else _rules(case)
     for rule in rules:
         for each in _asked(rule, case):
             case.explained |= explained_by(each)
             yield each
-    for name, rule in LAST.items() if case.may_try and refusal is None else ():
+    for name, rule in LAST.items() if rules is not OF_DATA and case.may_try else ():
         if name not in case.explained:
             yield from _asked(rule, case)
 
 
 def _rules(case: Case) -> list[Rule]:
+    if not case.usual_step and not (case.may_try and trials.has_usual_loss(case)):
+        return TRYING if case.may_try else []  # what the net and the loss are for is not known
     has_one_output = isinstance(case.first_output, np.ndarray) and case.first_output.ndim > 1
     return (OF_OUTPUTS if has_one_output else []) + OF_TRAINING + (TRYING if case.may_try else [])
 

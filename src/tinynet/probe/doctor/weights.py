@@ -16,6 +16,7 @@ from tinynet.probe.doctor.diagnosis import Diagnosis, Level, figure, graded
 from tinynet.probe.doctor.skill import constant_loss
 
 WIDE = 2.9  #: Spread of the weights times √fan-in; He's rule gives 1.41.
+WIDE_AGAIN = 1.7  #: The same where a weight is applied again and again, as in recurrent layers; 0.58 is usual there.
 FAR_ABOVE_CHANCE = 2.0
 
 
@@ -41,14 +42,17 @@ def symmetric(case: Case) -> Diagnosis | None:
 
 def too_wide(case: Case) -> Diagnosis | None:
     """Weights so wide that the new net is sure of nonsense, or its units are saturated."""
-    gains = {place.path: _gain(place.layer) for place in case.first_walk.weighted() if place.multiply_adds}
-    wide = {path: gain for path, gain in gains.items() if gain > WIDE}
+    weighted = [place for place in case.first_walk.weighted() if place.multiply_adds]
+    gains = {place.path: _gain(place.layer) for place in weighted}
+    limits = {place.path: WIDE if len(_matrices(place.layer)) == 1 else WIDE_AGAIN for place in weighted}
+    wide = {path: gain for path, gain in gains.items() if gain > limits[path]}
     if not wide:
         return None
     chance, first = constant_loss(case.loss, case.first_output, case.y), case.first_walk.loss
     above = first / chance if isfinite(first) and isfinite(chance) and chance > 0 else float("inf")
     saturated = max((place.saturated or 0.0 for place in case.first_walk.places), default=0.0)
-    if above < FAR_ABOVE_CHANCE and saturated < 0.5:
+    recurs = any(len(_matrices(place.layer)) > 1 for place in case.first_walk.places if place.path in wide)
+    if above < FAR_ABOVE_CHANCE and saturated < 0.5 and not recurs:  # which saturates where nobody sees it
         return None
     experiment = trials.compare(case, trials.Change("weights drawn by He's rule", net=_narrowed))
     bad = trials.helps(experiment) if case.may_try else case.goes_badly
@@ -59,34 +63,33 @@ def too_wide(case: Case) -> Diagnosis | None:
         f"{figure(wide[path])}, He's rule gives 1.41; the first loss is {figure(first)}, a guess has {figure(chance)}"
     )
     why = "Each layer makes the signal larger: the new net is sure of nonsense, and must first unlearn it."
-    level, weight = graded(bad, 0.74, 0.4)
+    level, weight = graded(bad, 0.74, 0.52 if case.goes_badly else 0.4)
     fix = "layer.weight.tensor = he_normal(layer.weight.shape)  # from tinynet.core.initializers"
     return Diagnosis("init-wide", level, weight, seen, why, fix, path, experiment=experiment)
 
 
 def _gain(layer: Layer) -> float:
-    weight = _weight(layer)
-    if weight is None or weight.tensor.ndim < 2:
-        return 0.0
-    return float(weight.tensor.std()) * sqrt(weight.tensor[0].size)
+    """The largest spread of a weight of a layer, times √fan-in."""
+    return max((float(each.tensor.std()) * sqrt(each.tensor[0].size) for each in _matrices(layer)), default=0.0)
+
+
+def _matrices(layer: Layer) -> list[Parameter]:
+    return [part for _, part in layer.parts() if isinstance(part, Parameter) and part.tensor.ndim > 1]
 
 
 def _weight(layer: Layer) -> Parameter | None:
-    weight = getattr(layer, "weight", None)
-    if isinstance(weight, Parameter):
-        return weight if weight.tensor.ndim > 1 else None
-    own = [part for _, part in layer.parts() if isinstance(part, Parameter) and part.tensor.ndim > 1]
-    return own[0] if len(own) == 1 else None
+    weight, own = getattr(layer, "weight", None), _matrices(layer)
+    return weight if isinstance(weight, Parameter) and weight in own else own[0] if len(own) == 1 else None
 
 
 def _narrowed(net: Net) -> Net:
     for layer in net.every_layer():
-        gain = _gain(layer)
-        weight = _weight(layer)
-        if weight is not None and gain > WIDE / 2:
-            weight.tensor = weight.tensor * (sqrt(2) / gain)
+        is_wide = _gain(layer) > WIDE / 2
+        for weight in _matrices(layer) if is_wide else ():
+            gain = float(weight.tensor.std()) * sqrt(weight.tensor[0].size)
+            weight.tensor = weight.tensor * ((sqrt(2) if _weight(layer) else 1.0) / max(gain, 1e-30))
         bias = getattr(layer, "bias", None)
-        if isinstance(bias, Parameter) and gain > WIDE / 2 and np.abs(bias.tensor).max() > 0.5:
+        if isinstance(bias, Parameter) and is_wide and np.abs(bias.tensor).max() > 0.5:
             bias.tensor = np.zeros_like(bias.tensor)
     return net
 
