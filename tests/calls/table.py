@@ -370,6 +370,8 @@ TRAINING = [
         learner.recompute_statistics, {"net": Net([layers.BatchNorm1D(2)]), "data": points(), "batch_size": 4})),
     call("learner.AverageWeights", learner.AverageWeights, decay=0.9),
     call("learner.CSVLog", learner.CSVLog, path="history.csv"),
+    call("learner.Checkpoint", learner.Checkpoint, folder="checkpoints", every="epoch", keep=2, monitor="valid_loss",
+        mode="min", free=("every",)),
     call("learner.EarlyStopping", EarlyStopping, monitor="valid_loss", patience=3, min_delta=0.1, mode="min",
          free=("mode",)),
     call("learner.Snapshots", learner.Snapshots, epochs=[1, 3], free=("epochs",)),

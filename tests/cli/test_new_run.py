@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import tinynet as tn
-from tinynet.cli import app, new_run
+from tinynet.cli import app, train
 from tinynet.cli.new_run import begun, new_folder
 from tinynet.cli.settings import choose
 from tinynet.learner import Callback
@@ -76,27 +75,31 @@ def test_what_ends_a_forced_training_leaves_the_old_run(run, tinynet, tmp_path, 
     def fail(*_):
         raise ending
 
-    monkeypatch.setattr(app, "save", fail)
     words = ("train", "moons", "--epochs", 1, "--kernels", "plain", "--out", folder, "--force")
-    assert tinynet(*words).status in (1, 130)
+    with monkeypatch.context() as patched:
+        patched.setattr(train, "save", fail)
+        assert tinynet(*words).status in (1, 130)
     assert contents(folder) == before
-    assert len(list(folder.iterdir())) == len(before)
+    assert tinynet("train", "--resume", folder).status == 0  # what was lost is only what was not in a checkpoint
+    assert json.loads((folder / "config.json").read_text())["dataset"] == "moons"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in run.iterdir())
 
 
-def test_a_killed_forced_training_leaves_the_old_run_and_the_next_one_clears_up(run, tinynet, tmp_path):
+def test_a_killed_forced_training_leaves_the_old_run_and_the_next_one_takes_its_place(run, tinynet, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
     before = contents(folder)
     code = (
-        "import os, signal\nfrom tinynet.cli import app\n"
-        "app.save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, signal\nfrom tinynet.cli import app, train\n"
+        "train.save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"app.main(['train', 'moons', '--epochs', '1', '--kernels', 'plain', '--out', {str(folder)!r}, '--force'])"
     )
     killed = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert killed.returncode == -9
     assert contents(folder) == before
     assert tinynet("evaluate", folder).status == 0
-    tn.save(tn.load(folder / "model.safetensors"), folder / "model.safetensors")  # any save into it
-    assert all(path.is_file() for path in folder.iterdir())
+    assert tinynet("train", "digits", "--model", "mlp", "--epochs", 1, "--out", folder, "--force").status == 0
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in run.iterdir())
+    assert json.loads((folder / "config.json").read_text())["dataset"] == "digits"
 
 
 def test_where_nothing_can_be_written_is_one_sentence(tinynet, tmp_path, monkeypatch):
@@ -108,10 +111,10 @@ def test_where_nothing_can_be_written_is_one_sentence(tinynet, tmp_path, monkeyp
         "tinynet: cannot write to runs: File exists.\nHint: choose another --out.\n",
     )
 
-    def full(*_):
+    def full(self, *_, **__):
         raise OSError(28, "No space left on device", "x")
 
-    monkeypatch.setattr(new_run, "temporary_folder", full)
+    monkeypatch.setattr(Path, "mkdir", full)
     result = tinynet("train", "moons", "--epochs", 1, "--out", "new", "--force")
     assert (result.status, result.err.splitlines()[0]) == (2, "tinynet: cannot write to new: No space left on device.")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.cli import app
+from tinynet.cli import app, train
 from tinynet.cli.runs import open_run
 from tinynet.cli.settings import choose
 from tinynet.data import digits
@@ -19,6 +19,7 @@ from tinynet.learner import Callback, History, Learner
 
 def test_a_run_folder_holds_all_of_the_run(run):
     assert sorted(path.name for path in run.iterdir()) == [
+        "checkpoints",
         "config.json",
         "history.csv",
         "model.safetensors",
@@ -82,12 +83,12 @@ def test_another_seed_gives_another_net(run, tinynet, tmp_path, monkeypatch):
 
 def test_an_existing_run_is_not_overwritten_unasked(run, tinynet, tmp_path, monkeypatch):
     folder = shutil.copytree(run, tmp_path / "run")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     result = tinynet("train", "digits", "--model", "mlp", "--epochs", 1, "--out", folder)
     assert result.status == 2
     assert "there is a run in" in result.err
     assert "add --force" in result.err
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     monkeypatch.setattr(app.show, "write_report", lambda *_: None)
     (folder / "notes.txt").write_text("mine")
     assert tinynet("train", "digits", "--model", "mlp", "--epochs", 1, "--out", folder, "--force").status == 0
@@ -98,9 +99,9 @@ def test_an_existing_run_is_not_overwritten_unasked(run, tinynet, tmp_path, monk
 
 def test_a_bad_value_destroys_no_run_even_with_force(run, tinynet, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert tinynet("train", "spirals", "--model", "vgg11", "--out", folder, "--force").status == 2
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_without_out_the_runs_are_numbered(tinynet, tmp_path, monkeypatch):
@@ -154,7 +155,7 @@ def test_ctrl_c_elsewhere_says_so(tinynet, monkeypatch):
     def press(name: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(app, "load", press)
+    monkeypatch.setattr(train, "load", press)
     result = tinynet("train", "digits", "--out", "never-made")
     assert (result.status, result.err) == (130, "tinynet: interrupted.\n")
 

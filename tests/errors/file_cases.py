@@ -105,8 +105,8 @@ def _full_report(folder, monkeypatch):
 
 
 def _changed(folder, monkeypatch):
-    write = atomic._write
-    monkeypatch.setattr(atomic, "_write", lambda path, content: write(path, content[:-1] + b"\x01"))
+    write = atomic.write_through
+    monkeypatch.setattr(atomic, "write_through", lambda path, content: write(path, content[:-1] + b"\x01"))
     tn.save(net(), folder / "good.safetensors")
 
 

@@ -134,7 +134,7 @@ def test_a_system_that_refuses_is_answered_in_a_sentence(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tinynet.storage.atomic._write", refuse)
+    monkeypatch.setattr("tinynet.storage.atomic.write_through", refuse)
     keep = KeepBest("loss", path=tmp_path / "best")
     error = steps_before(learner(8, callbacks=[keep]), PermissionError, "there is no permission to write there")
     assert "Hint: choose a folder of your own" in str(error)

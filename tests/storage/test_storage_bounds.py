@@ -198,7 +198,7 @@ import tinynet as tn
 from tinynet.storage import atomic
 def slowly(path, data):
     open(path, "wb").write(data[:10]); print("writing", flush=True); time.sleep(60)
-atomic._write = slowly
+atomic.write_through = slowly
 atomic.atomic_write(sys.argv[1], b"x" * 1000)
 """
 

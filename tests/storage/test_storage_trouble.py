@@ -86,18 +86,18 @@ class TestSaving:
             tn.save(Net([Linear(2, 2)]), saved)
 
     def test_bytes_that_the_disk_changes_are_noticed(self, saved, monkeypatch):
-        write = atomic._write
+        write = atomic.write_through
 
         def flip(path, data):
             write(path, data[:-1] + bytes([data[-1] ^ 1]))
 
-        monkeypatch.setattr(atomic, "_write", flip)
+        monkeypatch.setattr(atomic, "write_through", flip)
         with pytest.raises(OSError, match=r"what came back from the disk differs in 0\.weight"):
             tn.save(Net([Linear(2, 2, bias=False)]), saved)
 
     def test_metadata_that_the_disk_changes_is_noticed(self, saved, monkeypatch):
-        write = atomic._write
-        monkeypatch.setattr(atomic, "_write", lambda path, data: write(path, data.replace(b"ReLU", b"RELU")))
+        write = atomic.write_through
+        monkeypatch.setattr(atomic, "write_through", lambda path, data: write(path, data.replace(b"ReLU", b"RELU")))
         with pytest.raises(OSError, match="differs in its metadata"):
             tn.save(Net([Linear(2, 2), ReLU()]), saved)
 

@@ -8,19 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import explaining, first_checks, kernel_routes, kernel_table, look, show, training
+from tinynet.cli import explaining, first_checks, kernel_routes, kernel_table, look, show, train, training
 from tinynet.cli.arguments import KERNELS, Kernels, RunFolder
-from tinynet.cli.new_run import begun, check_free, new_folder
-from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
+from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
-from tinynet.cli.runs import HISTORY, MODEL, STATISTICS, describe, open_run, write_config
-from tinynet.cli.settings import Settings, choose, known_kernels
+from tinynet.cli.runs import open_run
+from tinynet.cli.settings import known_kernels
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
 from tinynet.data import load
-from tinynet.learner import CSVLog, Learner, Statistics
-from tinynet.storage import save
 
 app = typer.Typer(
     help="Train, evaluate and look at neural networks. Start with: **tinynet train digits**",
@@ -30,7 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
 
 
@@ -49,69 +45,7 @@ def _options(
     """Options before the command."""
 
 
-@app.command()
-def train(
-    dataset: Annotated[str, typer.Argument(help="What to learn from; tinynet datasets lists them.")] = "digits",
-    model: Annotated[
-        str | None, typer.Option(help="The network; tinynet models lists them.", show_default="by data set")
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="How often to go through the data.", show_default="by model")
-    ] = None,
-    lr: Annotated[
-        float | None,
-        typer.Option(help="The highest learning rate; it rises, then falls to 0.", show_default="by model"),
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")] = None,
-    optimizer: Annotated[str, typer.Option(help="sgd (with momentum 0.9) or adam.")] = "adam",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
-    kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="The folder for the run.",
-            show_default="runs/DATASET-MODEL-NUMBER",
-            parser=given_path,
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a run that is in the folder already.")] = False,
-) -> None:
-    """Train a network, test it, and write a run folder.
-
-    A tenth of the training data is held out for validation; the test data are used once, at the end. The folder gets
-    the settings (config.json), the numbers of each epoch (history.csv), what the layers gave (statistics.safetensors),
-    the network (model.safetensors) and a page to look at (report.html). Ctrl-C ends training early and keeps what was
-    learned.
-    """
-    settings = choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels)
-    check_free(out, force)
-    with use(settings.kernels):
-        train_data, test_data = load(settings.dataset)
-        learner = training.make_learner(settings, train_data, [])
-        folder = new_folder(settings, out)
-        say(show.beginning(settings, learner, test_data))
-        n_trained = settings.epochs * len(learner.train)
-        n_evaluated = settings.epochs * len(learner.valid or ()) + len(test_data)
-        warn_of_loops(learner.net, test_data[:1][0].shape[1:], n_trained, n_evaluated)
-        with begun(folder, describe(settings, folder, train_data), force) as work:
-            _train(settings, learner, test_data, work)
-    say(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
-    if learner.stop_reason == "Ctrl-C":
-        raise typer.Exit(INTERRUPTED)
-
-
-def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> None:
-    learner.callbacks += (CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS))
-    learner.fit(settings.epochs)
-    results = training.evaluate(settings, learner.net, test_data)
-    save(learner.net, work / MODEL)
-    config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
-    write_config(work, config)
-    say(show.results_line(results, len(test_data)))
-    show.write_report(open_run(work), learner, test_data)
-
-
+app.command()(train.train)
 app.command("find-rate")(first_checks.find_rate)
 app.command("check")(first_checks.check)
 

@@ -6,7 +6,9 @@ import codecs
 import os
 import sys
 import unicodedata
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
@@ -43,6 +45,7 @@ SIGNS = {
     "⌉": ")",
     "Σ": "sum",
 }
+INTERRUPTED = 130  #: The status of a process that Ctrl-C has ended.
 NAME = "tinynet"  #: Of the codec's error handler.
 
 
@@ -99,6 +102,14 @@ def complain(sentence: str) -> None:
     with suppress(AttributeError, OSError, ValueError):
         sys.stderr.write(f"tinynet: {sentence}\n")
         sys.stderr.flush()
+
+
+@contextmanager
+def warnings_in_sentences() -> Iterator[None]:
+    """Within this block a warning is told like an error, without the line of code that it came from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: complain(str(message))
+        yield
 
 
 def flush() -> None:

@@ -27,6 +27,7 @@ from tinynet.storage import atomic_write, load
 FORMAT = 1
 CONFIG, HISTORY, MODEL, REPORT = "config.json", "history.csv", "model.safetensors", "report.html"
 STATISTICS = "statistics.safetensors"
+CHECKPOINTS = "checkpoints"
 FILES = (CONFIG, HISTORY, STATISTICS, MODEL, REPORT)
 LONGEST = 10**6  # characters of a config.json; there are about 1,500
 LARGEST_SAMPLE = 10**8  # numbers in a sample

@@ -91,6 +91,9 @@ class Total(Joinable):
         4.0
     """
 
+    def __getnewargs__(self) -> tuple[float]:
+        return (float(self),)  # for copies
+
     def joined(self, others: Sequence[Self]) -> Total:
         return Total(sum(map(float, others), float(self)))
 

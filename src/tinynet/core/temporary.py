@@ -52,6 +52,34 @@ def temporary_folder(folder: Path) -> Iterator[Path]:
             shutil.rmtree(path, ignore_errors=True)
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Within this block no other process, nor another such block in this one, holds the folder, where there are locks.
+
+    Raises:
+        BlockingIOError: Another holds it.
+        OSError: It cannot be opened.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder, alone_in(Path(folder)), alone_in(Path(folder)):
+        ...     pass
+        Traceback (most recent call last):
+        BlockingIOError: ...
+    """
+    descriptor = _opened(folder)
+    try:
+        try:
+            _lock(descriptor, wait=False)
+        except BlockingIOError:
+            raise
+        except OSError:  # there are no locks
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files and folders of processes that have ended.
 

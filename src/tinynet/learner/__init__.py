@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinynet.learner.average_weights import AverageWeights
 from tinynet.learner.batch_statistics import recompute_statistics
 from tinynet.learner.callback import Callback
+from tinynet.learner.checkpoint import Checkpoint
 from tinynet.learner.early_stopping import EarlyStopping
 from tinynet.learner.history import History
 from tinynet.learner.keep_best import KeepBest
@@ -19,6 +20,7 @@ __all__ = [
     "AverageWeights",
     "CSVLog",
     "Callback",
+    "Checkpoint",
     "EarlyStopping",
     "History",
     "KeepBest",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import fraction
@@ -53,6 +53,18 @@ class AverageWeights(Callback):
 
     def __init__(self, decay: float = 0.999) -> None:
         checks.arguments(self, locals(), decay=fraction)
+
+    def state(self) -> dict[str, Any]:
+        averages = {path: average.copy() for path, average in self.average.kept.items()}
+        return {"n_updates": self.average.n_updates, "averages": averages}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        parameters = self.average.parameters if state["n_updates"] else {}
+        averages = {path: checks.numbers("AverageWeights", path, state["averages"][path]) for path in parameters}
+        for path, average in averages.items():
+            checks.same_shape(f"AverageWeights: {path}", average.shape, parameters[path].shape)
+        self.average.n_updates = checks.integer("AverageWeights", "n_updates", state["n_updates"], minimum=0)
+        self.average.kept = averages
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.average = _AverageOfLearner(learner, self.decay)

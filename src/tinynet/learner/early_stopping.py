@@ -49,6 +49,13 @@ class EarlyStopping(Callback):
         self.monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
         checks.arguments(self, locals(), patience=at_least(1))
 
+    def state(self) -> dict[str, Any]:
+        return self.monitor.state() | {"waited": self.waited}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.monitor.load_state(state)
+        self.waited = checks.integer("EarlyStopping", "waited", state["waited"], minimum=0)
+
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)
         self.monitor.reset()

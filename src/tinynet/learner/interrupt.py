@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
 
+INTERRUPTIONS = ("Ctrl-C", "SIGTERM")  #: Reasons for a stop that say nothing about the training.
+
 
 @contextmanager
 def interrupt_ends(learner: Learner) -> Iterator[None]:
@@ -27,7 +29,7 @@ def interrupt_ends(learner: Learner) -> Iterator[None]:
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        learner.stop, learner.stop_reason = True, "Ctrl-C"
+        learner.stop, learner.stop_reason = True, learner.stop_reason or INTERRUPTIONS[0]
         signal.signal(signal.SIGINT, before)
 
     try:

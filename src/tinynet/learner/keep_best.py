@@ -68,8 +68,19 @@ class KeepBest(Callback):
     def best(self) -> float | None:
         return self.monitor.best
 
+    def state(self) -> dict[str, Any]:
+        return self.monitor.state() | {"weights": self._state}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.monitor.load_state(state)
+        weights = state["weights"]
+        if weights is not None:
+            checks.matching_state(self._net, weights, {path: one.shape for path, one in self._net.state().items()})
+        self._state = weights
+
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)
+        self._net = learner.net
         if self.path is not None:
             check_savable(learner.net, self.path)
         if self._history is not learner.history:

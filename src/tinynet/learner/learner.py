@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
 from tinynet.learner.batch import measured, measured_over_all, n_rows, name_of
 from tinynet.learner.batch_statistics import recompute_statistics
-from tinynet.learner.callback import Callback, begun
+from tinynet.learner.callback import Callback, begun, in_order
 from tinynet.learner.doctor import Record, diagnose, recorded
 from tinynet.learner.find_rate import find_rate
 from tinynet.learner.history import History
@@ -25,6 +24,8 @@ from tinynet.learner.interrupt import interrupt_ends
 from tinynet.learner.one_batch import overfit_one_batch
 from tinynet.learner.progress import Progress
 from tinynet.learner.recovery import Recovery
+from tinynet.learner.resume import Resumed, go_to, resume
+from tinynet.learner.standing import SoFar
 from tinynet.net import Net
 from tinynet.net.modes import predicting
 from tinynet.net.tuples import as_tuple
@@ -112,6 +113,8 @@ class Learner:
         self.batch: tuple[Any, Any] = (None, None)
         self.epoch, self.epochs_wanted = 0, 0
         self._n_batches_done = 0  # of the current epoch
+        self.so_far: SoFar | None = None  # of that epoch, while it is under way
+        self.resumed: Resumed | None = None  # what the next fit goes on with
         self.stop, self.stop_reason = False, ""
         self.record = Record()
         self.recovery = Recovery(self, checks.one_of("Learner", "on_nan", on_nan, ("stop", "back")))
@@ -133,7 +136,7 @@ class Learner:
         self.net.update(self.optimizer)
         return loss, predicted
 
-    def fit(self, epochs: int = 1, progress: bool = True) -> History:
+    def fit(self, epochs: int | None = None, progress: bool = True) -> History:
         """Train for a number of further epochs.
 
         The order of the batches, dropout and augmentation depend on nothing but `tn.seed`, the epoch and the batch.
@@ -142,8 +145,8 @@ class Learner:
         kept. A second Ctrl-C stops immediately.
 
         Args:
-            epochs: The number of passes over the training data, at least 1; after `go_to`, the rest of an epoch counts
-                as one.
+            epochs: The number of passes over the training data, at least 1; the rest of an epoch, after `go_to` or
+                `resume`, counts as one. None is 1, or after `resume` as many as were still wanted.
             progress: Whether to show the progress, live on a terminal and as plain lines elsewhere.
 
         Returns:
@@ -152,20 +155,33 @@ class Learner:
         Raises:
             FloatingPointError: Loss, gradients or weights are not finite; the weights are as they were before that.
         """
-        checks.integer("Learner.fit", "epochs", epochs, minimum=1)
         checks.flag("Learner.fit", "progress", progress)
-        callbacks = [*self.callbacks, *([Progress()] if progress else [])]
-        self.stop, self.stop_reason, self.epochs_wanted = False, "", self.epoch + epochs
+        callbacks = in_order([*self.callbacks, *([Progress()] if progress else [])])
+        resumed, self.so_far = self.resumed, None
+        self.stop, self.stop_reason = False, ""
+        if epochs is None and resumed is not None:
+            self.epochs_wanted, self.stop_reason = resumed.epochs_wanted, resumed.standing["stopped"]
+            self.stop = bool(self.stop_reason)
+        else:
+            epochs = 1 if epochs is None else checks.integer("Learner.fit", "epochs", epochs, minimum=1)
+            self.epochs_wanted = self.epoch + epochs
         self.optimizer.start(self.net.parameters())
         self.recovery.begin()
         with recorded(self, progress), interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
+            if resumed is not None:
+                resumed.go_on(self, self.callbacks)
+                self.resumed = None
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
+            if self.stop:
+                self._tell(callbacks, "on_stop")
             self.recovery.end()
         return self.history
 
     find_rate = find_rate  # methods with files of their own
+    go_to = go_to
     overfit_one_batch = overfit_one_batch
+    resume = resume
 
     @property
     def step(self) -> int:
@@ -176,31 +192,6 @@ class Learner:
     def batches_per_epoch(self) -> int:
         """The number of batches in an epoch; the last may be shorter."""
         return len(self.train) // self.batch_size if self.drop_last else ceil(len(self.train) / self.batch_size)
-
-    def go_to(self, step: int) -> None:
-        """Let the next `fit` continue as if `step` batches had been trained on.
-
-        With the weights and the optimizer's state of that moment, training continues bit for bit as it did before. If
-        the step is within an epoch, the row of that epoch in the history covers the remaining batches.
-
-        Args:
-            step: The number of batches, at least 0, as the property `step` gives it.
-
-        Raises:
-            ValueError: The number is negative.
-
-        Example:
-            >>> from tinynet.data import moons
-            >>> from tinynet.layers import Linear
-            >>> from tinynet.losses import cross_entropy
-            >>> from tinynet.optimizers import SGD
-            >>> learner = Learner(Net([Linear(2, 2)]), cross_entropy, SGD(lr=0.1), moons(128), batch_size=32)
-            >>> learner.go_to(6)
-            >>> learner.fit(progress=False)["epoch"], learner.step
-            ([2], 8)
-        """
-        step = checks.integer("Learner.go_to", "step", step, minimum=0)
-        self.epoch, self._n_batches_done = divmod(step, self.batches_per_epoch)
 
     def check_finite(self, loss: float, x: Any, y: Any = None) -> None:
         """Check, before an update, that the loss and every gradient are finite; if not, set the gradients to zero.
@@ -256,17 +247,19 @@ class Learner:
         return ["epoch", *numbers, "lr", "seconds", *(f"valid_{name}" for name in numbers if self.valid is not None)]
 
     def _fit_epoch(self, callbacks: Sequence[Callback]) -> None:
-        start, averages, epoch = perf_counter(), Averages(), self.epoch + 1
-        rate = self.optimizer.learning_rate
+        epoch = self.epoch + 1
         self.net.train()
         streams.go_to(epoch, step=0)
-        self._tell(callbacks, "on_epoch_begin", epoch)
+        if self.so_far is None:  # else it is resumed within the epoch
+            self.so_far = SoFar(self.optimizer.learning_rate)
+            self._tell(callbacks, "on_epoch_begin", epoch)
+        so_far, averages = self.so_far, self.so_far.averages
         for index, (x, y) in self._batches(epoch):
             self.batch = x, y
             self._tell(callbacks, "on_batch_begin", index)
             outcome = self.recovery.train_step(x, y)
             self._n_batches_done = index + 1
-            if self.stop or self._n_batches_done == self.batches_per_epoch:
+            if self._n_batches_done == self.batches_per_epoch:
                 self.optimizer.finish(self.net.parameters())
             if outcome is not None:  # else training has gone back
                 with keeping_data():
@@ -274,10 +267,12 @@ class Learner:
                 averages.add(n_rows(x, y), loss=outcome[0], **numbers)
             self._tell(callbacks, "on_batch_end", index, averages.means())
             if self.stop:
-                self.optimizer.finish(self.net.parameters())  # a callback has stopped it
+                self._tell(callbacks, "on_stop")
+                self.optimizer.finish(self.net.parameters())
                 break
-        self.epoch, self._n_batches_done = epoch, 0
-        row = {"epoch": epoch, "loss": np.nan, **averages.over_all(), "lr": rate, "seconds": perf_counter() - start}
+        self.epoch, self._n_batches_done, self.so_far = epoch, 0, None
+        times = {"lr": so_far.rate, "seconds": so_far.seconds}
+        row = {"epoch": epoch, "loss": np.nan, **averages.over_all(), **times}
         if self.valid is not None:
             row |= {f"valid_{name}": value for name, value in self.evaluate(self.valid).items()}
         self.history.append(row)

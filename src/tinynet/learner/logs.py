@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import warnings
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,12 @@ class LearningRateLog(Callback):
     def __init__(self) -> None:
         self.rates: list[float] = []
         self._history: History | None = None  # that of the learner to which the rates belong
+
+    def state(self) -> dict[str, Any]:
+        return {"rates": list(self.rates)}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.rates = [checks.number("LearningRateLog", "a rate", rate) for rate in state["rates"]]
 
     def on_fit_begin(self, learner: Learner) -> None:
         if self._history is not learner.history:
@@ -86,13 +94,46 @@ class CSVLog(Callback):
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = checks.path("CSVLog", path)
         checks.plain_place("CSVLog", self.path)
+        self._unwritten: list[dict[str, Any]] = []
+        self._history: History | None = None  # that of the learner whose rows are written
+
+    def state(self) -> dict[str, Any]:
+        content = self.path.read_bytes() if self.path.exists() else b""
+        return {"size": len(content), "n_lines": content.count(b"\n") + len(self._unwritten) + (not content)}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Let the file end where it ended then: rows of later epochs are cut off, and rows that are lost are added."""
+        for name in ("size", "n_lines"):
+            checks.integer("CSVLog", name, state[name], minimum=0)
+        rows = list(self._history or ())
+        if self.path.exists():
+            os.truncate(self.path, min(self.path.stat().st_size, state["size"]))
+        content = self.path.read_bytes() if self.path.exists() else b""
+        n_lost = state["n_lines"] - max(content.count(b"\n"), 1)
+        self._unwritten = rows[len(rows) - n_lost :] if n_lost > 0 else []
+        self._write()
 
     def on_fit_begin(self, learner: Learner) -> None:
         if self.path.is_dir():
             checks.fail("CSVLog", f"{self.path} is a directory.", "name a file inside it.", IsADirectoryError)
         self._check_columns(learner)
+        self._history, self._unwritten = learner.history, []
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        self._unwritten.append(row)
+        self._write()
+
+    def _write(self) -> None:
+        """Write all rows that are not written yet; what fails now is tried again after the next epoch."""
+        try:
+            while self._unwritten:
+                self._append(self._unwritten[0])
+                del self._unwritten[0]
+        except OSError as error:
+            what = f"CSVLog: {self.path} cannot be written: {error.strerror or error}."
+            warnings.warn(f"{what} Training goes on; it is tried again after the next epoch.", stacklevel=2)
+
+    def _append(self, row: dict[str, Any]) -> None:
         numbers = {name: value for name, value in row.items() if np.ndim(value) == 0}
         header = csv_line(numbers)
         with self.path.open("r+b" if self.path.exists() else "w+b") as file:

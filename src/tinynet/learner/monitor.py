@@ -65,6 +65,18 @@ class Monitor:
         self.best: float | None = None
         self.best_epoch = 0
 
+    def state(self) -> dict[str, Any]:
+        """The best value, and its epoch."""
+        return {"best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave."""
+        best = state["best"]
+        if best is not None and not isinstance(best, (int, float)):  # infinity is one
+            checks.fail(self.who, f"best must be a number, got {checks.of_kind(best)}.", kind=TypeError)
+        self.best = best
+        self.best_epoch = checks.integer(self.who, "best_epoch", state["best_epoch"], minimum=0)
+
     def check(self, learner: Learner) -> None:
         """Check, before any time is spent, that the learner will write this column."""
         known_column(self.who, self.name, learner.columns)

@@ -53,6 +53,10 @@ class Progress(Callback):
             self._bar = _bar()
             self._task = self._bar.add_task("", total=learner.batches_per_epoch, numbers="", speed="", left="")
             self._bar.start()
+        self.on_epoch_begin(learner, learner.epoch + 1)  # where it is resumed within an epoch
+
+    def state(self) -> dict[str, Any]:
+        return {}  # what a batch takes is another matter after a break
 
     def on_epoch_begin(self, learner: Learner, epoch: int) -> None:
         self.epoch_start, self.n_samples = perf_counter(), 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
@@ -12,10 +12,12 @@ import numpy as np
 from tinynet.core.checks.words import fail
 from tinynet.learner.again import Copy, copy_of, find_after, first_bad_update, samples_of, step_of
 from tinynet.learner.progress import write
+from tinynet.learner.scaled import Scaled
+from tinynet.learner.standing import numbers_of, put_numbers
 from tinynet.optimizers import Optimizer
-from tinynet.optimizers.schedules import Schedule
 from tinynet.probe.not_finite import NotFinite, When
 from tinynet.probe.not_finite.cause import is_bad
+from tinynet.probe.not_finite.operation import Operation
 from tinynet.probe.not_finite.where import bad_weight, find
 
 if TYPE_CHECKING:
@@ -58,6 +60,43 @@ class Recovery:
         self._losses: list[float] = []  # since that copy
         self._past: deque[float] = deque(maxlen=N_PAST)
         self._rates: list[tuple[Optimizer, Any, int, int]] = []
+
+    def state(self) -> dict[str, Any]:
+        """What going back needs: the copies as numbers, and what the last steps were like. Stopping needs nothing."""
+        if self.on_nan == "stop":
+            return {}
+        copies = {"copy": self._copy, "good": self._good[0]}
+        return {name: None if copy is None else self._numbers(copy) for name, copy in copies.items()} | {
+            "good_loss": self._good[1],
+            "n_steps": self._n_steps,
+            "losses": list(self._losses),
+            "past": list(self._past),
+            "went_back": [asdict(found) for found in self.went_back],
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave, once a fit has begun."""
+        if self.on_nan == "stop" or not state:
+            return
+        here = copy_of(self.learner)
+        copies = {name: state[name] and self._copy_of_numbers(state[name]) for name in ("copy", "good")}
+        here.put_back()
+        self._copy, self._good = copies["copy"], (copies["good"], state["good_loss"])
+        self._n_steps, self._losses = state["n_steps"], state["losses"]
+        self._past = deque(state["past"], maxlen=N_PAST)
+        self.went_back[:] = [not_finite_again(found) for found in state["went_back"]]
+
+    def _numbers(self, copy: Copy) -> dict[str, Any]:
+        here = copy_of(self.learner)
+        copy.put_back()
+        try:
+            return {"step": copy.step, "numbers": numbers_of(self.learner)}
+        finally:
+            here.put_back()
+
+    def _copy_of_numbers(self, kept: dict[str, Any]) -> Copy:
+        put_numbers(self.learner, kept["numbers"])
+        return replace(copy_of(self.learner), step=kept["step"])
 
     def train_step(self, x: Any, y: Any) -> tuple[Any, Any] | None:
         """The learner's own step; None if it was not finite, and training has gone back.
@@ -184,18 +223,14 @@ def _own_step(learner: Learner, x: Any, y: Any) -> Any:
     return Learner.train_step(learner, x, y)
 
 
-@dataclass
-class Scaled:
-    """A schedule times a factor.
+def not_finite_again(kept: dict[str, Any]) -> NotFinite:
+    """What `dataclasses.asdict` made of something found.
 
     Example:
-        >>> from tinynet.optimizers import StepLR
-        >>> Scaled(StepLR(1.0, step_size=2), 0.5)(0)
-        0.5
+        >>> found = NotFinite("weights", "0.weight", when=When(step=3, epoch=1, batch=3))
+        >>> not_finite_again(asdict(found)) == found
+        True
     """
-
-    schedule: Schedule
-    factor: float
-
-    def __call__(self, step: int) -> float:
-        return self.factor * self.schedule(step)
+    operation, when = kept["operation"], kept["when"]
+    parts = {"operation": operation and Operation(**operation), "when": when and When(**when)}
+    return NotFinite(**kept | parts)

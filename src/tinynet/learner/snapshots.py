@@ -56,6 +56,12 @@ class Snapshots(Callback):
         self._chosen: list[int] = []
         self._history: History | None = None  # that of the learner to which the states belong
 
+    def state(self) -> dict[str, Any]:
+        return {"states": dict(self.states), "chosen": self._chosen}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.states, self._chosen = state["states"], state["chosen"]
+
     def on_fit_begin(self, learner: Learner) -> None:
         if self._history is not learner.history:
             self._history, self.states = learner.history, {}

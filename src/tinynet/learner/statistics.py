@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from os import PathLike
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, optional, word
@@ -94,6 +94,13 @@ class Statistics(Callback):
         self._look: Look | None = None
         self._watching = ExitStack()
         self._written, self._writing_seconds = 0.0, 0.0
+
+    def state(self) -> dict[str, Any]:
+        return {"layers": self.record.layers, "settings": self.record.settings, "arrays": self.record.arrays()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.record = TrainingStatistics(state["layers"], state["settings"])
+        self.record.take_arrays(state["arrays"])
 
     def on_fit_begin(self, learner: Learner) -> None:
         if self.path is not None:

@@ -42,9 +42,9 @@ def twin(learner: Learner) -> Iterator[Learner]:
         True
     """
     shared = (learner.train, learner.valid, learner.history, *learner.callbacks)
-    states = [(one, one.bit_generator.state) for one in _generators([learner.train, learner.valid], set())]
+    states = [(one, one.bit_generator.state) for one in generators_in([learner.train, learner.valid])]
     copy = deepcopy(learner, {id(thing): thing for thing in shared})
-    copy.callbacks, copy.history = (), type(learner.history)()
+    copy.callbacks, copy.history, copy.resumed = (), type(learner.history)(), None
     copy.net.train()
     copy.optimizer.start(copy.net.parameters())
     try:
@@ -67,8 +67,14 @@ def endless_batches(learner: Learner) -> Iterator[tuple[Any, Any]]:
             yield next(order)
 
 
-def _generators(thing: Any, seen: set[int]) -> Iterator[np.random.Generator]:
-    """The generators of random numbers inside an object, such as that of an augmentation."""
+def generators_in(thing: Any, seen: set[int] | None = None) -> Iterator[np.random.Generator]:
+    """The generators of random numbers inside an object, such as that of an augmentation.
+
+    Example:
+        >>> len(list(generators_in([np.random.default_rng(0), {"rng": np.random.default_rng(1)}])))
+        2
+    """
+    seen = set() if seen is None else seen
     if id(thing) in seen or is_array(thing) or isinstance(thing, (str, bytes, type, ModuleType)):
         return
     seen.add(id(thing))
@@ -80,4 +86,4 @@ def _generators(thing: Any, seen: set[int]) -> Iterator[np.random.Generator]:
     inside += [*getattr(thing, "__dict__", {}).values(), getattr(thing, "__self__", None)]
     inside += [cell.cell_contents for cell in getattr(thing, "__closure__", None) or () if cell != CellType()]
     for part in inside:
-        yield from _generators(part, seen)
+        yield from generators_in(part, seen)

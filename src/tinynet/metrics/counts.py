@@ -97,8 +97,8 @@ class Share(Joinable):
         share.counts, share.shares, share.average = counts, shares, average
         return share
 
-    def __reduce__(self) -> tuple[type[float], tuple[float]]:
-        return float, (float(self),)  # a copy is a plain number
+    def __getnewargs__(self) -> tuple[Counts, Shares, str]:
+        return self.counts, self.shares, self.average  # for copies
 
     def joined(self, others: Sequence[Self]) -> Share:
         return Share(self.counts.joined([other.counts for other in others]), self.shares, self.average)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.metrics.counts import averaged, count
+from tinynet.metrics.counts import Counts, averaged, count
 
 
 def precision(
@@ -46,7 +46,7 @@ def precision(
         array([1.    , 0.6667])
     """
     counts = count("precision", predicted, ground_truth, axis, ignore_index)
-    return averaged("precision", lambda c: (c.right, c.guessed), counts, average)
+    return averaged("precision", of_guessed, counts, average)
 
 
 def recall(
@@ -88,7 +88,7 @@ def recall(
         array([0.5, 1. ])
     """
     counts = count("recall", predicted, ground_truth, axis, ignore_index)
-    return averaged("recall", lambda c: (c.right, c.true), counts, average)
+    return averaged("recall", of_true, counts, average)
 
 
 def f1_score(
@@ -130,7 +130,7 @@ def f1_score(
         0.8
     """
     counts = count("f1_score", predicted, ground_truth, axis, ignore_index)
-    return averaged("f1_score", lambda c: (2 * c.right, c.guessed + c.true), counts, average)
+    return averaged("f1_score", of_both, counts, average)
 
 
 def iou(
@@ -172,4 +172,27 @@ def iou(
         array([0.5   , 0.6667])
     """
     counts = count("iou", predicted, ground_truth, axis, ignore_index)
-    return averaged("iou", lambda c: (c.right, c.guessed + c.true - c.right), counts, average)
+    return averaged("iou", of_either, counts, average)
+
+
+# What each of them is a share of. With names of their own, they can be found again when training is resumed.
+
+
+def of_guessed(c: Counts) -> tuple[np.ndarray, np.ndarray]:
+    """tp of tp + fp."""
+    return c.right, c.guessed
+
+
+def of_true(c: Counts) -> tuple[np.ndarray, np.ndarray]:
+    """tp of tp + fn."""
+    return c.right, c.true
+
+
+def of_both(c: Counts) -> tuple[np.ndarray, np.ndarray]:
+    """2 tp of (tp + fp) + (tp + fn)."""
+    return 2 * c.right, c.guessed + c.true
+
+
+def of_either(c: Counts) -> tuple[np.ndarray, np.ndarray]:
+    """tp of tp + fp + fn."""
+    return c.right, c.guessed + c.true - c.right

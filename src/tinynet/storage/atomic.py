@@ -54,13 +54,13 @@ def atomic_write(
     _writable_place(who, target)
     try:
         with temporary_file(target.parent) as temporary:
-            _write(temporary, data)
+            write_through(temporary, data)
             if verify is not None:
                 verify(temporary)
             if os.path.exists(target):
                 shutil.copymode(target, temporary)
             os.replace(temporary, target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
     except OSError as error:
         if error.errno is None:
             raise  # it has its sentence already
@@ -83,19 +83,26 @@ def check_writable(who: str, path: Path) -> None:
     _writable_place(who, target)
     try:
         with temporary_file(target.parent) as temporary:
-            _write(temporary, b"")
+            write_through(temporary, b"")
     except OSError as error:
         _not_written(who, target, error)
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_through(path: Path, data: bytes) -> None:
+    """Write a file, and wait until it has reached the disk.
+
+    Example:
+        >>> write_through(Path("/no/such/folder/file"), b"")
+        Traceback (most recent call last):
+        FileNotFoundError: ...
+    """
     with open(path, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Let the new name reach the disk too, where the system can: after a loss of power there is the old or the new."""
     with contextlib.suppress(OSError):  # Windows opens no folders, and some network drives do not sync them
         descriptor = os.open(folder, os.O_RDONLY)
@@ -128,14 +135,23 @@ def _writable_place(who: str, target: Path) -> None:
         fail(who, f"there is no folder {quoted(target.parent)}; nothing was changed.", hint, FileNotFoundError)
 
 
+def refusal(error: OSError) -> tuple[str, str]:
+    """Why the system refused to write, and what to do about it.
+
+    Example:
+        >>> refusal(OSError(errno.ENOSPC, "No space left on device"))
+        ('the disk is full', 'free some space, or write to another disk.')
+    """
+    if error.errno in FULL:
+        return "the disk is full", "free some space, or write to another disk."
+    if error.errno in FORBIDDEN:
+        return "there is no permission to write there", "choose a folder of your own."
+    return error.strerror or str(error) or type(error).__name__, ""
+
+
 def _not_written(who: str, target: Path, error: OSError) -> NoReturn:
     """The system refused to write."""
-    if error.errno in FULL:
-        reason, hint = "the disk is full", "free some space, or write to another disk."
-    elif error.errno in FORBIDDEN:
-        reason, hint = "there is no permission to write there", "choose a folder of your own."
-    else:
-        reason, hint = error.strerror or str(error) or type(error).__name__, ""
+    reason, hint = refusal(error)
     left = "the file that was there before is unchanged" if os.path.exists(target) else "nothing was changed"
     fail(
         who, f"{quoted(target)} could not be written: {reason}; {left}.", hint, type(error)

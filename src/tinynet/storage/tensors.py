@@ -37,13 +37,7 @@ def write_tensors(who: str, path: Path, arrays: Arrays, metadata: dict[str, str]
         OSError: The file cannot be written, or what is read back differs. The earlier file is unchanged.
         TypeError: The format cannot hold a type of array.
     """
-    from safetensors.numpy import save
-
-    # safetensors stores the memory of an array and ignores its strides, so each must be in C order.
-    plain = {name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()}
-    for name, array in plain.items():
-        if array.dtype.name not in DTYPES.values():
-            _not_storable(who, name, array.dtype)
+    plain = _plain(who, arrays)
 
     def compare(temporary: Path) -> None:
         found, words = read_tensors(who, temporary)
@@ -53,7 +47,27 @@ def write_tensors(who: str, path: Path, arrays: Arrays, metadata: dict[str, str]
         if words != metadata:
             _written_otherwise(who, path, "its metadata")
 
-    atomic_write(path, save(plain, metadata), verify=compare, who=who)
+    atomic_write(path, file_content(who, plain, metadata), verify=compare, who=who)
+
+
+def file_content(who: str, arrays: Arrays, metadata: dict[str, str]) -> bytes:
+    """What a safetensors file with these arrays holds, byte for byte.
+
+    Raises:
+        TypeError: The format cannot hold a type of array.
+    """
+    from safetensors.numpy import save
+
+    return save(_plain(who, arrays), metadata)
+
+
+def _plain(who: str, arrays: Arrays) -> Arrays:
+    """The arrays in C order: safetensors stores the memory of an array and ignores its strides."""
+    plain = {name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in arrays.items()}
+    for name, array in plain.items():
+        if array.dtype.name not in DTYPES.values():
+            _not_storable(who, name, array.dtype)
+    return plain
 
 
 def read_tensors(who: str, path: Path) -> tuple[Arrays, dict[str, str]]:

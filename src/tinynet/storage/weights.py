@@ -188,7 +188,7 @@ def describe(net: Layer) -> dict[str, Any]:
     }
 
 
-def _text(description: dict[str, Any]) -> str:
+def text_of(description: dict[str, Any]) -> str:
     """JSON; half of a surrogate pair, which UTF-8 cannot hold, is escaped."""
     return json.dumps(description, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
@@ -263,7 +263,7 @@ def _computed_in(dtype: Any) -> np.dtype:
 def _checked_description(net: Layer, state: Arrays) -> str:
     """All about a net but its arrays, after a check that it gives this net again."""
     try:
-        description = _text(describe(net))
+        description = text_of(describe(net))
         _check_rebuilt(net, description, state)
     except RecursionError:
         sentences.not_rebuilt("save", "its layers are nested too deep.")

@@ -132,13 +132,7 @@ class TrainingStatistics:
         Raises:
             OSError: The file cannot be written.
         """
-        arrays = {}
-        for kind, columns in self._kinds().items():
-            arrays[f"{kind}.first"], arrays[f"{kind}.last"] = columns.first_and_last()
-            arrays[f"{kind}.looks"] = np.array([column.n for column in columns.list], np.int64)
-            for name in columns.list[0].values if columns.list else ():
-                arrays[f"{kind}.{name}"] = columns.stacked(name)
-        files.write(path, arrays, self.layers, self.settings)
+        files.write(path, self.arrays(), self.layers, self.settings)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> TrainingStatistics:
@@ -150,12 +144,26 @@ class TrainingStatistics:
         """
         arrays, layers, settings = files.read(path)
         statistics = cls(layers, settings)
-        for kind, columns in statistics._kinds().items():
+        statistics.take_arrays(arrays)
+        return statistics
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything that was seen, as arrays by name."""
+        arrays = {}
+        for kind, columns in self._kinds().items():
+            arrays[f"{kind}.first"], arrays[f"{kind}.last"] = columns.first_and_last()
+            arrays[f"{kind}.looks"] = np.array([column.n for column in columns.list], np.int64)
+            for name in columns.list[0].values if columns.list else ():
+                arrays[f"{kind}.{name}"] = columns.stacked(name)
+        return arrays
+
+    def take_arrays(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over what `arrays` gave."""
+        for kind, columns in self._kinds().items():
             prefix = f"{kind}."
             found = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
             columns.list = _columns(found.pop("first"), found.pop("last"), found.pop("looks"), found)
             columns.looks_per_column = max((column.n for column in columns.list), default=1)
-        return statistics
 
     def _kinds(self) -> dict[str, Columns]:
         return {"numbers": self._numbers, "histograms": self._histograms}
