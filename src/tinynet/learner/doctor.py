@@ -120,6 +120,6 @@ def _twin(learner: Learner, net: Net | None = None, optimizer: Optimizer | None 
     return twin
 
 
-def _fail_if_not_finite(loss: float, x: Any) -> None:
+def _fail_if_not_finite(loss: float, *_: Any) -> None:
     if not np.isfinite(loss):
         raise FloatingPointError("the loss is not finite.")

@@ -12,6 +12,7 @@ from tinynet.layers import Conv2D, Flatten, Linear, MultiHeadAttention, ReLU
 from tinynet.losses import cross_entropy
 from tinynet.net import Net
 from tinynet.probe.interpret.attention import weights_of
+from tinynet.probe.interpret.maximization import _blurred
 from tinynet.probe.interpret.projection import _divergence, _gradient, _neighbours
 
 
@@ -61,6 +62,8 @@ def test_attention_maps_of_our_models(name):
         np.testing.assert_array_equal(crossed.queries, inputs[1])
         np.testing.assert_array_equal(crossed.keys, inputs[0])
         np.testing.assert_array_equal(maps[0].queries, inputs[0])
+        np.testing.assert_array_equal(maps[0].keys, inputs[0])
+        np.testing.assert_array_equal(maps[-1].queries, inputs[1])
         np.testing.assert_array_equal(maps[-1].keys, inputs[1])
 
 
@@ -129,6 +132,7 @@ def test_tsne_keeps_clusters_together_and_repeats_itself():
     np.testing.assert_array_equal(found.points, probe.tsne(X, perplexity=15, n_steps=500).points)
     alike = probe.tsne(np.ones((40, 3)), perplexity=5, n_steps=300).points
     assert np.isfinite(alike).all()
+    assert alike.std() > 1  # a little noise has kept them apart
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -190,6 +194,7 @@ def test_directions_are_as_long_as_the_filters_and_biases_stay():
         inner = tuple(range(1, theta.ndim))
         expected = 0 if theta.ndim == 1 else 0.5 * np.sqrt((theta**2).sum(axis=inner))
         np.testing.assert_allclose(np.sqrt((step**2).sum(axis=inner)), expected)
+        assert theta.ndim == 1 or abs(abs(step) - abs(theta) / 2).max() > 0.01  # and each in its own direction
 
 
 def test_a_loss_that_overflows_is_infinite():
@@ -216,6 +221,21 @@ def test_maximization_raises_the_scores_of_our_models(name):
 def test_maximization_of_a_trained_net_is_what_it_recognises(trained):
     found = probe.activation_maximization(trained, (1, 8, 8), steps=60)
     np.testing.assert_array_equal(trained.predict(found.x).argmax(axis=1), np.arange(10))
+
+
+def test_maximization_repeats_itself_and_blurs_each_channel_alone():
+    net = Net([Conv2D(2, 2, 3), ReLU(), Flatten(), Linear(32, 2)])
+    first = probe.activation_maximization(net, (2, 6, 6), steps=8)
+    again = probe.activation_maximization(net, (2, 6, 6), steps=8, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(first.x, again.x)
+    x = np.zeros((2, 2, 5, 5))
+    x[0, 0, 2, 2] = 1
+    soft = _blurred(x, 0.8)
+    assert not soft[1].any()
+    assert not soft[0, 1].any()
+    assert soft[0, 0].sum() == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(soft[0, 0], soft[0, 0].T)
+    assert 0 < soft[0, 0, 1, 2] < soft[0, 0, 2, 2] < 1
 
 
 def test_maximization_of_a_channel_inside():

@@ -51,10 +51,11 @@ class Cuts:
         if row is None:
             return []
         computed, came = ("y", step.inputs) if meaning.kind == kinds.OUTPUT else ("dx", step.output_gradients)
-        found = []
+        layer, found = LayerView(self.trace, step, self), []
         if computed in row.cut:
-            reason, mask = row.cut[computed](LayerView(self.trace, step, self))
+            reason, mask = row.cut[computed](layer)
             found.append((f"{reason} (layer {step.path}, {step.kind})", mask.reshape(shape)))
-        if row.keeps_places and came:
-            found += [(reason, mask.reshape(shape)) for reason, mask in self.reasons(came[0])]
+        before = self.reasons(came[0]) if came and (row.keeps_places or computed in row.carry) else []
+        for reason, mask in before:
+            found.append((reason, row.carry[computed](layer, mask) if computed in row.carry else mask.reshape(shape)))
         return found

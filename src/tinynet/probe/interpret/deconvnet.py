@@ -55,9 +55,8 @@ def deconvnet(net: Net, x: np.ndarray, layer: str | None = None, channel: Any = 
         kept, channels = _kept(A, channel)
         aim = subject.aim(None)
         values = from_layer(subject, path, kept)
-    notes = tuple(relu_notes(net))
-    found = LayerAttribution("deconvnet", values, np.asarray(x), **aim.told(), notes=notes, layer=path)
-    return LayerAttribution(**{**vars(found), "channel": channels})
+    told = {**aim.told(), "notes": tuple(relu_notes(net)), "layer": path, "channel": channels}
+    return LayerAttribution("deconvnet", values, np.asarray(x), **told)
 
 
 def reversed_layers(net: Net) -> list[Method]:

@@ -45,13 +45,11 @@ class Subject:
         for start in range(0, len(x), ROWS):
             rows = slice(start, start + ROWS)
             found.append(dot(direction[rows], self.outputs(x[rows])))
-            self.net.forget()
         return np.concatenate(found)
 
     def aim(self, target: Any) -> Aim:
         """Which score is meant by a target, for each row of `self.x`."""
         outputs = np.concatenate([self.outputs(self.x[i : i + ROWS]) for i in range(0, len(self.x), ROWS)])
-        self.net.forget()
         direction, labels = aim(self.who, outputs, target)
         return Aim(direction, labels, dot(direction, outputs), outputs.shape[1:])
 

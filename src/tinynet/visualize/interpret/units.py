@@ -94,7 +94,9 @@ def attention_maps(net: Net, *inputs: np.ndarray, sample: int = 0, words: Any = 
         checks.fail("attention_maps", f"sample must be from 0 to {n_samples - 1}, got {sample}.")
     n_heads = min(max(found.p.shape[1] for found in maps), MAX_HEADS)
     title = "Attention: how much each place (row) reads from each (column)"
-    figure = new_figure(max(2.3 * n_heads + 1, 7), 2.5 * len(maps) + 0.7)
+    longest = max(max(found.p.shape[2:]) for found in maps)
+    side = min(max(0.13 * longest, 2.0), 0.13 * MAX_LABELS)  # inches, so that a token at each place can be read
+    figure = new_figure(max((side + 0.4) * n_heads + 1, 7), (side + 0.55) * len(maps) + 0.7)
     write_title(figure, title)
     axes = figure.subplots(len(maps), n_heads, squeeze=False)
     for row, found in enumerate(maps):

@@ -73,6 +73,18 @@ def lost(layer: LayerView) -> tuple[str, np.ndarray]:
     return "it was not the largest of its window", mask
 
 
+def carried(layer: LayerView, mask: np.ndarray) -> np.ndarray:
+    """Which outputs are numbers that were cut before."""
+    grid = Grid(layer)
+    N, C, H, W = grid.array("x").shape
+    won = winners(layer)
+    picked = np.take_along_axis(grid.as_images(mask).reshape(N, C, H * W), won.reshape(N, C, -1), axis=2)
+    if layer.step.kind.startswith("Global"):
+        return picked[:, :, 0]
+    images = picked.reshape(won.shape)
+    return images[:, :, 0].transpose(0, 2, 1) if grid.is_sequence else images
+
+
 def winners(layer: LayerView) -> np.ndarray:
     """The index row·W + column of the pixel that won each window, (N, C, OH, OW)."""
     grid = Grid(layer)
@@ -141,8 +153,10 @@ def _index(layer: LayerView, n: int, c: int, place: Place) -> Index:
     return (n, place[1], c) if Grid(layer).is_sequence else (n, c, *place)
 
 
-_SLIDING = LayerRow(output(_sliding_window), input_gradient(_sliding_windows), cut={"dx": lost})
-_ADAPTIVE = LayerRow(output(_adaptive_window), input_gradient(_adaptive_windows), cut={"dx": lost})
+_SLIDING = LayerRow(output(_sliding_window), input_gradient(_sliding_windows), cut={"dx": lost}, carry={"y": carried})
+_ADAPTIVE = LayerRow(
+    output(_adaptive_window), input_gradient(_adaptive_windows), cut={"dx": lost}, carry={"y": carried}
+)
 ROWS: dict[type[Layer], LayerRow] = {
     MaxPool1D: _SLIDING,
     MaxPool2D: _SLIDING,
