@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import explaining, first_checks, kernel_routes, kernel_table, look, show, training
+from tinynet.cli import explaining, exporting, first_checks, kernel_routes, kernel_table, look, show, training
 from tinynet.cli.arguments import KERNELS, Kernels, RunFolder
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
@@ -189,6 +189,7 @@ def doctor(run: RunFolder, kernels: Kernels = None) -> None:
 
 
 app.command("explain")(explaining.explain_step)
+app.command()(exporting.export)
 
 
 @app.command()
