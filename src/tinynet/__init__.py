@@ -10,7 +10,7 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
-    from tinynet.exchange import export_pytorch
+    from tinynet.exchange import export_pytorch, from_pytorch
     from tinynet.probe.explain.explain import explain
     from tinynet.probe.recorder import trace
     from tinynet.storage import load, load_weights, save
@@ -20,6 +20,7 @@ __all__ = [
     "explain",
     "export_pytorch",
     "formula",
+    "from_pytorch",
     "load",
     "load_weights",
     "save",
@@ -50,6 +51,7 @@ _ROOMS = (
 _FUNCTIONS = {
     "explain": "probe",
     "export_pytorch": "exchange",
+    "from_pytorch": "exchange",
     "load": "storage",
     "load_weights": "storage",
     "save": "storage",

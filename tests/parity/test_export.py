@@ -1,4 +1,4 @@
-"""Every layer and every model as a PyTorch module: the file defines it, the weights fit strictly, outputs agree."""
+"""Every layer and every model as a PyTorch module and back: the weights fit strictly, and outputs agree."""
 
 from __future__ import annotations
 
@@ -70,6 +70,11 @@ def test_a_layer_and_its_twin_agree(piece: str, tmp_path: Path) -> None:
             options = {"padding_mask" if piece in in_tinynet.RECURRENT else "key_padding_mask": mask}
         found = layer.forward(*inputs, **options)
         must_agree(found, twin(*tensors, **{name: torch.from_numpy(mask) for name in options}), 1e-9)
+        back = tn.from_pytorch(twin)
+        if layer.training:
+            back.train()
+        must_agree(back.forward(*inputs, **options), found, 1e-9)
+        assert type(back) is type(layer)
         statistics = {name: array for name, array in layer.state().items() if name not in layer.parameters()}
         for name, array in twin.named_buffers():
             assert np.allclose(array, statistics[name])
@@ -117,6 +122,9 @@ def test_a_model_and_its_twin_agree_and_learn_alike(name: str, tmp_path: Path) -
     twin = twin_of(trained_a_little(net, inputs), tmp_path)
     tensors = [torch.from_numpy(x) for x in inputs]
     must_agree(net.predict(*inputs), twin(*tensors))
+    back = tn.from_pytorch(twin, layers=[models.EncoderDecoder, models.VariationalAutoencoder])
+    must_agree(back.predict(*inputs), net.predict(*inputs), 0)
+    assert back.state().keys() == net.state().keys()
     after_step = [one_step(net.eval(), inputs), one_step_in_torch(twin, tensors)]
     assert after_step[0] == pytest.approx(after_step[1], rel=1e-5, abs=1e-5)
 
@@ -164,6 +172,9 @@ def test_shared_and_frozen_parameters_stay_so(tmp_path: Path) -> None:
     net[3].bias.trainable = False
     twin = twin_of(net, tmp_path)
     assert twin[2].weight is twin[0].weight
+    back = tn.from_pytorch(twin)
+    assert back[2].weight is back[0].weight
+    assert not back[3].bias.trainable
     assert [name for name, parameter in twin.named_parameters() if not parameter.requires_grad] == ["3.bias"]
     x = RNG.standard_normal((2, 3)).astype(np.float32)
     must_agree(net.predict(x), twin(torch.from_numpy(x)))

@@ -64,7 +64,7 @@ def arguments_of(layer: Layer) -> dict[str, Any]:
     for name, parameter in parameters_of(type(layer)).items():
         value = layer.arguments.get(name, parameter.default)
         now = vars(layer).get(name, value)  # a rate or a momentum may have been changed since
-        if isinstance(now, (bool, int, float, str, np.generic, Layer)):
+        if isinstance(now, (bool, int, float, str, np.generic)) or isinstance(value, Layer):
             value = now
         if name != "rng" and (parameter.default is parameter.empty or not _same(value, parameter.default)):
             found[name] = value

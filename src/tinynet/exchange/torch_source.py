@@ -62,12 +62,27 @@ def twin_sources() -> dict[str, str]:
         >>> "TransformerBlock" in twin_sources()
         True
     """
+    return {name: source for name, (_, source) in _twins().items()}
+
+
+@cache
+def twin_places() -> dict[str, str]:
+    """The module in `twins` that each class and function is in.
+
+    Example:
+        >>> twin_places()["LSTM"]
+        'recurrent'
+    """
+    return {name: place for name, (place, _) in _twins().items()}
+
+
+def _twins() -> dict[str, tuple[str, str]]:
     found = {}
     for path in sorted((Path(__file__).parent / "twins").glob("*.py")):
         text = path.read_text(encoding="utf-8")
         for node in ast.parse(text).body:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
-                found[node.name] = ast.get_source_segment(text, node) or ""
+                found[node.name] = path.stem, ast.get_source_segment(text, node) or ""
     return found
 
 
