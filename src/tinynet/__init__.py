@@ -49,6 +49,8 @@ _ROOMS = (
     "visualize",
 )
 _FUNCTIONS = {
+    "TinynetClassifier": "exchange",
+    "TinynetRegressor": "exchange",
     "explain": "probe",
     "export_pytorch": "exchange",
     "from_pytorch": "exchange",

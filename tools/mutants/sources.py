@@ -20,7 +20,7 @@ from tools.mutants.operators import Change, changes
 COMPUTE = ("layers", "losses", "optimizers", "metrics")
 STEER = ("core", "net", "learner", "data", "models", "storage", "exchange", "probe", "gradcheck", "cli")
 ROOMS = (*COMPUTE, *STEER)
-NEED_OTHERS = ("exchange/twins/",)  # what cannot be imported without PyTorch
+NEED_OTHERS = ("exchange/twins/", "exchange/estimators.py")  # what cannot be imported without PyTorch or scikit-learn
 STEERING_FILES = ("layers/layer.py",)
 # What a summary prints is not what a layer computes.
 NOT_COMPUTED = {"multiply_adds", "__repr__", "__post_init__", "config"}

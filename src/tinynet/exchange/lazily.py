@@ -29,6 +29,6 @@ def imported(who: str, name: str, install: str) -> Any:
         return import_module(name)
     except ModuleNotFoundError as error:
         package = name.partition(".")[0]
-        if error.name != package:
+        if (error.name or "").partition(".")[0] != package:
             raise  # it is there, and lacks something itself
         fail(who, f"it needs {package}, which is not installed here.", f"install it with: {install}", ImportError)

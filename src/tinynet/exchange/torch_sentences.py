@@ -12,14 +12,8 @@ WHO = "from_pytorch"
 
 def no_module(value: object) -> NoReturn:
     """Something else than a module."""
-    is_class = isinstance(value, type)
-    problem = f"expected a torch.nn.Module, got {f'the class {value.__name__}' if is_class else of_kind(value)}."
-    fail(
-        WHO,
-        problem,
-        "build the module, fill it with load_state_dict, and pass it." if isinstance(value, dict) or is_class else "",
-        TypeError,
-    )
+    hint = "build the module, fill it with load_state_dict, and pass it." if isinstance(value, (dict, type)) else ""
+    fail(WHO, f"expected a torch.nn.Module, got {of_kind(value)}.", hint, TypeError)
 
 
 def unknown(module: Any, path: str) -> NoReturn:
