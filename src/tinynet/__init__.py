@@ -10,19 +10,21 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
-    from tinynet.exchange import export_pytorch, from_pytorch
+    from tinynet.exchange import export_npz, export_pytorch, from_pytorch
     from tinynet.probe.explain.explain import explain
     from tinynet.probe.recorder import trace
-    from tinynet.storage import load, load_weights, save
+    from tinynet.storage import load, load_weights, read_card, save
 
 __all__ = [
     "Parameter",
     "explain",
+    "export_npz",
     "export_pytorch",
     "formula",
     "from_pytorch",
     "load",
     "load_weights",
+    "read_card",
     "save",
     "seed",
     "threads",
@@ -52,10 +54,12 @@ _FUNCTIONS = {
     "TinynetClassifier": "exchange",
     "TinynetRegressor": "exchange",
     "explain": "probe",
+    "export_npz": "exchange",
     "export_pytorch": "exchange",
     "from_pytorch": "exchange",
     "load": "storage",
     "load_weights": "storage",
+    "read_card": "storage",
     "save": "storage",
     "threads": "core.threads",
     "trace": "probe.recorder",

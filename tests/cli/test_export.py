@@ -1,5 +1,7 @@
 """`tinynet export`: a run, a file or a model goes to where it is asked for, or beside its weights."""
 
+import numpy as np
+
 from tinynet.storage.tensors import read_tensors
 
 
@@ -46,3 +48,10 @@ def test_an_unknown_format_is_named(tinynet, run):
 def test_there_is_nothing_to_export(tinynet):
     result = tinynet("export", "no/such/run", "--to", "pytorch")
     assert (result.status, "there is no model, run folder or weights file no/such/run" in result.err) == (2, True)
+
+
+def test_weights_alone_for_numpy(tinynet, run, tmp_path):
+    assert tinynet("export", run, "--to", "npz", "--out", tmp_path / "weights.npz").status == 0
+    of_run, _ = read_tensors("test", run / "model.safetensors")
+    with np.load(tmp_path / "weights.npz") as exported:
+        assert all(np.array_equal(exported[name], array) for name, array in of_run.items())

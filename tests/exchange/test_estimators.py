@@ -75,7 +75,8 @@ def test_partial_fit_of_numbers():
 def test_early_stopping_keeps_the_best_weights():
     x, y = make_regression(200, 5, noise=50, random_state=0)
     y = y / y.std()
-    model = TinynetRegressor(early_stopping=True, validation_fraction=0.25, patience=3, lr=1e-3, random_state=0).fit(x, y)
+    model = TinynetRegressor(early_stopping=True, validation_fraction=0.25, patience=3, lr=1e-3, random_state=0)
+    model.fit(x, y)
     assert 4 <= model.n_iter_ < 100
     assert min(model.history_["valid_loss"]) < model.history_["valid_loss"][0]
     classifier = TinynetClassifier(early_stopping=True, patience=2, epochs=50, random_state=0).fit(X, NAMES)

@@ -209,14 +209,6 @@ def test_options_that_a_layer_lacks_are_named(make: Any, words: str) -> None:
         tn.from_pytorch(make())
 
 
-def test_an_exported_model_may_need_its_class(tmp_path: Any) -> None:
-    from tests.parity.test_export import twin_of
-
-    twin = twin_of(tn.models.seq2seq(5, 4, 2), tmp_path)
-    with pytest.raises(TypeError, match="module 0 needs the class EncoderDecoder"):
-        tn.from_pytorch(twin)
-
-
 def test_a_class_of_ones_own_by_its_name() -> None:
     class Layer(tn.layers.Layer):
         def forward(self, x: np.ndarray) -> np.ndarray:

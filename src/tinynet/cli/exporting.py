@@ -12,7 +12,7 @@ from tinynet.cli.output import given_path, say
 from tinynet.cli.runs import CONFIG, MODEL
 from tinynet.cli.show import loaded_net
 from tinynet.core import checks
-from tinynet.exchange import export_pytorch
+from tinynet.exchange import export_npz, export_pytorch
 from tinynet.net import Net
 
 
@@ -22,8 +22,17 @@ def to_pytorch(net: Net, out: Path) -> str:
     return f"written: {path} and its weights; in that folder: from model import load_model; model = load_model()"
 
 
+def to_npz(net: Net, out: Path) -> str:
+    """Write the weights alone, for NumPy."""
+    export_npz(net, out)
+    return f"written: {out}; tn.load_weights(net, path) takes it back, np.load(path) reads it without Tinynet"
+
+
 #: For each format, what writes a net, and the name of what it writes beside the run.
-FORMATS: dict[str, tuple[Callable[[Net, Path], str], str]] = {"pytorch": (to_pytorch, "pytorch")}
+FORMATS: dict[str, tuple[Callable[[Net, Path], str], str]] = {
+    "pytorch": (to_pytorch, "pytorch"),
+    "npz": (to_npz, "weights.npz"),
+}
 
 
 def export(
@@ -36,7 +45,8 @@ def export(
 ) -> None:
     """Write a network for another program, with its weights.
 
-    For PyTorch, that is a folder with model.py, which defines the same network, and model.safetensors.
+    For pytorch, that is a folder with model.py, which defines the same network, and model.safetensors. For npz, it is a
+    file with the weights alone.
     """
     write, name = FORMATS[checks.one_of("tinynet", "--to", to, tuple(FORMATS))]
     net = loaded_net(what)

@@ -13,6 +13,7 @@ from tinynet.exchange.lazily import imported
 from tinynet.exchange.torch_names import RENAMED, TORCH_NAMES, parameters_of
 from tinynet.exchange.torch_twins import is_twin
 from tinynet.layers import Dropout, Layer, Permute, Reshape, TransformerBlock
+from tinynet.models import EncoderDecoder, VariationalAutoencoder
 from tinynet.net import Net
 from tinynet.storage import architecture
 from tinynet.storage.sentences import layer_classes
@@ -31,6 +32,7 @@ FEATURES_FIRST = {
 RECURRENT = ("RNN", "LSTM", "GRU")
 OURS = {torch_name: name for name, torch_name in TORCH_NAMES.items()} | FEATURES_FIRST
 OURS |= {name: name for name in RECURRENT} | {"MultiheadAttention": "MultiHeadAttention", "MaxUnpool2d": "MaxUnpool2D"}
+MODELS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (EncoderDecoder, VariationalAutoencoder)}
 #: Options that our layers lack, with the value that leaves a layer as ours is.
 NEUTRAL = {
     "padding_mode": "zeros",
@@ -61,7 +63,7 @@ def from_pytorch(module: Any, layers: Sequence[type[Layer]] = ()) -> Any:
     Args:
         module: The module.
         layers: Layer classes of your own, each for the modules whose class has its name and its arguments as
-            attributes; for a `seq2seq` that was exported, [EncoderDecoder].
+            attributes.
 
     Returns:
         A Net for a Sequential, else the layer.
@@ -97,7 +99,7 @@ class _Reader:
 
     def __init__(self, torch: Any, own: dict[str, type[Layer]]) -> None:
         self.torch = torch
-        self.classes = architecture.built_in_classes() | own
+        self.classes = architecture.built_in_classes() | MODELS | own
         self.own = own
         self.made: list[tuple[Layer, Any]] = []
         self.in_sequence = False  # whether what comes is (N, C, T)
@@ -111,7 +113,7 @@ class _Reader:
         if is_torchs:
             return self.torchs_own(module, name, path)
         if name in self.own or is_twin(module, name):
-            return self.layer(module, self.classes[name] if name in self.classes else sentences.needs(name, path), path)
+            return self.layer(module, self.classes[name], path)
         sentences.unknown(module, path)
 
     def torchs_own(self, module: Any, name: str, path: str) -> Layer:

@@ -28,12 +28,6 @@ def unknown(module: Any, path: str) -> NoReturn:
     fail(WHO, problem, hint, TypeError)
 
 
-def needs(name: str, path: str) -> NoReturn:
-    """An exported model whose class is no plain layer."""
-    problem = f"module {path.rstrip('.') or 'itself'} needs the class {name}."
-    fail(WHO, problem, f"import it from tinynet.models, and write tn.from_pytorch(module, layers=[{name}]).", TypeError)
-
-
 def option(module: Any, path: str, name: str, wanted: object) -> NoReturn:
     """A module with an option that our layer lacks."""
     value = getattr(module, name, None)
