@@ -103,7 +103,7 @@ def _of_file(path: Path, dataset: str | None) -> Trained:
 def _of_data(dataset: str) -> dict[str, Any]:
     """What a data set says to those who learn from it."""
     train, _ = load(known("--on", dataset, tuple(DATASETS)))
-    return {"data": dataset, "input_shape": list(train[:1][0].shape[1:]), "classes": list(map(str, train.classes))}
+    return {"data": dataset, "input_shape": list(train[:1][0].shape[1:]), "classes": list(train.classes or ())}
 
 
 def _unknown_data(path: Path) -> NoReturn:

@@ -102,9 +102,10 @@ def card_text(who: str, card: Mapping[str, Any] | None) -> str:
         >>> sorted(json.loads(card_text("save", {"data": "digits", "seed": 3})))
         ['data', 'seed', 'versions']
     """
-    if card is not None and not isinstance(card, Mapping):
+    given: object = card
+    if given is not None and not isinstance(given, Mapping):
         hint = 'write card={"data": "digits"}.'
-        fail(who, f"card must be a dict from names to values, got {checks.of_kind(card)}.", hint, TypeError)
+        fail(who, f"card must be a dict from names to values, got {checks.of_kind(given)}.", hint, TypeError)
     drawn_from = generator_states()["seed"]
     versions = {"tinynet": __version__, "python": platform.python_version(), "numpy": np.__version__}
     try:

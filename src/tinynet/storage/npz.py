@@ -81,7 +81,7 @@ def read_npz(who: str, path: Path, largest: int | None = None) -> Arrays:
             return {entry.filename.removesuffix(".npy"): _array(archive, entry) for entry in entries}
     except ERRORS as error:
         reason = shown(str(error).partition("\n")[0].rstrip(".") or type(error).__name__)
-        hint = "take another copy, or write it again with np.savez(path, **arrays) or tn.export_npz(net, path)."
+        hint = "take another copy, or write it again with np.savez(path, **arrays); in PyTorch, with safetensors.torch."
         fail(who, f"{quoted(path)} cannot be read as an .npz file: {reason}.", hint)
 
 
