@@ -113,6 +113,14 @@ def test_nothing_in_a_card_moves_the_cursor(tmp_path):
     assert "\x1b" not in str(tn.read_card(path))
 
 
+def test_tables_that_are_nested_deep(tmp_path):
+    card = {"data": "digits"}
+    for _ in range(400):
+        card = {"in": card}
+    tn.save(Linear(2, 2), tmp_path / "net", card=card)
+    assert "in              in in in in in in in in in in …" in str(tn.read_card(tmp_path / "net"))
+
+
 def test_nets_that_are_nested_deep(tmp_path):
     net = Net([ReLU()])
     for _ in range(150):

@@ -21,6 +21,7 @@ from tinynet.storage.tensors import read_tensors
 
 CARD = "card"  #: The entry of the file's metadata that holds the card.
 INDENT = 16  #: Where the values of a card begin.
+DEEPEST = 10  #: Lists and tables in each other, in a card that is shown.
 
 
 class Card(NamedTuple):
@@ -122,11 +123,13 @@ def _entry(name: str, text: str) -> str:
     return "\n".join(f"{name:<{INDENT}}{line}".rstrip() for name, line in zip(names, lines, strict=True))
 
 
-def _words(value: Any) -> str:
+def _words(value: Any, depth: int = 0) -> str:
+    if isinstance(value, (dict, list)) and depth == DEEPEST:
+        return "…"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_words(item)}" for name, item in value.items())
+        return ", ".join(f"{name} {_words(item, depth + 1)}" for name, item in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_words, value))
+        return ", ".join(_words(item, depth + 1) for item in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
