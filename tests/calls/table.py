@@ -372,6 +372,7 @@ TRAINING = [
     call("learner.CSVLog", learner.CSVLog, path="history.csv"),
     call("learner.EarlyStopping", EarlyStopping, monitor="valid_loss", patience=3, min_delta=0.1, mode="min",
          free=("mode",)),
+    call("learner.Snapshots", learner.Snapshots, epochs=[1, 3], free=("epochs",)),
     call("learner.KeepBest", learner.KeepBest, monitor="valid_loss", path="best.safetensors", mode="min",
          free=("mode", "path")),
     call("learner.ReduceOnPlateau", learner.ReduceOnPlateau, monitor="valid_loss", factor=0.5, patience=3,
@@ -553,6 +554,40 @@ def classifier() -> Net:
     return Net([Conv2D(1, 2, 3), ReLU(), Flatten(), Linear(72, 3)])
 
 
+def pictures_of_what_was_learned(v: Any) -> list[Call]:
+    """The calls of visualize that show what a net looks at."""
+    drawn, flat, x = classifier(), small(), rng().random((2, 1, 8, 8)).astype(np.float32)
+    plane = Dataset(rng().normal(size=(8, 2)).astype(np.float32), np.arange(8) % 3)
+    reading = models.char_gpt(5, embed_dim=4, num_heads=1, num_layers=1)
+    common: dict[str, Any] = {"net": drawn, "x": x, "target": 1, "classes": ["a", "b", "c"], "words": None}
+    free = ("x", "target", "classes", "words")
+    return [
+        *[call(f"visualize.{name}", getattr(v, name), **common, free=free)
+          for name in ("saliency", "guided_backpropagation", "grad_cam")],
+        call("visualize.integrated_gradients", v.integrated_gradients, **common, steps=4, free=(*free, "steps")),
+        call("visualize.smooth_grad", v.smooth_grad, **common, n_samples=2, free=free),
+        call("visualize.occlusion", v.occlusion, **common, size=4, free=(*free, "size")),
+        call("visualize.attributions", lambda found, **o: v.attributions(found, **o),
+             found=probe.saliency(drawn, x), classes=["a", "b", "c"], words=None, free=("classes", "words")),
+        call("visualize.deconvnet", v.deconvnet, net=drawn, x=x, layer="0", channel=1, classes=["a", "b", "c"],
+             free=("x", "layer", "channel", "classes")),
+        call("visualize.activation_maximization", v.activation_maximization, net=drawn, input_shape=(1, 8, 8),
+             target=1, layer=None, classes=["a", "b", "c"], steps=2, free=("target", "layer", "classes")),
+        call("visualize.attention_maps", lambda net, x, **o: v.attention_maps(net, x, **o), net=reading,
+             x=np.array([[0, 1, 2]]), sample=0, words=None, free=("words", "x")),
+        call("visualize.randomization_check", v.randomization_check, net=drawn, x=x, target=1, methods=[probe.saliency],
+             rng=rng(), free=("x", "target", "methods", "rng")),
+        call("visualize.embedding_map", v.embedding_map, net=flat, dataset=plane, layer=None, method="pca", n=8,
+             free=("layer",)),
+        call("visualize.points_map", v.points_map, X=rng().normal(size=(4, 3)), names=["a", "b", "c", "d"],
+             method="pca", free=("X", "names")),
+        call("visualize.boundary_over_training", v.boundary_over_training, net=flat, dataset=plane,
+             states={0: flat.state(), 3: flat.state()}),
+        call("visualize.loss_landscape", v.loss_landscape, net=flat, loss=cross_entropy, x=plane.x, y=plane.y,
+             dimensions=1, n=3, free=("x", "y")),
+    ]  # fmt: skip
+
+
 def pictures_drawn() -> list[Call]:
     """The calls of visualize, which loads matplotlib."""
     from tinynet import visualize as v
@@ -562,6 +597,7 @@ def pictures_drawn() -> list[Call]:
     line = data.line(8, rng=0)
     same = Dataset(ones(4, 1, 8, 8), ones(4, 1, 8, 8))
     return [
+        *pictures_of_what_was_learned(v),
         call("visualize.confident_mistakes", v.confident_mistakes, net=drawn, dataset=pictures(), n=2),
         call("visualize.misclassified", v.misclassified, net=drawn, dataset=pictures(), n=2),
         call("visualize.explained_terms", v.explained_terms, explanation=tn.explain(recorded(), "2.y", (0, 1))),

@@ -278,15 +278,15 @@ def test_the_edge_between_two_kinds(below, above, kind):
 @pytest.mark.parametrize(
     ("columns", "much", "words"),
     [
-        ({"accuracy": np.full(20, 0.99)}, {"right": np.full(20, 0.93)}, "knows its own samples better than others"),
-        ({"accuracy": np.full(20, 0.99)}, {"right": np.full(20, 0.95)}, ""),
-        ({"valid": decaying(20, 0.0985)}, {}, ""),
-        ({"valid": decaying(20, 0.09)}, {}, "lies above the validation loss"),
-        ({"valid": np.where(np.arange(20) % 2, 0.5, 0.55)}, {}, ""),
-        ({"valid": np.where(np.arange(20) % 2, 0.5, 0.6)}, {}, "jumps up and down by some 20 %"),
+        ({"accuracy": np.full(30, 0.99)}, {"right": np.full(30, 0.93)}, "knows its own samples better than others"),
+        ({"accuracy": np.full(30, 0.99)}, {"right": np.full(30, 0.95)}, ""),
+        ({"valid": decaying(30, 0.0985)}, {}, ""),
+        ({"valid": decaying(30, 0.09)}, {}, "lies above the validation loss"),
+        ({"valid": np.where(np.arange(30) % 2, 0.5, 0.55)}, {}, ""),
+        ({"valid": np.where(np.arange(30) % 2, 0.5, 0.6)}, {}, "jumps up and down by some 20 %"),
     ],
 )
 def test_the_edge_of_what_is_worth_a_word(columns, much, words):
-    said = str(read_course(history(loss=decaying(20, 0.1), **columns, **much), guess=TEN))
+    said = str(read_course(history(loss=decaying(30, 0.1), **columns, **much), guess=TEN))
     worth = ("knows its own samples better", "lies above the validation", "jumps up and down")
     assert words in said if words else not any(part in said for part in worth)

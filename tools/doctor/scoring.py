@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -164,7 +165,8 @@ def names_fault(error: Exception | None, name: str) -> bool:
 
 def described(error: Exception | None) -> str:
     """The class and the first line of an error."""
-    return "" if error is None else f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    first_line = str(error).partition("\n")[0]
+    return "" if error is None else f"{type(error).__name__}: {textwrap.shorten(first_line, 120)}"
 
 
 @contextmanager

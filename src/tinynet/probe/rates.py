@@ -77,9 +77,8 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
     cut = np.minimum(losses, BLOWN_UP * np.abs(losses[:BEGINNING]).max())
     smoothed = _smoothed(np.log10(rates), cut)
     depth = first - float(smoothed.min())
-    if depth > SEEN * abs(first):
-        near = smoothed.min() + max(0.5 * _noise(cut), 0.02 * depth)
-    else:
+    near = smoothed.min() + max(0.5 * _noise(cut), 0.02 * depth)
+    if depth < SEEN * abs(first):
         near = first + _noise(cut)  # It hardly falls, so what tells is where it begins to rise.
     lowest = int(np.flatnonzero(smoothed <= near)[-1])
     rate = float(rates[lowest]) / BELOW_THE_EDGE

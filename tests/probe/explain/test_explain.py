@@ -10,11 +10,27 @@ import pytest
 import tinynet as tn
 from tests.probe.recompute import recompute
 from tinynet import Parameter
-from tinynet.layers import Conv2D, Dropout, Flatten, Layer, Linear, MaxPool2D, ReLU, Tanh
+from tinynet.layers import (
+    AdaptiveMaxPool2D,
+    BatchNorm2D,
+    Conv2D,
+    Dropout,
+    Flatten,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    Layer,
+    Linear,
+    MaxPool1D,
+    MaxPool2D,
+    ReLU,
+    Softmax,
+    Tanh,
+)
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.net import Concat, Net, Residual
 from tinynet.optimizers import SGD
 from tinynet.probe import Trace, walk
+from tinynet.probe.explain.explainer import Explainer
 
 
 @pytest.fixture(scope="module")
@@ -274,3 +290,47 @@ def test_html_for_a_notebook(digits: Trace) -> None:
         net, np.ones((3, 2), np.float32), np.zeros(3, np.int64), partial(cross_entropy, label_smoothing=0.1)
     )
     assert "<script" not in tn.explain(step, "loss")._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("pool", "shape"),
+    [
+        (MaxPool2D(2), (3, 2, 6, 6)),
+        (MaxPool2D(3, stride=1, padding=1), (3, 2, 6, 6)),
+        (AdaptiveMaxPool2D(2), (3, 2, 6, 6)),
+        (GlobalMaxPool2D(), (3, 2, 6, 6)),
+        (MaxPool1D(2), (3, 6, 2)),
+        (GlobalMaxPool1D(), (3, 6, 2)),
+    ],
+    ids=str,
+)
+def test_reasons_go_through_pooling_both_ways(pool: Layer, shape: tuple[int, ...]) -> None:
+    tn.seed(2)
+    x = np.random.default_rng(0).normal(-1, 1, size=shape).astype(np.float32)
+    step = tn.trace(Net([ReLU(), pool, Dropout(0.5)]), x, None, lambda y, t: (0.0, np.ones_like(y)))
+    cuts = Explainer(step).answers.cuts
+    behind = np.zeros(step["2.y"].shape, bool)
+    for reason, mask in cuts.reasons("2.y"):
+        assert (step["2.y"][mask] == 0).all(), reason
+        behind |= mask
+    assert (behind == (step["2.y"] == 0)).all(), "every zero has its reason"
+    before = np.zeros(shape, bool)
+    for reason, mask in cuts.reasons("0.dx"):
+        assert (step["0.dx"][mask] == 0).all(), reason
+        before |= mask
+    assert (before == (step["0.dx"] == 0)).all()
+
+
+@pytest.mark.parametrize("planted", [np.nan, np.inf, -np.inf, 3e38])
+def test_a_step_that_is_not_finite_is_explained_as_it_is(planted: float) -> None:
+    tn.seed(0)
+    net = Net([Conv2D(1, 2, 3), BatchNorm2D(2), ReLU(), MaxPool2D(2), Flatten(), Linear(8, 3), Softmax(), Linear(3, 3)])
+    x = np.random.default_rng(0).normal(size=(4, 1, 6, 6)).astype(np.float32)
+    x[1, 0, 2, 2] = planted
+    step = tn.trace(net, x, np.array([0, 1, 2, 0]), cross_entropy, SGD(lr=0.1))
+    for name in step:
+        for index in list(np.ndindex(step[name].shape))[::19]:
+            explanation = tn.explain(step, name, index)
+            recompute(explanation)
+            recorded = step[f"{name}.gradient" if name in step.parameters else name][index]
+            assert np.isfinite(explanation.value) == np.isfinite(recorded), f"{name}{index}"

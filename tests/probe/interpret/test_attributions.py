@@ -213,7 +213,7 @@ def test_all_evidence_is_negative():
     assert found.notes[1] == "All evidence is negative for sample 0, 1."
     many = probe.grad_cam(net, np.ones((9, 1, 2, 2)), 0)
     assert many.notes[1] == "All evidence is negative for 9 samples."
-    net[3].weight.tensor = np.ones((2, 8))
+    net[3].weight.tensor = np.full((2, 8), 0.01)
     assert probe.grad_cam(net, x, 0).all_negative.tolist() == [False, True]
 
 
@@ -269,3 +269,10 @@ def test_a_patch_over_the_whole_input():
     found = probe.occlusion(net, x, 0, size=3, fill=1)
     np.testing.assert_allclose(found.values, np.repeat((x - 1) @ net[0].weight.tensor[:1].T, 3, axis=1))
     assert found.notes == ("The patch is 3, in steps of 3.",)
+
+
+def test_inputs_that_are_not_finite() -> None:
+    x = np.ones((1, 1, 8, 8))
+    x[0, 0, 3, 3] = np.inf
+    with pytest.raises(ValueError, match="^saliency: x holds NaN or infinity"):
+        probe.saliency(models.digits_cnn(), x)

@@ -106,6 +106,12 @@ def test_the_neighbours_of_tsne_have_the_perplexity():
         assert (np.delete(P[i], i) * 120 >= p - 1e-6).all()
 
 
+@pytest.mark.parametrize("size", [1e-6, 1e8])
+def test_the_neighbours_of_tsne_do_not_depend_on_the_unit(size):
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    np.testing.assert_allclose(_neighbours(size * X, 7.0), _neighbours(X, 7.0), rtol=1e-6, atol=1e-12)
+
+
 def test_the_gradient_of_tsne_is_that_of_the_divergence():
     rng = np.random.default_rng(0)
     P, y = _neighbours(rng.normal(size=(12, 3)), 4.0), rng.normal(size=(12, 2))
@@ -247,6 +253,11 @@ def test_maximization_of_a_channel_inside():
     np.testing.assert_allclose(found.x[0], 1)
     np.testing.assert_allclose(found.x[1], 0)
     np.testing.assert_allclose(found.activations[-1], [1, 1])
+    along = Net([Linear(2, 3), ReLU()])
+    steps = probe.activation_maximization(along, (5, 2), [0, 2], layer="0", steps=3)
+    assert steps.x.shape == (2, 5, 2)
+    means = along[0].forward(steps.x).mean(axis=1)
+    np.testing.assert_allclose(steps.activations[-1], [means[0, 0], means[1, 2]], rtol=1e-5)
     free = probe.activation_maximization(net, (1, 2, 2), 0, layer="1", steps=40, decay=0, blur=0, bounds=None)
     assert free.x.max() > 1.5
     assert free.layer == "1"

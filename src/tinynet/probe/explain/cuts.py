@@ -32,12 +32,15 @@ class Cuts:
         """
         left = np.asarray(values).ravel() == 0
         counts: dict[str, int] = {}
-        for name, pick in factors if left.any() else []:
-            for reason, mask in self.reasons(name):
-                here = left & np.broadcast_to(pick(mask), np.shape(values)).ravel()
-                if here.any():
-                    counts[reason] = counts.get(reason, 0) + int(here.sum())
-                left &= ~here
+        if not left.any():
+            return counts
+        known = [(reason, mask, pick) for name, pick in factors for reason, mask in self.reasons(name)]
+        zeros = [(f"{name.rpartition('.')[2]} is 0", self.trace[name] == 0, pick) for name, pick in factors]
+        for reason, mask, pick in known + zeros:
+            here = left & np.broadcast_to(pick(mask), np.shape(values)).ravel()
+            if here.any():
+                counts[reason] = counts.get(reason, 0) + int(here.sum())
+            left &= ~here
         return counts
 
     def reasons(self, name: str) -> list[Reason]:

@@ -49,7 +49,7 @@ def deconvnet(net: Net, x: np.ndarray, layer: str | None = None, channel: Any = 
         >>> found.layer, found.channel.shape, found.values.shape
         ('4', (2,), (2, 3, 32, 32))
     """
-    with opened("deconvnet", net, x, reversed_layers(net)) as subject:
+    with opened("deconvnet", net, x, reversed_layers) as subject:
         path = last_maps(subject) if layer is None else layer
         A = output_of(subject, path)
         kept, channels = _kept(A, channel)

@@ -58,6 +58,7 @@ def attributions(*found: Attribution, classes: Sequence[str] | None = None, word
         8
     """
     _same_inputs(found, classes)
+    sentences.words("attributions", words, found[0].x)
     title = _title(found)
     if found[0].x.ndim == 4:
         return _draw_images(found, classes, title)

@@ -78,6 +78,9 @@ def points_map(X: np.ndarray, names: Sequence[str], *, method: str = "pca", **op
         ['a', 'b', 'c', 'd']
     """
     checks.one_of("points_map", "method", method, METHODS)
+    X = checks.numbers("points_map", "X", X)
+    checks.input_shape("points_map", X, ("N", "D"), name="X")
+    sentences.words("points_map", names, np.zeros(0, int))
     if len(names) != len(X):
         checks.fail("points_map", f"expected a name for each of {len(X)} vectors, got {len(names)}.")
     drawn = interpret.pca(X) if method == "pca" else interpret.tsne(X, **options)
