@@ -113,6 +113,8 @@ def test_the_type_of_the_inputs_is_that_of_the_net():
 def test_a_function_that_gives_no_net():
     with pytest.raises(TypeError, match=r"TinynetClassifier: what net\(n_features, n_outputs\) gives must be"):
         TinynetClassifier(net=lambda n, k: None).fit(X, LABELS)
+    with pytest.raises(TypeError, match=r"TinynetRegressor: net must be a function .*, got a Net"):
+        TinynetRegressor(net=small_net(4, 1)).fit(X, LABELS)
 
 
 def test_a_fitted_net_can_be_saved(tmp_path):

@@ -95,6 +95,10 @@ class _Estimator(BaseEstimator):
         self._seed = int(utils.check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         seed(self._seed)
         make = one_hidden_layer if self.net is None else self.net
+        if isinstance(make, Net) or not callable(make):
+            problem = f"net must be a function (n_features, n_outputs) -> Net, got {checks.of_kind(make)}."
+            hint = "write net=lambda n_features, n_outputs: Net([...]), so that each fit begins with a new one."
+            fail(type(self).__name__, problem, hint, TypeError)
         net = make(self.n_features_in_, self._n_outputs)
         checks.instance(type(self).__name__, "what net(n_features, n_outputs) gives", net, Net)
         self.net_ = net.astype(dtype)
