@@ -10,11 +10,27 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
+    from tinynet.exchange import export_npz, export_pytorch, from_pytorch
     from tinynet.probe.explain.explain import explain
     from tinynet.probe.recorder import trace
-    from tinynet.storage import load, load_weights, save
+    from tinynet.storage import load, load_weights, read_card, save
 
-__all__ = ["Parameter", "explain", "formula", "load", "load_weights", "save", "seed", "threads", "trace", "__version__"]
+__all__ = [
+    "Parameter",
+    "explain",
+    "export_npz",
+    "export_pytorch",
+    "formula",
+    "from_pytorch",
+    "load",
+    "load_weights",
+    "read_card",
+    "save",
+    "seed",
+    "threads",
+    "trace",
+    "__version__",
+]
 
 # The rooms load where they are first used, so that `import tinynet` costs little more than NumPy.
 _ROOMS = (
@@ -28,15 +44,22 @@ _ROOMS = (
     "gradcheck",
     "data",
     "storage",
+    "exchange",
     "probe",
     "learner",
     "models",
     "visualize",
 )
 _FUNCTIONS = {
+    "TinynetClassifier": "exchange",
+    "TinynetRegressor": "exchange",
     "explain": "probe",
+    "export_npz": "exchange",
+    "export_pytorch": "exchange",
+    "from_pytorch": "exchange",
     "load": "storage",
     "load_weights": "storage",
+    "read_card": "storage",
     "save": "storage",
     "threads": "core.threads",
     "trace": "probe.recorder",

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import explaining, first_checks, kernel_routes, kernel_table, look, show, train, training
-from tinynet.cli.arguments import KERNELS, Kernels, RunFolder
+from tinynet.cli import explaining, exporting, first_checks, kernel_routes, kernel_table, look, show, train, training
+from tinynet.cli.arguments import KERNELS, Kernels, OnData, RunFolder, RunOrFile
 from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
 from tinynet.cli.runs import open_run
 from tinynet.cli.settings import known_kernels
+from tinynet.cli.trained import card, trained
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
@@ -51,32 +52,33 @@ app.command("check")(first_checks.check)
 
 
 @app.command()
-def evaluate(run: RunFolder, kernels: Kernels = None) -> None:
-    """Test the network of a run on the test data of its data set."""
-    opened = open_run(run)
-    _, test_data = load(opened.settings.dataset)
-    with use(opened.kernels(kernels)):
-        warn_of_loops(opened.net(), opened.input_shape, 0, len(test_data))
-        results = training.evaluate(opened.settings, opened.net(), test_data)
+def evaluate(run: RunOrFile, on: OnData = None, kernels: Kernels = None) -> None:
+    """Test the network of a run or of a weights file on the test data of its data set, or of another."""
+    opened = trained(run, on)
+    _, test_data = load(opened.dataset)
+    with use(opened.used_kernels(kernels)):
+        warn_of_loops(opened.net, opened.input_shape, 0, len(test_data))
+        results = training.results_of(opened.model, opened.net, test_data)
     say(show.results_line(results, len(test_data)))
 
 
 @app.command()
 def predict(
-    run: RunFolder,
+    run: RunOrFile,
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.", parser=given_path)
     ],
+    on: OnData = None,
     kernels: Kernels = None,
 ) -> None:
     """Say what is on pictures.
 
-    Where the run has learned digits, a picture is first brought to the form of its training data: laid on a plain
+    Where the network has learned digits, a picture is first brought to the form of its training data: laid on a plain
     background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer. A
     picture that cannot be read is named, and the others are answered all the same.
     """
-    opened = open_run(run)
-    with use(opened.kernels(kernels)):
+    opened = trained(run, on)
+    with use(opened.used_kernels(kernels)):
         answers = list(map(_told, predictions(opened, images)))
     if not all(answers):
         raise typer.Exit(2)
@@ -123,6 +125,8 @@ def doctor(run: RunFolder, kernels: Kernels = None) -> None:
 
 
 app.command("explain")(explaining.explain_step)
+app.command()(exporting.export)
+app.command()(card)
 
 
 @app.command()

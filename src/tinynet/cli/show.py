@@ -71,18 +71,22 @@ def summary_text(what: str, shape_text: str | None) -> str:
 def network(what: str, shape_text: str | None) -> tuple[Net, tuple[int, ...]]:
     """A model by its name, the network of a run or of a weights file; and the shape of one sample."""
     shape = None if shape_text is None else _input_shape(shape_text)
-    path = given_path(what)
-    if what in MODELS:
+    path = _path_of(what)
+    if path is None:
         shape = MODELS[what].input_shape if shape is None else shape
         return build(what, shape), shape
     if path.is_dir():
         run = open_run(path)
         return run.net(), run.input_shape if shape is None else shape
-    if not path.exists():
-        if path.suffix or len(path.parts) > 1:
-            _nothing_there(what)
-        known("model", what, tuple(MODELS))
     return _of_file(path, shape)
+
+
+def loaded_net(what: str) -> Net:
+    """A model by its name with new weights, or the network of a run or of a weights file."""
+    path = _path_of(what)
+    if path is None:
+        return build(what)
+    return open_run(path).net() if path.is_dir() else load(path)
 
 
 def models_table() -> None:
@@ -102,6 +106,18 @@ def datasets_table() -> None:
     for name, entry in DATASETS.items():
         table.add_row(name, FOR_DATA.get(name, IN_THE_PLANE).model, entry.description)
     Console().print(table)
+
+
+def _path_of(what: str) -> Path | None:
+    """The run or the file that is named; None if it is a model."""
+    path = given_path(what)
+    if what in MODELS:
+        return None
+    if not path.exists():
+        if path.suffix or len(path.parts) > 1:
+            _nothing_there(what)
+        known("model", what, tuple(MODELS))
+    return path
 
 
 def _of_file(path: Path, shape: tuple[int, ...] | None) -> tuple[Net, tuple[int, ...]]:

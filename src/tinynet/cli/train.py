@@ -15,6 +15,7 @@ from tinynet.cli.new_run import begun, check_free, new_folder, resumed
 from tinynet.cli.output import INTERRUPTED, complain, given_path, say, warnings_in_sentences
 from tinynet.cli.runs import CHECKPOINTS, HISTORY, MODEL, STATISTICS, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose
+from tinynet.cli.trained import card_of
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.checks.words import fail
 from tinynet.core.faster import use
@@ -121,6 +122,7 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path, fol
     results = training.evaluate(settings, learner.net, test_data)
     config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, config)
+    save(learner.net, work / MODEL, card_of(config, results))  # once more, with its card
     say(show.results_line(results, len(test_data)))
     show.write_report(open_run(work), learner, test_data)
 

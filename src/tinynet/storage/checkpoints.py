@@ -31,7 +31,7 @@ from tinynet.storage.atomic import atomic_write, refusal, sync_folder, write_thr
 from tinynet.storage.sentences import quoted, shown
 from tinynet.storage.tensors import Arrays, file_content, read_tensors
 from tinynet.storage.values import packed, unpacked
-from tinynet.storage.weights import KEY, describe, text_of
+from tinynet.storage.descriptions import KEY, describe, text_of
 
 FORMAT = 1
 CONFIG, MODEL, OPTIMIZER, ARRAYS, STATE = (
