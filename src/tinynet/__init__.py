@@ -10,11 +10,24 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
+    from tinynet.exchange import export_onnx
     from tinynet.probe.explain.explain import explain
     from tinynet.probe.recorder import trace
     from tinynet.storage import load, load_weights, save
 
-__all__ = ["Parameter", "explain", "formula", "load", "load_weights", "save", "seed", "threads", "trace", "__version__"]
+__all__ = [
+    "Parameter",
+    "explain",
+    "export_onnx",
+    "formula",
+    "load",
+    "load_weights",
+    "save",
+    "seed",
+    "threads",
+    "trace",
+    "__version__",
+]
 
 # The rooms load where they are first used, so that `import tinynet` costs little more than NumPy.
 _ROOMS = (
@@ -28,6 +41,7 @@ _ROOMS = (
     "gradcheck",
     "data",
     "storage",
+    "exchange",
     "probe",
     "learner",
     "models",
@@ -35,6 +49,7 @@ _ROOMS = (
 )
 _FUNCTIONS = {
     "explain": "probe",
+    "export_onnx": "exchange",
     "load": "storage",
     "load_weights": "storage",
     "save": "storage",

@@ -1,0 +1,5 @@
+"""What the tests of ONNX share; they skip where its packages are not installed."""
+
+import pytest
+
+pytest.importorskip("onnx")
