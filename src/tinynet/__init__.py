@@ -10,7 +10,7 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
-    from tinynet.exchange import export_onnx
+    from tinynet.exchange import export_onnx, load_onnx
     from tinynet.probe.explain.explain import explain
     from tinynet.probe.recorder import trace
     from tinynet.storage import load, load_weights, save
@@ -21,6 +21,7 @@ __all__ = [
     "export_onnx",
     "formula",
     "load",
+    "load_onnx",
     "load_weights",
     "save",
     "seed",
@@ -51,6 +52,7 @@ _FUNCTIONS = {
     "explain": "probe",
     "export_onnx": "exchange",
     "load": "storage",
+    "load_onnx": "exchange",
     "load_weights": "storage",
     "save": "storage",
     "threads": "core.threads",

@@ -20,7 +20,6 @@ from tinynet.net.modes import predicting
 from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
 from tinynet.storage import atomic_write
-from tinynet.storage.architecture import encode
 from tinynet.storage.weights import describe
 
 OPSET = 17  #: The first with LayerNormalization; old enough for every runtime of the last years.
@@ -173,7 +172,7 @@ def _rebuilding(net: Layer, model: Any) -> dict[str, str]:
     counters = {name: int(array) for name, array in net.state().items() if name not in held and array.shape == ()}
     if any(name not in held and name not in counters for name in net.state()):
         return {}
-    text = json.dumps({**description, "counters": encode(counters)})
+    text = json.dumps({**description, "entries": list(net.state()), "counters": counters})
     return {ARCHITECTURE: text, GRAPH: mark_of(model)}
 
 
