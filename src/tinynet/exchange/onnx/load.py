@@ -14,10 +14,11 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.exchange.onnx.export import ARCHITECTURE, GRAPH, mark_of
 from tinynet.exchange.onnx.needed import onnx_library
+from tinynet.exchange.onnx.read.attention import find_attention
 from tinynet.exchange.onnx.read.file import Document, Unreadable, document
 from tinynet.exchange.onnx.read.nodes import HANDLERS
 from tinynet.exchange.onnx.read.reader import PROBLEMS, Reader
-from tinynet.exchange.onnx.read.simplify import simplify
+from tinynet.exchange.onnx.read.simplify import find_positions, simplify
 from tinynet.exchange.onnx.read.structure import structured
 from tinynet.layers import Layer
 from tinynet.net import Net
@@ -123,6 +124,8 @@ def _net_of(doc: Document, input_shape: Any) -> Net:
         reader.read()
         _outputs_are_data(reader)
         simplify(reader)
+        find_attention(reader)
+        find_positions(reader)
         net = structured(reader)
     kinds = {parameter.dtype for parameter in net.parameters().values()}
     if np.dtype(np.float64) in kinds:

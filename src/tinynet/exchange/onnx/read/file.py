@@ -104,7 +104,9 @@ def _attribute(onnx: Any, node: Any, attribute: Any, folder: Path | None) -> Any
     value = onnx.helper.get_attribute_value(attribute)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, (int, float)):
+    if isinstance(value, float):
+        return float(str(np.float32(value)))  # 1e-05, and not the double that is nearest to its float32
+    if isinstance(value, int):
         return value
     return [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in value]
 

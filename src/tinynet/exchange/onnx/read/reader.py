@@ -79,7 +79,7 @@ class Reader:
     def read(self) -> None:
         """Turn every node into steps."""
         for node in self.doc.nodes:
-            self.scopes = node.scopes
+            self.scopes = _place_of(node, self.values)
             try:
                 if not self._folded(node):
                     self._handler(node)(self, node)
@@ -173,8 +173,10 @@ class Reader:
         if array.dtype.kind != "f":
             raise Unreadable(f"its input {index} holds {array.dtype}, not floating-point numbers.")
         made = Parameter(np.array(array.T if transposed else array))
-        key = f"{value.weight}{'ᵀ' * transposed}"
-        return made if value.weight is None else self._shared.setdefault(key, made)
+        # Exporters store equal arrays once. Drawn weights are equal only if they are one, but all ones are.
+        if value.weight is None or np.all(array == array.flat[:1]):
+            return made
+        return self._shared.setdefault(f"{value.weight}{'ᵀ' * transposed}", made)
 
     def producer(self, name: str) -> Step | None:
         """The step that gives a value which is read only once."""
@@ -199,7 +201,7 @@ class Reader:
             return False
         if found[0] is None:
             return False
-        only = inputs[0].weight if node.op in ("Identity", "Cast") and inputs and inputs[0] is not None else None
+        only = node.outputs[0] if node.op == "Identity" and inputs[0] is not None and inputs[0].weight else None
         for name, *runs in zip(node.outputs, *found, strict=False):
             self.values[name] = Value((runs[0], runs[1]), True, only)
         return True
@@ -251,6 +253,16 @@ def afford(*shape: int) -> None:
     """Refuse to make an array that no example needs."""
     if np.prod([float(size) for size in shape]) > MAX_NUMBERS:
         raise Unreadable(f"it makes an array of shape {shape_text(tuple(int(n) for n in shape))}, which is too large.")
+
+
+def _place_of(node: Node, values: Mapping[str, Value]) -> list[str]:
+    """The modules around a node; the last is the one that has its weight, if another was merged with it."""
+    weights = [values[name].weight or "" for name in node.inputs[1:] if name and values[name].known]
+    paths = [name.removesuffix(".weight") for name in weights if re.fullmatch(r"\w+(\.\w+)*\.weight", name)]
+    if len(paths) != 1 or (node.scopes and node.scopes[-1].rpartition(".")[0] != paths[0].rpartition(".")[0]):
+        return node.scopes
+    parts = paths[0].split(".")
+    return [*node.scopes[:-1], paths[0]] if node.scopes else [".".join(parts[: i + 1]) for i in range(len(parts))]
 
 
 def _constant(node: Node) -> np.ndarray:

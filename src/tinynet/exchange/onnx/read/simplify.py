@@ -11,8 +11,8 @@ import numpy as np
 from tinynet.exchange.onnx.read.file import Unreadable
 from tinynet.exchange.onnx.read.nodes.shapes import transposed, view_between
 from tinynet.exchange.onnx.read.reader import Reader, Step
-from tinynet.layers import Flatten, Layer, Permute, Reshape
-from tinynet.net.operations import Transpose, View
+from tinynet.layers import Flatten, Layer, LearnedPosition, Permute, Reshape
+from tinynet.net.operations import Combine, Take, Transpose, View
 
 MOVES = (Flatten, Permute, Reshape, Transpose, View)
 MAX_AXES = 6  #: Of which all orders are tried.
@@ -87,6 +87,34 @@ def _put(reader: Reader, chain: list[Step], layers: list[Layer]) -> None:
         for step in reader.steps:
             step.reads = [x if name == y else name for name in step.reads]
         reader.doc.outputs = [x if name == y else name for name in reader.doc.outputs]
+
+
+def find_positions(reader: Reader) -> None:
+    """Make x + W[:T], for sequences x (N, T, D) and a learned W, a `LearnedPosition`."""
+    for at, step in enumerate(reader.steps):
+        if not isinstance(step.layer, Combine) or step.layer.operation != "add":
+            continue
+        for x, other in (step.reads, step.reads[::-1]):
+            W, (N, *rest) = _rows_of(reader, other), reader.values[x].shapes[0] or (0,)
+            if W is not None and len(rest) == 2 and W.shape[1:] == (rest[1],) and len(W) >= rest[0]:
+                layer = LearnedPosition(*W.shape)
+                layer.weight.tensor = W
+                reader.steps[at] = Step(layer, [x], step.gives, step.scopes)
+                break
+    simplify(reader)
+
+
+def _rows_of(reader: Reader, name: str) -> np.ndarray | None:
+    """The learned matrix of which a value is the first rows."""
+    if name in reader.weights:
+        W = np.asarray(reader.weights[name])
+        return W[0] if W.ndim == 3 and len(W) == 1 else W if W.ndim == 2 else None
+    step = next((step for step in reader.steps if step.gives == [name]), None)
+    if step is None or not isinstance(step.layer, Take) or step.reads[0] not in reader.weights:
+        return None
+    index = np.asarray(reader.constants.get(step.reads[1], ()))
+    first = index.size and step.layer.axis == 0 and np.array_equal(index.ravel(), np.arange(index.size))
+    return np.asarray(reader.weights[step.reads[0]]) if first and max(index.shape) == index.size else None
 
 
 def _without_use(reader: Reader) -> bool:
