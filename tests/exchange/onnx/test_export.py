@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.contract.table import LAYERS
+from tests.contract.table import LAYERS, OPERATIONS
 from tinynet import models
 from tinynet.layers import LSTM, BatchNorm2D, Conv2D, Dropout, Flatten, Layer, Linear, ReLU
 from tinynet.net import Net, Residual
@@ -86,7 +86,7 @@ def given_for(row):
     return list(inputs), inputs
 
 
-@pytest.mark.parametrize("row", LAYERS, ids=lambda row: str(row)[:80])
+@pytest.mark.parametrize("row", LAYERS + [row for row in OPERATIONS if row.batch_of_one], ids=lambda row: str(row)[:80])
 def test_each_layer(row, tmp_path):
     layer, (shapes, inputs) = stirred(row.build()), given_for(row)
     tn.export_onnx(layer, tmp_path / "layer.onnx", shapes)
