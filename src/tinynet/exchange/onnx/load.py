@@ -29,9 +29,7 @@ MAX_EXAMPLE = 2**24  #: Numbers in one example of an input.
 FREE_IMAGE, FREE_LENGTH = (32, 48), (6, 7)  #: The sizes that a free axis has in the two examples.
 
 
-def load_onnx(
-    path: str | os.PathLike[str], input_shape: Any = None, layers: Sequence[type[Layer]] = ()
-) -> Any:
+def load_onnx(path: str | os.PathLike[str], input_shape: Any = None, layers: Sequence[type[Layer]] = ()) -> Any:
     """Build a net of Tinynet's layers from an ONNX file; it can be trained further, watched and explained.
 
     Stacks of layers become nets, named as the modules that they come from where the exporter has noted it; branches
@@ -118,7 +116,9 @@ def _same_net(doc: Document, model: Any, own: dict[str, type[Layer]]) -> Any:
 
 def _net_of(doc: Document, input_shape: Any) -> Net:
     """The net that the nodes of a document form."""
-    doc.arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in doc.arrays.items()}
+    doc.arrays = {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in doc.arrays.items()
+    }
     reader = Reader(doc, _examples(doc, input_shape), HANDLERS)
     with np.errstate(all="ignore"):
         reader.read()
@@ -180,4 +180,3 @@ def _note_merged(doc: Document) -> None:
             "it predicts the same, but export with optimize=False to train this.",
             stacklevel=4,
         )
-

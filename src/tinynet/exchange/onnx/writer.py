@@ -119,7 +119,7 @@ class GraphWriter:
 
     def _initializer(self, name: str, array: np.ndarray) -> str:
         if name not in self.initializers:
-            self.initializers[name] = self.onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
+            self.initializers[name] = self.onnx.numpy_helper.from_array(np.asarray(array, order="C"), name)
         return name
 
     def _unused(self, name: str) -> str:

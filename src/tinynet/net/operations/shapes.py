@@ -153,7 +153,9 @@ class Part(Layer):
     step: int
 
     def __init__(self, axis: int, start: int | None = None, stop: int | None = None, step: int = 1) -> None:
-        checks.arguments(self, locals(), axis=at_least(0), start=optional(integer), stop=optional(integer), step=integer)
+        checks.arguments(
+            self, locals(), axis=at_least(0), start=optional(integer), stop=optional(integer), step=integer
+        )
         if step == 0:
             checks.fail("Part", "step must not be 0.")
 

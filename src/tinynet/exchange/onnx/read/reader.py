@@ -194,6 +194,8 @@ class Reader:
             found: list[Any] = [[function(x, node.attributes)] for x in inputs[0].runs]
         elif node.op == "Constant":
             found = [[_constant(node)]] * 2
+        elif node.op == "CastLike" and inputs[0] is not None and inputs[0].known and inputs[1] is not None:
+            found = [[np.asarray(inputs[0].runs[run]).astype(np.asarray(inputs[1].runs[run]).dtype)] for run in (0, 1)]
         elif all(value is None or value.known for value in inputs) and not _looks_up(node, inputs):
             arguments = [[None if value is None else value.runs[run] for value in inputs] for run in (0, 1)]
             found = [fold(node.op, given, node.attributes, len(node.outputs)) for given in arguments]
@@ -214,6 +216,7 @@ class Reader:
         raise Unreadable(f"{node.label} is an operator that Tinynet cannot turn into a layer.", hint)
 
 
+COMPARED = "a comparison of data has no derivative; use Relu or Clip, or Where with a mask that is constant."
 #: What to use instead of an operator that is not read, where the nearest name would not help.
 INSTEAD = {
     "If": "export the model without conditions that depend on its input.",
@@ -228,6 +231,12 @@ INSTEAD = {
     "LpPool": "use MaxPool or AveragePool.",
     "ArgMax": "leave it out of the model, and take the greatest of the outputs afterwards.",
     "TopK": "leave it out of the model, and take the greatest of the outputs afterwards.",
+    "Greater": COMPARED,
+    "GreaterOrEqual": COMPARED,
+    "Less": COMPARED,
+    "LessOrEqual": COMPARED,
+    "Equal": COMPARED,
+    "ScatterElements": "use Resize or ConvTranspose to make images larger.",
     "NonMaxSuppression": "leave it out of the model, and choose among the outputs afterwards.",
 }
 

@@ -83,12 +83,17 @@ def _branches(
 ) -> tuple[str, list[list[Item]]] | None:
     """The value that all branches of a join start from, and their layers; an empty list for the value itself."""
     givers = [_giver(pieces, name, uses, outputs) for name in join.reads]
-    sources = [{name} | ({giver.reads[0]} if giver and len(giver.reads) == 1 else set()) for name, giver in zip(join.reads, givers)]  # noqa: B905, E501
+    sources = [
+        {name} | ({giver.reads[0]} if giver and len(giver.reads) == 1 else set())
+        for name, giver in zip(join.reads, givers)
+    ]  # noqa: B905, E501
     common = set.intersection(*sources)
     if len(common) != 1:
         return None
     source = common.pop()
-    parts = [[] if name == source else giver.items for name, giver in zip(join.reads, givers) if giver or name == source]  # noqa: B905, E501
+    parts = [
+        [] if name == source else giver.items for name, giver in zip(join.reads, givers) if giver or name == source
+    ]  # noqa: B905, E501
     return source, parts
 
 

@@ -104,7 +104,7 @@ def softmax(build: type[Layer]) -> Callable[[Reader, Node], None]:
 
 def dropout(reader: Reader, node: Node) -> None:
     ratio = reader.constant(node, 1, node.attributes.get("ratio", 0.5))
-    reader.add(Dropout(float(ratio)), [reader.data(node)], [node.outputs[0]])
+    reader.add(Dropout(float(np.ravel(ratio)[0])), [reader.data(node)], [node.outputs[0]])
 
 
 def elementwise(function: str) -> Callable[[Reader, Node], None]:
@@ -114,7 +114,7 @@ def elementwise(function: str) -> Callable[[Reader, Node], None]:
 
 def _bound(reader: Reader, node: Node, index: int, name: str) -> float | None:
     value = reader.constant(node, index, node.attributes.get(name))
-    return None if value is None else float(value)
+    return None if value is None else float(np.ravel(value)[0])
 
 
 HANDLERS = {

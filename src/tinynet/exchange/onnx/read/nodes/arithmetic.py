@@ -19,11 +19,12 @@ def combine(operation: str) -> Callable[[Reader, Node], None]:
     """Add, Sub, Mul or Div; what belongs to a layer is given to it."""
 
     def read(reader: Reader, node: Node) -> None:
-        if (
-            (operation == "add" and _is_bias(reader, node))
-            or (operation == "multiply" and (_is_silu(reader, node) or _is_gelu(reader, node)))
+        if (operation == "add" and _is_bias(reader, node)) or (
+            operation == "multiply" and (_is_silu(reader, node) or _is_gelu(reader, node))
         ):
             return
+        if np.asarray(reader.values[node.inputs[0]].runs[0]).dtype.kind != "f":
+            raise Unreadable("it computes with whole numbers that come from the data.", "use floating-point numbers.")
         shapes = [reader.shape(node, index) for index in (0, 1)]
         afford(*np.broadcast_shapes(*shapes))
         reader.add(Combine(operation), [reader.data(node, 0), reader.data(node, 1)], [node.outputs[0]])
@@ -75,7 +76,11 @@ def reduce(operation: str) -> Callable[[Reader, Node], None]:
 
     def read(reader: Reader, node: Node) -> None:
         n_axes = len(reader.shape(node))
-        axes = axes_of([None, reader.constant(node, 1)], node.attributes) or tuple(range(n_axes))
+        named = axes_of([None, reader.constant(node, 1)], node.attributes)
+        if not named and node.attributes.get("noop_with_empty_axes", 0):
+            reader.alias(node.outputs[0], node.inputs[0])
+            return
+        axes = named or tuple(range(n_axes))
         axes, keepdims = tuple(sorted(axis % n_axes for axis in axes)), bool(node.attributes.get("keepdims", 1))
         layer: Any = Reduce(operation, axes, keepdims)
         if operation == "mean" and n_axes == 4 and axes == (2, 3):

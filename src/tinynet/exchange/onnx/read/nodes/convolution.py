@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinynet.exchange.onnx.read.file import Node, Unreadable
 from tinynet.exchange.onnx.read.reader import Reader, afford
 from tinynet.layers import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D, Layer, Permute, ZeroPad1D, ZeroPad2D
 
 
 def conv(reader: Reader, node: Node) -> None:
-    x, weight, bias = reader.shape(node), reader.parameter(node, 1), reader.parameter(node, 2)
+    x, weight, bias = reader.shape(node), reader.parameter(node, 1), bias_of(reader, node)
     n = _axes(x, weight)
     strides, dilations, groups = _sliding(node, n)
     pads = pads_of(node, x[2:], weight.shape[2:], strides, dilations)
@@ -18,7 +20,9 @@ def conv(reader: Reader, node: Node) -> None:
     before, after = pads[:n], pads[n:]
     layers: list[Layer] = []
     if before != after:
-        layers.append(ZeroPad2D((before[1], after[1], before[0], after[0])) if n == 2 else ZeroPad1D((before[0], after[0])))
+        layers.append(
+            ZeroPad2D((before[1], after[1], before[0], after[0])) if n == 2 else ZeroPad1D((before[0], after[0]))
+        )
         before = [0] * n
     sizes = (weight.shape[1] * groups, weight.shape[0])
     if n == 2:
@@ -30,7 +34,7 @@ def conv(reader: Reader, node: Node) -> None:
 
 
 def conv_transpose(reader: Reader, node: Node) -> None:
-    x, weight, bias = reader.shape(node), reader.parameter(node, 1), reader.parameter(node, 2)
+    x, weight, bias = reader.shape(node), reader.parameter(node, 1), bias_of(reader, node)
     n = _axes(x, weight)
     strides, dilations, groups = _sliding(node, n)
     pads, more = list(node.attributes.get("pads", [0] * 2 * n)), list(node.attributes.get("output_padding", [0] * n))
@@ -46,6 +50,14 @@ def conv_transpose(reader: Reader, node: Node) -> None:
         layer = ConvTranspose1D(*channels, weight.shape[2], strides[0], pads[0], more[0], groups, True, dilations[0])
     layers = [with_weights(layer, weight, bias)]
     reader.through(as_sequences(layers) if n == 1 else layers, reader.data(node), node.outputs[0])
+
+
+def bias_of(reader: Reader, node: Node) -> Any:
+    """The bias; None where an exporter has filled in zeros for one that the model does not have."""
+    value = reader.value(node, 2)
+    return (
+        None if value is not None and value.weight is None and not np.any(value.runs[0]) else reader.parameter(node, 2)
+    )
 
 
 def with_weights(layer: Any, weight: Any, bias: Any) -> Any:

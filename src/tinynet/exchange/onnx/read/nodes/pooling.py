@@ -73,9 +73,21 @@ def resize(reader: Reader, node: Node) -> None:
         afford(*x[:2], *[n * s for n, s in zip(x[2:], arguments["scale_factor"], strict=True)])
     else:
         raise Unreadable("it resizes the batch or the channels, or says no size.", "resize height and width.")
-    if about.get("coordinate_transformation_mode") == "align_corners":
+    where = about.get("coordinate_transformation_mode")
+    if where == "align_corners":
         arguments["align_corners"] = True
-    reader.add(Upsample(**arguments), [reader.data(node)], [node.outputs[0]])
+    layer = Upsample(**arguments)
+    size = layer.output_size((x[2], x[3]))
+    whole = "size" in arguments or all(
+        n * s == m for n, s, m in zip(x[2:], layer.scale_factor or (), size, strict=True)
+    )
+    if (
+        about.get("antialias", 0)
+        or (where == "align_corners" and not whole)
+        or (where == "pytorch_half_pixel" and 1 in size)
+    ):
+        raise Unreadable("it smooths, or its scale gives no whole size.", "give sizes, without antialias.")
+    reader.add(layer, [reader.data(node)], [node.outputs[0]])
 
 
 def _mode(about: dict[str, Any]) -> str:
@@ -96,14 +108,14 @@ def _whole(scale: float) -> float:
 def pad(reader: Reader, node: Node) -> None:
     x, mode = reader.shape(node), node.attributes.get("mode", "constant")
     pads = [int(n) for n in np.ravel(reader.constant(node, 1, node.attributes.get("pads", ())))]
-    value = reader.constant(node, 2, node.attributes.get("value", 0.0))
+    value = float(np.ravel(reader.constant(node, 2, node.attributes.get("value", 0.0)))[0])
     if len(node.inputs) > 3 and node.inputs[3]:
         pads = _on_all_axes(pads, reader.constant(node, 3), len(x))
     n = len(x)
     before, after = pads[:n], pads[n:]
     afford(*[size + a + b for size, a, b in zip(x, before, after, strict=True)])
-    if mode not in ("constant", "reflect") or float(value) != 0 or min(pads, default=0) < 0:
-        problem = f"it pads in the mode {mode} with {float(value):g}, {pads}."
+    if mode not in ("constant", "reflect") or value != 0 or min(pads, default=0) < 0:
+        problem = f"it pads in the mode {mode} with {value:g}, {pads}."
         raise Unreadable(problem, "use zeros or reflection.")
     zeros = mode == "constant"
     if n == 4 and not any(before[:2] + after[:2]):

@@ -26,7 +26,8 @@ def reshape(reader: Reader, node: Node) -> None:
 def flatten(reader: Reader, node: Node) -> None:
     shapes = []
     for shape in reader.values[node.inputs[0]].shapes:
-        axis = node.attributes.get("axis", 1) % (len(shape) + 1)
+        axis = node.attributes.get("axis", 1)
+        axis = axis + len(shape) if axis < 0 else axis
         shapes.append((int(np.prod(shape[:axis])), int(np.prod(shape[axis:]))))
     view(reader, node.inputs[0], node.outputs[0], shapes)
 
@@ -112,7 +113,9 @@ def gather_nd(reader: Reader, node: Node) -> None:
         raise Unreadable("it takes other places for each sample.")
     places, value = reader.constant(node, 1), reader.values[node.inputs[0]]
     k = np.shape(places)[-1]
-    numbers = [np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), shape[:k], mode="wrap") for shape in value.shapes]
+    numbers = [
+        np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), shape[:k], mode="wrap") for shape in value.shapes
+    ]
     index = reader.fresh()
     as_rows = [(int(np.prod(shape[:k])), *shape[k:]) for shape in value.shapes]
     rows = view(reader, node.inputs[0], reader.fresh(), as_rows)
@@ -123,6 +126,8 @@ def gather_nd(reader: Reader, node: Node) -> None:
 def cut(reader: Reader, node: Node) -> None:
     x = reader.data(node)
     starts = [reader.value(node, index) for index in range(1, len(node.inputs))]
+    if any(value is not None and not value.known for value in starts):
+        raise Unreadable("where it cuts depends on the data.", "cut at fixed places.")
     both = []
     for run in (0, 1):
         given = [None if value is None else value.runs[run] for value in starts]
