@@ -9,6 +9,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.initializers import normal
 from tinynet.layers import Layer
+from tinynet.net.net import ERRORS
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
 Step = tuple[str, Layer, list[str], list[str]]  #: A name, a layer, what it reads and what it gives.
@@ -81,10 +82,10 @@ class Graph(Layer):
         if len(inputs) != len(self.inputs):
             checks.fail("Graph", f"expected {len(self.inputs)} inputs, got {len(inputs)}.", kind=TypeError)
         values = self._given(inputs)
-        for name, layer, reads, gives in self.steps:
+        for _, layer, reads, gives in self.steps:
             try:
                 y = layer.forward(*[values[read] for read in reads])
-            except Exception as error:
+            except ERRORS as error:
                 checks.locate(error, layer, self.layers_inside())
                 raise
             values |= zip(gives, as_tuple(y), strict=False)

@@ -1,7 +1,6 @@
 """What PyTorch's two exporters write becomes nets of layers, which give the same and learn the same."""
 
 import io
-import warnings
 import zipfile
 from pathlib import Path
 
@@ -9,12 +8,10 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.contract.table import LAYERS, OPERATIONS
-from tests.exchange.onnx.test_export import MODELS, agree, given_for, numbers, settled, stirred, tokens
+from tests.exchange.onnx.given import loaded
 from tinynet.layers import Embedding, LearnedPosition, MultiHeadAttention
 from tinynet.losses import mean_squared_error
 from tinynet.net import Concat, Graph, Residual
-from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import SGD
 
 onnx = pytest.importorskip("onnx")
@@ -32,13 +29,6 @@ def recorded(name, folder):
         (folder / f"{name}.onnx").write_bytes(archive.read(f"{name}.onnx"))
         values = np.load(io.BytesIO(archive.read(f"{name.partition('.')[0]}.npz")))
         return folder / f"{name}.onnx", values["x"], values["y"], values["losses"]
-
-
-def loaded(path, **options):
-    """A net, whatever is said about batch norm."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "load_onnx: batch norm was merged")
-        return tn.load_onnx(path, **options)
 
 
 def kinds(net):
@@ -129,53 +119,3 @@ def test_a_graph_is_watched(tmp_path):
         net.forward(x)
     assert seen[-1] == ""
     assert any(path.startswith("0.") for path in seen)
-
-
-@pytest.mark.parametrize("row", LAYERS + [row for row in OPERATIONS if row.batch_of_one], ids=lambda row: str(row)[:80])
-def test_each_layer_comes_back(row, tmp_path):
-    layer, (shapes, inputs) = stirred(row.build()), given_for(row)
-    tn.export_onnx(layer, tmp_path / "layer.onnx", shapes)
-    expected, again = layer.forward(*inputs), tn.load_onnx(tmp_path / "layer.onnx")
-    assert type(again) is type(layer)
-    for y, found in zip(as_tuple(expected), as_tuple(again.forward(*inputs)), strict=True):
-        assert np.array_equal(y, found)
-    for name, array in layer.state().items():
-        assert np.array_equal(array, again.state()[name])
-
-
-#: What a file says of these in one node, or by comparisons, cannot be told from other things.
-ONLY_BY_NAME = ("MaxUnpool2D", "return_switches=True", "track_running_stats=False", "threshold=1.5")
-
-
-@pytest.mark.parametrize("row", LAYERS + [row for row in OPERATIONS if row.batch_of_one], ids=lambda row: str(row)[:80])
-def test_each_layer_is_read_from_its_nodes_too(row, tmp_path):
-    layer, (shapes, inputs) = stirred(row.build()), given_for(row)
-    tn.export_onnx(layer, tmp_path / "layer.onnx", shapes)
-    changed(tmp_path / "layer.onnx")
-    if any(words in str(row) for words in ONLY_BY_NAME):
-        with pytest.raises(ValueError, match="load_onnx: '.*layer.onnx': node '.*' \\("):
-            tn.load_onnx(tmp_path / "layer.onnx")
-    else:
-        agree(layer.forward(*inputs), as_tuple(tn.load_onnx(tmp_path / "layer.onnx").forward(*inputs)))
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_each_model_comes_back(name, tmp_path):
-    build, shape = MODELS[name]
-    draw = tokens if name in ("char_lstm", "char_gpt", "seq2seq") else numbers
-    inputs = [draw(each, 3) for each in (shape if isinstance(shape, list) else [shape])]
-    net = settled(build(), inputs)
-    tn.export_onnx(net, tmp_path / "net.onnx", shape)
-    own = [tn.models.VariationalAutoencoder, tn.models.EncoderDecoder]
-    agree(net.predict(*inputs), as_tuple(tn.load_onnx(tmp_path / "net.onnx", layers=own).predict(*inputs)))
-    changed(tmp_path / "net.onnx")
-    agree(net.predict(*inputs), as_tuple(tn.load_onnx(tmp_path / "net.onnx").predict(*inputs)))
-
-
-def changed(path):
-    """Let a file look as if another program had written it."""
-    model = onnx.load(path)
-    kept = [entry for entry in model.metadata_props if not entry.key.startswith("tinynet")]
-    del model.metadata_props[:]
-    model.metadata_props.extend(kept)
-    onnx.save(model, path)

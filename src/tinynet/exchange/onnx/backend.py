@@ -16,7 +16,7 @@ CPU = "CPU"
 
 
 def backend() -> Any:
-    """The class `TinynetBackend`, an `onnx.backend.base.Backend`; a function, because only ONNX itself knows that class.
+    """The class `TinynetBackend`, derived from `onnx.backend.base.Backend`, which only ONNX itself has.
 
     Example:
         >>> outputs = backend().run_model(onnx.load("net.onnx"), [x])  # doctest: +SKIP

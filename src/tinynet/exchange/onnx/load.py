@@ -57,18 +57,23 @@ def load_onnx(path: str | os.PathLike[str], input_shape: Any = None, layers: Seq
         >>> net = load_onnx("resnet18.onnx")  # doctest: +SKIP
     """
     source = checks.path("load_onnx", path)
+    shapes = _input_shapes(input_shape)
     own = sentences.layer_classes("load_onnx", layers, Layer)
     checks.readable_file("load_onnx", source)
     onnx = onnx_library("load_onnx")
     model = _parsed(onnx, source)
     try:
-        return read_model(onnx, model, source.parent, input_shape, own)
+        return read_model(onnx, model, source.parent, shapes, own)
     except Unreadable as error:
         checks.fail("load_onnx", f"{sentences.quoted(source)}: {error.problem}", error.hint)
 
 
 def read_model(
-    onnx: Any, model: Any, folder: Path | None, input_shape: Any = None, own: dict[str, type[Layer]] | None = None
+    onnx: Any,
+    model: Any,
+    folder: Path | None,
+    shapes: list[tuple[int, ...]] | None = None,
+    own: dict[str, type[Layer]] | None = None,
 ) -> Any:
     """The net of a model that is in memory, whose external data, if any, lies in a folder.
 
@@ -77,7 +82,7 @@ def read_model(
     """
     try:
         doc = document(onnx, model, folder)
-        return _same_net(doc, model, own or {}) or _net_of(doc, input_shape)
+        return _same_net(doc, model, own or {}) or _net_of(doc, shapes or [])
     except Unreadable:
         raise
     except PROBLEMS as error:
@@ -86,7 +91,7 @@ def read_model(
 
 
 def _parsed(onnx: Any, source: Path) -> Any:
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         model = onnx.load_model_from_string(source.read_bytes())
@@ -114,12 +119,12 @@ def _same_net(doc: Document, model: Any, own: dict[str, type[Layer]]) -> Any:
         return None
 
 
-def _net_of(doc: Document, input_shape: Any) -> Net:
+def _net_of(doc: Document, shapes: list[tuple[int, ...]]) -> Net:
     """The net that the nodes of a document form."""
     doc.arrays = {
         name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in doc.arrays.items()
     }
-    reader = Reader(doc, _examples(doc, input_shape), HANDLERS)
+    reader = Reader(doc, _examples(doc, shapes), HANDLERS)
     with np.errstate(all="ignore"):
         reader.read()
         _outputs_are_data(reader)
@@ -140,14 +145,13 @@ def _outputs_are_data(reader: Reader) -> None:
         raise Unreadable(f"its output {sentences.shown(wrong[0])!r} does not depend on its inputs.")
 
 
-def _examples(doc: Document, input_shape: Any) -> dict[str, Any]:
+def _examples(doc: Document, shapes: list[tuple[int, ...]]) -> dict[str, Any]:
     """For each input two examples, which differ in the sizes of all free axes."""
-    shapes = input_shape if isinstance(input_shape, list) else [input_shape] * bool(input_shape)
-    if shapes and (len(shapes) != len(doc.inputs) or not all(isinstance(shape, tuple) for shape in shapes)):
-        problem = f"input_shape must be a tuple for each of {len(doc.inputs)} inputs, got {input_shape!r}."
-        checks.fail("load_onnx", problem, "leave out the batch axis, as in (1, 28, 28).", TypeError)
+    if shapes and len(shapes) != len(doc.inputs):
+        raise Unreadable(f"it has {len(doc.inputs)} inputs, input_shape names {len(shapes)}.")
     rng = np.random.default_rng(0)
-    examples, free = {}, {}
+    examples: dict[str, Any] = {}
+    free: dict[Any, Any] = {}
     for index, (name, (dtype, sizes)) in enumerate(doc.inputs.items()):
         given = [*sizes[:1], *shapes[index]] if shapes else sizes
         if len(given) != len(sizes):
@@ -161,6 +165,18 @@ def _examples(doc: Document, input_shape: Any) -> dict[str, Any]:
             runs.append(numbers.astype(np.float32 if dtype == np.float16 else dtype))
         examples[name] = tuple(runs)
     return examples
+
+
+def _input_shapes(input_shape: Any) -> list[tuple[int, ...]]:
+    """Check the shape of each input without its batch axis; none if they are those of the file."""
+    shapes = input_shape if isinstance(input_shape, list) else [] if input_shape is None else [input_shape]
+    if not all(isinstance(shape, tuple) for shape in shapes):
+        problem = f"input_shape must be a tuple of integers, got {input_shape!r}."
+        checks.fail("load_onnx", problem, "leave out the batch axis, as in (1, 28, 28).", TypeError)
+    for shape in shapes:
+        for axis, size in enumerate(shape):
+            checks.integer("load_onnx", f"input_shape[{axis}]", size, minimum=1)
+    return shapes
 
 
 def _size(size: int | str, axis: int, n_axes: int, run: int, free: dict[Any, Any], place: str) -> int:

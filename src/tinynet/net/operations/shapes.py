@@ -150,12 +150,13 @@ class Part(Layer):
     axis: int
     start: int | None
     stop: int | None
-    step: int
+    stride: int
 
     def __init__(self, axis: int, start: int | None = None, stop: int | None = None, step: int = 1) -> None:
         checks.arguments(
             self, locals(), axis=at_least(0), start=optional(integer), stop=optional(integer), step=integer
         )
+        self.stride = vars(self).pop("step")  # `step` is a method of every layer
         if step == 0:
             checks.fail("Part", "step must not be 0.")
 
@@ -170,7 +171,7 @@ class Part(Layer):
         return dx
 
     def _place(self) -> tuple[slice, ...]:
-        return (*[slice(None)] * self.axis, slice(self.start, self.stop, self.step))
+        return (*[slice(None)] * self.axis, slice(self.start, self.stop, self.stride))
 
 
 class Take(Layer):

@@ -76,7 +76,7 @@ def _built(q: Projection, k: Projection, v: Projection, out: Linear, causal: boo
     if features != {E} or not q.rows.shape == k.rows.shape == v.rows.shape:
         return None
     parts = [q.weight(np.sqrt(D) * k.scale), k.weight(1 / k.scale), v.weight()]
-    made = MultiHeadAttention(E, heads, biased, causal)
+    made = MultiHeadAttention(E, heads, biased, causal).astype(out.weight.dtype)
     made.in_proj_weight.tensor = np.concatenate([W for W, _ in parts])
     if made.in_proj_bias is not None:  # an exporter leaves out biases that are zero
         made.in_proj_bias.tensor = np.concatenate([np.zeros(E) if b is None else b for _, b in parts])

@@ -84,7 +84,7 @@ def slices_of(x: Any, inputs: Arrays, attributes: dict[str, Any]) -> list[tuple[
     starts, ends = (np.ravel(part).astype(object) for part in inputs[1:3])
     axes = range(len(starts)) if inputs[3] is None else np.ravel(inputs[3])
     steps = [1] * len(starts) if inputs[4] is None else np.ravel(inputs[4])
-    found = []
+    found: list[tuple[int, int | None, int | None, int]] = []
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         size = np.shape(x)[int(axis)]
         stop = None if int(step) < 0 and int(end) < -size else int(end)

@@ -172,7 +172,7 @@ class Reader:
         array = self.constant(node, index)
         if array.dtype.kind != "f":
             raise Unreadable(f"its input {index} holds {array.dtype}, not floating-point numbers.")
-        made = Parameter(np.array(array.T if transposed else array))
+        made = Parameter(np.array(array.T if transposed else array), dtype=array.dtype)
         # Exporters store equal arrays once. Drawn weights are equal only if they are one, but all ones are.
         if value.weight is None or np.all(array == array.flat[:1]):
             return made

@@ -95,9 +95,9 @@ def find_positions(reader: Reader) -> None:
         if not isinstance(step.layer, Combine) or step.layer.operation != "add":
             continue
         for x, other in (step.reads, step.reads[::-1]):
-            W, (N, *rest) = _rows_of(reader, other), reader.values[x].shapes[0] or (0,)
+            W, rest = _rows_of(reader, other), reader.values[x].shapes[0][1:]
             if W is not None and len(rest) == 2 and W.shape[1:] == (rest[1],) and len(W) >= rest[0]:
-                layer = LearnedPosition(*W.shape)
+                layer = LearnedPosition(*W.shape).astype(W.dtype)
                 layer.weight.tensor = W
                 reader.steps[at] = Step(layer, [x], step.gives, step.scopes)
                 break

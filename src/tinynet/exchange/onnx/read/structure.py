@@ -37,7 +37,7 @@ def structured(reader: Reader) -> Net:
     outputs = reader.doc.outputs
     while _in_series(pieces, outputs) or _in_parallel(pieces, outputs, own):
         pass
-    inputs = [name for name in reader.doc.inputs]
+    inputs = list(reader.doc.inputs)
     if len(pieces) == 1 and pieces[0].reads == inputs and pieces[0].gives == outputs:
         return stacked(pieces[0].items)
     return Net([_graph(reader, pieces, inputs)])
@@ -56,7 +56,7 @@ def _in_series(pieces: list[Piece], outputs: list[str]) -> bool:
 
 
 def _in_parallel(pieces: list[Piece], outputs: list[str], own: set[str]) -> bool:
-    """Make a Residual or a Concat of branches that start from one value and end in one sum or list; if there are any."""
+    """Make a Residual or a Concat of branches that start from one value and meet again; whether there were such."""
     uses = _uses(pieces, outputs)
     for join in pieces:
         layer = join.items[0].layer
@@ -83,17 +83,13 @@ def _branches(
 ) -> tuple[str, list[list[Item]]] | None:
     """The value that all branches of a join start from, and their layers; an empty list for the value itself."""
     givers = [_giver(pieces, name, uses, outputs) for name in join.reads]
-    sources = [
-        {name} | ({giver.reads[0]} if giver and len(giver.reads) == 1 else set())
-        for name, giver in zip(join.reads, givers)
-    ]  # noqa: B905, E501
+    both = list(zip(join.reads, givers, strict=True))
+    sources = [{name} | ({giver.reads[0]} if giver and len(giver.reads) == 1 else set()) for name, giver in both]
     common = set.intersection(*sources)
     if len(common) != 1:
         return None
     source = common.pop()
-    parts = [
-        [] if name == source else giver.items for name, giver in zip(join.reads, givers) if giver or name == source
-    ]  # noqa: B905, E501
+    parts = [giver.items if giver and name != source else [] for name, giver in both]
     return source, parts
 
 
@@ -160,7 +156,7 @@ def stacked_below(items: list[Item], depth: int) -> Layer:
 
 def _graph(reader: Reader, pieces: list[Piece], inputs: list[str]) -> Graph:
     """What is neither a stack nor made of branches, step by step."""
-    names = {name: _plain(name) if index == 0 else f"{_plain(name)}" for index, name in enumerate(inputs)}
+    names = {name: _plain(name) for name in inputs}
     names |= {name: name for name in (*reader.weights, *reader.constants)}
     taken = set(names.values())
     steps = []
@@ -182,15 +178,11 @@ def _graph(reader: Reader, pieces: list[Piece], inputs: list[str]) -> Graph:
         {name: (array.shape, array.dtype.name) for name, array in constants.items()},
     )
     for name, array in weights.items():
+        graph.weights[name].astype(array.dtype)
         graph.weights[name].tensor = array
     for name, array in constants.items():
-        setattr(graph, name, np_copy(array))
+        setattr(graph, name, array.copy())
     return graph
-
-
-def np_copy(array: Any) -> Any:
-    """An array of its own."""
-    return array.copy()
 
 
 def _step_name(piece: Piece, taken: set[str]) -> str:

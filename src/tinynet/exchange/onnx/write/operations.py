@@ -85,10 +85,10 @@ def expand(graph: GraphWriter, layer: Expand, x: str) -> str:
 
 
 def part(graph: GraphWriter, layer: Part, x: str) -> str:
-    forward = layer.step > 0
+    forward = layer.stride > 0
     start = (0 if forward else -1) if layer.start is None else layer.start
     stop = (LAST if forward else -LAST) if layer.stop is None else layer.stop
-    return graph.node("Slice", x, *[graph.constant([n]) for n in (start, stop, layer.axis, layer.step)])
+    return graph.node("Slice", x, *[graph.constant([n]) for n in (start, stop, layer.axis, layer.stride)])
 
 
 def take(graph: GraphWriter, layer: Take, x: str, index: str) -> str:

@@ -48,7 +48,7 @@ def selu(reader: Reader, node: Node) -> None:
 
 def prelu(reader: Reader, node: Node) -> None:
     slope = reader.constant(node, 1)
-    layer = PReLU(slope.size)
+    layer = PReLU(slope.size).astype(slope.dtype)
     layer.weight.tensor = slope.reshape(-1)
     reader.add(layer, [reader.data(node)], [node.outputs[0]])
 

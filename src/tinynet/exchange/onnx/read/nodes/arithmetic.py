@@ -91,7 +91,7 @@ def reduce(operation: str) -> Callable[[Reader, Node], None]:
 
 
 def _linear(in_features: int, out_features: int, weight: Any, bias: Any) -> Linear:
-    layer = Linear(in_features, out_features, bias=bias is not None, rng=_Zeros())  # type: ignore[arg-type]
+    layer = Linear(in_features, out_features, bias=bias is not None, rng=_Zeros())
     layer.weight, layer.bias = weight, bias
     return layer
 
@@ -102,7 +102,7 @@ class _Zeros(np.random.Generator):
     def __init__(self) -> None:
         super().__init__(np.random.PCG64(0))
 
-    def uniform(self, low: Any = 0, high: Any = 1, size: Any = None) -> Any:  # type: ignore[override]
+    def uniform(self, low: Any = 0, high: Any = 1, size: Any = None) -> Any:
         return np.zeros(size, np.float32)
 
 

@@ -17,7 +17,7 @@ def conv(reader: Reader, node: Node) -> None:
     strides, dilations, groups = _sliding(node, n)
     pads = pads_of(node, x[2:], weight.shape[2:], strides, dilations)
     afford(x[0], weight.shape[0], *[size + pads[i] + pads[i + n] for i, size in enumerate(x[2:])])
-    before, after = pads[:n], pads[n:]
+    before, after = pads[:n], pads[n:]  # of each axis
     layers: list[Layer] = []
     if before != after:
         layers.append(
@@ -26,7 +26,7 @@ def conv(reader: Reader, node: Node) -> None:
         before = [0] * n
     sizes = (weight.shape[1] * groups, weight.shape[0])
     if n == 2:
-        layer: Any = Conv2D(*sizes, weight.shape[2:], tuple(strides), tuple(before), tuple(dilations), groups)
+        layer: Any = Conv2D(*sizes, weight.shape[2:], tuple(strides), (before[0], before[1]), tuple(dilations), groups)
     else:
         layer = Conv1D(*sizes, weight.shape[2], strides[0], before[0], dilations[0], groups)
     layers.append(with_weights(layer, weight, bias))
@@ -44,7 +44,15 @@ def conv_transpose(reader: Reader, node: Node) -> None:
     afford(x[0], weight.shape[1] * groups, *[size + more[i] for i, size in enumerate(sizes)])
     channels = (weight.shape[0], weight.shape[1] * groups)
     if n == 2:
-        arguments = (weight.shape[2:], tuple(strides), tuple(pads[:2]), tuple(more), groups, True, tuple(dilations))
+        arguments: Any = (
+            weight.shape[2:],
+            tuple(strides),
+            tuple(pads[:2]),
+            tuple(more),
+            groups,
+            True,
+            tuple(dilations),
+        )
         layer: Any = ConvTranspose2D(*channels, *arguments)
     else:
         layer = ConvTranspose1D(*channels, weight.shape[2], strides[0], pads[0], more[0], groups, True, dilations[0])
@@ -103,7 +111,7 @@ def _axes(x: tuple[int, ...], weight: Any) -> int:
     return len(x) - 2
 
 
-def _sliding(node: Node, n: int) -> tuple[list[int], list[int], int]:
+def _sliding(node: Node, n: int) -> tuple[Any, Any, int]:
     about = node.attributes
     return list(about.get("strides", [1] * n)), list(about.get("dilations", [1] * n)), about.get("group", 1)
 

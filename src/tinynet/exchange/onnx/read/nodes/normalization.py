@@ -17,6 +17,7 @@ def batch_norm(reader: Reader, node: Node) -> None:
     weight, bias = reader.parameter(node, 1), reader.parameter(node, 2)
     kind = BatchNorm2D if n_axes == 4 else BatchNorm1D
     layer = kind(weight.shape[0], about.get("epsilon", 1e-5), round(1 - about.get("momentum", 0.9), 9))
+    layer.astype(weight.dtype)
     layer.weight, layer.bias = weight, bias
     layer.running_mean[...], layer.running_var[...] = reader.constant(node, 3), reader.constant(node, 4)
     reader.through(as_sequences([layer]) if n_axes == 3 else [layer], reader.data(node), node.outputs[0])
@@ -51,6 +52,7 @@ def group_norm(reader: Reader, node: Node) -> None:
     C, groups = reader.shape(node)[1], node.attributes["num_groups"]
     layer = GroupNorm(groups, C, node.attributes.get("epsilon", 1e-5))
     scale, shift = reader.constant(node, 1), reader.constant(node, 2)
+    layer.astype(scale.dtype)
     each = C // np.size(scale)  # before opset 21 there is one number for each group
     layer.weight.tensor, layer.bias.tensor = np.repeat(scale, each), np.repeat(shift, each)  # type: ignore[union-attr]
     reader.add(layer, [reader.data(node)], [node.outputs[0]])

@@ -54,7 +54,7 @@ def global_pool(build: type[Layer]) -> Any:
     def read(reader: Reader, node: Node) -> None:
         if len(reader.shape(node)) != 4:
             raise Unreadable("it pools what are no images.", "use ReduceMean or ReduceMax for sequences.")
-        reader.add(build(1), [reader.data(node)], [node.outputs[0]])  # type: ignore[call-arg]
+        reader.add(build(1), [reader.data(node)], [node.outputs[0]])
 
     return read
 
@@ -137,7 +137,7 @@ def _on_all_axes(pads: list[int], axes: Any, n: int) -> list[int]:
     return found
 
 
-def _window(reader: Reader, node: Node) -> tuple[int, list[int], list[int], list[int], list[int]]:
+def _window(reader: Reader, node: Node) -> tuple[int, Any, Any, Any, Any]:
     """The number of axes, and the kernel, strides, padding and dilations of a pooling."""
     x, about = reader.shape(node), node.attributes
     kernel = list(about["kernel_shape"])

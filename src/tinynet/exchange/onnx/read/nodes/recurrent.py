@@ -21,7 +21,7 @@ def recurrent(op: str) -> Callable[[Reader, Node], None]:
     """One layer for each node; transposes around it, which are mostly undone by those of the exporter."""
 
     def read(reader: Reader, node: Node) -> None:
-        T, N, D = reader.shape(node)
+        D = reader.shape(node)[2]
         directions, H = 2 if node.attributes.get("direction") == "bidirectional" else 1, node.attributes["hidden_size"]
         _check(reader, node, op)
         states = _first_states(reader, node, op)
@@ -49,7 +49,7 @@ def _layer(reader: Reader, node: Node, op: str, D: int, H: int, directions: int,
     W, R, B = (reader.constant(node, index) for index in (1, 2, 3))
     if op == "RNN":
         arguments["nonlinearity"] = node.attributes.get("activations", ["Tanh"])[0].lower()
-    layer = KINDS[op](D, H, bias=B is not None, **arguments)
+    layer = KINDS[op](D, H, bias=B is not None, **arguments).astype(W.dtype)
     back = np.argsort(GATES[op])
     for direction, suffix in enumerate(layer.suffixes):
         parts = {"weight_ih": W[direction], "weight_hh": R[direction]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def unsqueeze(reader: Reader, node: Node) -> None:
     view(reader, node.inputs[0], node.outputs[0], [np.expand_dims(run, axes or ()).shape for run in x.runs])
 
 
-def view(reader: Reader, x: str, gives: str, shapes: list[Shape]) -> str:
+def view(reader: Reader, x: str, gives: str, shapes: Sequence[Shape]) -> str:
     """Bring a value to another shape, which is given for both examples; returns the name that it then has."""
     layer = view_between(reader.values[x].shapes, shapes)
     if layer is None:
