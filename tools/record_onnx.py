@@ -3,7 +3,7 @@
 
 usage: python tools/record_onnx.py     (needs torch==2.13.0, onnx and onnxscript)
 
-The archive holds, for each model and exporter, the file, an input, PyTorch's output, and its loss after a step of training.
+The archive holds, for each model and exporter, the file, an input, PyTorch's output, and its loss after a step.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def graph(rng: Rng, content: bytes) -> bytes:
             break
         field, value = inner[int(rng.integers(len(inner)))]
         message = value[int(rng.integers(len(value)))] if _repeated(field) else value
-    fields = message.ListFields() or message.DESCRIPTOR.fields and [(message.DESCRIPTOR.fields[0], None)]
+    fields = message.ListFields() or [(field, None) for field in message.DESCRIPTOR.fields][:1]
     _spoil(rng, message, fields[int(rng.integers(len(fields)))][0])
     return model.SerializeToString()
 
