@@ -15,7 +15,7 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 # Where the copy without the engine is tested: `installed` holds it as a user would have it.
 PLAIN := PYTHONPATH=$(CURDIR)/build/plain/installed OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ../../$(BIN)/python -m pytest -n 2 -p no:cacheprovider
 
-.PHONY: help demo test test-plain test-versions fuzz lock parity bench bench-layers mutants no-alarm models docs clean python
+.PHONY: help demo test test-plain test-versions fuzz doctor lock parity bench bench-layers mutants no-alarm models docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-plain  the tests once more on a copy without the engine: only the clock may change"
 	@echo "make test-versions  the tests with the oldest and newest versions allowed, on each Python that is here"
 	@echo "make fuzz     damage 20,000 files of every format: each must give a right load or a sentence"
+	@echo "make doctor   let the doctor examine faulty and healthy programs: does it name what is wrong, and nothing else?"
 	@echo "make lock     write requirements/ anew, the versions that make installs (UPGRADE=--upgrade for the newest)"
 	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
 	@echo "make mutants  change the arithmetic, one thing at a time, and see a test fail each time"
@@ -63,6 +64,10 @@ fuzz: python
 	@$(INSTALL) test
 	$(BIN)/python -m tools.fuzz --cases 20000 --seed 0
 
+doctor: python
+	@$(INSTALL) test
+	$(BIN)/python -m tools.doctor
+
 lock: python
 	@$(INSTALL) lock
 	$(BIN)/python -m tools.lock $(UPGRADE)
@@ -74,6 +79,7 @@ parity: python
 bench: python
 	@$(INSTALL) test parity
 	$(BIN)/python -m benchmarks.against_pytorch --write docs/benchmarks.md
+	$(BIN)/python -m benchmarks.looking --write docs/benchmarks_looking.md
 
 bench-layers: python
 	@$(INSTALL) test parity

@@ -26,8 +26,9 @@ ABOUT = """\
 # Looking inside, and what it costs
 
 Each row is one of the workloads of [the comparison with PyTorch](benchmarks.md), trained by `Learner.fit` on one batch
-again and again, in a process of its own. Blocks of steps without a callback and with one take turns, and medians are
-compared. `make bench` measures it for the machine it runs on.
+again and again, in a process of its own. Blocks of steps without a callback and with one take turns. Lower quartiles
+are compared, because whatever else the machine does only adds to a time. `make bench` measures it for the machine it
+runs on.
 
 - **off**: a step with a `Statistics` callback that does not look at it, as a multiple of one without.
 - **light**, **economy**: what the looks add to the time of training, as a share: the cost of a look, with what it

@@ -20,7 +20,7 @@ def test_a_workload_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_look_costs_what_it_adds_to_its_step_and_to_those_after_it() -> None:
     training = object.__new__(looking_worker.Training)
     training.kept = [[1.0, 1.0, 1.0, 3.0, 1.5, 1.0, 1.0, 3.0], [1.5, 1.0, 1.0, 3.0, 1.5, 1.0, 1.0, 3.0]]
-    assert training.cost_of_a_look(plain=1.0) == 2.5
+    assert training.cost_of_a_look(plain=1.0) == 2.375  # 2 for its step, 0.375 for the next one
     assert training.steps() == [3.0, 1.5, 1.0, 1.0, 3.0] * 2
 
 

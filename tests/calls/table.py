@@ -24,6 +24,7 @@ from tinynet import (
     models,
     net,
     optimizers,
+    probe,
     storage,
 )
 from tinynet.core import initializers
@@ -69,6 +70,12 @@ def pictures() -> Dataset:
 
 def trained() -> Learner:
     return Learner(small(), cross_entropy, SGD(lr=0.1), points(), metrics=[accuracy])
+
+
+def watched() -> probe.TrainingStatistics:
+    statistics = learner.Statistics("full")
+    Learner(small(), cross_entropy, SGD(lr=0.1), points(), callbacks=[statistics]).fit(progress=False)
+    return statistics.record
 
 
 def history() -> History:
@@ -352,6 +359,9 @@ TRAINING = [
         "batch_size": 4, "drop_last": True,
         "metrics": [accuracy], "callbacks": [EarlyStopping("loss")]}), free=("valid",)),
     fresh("learner.Learner.fit", lambda: (trained().fit, {"epochs": 1, "progress": False})),
+    fresh("learner.Learner.find_rate", lambda: (trained().find_rate, {
+        "lowest": 1e-4, "highest": 1.0, "n_steps": 20})),
+    fresh("learner.Learner.overfit_one_batch", lambda: (trained().overfit_one_batch, {"n_steps": 50, "n_samples": 4})),
     fresh("learner.Learner.go_to", lambda: (trained().go_to, {"step": 1})),
     fresh("learner.Learner.evaluate", lambda: (trained().evaluate, {"data": points()})),
     fresh("learner.Learner.predict", lambda: (trained().predict, {"x": ones(4, 2)})),
@@ -362,10 +372,15 @@ TRAINING = [
     call("learner.CSVLog", learner.CSVLog, path="history.csv"),
     call("learner.EarlyStopping", EarlyStopping, monitor="valid_loss", patience=3, min_delta=0.1, mode="min",
          free=("mode",)),
+    call("learner.Snapshots", learner.Snapshots, epochs=[1, 3], free=("epochs",)),
     call("learner.KeepBest", learner.KeepBest, monitor="valid_loss", path="best.safetensors", mode="min",
          free=("mode", "path")),
     call("learner.ReduceOnPlateau", learner.ReduceOnPlateau, monitor="valid_loss", factor=0.5, patience=3,
          min_delta=0.1, cooldown=1, min_lr=0.0, mode="min", free=("mode",)),
+    call("learner.Statistics", learner.Statistics, detail="economy", every=3, path="statistics.safetensors",
+         free=("every", "path")),
+    call("probe.TrainingStatistics", probe.TrainingStatistics, layers={"0": "Linear"}, settings={"every": 3}),
+    call("probe.singular_values", probe.singular_values, net=small()),
     fresh("learner.History.append", lambda: (history().append, {"row": {"epoch": 3, "loss": 0.1}})),
     fresh("learner.History.best", lambda: (history().best, {"name": "loss", "mode": "min"}), free=("mode",)),
     fresh("learner.History.__getitem__", lambda: (history().__getitem__, {"name": "loss"})),
@@ -513,8 +528,64 @@ MODELS = [
 ]  # fmt: skip
 
 
+def recorded() -> Any:
+    """A step of a small net."""
+    return tn.trace(Net([Linear(2, 3), ReLU(), Linear(3, 2)]), ones(4, 2), np.array([0, 1, 1, 0]), losses.cross_entropy)
+
+
+def _calls_of_steps() -> list[Call]:
+    """What records a step, explains it and keeps it."""
+    p = tn.probe
+    return [
+        call("probe.trace", p.trace, free=("x", "y", "optimizer"), net=small(), x=ones(4, 2), y=np.array([0, 1, 1, 0]),
+             loss=losses.cross_entropy, optimizer=optimizers.SGD(lr=0.1)),
+        call("probe.explain", p.explain, free=("terms",), trace=recorded(), name="0.weight", index=(1, 1), terms=3),
+        call("probe.walk", p.walk, free=("index", "terms"), trace=recorded(), sample=1, weight="0.weight",
+             index=(1, 1), terms=3),
+        call("probe.save_trace", p.save_trace, trace=recorded(), path=FOLDER / "step.safetensors", layers=["0"],
+             free=("path", "layers")),
+        call("probe.load_trace", p.load_trace, path=FOLDER / "no such step.safetensors", layers=[Linear],
+             free=("path",)),
+        call("probe.replay", p.replay, trace=recorded(), net=None, layers=[], loss=None, optimizer=None),
+    ]  # fmt: skip
+
+
 def classifier() -> Net:
     return Net([Conv2D(1, 2, 3), ReLU(), Flatten(), Linear(72, 3)])
+
+
+def pictures_of_what_was_learned(v: Any) -> list[Call]:
+    """The calls of visualize that show what a net looks at."""
+    drawn, flat, x = classifier(), small(), rng().random((2, 1, 8, 8)).astype(np.float32)
+    plane = Dataset(rng().normal(size=(8, 2)).astype(np.float32), np.arange(8) % 3)
+    reading = models.char_gpt(5, embed_dim=4, num_heads=1, num_layers=1)
+    common: dict[str, Any] = {"net": drawn, "x": x, "target": 1, "classes": ["a", "b", "c"], "words": None}
+    free = ("x", "target", "classes", "words")
+    return [
+        *[call(f"visualize.{name}", getattr(v, name), **common, free=free)
+          for name in ("saliency", "guided_backpropagation", "grad_cam")],
+        call("visualize.integrated_gradients", v.integrated_gradients, **common, steps=4, free=(*free, "steps")),
+        call("visualize.smooth_grad", v.smooth_grad, **common, n_samples=2, free=free),
+        call("visualize.occlusion", v.occlusion, **common, size=4, free=(*free, "size")),
+        call("visualize.attributions", lambda found, **o: v.attributions(found, **o),
+             found=probe.saliency(drawn, x), classes=["a", "b", "c"], words=None, free=("classes", "words")),
+        call("visualize.deconvnet", v.deconvnet, net=drawn, x=x, layer="0", channel=1, classes=["a", "b", "c"],
+             free=("x", "layer", "channel", "classes")),
+        call("visualize.activation_maximization", v.activation_maximization, net=drawn, input_shape=(1, 8, 8),
+             target=1, layer=None, classes=["a", "b", "c"], steps=2, free=("target", "layer", "classes")),
+        call("visualize.attention_maps", lambda net, x, **o: v.attention_maps(net, x, **o), net=reading,
+             x=np.array([[0, 1, 2]]), sample=0, words=None, free=("words", "x")),
+        call("visualize.randomization_check", v.randomization_check, net=drawn, x=x, target=1, methods=[probe.saliency],
+             rng=rng(), free=("x", "target", "methods", "rng")),
+        call("visualize.embedding_map", v.embedding_map, net=flat, dataset=plane, layer=None, method="pca", n=8,
+             free=("layer",)),
+        call("visualize.points_map", v.points_map, X=rng().normal(size=(4, 3)), names=["a", "b", "c", "d"],
+             method="pca", free=("X", "names")),
+        call("visualize.boundary_over_training", v.boundary_over_training, net=flat, dataset=plane,
+             states={0: flat.state(), 3: flat.state()}),
+        call("visualize.loss_landscape", v.loss_landscape, net=flat, loss=cross_entropy, x=plane.x, y=plane.y,
+             dimensions=1, n=3, free=("x", "y")),
+    ]  # fmt: skip
 
 
 def pictures_drawn() -> list[Call]:
@@ -526,8 +597,12 @@ def pictures_drawn() -> list[Call]:
     line = data.line(8, rng=0)
     same = Dataset(ones(4, 1, 8, 8), ones(4, 1, 8, 8))
     return [
+        *pictures_of_what_was_learned(v),
         call("visualize.confident_mistakes", v.confident_mistakes, net=drawn, dataset=pictures(), n=2),
         call("visualize.misclassified", v.misclassified, net=drawn, dataset=pictures(), n=2),
+        call("visualize.explained_terms", v.explained_terms, explanation=tn.explain(recorded(), "2.y", (0, 1))),
+        call("visualize.explanation_page", v.explanation_page, path=FOLDER / "step.html",
+             what=tn.explain(recorded(), "loss"), title="A step", lead="Explained.", free=("path",)),
         call("visualize.confusion_matrix", v.confusion_matrix, matrix=np.array([[2, 1], [0, 3]]), classes=["a", "b"],
              free=("classes",)),
         call("visualize.decision_boundary", v.decision_boundary, net=flat, dataset=plane),
@@ -542,11 +617,16 @@ def pictures_drawn() -> list[Call]:
         call("visualize.network_diagram", v.network_diagram, net=flat, input_shape=(2,)),
         call("visualize.reconstructions", v.reconstructions, net=Net([ReLU()]), dataset=same, n=2),
         call("visualize.samples", v.samples, images=ones(4, 1, 8, 8), title="Samples", columns=2, free=("columns",)),
-        call("visualize.weight_histograms", v.weight_histograms, net=flat),
+        call("visualize.singular_values", v.singular_values, net=drawn),
+        call("visualize.time_histograms", v.time_histograms, statistics=watched(), layer="0"),
+        call("visualize.training_strip", v.training_strip, statistics=watched()),
+        call("visualize.rate_curve", v.rate_curve, sweep=probe.read_sweep(np.geomspace(1e-3, 1, 20), np.arange(20.0))),
+        call("visualize.weight_histograms", v.weight_histograms, net=flat, initial=flat),
         call("visualize.report", v.report, path=FOLDER / "calls.html", net=drawn, history=history(), test=pictures(),
              loss=cross_entropy, metrics={"accuracy": 0.5}, title="A run", config={"lr": 0.1}, command="tinynet",
-             free=("path", "history", "test", "metrics", "config", "loss")),
+             initial=drawn, sections=[("Mine", lambda subject: None)],
+             free=("path", "history", "test", "metrics", "config", "loss", "initial", "sections")),
     ]  # fmt: skip
 
 
-CALLS = [*MAKERS, *_layer_calls(), *_loss_calls(), *NUMERIC, *STEPS, *TRAINING, *DATA, *MODELS]
+CALLS = [*MAKERS, *_layer_calls(), *_loss_calls(), *NUMERIC, *STEPS, *TRAINING, *DATA, *MODELS, *_calls_of_steps()]

@@ -2,6 +2,8 @@
 
 import re
 
+from tinynet.probe import Diagnoses, Diagnosis
+
 
 def test_a_rate_is_suggested_and_drawn(tinynet, tmp_path):
     picture = tmp_path / "sweep.png"
@@ -39,6 +41,16 @@ def test_a_sound_network_passes_the_check(tinynet):
     assert batch.startswith("one batch: the loss of 32 samples went from 2.")
     assert batch.endswith("the net can learn.")
     assert then == "next: tinynet find-rate digits --model mlp --optimizer adam --batch-size 64"
+
+
+def test_what_the_doctor_finds_is_said_and_does_not_pass(tinynet, monkeypatch):
+    found = Diagnoses(
+        [Diagnosis("softmax2", "problem", 0.9, "two softmax layers", "It is never sure.", "leave one out")]
+    )
+    monkeypatch.setattr("tinynet.cli.first_checks.diagnose", lambda learner, may_try: found)
+    result = tinynet("check", "moons")
+    assert result.status == 1
+    assert "softmax twice:\n  seen:  two softmax layers" in result.out
 
 
 def test_a_rate_that_is_far_too_high_does_not_pass(tinynet):

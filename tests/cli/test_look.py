@@ -1,5 +1,6 @@
 """tinynet look: pictures of what the network of a run has learned."""
 
+import json
 import shutil
 import sys
 
@@ -13,16 +14,19 @@ from tinynet.core.faster import use
 from tinynet.storage import save
 
 
-@pytest.fixture(scope="module")
-def cnn(tmp_path_factory):
-    """A run of a convolutional net."""
-    from tinynet.cli import main
-
-    folder = tmp_path_factory.mktemp("runs") / "cnn"
-    with pytest.raises(SystemExit) as ended:
-        main(["train", "digits", "--epochs", "1", "--out", str(folder)])
-    assert not ended.value.code
+def run_of(run, folder, net, **config):
+    """A run with another net than that of a run, which need not be trained to be looked at."""
+    shutil.copytree(run, folder)
+    save(net, folder / "model.safetensors")
+    before = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(before | config))
     return folder
+
+
+@pytest.fixture(scope="module")
+def cnn(run, tmp_path_factory):
+    """A run of a convolutional net."""
+    return run_of(run, tmp_path_factory.mktemp("runs") / "cnn", models.digits_cnn(), model="digits_cnn")
 
 
 @pytest.fixture
@@ -103,9 +107,9 @@ def test_a_picture_file(cnn, tinynet, quick, tmp_path):
     assert result.out.startswith(f"{path}: the score of ")
 
 
-def test_points_of_the_plane(tinynet, quick, tmp_path):
-    folder = tmp_path / "moons"
-    assert tinynet("train", "moons", "--epochs", "1", "--out", folder).status == 0
+def test_points_of_the_plane(run, tinynet, quick, tmp_path):
+    about = {"dataset": "moons", "input_shape": [2], "classes": ["0", "1"]}
+    folder = run_of(run, tmp_path / "moons", models.mlp(2, [8], 2), **about)
     for method in ("boundary", "integrated", "all"):
         assert tinynet("look", folder, "--method", method).status == 0
     refused = tinynet("look", folder, "--image", "x.png")
@@ -113,10 +117,7 @@ def test_points_of_the_plane(tinynet, quick, tmp_path):
 
 
 def test_an_autoencoder_has_scores_without_classes(run, tinynet, quick, tmp_path):
-    folder = shutil.copytree(run, tmp_path / "run")
-    save(models.conv_autoencoder((1, 8, 8)), folder / "model.safetensors")
-    config = (folder / "config.json").read_text()
-    (folder / "config.json").write_text(config.replace('"model": "mlp"', '"model": "conv_autoencoder"'))
+    folder = run_of(run, tmp_path / "run", models.conv_autoencoder((1, 8, 8)), model="conv_autoencoder")
     result = tinynet("look", folder, "--method", "saliency", "--sample", 0)
     assert result.status == 0
     assert result.out.startswith("sample 0: the score is ")

@@ -79,7 +79,8 @@ def test_what_validation_takes_is_part_of_the_time_left():
     shown = Progress()
     trained = learner()
     trained.epochs_wanted, trained.epoch = 3, 1
-    shown.first_step, shown.n_done, shown.batch_seconds, shown.valid_seconds = 0, 3, [9.0, 1.0, 1.0], [50.0, 7.0]
+    shown.first_step, shown.n_done, shown.n_timed = 0, 3, 3
+    shown.batch_seconds, shown.valid_seconds = [9.0, 1.0, 1.0], [50.0, 7.0]
     assert shown._left(trained) == "0:00:20 left"  # six batches of 1 s, two validations of 7 s
 
 

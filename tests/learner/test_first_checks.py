@@ -243,6 +243,39 @@ def test_nothing_that_learns_and_nothing_that_is_found():
     assert "No gradient reaches" in found.reasons[0]
 
 
+class Twice(Learner):
+    """Its inputs are no inputs of the net: the step of its own makes them so."""
+
+    def train_step(self, x, y):
+        return super().train_step(x[:, 0], y)
+
+
+def test_a_training_step_of_ones_own_is_the_one_that_is_tried():
+    twice = Dataset(np.stack([digits()[0].x[:64]] * 2, axis=1), digits()[0].y[:64])
+    assert Twice(mlp(), cross_entropy, Adam(lr=0.01), twice).overfit_one_batch().learned
+    stuck = Twice(mlp(), cross_entropy, SGD(lr=0.0), twice).overfit_one_batch(n_steps=150)
+    assert stuck.reasons[0].startswith("The learning rate is too low")
+
+
+def test_several_inputs_and_no_truth():
+    class Both(Net):
+        def forward(self, a, b):
+            return super().forward(a + b)
+
+        def backward(self, gradient, input_gradient=True):
+            dx = super().backward(gradient)
+            return dx, dx
+
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+
+    def size(predicted, truth):
+        return float((predicted**2).mean()), 2 * predicted / predicted.size
+
+    one = learner(Both([Linear(3, 2)]), SGD(lr=0.05), Dataset((x, x), np.zeros((64, 1), np.float32)), size)
+    assert one.overfit_one_batch().learned
+    assert 0.05 < one.find_rate().rate < 10
+
+
 def test_the_numbers_of_the_check_are_checked():
     with pytest.raises(ValueError, match="overfit_one_batch: n_steps must be at least 50"):
         learner().overfit_one_batch(n_steps=3)

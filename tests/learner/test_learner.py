@@ -223,7 +223,7 @@ def test_an_infinite_loss_changes_no_weight_and_says_why():
     learner = Learner(one_weight(1.0), overflowing, SGD(lr=1e30), data)
     learner.fit(progress=False)
     before = learner.net.state()
-    with pytest.raises(FloatingPointError, match=r"inf in the loss overflowing\. .*\n.*lower the learning rate"):
+    with pytest.raises(FloatingPointError, match=r"inf in the loss overflowing.*\n.*lower the learning rate"):
         learner.fit(epochs=3, progress=False)
     assert len(learner.history) == 1
     assert np.array_equal(before["0.weight"], learner.net.state()["0.weight"])

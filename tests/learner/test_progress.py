@@ -17,11 +17,19 @@ from tinynet.optimizers import SGD
 
 
 def learner(shape=(1, 2, 2), **options):
-    x = np.random.default_rng(0).normal(size=(20, *shape)).astype(np.float32)
-    data = Dataset(x, np.arange(20) % 2)
+    x = np.random.default_rng(0).normal(size=(40, *shape)).astype(np.float32)
+    data = Dataset(x, np.arange(40) % 2)
     net = Net([Flatten(), Linear(4, 2)])
+    train, valid = data.subset(slice(20)), data.subset(slice(20, 40))
     return Learner(
-        net, cross_entropy, SGD(lr=0.1), data, valid=data, metrics=[accuracy, confusion_matrix], batch_size=8, **options
+        net,
+        cross_entropy,
+        SGD(lr=0.1),
+        train,
+        valid=valid,
+        metrics=[accuracy, confusion_matrix],
+        batch_size=8,
+        **options,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -132,18 +133,19 @@ def test_weights_that_a_callback_has_spoiled_are_those_of_the_last_step():
     assert not np.isnan(learner.net[0].bias.tensor).any()
 
 
+class Inverse(Layer):
+    """1 / x, infinite where dropout has made a 0."""
+
+    def forward(self, x):
+        self.seen = x.copy()
+        self.remember(x=x)
+        return 1 / x
+
+    def backward(self, dy):
+        return -dy / self.recall().x ** 2
+
+
 def test_the_replay_draws_what_dropout_drew():
-    class Inverse(Layer):
-        """1 / x, infinite where dropout has made a 0."""
-
-        def forward(self, x):
-            self.seen = x.copy()
-            self.remember(x=x)
-            return 1 / x
-
-        def backward(self, dy):
-            return -dy / self.recall().x ** 2
-
     tn.seed(3)
     tested = Net([Linear(3, 4), Dropout(0.004), Inverse(), Linear(4, 1)])
     learner = Learner(tested, mean_squared_error, SGD(lr=0.0), line(), batch_size=10)
@@ -244,7 +246,70 @@ def test_what_cannot_be_repeated_is_said():
     error = failure(learner)
     assert (error.found.found_in, error.found.step) == ("step", 2)
     assert "the batch was run again, and all was finite" in str(error)
-    assert "Hint: a layer that counts its calls" in str(error)
+    assert "Hint: what counts calls or draws numbers outside" in str(error)
+
+
+def plant_by_count(learner: Learner, how: str, at: int) -> None:
+    """A plant that counts calls, in a closure or in an attribute, as a test would write it."""
+    layer, calls = learner.net[1], 0
+    original = layer.backward if how == "backward" else layer.forward
+
+    def counting(*arrays):
+        nonlocal calls
+        calls += 1
+        result = original(*arrays).copy()
+        if calls == at:
+            result[2, 3] = np.inf - np.inf
+        return result
+
+    class Counting(type(layer)):
+        n = 0
+
+        def forward(self, x):
+            y = super().forward(x)
+            self.n += 1
+            return np.log(y - 2) if self.n == at else y
+
+    if how == "attribute":
+        layer.__class__ = type("Tanh", (Counting,), {})
+    else:
+        setattr(layer, how, counting)
+
+
+@pytest.mark.parametrize("how", ["forward", "backward", "attribute"])
+@pytest.mark.parametrize("at", [1, 38, 130])
+def test_a_plant_that_counts_is_found(how, at):
+    learner = Learner(net(), mean_squared_error, SGD(lr=0.01), line(), batch_size=10)
+    plant_by_count(learner, how, at)
+    error = failure(learner, epochs=40)
+    assert error.found.step == at - 1
+    assert (error.found.found_in, error.found.path) == ("backward" if how == "backward" else "forward", "1")
+    assert error.found.when.samples[error.found.row] == error.found.sample
+    if how != "attribute":
+        assert error.found.row == 2
+    else:
+        assert error.found.operation.name == "log"
+
+
+def test_a_loss_that_counts_is_found():
+    class Loss:
+        n = 0
+
+        def __call__(self, predicted, truth):
+            self.n += 1
+            value, gradient = mean_squared_error(predicted, truth)
+            return (np.sqrt(value - 1e3) if self.n == 7 else value), gradient
+
+    learner = Learner(net(), Loss(), SGD(lr=0.01), line(), batch_size=10)
+    error = failure(learner, epochs=40)
+    assert (error.found.found_in, error.found.kind, error.found.step) == ("loss", "Loss", 6)
+
+
+def test_a_generator_of_ones_own_draws_again():
+    tested = Net([Linear(3, 4), Dropout(0.004, rng=np.random.default_rng(5)), Inverse(), Linear(4, 1)])
+    learner = Learner(tested, mean_squared_error, SGD(lr=0.0), line(), batch_size=10)
+    error = failure(learner, epochs=100)
+    assert (error.found.found_in, error.found.path, error.found.operation.text) == ("forward", "2", "1 / 0 = inf")
 
 
 # Going back.
@@ -440,3 +505,62 @@ def test_a_callback_that_changes_the_rate_is_no_update():
     assert error.found.path == "2.weight"
     assert all(np.isfinite(array).all() for array in learner.net.state().values())
     assert "The weights are again those of step 0." in str(error)
+
+
+class Paths:
+    """Counts what it sees."""
+
+    def __init__(self):
+        self.n = 0
+
+    def on_forward(self, path, layer, x, y):
+        self.n += 1
+
+
+def test_who_watches_sees_no_replay_and_watches_on():
+    learner = Learner(net(), mean_squared_error, Spoiling(7), line(), batch_size=10)
+    paths = Paths()
+    with learner.net.watch(paths):
+        failure(learner, epochs=3)
+        assert paths.n == 9 * 4
+        learner.net.forward(X)
+        assert paths.n == 10 * 4
+    assert "forward" not in vars(learner.net[0])
+
+
+def test_who_watched_when_the_copy_was_made_does_not_come_back():
+    class First(Callback):
+        def on_batch_begin(self, learner, index):
+            if learner.step == 0:
+                self.watching = learner.net.watch(Paths())
+                self.watching.__enter__()
+
+        def on_batch_end(self, learner, index, means):
+            if learner.step == 1:
+                self.watching.__exit__(None, None, None)
+
+    learner = Learner(net(), mean_squared_error, Spoiling(7), line(), batch_size=10, callbacks=[First()])
+    assert failure(learner, epochs=3).found.step == 7
+    assert "forward" not in vars(learner.net[0])
+
+
+def test_a_copy_of_a_learner_has_a_past_of_its_own():
+    class Try(Callback):
+        def on_batch_end(self, learner, index, means):
+            other = deepcopy(learner)
+            assert other.recovery.learner is other
+            other.net[0].weight.tensor[...] = np.nan
+            with pytest.raises(FloatingPointError) as caught:
+                other.train_step(X, Y)
+            assert caught.value.found.found_in == "weights"
+
+    plain, trying = (
+        Learner(net(), mean_squared_error, SGD(lr=0.1), line(), batch_size=10, callbacks=callbacks)
+        for callbacks in ([], [Try()])
+    )
+    trying.net.load_state(plain.net.state())
+    tn.seed(0)
+    plain.fit(progress=False)
+    tn.seed(0)
+    trying.fit(progress=False)
+    assert all(np.array_equal(array, trying.net.state()[path]) for path, array in plain.net.state().items())

@@ -106,6 +106,8 @@ def test_steps_count_over_all_epochs_and_the_record_goes_on_in_a_further_fit():
     learner.fit(1, progress=False)
     assert statistics.record.steps.tolist() == [4, 8, 12, 16, 20]
     assert statistics.record.settings == {"detail": "economy", "every": 4, "batches_per_epoch": 7}
+    fitted(perceptron, statistics, epochs=1)
+    assert statistics.record.steps.tolist() == [4]
     fitted(convolutions, statistics, epochs=1)
     assert statistics.record.steps.tolist() == [4]
     assert len(statistics.record.layers) == 11
@@ -143,20 +145,25 @@ def test_two_look_at_once():
 
 def test_an_error_in_a_step_leaves_the_net_unwatched():
     class Breaks(Layer):
+        n_steps = 0
+
         def forward(self, x):
             self.remember()
             return x
 
         def backward(self, dy):
-            return dy * np.inf
+            self.n_steps += 1
+            return dy * (np.inf if self.n_steps == 2 else 1)
 
-    statistics = Statistics("full")
+    statistics = Statistics("full", every=2)
     net = Net([Flatten(), Linear(64, 3), Breaks()])
     learner = Learner(net, cross_entropy, SGD(lr=0.1), IMAGES, callbacks=[statistics])
     with pytest.raises(FloatingPointError, match="not finite"):
         learner.fit(progress=False)
     assert not any("forward" in vars(layer) for layer in net.every_layer())
     assert len(statistics.record) == 0
+    fitted(perceptron, statistics, epochs=1)  # of which the first step is not looked at
+    assert statistics.record.steps.tolist() == [2, 4, 6]
 
 
 def test_gradients_that_add_up_are_seen_as_their_mean_and_updates_where_they_are():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinynet.data import digits
+from tinynet.data import digits, spirals
 from tinynet.layers import Flatten, Linear, ReLU, Softmax
 from tinynet.learner import History, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
@@ -62,6 +62,7 @@ def test_a_run_whose_first_steps_were_too_large_is_stuck_and_not_slow():
     course = read_course(history(loss=[1e9, 4e3, 3.0, 2.6, 2.4]), guess=TEN)
     assert course.kind == "stuck"
     assert "In the first epoch it was 1e+09: steps that were too large threw the weights far off." in course.sentences
+    assert "much smaller learning rate" in course.advice
     assert read_course(history(loss=[2.65, 2.350, 2.345, 2.342, 2.341]), guess=TEN).kind == "stuck"
     assert read_course(history(loss=[5.0, 4.8, 4.6, 4.4]), guess=Guessing(4.3)).kind == "unfinished"
 
@@ -70,6 +71,15 @@ def test_a_loss_that_never_moves_is_stuck_without_a_mark():
     course = read_course(history(loss=[1.2, 1.201, 1.2, 1.199]))
     assert (course.kind, course.headline) == ("stuck", "It is stuck: the training loss has not moved.")
     assert read_course(history(loss=[0.02] * 4, accuracy=[0.99] * 4)).kind == "done"
+
+
+def test_an_accuracy_that_never_moves_is_stuck_whatever_the_loss_does():
+    wild = [1.2, 1.1, 1.25, 1.15, 1.22, 1.13]
+    course = read_course(history(loss=wild, accuracy=[1 / 3] * 6))
+    assert (course.kind, course.headline) == ("stuck", "It is stuck: exactly 33.33 % are right, epoch after epoch.")
+    near = [0.33, 0.34, 0.32, 0.35, 0.33, 0.34]
+    assert read_course(history(loss=wild, accuracy=near)).kind == "done"
+    assert read_course(history(loss=wild, accuracy=near), guess=Guessing(None, 1 / 3)).kind == "stuck"
 
 
 def test_a_run_that_learns_its_samples_by_heart_overfits_from_an_epoch_on():
@@ -130,6 +140,23 @@ def test_a_run_that_diverged(loss, headline, epoch):
 def test_a_validation_loss_that_is_not_finite():
     course = read_course(history(loss=[2.0, 1.0], valid=[2.0, np.inf]))
     assert course.sentences == ("The validation loss is inf in epoch 2, 2 in the epoch before.",)
+
+
+def test_a_loss_below_zero_has_a_course_too():
+    falling = -np.arange(8.0)
+    course = read_course(history(loss=falling))
+    assert course.headline == "Unfinished: the training loss is still falling by 14 % of its whole way an epoch."
+    assert read_course(history(loss=-5 + 6 * np.exp(-np.arange(30.0)))).kind == "done"
+    assert read_course(history(loss=[-1.0, -2.0, -3.0, 5.0])).headline == "It diverged from epoch 4 on."
+    rising = np.concatenate([falling, -7 + 0.5 * np.arange(1, 9)])
+    assert read_course(history(loss=-np.arange(16.0), valid=rising)).headline == "It overfits from epoch 9 on."
+
+
+def test_odd_columns_are_left_out():
+    made = History()
+    for epoch in ("first", "second", "third"):
+        made.append({"epoch": epoch, "loss": 0.5, "valid_loss": None, "accuracy": np.eye(2), "lr": "small"})
+    assert read_course(made).headline == "It is stuck: the training loss has not moved."
 
 
 def test_one_epoch_and_none():
@@ -198,6 +225,19 @@ def test_real_runs_read_differently():
     assert trained(wide, Adam(lr=0.01), 60, n_samples=60).kind == "overfitted"
 
 
+def test_spirals_with_a_softmax_too_many_and_a_rate_of_5_end_with_a_word():
+    net = Net([Linear(2, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 3), Softmax()])
+    train, valid = spirals(600).split(0.2)
+    learner = Learner(net, cross_entropy, SGD(lr=5.0, momentum=0.9), train, valid=valid, metrics=[accuracy])
+    made = learner.fit(8, progress=False)
+    assert abs(made["accuracy"][-1] - 1 / 3) < 1e-9
+    course = read_course(made, guess=guessing(cross_entropy, valid[np.arange(len(valid))][1]))
+    assert course.headline == "It is stuck at chance: it does no better than guessing."
+    assert "33.3 % of the training samples" in course.sentences[1]
+    assert "cross_entropy takes the numbers before a softmax" in course.advice
+    assert read_course(made).headline == "It is stuck: exactly 33.33 % are right, epoch after epoch."
+
+
 def test_guessing_of_labels_numbers_and_neither():
     uneven = guessing(cross_entropy, np.array([0, 0, 0, 1]))
     assert abs(uneven.loss - 0.5623) < 1e-4
@@ -215,3 +255,38 @@ def test_guessing_of_labels_numbers_and_neither():
     assert guessing(picky, np.array([0, 1])) == Guessing(None, 0.5)
     with pytest.raises(TypeError, match="guessing"):
         guessing(3, np.array([0]))
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "kind"),
+    [
+        (history(loss=2.0 * 0.992 ** np.arange(20)), history(loss=2.0 * 0.988 ** np.arange(20)), "unfinished"),
+        (history(loss=[2.3, 1.0, 0.5, 1.4 * 0.5 + 1.5]), history(loss=[2.3, 1.0, 0.5, 2.31]), "diverged"),
+        (history(loss=[2.1, 2.0, 2.1, 1.9, 2.0]), history(loss=[2.3, 2.29, 2.31, 2.28, 2.3]), "stuck"),
+        (
+            history(loss=decaying(12, 0.1), valid=[2, 1, *np.linspace(0.5, 0.515, 10)]),
+            history(loss=decaying(12, 0.1), valid=[2, 1, *np.linspace(0.5, 0.545, 10)]),
+            "overfitted",
+        ),
+    ],
+)
+def test_the_edge_between_two_kinds(below, above, kind):
+    assert read_course(below, guess=TEN).kind != kind
+    assert read_course(above, guess=TEN).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("columns", "much", "words"),
+    [
+        ({"accuracy": np.full(30, 0.99)}, {"right": np.full(30, 0.93)}, "knows its own samples better than others"),
+        ({"accuracy": np.full(30, 0.99)}, {"right": np.full(30, 0.95)}, ""),
+        ({"valid": decaying(30, 0.0985)}, {}, ""),
+        ({"valid": decaying(30, 0.09)}, {}, "lies above the validation loss"),
+        ({"valid": np.where(np.arange(30) % 2, 0.5, 0.55)}, {}, ""),
+        ({"valid": np.where(np.arange(30) % 2, 0.5, 0.6)}, {}, "jumps up and down by some 20 %"),
+    ],
+)
+def test_the_edge_of_what_is_worth_a_word(columns, much, words):
+    said = str(read_course(history(loss=decaying(30, 0.1), **columns, **much), guess=TEN))
+    worth = ("knows its own samples better", "lies above the validation", "jumps up and down")
+    assert words in said if words else not any(part in said for part in worth)

@@ -1,10 +1,10 @@
-"""What attention and recurrent layers compute on the way: a trace answers for it."""
+"""What attention, recurrent layers and norms compute on the way: a trace answers for it."""
 
 import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.layers import GRU, LSTM, RNN, Linear, MultiHeadAttention
+from tinynet.layers import GRU, LSTM, RNN, BatchNorm1D, BatchNorm2D, LayerNorm, Linear, MultiHeadAttention, RMSNorm
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net
 
@@ -81,3 +81,16 @@ def test_looking_draws_no_random_number() -> None:
     np.testing.assert_array_equal(Linear(3, 2).weight.tensor, expected)
     with pytest.raises(KeyError, match="there is no value named 'passes"):
         step["passes.3.da"]
+
+
+def test_the_standardized_numbers_of_a_norm() -> None:
+    x = np.random.default_rng(0).normal(3, 2, size=(2, 4, 5, 6))
+    for layer, axes in ((BatchNorm2D(4), (0, 2, 3)), (LayerNorm(6), 3), (BatchNorm1D(6), (0, 1))):
+        given = x if isinstance(layer, BatchNorm2D) else x[:, 0]
+        step = traced(layer, given)
+        axes = axes if np.ndim(axes) or given.ndim == 4 else given.ndim - 1
+        np.testing.assert_allclose(step["x_hat"].mean(axis=axes), 0, atol=1e-12)
+        np.testing.assert_allclose(step["x_hat"].std(axis=axes), 1, rtol=1e-4)
+        np.testing.assert_allclose(step["std"].ravel(), given.std(axis=axes).ravel(), rtol=1e-4)
+    step = traced(RMSNorm(6), x[:, 0])
+    np.testing.assert_allclose(step["rms"][..., 0], np.sqrt((x[:, 0] ** 2).mean(axis=-1)))

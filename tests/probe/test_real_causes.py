@@ -362,3 +362,68 @@ def test_who_is_who():
         where_not_finite("net", rows(2), rows(2), mean_squared_error)
     with pytest.raises(TypeError, match="optimizer must be a"):
         where_not_finite(Net([Linear(2, 2)]), rows(2), rows(2), mean_squared_error, "sgd")
+
+
+class Converted(Own):
+    """Makes a plain array of what it is given, as many functions do."""
+
+    def forward(self, x):
+        x = np.asarray(x, dtype=np.float64)
+        y = np.array(np.ascontiguousarray(x))
+        return np.log(y).astype(np.float32)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_arrays_that_are_converted():
+    found = found_in(Converted(), spoiled(-0.3))
+    assert (found.row, found.operation.text) == (4, "log of -0.3 = nan")
+    assert np.asarray is np.asarray
+    assert type(np.asarray(np.ones(2))) is np.ndarray
+
+
+def test_a_loss_that_computes_with_plain_numbers():
+    def plain(predicted, truth):
+        total = 0.0
+        for row in predicted.tolist():
+            total += float("inf") if row[0] > 50 else row[0]
+        return total, np.zeros_like(predicted)
+
+    x = np.ones((N, 1), np.float32)
+    x[4] = 100
+    net = Net([Linear(1, 1, bias=False)])
+    net[0].weight.tensor = [[1.0]]
+    found = where_not_finite(net, x, np.zeros((N, 1)), plain)
+    assert (found.found_in, found.row, found.operation) == ("loss", 4, None)
+    assert str(found) == "inf in the loss plain, row 4 of the batch."
+
+
+def test_the_slot_is_named():
+    net = Net([Linear(1, 1)])
+    found = where_not_finite(net, np.full((N, 1), 1e15), np.full((N, 1), 1e15), mean_squared_error, Adam())
+    assert (found.slot, found.operation.name) == ("v", "multiply")
+    assert "inf in v of 0.weight[0, 0], update by Adam" in str(found)
+
+
+def test_a_power_of_0_is_no_overflow():
+    class Negative(Own):
+        def forward(self, x):
+            return (x - 1) ** -1
+
+    x = np.full((N, 3), 3.0, np.float32)
+    x[4, 1] = 1
+    found = where_not_finite(Net([Negative()]), x, np.zeros((N, 3)), mean_squared_error)
+    assert found.operation.text in ("0 to the power of -1 = inf", "1 / 0 = inf")
+    assert "learning rate" not in found.hint
+
+
+def test_a_gradient_that_the_code_writes_itself_belongs_to_no_sample():
+    class Writing(Linear):
+        def backward(self, dy):
+            dx = super().backward(dy)
+            self.weight.gradient[2, 1] = np.nan
+            return dx
+
+    net = Net([Writing(3, N)])  # whose gradient has as many rows as the batch
+    found = where_not_finite(net, rows(3), np.zeros((N, N)), mean_squared_error)
+    assert (found.found_in, found.path, found.row) == ("backward", "0", None)
+    assert found.operation.code == "self.weight.gradient[2, 1] = np.nan"

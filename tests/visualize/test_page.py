@@ -19,7 +19,7 @@ from tinynet.visualize import report
 from tinynet.visualize.page import Section, image, page, scrolling
 from tinynet.visualize.page_style import DARK, LIGHT, STYLE
 from tinynet.visualize.report import setting_text
-from tinynet.visualize.sections import gradient_words
+from tinynet.visualize.sections.inside import gradient_words
 
 VOID = ("meta", "img", "br", "hr", "link", "input")
 
@@ -155,6 +155,7 @@ def test_gradients_near_zero_are_not_called_dead():
     assert "near zero, which is as it should be" in words
     assert "between 0.00082 (0.weight) and 0.082 (2.weight)" in words
     assert "learns nothing" not in words
+    assert "Every gradient of this batch is zero" in gradient_words({"0.weight": np.zeros(3)})
     assert "of 0.weight is zero throughout" in gradient_words({"0.weight": np.zeros(3), "2.weight": np.ones(2)})
 
 
@@ -170,7 +171,7 @@ def run(folder, layers, optimizer, epochs, n_samples=None):
 
 
 def test_reports_of_real_runs_read_differently(tmp_path, monkeypatch):
-    monkeypatch.setattr("tinynet.visualize.sections.png", lambda figure, dpi, transparent: b"")
+    monkeypatch.setattr("tinynet.visualize.sections.view.png", lambda figure, dpi, transparent: b"")
     layers = lambda: [Flatten(), Linear(64, 64), ReLU(), Linear(64, 10)]  # noqa: E731
     good = run(tmp_path, layers(), Adam(lr=0.005), 30)
     assert good[1] == "good"

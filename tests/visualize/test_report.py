@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from tinynet.data import Dataset, moons, sine
-from tinynet.layers import Flatten, Linear, Sigmoid
+from tinynet.layers import Conv2D, Flatten, Linear, Sigmoid
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.net import Net
-from tinynet.visualize import report
+from tinynet.visualize import filters, report
+from tinynet.visualize.sections import View
 
 VOID = ("meta", "img")
 
@@ -20,7 +21,7 @@ VOID = ("meta", "img")
 def no_pictures(monkeypatch, request):
     """Figures are made, but only the tests of the whole page wait for them to be painted."""
     if "whole_page" not in request.fixturenames:
-        monkeypatch.setattr("tinynet.visualize.sections.png", lambda figure, dpi, transparent: b"")
+        monkeypatch.setattr("tinynet.visualize.sections.view.png", lambda figure, dpi, transparent: b"")
 
 
 @pytest.fixture
@@ -78,6 +79,8 @@ def test_a_whole_report(tmp_path, whole_page):
         "Learning curves",
         "Confusion matrix",
         "Mistakes",
+        "Where it looks",
+        "Samples as it sees them",
         "Filters",
         "Feature maps",
         "Weights and gradients",
@@ -91,6 +94,8 @@ def test_a_whole_report(tmp_path, whole_page):
     assert re.fullmatch(r"Confusion matrix: \d+ of 12 test samples are right.", page.pictures[2])
     assert re.fullmatch(r"\d+ of \d+ misclassified test samples.", page.pictures[3])
     assert page.pictures[4:] == [
+        "Samples, and the pixels that speak for the class that was named.",
+        "The samples as dots, coloured by class.",
         "The kernels of the first convolution.",
         "The outputs of every layer for one sample.",
         "Histograms of the weights.",
@@ -162,6 +167,38 @@ def test_minutes_and_several_inputs(tmp_path, history):
     text = read(report(tmp_path / "r.html", Net([Swap(2, 1)]), history=history, test=Dataset((rows, rows), rows)))
     assert "<dd>5.0 min</dd>" in text
     assert "an input of (N, 2), (N, 2)" in text
+
+
+def test_further_sections_come_before_the_network(tmp_path):
+    made = [
+        ("My figure", lambda subject: filters(Net([Conv2D(1, 2, 3)]))),
+        ("My words", lambda subject: View("Read it so.", f"<p>{len(subject.net)} layers</p>", "good")),
+        ("Not here", lambda subject: None),
+    ]
+    path = report(tmp_path / "report.html", Net([Flatten()]), sections=made)
+    page = Page(read(path))
+    assert page.headings == ["A Tinynet run", "My figure", "My words", "Network"]
+    assert page.pictures == ["My figure."]
+    assert "<p>Read it so.</p>\n<p>1 layers</p>" in read(path)
+
+
+@pytest.mark.parametrize(
+    ("sections", "problem"),
+    [
+        (3, r"sections must be a list, got"),
+        ([3], r"sections must hold pairs of a heading and a function, got"),
+        ([(3, len)], r"a heading in sections must be a string"),
+        ([("Mine", 3)], r"the maker of 'Mine' must be a function, got"),
+    ],
+)
+def test_what_is_no_section(tmp_path, sections, problem):
+    with pytest.raises(TypeError, match=f"report: {problem}"):
+        report(tmp_path / "report.html", Net([Flatten()]), sections=sections)
+
+
+def test_the_number_of_epochs_that_was_planned(tmp_path, history):
+    text = read(report(tmp_path / "r.html", Net([Flatten()]), history=history, config={"epochs": 9}))
+    assert "Training was ended after 3 of 9 epochs." in text
 
 
 def test_an_earlier_report_survives_a_failure(tmp_path, cnn, images, monkeypatch):

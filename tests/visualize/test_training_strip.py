@@ -81,9 +81,9 @@ def test_saturated_units_are_seen_where_the_dead_are():
 
 def test_it_takes_the_record_too_and_nothing_else(good):
     assert titles(training_strip(good.record)) == titles(training_strip(good))
-    with pytest.raises(TypeError, match=r"training_strip: expected the statistics .*, got int\.\nHint: pass a Stat"):
+    with pytest.raises(TypeError, match=r"training_strip: expected the statistics .*, got an int\.\nHint: pass a Stat"):
         training_strip(3)
-    with pytest.raises(TypeError, match="time_histograms: expected the statistics of a training, got History"):
+    with pytest.raises(TypeError, match="time_histograms: expected the statistics of a training, got a History"):
         time_histograms(tn.learner.History(), "0")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.doctor import (
     ours_data,
+    ours_more,
     ours_net,
     ours_training,
     section_a1,
@@ -35,4 +36,5 @@ PROGRAMS: list[Program] = [
     *ours_data.PROGRAMS,
     *ours_net.PROGRAMS,
     *ours_training.PROGRAMS,
+    *ours_more.PROGRAMS,
 ]

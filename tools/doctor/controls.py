@@ -14,6 +14,7 @@ from tinynet.net import Net
 from tinynet.optimizers import SGD, Adam
 from tools.doctor.handwritten import binary_crossentropy
 from tools.doctor.material import digit_rows, halves, normal_weights, standardised
+from tools.doctor.odd import ODD
 from tools.doctor.program import Build, Trial, accuracy_skill, logit_skill, r2_skill
 from tools.doctor.section_d import CLEAN
 
@@ -77,6 +78,7 @@ def rate_of_a_tenth_for_a_line(seed: int) -> Trial:
 
 CONTROLS: dict[str, Build] = {
     **CLEAN,
+    **ODD,
     "narrow": narrow_net,
     "growing": growing_net,
     "growing logits": growing_net_of_logits,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.data import Compose, Dataset, RandomCrop, Text, blobs, circles, digits, moons, spirals
+from tinynet.data import Compose, Dataset, RandomCrop, blobs, circles, digits, moons, spirals
 from tinynet.layers import (
     GRU,
     BatchNorm1D,
@@ -26,28 +26,27 @@ from tinynet.learner import Learner
 from tinynet.losses import cross_entropy, huber, mean_squared_error
 from tinynet.metrics import accuracy, r2_score
 from tinynet.models import (
-    char_gpt,
-    char_lstm,
-    conv_autoencoder,
     digits_cnn,
-    evidence_loss,
     lenet5,
     mlp,
     mnist_cnn,
-    resnet20,
-    unet,
-    vae,
 )
 from tinynet.net import Net
-from tinynet.optimizers import SGD, Adam, AdamW, CosineAnnealingLR, Lion, NAdam, OneCycleLR, Optimizer, RMSProp
+from tinynet.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    CosineAnnealingLR,
+    Lion,
+    NAdam,
+    OneCycleLR,
+    Optimizer,
+    RMSProp,
+)
 from tools.doctor.handwritten import categorical_crossentropy
-from tools.doctor.material import digit_rows, pictures, standardised
+from tools.doctor.healthy_models import MODELS
+from tools.doctor.material import digit_rows, standardised
 from tools.doctor.program import Build, Trial, accuracy_skill, r2_skill
-
-
-def no_skill(learner: Learner) -> float:
-    """What these nets do has no score between a guess and perfection."""
-    return float("nan")
 
 
 def on_digits(
@@ -139,56 +138,6 @@ def regression(loss: Any, rule: Callable[[], Optimizer], epochs: int) -> Build:
     return build
 
 
-def small_resnet(seed: int) -> Trial:
-    train, valid = pictures(np.random.default_rng(seed), 300, n_classes=4, size=8)
-    learner = Learner(resnet20((3, 8, 8), 4), cross_entropy, SGD(lr=0.02), train, valid=valid, batch_size=16)
-    return Trial(learner, 10, accuracy_skill)
-
-
-def autoencoder(seed: int) -> Trial:
-    train, valid = (Dataset(part.x, part.x) for part in digits())
-    learner = Learner(conv_autoencoder((1, 8, 8)), mean_squared_error, Adam(lr=0.003), train, valid=valid)
-    return Trial(learner, 10, no_skill)
-
-
-def variational_autoencoder(seed: int) -> Trial:
-    train, valid = (Dataset(part.x, part.x) for part in digits())
-    net = vae((1, 8, 8), hidden=64)
-    return Trial(Learner(net, evidence_loss, Adam(lr=0.002), train, valid=valid), 12, no_skill)
-
-
-def discs(seed: int) -> Trial:
-    """A small U-Net finds the discs in pictures of 16×16."""
-    rng = np.random.default_rng(seed)
-    row, column = np.mgrid[:16, :16]
-    middle, radius = rng.uniform(5, 11, (160, 2, 1, 1)), rng.uniform(3, 5, (160, 1, 1))
-    y = (np.hypot(row - middle[:, 0], column - middle[:, 1]) < radius).astype(np.int64)
-    x = (y + rng.normal(0, 0.3, y.shape))[:, None].astype(np.float32)
-    train, valid = Dataset(x, y).split(0.2, rng=seed)
-    loss = partial(cross_entropy, axis=1)
-    learner = Learner(unet(width=8), loss, Adam(lr=0.005), train, valid=valid, batch_size=16)
-    return Trial(learner, 5, no_skill)
-
-
-def _story(seed: int) -> Text:
-    """Sentences of a small grammar."""
-    rng = np.random.default_rng(seed)
-    who, does, what = ["the cat", "a dog", "the old man"], ["sees", "likes", "calls"], ["a bird", "the sea", "nobody"]
-    sentences = [f"{rng.choice(who)} {rng.choice(does)} {rng.choice(what)}. " for _ in range(600)]
-    return Text("".join(sentences), length=24)
-
-
-def language(make: Callable[[int], Net], rule: Callable[[], Optimizer], epochs: int) -> Build:
-    """A model that writes sentences, character by character."""
-
-    def build(seed: int) -> Trial:
-        story = _story(seed)
-        net = make(len(story.vocabulary))
-        return Trial(Learner(net, cross_entropy, rule(), story.train, valid=story.valid), epochs, no_skill)
-
-    return build
-
-
 def waves(seed: int) -> Trial:
     """Two kinds of waves, told apart by a GRU."""
     rng = np.random.default_rng(seed)
@@ -248,12 +197,7 @@ RUNS: dict[str, Build] = {
     "blobs, convex": on_points(blobs, softmax_regression, lambda: SGD(lr=0.5), 25),
     "regression": regression(mean_squared_error, lambda: Adam(lr=0.003), 40),
     "regression, huber": regression(huber, lambda: SGD(lr=0.05, momentum=0.9), 60),
-    "resnet20": small_resnet,
-    "autoencoder": autoencoder,
-    "vae": variational_autoencoder,
-    "unet": discs,
-    "char_lstm": language(lambda n: char_lstm(n, 16, 48), lambda: Adam(lr=0.01), 8),
-    "char_gpt": language(lambda n: char_gpt(n, 32, 2, 2), lambda: AdamW(lr=0.005), 8),
+    **MODELS,
     "GRU": waves,
 }
 

@@ -157,7 +157,7 @@ def norm_in_evaluation(seed: int) -> Trial:
 
 
 def statistics_too_slow(seed: int) -> Trial:
-    net = Net([Linear(64, 64, bias=False), BatchNorm1D(64, momentum=0.0005), ReLU(), Linear(64, 10)])
+    net = Net([Linear(64, 64, bias=False), BatchNorm1D(64, momentum=0.0002), ReLU(), Linear(64, 10)])
     return _digits(net, epochs=6)
 
 

@@ -133,7 +133,7 @@ def r2_skill(learner: Learner) -> float:
     x, y = _rows(learner)
     y = np.asarray(y, np.float64).reshape(len(y), -1)
     error = np.mean(np.square(learner.predict(x).reshape(y.shape).astype(np.float64) - y))
-    return max(-1.0, 1 - float(error / y.var()))
+    return max(-1.0, 1 - float(error / y.var())) if y.var() else float("nan")
 
 
 def _rows(learner: Learner) -> tuple[Any, np.ndarray]:

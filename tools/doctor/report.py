@@ -8,6 +8,7 @@ from tools.doctor.scoring import LIMIT, Verdict
 
 WANTED_FOUND = 0.9  #: The share of programs whose primary diagnosis is among the first three.
 WANTED_PRECISION = 0.8
+HEALTHY_KINDS = ("twin", "control", "healthy")
 
 
 def line(verdict: Verdict, verbose: bool = False) -> str:
@@ -29,6 +30,8 @@ def line(verdict: Verdict, verbose: bool = False) -> str:
 
 
 def _mark(verdict: Verdict) -> str:
+    if verdict.kind != "faulty" and not verdict.counts:
+        return "weak "  # drawn, and not healthy enough
     if verdict.kind != "faulty":
         return "ALARM" if verdict.alarms or verdict.failed else "quiet"
     if not verdict.counts:
@@ -38,29 +41,41 @@ def _mark(verdict: Verdict) -> str:
 
 def totals(verdicts: Sequence[Verdict]) -> tuple[str, bool]:
     """The totals, and whether all that is wanted was reached."""
-    faulty = [each for each in verdicts if each.kind == "faulty" and each.counts]
-    idle = sum(each.kind == "faulty" and not each.counts for each in verdicts)
-    others = [each for each in verdicts if each.kind != "faulty"]
-    found = sum(1 <= each.rank <= 3 for each in faulty)
-    right, wrong = sum(len(each.right) for each in faulty), sum(len(each.alarms) for each in faulty)
-    alarmed = [each for each in others if each.alarms]
+    faulty = [each for each in verdicts if each.kind == "faulty"]
+    groups = {
+        "of the list, A to G": [each for each in faulty if each.id[0] in "ABCDEFG"],
+        "of our own": [each for each in faulty if each.id[0] not in "ABCDEFG"],
+    }
+    scores = [_score(title, group) for title, group in groups.items() if group]
+    alarms = {kind: [each for each in verdicts if each.kind == kind and each.counts] for kind in HEALTHY_KINDS}
     slow = [each for each in verdicts if each.seconds > LIMIT]
     failed = [each for each in verdicts if each.failed]
-    share, precision = found / max(1, len(faulty)), right / max(1, right + wrong)
     lines = [
         "",
-        f"{len(faulty)} faulty runs, and {idle} in which the fault had no effect: primary among the first three in "
-        f"{found} = {share:.1%} (wanted {WANTED_FOUND:.0%})",
-        f"problems named in them: {right} right, {wrong} wrong: precision {precision:.2f} (wanted {WANTED_PRECISION})",
-        *(
-            f"{kind}: {sum(each.kind == kind for each in others)} runs, alarms in "
-            f"{sum(each.kind == kind for each in alarmed)} (wanted 0)"
-            for kind in ("twin", "control", "healthy")
-        ),
+        *(text for text, _ in scores),
+        *(f"{kind}: {len(runs)} runs, alarms in {_alarmed(runs)} (wanted 0)" for kind, runs in alarms.items() if runs),
         f"slower than {LIMIT} s: {len(slow)} (wanted 0); the slowest {max(each.seconds for each in verdicts):.1f} s",
     ]
     if failed:
-        lines.append(f"the doctor or a healthy run failed: {len(failed)}")
-    good_enough = not faulty or (share >= WANTED_FOUND and precision >= WANTED_PRECISION)
-    reached = good_enough and not (alarmed or slow or failed)
-    return "\n".join(lines), reached
+        lines.append(f"the doctor or a healthy run failed: {len(failed)} (wanted 0)")
+    good = all(reached for _, reached in scores) and not any(map(_alarmed, alarms.values()))
+    return "\n".join(lines), good and not slow and not failed
+
+
+def _score(title: str, verdicts: Sequence[Verdict]) -> tuple[str, bool]:
+    """How well the faulty programs of a group were diagnosed, and whether that is what is wanted."""
+    runs = [each for each in verdicts if each.counts]
+    found = sum(1 <= each.rank <= 3 for each in runs)
+    right, wrong = sum(len(each.right) for each in runs), sum(len(each.alarms) for each in runs)
+    share, precision = found / max(1, len(runs)), right / (right + wrong) if right + wrong else 1.0
+    text = (
+        f"{len(runs)} faulty runs {title}: the primary diagnosis is among the first three in {found} = {share:.1%} "
+        f"(wanted {WANTED_FOUND:.0%}); of the problems named {right} are right and {wrong} wrong: precision "
+        f"{precision:.2f} (wanted {WANTED_PRECISION}); {len(verdicts) - len(runs)} more, in which the fault had no "
+        "effect, do not count"
+    )
+    return text, not runs or (share >= WANTED_FOUND and precision >= WANTED_PRECISION)
+
+
+def _alarmed(verdicts: Sequence[Verdict]) -> int:
+    return sum(bool(each.alarms) for each in verdicts)

@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 
 import tinynet as tn
 from tools.doctor.catalog import CONTROLS, HEALTHY, PROGRAMS
+from tools.doctor.planting import MIN_SKILL, clean, planted
 from tools.doctor.scoring import Verdict, judge_faulty, judge_healthy
 
 GROUPS = ("programs", "twins", "controls", "healthy")
@@ -37,9 +39,20 @@ def _wanted(id: str, names: list[str]) -> bool:
     return not names or any(re.match(pattern, id) for pattern in patterns)
 
 
+def drawn(first: int, count: int) -> list[tuple[str, str, int]]:
+    """So many healthy programs drawn at random, and as many with a fault planted in them."""
+    numbers = range(first, first + count)
+    return [("drawn", "", number) for number in numbers] + [("planted", "", number) for number in numbers]
+
+
 def judge(kind: str, name: str, seed: int) -> Verdict:
     """One run."""
     with tn.threads(1):
+        if kind == "drawn":
+            verdict = judge_healthy(f"drawn {seed}", "healthy", clean, seed)
+            return replace(verdict, counts=verdict.skill >= MIN_SKILL)
+        if kind == "planted":
+            return judge_faulty(planted(seed), seed)
         if kind == "control":
             return judge_healthy(name, kind, CONTROLS[name], seed)
         if kind == "healthy":

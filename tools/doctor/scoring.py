@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import signal
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import tinynet as tn
 from tools.doctor.program import Build, Outcome, Program
 
-LIMIT = 10  #: Seconds that a program may take, its diagnosis included.
-HARD_LIMIT = 30  #: Seconds after which a program is ended.
+LIMIT = 10  #: Seconds of one processor that a program may take, its diagnoses included.
+HARD_LIMIT = 120  #: Seconds, of a clock on the wall, after which a program is ended.
 
 
 class TimeIsUpError(Exception):
@@ -37,7 +38,7 @@ class Verdict:
     Attributes:
         id: The program, or the healthy run.
         kind: "faulty", or "twin", "control" or "healthy".
-        counts: Whether the fault had an effect; always true of healthy runs.
+        counts: Whether the fault had an effect, or a program drawn at random is healthy.
         said: The diagnoses, in the doctor's order.
         rank: The place of the primary diagnosis, counted from 1; 0 if it is missing.
         right: The problems that are primary or accepted.
@@ -98,7 +99,7 @@ def judge_healthy(id: str, kind: str, build: Build, seed: int) -> Verdict:
 
 def run(build: Build, seed: int) -> tuple[Outcome, str]:
     """Build and train a program, with a diagnosis before and after; and what the doctor raised, or ""."""
-    outcome, start = Outcome(seed), perf_counter()
+    outcome, start = Outcome(seed), process_time()
     before, after, failed = [], [], ""
     try:
         with at_most(HARD_LIMIT):
@@ -111,12 +112,12 @@ def run(build: Build, seed: int) -> tuple[Outcome, str]:
             except (FloatingPointError, ValueError, TypeError) as error:
                 outcome.error = error
             after, failed_after = ask(trial.learner)
-            outcome.seconds = perf_counter() - start
+            outcome.seconds = process_time() - start
             failed = failed or failed_after
             if outcome.error is None:
                 outcome.skill = trial.skill(trial.learner)
     except TimeIsUpError as error:
-        outcome.error, outcome.seconds = error, perf_counter() - start
+        outcome.error, outcome.seconds = error, process_time() - start
     outcome.diagnoses = merged(before, after)
     return outcome, failed
 
@@ -164,7 +165,8 @@ def names_fault(error: Exception | None, name: str) -> bool:
 
 def described(error: Exception | None) -> str:
     """The class and the first line of an error."""
-    return "" if error is None else f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    first_line = str(error).partition("\n")[0]
+    return "" if error is None else f"{type(error).__name__}: {textwrap.shorten(first_line, 120)}"
 
 
 @contextmanager

@@ -113,8 +113,8 @@ def _picture_net() -> Net:
 
 def pixels_to_255_in_large_batches(seed: int) -> Trial:
     train, valid = pictures(np.random.default_rng(seed), 600, scale=255)
-    learner = Learner(_picture_net(), categorical_crossentropy, Adam(), train, valid=valid, batch_size=480)
-    return Trial(learner, 12, accuracy_skill)
+    learner = Learner(_picture_net(), categorical_crossentropy, Adam(), train, valid=valid, batch_size=120)
+    return Trial(learner, 25, accuracy_skill)
 
 
 def pixels_to_1_in_small_batches(seed: int) -> Trial:

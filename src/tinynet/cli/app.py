@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tinynet.cli import explaining, first_checks, kernel_routes, kernel_table, look, show, training
+from tinynet.cli.arguments import KERNELS, Kernels, RunFolder
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
@@ -29,18 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-KERNELS = "What computes: plain (NumPy), loops, compiled or auto."
 INTERRUPTED = 130  # the status of a process that Ctrl-C has ended
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
-RunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.", parser=given_path)
-]
-
-
-Kernels = Annotated[
-    str | None,
-    typer.Option("--kernels", help=KERNELS, show_default="those of the run"),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -118,7 +109,7 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> 
     config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, config)
     say(show.results_line(results, len(test_data)))
-    show.write_report(open_run(work), learner.net, test_data)
+    show.write_report(open_run(work), learner, test_data)
 
 
 app.command("find-rate")(first_checks.find_rate)
@@ -177,8 +168,9 @@ def summary(
 def report(run: RunFolder) -> None:
     """Write report.html of a run anew."""
     opened = open_run(run)
-    _, test_data = load(opened.settings.dataset)
-    say(f"written: {show.write_report(opened, opened.net(), test_data)}")
+    train_data, test_data = load(opened.settings.dataset)
+    learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data)
+    say(f"written: {show.write_report(opened, learner, test_data)}")
 
 
 app.command()(look.look)
@@ -196,42 +188,7 @@ def doctor(run: RunFolder, kernels: Kernels = None) -> None:
         say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
 
 
-@app.command()
-def explain(
-    run: RunFolder,
-    sample: Annotated[int, typer.Option(help="Which sample of the training data to follow.")] = 0,
-    weight: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[I,J]", help="A weight, as 0.weight[2,3].", show_default="largest gradient"),
-    ] = None,
-    number: Annotated[
-        str | None, typer.Option(metavar="NAME[I,J]", help="Explain this number only: 2.y[0,3], 0.weight[2,3], loss.")
-    ] = None,
-    terms: Annotated[int, typer.Option(help="How many terms of a sum are shown.")] = 8,
-    page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write it as an HTML page instead.", parser=given_path)
-    ] = None,
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the recorded step, too.", parser=given_path)
-    ] = None,
-    kernels: Kernels = None,
-) -> None:
-    """Explain a training step, number by number.
-
-    The net of the run makes one more step, on the batch that holds the sample. Forward, loss, backward and update are
-    shown layer by layer, each with one number: its formula, the formula with the numbers in place, and where they come
-    from.
-    """
-    opened = open_run(run)
-    with use(opened.kernels(kernels)):
-        step = explaining.recorded_step(opened, sample)
-    found = explaining.asked(step, weight, number, terms)
-    if save is not None:
-        say(f"written: {step.trace.save(save)}")
-    if page is not None:
-        say(f"written: {explaining.write_page(page, step, found)}")
-    else:
-        say(f"{step.words}\n\n{found}")
+app.command("explain")(explaining.explain_step)
 
 
 @app.command()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+import typer
 
 from tinynet.cli import training
-from tinynet.cli.runs import Run
+from tinynet.cli.arguments import Kernels, RunFolder
+from tinynet.cli.output import given_path, say
+from tinynet.cli.runs import Run, open_run
 from tinynet.cli.settings import MOMENTUM
 from tinynet.core import checks
+from tinynet.core.faster import use
 from tinynet.data import load
 from tinynet.optimizers import SGD, Adam
 from tinynet.probe import Explanation, Trace, Walk, explain, trace, walk
@@ -53,13 +57,16 @@ def recorded_step(run: Run, sample: int) -> Step:
 def asked(step: Step, weight: str | None, number: str | None, terms: int) -> Walk | Explanation:
     """The explanation of one number, given as "2.y[7,3]"; else the walk through the whole step, down to a weight."""
     terms = checks.integer("tinynet", "--terms", terms, minimum=1)
-    if number is not None:
-        name, index = named_number("--number", number)
-        return explain(step.trace, name, index, terms=terms)
-    if weight is None:
-        return walk(step.trace, step.row, terms=terms)
-    name, index = named_number("--weight", weight)
-    return walk(step.trace, step.row, name, index, terms=terms)
+    try:
+        if number is not None:
+            name, index = named_number("--number", number)
+            return explain(step.trace, name, index, terms=terms)
+        if weight is not None:
+            name, index = named_number("--weight", weight)
+            return walk(step.trace, step.row, name, index, terms=terms)
+    except LookupError as error:  # of a name or an index that a user has typed
+        raise ValueError(error.args[0]) from None
+    return walk(step.trace, step.row, terms=terms)
 
 
 def named_number(option: str, text: str) -> tuple[str, tuple[int, ...] | None]:
@@ -83,3 +90,40 @@ def write_page(path: Path, step: Step, found: Walk | Explanation) -> Path:
     from tinynet.visualize import explanation_page  # here, because it loads matplotlib
 
     return explanation_page(path, found, lead=step.words)
+
+
+def explain_step(
+    run: RunFolder,
+    sample: Annotated[int, typer.Option(help="Which sample of the training data to follow.")] = 0,
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[I,J]", help="A weight, as 0.weight[2,3].", show_default="largest gradient"),
+    ] = None,
+    number: Annotated[
+        str | None, typer.Option(metavar="NAME[I,J]", help="Explain this number only: 2.y[0,3], 0.weight[2,3], loss.")
+    ] = None,
+    terms: Annotated[int, typer.Option(help="How many terms of a sum are shown.")] = 8,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it as an HTML page instead.", parser=given_path)
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the recorded step, too.", parser=given_path)
+    ] = None,
+    kernels: Kernels = None,
+) -> None:
+    """Explain a training step, number by number.
+
+    The net of the run makes one more step, on the batch that holds the sample. Forward, loss, backward and update are
+    shown layer by layer, each with one number: its formula, the formula with the numbers in place, and where they come
+    from.
+    """
+    opened = open_run(run)
+    with use(opened.kernels(kernels)):
+        step = recorded_step(opened, sample)
+    found = asked(step, weight, number, terms)
+    if save is not None:
+        say(f"written: {step.trace.save(save)}")
+    if page is not None:
+        say(f"written: {write_page(page, step, found)}")
+    else:
+        say(f"{step.words}\n\n{found}")

@@ -13,6 +13,7 @@ from tinynet.cli.settings import Settings, choose
 from tinynet.core.checks.words import fail
 from tinynet.data import load
 from tinynet.learner import Learner
+from tinynet.learner.doctor import diagnose
 from tinynet.probe import guessing
 from tinynet.storage import atomic_write
 
@@ -65,17 +66,20 @@ def check(
 ) -> None:
     """Check what can be checked before a long training: the first loss, and whether the network can learn one batch.
 
-    A network that cannot learn 32 samples by heart has a fault that no further data heals. What may be wrong is named,
-    and the command ends with status 1.
+    The doctor looks at the data, the network and the loss, too. A network that cannot learn 32 samples by heart has a
+    fault that no further data heals. What may be wrong is named, and the command ends with status 1.
     """
     settings = choose(dataset, model, lr=lr, batch_size=batch_size, optimizer=optimizer, seed=seed)
     learner = _learner(settings)
     _say_first_loss(learner)
+    problems = diagnose(learner, may_try=False).problems
+    for problem in problems:
+        say(problem.short())
     found = learner.overfit_one_batch()
     say(f"one batch: {found.words}")
     for reason in found.reasons:
         say(f"  - {reason}")
-    if found.reasons:
+    if problems or found.reasons:
         raise typer.Exit(1)
     say(f"next: tinynet find-rate {_words(settings)}")
 

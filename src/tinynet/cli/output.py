@@ -14,11 +14,13 @@ import typer
 #: How the signs of formulas and tables are written where they cannot be encoded.
 SIGNS = {
     "∂": "d",
+    "∇": "grad ",
     "·": "*",
     "−": "-",
     "′": "'",
     "×": "x",
     "─": "-",
+    "│": "|",
     "–": "-",
     "µ": "u",
     "\u0302": "^",

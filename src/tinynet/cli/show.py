@@ -16,6 +16,7 @@ from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
 from tinynet.layers import Linear
 from tinynet.learner import Learner
+from tinynet.learner.doctor import diagnose
 from tinynet.models import MODELS, build
 from tinynet.net import Net
 from tinynet.storage import load
@@ -38,16 +39,17 @@ def results_line(results: dict[str, float], n_samples: int) -> str:
     return f"test {', '.join(words)} ({n_samples:,} samples)"
 
 
-def write_report(run: Run, net: Net, test: Any) -> Path:
-    """Write report.html into a run folder."""
+def write_report(run: Run, learner: Learner, test: Any) -> Path:
+    """Write report.html into a run folder; the learner is the one that has trained, or `training.reopened`."""
     from tinynet.visualize import report  # here, because it takes longer to load than most commands take to run
 
     model = run.settings.model
+    net = learner.net
     results = run.config.get("test") or training.evaluate(run.settings, net, test)
     return report(
         run.folder / REPORT,
         net,
-        history=run.history(),
+        history=learner.history,
         test=training.for_model(model, test),
         loss=training.loss_and_metrics(model)[0],
         metrics=results,
@@ -55,6 +57,8 @@ def write_report(run: Run, net: Net, test: Any) -> Path:
         config={name: value for name, value in run.config.items() if name not in ("command", "format", "test")},
         command=str(run.config.get("command", "")),
         initial=training.initial_net(run.settings, run.input_shape, len(run.classes)),
+        statistics=run.statistics(),
+        diagnoses=diagnose(learner, may_try=False),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from tinynet.gradcheck import rules, sentences
 from tinynet.gradcheck.blame import blame
 from tinynet.gradcheck.compare import Mismatch, compare
 from tinynet.gradcheck.loss_subject import LossSubject, check_loss_rules
+from tinynet.gradcheck.remarks import plain_weights
 from tinynet.gradcheck.report import Report
 from tinynet.gradcheck.subject import Loss, Subject
 from tinynet.layers import Layer
@@ -58,7 +60,8 @@ def check_layer(
         batch_of_one: If False, a batch of one is not tried, for a layer that must refuse it.
 
     Returns:
-        The largest relative error of each gradient.
+        The largest relative error of each gradient, and remarks on plain arrays that look like weights: they are used
+        by `forward`, and no optimizer will ever change them.
 
     Raises:
         GradientError: Something is wrong. It says what, where and, if that can be found out, why.
@@ -78,6 +81,7 @@ def check_layer(
         for rule in rules.FIRST_RULES:
             rule(subject)
         report = _compare(subject, tolerance, max_entries)
+        remarks = plain_weights(subject)
         for rule in rules.OTHER_RULES:
             rule(subject)
         if batch_of_one:
@@ -85,7 +89,7 @@ def check_layer(
         if _evaluates_differently(subject):
             subject.layer.eval()
             report = _merge(report, _compare(subject, tolerance, max_entries))
-    return report
+    return replace(report, remarks=remarks)
 
 
 def check_net(
@@ -199,7 +203,7 @@ def _compare(subject: Any, tolerance: float, max_entries: int) -> Report:
 
 def _merge(first: Report, second: Report) -> Report:
     errors = {name: max(error, second.errors.get(name, 0.0)) for name, error in first.errors.items()}
-    return Report(first.who, errors, first.n_compared, first.n_redrawn + second.n_redrawn)
+    return replace(first, errors=errors, n_redrawn=first.n_redrawn + second.n_redrawn)
 
 
 def _evaluates_differently(subject: Subject) -> bool:

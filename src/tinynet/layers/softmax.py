@@ -18,13 +18,13 @@ class Softmax(Layer):
     A net trained with `cross_entropy` ends without it, because that loss takes logits and has the softmax inside.
 
     Equation:
-        y꜀ = exp(x꜀) / Σₖ exp(xₖ)
+        yₖ = exp(xₖ) / Σⱼ exp(xⱼ)
 
     Shapes:
         x, y: any, both alike
 
     Gradients (given dy = ∂L/∂y):
-        dx꜀ = y꜀ (dy꜀ − Σₖ dyₖ yₖ)
+        dxₖ = yₖ (dyₖ − Σⱼ dyⱼ yⱼ)
 
     Args:
         axis: The axis along which the sum is 1; the classes are last unless said otherwise.
@@ -63,13 +63,13 @@ class LogSoftmax(Layer):
     """The logarithm of `Softmax`, exact also where a probability is too small for a floating-point number.
 
     Equation:
-        y꜀ = x꜀ − log Σₖ exp(xₖ)
+        yₖ = xₖ − log Σⱼ exp(xⱼ)
 
     Shapes:
         x, y: any, both alike
 
     Gradients (given dy = ∂L/∂y):
-        dx꜀ = dy꜀ − exp(y꜀) Σₖ dyₖ
+        dxₖ = dyₖ − exp(yₖ) Σⱼ dyⱼ
 
     Args:
         axis: The axis along which the probabilities have the sum 1.

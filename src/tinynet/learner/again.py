@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,13 @@ import numpy as np
 from tinynet.core import generator_states, streams
 from tinynet.data import batches
 from tinynet.net import Net
+from tinynet.net.watch import unwatched
 from tinynet.optimizers import Optimizer
 from tinynet.probe.not_finite import NotFinite
-from tinynet.probe.not_finite.kept import snapshot
+from tinynet.probe.not_finite.kept import kept, snapshot
 from tinynet.probe.not_finite.replay import Loss, Step
 from tinynet.probe.not_finite.update import bad_update, first_bad_weight
+from tinynet.probe.not_finite.where import find
 
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
@@ -27,7 +29,7 @@ TrainStep = Callable[[Any, Any, Any], Any]
 
 @dataclass(frozen=True)
 class Copy:
-    """All nets and optimizers of a learner, as they were before one of its steps.
+    """All that takes part in the steps of a learner, as it was before one of them.
 
     Example:
         >>> from tinynet.data import moons
@@ -48,22 +50,25 @@ class Copy:
 
 
 def copy_of(learner: Learner) -> Copy:
-    """A copy of all numbers of a learner, as they are now."""
-    return Copy(learner.step, snapshot(*_parts(learner, (Net, Optimizer)).values()))
+    """A copy of the nets, the optimizers and what the loss keeps, as they are now."""
+    return Copy(learner.step, snapshot(*_parts(learner, (Net, Optimizer)).values(), learner.loss))
 
 
 def step_of(learner: Learner, train_step: TrainStep, x: Any, y: Any) -> Step:
     """The step that has just failed its check, to be run again without its update."""
-    nets = _parts(learner, Net)
-    prefixes = {"" if net is learner.net else f"{name}.": net for name, net in nets.items()}
-    step = Step(partial(_run, learner, train_step, list(nets.values())), x, y, learner.loss, prefixes)
-    after = generator_states()
+    step, after = _step(learner, train_step, x, y), generator_states()
     with step.again():
         step.run(x, y, step.loss)
         n_again = generator_states()["n_draws"]
     # The step began as many draws before its end as it makes when it is run again.
     n_before = {name: max(0, 2 * n - n_again[name]) for name, n in after["n_draws"].items()}
     return replace(step, states=after | {"n_draws": n_before})
+
+
+def _step(learner: Learner, train_step: TrainStep, x: Any, y: Any) -> Step:
+    nets = _parts(learner, Net)
+    prefixes = {"" if net is learner.net else f"{name}.": net for name, net in nets.items()}
+    return Step(partial(_run, learner, train_step, list(nets.values())), x, y, learner.loss, prefixes)
 
 
 def samples_of(learner: Learner, step: int) -> tuple[int, ...]:
@@ -101,24 +106,51 @@ def first_bad_update(learner: Learner, copy: Copy, losses: Sequence[float]) -> t
     Returns:
         What was found, and the step; None if all updates are finite.
     """
-    place = learner.epoch, learner._n_batches_done
     copy.put_back()
-    try:
-        with streams.place_kept(), np.errstate(all="ignore"):
-            for step, loss in enumerate(losses, copy.step):
-                learner.go_to(step)
-                found = _train_again(learner, loss)
-                if found is not None:
-                    return (found, step) if found.path else None
-    finally:
-        learner.epoch, learner._n_batches_done = place
+    with _going_to_steps(learner):
+        for step, loss in enumerate(losses, copy.step):
+            found = _train_again(learner, step, loss)
+            if found is not None:
+                return (found, step) if found.path else None
     return None
 
 
-def _train_again(learner: Learner, loss: float) -> NotFinite | None:
-    """The next step of a learner, again; one without a path if it is not what it was."""
+def find_after(learner: Learner, copy: Copy, losses: Sequence[float]) -> NotFinite | None:
+    """Train again from a copy, and find what is not finite in the step after that; nothing is changed.
+
+    So a layer that counts its calls, or draws from a generator of its own, comes to that step as it did before.
+    """
+    with kept(*_parts(learner, (Net, Optimizer)).values(), learner.loss), _going_to_steps(learner):
+        copy.put_back()
+        if any(_train_again(learner, step, loss) is not None for step, loss in enumerate(losses, copy.step)):
+            return None
+        _, (x, y) = _batch(learner, copy.step + len(losses))
+        return find(_step(learner, type(learner).train_step, x, y))
+
+
+@contextmanager
+def _going_to_steps(learner: Learner) -> Iterator[None]:
+    """Afterwards the learner is at the step where it was before."""
+    place = learner.epoch, learner._n_batches_done
+    with streams.place_kept(), np.errstate(all="ignore"), ExitStack() as stack:
+        for net in _parts(learner, Net).values():
+            stack.enter_context(unwatched(net))
+        try:
+            yield
+        finally:
+            learner.epoch, learner._n_batches_done = place
+
+
+def _batch(learner: Learner, step: int) -> tuple[int, tuple[Any, Any]]:
+    """The batch of a step, and its place in the epoch."""
+    learner.go_to(step)
     streams.go_to(learner.epoch + 1, step=0)
-    index, (x, y) = next(learner._batches(learner.epoch + 1))
+    return next(learner._batches(learner.epoch + 1))
+
+
+def _train_again(learner: Learner, step: int, loss: float) -> NotFinite | None:
+    """A step of a learner, again; what is found has no path if the step is not what it was."""
+    index, (x, y) = _batch(learner, step)
     undo: list[Callable[[], None]] = []
     seen: list[float] = []
 

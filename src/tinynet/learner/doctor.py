@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,16 +47,22 @@ def recorded(learner: Learner, shown: bool) -> Iterator[None]:
     except FloatingPointError as error:
         record.ended_by = str(error).partition("\n")[0]
         if shown:
-            _write(diagnose(learner, may_try=False))
+            _say_what_is_wrong(learner)
         raise
-    if shown:
-        _write(diagnose(learner, may_try=False))
+    if shown and learner.stop_reason != "Ctrl-C":
+        _say_what_is_wrong(learner)
 
 
-def _write(diagnoses: Diagnoses) -> None:
-    for each in diagnoses.problems[:MOST_SHOWN]:
+def _say_what_is_wrong(learner: Learner) -> None:
+    from tinynet.probe.doctor.skill import ERRORS
+
+    try:
+        problems = diagnose(learner, may_try=False).problems
+    except ERRORS:
+        return  # from data or layers of a user's own; the training is over, and no question may spoil it
+    for each in problems[:MOST_SHOWN]:
         write(each.short())
-    if diagnoses.problems:
+    if problems:
         write("learner.diagnose() tells more, and tries it out.")
 
 
@@ -68,6 +75,7 @@ def diagnose(learner: Learner, may_try: bool = True) -> Diagnoses:
 
 def case_of(learner: Learner, may_try: bool = True) -> Case:
     """A learner as the doctor wants to see it."""
+    from tinynet.learner.learner import Learner
     from tinynet.probe.doctor import Case
 
     return Case(
@@ -82,10 +90,18 @@ def case_of(learner: Learner, may_try: bool = True) -> Case:
         learner.record.first_weights,
         learner.step,
         learner.record.ended_by,
-        lambda epoch: _twin(learner)._batches(epoch),
+        partial(_read_batches, learner),
         _step_maker(learner),
+        type(learner).train_step is Learner.train_step,
         may_try,
     )
+
+
+def _read_batches(learner: Learner, data: Any, epoch: int) -> Iterator[Any]:
+    """The batches of an epoch, as this learner reads them, of data in place of its own."""
+    twin = _twin(learner)
+    twin.train = data
+    return twin._batches(epoch)
 
 
 def _step_maker(learner: Learner) -> Callable[[Net, Any, Optimizer], Callable[[Any, Any], float]]:
@@ -113,13 +129,13 @@ def _twin(learner: Learner, net: Net | None = None, optimizer: Optimizer | None 
     twin = copy(learner)
     twin._n_batches_done, twin.epoch, twin.callbacks = 0, 0, ()
     if type(learner).train_step is not Learner.train_step and net is not None:  # it may train what else it holds
-        shared = ("train", "valid", "history", "metrics", "record", "callbacks", "loss")
+        shared = ("train", "valid", "history", "metrics", "record", "recovery", "callbacks", "loss")
         memo = {id(getattr(learner, name)): getattr(learner, name) for name in shared}
         memo |= {id(learner.net): net, id(learner.optimizer): optimizer}
         vars(twin).update({name: deepcopy(value, memo) for name, value in vars(learner).items() if name not in shared})
     return twin
 
 
-def _fail_if_not_finite(loss: float, x: Any) -> None:
+def _fail_if_not_finite(loss: float, *_: Any) -> None:
     if not np.isfinite(loss):
         raise FloatingPointError("the loss is not finite.")

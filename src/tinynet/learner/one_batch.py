@@ -27,8 +27,9 @@ USUAL = (1e-3, 0.1)  # and those that are usual.
 FURTHER = 0.5  # A rate at which the loss comes down to half of that is clearly better.
 
 NO_REASON = (
-    "Nothing was found: look at how large the inputs, the first weights and the outputs are, and whether the net has "
-    "enough units."
+    "Nothing was found: look at how large the inputs, the first weights and the outputs are, whether the net has "
+    "enough units, and whether the loss can come near zero at all: that of a VAE, or of targets between 0 and 1, has "
+    "a part that cannot."
 )
 
 if TYPE_CHECKING:
@@ -75,16 +76,25 @@ def overfit_one_batch(learner: Learner, n_steps: int = 300, n_samples: int = 32)
     words = how_it_went(losses, n, rate, trial.learned) if len(losses) else "the first step gave no finite loss."
     if trial.learned:
         return OneBatch(True, losses, rate, words)
-    wrong = wrong_backward(learner.net, learner.loss, x, y)
+    wrong, found = _faults(learner, x, y)
     if not wrong and still_falls(losses):
         return OneBatch(False, losses, rate, f"{words} It is still falling, so more steps will tell.")
-    with twin(learner) as copy:
-        found = [reason for reason in (wrong, *reasons(copy.net, copy.loss, x, y)) if reason]
     if not found:
         others = [_tried(learner, x, y, other, n_steps) for other in (*(factor * rate for factor in TIMES), *USUAL)]
         found = _better_rate(trial, min(others, key=lambda other: other.reached))
     broke = [trial.broke] if trial.broke else []
     return OneBatch(False, losses, rate, words, (*broke, *(found or [NO_REASON])))
+
+
+def _faults(learner: Learner, x: Any, y: Any) -> tuple[str, list[str]]:
+    """What is wrong with the gradients, and all that is wrong; nothing of a training step that goes its own way."""
+    from tinynet.learner.learner import Learner
+
+    if type(learner).train_step is not Learner.train_step:
+        return "", []
+    wrong = wrong_backward(learner.net, learner.loss, x, y)
+    with twin(learner) as copy:
+        return wrong, [reason for reason in (wrong, *reasons(copy.net, copy.loss, x, y)) if reason]
 
 
 @dataclass(frozen=True)
@@ -116,10 +126,10 @@ def _tried(learner: Learner, x: Any, y: Any, rate: float, n_steps: int) -> _Tria
             try:
                 loss, predicted = copy.train_step(x, y)
             except FloatingPointError as error:
-                problem = str(error).partition("\n")[0].removeprefix("Learner: ")
-                return _Trial(rate, losses, broke=f"In step {len(losses) + 1} {problem}")
+                problem = str(error).removeprefix("Learner: ").partition(" in step ")[0].partition("\n")[0].rstrip(".")
+                return _Trial(rate, losses, broke=f"In step {len(losses) + 1} {problem}.")
             losses.append(float(loss))
-            if is_learned(losses, losses[0] if guess is None else min(losses[0], guess), predicted, y):
+            if is_learned(losses, min(losses[0], guess) if guess else losses[0], predicted, y):
                 return _Trial(rate, losses, learned=True)
     return _Trial(rate, losses)
 

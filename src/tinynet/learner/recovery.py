@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 
 from tinynet.core.checks.words import fail
-from tinynet.learner.again import Copy, copy_of, first_bad_update, samples_of, step_of
+from tinynet.learner.again import Copy, copy_of, find_after, first_bad_update, samples_of, step_of
 from tinynet.learner.progress import write
 from tinynet.optimizers import Optimizer
 from tinynet.optimizers.schedules import Schedule
@@ -44,6 +45,9 @@ class Recovery:
         self.learner, self.on_nan = learner, on_nan
         self.went_back: list[NotFinite] = []
         self.begin()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Recovery:
+        return Recovery(deepcopy(self.learner, memo), self.on_nan)  # whose past is not that of the copy
 
     def begin(self) -> None:
         """A fit begins, with weights that may be others than those that the last one has left."""
@@ -93,7 +97,7 @@ class Recovery:
         what = f"the gradient of {infinite[0]} is not finite" if np.isfinite(loss) else f"the loss became {float(loss)}"
         self._rates = _rates_of(learner.optimizer)
         train_step, (x, y) = (_own_step, (x, y)) if self._batch is None else (type(learner).train_step, self._batch)
-        found = find(step_of(learner, train_step, x, y)) or NotFinite("step", "")
+        found = find(step_of(learner, train_step, x, y)) or self._found_again() or NotFinite("step", "")
         what = f"{what} in {self._when(learner.step)}"
         if found.found_in == "weights" and self._batch is not None and self._losses:
             self._trace_weights(what, found)
@@ -128,6 +132,10 @@ class Recovery:
             consequence = f"No update has done it, so other code has. The weights are again those of step {copy.step}."
         learner.net.zero_gradient()
         self._fail(what, found, self._when(step), consequence)
+
+    def _found_again(self) -> NotFinite | None:
+        in_fit = self._batch is not None and self._copy is not None
+        return find_after(self.learner, cast(Copy, self._copy), self._losses) if in_fit else None
 
     def _fail(self, what: str, found: NotFinite, when: When, consequence: str) -> NoReturn:
         sample = when.samples[found.row] if found.row is not None and found.row < len(when.samples) else None

@@ -26,7 +26,7 @@ def cross_entropy(
     """The mean negative log-likelihood of the truth under softmax(predicted).
 
     Equation:
-        L = −1/Z Σₙ Σ꜀ tₙ꜀ log pₙ꜀, where p = softmax(predicted) and tₙ꜀ = w꜀ ((1 − ε) qₙ꜀ + ε/C)
+        L = −1/Z Σₙ Σₖ tₙₖ log pₙₖ, where p = softmax(predicted) and tₙₖ = wₖ ((1 − ε) qₙₖ + ε/C)
         q is the truth, one-hot for integer labels, w the weight of each class, ε the label smoothing;
         Z = Σₙ w[labelₙ], or the number of rows N for probabilities; for reduction="sum" Z = 1
 
@@ -37,7 +37,7 @@ def cross_entropy(
         gradient: that of predicted
 
     Gradients (with respect to predicted):
-        ∂L/∂predicted = (p Σ꜀ t꜀ − t) / Z, which is (p − q) / N without weights or other options, where q sums to 1
+        ∂L/∂predicted = (p Σₖ tₖ − t) / Z, which is (p − q) / N without weights or other options, where q sums to 1
 
     Args:
         predicted: Logits, not probabilities: the softmax is in here.
@@ -66,11 +66,11 @@ def cross_entropy(
     x = np.moveaxis(predicted, axis, -1)  # (N, …, C)
     t, count = _targets(x, ground_truth, axis, weight, ignore_index, label_smoothing)
     Z = divisor(count, reduction)
-    sum_t = t.sum(axis=-1, keepdims=True)  # Σ꜀ t꜀
+    sum_t = t.sum(axis=-1, keepdims=True)  # Σₖ tₖ
     x = np.where(sum_t == 0, 0, x)  # so that a row without weight has no effect, not even through a NaN
     p, surprise = softmax_and_surprise(x)  # surprise = −log p
 
-    total = weighted_sum(t, surprise)  # −Σₙ Σ꜀ tₙ꜀ log pₙ꜀
+    total = weighted_sum(t, surprise)  # −Σₙ Σₖ tₙₖ log pₙₖ
     gradient = p * sum_t - t
     return reduced(total, count, reduction), np.moveaxis(gradient / Z.astype(x.dtype), -1, axis)
 
@@ -79,7 +79,7 @@ def softmax_and_surprise(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """p = softmax(x) along the last axis, and −log p, which is exact also where p is rounded to 0 or 1.
 
     Equation:
-        p꜀ = exp(x꜀) / Σₖ exp(xₖ)        −log p꜀ = log Σₖ exp(xₖ) − x꜀
+        pₖ = exp(xₖ) / Σⱼ exp(xⱼ)        −log pₖ = log Σⱼ exp(xⱼ) − xₖ
 
     Example:
         >>> p, surprise = softmax_and_surprise(np.array([[0.0, 0.0], [1e4, 0.0]]))

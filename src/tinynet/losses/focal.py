@@ -33,7 +33,7 @@ def focal(
         gradient: that of predicted
 
     Gradients (with respect to predicted, where δ is 1 for c = labelₙ and else 0):
-        ∂L/∂xₙ꜀ = α[labelₙ] (γ pₙ (1 − pₙ)^(γ−1) log pₙ − (1 − pₙ)^γ) (δ − softmax(xₙ)꜀) / N
+        ∂L/∂xₙₖ = α[labelₙ] (γ pₙ (1 − pₙ)^(γ−1) log pₙ − (1 − pₙ)^γ) (δ − softmax(xₙ)ₖ) / N
 
     Args:
         predicted: Logits, not probabilities.

@@ -15,7 +15,7 @@ def kl_divergence(
     """The mean divergence KL(truth ‖ predicted) of distributions over classes.
 
     Equation:
-        L = 1/N Σₙ Σ꜀ qₙ꜀ (log qₙ꜀ − predictedₙ꜀), where q is the truth and 0 log 0 = 0; N counts the distributions, or
+        L = 1/N Σₙ Σₖ qₙₖ (log qₙₖ − predictedₙₖ), where q is the truth and 0 log 0 = 0; N counts the distributions, or
         is 1 for reduction="sum"
 
     Shapes:

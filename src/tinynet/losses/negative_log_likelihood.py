@@ -22,7 +22,7 @@ def negative_log_likelihood(
     """The mean of −log p of the true class, for a net that ends in `LogSoftmax`.
 
     Equation:
-        L = −1/Z Σₙ Σ꜀ tₙ꜀ predictedₙ꜀, where tₙ꜀ = w꜀ for c = labelₙ, else 0, and Z = Σₙ w[labelₙ], or 1 for
+        L = −1/Z Σₙ Σₖ tₙₖ predictedₙₖ, where tₙₖ = wₖ for k = labelₙ, else 0, and Z = Σₙ w[labelₙ], or 1 for
         reduction="sum"
 
     Shapes:

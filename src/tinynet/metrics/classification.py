@@ -18,7 +18,7 @@ def accuracy(predicted: np.ndarray, ground_truth: np.ndarray, axis: int = -1, ig
     """The share of predictions whose largest score is that of the true class.
 
     Equation:
-        accuracy = 1/N Σₙ [argmax꜀ predictedₙ꜀ = truthₙ], the first of equal scores being the largest; for a single
+        accuracy = 1/N Σₙ [argmaxₖ predictedₙₖ = truthₙ], the first of equal scores being the largest; for a single
         column of logits 1/N Σₙ [(predictedₙ > 0) = (truthₙ > ½)]
 
     Shapes:
@@ -101,7 +101,7 @@ def confusion_matrix(
     """How often each class was taken for each: rows are the truth, columns the prediction.
 
     Equation:
-        Mᵢⱼ = the number of n with truthₙ = i and argmax꜀ predictedₙ꜀ = j
+        Mᵢⱼ = the number of n with truthₙ = i and argmaxₖ predictedₙₖ = j
 
     Shapes:
         predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):

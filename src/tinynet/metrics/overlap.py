@@ -17,7 +17,7 @@ def precision(
     """Of what was taken for a class, the share that is of it.
 
     Equation:
-        precision꜀ = tp / (tp + fp), with tp right and fp wrong predictions of class c; 0 where it was never predicted
+        precisionₖ = tp / (tp + fp), with tp right and fp wrong predictions of class k; 0 where it was never predicted
 
     Shapes:
         predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):
@@ -59,7 +59,7 @@ def recall(
     """Of what is of a class, the share that was found.
 
     Equation:
-        recall꜀ = tp / (tp + fn), with tp of class c found and fn of it missed; 0 where there is none of it
+        recallₖ = tp / (tp + fn), with tp of class k found and fn of it missed; 0 where there is none of it
 
     Shapes:
         predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):
@@ -101,7 +101,7 @@ def f1_score(
     """The harmonic mean of precision and recall.
 
     Equation:
-        F1꜀ = 2 tp / (2 tp + fp + fn), with tp right, fp wrong and fn missed predictions of class c; 0 where all are 0
+        F1ₖ = 2 tp / (2 tp + fp + fn), with tp right, fp wrong and fn missed predictions of class k; 0 where all are 0
 
     Shapes:
         predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):
@@ -143,7 +143,7 @@ def iou(
     """Intersection over union, for pixels sorted into classes: what both call the class over what either calls so.
 
     Equation:
-        IoU꜀ = tp / (tp + fp + fn), with tp right, fp wrong and fn missed predictions of class c; 0 where all are 0
+        IoUₖ = tp / (tp + fp + fn), with tp right, fp wrong and fn missed predictions of class k; 0 where all are 0
 
     Shapes:
         predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):

@@ -44,7 +44,7 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
     checks.instance("watch", "net", net, Layer)
     watching = []
     for path, layer in list(net.layers_inside()):
-        shadow = _shadow_of(layer)
+        shadow = _shadow_in(layer) or _Shadow(layer)
         entry = _Observer(path, *[getattr(observer, hook, _ignore) for hook in HOOKS])
         shadow.observers.append(entry)
         watching.append((shadow, entry))
@@ -53,6 +53,32 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
     finally:
         for shadow, entry in watching:
             shadow.leave(entry)
+
+
+@contextmanager
+def unwatched(net: Layer) -> Iterator[None]:
+    """Inside this block those who watch the layers of a net see nothing.
+
+    Example:
+        >>> from tinynet.layers import ReLU
+        >>> seen, layer = [], ReLU()
+        >>> class Paths:
+        ...     def on_forward(self, path, layer, x, y):
+        ...         seen.append(path)
+        >>> with watch(layer, Paths()):
+        ...     with unwatched(layer):
+        ...         y = layer.forward(np.ones(2))
+        >>> seen
+        []
+    """
+    shadows = [shadow for shadow in map(_shadow_in, net.every_layer()) if shadow is not None]
+    for shadow in shadows:
+        shadow.step_aside()
+    try:
+        yield
+    finally:
+        for shadow in shadows:
+            shadow.step_before()
 
 
 class _Observer(NamedTuple):
@@ -69,7 +95,15 @@ class _Shadow:
         self.layer, self.observers = layer, list[_Observer]()
         self.before = {name: vars(layer)[name] for name in WATCHED if name in vars(layer)}
         self.plain_forward, self.plain_backward = layer.forward, layer.backward
-        vars(layer).update(forward=self.forward, backward=self.backward)
+        self.step_before()
+
+    def step_before(self) -> None:
+        vars(self.layer).update(forward=self.forward, backward=self.backward)
+
+    def step_aside(self) -> None:
+        for name in WATCHED:
+            vars(self.layer).pop(name, None)
+        vars(self.layer).update(self.before)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         for observer in self.observers:
@@ -89,14 +123,12 @@ class _Shadow:
         """One observer sees no more; after the last, the layer is as it was."""
         self.observers.remove(entry)
         if not self.observers:
-            for name in WATCHED:
-                vars(self.layer).pop(name, None)
-            vars(self.layer).update(self.before)
+            self.step_aside()
 
 
-def _shadow_of(layer: Layer) -> _Shadow:
+def _shadow_in(layer: Layer) -> _Shadow | None:
     found = getattr(vars(layer).get("forward"), "__self__", None)
-    return found if isinstance(found, _Shadow) else _Shadow(layer)
+    return found if isinstance(found, _Shadow) else None
 
 
 def _ignore(*_: Any) -> None:

@@ -10,11 +10,12 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.probe.epochs import Epochs, percent
 from tinynet.probe.guessing import Guessing
-from tinynet.probe.series import fall_per_epoch, falls_steadily, level_since, rise_since_lowest
+from tinynet.probe.series import fall_per_epoch, falls_steadily, level_since, positive, rise_since_lowest
 
 GROWN = 1.5  # A loss that ends at so many times its lowest, and above its first, has left what it had learned.
 FRESH = 1.06  # A net with new weights is hardly further from guessing; large steps throw it further off.
 NO_BETTER = 0.97  # A loss above this share of what guessing reaches has learned next to nothing.
+LUCK = 0.03  # By so much may an accuracy exceed that of guessing, out of luck and of a few samples.
 LUCK = 0.03  # By so much may an accuracy exceed that of guessing, out of luck and of a few samples.
 RISES = 0.05  # A validation loss that ends so far above its lowest has risen, if it also exceeds its own swing.
 FALLS = 0.01  # A loss that falls so much in each epoch is a tenth lower after ten more.
@@ -32,6 +33,12 @@ class Course:
         sentences: What was seen, with its numbers.
         advice: What to do about it; empty if nothing.
         epoch: The epoch from which on it holds, or None.
+
+    Example:
+        >>> print(Course("stuck", "It is stuck.", ("The loss is 2.3.",), "Take another learning rate."))
+        It is stuck.
+        The loss is 2.3.
+        Take another learning rate.
     """
 
     kind: str
@@ -90,9 +97,9 @@ def _diverged(seen: Epochs) -> Course | None:
             words = f"The {name} loss is {values[broken[0]]:g} in epoch {epoch}"
             before = f", {values[broken[0] - 1]:.4g} in the epoch before." if broken[0] else "."
             return Course("diverged", f"It diverged in epoch {epoch}.", (words + before,), advice, epoch)
-    loss = seen.loss
-    lowest, end = int(np.argmin(loss)), float(loss[-1])
-    left = end > loss[0] > 0 and end > GROWN * loss[lowest]
+    loss, share = seen.loss, positive(seen.loss)
+    lowest = int(np.argmin(loss))
+    left = share[-1] > share[0] and share[-1] > GROWN * share[lowest]
     worse = seen.guess.loss is not None and loss.min() > 2 * seen.guess.loss
     if not left and not worse:
         return None
@@ -109,7 +116,7 @@ def _diverged(seen: Epochs) -> Course | None:
 def _stuck(seen: Epochs) -> Course | None:
     tail, mark, accuracy = max(1, len(seen.loss) // 3), seen.guess, seen.accuracy
     if mark.loss is None:
-        return _motionless(seen)
+        return _stuck_without_mark(seen)
     learned = float(np.median(seen.loss[-tail:])) < NO_BETTER * mark.loss
     lucky = len(accuracy) and mark.accuracy is not None and np.median(accuracy[-tail:]) > 0.5 * (1 + mark.accuracy)
     if learned or lucky or len(seen.loss) == 1:
@@ -118,38 +125,55 @@ def _stuck(seen: Epochs) -> Course | None:
     goes_on = len(seen.loss) > 2 and 2 * (seen.loss[-2] - seen.loss[-1]) > -float(np.diff(seen.loss).mean())
     if falls_steadily(seen.loss) and (seen.loss[0] < FRESH * mark.loss or goes_on):
         headline = f"It has hardly begun: the training loss falls by {percent(fall_per_epoch(seen.loss)[0])} an epoch."
-        advice = "Take a larger learning rate: learner.find_rate() suggests one."
+        advice = "Take a larger learning rate: tinynet find-rate or learner.find_rate() suggests one."
         return Course("unfinished", headline, _some(words, *seen.right()), advice)
-    share = f"; guessing gets {100 * mark.accuracy:.1f} % right." if mark.accuracy is not None else "."
-    right = [text.removesuffix(".") + share for text in seen.right()]
+    right = _beside_guessing(seen)
     first = f"In the first epoch it was {seen.loss[0]:.4g}: steps that were too large threw the weights far off."
     headline = "It is stuck at chance: it does no better than guessing."
-    thrown = first if seen.loss[0] > GROWN * mark.loss else ""
-    return Course("stuck", headline, _some(words, thrown, *right), _advice_for_stuck(mark))
+    if seen.loss[0] > GROWN * mark.loss:
+        advice = "Start again with a much smaller learning rate: tinynet find-rate or learner.find_rate() suggests one."
+        return Course("stuck", headline, _some(words, first, *right), advice)
+    return Course("stuck", headline, _some(words, *right), _advice_for_stuck(mark))
 
 
-def _motionless(seen: Epochs) -> Course | None:
-    """The loss of a net has not moved, where nothing tells what guessing would reach."""
-    moved = len(seen.loss) < 3 or np.ptp(seen.loss) >= FALLS * np.abs(seen.loss).max()
-    if moved or (len(seen.accuracy) and seen.accuracy[-1] > 0.9):
+def _stuck_without_mark(seen: Epochs) -> Course | None:
+    """A net is stuck although nothing tells which loss guessing would reach: what tells is that nothing moves."""
+    loss, accuracy, chance = seen.loss, seen.accuracy, seen.guess.accuracy
+    if len(loss) < 3 or falls_steadily(loss) or (len(accuracy) and accuracy[-1] > 0.9):
         return None
-    words = f"It was {seen.loss[0]:.4g} in the first epoch and is {seen.loss[-1]:.4g} in the last."
-    headline = "It is stuck: the training loss has not moved."
-    return Course("stuck", headline, _some(words, *seen.right()), _advice_for_stuck(seen.guess))
+    words = f"The training loss was {loss[0]:.4g} in the first epoch and is {loss[-1]:.4g} in the last."
+    headline = ""
+    if np.ptp(loss) < FALLS * np.abs(loss).max():
+        headline = "It is stuck: the training loss has not moved."
+    elif len(accuracy) and np.ptp(accuracy[-max(3, len(loss) // 3) :]) == 0:
+        headline = f"It is stuck: exactly {100 * accuracy[-1]:.2f} % are right, epoch after epoch."
+    elif len(accuracy) and chance is not None and np.median(accuracy[-max(1, len(loss) // 3) :]) < chance + LUCK:
+        headline = "It is stuck at chance: it does no better than guessing."
+    if not headline:
+        return None
+    return Course("stuck", headline, _some(words, *_beside_guessing(seen)), _advice_for_stuck(seen.guess))
+
+
+def _beside_guessing(seen: Epochs) -> list[str]:
+    """Which shares of the samples are right, and which share guessing gets right."""
+    chance = seen.guess.accuracy
+    share = "." if chance is None else f"; guessing gets {100 * chance:.1f} % right."
+    return [text.removesuffix(".") + share for text in seen.right()]
 
 
 def _advice_for_stuck(mark: Guessing) -> str:
     end = " (cross_entropy takes the numbers before a softmax)" if mark.accuracy is not None else ""
     return (
-        "More epochs will not help. See whether it can learn a single batch (learner.overfit_one_batch()), try another "
-        f"learning rate (learner.find_rate()), and look whether the last layer fits the loss{end}."
+        "More epochs will not help. See whether it can learn a single batch (tinynet check or "
+        "learner.overfit_one_batch()), try another learning rate (tinynet find-rate or learner.find_rate()), and look "
+        f"whether the last layer fits the loss{end}."
     )
 
 
 def _overfitted(seen: Epochs) -> Course | None:
     if len(seen.valid) < 3:
         return None
-    lowest, rise = rise_since_lowest(seen.valid)
+    lowest, rise = rise_since_lowest(positive(seen.valid))
     if rise < RISES or seen.loss[-1] >= seen.loss[lowest]:
         return None
     first, last = seen.epoch(lowest), seen.epoch(len(seen.valid) - 1)
@@ -186,13 +210,16 @@ def _unfinished(seen: Epochs) -> Course | None:
     if n == 1:
         headline = "One epoch is too little to tell how it goes on."
         return Course("unfinished", headline, _some(seen.way(), *seen.right(), *seen.notes()), "Train for more epochs.")
-    last = values[-min(n, max(4, n // 4)) :]
+    last = positive(values)[-min(n, max(4, n // 4)) :]
     fall, error = fall_per_epoch(last)
     mark = seen.guess.loss if seen.guess.loss is not None else values[0]
     wavers = fall < 2 * error and not falls_steadily(last)
-    if fall < FALLS or wavers or values[-1] < NOTHING_LEFT * mark or _all_right(seen):
+    if fall < FALLS or wavers or 0 <= values[-1] < NOTHING_LEFT * mark or _all_right(seen):
         return None
-    headline = f"Unfinished: the {seen.judged_name} is still falling by {percent(fall)} an epoch."
+    much = percent(fall)
+    if values.min() <= 0:  # shares of a loss that may be 0 mean nothing
+        much = f"{percent((last[0] - last[-1]) / (len(last) - 1))} of its whole way"
+    headline = f"Unfinished: the {seen.judged_name} is still falling by {much} an epoch."
     more = f"Train for more epochs than {n}."
     if seen.rate_is_spent:
         more = f"The learning rate has come down to its end, so start a new run with more epochs than {n}."

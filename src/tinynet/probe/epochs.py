@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class Epochs:
     def column(self, name: str) -> np.ndarray:
         """A column; empty where not every epoch has it."""
         values = [row.get(name) for row in self.rows]
-        return np.array(values if all(np.isscalar(value) for value in values) else [], float)
+        return np.array(values if all(isinstance(value, Real) for value in values) else [], float)
 
     @cached_property
     def loss(self) -> np.ndarray:
@@ -51,7 +52,8 @@ class Epochs:
         return "validation loss" if len(self.valid) else "training loss"
 
     def epoch(self, place: int) -> int:
-        return int(self.rows[place].get("epoch", place + 1))
+        number = self.rows[place].get("epoch")
+        return number if isinstance(number, int) else place + 1
 
     @property
     def rate_is_spent(self) -> bool:

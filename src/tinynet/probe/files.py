@@ -17,6 +17,7 @@ from tinynet.layers import Layer
 from tinynet.probe.trace import LOSS, LayerStep, ParameterStep, Trace, joined
 from tinynet.storage import sentences
 from tinynet.storage.tensors import read_tensors, write_tensors
+from tinynet.storage.weights import describe
 
 PathLike = str | os.PathLike[str]
 FORMAT = 1
@@ -73,7 +74,7 @@ def save_trace(trace: Trace, path: PathLike, layers: Sequence[str] | None = None
         "layers": [asdict(step) for step in trace.layers.values()],
         "parameters": [asdict(step) for step in trace.parameters.values()],
         "loss": trace.loss,
-        "about": trace.about,
+        "about": trace.about | {"net": _architecture(trace)},
         "names": names,
     }
     text = json.dumps(
@@ -112,6 +113,16 @@ def load_trace(path: PathLike, layers: Sequence[type[Layer]] = ()) -> Trace:
         return _trace(**restored, arrays=arrays, own=own)
     except (TypeError, ValueError, LookupError, AttributeError, RecursionError):
         _damaged(source, "its description of the step cannot be read")
+
+
+def _architecture(trace: Trace) -> dict[str, Any]:
+    """The net's architecture as `storage` describes it, or why there is none."""
+    if "net" in trace.about:
+        return trace.about["net"]
+    try:
+        return describe(trace.objects["net"])
+    except (TypeError, ValueError) as error:
+        return {"problem": str(error).splitlines()[0]}
 
 
 def _parts(source: Path, text: str) -> dict[str, Any]:

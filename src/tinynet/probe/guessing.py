@@ -21,6 +21,10 @@ class Guessing:
         loss: That of always giving each class its frequency, or of always answering the mean of the truth.
         accuracy: That of always naming the most frequent class.
         words: What the loss is, as in "ln 10 = 2.303".
+
+    Example:
+        >>> Guessing(2.3026, 0.1, "ln 10 = 2.303").mark, Guessing(0.25).mark
+        ('ln 10 = 2.303', '0.25')
     """
 
     loss: float | None = None

@@ -31,6 +31,11 @@ class OneBatch:
         rate: The learning rate.
         words: How it went.
         reasons: What may be wrong, the surest first; empty if nothing is.
+
+    Example:
+        >>> OneBatch(False, np.array([2.3, 2.3]), 50.0, "it did not learn.", ("The learning rate is too high.",))
+        OneBatch: it did not learn.
+        - The learning rate is too high.
     """
 
     learned: bool

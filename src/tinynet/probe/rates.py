@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.core import checks
 
-NEIGHBOURS = 3.0  # steps: the width of the Gaussian that smooths the losses
+NEAR = 0.2  # powers of ten: the width of the Gaussian that smooths the losses over the rates
 BEGINNING = 10  # steps, whose losses are those of a net that has hardly changed
 BELOW_THE_EDGE = 3  # From the lowest loss on, twice to ten times as large a rate makes the loss rise.
 BLOWN_UP = 2.0  # A loss so many times as large as at the beginning tells no more than that it is too large.
@@ -24,10 +24,15 @@ class RateSweep:
     Attributes:
         rates: The learning rate of each step.
         losses: The loss of each step, before its update.
-        smoothed: The losses, smoothed by a Gaussian over neighbouring steps; those that have blown up are cut off.
+        smoothed: The losses, smoothed by a Gaussian over neighbouring rates; those that have blown up are cut off.
         lowest: The place of the highest rate at which the smoothed loss is as low as anywhere, but for its noise.
         rate: The suggestion, a third of that rate.
         words: What the sweep shows.
+
+    Example:
+        >>> rates = np.geomspace(1e-4, 1, 40)
+        >>> read_sweep(rates, 2 + (np.log10(rates) + 2) ** 2)
+        RateSweep: the suggested learning rate is ... The loss fell from ... to ... at a rate of ..., beyond which ...
     """
 
     rates: np.ndarray
@@ -70,10 +75,11 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
     rates, losses = _checked(rates, losses)
     first = float(losses[:BEGINNING].mean())
     cut = np.minimum(losses, BLOWN_UP * np.abs(losses[:BEGINNING]).max())
-    smoothed = _smoothed(cut)
+    smoothed = _smoothed(np.log10(rates), cut)
     depth = first - float(smoothed.min())
-    wavering = 0.5 if depth > SEEN * abs(first) else 1.5  # Where it hardly falls, the lowest may be anywhere.
-    near = smoothed.min() + max(wavering * _noise(cut), 0.02 * depth)
+    near = smoothed.min() + max(0.5 * _noise(cut), 0.02 * depth)
+    if depth < SEEN * abs(first):
+        near = first + _noise(cut)  # It hardly falls, so what tells is where it begins to rise.
     lowest = int(np.flatnonzero(smoothed <= near)[-1])
     rate = float(rates[lowest]) / BELOW_THE_EDGE
     return RateSweep(rates, losses, smoothed, lowest, rate, _words(rates, smoothed, lowest, rate, first, depth))
@@ -81,7 +87,7 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
 
 def _words(rates: np.ndarray, smoothed: np.ndarray, lowest: int, rate: float, first: float, depth: float) -> str:
     words = f"the suggested learning rate is {rate:.2g}."
-    if lowest < BEGINNING:
+    if lowest <= 3:
         return f"{words} The loss rose from the start: sweep from a lower rate."
     if depth < SEEN * abs(first):
         words += (
@@ -95,9 +101,9 @@ def _words(rates: np.ndarray, smoothed: np.ndarray, lowest: int, rate: float, fi
     return words
 
 
-def _smoothed(losses: np.ndarray) -> np.ndarray:
-    place = np.arange(len(losses))
-    near = np.exp(-0.5 * ((place[:, None] - place) / NEIGHBOURS) ** 2)  # (T, T)
+def _smoothed(place: np.ndarray, losses: np.ndarray) -> np.ndarray:
+    width = max(NEAR, float(np.diff(place).mean()))  # that of a step where the rates lie far apart
+    near = np.exp(-0.5 * ((place[:, None] - place) / width) ** 2)  # (T, T)
     return near @ losses / near.sum(axis=1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
+from inspect import isroutine
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from tinynet.optimizers import Optimizer
 from tinynet.optimizers.clipping import gradients_are_finite
 from tinynet.probe.rules import description_of, plain_values, rule_of_each, settings_of, slots_of, stages
 from tinynet.probe.trace import GROUND_TRUTH, LOSS, LayerStep, ParameterStep, Trace, joined
-from tinynet.storage.weights import describe
 
 Loss = Callable[[Any, Any], tuple[float, Any]]
 
@@ -56,17 +56,24 @@ def trace(net: Layer, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = 
         [6.0, 1.0, 2.0, 4.0, 2.5999999046325684]
     """
     checks.instance("trace", "net", net, Layer)
+    checks.function("trace", "loss", loss, 2, expected="a function (predicted, ground_truth) -> (loss, gradient)")
     if optimizer is not None:
         checks.instance("trace", "optimizer", optimizer, Optimizer)
     recorder = Recorder(net)
     parameters = net.parameters()
-    state = None if optimizer is None else optimizer.state(parameters)
-    about = _about(net, optimizer, state)
+    state = {} if optimizer is None else optimizer.state(parameters)
+    about: dict[str, Any] = {
+        "tinynet": __version__,
+        "random": generator_states(),
+        "generators": recorder.generators,
+        "optimizer": "" if optimizer is None else type(optimizer).__name__,
+        "rule": None if optimizer is None else description_of(optimizer, parameters, state),
+    }
     recorder.keep_before(parameters)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         with watch(net, recorder):
-            predicted = net.forward(*[as_array(part) for part in as_tuple(x)])
-            value, gradient = loss(predicted, y)
+            predicted = net.forward(*[checks.as_array("trace", "x", part) for part in as_tuple(x)])
+            value, gradient = _loss_and_gradient(loss(predicted, y))
             net.backward(*as_tuple(gradient))
         recorder.values |= dict(_named("", GROUND_TRUTH, y)) | {LOSS: np.asarray(value)}
         recorder.keep_after(parameters)
@@ -91,6 +98,9 @@ class Recorder:
         values: From name to array, as in `Trace`.
         layers: From path to `LayerStep`.
         memory: From path to what the layer remembered, as it has it.
+        parts: From the id of a layer to its parts.
+        statistics: From path to running statistic.
+        generators: From path to the state of a random generator that a layer holds, before the step.
 
     Example:
         >>> from tinynet.layers import ReLU
@@ -107,14 +117,23 @@ class Recorder:
         self.values: dict[str, np.ndarray] = {}
         self.layers: dict[str, LayerStep] = {}
         self.memory: dict[str, Any] = {}
-        self.parts = {id(layer): layer.parts() for _, layer in net.layers_inside()}
+        self.parts: dict[int, list[tuple[str, Any]]] = {}
+        self.statistics: dict[str, np.ndarray] = {}
+        self.generators: dict[str, Any] = {}
+        self._look_into("", net)
         self.first_paths = {id(parameter): path for path, parameter in net.parameters().items()}
-        self.statistics = {
-            joined(path, name): statistic
-            for path, layer in net.layers_inside()
-            for name, statistic in self.parts[id(layer)]
-            if is_array(statistic)
-        }
+
+    def _look_into(self, path: str, layer: Layer) -> None:
+        """Find the parts of a layer and of those inside it, once for the whole step."""
+        self.parts[id(layer)] = layer.parts()
+        for name, value in vars(layer).items():
+            if isinstance(value, np.random.Generator):
+                self.generators[joined(path, name)] = value.bit_generator.state
+        for name, part in self.parts[id(layer)]:
+            if isinstance(part, Layer):
+                self._look_into(joined(path, name), part)
+            elif is_array(part):
+                self.statistics[joined(path, name)] = part
 
     def on_forward(self, path: str, layer: Layer, x: Any, y: Any) -> None:
         """Keep the inputs and outputs of a layer, and what it remembered."""
@@ -126,7 +145,7 @@ class Recorder:
         self.layers[path] = LayerStep(
             path,
             type(layer).__name__,
-            {name: repr(value) for name, value in layer.arguments.items() if name != "rng"},
+            {name: _short(value) for name, value in layer.arguments.items() if name != "rng"},
             plain_values(vars(layer)),
             _is_ours(type(layer)),
             _formula_of(type(layer)),
@@ -192,7 +211,7 @@ class Recorder:
 
         def keep(update_all: Callable, parameters: dict[str, Any]) -> None:
             for path, parameter in parameters.items():
-                if not np.array_equal(parameter.gradient, self.values[f"{path}.gradient"], equal_nan=True):
+                if not np.array_equal(parameter.gradient, self.values[f"{path}.gradient"]):
                     self.values[f"{path}.gradient.used"] = parameter.gradient.copy()
             update_all(parameters)
 
@@ -235,34 +254,26 @@ def _memory(layer: Layer) -> dict[str, Any]:
 
 
 @cache
-def _formula_of(kind: type[Layer]) -> dict[str, str]:
-    return formula(kind)
+def _formula_of(thing: Any) -> dict[str, str]:
+    """The formula of a class or a function, read only once."""
+    return formula(thing)
 
 
-def _about(net: Layer, optimizer: Optimizer | None, state: Any) -> dict[str, Any]:
-    """With what a step runs, before it does: all that a replay needs besides the arrays."""
-    parameters = net.parameters()
-    return {
-        "tinynet": __version__,
-        "random": generator_states(),
-        "generators": {
-            joined(path, name): value.bit_generator.state
-            for path, layer in net.layers_inside()
-            for name, value in vars(layer).items()
-            if isinstance(value, np.random.Generator)
-        },
-        "net": _architecture(net),
-        "optimizer": "" if optimizer is None else type(optimizer).__name__,
-        "rule": None if optimizer is None else description_of(optimizer, parameters, state),
-    }
+def _short(value: Any) -> str:
+    """An argument as text; of layers only their class."""
+    if isinstance(value, Layer):
+        return type(value).__name__
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_short, value))}]" if any(isinstance(each, Layer) for each in value) else repr(value)
+    return repr(value)
 
 
-def _architecture(net: Layer) -> dict[str, Any]:
-    """The architecture as `storage` describes it, or why there is none."""
-    try:
-        return describe(net)
-    except (TypeError, ValueError) as error:
-        return {"problem": str(error).splitlines()[0]}
+def _loss_and_gradient(returned: Any) -> tuple[Any, Any]:
+    """Check that a loss gave two things."""
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        came = f"the loss must return (loss, gradient), it returned {checks.of_kind(returned)}."
+        checks.fail("trace", came, "return the derivative of the loss with respect to predicted too.", TypeError)
+    return returned
 
 
 def _about_loss(loss: Loss) -> dict[str, Any]:
@@ -271,7 +282,8 @@ def _about_loss(loss: Loss) -> dict[str, Any]:
         options = {**loss.keywords, **options}
         loss = loss.func
     name = getattr(loss, "__name__", type(loss).__name__)
-    return {"name": name, "options": options, "built_in": _is_ours(loss), "formula": formula(loss)}
+    thing: Any = loss if isroutine(loss) else type(loss)
+    return {"name": name, "options": options, "built_in": _is_ours(loss), "formula": _formula_of(thing)}
 
 
 def _is_ours(thing: Any) -> bool:

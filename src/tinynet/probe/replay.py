@@ -17,7 +17,7 @@ from tinynet.optimizers import Optimizer
 from tinynet.probe import recorder
 from tinynet.probe.rules import rule_before
 from tinynet.probe.trace import GROUND_TRUTH, Trace, joined
-from tinynet.storage import architecture
+from tinynet.storage import architecture, sentences
 from tinynet.storage.weights import rebuild
 
 #: The bit generators of NumPy that a layer may draw from; nothing else is built from a file.
@@ -60,6 +60,9 @@ def replay(
         True
     """
     checks.instance("replay", "trace", trace, Trace)
+    sentences.layer_classes("replay", layers, Layer)
+    if optimizer is not None:
+        checks.instance("replay", "optimizer", optimizer, Optimizer)
     step_loss = _loss(trace, loss)
     twin = net_before(trace, net, layers)
     rule = rule_before(trace, twin.parameters(), optimizer)
@@ -146,7 +149,7 @@ def _built(trace: Trace, layers: Sequence[type[Layer]]) -> Layer:
 
 def _loss(trace: Trace, given: Callable | None) -> Callable:
     if given is not None:
-        return given
+        return checks.function("replay", "loss", given, 2)
     if "loss" in trace.objects:
         return trace.objects["loss"]
     name = trace.loss["name"]

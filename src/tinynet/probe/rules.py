@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from inspect import signature
 from itertools import zip_longest
 from typing import Any
@@ -97,7 +97,7 @@ def description_of(optimizer: Optimizer, parameters: dict[str, Any], state: dict
         0.1
     """
     kind = type(optimizer)
-    names = {*signature(kind.__init__).parameters, *signature(Optimizer.__init__).parameters}
+    names = _names_of_arguments(kind)
     numbers = plain_values(vars(optimizer)) | {"lr": optimizer.learning_rate}
     description = {
         "class": kind.__name__,
@@ -112,6 +112,11 @@ def description_of(optimizer: Optimizer, parameters: dict[str, Any], state: dict
         return description | {"groups": inner}
     slots = {path: list(kept) for path, kept in state["slots"].items()}
     return description | {"counts": state["counts"], "slots": slots}
+
+
+@cache
+def _names_of_arguments(kind: type[Optimizer]) -> set[str]:
+    return {*signature(kind.__init__).parameters, *signature(Optimizer.__init__).parameters}
 
 
 def rule_before(trace: Trace, parameters: dict[str, Any], given: Optimizer | None = None) -> Optimizer | None:

@@ -18,6 +18,18 @@ def smoothed(values: np.ndarray) -> np.ndarray:
     return np.concatenate([[values[:2].mean()], middle, [values[-2:].mean()]])
 
 
+def positive(values: np.ndarray) -> np.ndarray:
+    """A series whose shares mean something: as it is if above 0, else as shares of its whole way, from 1 to 2.
+
+    Example:
+        >>> positive(np.array([2.0, 1.0])), positive(np.array([1.0, 0.0, -1.0]))
+        (array([2., 1.]), array([2. , 1.5, 1. ]))
+    """
+    if (values > 0).all():
+        return values
+    return 1 + (values - values.min()) / max(float(np.ptp(values)), 1e-300)
+
+
 def fall_per_epoch(values: np.ndarray) -> tuple[float, float]:
     """The share by which positive numbers fall in each epoch, and the standard error of it.
 
@@ -95,7 +107,7 @@ def swing(values: np.ndarray) -> float:
         (0.6, 0.0)
     """
     steps = np.diff(values)
-    turns = int((steps[1:] * steps[:-1] < 0).sum())
+    turns = int((np.sign(steps[1:]) * np.sign(steps[:-1]) < 0).sum())
     if len(steps) < 4 or turns < 0.6 * (len(steps) - 1) or not (values > 0).all():
         return 0.0
     return float(np.median(np.abs(steps) / np.minimum(values[1:], values[:-1])))

@@ -14,6 +14,18 @@ from tinynet.core import checks
 GROUND_TRUTH, LOSS = "ground_truth", "loss"
 
 
+class NoSuchNameError(KeyError):
+    """A KeyError that shows its sentence as it is, and not between quotation marks.
+
+    Example:
+        >>> str(NoSuchNameError("there is no value named 'x'."))
+        "there is no value named 'x'."
+    """
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
 @dataclass(frozen=True)
 class LayerStep:
     """What a trace knows of a layer besides its arrays.
@@ -105,7 +117,7 @@ class Trace:
 
         "0.x", "0.y", "0.dy", "0.dx"     inputs, outputs and gradients of layer 0
         "0.mask"                         what layer 0 remembered as `mask`
-        "0.p", "0.passes.0.da"           what attention and recurrent layers compute on the way: see `probe.derived`
+        "0.p", "0.passes.0.da"           what a layer computes on the way: see `probe.derived`
         "0.weight"                       a parameter before the step
         "0.weight.gradient"              ∂L/∂W, all of it as the optimizer got it
         "0.weight.gradient.before"       what was in the gradient before this step, if that was not zero
@@ -208,7 +220,7 @@ class Trace:
         hint = (
             f"did you mean {' or '.join(close)}?" if close else f"the names are {', '.join(list(self.values)[:6])}, …"
         )
-        checks.fail("Trace", f"there is no value named {name!r}.", hint, KeyError)
+        checks.fail("Trace", f"there is no value named {name!r}.", hint, NoSuchNameError)
 
 
 def joined(path: str, name: str) -> str:

@@ -13,6 +13,7 @@ from tinynet.visualize.boundary import decision_boundary, fit_curve
 from tinynet.visualize.confusion import confusion_matrix
 from tinynet.visualize.curves import learning_curves
 from tinynet.visualize.diagram import network_diagram
+from tinynet.visualize.explained_terms import explained_terms
 from tinynet.visualize.explanation_page import explanation_page
 from tinynet.visualize.generated import latent_space, samples
 from tinynet.visualize.histograms import gradient_histograms, weight_histograms
@@ -52,6 +53,7 @@ __all__ = [
     "decision_boundary",
     "deconvnet",
     "embedding_map",
+    "explained_terms",
     "explanation_page",
     "feature_maps",
     "filters",

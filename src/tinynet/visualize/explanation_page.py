@@ -12,8 +12,7 @@ from tinynet.core import checks
 from tinynet.probe import Explanation, Walk
 from tinynet.probe.explain.html import STYLE, inner_html
 from tinynet.storage import atomic_write
-from tinynet.visualize.page import Section, page
-from tinynet.visualize.report import _place_for_a_page
+from tinynet.visualize.page import Section, page, place_for_a_page
 
 #: How many times the numbers on the page are explained in turn.
 DEPTH = 2
@@ -50,7 +49,9 @@ def explanation_page(
         'step.html'
     """
     checks.path("explanation_page", path)
-    _place_for_a_page(path)
+    checks.text("explanation_page", "title", title)
+    checks.text("explanation_page", "lead", lead)
+    place_for_a_page("explanation_page", path)
     if isinstance(what, Walk):
         parts = [(chapter.heading, chapter.words, chapter.explanation) for chapter in what.chapters]
         lead = " ".join(part for part in (lead, what.title) if part)
@@ -61,7 +62,7 @@ def explanation_page(
         checks.fail("explanation_page", came, "give what tn.explain or tn.probe.walk returned.", TypeError)
     sections = [Section(heading, words, _body(explanation)) for heading, words, explanation in parts]
     foot = f"Written by Tinynet on Python {platform.python_version()} with NumPy {np.__version__}."
-    text = page(title, lead, {}, sections, foot).replace("</style>", f"{STYLE}</style>", 1)
+    text = page(title, lead, {}, sections, foot, STYLE)
     atomic_write(path, text, who="explanation_page")
     return Path(path)
 

@@ -40,7 +40,10 @@ def weight_histograms(net: Net, initial: Net | None = None) -> Figure:
         ['0.weight', '2.weight']
     """
     tensors = {path: parameter.tensor for path, parameter in _weights("weight_histograms", net).items()}
-    before = {} if initial is None else _weights("weight_histograms", initial)
+    before = {}
+    if initial is not None:
+        hint = "keep copy.deepcopy(net) before fit."
+        before = _weights("weight_histograms", checks.instance("weight_histograms", "initial", initial, Layer, hint))
     lines = {path: parameter.tensor for path, parameter in before.items()}
     title = "How the weights are spread" + (" (grey: before training)" if lines else "")
     return _histograms(tensors, title, BLUE, lines)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from tinynet.core import checks
 from tinynet.visualize.page_style import STYLE
 
 
@@ -33,8 +35,19 @@ class Section:
         return f'<section id="{self.anchor}"{mark} {labelled}>{heading}{words}\n{self.html}</section>'
 
 
-def page(title: str, lead: str, numbers: dict[str, str], sections: Iterable[Section], foot: str) -> str:
-    """A whole page. All texts are escaped here; only `Section.html` is HTML already."""
+def page(
+    title: str, lead: str, numbers: dict[str, str], sections: Iterable[Section], foot: str, style: str = ""
+) -> str:
+    """A whole page. All texts are escaped here; only `Section.html` is HTML already.
+
+    Args:
+        title: The heading.
+        lead: A sentence below it.
+        numbers: From a name to a number, shown large at the top.
+        sections: The parts.
+        foot: The last line.
+        style: Rules of style for what only these sections have.
+    """
     sections = list(sections)
     cards = "".join(
         f'<div class="number{" main" if index == 0 else ""}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>'
@@ -49,7 +62,7 @@ def page(title: str, lead: str, numbers: dict[str, str], sections: Iterable[Sect
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{escape(title)}</title>
-<style>{STYLE}</style>
+<style>{STYLE}{style}</style>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
@@ -102,12 +115,17 @@ def scrolling(table: str, name: str) -> str:
 
 def points(sentences: Iterable[str]) -> str:
     """Sentences as a list."""
-    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>\n"
+    return "<ul>" + "".join(f"<li>{_prose(sentence)}</li>" for sentence in sentences) + "</ul>\n"
 
 
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of its own."""
-    return f'<p class="{escape(kind)}">{escape(text)}</p>\n' if kind else f"<p>{escape(text)}</p>\n"
+    return f'<p class="{escape(kind)}">{_prose(text)}</p>\n' if kind else f"<p>{_prose(text)}</p>\n"
+
+
+def _prose(text: str) -> str:
+    """A text as HTML in which no line begins with a percent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
 
 
 def settings_table(settings: dict[str, str]) -> str:
@@ -121,3 +139,26 @@ def settings_table(settings: dict[str, str]) -> str:
 def command_line(command: str) -> str:
     """A command to be copied."""
     return f'<pre tabindex="0">{escape(command)}</pre>\n'
+
+
+def place_for_a_page(who: str, path: str | os.PathLike[str]) -> None:
+    """Check that a page would not take the place of something else, such as the weights of the net.
+
+    Example:
+        >>> place_for_a_page("report", ".")
+        Traceback (most recent call last):
+        IsADirectoryError: report: '.' is a folder, not a file; nothing was changed.
+        Hint: name the page too, as in 'report.html'.
+    """
+    target = checks.path(who, path)
+    if os.path.isdir(target):
+        hint = f"name the page too, as in {str(target / 'report.html')!r}."
+        checks.fail(who, f"{str(target)!r} is a folder, not a file; nothing was changed.", hint, IsADirectoryError)
+    if target.suffix.lower() in (".html", ".htm") or not os.path.isfile(target) or not os.path.getsize(target):
+        return
+    with open(target, "rb") as file:
+        is_page = file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    if not is_page:
+        problem = f"{str(target)!r} is no HTML page, so no page takes its place; nothing was changed."
+        hint = f"choose another name, as in {str(target.with_name('report.html'))!r}."
+        checks.fail(who, problem, hint, FileExistsError)

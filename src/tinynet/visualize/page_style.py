@@ -41,6 +41,7 @@ body { margin: 0 auto; max-width: 1120px; padding: 2.2rem 1.4rem 3rem; backgroun
   font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; }
 h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .2rem; letter-spacing: -.01em; overflow-wrap: anywhere; }
 h2 { font-size: 1.3rem; margin: 0 0 .3rem; }
+h3 { font-size: 1.05rem; margin: .6rem 0 .2rem; }
 a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 main:focus { outline: none; }
@@ -73,7 +74,11 @@ figure img { max-width: 100%; height: auto; vertical-align: bottom; border-radiu
 .grid { display: grid; gap: .4rem 1rem; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
 .grid figure { margin: 0; }
 .table { margin-bottom: .9rem; font-variant-numeric: tabular-nums; font-size: .84rem; }
-.table table { min-width: 760px; }
+.table table { min-width: 900px; }
+.pairs { display: grid; grid-template-columns: minmax(4rem, max-content) 1fr; gap: .3rem 1rem; margin: .2rem 0 1rem; }
+.pairs dt { color: var(--muted); }
+.pairs dd { margin: 0; max-width: 90ch; overflow-wrap: anywhere; }
+code { background: var(--paper); border-radius: 4px; padding: .1rem .3rem; font-size: .9em; }
 .settings { border-collapse: collapse; margin-bottom: 1rem; }
 .settings th { text-align: left; font-weight: 500; color: var(--muted); padding: .22rem 1.6rem .22rem 0;
   vertical-align: top; }

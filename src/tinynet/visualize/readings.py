@@ -32,6 +32,11 @@ class Reading:
         return self.probabilities.argmax(axis=1)
 
     @property
+    def sureness(self) -> np.ndarray:
+        """The probability that each sample's most probable class has, (N,)."""
+        return self.probabilities.max(axis=1)
+
+    @property
     def mistakes(self) -> np.ndarray:
         """The numbers of the samples whose most probable class is not the true one, in their order."""
         return np.flatnonzero(self.predicted != self.labels)

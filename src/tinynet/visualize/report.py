@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import instance, optional, string
 from tinynet.net import Net
+from tinynet.probe import Diagnoses
+from tinynet.probe.statistics.record import recorded
 from tinynet.storage import atomic_write
-from tinynet.visualize.page import Section, command_line, page, settings_table
-from tinynet.visualize.sections import SECTIONS, made
+from tinynet.visualize.page import Section, command_line, page, place_for_a_page, settings_table
+from tinynet.visualize.sections import SECTIONS, Maker, made
 from tinynet.visualize.sentences import samples_of
 from tinynet.visualize.subject import Subject
 
@@ -33,6 +35,9 @@ def report(
     config: dict[str, Any] | None = None,
     command: str = "",
     initial: Net | None = None,
+    statistics: Any = None,
+    diagnoses: Any = None,
+    sections: Sequence[tuple[str, Maker]] = (),
 ) -> Path:
     """Write one self-contained HTML page about a trained net: it needs no network, no other file and no JavaScript.
 
@@ -52,6 +57,10 @@ def report(
         command: The command line that repeats the run.
         initial: The net as it was before training, whose weights are drawn beside the trained ones;
             `copy.deepcopy(net)` before `fit` keeps it.
+        statistics: What a `tinynet.learner.Statistics` has recorded, for a picture of all layers over the training.
+        diagnoses: What `learner.diagnose()` gave; its problems are listed.
+        sections: Further sections, each a heading and a function of a `Subject` (which holds the net, the history and
+            the data) that returns a figure, or a `View` with words and HTML, or None where it does not apply.
 
     Returns:
         The path.
@@ -72,7 +81,7 @@ def report(
     if not isinstance(net, Net):
         checks.fail("report", f"net must be a Net, got {type(net).__name__}.", "wrap it as Net([layer]).", TypeError)
     checks.path("report", path)
-    _place_for_a_page(path)
+    place_for_a_page("report", path)
     checks.arguments(
         "report",
         locals(),
@@ -84,16 +93,18 @@ def report(
         config=optional(instance(dict)),
         command=string,
         initial=optional(instance(Net)),
+        statistics=optional(_statistics),
+        diagnoses=optional(instance(Diagnoses)),
+        sections=_makers,
     )
     planned = (config or {}).get("epochs")
-    subject = Subject(net, history, test, loss, initial, planned if type(planned) is int else None)
-    sections = list(made(subject, SECTIONS))
+    n_planned = planned if type(planned) is int else None
+    subject = Subject(net, history, test, loss, initial, n_planned, statistics, diagnoses)
+    parts = list(made(subject, [*SECTIONS[:-1], *sections, SECTIONS[-1]]))
     if config or command:
-        sections.append(_settings_section(config or {}, command))
-    now = datetime.now().astimezone()
-    lead = f"{type(net).__name__} with {_n_parameters(net):,} parameters{_data_words(test)}. {now:%d %B %Y, %H:%M}."
+        parts.append(_settings_section(config or {}, command))
     foot = f"Written by Tinynet on Python {platform.python_version()} with NumPy {np.__version__}."
-    text = page(title, lead, _numbers(subject, metrics or {}), sections, foot)
+    text = page(title, _lead(net, test), _numbers(subject, metrics or {}), parts, foot)
     atomic_write(path, text, who="report")
     return Path(path)
 
@@ -114,6 +125,25 @@ def _history(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
     if not isinstance(getattr(value, "rows", None), list):
         problem = f"{name} must be a History, got {checks.of_kind(value)}."
         checks.fail(who, problem, "pass what learner.fit(...) returns.", TypeError)
+    return value
+
+
+def _statistics(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: what was recorded of a training, or the callback that recorded it."""
+    return recorded(who, value)
+
+
+def _makers(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
+    """A rule for arguments: headings with functions that make what stands below them."""
+    if not isinstance(value, (list, tuple)):
+        problem = f"{name} must be a list, got {checks.of_kind(value)}."
+        checks.fail(who, problem, 'write [("My picture", make)].', TypeError)
+    for part in value:
+        if not isinstance(part, (list, tuple)) or len(part) != 2:
+            problem = f"{name} must hold pairs of a heading and a function, got {checks.of_kind(part)}."
+            checks.fail(who, problem, 'write [("My picture", make)].', TypeError)
+        checks.text(who, f"a heading in {name}", part[0])
+        checks.function(who, f"the maker of {part[0]!r}", part[1], 1, "it takes a Subject.")
     return value
 
 
@@ -169,21 +199,8 @@ def _n_parameters(net: Net) -> int:
     return sum(parameter.size for parameter in net.parameters().values())
 
 
-def _data_words(test: Any) -> str:
-    return "" if test is None else f", tested on {len(test):,} samples"
-
-
-def _place_for_a_page(path: str | os.PathLike[str]) -> None:
-    """Check that a page would not take the place of something else, such as the weights of the net."""
-    target = checks.path("report", path)
-    if os.path.isdir(target):
-        hint = f"name the page too, as in {str(target / 'report.html')!r}."
-        checks.fail("report", f"{str(target)!r} is a folder, not a file; nothing was changed.", hint, IsADirectoryError)
-    if target.suffix.lower() in (".html", ".htm") or not os.path.isfile(target) or not os.path.getsize(target):
-        return
-    with open(target, "rb") as file:
-        is_page = file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
-    if not is_page:
-        problem = f"{str(target)!r} is no HTML page, so no page takes its place; nothing was changed."
-        hint = f"choose another name, as in {str(target.with_name('report.html'))!r}."
-        checks.fail("report", problem, hint, FileExistsError)
+def _lead(net: Net, test: Any) -> str:
+    """What the page is about, and when it was written."""
+    tested = "" if test is None else f", tested on {len(test):,} samples"
+    now = datetime.now().astimezone()
+    return f"{type(net).__name__} with {_n_parameters(net):,} parameters{tested}. {now:%d %B %Y, %H:%M}."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.core.checks.shapes import numbers, shape_text
@@ -35,11 +37,23 @@ def samples_of(who: str, net: object, dataset: object) -> None:
         fail(who, problem, "wrap arrays as Dataset(x, y).", TypeError)
 
 
-def names(who: str, classes: object, labels: np.ndarray) -> None:
+def names(who: str, classes: Any, labels: np.ndarray) -> None:
     """Check that every label has a name, where names are given."""
     if classes is None:
         return
-    if not isinstance(classes, (list, tuple, np.ndarray)) or not all(isinstance(name, str) for name in classes):
+    is_list = isinstance(classes, (list, tuple)) or (isinstance(classes, np.ndarray) and classes.ndim == 1)
+    if not is_list or not all(isinstance(name, str) for name in classes):
         fail(who, f"classes must be a list of names, got {classes!r}.", 'write classes=["cat", "dog"].', TypeError)
     if labels.dtype.kind in "iu" and labels.size and not 0 <= labels.min() <= labels.max() < len(classes):
         fail(who, f"labels must lie in 0 to {len(classes) - 1}, for {len(classes)} names, got {labels.max()}.")
+
+
+def words(who: str, given: Any, tokens: np.ndarray) -> None:
+    """Check that every token has a word, where words are given."""
+    if given is None:
+        return
+    is_list = isinstance(given, (list, tuple)) and all(isinstance(word, str) for word in given)
+    if not isinstance(given, str) and not is_list:
+        fail(who, f"words must be a text or a list of words, got {of_kind(given)}.", kind=TypeError)
+    if tokens.dtype.kind in "iu" and tokens.size and not 0 <= tokens.min() <= tokens.max() < len(given):
+        fail(who, f"tokens must lie in 0 to {len(given) - 1}, for {len(given)} words, got {tokens.max()}.")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.core.checks.words import fail
 from tinynet.probe.statistics.record import TrainingStatistics
 from tinynet.visualize.style import GRID, INK, MUTED
 
@@ -18,15 +17,6 @@ ROW, NAME = 0.17, 0.125  # inches: the height of a row, and of its name
 FEWEST_ROWS, MOST_ROWS = 7, 30  # whose height a strip has
 BAR = 0.13  # inches: the width of a colour bar
 LEAST_DECADES, MOST_DECADES = 1.0, 8.0  # of a logarithmic scale
-
-
-def recorded(who: str, statistics: Any) -> TrainingStatistics:
-    """Statistics, as they are or as the callback that recorded them has them."""
-    found = getattr(statistics, "record", statistics)
-    if not isinstance(found, TrainingStatistics):
-        problem = f"expected the statistics of a training, got {type(statistics).__name__}."
-        fail(who, problem, "pass a Statistics callback, or TrainingStatistics.load(path).", TypeError)
-    return found
 
 
 def nothing_seen(statistics: TrainingStatistics) -> str:

@@ -28,6 +28,8 @@ class Subject:
         loss: What it was trained to make small.
         initial: The net before training.
         epochs_wanted: How many epochs were planned.
+        statistics: What its layers gave over the training.
+        diagnoses: What the doctor says of the training.
     """
 
     net: Net
@@ -36,6 +38,8 @@ class Subject:
     loss: Callable | None = None
     initial: Net | None = None
     epochs_wanted: int | None = None
+    statistics: Any = None
+    diagnoses: Any = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -59,7 +63,7 @@ class Subject:
             return ""
         shape = np.shape(predicted)[1:]
         labels = y.ndim == 1 and y.dtype.kind in "iu"
-        if x.shape[1:] == (2,) and labels:
+        if x.shape[1:] == (2,) and x.dtype.kind == "f" and labels:
             return "plane"
         if labels and len(shape) == 1 and shape[0] > 1:
             return "images" if x.ndim == 4 else "classes"

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinynet.core.checks.values import text
 from tinynet.core.checks.words import fail
 from tinynet.probe.statistics.bins import N_POWERS, edges
-from tinynet.probe.statistics.record import TrainingStatistics
-from tinynet.visualize.strips import colour_bar, heat, name_of, nothing_seen, recorded, times
+from tinynet.probe.statistics.record import TrainingStatistics, recorded
+from tinynet.visualize.strips import colour_bar, heat, name_of, nothing_seen, times
 from tinynet.visualize.style import INK, message, new_figure, styled
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def without_small(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _index_of(found: TrainingStatistics, layer: str) -> int:
-    if layer not in found.layers:
+    if text("time_histograms", "layer", layer) not in found.layers:
         hint = f"the layers are {', '.join(map(repr, found.layers))}."
         fail("time_histograms", f"no layer {layer!r} was watched.", hint)
     return list(found.layers).index(layer)

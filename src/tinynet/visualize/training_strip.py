@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.probe.statistics.record import TrainingStatistics
+from tinynet.probe.statistics.record import TrainingStatistics, recorded
 from tinynet.visualize.strips import (
     colour_bar,
     heat,
@@ -15,7 +15,6 @@ from tinynet.visualize.strips import (
     name_rows,
     nothing_seen,
     recent_range,
-    recorded,
     times,
 )
 from tinynet.visualize.style import GRID, INK, MUTED, VERMILLION, message, new_figure, styled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,8 @@ def regression(
 
 def after(learner: Learner, epochs: int) -> Diagnoses:
     """What the doctor says after so many epochs, or after the error that ended them."""
-    try:
+    with contextlib.suppress(FloatingPointError):
         learner.fit(epochs, progress=False)
-    except FloatingPointError:
-        pass
     return learner.diagnose()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.probe.doctor.patients import after, classifier, names, numbers, only, regression, rows
 from tinynet.data import Dataset, moons
-from tinynet.layers import Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from tinynet.layers import Dropout, Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from tinynet.losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -34,8 +34,11 @@ def yes_or_no(p: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
 
 def test_softmax_twice_names_the_least_loss_and_tries_it_without() -> None:
     found = only(classifier(Linear(64, 10), Softmax()).diagnose(), "softmax2")
-    assert found.level == "problem" and found.where == "1" and "cannot fall below 1.46" in found.seen
-    assert found.experiment is not None and found.experiment.changed[-1] < found.experiment.unchanged[-1]
+    assert found.level == "problem"
+    assert found.where == "1"
+    assert "cannot fall below 1.46" in found.seen
+    assert found.experiment is not None
+    assert found.experiment.changed[-1] < found.experiment.unchanged[-1]
 
 
 def test_two_softmax_layers_behind_each_other() -> None:
@@ -63,7 +66,8 @@ def test_a_softmax_in_one_place_is_right(last: tuple, loss: object) -> None:
 
 def test_softmax_over_one_unit() -> None:
     found = only(regression(Linear(4, 1), Softmax()).diagnose(), "softmax1")
-    assert found.level == "problem" and found.where == "1"
+    assert found.level == "problem"
+    assert found.where == "1"
 
 
 def test_a_loss_with_a_softmax_over_one_output() -> None:
@@ -85,7 +89,8 @@ def test_a_loss_for_one_probability_on_raw_scores() -> None:
 @pytest.mark.parametrize("last", [ReLU(), Sigmoid(), Tanh()], ids=["relu", "sigmoid", "tanh"])
 def test_targets_that_the_last_activation_cannot_reach(last: object) -> None:
     found = only(regression(Linear(4, 8), ReLU(), Linear(8, 1), last, data=numbers(y_scale=3)).diagnose(), "out-act")
-    assert found.level == "problem" and "of the targets lie outside" in found.seen
+    assert found.level == "problem"
+    assert "of the targets lie outside" in found.seen
 
 
 def test_targets_that_the_last_activation_can_reach() -> None:
@@ -99,20 +104,18 @@ def test_several_sigmoids_for_one_choice() -> None:
     assert names(classifier(Linear(64, 10), Sigmoid(), loss=crossentropy).diagnose()) == ["out-act"]
 
 
-def test_a_relu_before_scores_is_a_problem_only_if_it_spoils_the_training() -> None:
-    learner = classifier(Linear(64, 32), ReLU(), Linear(32, 10), ReLU())
-    assert only(learner.diagnose(), "out-act").level in ("remark", "problem")
-
-
 def test_yes_or_no_for_three_classes() -> None:
     train = Dataset(rows()[0].x, (rows()[0].y % 3).astype(np.float32)[:, None])
     found = only(classifier(Linear(64, 1), Sigmoid(), loss=yes_or_no, data=train, valid=None).diagnose(), "loss")
-    assert found.level == "problem" and "3 classes from 0 to 2" in found.seen and "cross_entropy" in found.fix
+    assert found.level == "problem"
+    assert "3 classes from 0 to 2" in found.seen
+    assert "cross_entropy" in found.fix
 
 
 def test_yes_or_no_for_numbers() -> None:
     found = only(regression(Linear(4, 1), Sigmoid(), loss=yes_or_no).diagnose(), "loss")
-    assert "numbers" in found.seen and "mean_squared_error" in found.fix
+    assert "numbers" in found.seen
+    assert "mean_squared_error" in found.fix
 
 
 def test_the_absolute_error_for_yes_and_no() -> None:
@@ -120,7 +123,8 @@ def test_the_absolute_error_for_yes_and_no() -> None:
     learner = regression(Linear(4, 1), Sigmoid(), loss=mean_absolute_error, data=data, rule=None)
     assert only(learner.diagnose(), "loss").level == "problem"
     healthy = regression(Linear(4, 1), Sigmoid(), loss=yes_or_no, data=data)
-    assert names(healthy.diagnose()) == [] and names(after(healthy, 20)) == []
+    assert names(healthy.diagnose()) == []
+    assert names(after(healthy, 20)) == []
 
 
 def test_the_squared_error_for_classes_is_a_remark() -> None:
@@ -174,7 +178,8 @@ def all_with_all(predicted: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarra
 def test_outputs_and_targets_that_broadcast() -> None:
     data = Dataset(numbers().x, numbers().y[:, 0])
     found = only(regression(data=data, loss=all_with_all).diagnose(), "broadcast")
-    assert found.level == "problem" and "(200, 1)" in found.seen
+    assert found.level == "problem"
+    assert "(200, 1)" in found.seen
     assert "broadcast" not in regression(loss=all_with_all).diagnose().names()  # (N, 1) and (N, 1)
 
 
@@ -182,7 +187,8 @@ def test_a_sum_over_the_batch() -> None:
     summed = partial(cross_entropy, reduction="sum")
     found = only(after(classifier(loss=summed, rule=None), 3), "reduce")
     assert "twice the rows give twice the gradient" in found.seen
-    assert found.experiment is not None and found.experiment.change == "the mean over the batch"
+    assert found.experiment is not None
+    assert found.experiment.change == "the mean over the batch"
     assert "reduce" not in after(classifier(), 3).names()
 
 
@@ -197,5 +203,87 @@ def test_a_metric_that_counts_hits_of_numbers() -> None:
 
 def test_a_batch_that_is_refused() -> None:
     found = classifier(Linear(63, 10)).diagnose()
-    assert names(found) == ["shape"] and "expected x of shape" in found[0].seen
+    assert names(found) == ["shape"]
+    assert "expected x of shape" in found[0].seen
     assert names(classifier(Linear(64, 9)).diagnose()) == ["labels"]
+
+
+def clipped(p: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Cross-entropy of probabilities that are kept above 0.2."""
+    t, q = (y[:, None] == np.arange(p.shape[1])).astype(p.dtype), np.clip(p, 0.2, 1)
+    return float(-np.sum(t * np.log(q)) / len(p)), -t / q / len(p) * (p > 0.2)
+
+
+def test_a_loss_that_is_flat_for_wrong_rows() -> None:
+    layers = Linear(64, 32), ReLU(), Linear(32, 10), Softmax()
+    assert "gives no gradient" in only(classifier(*layers, loss=clipped).diagnose(), "loss").seen
+    assert "loss" not in classifier(*layers, loss=crossentropy).diagnose().names()
+
+
+def test_probabilities_for_a_loss_that_takes_their_logarithms() -> None:
+    learner = classifier(Linear(64, 10), Softmax(), loss=negative_log_likelihood)
+    assert "takes the logarithms of probabilities" in only(learner.diagnose(), "loss").seen
+    assert names(learner.diagnose()) == ["loss"]
+
+
+@pytest.mark.parametrize(("last", "loss"), [(ReLU(), yes_or_no), (Tanh(), yes_or_no), (ReLU(), crossentropy)])
+def test_an_activation_that_gives_no_probabilities(last: object, loss: object) -> None:
+    if loss is yes_or_no:
+        data = Dataset(numbers().x, (numbers().y > 0).astype(np.float32))
+        assert names(regression(Linear(4, 1), last, loss=loss, data=data).diagnose())[0] == "out-act"
+    else:
+        assert names(classifier(Linear(64, 10), last, loss=loss).diagnose())[0] == "out-act"
+
+
+def test_a_softmax_where_several_are_true_at_once() -> None:
+    several = (np.random.default_rng(0).random((200, 4)) < 0.5).astype(np.float32)
+    learner = regression(Linear(4, 4), Softmax(), loss=yes_or_no, data=Dataset(numbers().x, several))
+    assert "sum to 0 to 4" in only(learner.diagnose(), "out-act").seen
+    single = regression(Linear(4, 4), Sigmoid(), loss=yes_or_no, data=Dataset(numbers().x, several))
+    assert "out-act" not in single.diagnose().names()
+
+
+def test_a_relu_before_scores_is_a_problem_where_it_keeps_the_net_from_learning() -> None:
+    learner = classifier(Linear(64, 10), ReLU(), rule=None)
+    learner.net[0].bias.tensor = np.full(10, -100.0)
+    found = only(after(learner, 3), "out-act")
+    assert found.level == "problem"
+    assert "none can be below 0" in found.seen
+
+
+def test_a_yes_or_no_for_each_class_of_a_softmax_is_a_remark() -> None:
+    one_hot = Dataset(rows()[0].x, np.eye(10, dtype=np.float32)[rows()[0].y])
+    found = classifier(Linear(64, 10), Softmax(), loss=yes_or_no, data=one_hot, valid=None).diagnose()
+    assert "asks for a yes or no from each unit" in only(found, "loss").seen
+    assert names(found) == []
+
+
+def test_a_softmax_over_the_batch() -> None:
+    found = classifier(Linear(64, 10), Softmax(axis=0), loss=crossentropy).diagnose()
+    assert "when other rows stand beside it" in only(found, "reduce").seen
+
+
+class AlwaysDrops(Dropout):
+    """A dropout that is on in evaluation too."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.training = True
+        return super().forward(x)
+
+
+def test_a_dropout_that_is_on_in_evaluation() -> None:
+    found = classifier(Linear(64, 32), ReLU(), AlwaysDrops(0.5), Linear(32, 10)).diagnose()
+    assert "the outputs for four equal rows differ" in only(found, "bn-mode").seen
+    assert names(classifier(Linear(64, 32), ReLU(), Dropout(0.5), Linear(32, 10)).diagnose()) == []
+
+
+def above_zero(predicted: np.ndarray, y: np.ndarray) -> float:
+    return float(np.mean((predicted > 0) == y.reshape(predicted.shape)))
+
+
+def test_a_metric_that_cannot_tell_right_from_wrong() -> None:
+    data = Dataset(numbers().x, (numbers().y > 0).astype(np.float32))
+    learner = regression(Linear(4, 1), Sigmoid(), loss=yes_or_no, data=data, metrics=[above_zero])
+    assert "are all right" in only(learner.diagnose(), "metric").seen
+    of_logits = regression(Linear(4, 1), loss=binary_cross_entropy_with_logits, data=data, metrics=[above_zero])
+    assert names(of_logits.diagnose()) == []

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.probe.doctor.patients import after, classifier, names, only, rows
+from tests.probe.doctor.patients import after, classifier, names, numbers, only, regression, rows
 from tinynet.data import Dataset
 from tinynet.layers import LSTM, Linear
 from tinynet.learner import Learner
@@ -16,13 +16,15 @@ from tinynet.optimizers import SGD, Adam
 def test_labels_that_are_all_alike() -> None:
     x, y = rows()[0].x, rows()[0].y
     found = classifier(data=Dataset(x, (y / 255).astype(int))).diagnose()
-    assert names(found) == ["labels", "one-class"] and "10 different ones" in found[0].seen
+    assert names(found) == ["labels", "one-class"]
+    assert "10 different ones" in found[0].seen
 
 
 def test_labels_that_count_from_one() -> None:
     x, y = rows()[0].x, rows()[0].y
     found = classifier(Linear(64, 11), data=Dataset(x, y + 1), valid=None).diagnose()
-    assert only(found, "labels").level == "remark" and "no training row has the class 0" in only(found, "labels").seen
+    assert only(found, "labels").level == "remark"
+    assert "no training row has the class 0" in only(found, "labels").seen
     assert classifier().diagnose().names() == []
 
 
@@ -37,7 +39,9 @@ def two_classes(n: tuple[int, int], gap: float, seed: int = 0) -> Dataset:
 def test_a_class_that_is_rare_and_not_recognised() -> None:
     learner = classifier(Linear(2, 2), data=two_classes((400, 20), 1.0), valid=two_classes((100, 20), 1.0, seed=1))
     found = only(after(learner, 10), "imbalance")
-    assert found.level == "problem" and "20 times as many" in found.seen and "are recognised" in found.seen
+    assert found.level == "problem"
+    assert "20 times as many" in found.seen
+    assert "are recognised" in found.seen
 
 
 def test_a_class_that_is_rare_and_recognised() -> None:
@@ -52,7 +56,9 @@ def test_classes_that_are_even() -> None:
 def test_labels_moved_by_one_row() -> None:
     x, y = rows()[0].x, rows()[0].y
     found = only(classifier(data=Dataset(x, np.roll(y, 1))).diagnose(), "labels")
-    assert found.level == "problem" and "moved by 1 row" in found.seen and "np.roll(y, -1)" in found.fix
+    assert found.level == "problem"
+    assert "moved by 1 row" in found.seen
+    assert "np.roll(y, -1, axis=0)" in found.fix
 
 
 def test_labels_that_have_nothing_to_do_with_the_inputs() -> None:
@@ -82,7 +88,8 @@ class InOrder(Learner):
 def test_sorted_rows_that_are_not_shuffled() -> None:
     net = Net([Linear(64, 10)])
     found = only(InOrder(net, cross_entropy, SGD(lr=0.1), rows()[0]).diagnose(), "sorted")
-    assert found.level == "problem" and "13%" in found.seen
+    assert found.level == "problem"
+    assert "13%" in found.seen
     order = np.argsort(rows()[0].y)
     shuffled = Learner(net, cross_entropy, SGD(lr=0.1), rows()[0].subset(order))
     assert "sorted" not in shuffled.diagnose().names()
@@ -101,6 +108,51 @@ def sequences(padding: int) -> Dataset:
 def test_padding_taken_for_a_class() -> None:
     net = Net([LSTM(3, 6), Linear(6, 3)])
     found = only(Learner(net, cross_entropy, Adam(), sequences(0)).diagnose(), "labels")
-    assert found.level == "problem" and "hold nothing and have the label 0" in found.seen
+    assert found.level == "problem"
+    assert "hold nothing and have the label 0" in found.seen
     left_out = partial(cross_entropy, ignore_index=0)
     assert "labels" not in Learner(net, left_out, Adam(), sequences(0)).diagnose().names()[:1]
+
+
+def test_the_same_inputs_for_all_rows() -> None:
+    learner = classifier(data=Dataset(np.repeat(rows()[0].x[:1], 300, axis=0), rows()[0].y[:300]), valid=None)
+    assert names(learner.diagnose()) == ["no-signal"]
+    assert names(after(learner, 5)) == ["no-signal"]
+
+
+def test_labels_of_which_a_third_is_wrong() -> None:
+    train, _ = rows()
+    rng = np.random.default_rng(0)
+    wrong = rng.random(len(train)) < 0.35
+    y = np.where(wrong, rng.integers(0, 10, len(train)), train.y)
+    learner = classifier(data=Dataset(train.x, y), rule=SGD(lr=0.05))
+    found = only(after(learner, 5), "labels")
+    assert found.level == "problem"
+    assert "have another class than these" in found.seen
+    assert "on validation data, which the net has not seen" in found.seen
+
+
+def test_validation_labels_that_are_moved() -> None:
+    _, valid = rows()
+    found = only(after(classifier(valid=Dataset(valid.x, np.roll(valid.y, 1))), 5), "labels")
+    assert found.level == "problem"
+    assert "validation rows and theirs" in found.seen
+
+
+def test_targets_moved_by_one_row() -> None:
+    data = numbers(300)
+    assert "moved by 1 row" in only(regression(data=Dataset(data.x, np.roll(data.y, -1))).diagnose(), "labels").seen
+    assert "labels" not in regression(data=data).diagnose().names()
+
+
+def test_targets_that_have_nothing_to_do_with_the_inputs() -> None:
+    data = numbers(300)
+    shuffled = Dataset(data.x, np.random.default_rng(0).permutation(data.y))
+    assert "no-signal" in after(regression(data=shuffled, rule=SGD(lr=0.01)), 5).names()
+
+
+def test_a_class_that_is_in_validation_alone() -> None:
+    train, _ = rows()
+    found = only(classifier(data=train.subset(train.y != 3)).diagnose(), "labels")
+    assert found.level == "problem"
+    assert "the validation data have the class 3" in found.seen

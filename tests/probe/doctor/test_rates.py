@@ -6,6 +6,7 @@ from tests.probe.doctor.patients import after, classifier, names, numbers, only,
 from tinynet.core import Parameter
 from tinynet.layers import Linear, ReLU
 from tinynet.learner import Learner
+from tinynet.learner.doctor import diagnose
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net
 from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, LinearWarmup
@@ -20,7 +21,8 @@ class Ascent(SGD):
 
 def test_an_update_that_goes_uphill() -> None:
     found = regression(rule=Ascent(lr=0.01)).diagnose()
-    assert names(found) == ["sign"] and "cosine 1.00" in found[0].seen
+    assert names(found) == ["sign"]
+    assert "cosine 1.00" in found[0].seen
     assert names(after(regression(rule=Ascent(lr=0.01)), 5)) == ["sign"]
     assert names(regression(rule=SGD(lr=0.01)).diagnose()) == []
 
@@ -56,7 +58,9 @@ def test_gradients_that_add_up() -> None:
 
 def test_a_rate_at_which_the_loss_is_not_finite() -> None:
     found = only(after(regression(rule=SGD(lr=20)), 20), "lr-high")
-    assert found.level == "problem" and "is not finite" in found.seen and found.experiment is not None
+    assert found.level == "problem"
+    assert "is not finite" in found.seen
+    assert found.experiment is not None
     assert found.fix.startswith("SGD(lr=")
 
 
@@ -76,7 +80,8 @@ def test_a_rate_of_a_tenth_is_normal() -> None:
 
 def test_a_rate_that_is_too_low() -> None:
     found = only(after(regression(rule=SGD(lr=1e-4)), 5), "lr-low")
-    assert found.level == "problem" and found.experiment is not None
+    assert found.level == "problem"
+    assert found.experiment is not None
     assert found.experiment.changed[-1] < found.experiment.unchanged[-1]
     assert "lr-low" not in after(regression(), 10).names()
 
@@ -84,3 +89,26 @@ def test_a_rate_that_is_too_low() -> None:
 def test_an_eps_that_is_too_small() -> None:
     assert "eps=1e-16" in only(classifier(rule=Adam(eps=1e-16)).diagnose(), "eps").seen
     assert "eps" not in classifier(rule=Adam()).diagnose().names()
+
+
+def test_a_net_that_has_lost_what_it_knew() -> None:
+    learner = classifier(rule=SGD(lr=0.05, momentum=0.9))
+    learner.fit(4, progress=False)
+    for parameter in learner.net.parameters().values():
+        parameter.tensor = parameter.tensor * 0
+    found = only(learner.diagnose(), "lr-high")
+    assert "the skill is 0." in found.seen
+    assert "and 0.00 after 180" in found.seen
+
+
+def test_units_that_died_tell_of_a_long_step_without_an_experiment() -> None:
+    learner = regression(Linear(4, 16), ReLU(), Linear(16, 1))
+    learner.fit(2, progress=False)
+    learner.net[0].bias.tensor = np.full(16, -100.0)
+    found = only(diagnose(learner, may_try=False), "lr-high")
+    assert "100% of the ReLU units are dead, at first it was" in found.seen
+    assert "dead-relu" not in names(diagnose(learner, may_try=False))
+
+
+def test_weight_decay_is_not_taken_for_the_rate() -> None:
+    assert "lr-high" not in names(after(classifier(rule=SGD(lr=0.05, weight_decay=1.0)), 5))

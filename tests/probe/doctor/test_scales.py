@@ -12,9 +12,11 @@ def test_raw_pixels() -> None:
     train, valid = rows(255)
     learner = classifier(data=train, valid=valid)
     found = only(learner.diagnose(), "in-scale")
-    assert found.level == "problem" and "from 0 to 255" in found.seen
+    assert found.level == "problem"
+    assert "from 0 to 255" in found.seen
     found = only(after(learner, 3), "in-scale")
-    assert found.level == "problem" and found.experiment is not None
+    assert found.level == "problem"
+    assert found.experiment is not None
     assert found.experiment.skills[1] > found.experiment.skills[0] or not np.isfinite(found.experiment.skills[0])
 
 
@@ -40,13 +42,16 @@ def test_standardised_inputs_may_reach_four() -> None:
     data = numbers(1000)
     assert np.abs(data.x).max() > 3.5
     learner = regression(data=data, rule=SGD(lr=0.1))
-    assert list(learner.diagnose()) == [] and names(after(learner, 10)) == []
+    assert list(learner.diagnose()) == []
+    assert names(after(learner, 10)) == []
 
 
 def test_targets_far_from_what_a_new_net_gives() -> None:
     learner = regression(data=numbers(y_scale=1000, y_shift=5000), rule=Adam())
     found = only(after(learner, 5), "out-scale")
-    assert found.level == "problem" and "the new net gives" in found.seen and "y_train.std()" in found.fix
+    assert found.level == "problem"
+    assert "the new net gives" in found.seen
+    assert "y_train.std()" in found.fix
     assert "out-scale" not in after(regression(rule=Adam()), 5).names()
 
 

@@ -12,13 +12,16 @@ from tinynet.optimizers import SGD, Adam
 def test_a_softmax_between_hidden_layers() -> None:
     learner = classifier(Linear(64, 32), Softmax(), Linear(32, 10), rule=SGD(lr=0.1))
     found = only(after(learner, 3), "hid-act")
-    assert found.level == "problem" and found.where == "1" and found.experiment is not None
+    assert found.level == "problem"
+    assert found.where == "1"
+    assert found.experiment is not None
     assert found.experiment.change == "a ReLU in its place"
 
 
 def test_layers_without_an_activation_between_them_are_a_remark() -> None:
     found = only(after(classifier(Linear(64, 32), Linear(32, 10)), 2), "hid-act")
-    assert found.level == "remark" and "0 and 1" in found.seen
+    assert found.level == "remark"
+    assert "0 and 1" in found.seen
     assert "hid-act" not in classifier().diagnose().names()
 
 
@@ -26,7 +29,9 @@ def test_dead_units() -> None:
     learner = regression(Linear(4, 16), ReLU(), Linear(16, 1))
     learner.net[0].bias.tensor = np.full(16, -100.0)
     found = only(after(learner, 5), "dead-relu")
-    assert found.level == "problem" and found.where == "1" and "100%" in found.seen
+    assert found.level == "problem"
+    assert found.where == "1"
+    assert "100%" in found.seen
     assert "dead-relu" not in after(regression(), 5).names()
 
 
@@ -46,7 +51,8 @@ def deep(activation: type, n: int, width: int) -> list:
 def test_a_gradient_that_vanishes() -> None:
     learner = classifier(*deep(Sigmoid, 8, 5), data=circles(200), valid=None, rule=SGD(lr=0.1))
     found = only(after(learner, 5), "vanish")
-    assert found.level == "problem" and found.where == "0"
+    assert found.level == "problem"
+    assert found.where == "0"
     healthy = classifier(*deep(ReLU, 2, 16), data=circles(200), valid=None, rule=Adam(lr=0.02))
     assert names(after(healthy, 20)) == []
 
@@ -81,4 +87,5 @@ def test_running_statistics_that_do_not_fit_the_weights() -> None:
     learner.fit(4, progress=False)
     learner.net[1].running_mean += 20
     found = only(learner.diagnose(), "bn-mode")
-    assert found.level == "problem" and "recompute_statistics" in found.fix
+    assert found.level == "problem"
+    assert "recompute_statistics" in found.fix

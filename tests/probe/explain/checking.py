@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from zlib import crc32
 
 import numpy as np
+import pytest
 
 from tests.probe.recompute import recompute
 from tinynet.probe import Trace
 from tinynet.probe.derived import derived_names
 from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.explanation import Explanation
+from tinynet.probe.explain.expressions import Source
+from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.totals import all_totals
 from tinynet.probe.trace import joined
 
@@ -21,38 +24,42 @@ from tinynet.probe.trace import joined
 TOLERANCE = 1e-5
 
 
-def check_trace(trace: Trace, per_array: int = 6, tolerance: float = TOLERANCE) -> int:
-    """Explain so many numbers of each array, spread evenly over it; return how many numbers were explained."""
-    explainer, count = Explainer(trace), 0
-    for name in names(trace):
-        for index in places(trace[name].shape, per_array):
-            check_number(explainer, name, index, tolerance)
+def check_trace(trace: Trace, per_array: int = 6, most: int = 1000) -> int:
+    """Explain so many numbers of each array, of drawn arrays if there are more; return how many it were."""
+    explainer, count, found = Explainer(trace), 0, names(trace)
+    if len(found) > most:
+        found = list(np.random.default_rng(len(found)).choice(found, most, replace=False))
+    for name in map(str, found):
+        for index in places(name, trace[name].shape, per_array):
+            check_number(explainer, name, index)
             count += 1
     return count
 
 
 def names(trace: Trace) -> list[str]:
-    """A name for each array of floating numbers, those on the way included."""
-    found = list({id(array): name for name, array in reversed(trace.values.items())}.values())[::-1]
+    """The first and the last name of each array of floating numbers, those on the way included."""
+    first = {id(array): name for name, array in reversed(trace.values.items())}
+    last = {id(array): name for name, array in trace.values.items()}
+    chosen = {*first.values(), *last.values()}
+    found = [name for name in trace if name in chosen]
     for path, step in trace.layers.items():
         found += [joined(path, name) for name in derived_names(step)]
     return [name for name in found if np.asarray(trace[name]).dtype.kind == "f"]
 
 
-def places(shape: tuple[int, ...], count: int) -> Iterator[tuple[int, ...]]:
-    """So many indices of an array, or all if it has fewer."""
+def places(name: str, shape: tuple[int, ...], count: int) -> list[tuple[int, ...]]:
+    """So many indices of an array, drawn by its name, or all if it has fewer."""
     size = int(np.prod(shape))
-    step = max(1, -(-size // count))
-    offset = size // 3 % step
-    return (tuple(int(at) for at in np.unravel_index(place, shape)) for place in range(offset, size, step))
+    chosen = np.random.default_rng(crc32(name.encode())).choice(size, min(count, size), replace=False)
+    return [unraveled(int(place), shape) for place in chosen]
 
 
-def check_number(explainer: Explainer, name: str, index: tuple[int, ...], tolerance: float = TOLERANCE) -> Explanation:
+def check_number(explainer: Explainer, name: str, index: tuple[int, ...]) -> Explanation:
     """Explain a number. Its text must give its results again, and its value must be the one of the step."""
     explanation = explainer.explain(name, index)
     recompute(str(explanation))
     if name in explainer.trace and name not in explainer.trace.parameters:
-        check_value(explanation, np.asarray(explainer.trace[name]), index, tolerance)
+        check_value(explanation, np.asarray(explainer.trace[name]), index)
     for leaf in leaves(explanation):
         if leaf.source is not None and leaf.made_from is None and leaf.source[0] in explainer.trace.values:
             at, where = leaf.source
@@ -63,7 +70,7 @@ def check_number(explainer: Explainer, name: str, index: tuple[int, ...], tolera
     return explanation
 
 
-def check_value(explanation: Explanation, array: np.ndarray, index: tuple[int, ...], tolerance: float) -> None:
+def check_value(explanation: Explanation, array: np.ndarray, index: tuple[int, ...]) -> None:
     """An explanation agrees with the number of the step."""
     if len(index) != array.ndim:
         return
@@ -73,7 +80,7 @@ def check_value(explanation: Explanation, array: np.ndarray, index: tuple[int, .
     terms = [np.abs(each.values).max(initial=0) for each in all_totals(explanation.result)]
     largest = float(max(np.abs(array[np.isfinite(array)]).max(initial=0), *terms, 0))
     error = abs(explanation.value - recorded)
-    assert error <= tolerance * largest, f"{explanation.value!r}, but the step has {recorded!r}:\n{explanation}"
+    assert error <= TOLERANCE * largest, f"{explanation.value!r}, but the step has {recorded!r}:\n{explanation}"
 
 
 def leaves(explanation: Explanation) -> Iterator:
@@ -83,11 +90,20 @@ def leaves(explanation: Explanation) -> Iterator:
 
 
 def check_back_to_the_data(explainer: Explainer, name: str, index: tuple[int, ...], most: int = 60) -> int:
-    """Explain a number, then the numbers it is computed from, and so on; return how many there were."""
-    ahead, seen = [(name, index)], set()
+    """Explain a number, then the numbers it is computed from, and so on; return how many there were.
+
+    The explanation of an operand must give the number that stood in the explanation before.
+    """
+    ahead: list[tuple[Source, float | None]] = [((name, index), None)]
+    seen: set[Source] = set()
     while ahead and len(seen) < most:
-        source = ahead.pop(0)
-        if source not in seen:
-            seen.add(source)
-            ahead += islice(check_number(explainer, *source).sources, 4)
+        source, expected = ahead.pop(0)
+        if source in seen:
+            continue
+        seen.add(source)
+        explanation = check_number(explainer, *source)
+        if expected is not None and source[0] not in explainer.trace:
+            assert explanation.value == pytest.approx(expected, rel=1e-6, abs=1e-12), f"{source}\n{explanation}"
+        operands = {leaf.source: float(leaf.value) for leaf in leaves(explanation) if leaf.source is not None}
+        ahead += [(each, operands.get(each)) for each in explanation.sources[:4]]
     return len(seen)

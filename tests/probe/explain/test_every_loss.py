@@ -46,7 +46,7 @@ def test_loss_and_gradient(row: LossRow, scale: float) -> None:
     assert loss.value == pytest.approx(step["loss"].item(), rel=1e-5)
     check_back_to_the_data(explainer, "loss", (), most=16)
     for name in step.layers[""].output_gradients:
-        for index in places(step[name].shape, 6):
+        for index in places(name, step[name].shape, 6):
             check_number(explainer, name, index)
         check_back_to_the_data(explainer, name, (0,) * step[name].ndim, most=16)
 

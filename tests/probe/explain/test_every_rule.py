@@ -76,7 +76,7 @@ def test_an_update(label: str) -> None:
         for path, parameter in step.parameters.items():
             kept = [f"{path}.{slot}" for slot in ("after", "gradient.used", *parameter.slots)]
             for name in filter(step.__contains__, kept):
-                for index in places(step[name].shape, 3):
+                for index in places(name, step[name].shape, 3):
                     check_number(explainer, name, index)
         check_back_to_the_data(explainer, "2.weight.after", (1, 3), most=16)
 

@@ -6,7 +6,7 @@ import pytest
 from tests.probe.interpret.conftest import EVERY, IMAGES, SEQUENCES
 from tinynet import models, probe
 from tinynet.core.streams import generator_states
-from tinynet.layers import Conv1D, Flatten, Linear, LogSoftmax, ReLU, Sigmoid, Softmax
+from tinynet.layers import Conv1D, Conv2D, Dropout, Flatten, Linear, LogSoftmax, ReLU, Sigmoid, Softmax
 from tinynet.layers.layer import WATCHED
 from tinynet.net import Net
 
@@ -66,6 +66,11 @@ def test_the_layer_that_is_chosen(name):
     assert probe.grad_cam(net, x).layer == LAST_MAPS[name]
 
 
+def test_a_layer_is_named_rather_than_the_net_around_it():
+    net = Net([Net([Conv2D(1, 2, 3), Dropout(0.5), Net([ReLU(), Dropout(0.5)])]), Flatten(), Linear(32, 2)])
+    assert probe.grad_cam(net, np.ones((1, 1, 6, 6))).layer == "0.2.0"
+
+
 @each_method
 def test_scores_are_those_before_a_last_softmax_or_sigmoid(method):
     body = [Flatten(), Linear(6, 5), ReLU(), Linear(5, 3)]
@@ -105,15 +110,28 @@ def test_the_last_place_of_a_sequence_and_the_mean_of_an_image_of_classes():
     np.testing.assert_allclose(probe.saliency(net, x, (0, 3, 4)).scores, logits[:, 0, 3, 4], rtol=1e-4)
 
 
+def test_the_class_of_a_sequence_is_that_of_its_last_place():
+    net = Net([Linear(2, 2)])
+    net[0].weight.tensor, net[0].bias.tensor = np.eye(2), np.zeros(2)
+    found = probe.saliency(net, np.array([[[5.0, 1], [1, 2]]]))
+    assert found.target.tolist() == [1]
+    assert found.values.tolist() == [[[0, 0], [0, 1]]]
+
+
+class Sum(Linear):
+    """One number for each sample, without an axis for it."""
+
+    def forward(self, x):
+        return super().forward(x)[:, 0]
+
+    def backward(self, dy):
+        return super().backward(dy[:, np.newaxis])
+
+
 def test_one_number_for_each_sample():
-    class Sum(Linear):
-        def forward(self, x):
-            return super().forward(x)[:, 0]
-
-        def backward(self, dy):
-            return super().backward(dy[:, np.newaxis])
-
     net = Net([Sum(3, 1)])
+    with pytest.raises(ValueError, match=r"representations: layer 0 gives no row for each sample"):
+        probe.representations(net, np.ones((2, 3)), "0")
     np.testing.assert_allclose(probe.saliency(net, np.ones((2, 3))).values, np.repeat(net[0].weight.tensor, 2, axis=0))
 
 

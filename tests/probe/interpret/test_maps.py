@@ -12,6 +12,7 @@ from tinynet.layers import Conv2D, Flatten, Linear, MultiHeadAttention, ReLU
 from tinynet.losses import cross_entropy
 from tinynet.net import Net
 from tinynet.probe.interpret.attention import weights_of
+from tinynet.probe.interpret.maximization import _blurred
 from tinynet.probe.interpret.projection import _divergence, _gradient, _neighbours
 
 
@@ -61,6 +62,8 @@ def test_attention_maps_of_our_models(name):
         np.testing.assert_array_equal(crossed.queries, inputs[1])
         np.testing.assert_array_equal(crossed.keys, inputs[0])
         np.testing.assert_array_equal(maps[0].queries, inputs[0])
+        np.testing.assert_array_equal(maps[0].keys, inputs[0])
+        np.testing.assert_array_equal(maps[-1].queries, inputs[1])
         np.testing.assert_array_equal(maps[-1].keys, inputs[1])
 
 
@@ -103,6 +106,12 @@ def test_the_neighbours_of_tsne_have_the_perplexity():
         assert (np.delete(P[i], i) * 120 >= p - 1e-6).all()
 
 
+@pytest.mark.parametrize("size", [1e-6, 1e8])
+def test_the_neighbours_of_tsne_do_not_depend_on_the_unit(size):
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    np.testing.assert_allclose(_neighbours(size * X, 7.0), _neighbours(X, 7.0), rtol=1e-6, atol=1e-12)
+
+
 def test_the_gradient_of_tsne_is_that_of_the_divergence():
     rng = np.random.default_rng(0)
     P, y = _neighbours(rng.normal(size=(12, 3)), 4.0), rng.normal(size=(12, 2))
@@ -129,6 +138,7 @@ def test_tsne_keeps_clusters_together_and_repeats_itself():
     np.testing.assert_array_equal(found.points, probe.tsne(X, perplexity=15, n_steps=500).points)
     alike = probe.tsne(np.ones((40, 3)), perplexity=5, n_steps=300).points
     assert np.isfinite(alike).all()
+    assert alike.std() > 1  # a little noise has kept them apart
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -190,6 +200,7 @@ def test_directions_are_as_long_as_the_filters_and_biases_stay():
         inner = tuple(range(1, theta.ndim))
         expected = 0 if theta.ndim == 1 else 0.5 * np.sqrt((theta**2).sum(axis=inner))
         np.testing.assert_allclose(np.sqrt((step**2).sum(axis=inner)), expected)
+        assert theta.ndim == 1 or abs(abs(step) - abs(theta) / 2).max() > 0.01  # and each in its own direction
 
 
 def test_a_loss_that_overflows_is_infinite():
@@ -218,6 +229,21 @@ def test_maximization_of_a_trained_net_is_what_it_recognises(trained):
     np.testing.assert_array_equal(trained.predict(found.x).argmax(axis=1), np.arange(10))
 
 
+def test_maximization_repeats_itself_and_blurs_each_channel_alone():
+    net = Net([Conv2D(2, 2, 3), ReLU(), Flatten(), Linear(32, 2)])
+    first = probe.activation_maximization(net, (2, 6, 6), steps=8)
+    again = probe.activation_maximization(net, (2, 6, 6), steps=8, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(first.x, again.x)
+    x = np.zeros((2, 2, 5, 5))
+    x[0, 0, 2, 2] = 1
+    soft = _blurred(x, 0.8)
+    assert not soft[1].any()
+    assert not soft[0, 1].any()
+    assert soft[0, 0].sum() == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(soft[0, 0], soft[0, 0].T)
+    assert 0 < soft[0, 0, 1, 2] < soft[0, 0, 2, 2] < 1
+
+
 def test_maximization_of_a_channel_inside():
     net = Net([Conv2D(1, 2, 1), ReLU(), Flatten(), Linear(8, 2)])
     net.load_state(
@@ -227,6 +253,11 @@ def test_maximization_of_a_channel_inside():
     np.testing.assert_allclose(found.x[0], 1)
     np.testing.assert_allclose(found.x[1], 0)
     np.testing.assert_allclose(found.activations[-1], [1, 1])
+    along = Net([Linear(2, 3), ReLU()])
+    steps = probe.activation_maximization(along, (5, 2), [0, 2], layer="0", steps=3)
+    assert steps.x.shape == (2, 5, 2)
+    means = along[0].forward(steps.x).mean(axis=1)
+    np.testing.assert_allclose(steps.activations[-1], [means[0, 0], means[1, 2]], rtol=1e-5)
     free = probe.activation_maximization(net, (1, 2, 2), 0, layer="1", steps=40, decay=0, blur=0, bounds=None)
     assert free.x.max() > 1.5
     assert free.layer == "1"

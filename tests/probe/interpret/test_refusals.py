@@ -5,7 +5,7 @@ import pytest
 
 from tests.probe.interpret.conftest import IMAGES, tokens
 from tinynet import models, probe
-from tinynet.layers import Flatten, Linear, ReLU, Reshape
+from tinynet.layers import Flatten, Linear, PReLU, ReLU, Reshape
 from tinynet.losses import cross_entropy
 from tinynet.net import Net
 
@@ -43,6 +43,11 @@ CASES = {
         lambda: probe.saliency(NET, POINTS, [0, 1]),
         TypeError,
         r"saliency: target must be None, a class, an array of 4 classes or a tuple, got int64 of shape \(2,\)",
+    ),
+    "targets of different lengths": (
+        lambda: probe.saliency(NET, POINTS, [[1], [1, 2]]),
+        TypeError,
+        r"saliency: target must be an array, got rows of different lengths",
     ),
     "half a target": (
         lambda: probe.saliency(NET, POINTS, 0.5),
@@ -90,6 +95,11 @@ CASES = {
         lambda: probe.deconvnet(cnn(), PICTURES, channel="first"),
         TypeError,
         r"channel must be None, \"all\", a channel, or an array of 2 channels, got 'first'",
+    ),
+    "Grad-CAM of three outputs": (
+        lambda: probe.grad_cam(Net([models.vae((1, 8, 8), hidden=8), First()]), PICTURES, layer="0"),
+        ValueError,
+        r"^grad_cam: layer 0 gives no single array that could be looked at\.\nHint: choose another layer",
     ),
     "a net of three outputs": (
         lambda: probe.deconvnet(Net([models.vae((1, 8, 8), hidden=8), First()]), PICTURES, layer="0"),
@@ -143,7 +153,7 @@ CASES = {
     ),
     "one point": (lambda: probe.pca(np.ones((1, 4))), ValueError, r"pca: expected at least two points of two or more"),
     "points of NaN": (
-        lambda: probe.tsne(np.full((9, 4), np.nan)),
+        lambda: probe.tsne(np.where(np.eye(9), np.nan, 1.0)),
         ValueError,
         r"tsne: the points hold NaN or infinity\.\nHint: leave those rows out",
     ),
@@ -171,6 +181,11 @@ CASES = {
     "a space": (lambda: landscape(dimensions=3), ValueError, r"loss_landscape: dimensions must be 1 or 2, got 3"),
     "a net without weights": (
         lambda: probe.loss_landscape(Net([ReLU()]), cross_entropy, POINTS, np.zeros(4, int)),
+        ValueError,
+        r"loss_landscape: the net has no weights to move along",
+    ),
+    "a net with slopes alone": (
+        lambda: probe.loss_landscape(Net([PReLU()]), cross_entropy, POINTS, np.zeros(4, int)),
         ValueError,
         r"loss_landscape: the net has no weights to move along",
     ),
@@ -208,12 +223,82 @@ class First(Flatten):
         return super().forward(x[0])
 
 
+WITHOUT_A_NET = {
+    "saliency": POINTS,
+    "integrated_gradients": POINTS,
+    "smooth_grad": POINTS,
+    "occlusion": POINTS,
+    "attention_maps": POINTS,
+    "representations": POINTS,
+    "randomization_check": POINTS,
+    "activation_maximization": (2,),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_A_NET)
+def test_a_layer_alone_is_no_net(name):
+    with pytest.raises(TypeError, match=rf"^{name}: net must be a Net, got a Linear\.\nHint: wrap layers as Net"):
+        getattr(probe, name)(Linear(2, 3), WITHOUT_A_NET[name])
+
+
+def test_a_landscape_needs_a_net_and_a_loss():
+    with pytest.raises(TypeError, match=r"^loss_landscape: net must be a Net, got a Linear"):
+        probe.loss_landscape(Linear(2, 3), cross_entropy, POINTS, None)
+    with pytest.raises(TypeError, match=r"^loss_landscape: loss must be a function, got a str.*\nHint: pass cross_ent"):
+        probe.loss_landscape(NET, "cross_entropy", POINTS, None)
+
+
+OUT_OF_RANGE = [
+    ("smooth_grad", {"n_samples": 0}, "n_samples must be at least 1"),
+    ("smooth_grad", {"rng": 3}, "rng must be a np.random.Generator"),
+    ("occlusion", {"size": 0}, "size must be at least 1"),
+    ("occlusion", {"stride": 0}, "stride must be at least 1"),
+    ("occlusion", {"fill": "x"}, "fill must be a number"),
+    ("randomization_check", {"rng": 3}, "rng must be a np.random.Generator"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "words"), OUT_OF_RANGE)
+def test_options_have_bounds(name, options, words):
+    with pytest.raises((TypeError, ValueError), match=f"^{name}: {words}"):
+        getattr(probe, name)(NET, POINTS, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": 0}, "steps must be at least 1"),
+        ({"lr": 0}, "lr must be greater than 0"),
+        ({"decay": -1}, "decay must be at least 0"),
+        ({"blur": -1}, "blur must be at least 0"),
+        ({"rng": 3}, "rng must be a np.random.Generator"),
+        ({"bounds": (0, "x")}, r"bounds\[1\] must be a number"),
+    ],
+)
+def test_the_options_of_maximization(options, words):
+    with pytest.raises((TypeError, ValueError), match=f"^activation_maximization: {words}"):
+        probe.activation_maximization(NET, (2,), **options)
+
+
+@pytest.mark.parametrize("options", [{"n": 1}, {"radius": 0}, {"dimensions": 0}, {"rng": 3}])
+def test_the_options_of_the_landscape(options):
+    with pytest.raises((TypeError, ValueError), match=f"^loss_landscape: {next(iter(options))} must be"):
+        landscape(**options)
+
+
+@pytest.mark.parametrize("options", [{"perplexity": 1}, {"n_steps": 0}, {"rng": 3}])
+def test_the_options_of_tsne(options):
+    with pytest.raises((TypeError, ValueError), match=f"^tsne: {next(iter(options))} must be"):
+        probe.tsne(np.ones((10, 2)), **options)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_sentence_says_what_is_wrong(name):
     call, kind, words = CASES[name]
     with pytest.raises(kind, match=words) as caught:
         call()
     assert type(caught.value) is kind
+    assert str(caught.value).split(":")[0] in probe.__all__  # who complains comes first
 
 
 def test_an_error_on_the_way_leaves_the_net_whole():

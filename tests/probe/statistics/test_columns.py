@@ -21,6 +21,7 @@ def test_however_long_the_columns_are_few_alike_and_cover_all(n):
     assert len(found) > 4 or n <= 4
     assert sum(column.n for column in found) == n
     assert len({column.n for column in found[:-1]}) <= 1
+    assert found[-1].n <= found[0].n
     assert [column.first for column in found[1:]] == [column.last + 10 for column in found[:-1]]
     assert (found[0].first, found[-1].last) == (10, 10 * n)
     for column in found:  # the mean of 1, 2, … from the first step to the last
@@ -52,3 +53,4 @@ def test_the_mean_is_that_of_all_looks():
 def test_infinity_is_passed_on_without_a_warning():
     assert mean_of(np.array([np.inf]), 1, np.array([1.0]), 1).tolist() == [np.inf]
     assert np.isnan(mean_of(np.array([np.inf]), 1, np.array([-np.inf]), 1)).all()
+    assert mean_of(np.array([3e38], np.float32), 2, np.array([1], np.float32), 1).tolist() == [np.inf]

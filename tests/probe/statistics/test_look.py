@@ -8,7 +8,7 @@ from tinynet.layers import BatchNorm1D, Dropout, Embedding, Flatten, Layer, Line
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net, Residual
 from tinynet.optimizers import SGD
-from tinynet.probe.statistics.bins import edges
+from tinynet.probe.statistics.bins import N_BINS, edges
 from tinynet.probe.statistics.look import Look, layers_to_watch, norm, update_ratio
 
 X = np.array([[1.0, 0.0], [2.0, 0.0]], np.float32)
@@ -108,8 +108,33 @@ def test_pooling_and_integers_have_no_spread():
     look.on_forward("1", Embedding(5, 3), np.array([[1]]), np.array([[1]]))
     look.on_forward("not watched", ReLU(), X, X)
     look.on_backward("not watched", ReLU(), X, X)
-    assert np.isnan(look.seen().numbers["spread"]).all()
-    assert look.seen().histograms["outputs"].sum() == 0
+    found = look.seen()
+    assert np.isnan(found.numbers["spread"]).all()
+    assert list(found.histograms) == ["outputs"]
+    assert found.histograms["outputs"].shape == (2, N_BINS)
+    assert found.histograms["outputs"].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("y", "mean"),
+    [
+        (np.array(3.0), np.nan),
+        (np.ones((0, 3)), np.nan),
+        (np.array([3.0]), 3),
+        (np.array([3, 4]), np.nan),
+        (4.0, np.nan),
+    ],
+)
+def test_outputs_of_odd_shapes_and_kinds(y, mean):
+    look = Look(layers_to_watch(Net([ReLU()])), 100)
+    look.on_forward("0", ReLU(), y, y)
+    np.testing.assert_array_equal(look.seen().numbers["mean"], [mean])
+
+
+def test_of_weights_and_gradients_some_are_counted():
+    net = Net([Linear(20, 10)])
+    found = seen(net, np.ones((3, 20)), np.ones((3, 10)), most=60, deep=True)
+    assert found.histograms["weights"].sum() == found.histograms["gradients"].sum() == 50 + 3  # every fourth
 
 
 def test_of_several_outputs_the_first_is_seen():

@@ -75,11 +75,20 @@ def test_it_comes_back_as_it_was(tmp_path, n, deep):
     np.testing.assert_array_equal(again["mean"], statistics["mean"])
 
 
+def test_numbers_beyond_float32_warn_of_nothing():
+    statistics = TrainingStatistics({"0": "Linear"})
+    statistics.add(1, Seen(dict.fromkeys(NUMBERS, np.array([1e300])), {"outputs": np.zeros((1, N_BINS), int)}))
+    assert statistics["mean"].tolist() == [[np.inf]]
+
+
 def test_wrong_names():
     statistics = record(1)
-    with pytest.raises(
-        ValueError, match=r"must be one of 'mean', 'spread', .*; got 'sprd'\.\nHint: did you mean 'spread'"
-    ):
+    with pytest.raises(TypeError, match=r"^TrainingStatistics: layers must be a dict"):
+        TrainingStatistics(["0"])
+    with pytest.raises(TypeError, match=r"^TrainingStatistics: settings must be a dict"):
+        TrainingStatistics({}, 3)
+    match = r"^TrainingStatistics: .* must be one of 'mean', 'spread', .*; got 'sprd'\.\nHint: did you mean 'spread'"
+    with pytest.raises(ValueError, match=match):
         statistics["sprd"]
     with pytest.raises(ValueError, match=r"no histograms of weights, only of outputs\.\nHint: watch with Statistics\("):
         statistics.histograms("weights")
@@ -110,10 +119,17 @@ DAMAGE = [
     (lambda a: a.update({"more": np.ones(1)}), "more does not belong there"),
     (lambda a: a.update({"numbers.last": np.array([30, 20, 10])}), "the steps of the numbers are not in order"),
     (lambda a: a["numbers.looks"].fill(0), "not in order"),
-    (lambda a: a["numbers.first"].fill(-1), "not in order"),
+    (lambda a: a.update({"numbers.first": np.array([0, 20, 30])}), "not in order"),
+    (lambda a: a.update({"numbers.first": np.array([10, 10, 30])}), "not in order"),
+    (lambda a: a.update({"numbers.first": np.array([10, 20, 20])}), "not in order"),
     (lambda a: a.update({"numbers.first": np.ones((3, 1), int)}), "the steps of the numbers are no row of integers"),
     (lambda a: a.update({"histograms.first": np.ones(3)}), "the steps of the histograms are no row of integers"),
 ]
+
+
+def test_a_column_may_begin_at_the_first_step(tmp_path):
+    path = rewritten(tmp_path, lambda arrays: arrays.update({"numbers.first": np.array([1, 11, 21])}))
+    assert TrainingStatistics.load(path).first_steps.tolist() == [1, 11, 21]
 
 
 @pytest.mark.parametrize(("change", "words"), DAMAGE, ids=[words for _, words in DAMAGE])
@@ -128,7 +144,6 @@ def test_damaged_arrays_are_told(tmp_path, change, words):
     [
         (lambda w: w.pop("format"), "it names no format"),
         (lambda w: w.update(format=True), "it names no format"),
-        (lambda w: w.update(format=2), "has format 2, written by Tinynet 1; this Tinynet reads formats up to 1"),
         (lambda w: w.update(layers=["0"]), "it has no names of layers"),
         (lambda w: w.update(layers={"0": 3, "1": "a"}), "it has no names of layers"),
         (lambda w: w.update(layers={"0": "Linear"}), r"numbers.mean is float32 \(3, 2\), expected \(3, 1\)"),
@@ -138,6 +153,15 @@ def test_damaged_arrays_are_told(tmp_path, change, words):
 def test_damaged_words_are_told(tmp_path, change, words):
     path = rewritten(tmp_path, change_words=change)
     with pytest.raises(ValueError, match=rf"TrainingStatistics\.load: '.*' .*{words}"):
+        TrainingStatistics.load(path)
+
+
+def test_a_later_format_is_told(tmp_path):
+    path = rewritten(tmp_path, change_words=lambda words: words.update(format=2))
+    match = (
+        r"^TrainingStatistics\.load: '[^']*' has format 2, written by Tinynet 1; this Tinynet reads formats up to 1\."
+    )
+    with pytest.raises(ValueError, match=match):
         TrainingStatistics.load(path)
 
 

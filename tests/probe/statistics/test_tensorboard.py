@@ -1,5 +1,6 @@
 """Event files: what is in them, read back byte by byte, and the sentence where tensorboardX is missing."""
 
+import os
 import struct
 import sys
 from types import ModuleType
@@ -25,8 +26,15 @@ def statistics():
 
 def test_without_the_package_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(ImportError, match=r"written by tensorboardX.*\nHint: pip install tinynet\[tensorboard\]"):
+    with pytest.raises(
+        ImportError, match=r"^export_tensorboard: .*written by tensorboardX.*\nHint: pip install tinynet\[tensorboard\]"
+    ):
         export_tensorboard(statistics(), tmp_path)
+
+
+def test_something_else_is_refused(tmp_path):
+    with pytest.raises(TypeError, match=r"export_tensorboard: expected the statistics of a training, got a dict\.\n"):
+        export_tensorboard({}, tmp_path)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
@@ -58,6 +66,10 @@ def test_what_is_written(monkeypatch, tmp_path):
     module = ModuleType("tensorboardX")
     module.SummaryWriter = Notes
     monkeypatch.setitem(sys.modules, "tensorboardX", module)
+    (tmp_path / "new" / "events").mkdir(parents=True)
+    for name in ("events.out.tfevents.0.old", "events.out.tfevents.9.old"):
+        (tmp_path / "new" / "events" / name).write_text("")
+        os.utime(tmp_path / "new" / "events" / name, (1, 1))
     path = export_tensorboard(statistics(), tmp_path / "new" / "events")
     assert path == tmp_path / "new" / "events" / "events.out.tfevents.1.here"
     notes = Notes.last
@@ -73,6 +85,17 @@ def test_what_is_written(monkeypatch, tmp_path):
     assert [(tag, step) for tag, step, _ in notes.histograms] == [("outputs/0_Linear", 5), ("outputs/0_Linear", 10)]
     assert notes.histograms[0][2][:2] == [1, 0]
     assert sum(notes.histograms[1][2]) == 13
+
+
+def test_histograms_of_several_looks_have_the_last_step(monkeypatch, tmp_path):
+    module = ModuleType("tensorboardX")
+    module.SummaryWriter = Notes
+    monkeypatch.setitem(sys.modules, "tensorboardX", module)
+    made = statistics()
+    for step in range(11, 44):
+        made.add(step, Seen(dict.fromkeys(NUMBERS, np.zeros(2)), {"outputs": np.ones((2, N_BINS), int)}))
+    export_tensorboard(made, tmp_path / "new" / "events")
+    assert [step for tag, step, _ in Notes.last.histograms if tag == "outputs/0_Linear"][:3] == [10, 12, 14]
 
 
 def test_a_histogram_as_tensorboard_wants_it():

@@ -37,6 +37,8 @@ RNG = np.random.default_rng(3)
         (ReLU(), None, None),
         (PReLU(3), 1, 1),
         (Flatten(), 1, None),
+        (RNN(2, 3), 1, -1),
+        (RNN(2, 3, nonlinearity="relu"), 1, -1),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Layer) else str(value),
 )
@@ -50,6 +52,9 @@ def test_all_rows_are_taken_where_there_are_few():
     np.testing.assert_array_equal(some_rows(y, None, most=1000), some_rows(y, 1, most=1000))
     sequence = RNG.normal(size=(4, 3, 2))
     np.testing.assert_array_equal(some_rows(sequence, None, most=1000), sequence.reshape(12, 2))
+    np.testing.assert_array_equal(some_rows(sequence, 1, most=1000), sequence.transpose(0, 2, 1).reshape(8, 3))
+    np.testing.assert_array_equal(some_rows(y, -1, most=1000), y.reshape(24, 5))
+    np.testing.assert_array_equal(some_rows(sequence[0], 1, most=1000), sequence[0])
     assert some_rows(np.ones(7), None, most=1000).shape == (1, 7)
 
 
@@ -92,10 +97,11 @@ def test_nan_is_no_death():
 
 
 def test_saturated_where_the_slope_is_below_a_twentieth():
-    x = np.array([-3.0, -2.1, 0.0, 2.1, 2.3])  # tanh′ is 0.05 at ±2.178
-    assert share_saturated(units_of(Tanh()).slope(np.tanh(x))) == 0.4
-    assert share_saturated(units_of(Sigmoid()).slope(1 / (1 + np.exp(-2 * x)))) == 0.4
-    assert share_saturated(units_of(RNN(2, 3)).slope(np.tanh(x))) == 0.4
+    for x, share in (([-3.0, -2.2, -2.1, 0.0, 2.1], 0.4), ([-2.1, 0.0, 1.0, 2.2], 0.25)):  # tanh′ is 0.05 at ±2.178
+        y = np.tanh(x)
+        assert share_saturated(units_of(Tanh()).slope(y)) == share
+        assert share_saturated(units_of(Sigmoid()).slope((1 + y) / 2)) == share  # of twice the x
+        assert share_saturated(units_of(RNN(2, 3)).slope(y)) == share
     assert units_of(RNN(2, 3, nonlinearity="relu")).slope is None
     assert units_of(ReLU()).slope is None
 

@@ -19,26 +19,26 @@ MIN_SIZE = 20_000
 
 
 def softmax(layer: Softmax, x: np.ndarray) -> Any:
-    """y꜀ = exp(x꜀) / Σₖ exp(xₖ)."""
+    """yₖ = exp(xₖ) / Σⱼ exp(xⱼ)."""
     kernels = _kernels(layer, x)
     return NotImplemented if kernels is None else _keep_y(layer, kernels.softmax(x, layer.axis))
 
 
 def softmax_back(layer: Softmax, dy: np.ndarray) -> Any:
-    """dx꜀ = y꜀ (dy꜀ − Σₖ dyₖ yₖ)."""
+    """dxₖ = yₖ (dyₖ − Σⱼ dyⱼ yⱼ)."""
     (y,) = layer.recall()
     kernels = _kernels(layer, y, dy)
     return NotImplemented if kernels is None else kernels.softmax_gradient(y, dy, layer.axis)
 
 
 def log_softmax(layer: LogSoftmax, x: np.ndarray) -> Any:
-    """y꜀ = x꜀ − log Σₖ exp(xₖ)."""
+    """yₖ = xₖ − log Σⱼ exp(xⱼ)."""
     kernels = _kernels(layer, x)
     return NotImplemented if kernels is None else _keep_y(layer, kernels.log_softmax(x, layer.axis))
 
 
 def log_softmax_back(layer: LogSoftmax, dy: np.ndarray) -> Any:
-    """dx꜀ = dy꜀ − exp(y꜀) Σₖ dyₖ."""
+    """dxₖ = dyₖ − exp(yₖ) Σⱼ dyⱼ."""
     (y,) = layer.recall()
     kernels = _kernels(layer, y, dy)
     return NotImplemented if kernels is None else kernels.log_softmax_gradient(y, dy, layer.axis)

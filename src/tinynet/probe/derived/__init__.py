@@ -1,4 +1,4 @@
-"""Values that a layer computes on the way and does not keep: p of attention, da of each step of a recurrent layer.
+"""Values that a layer computes on the way and does not keep: p of attention, da of a recurrent step, σ of a norm.
 
 A trace answers for them by name, as for the others. They are computed from what was recorded, at the first question.
 """
@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from tinynet.probe.derived import attention, recurrent
+from tinynet.probe.derived import attention, norms, recurrent
 from tinynet.probe.trace import LayerStep, Trace, joined
 
 #: From the kind of a layer to the file that has `names(step)`, and `compute(trace, step, name)`.
@@ -18,6 +18,11 @@ DERIVED: dict[str, ModuleType] = {
     "RNN": recurrent,
     "LSTM": recurrent,
     "GRU": recurrent,
+    "BatchNorm1D": norms,
+    "BatchNorm2D": norms,
+    "LayerNorm": norms,
+    "GroupNorm": norms,
+    "RMSNorm": norms,
 }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy, deepcopy
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from math import isfinite, nan
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,18 @@ from tinynet.layers import Dropout, Dropout2D
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
+from tinynet.probe.doctor.effort import SECONDS_PER_LAYER, seconds_per_row
 from tinynet.probe.doctor.loss_facts import LossFacts, facts_about
-from tinynet.probe.doctor.skill import ERRORS, Loss, as_labels, skill
+from tinynet.probe.doctor.settings import peak_rate
+from tinynet.probe.doctor.skill import ERRORS, Loss, skill
 from tinynet.probe.doctor.truth import TruthFacts, truth_facts
 from tinynet.probe.doctor.walk import Place, Walk, output_range
 
 MAX_ROWS, MIN_ROWS = 256, 32
 MAX_NUMBERS = 2e6  #: In the rows that are looked at.
-MAX_WORK = 1.5e9  #: Multiply-adds for which a few steps are tried again.
-N_STEPS = 20
-MIN_STEPS = 4
+N_STEPS, MIN_STEPS = 20, 4  #: Steps that are tried again.
+N_LONG = 100
+SECONDS, SECONDS_LONG = 0.15, 0.25  #: That these may take, roughly.
 GOOD, BAD = 0.75, 0.3  #: Skills from which a net does well, and below which it does badly.
 
 Step = Callable[[Any, Any], float]
@@ -49,9 +52,20 @@ class Case:
         first_weights: The net's state before its first step; None if there was none yet.
         n_steps: The number of steps so far.
         ended_by: The error that ended training, or "".
-        read_batches: A function epoch -> iterator over (index, (x, y)), as training reads them.
+        read_batches: A function (data, epoch) -> iterator over (index, (x, y)), as training reads them.
         make_step: A function (net, loss, optimizer) -> step, where step(x, y) trains on a batch and returns the loss.
+        usual_step: Whether a step is forward, loss, backward, update of this net with this loss.
         may_try: Whether steps may be tried again, which takes a second or so.
+        explained: The names of symptoms of what was found so far.
+
+    Example:
+        >>> from tinynet.data import digits
+        >>> from tinynet.layers import Flatten, Linear
+        >>> from tinynet.losses import cross_entropy
+        >>> from tinynet.optimizers import SGD
+        >>> case = Case(Net([Flatten(), Linear(64, 10)]), cross_entropy, SGD(lr=0.1), digits()[0])
+        >>> case.loss_facts.takes, case.truth.kind, case.fitted
+        ('logits', 'classes', False)
     """
 
     net: Net
@@ -65,15 +79,18 @@ class Case:
     first_weights: dict[str, np.ndarray] | None = None
     n_steps: int = 0
     ended_by: str = ""
-    read_batches: Callable[[int], Iterator[Any]] | None = None
+    read_batches: Callable[[Any, int], Iterator[Any]] | None = None
     make_step: Callable[[Net, Loss, Optimizer], Step] | None = None
+    usual_step: bool = True
     may_try: bool = True
+    explained: set[str] = field(default_factory=set)
 
     def copy_of_net(self, start: str = "first") -> Net:
         """A copy of the net, with its first weights or with its last."""
         net = deepcopy(self.net)
         if start == "first" and self.first_weights is not None:
-            net.load_state(self.first_weights)
+            with suppress(ValueError):  # layers were exchanged since
+                net.load_state(self.first_weights)
         return net.train()
 
     @property
@@ -93,8 +110,14 @@ class Case:
 
     def _rows_of(self, data: Any) -> tuple[Any, Any]:
         size = sum(np.size(part) for part in as_tuple(next(batches(data, 1))[0]))
-        n_rows = int(np.clip(MAX_NUMBERS // max(1, size), MIN_ROWS, MAX_ROWS))
+        bounds = MAX_NUMBERS / max(1, size), SECONDS / self._seconds_per_row
+        most = MAX_ROWS if self.may_try else MAX_ROWS / 4
+        n_rows = int(np.clip(min(bounds), MIN_ROWS, most))
         return next(batches(data, n_rows, shuffle=True, rng=0))
+
+    @cached_property
+    def _seconds_per_row(self) -> float:
+        return seconds_per_row(self.copy_of_net(), next(batches(self.train, 2))[0])
 
     @property
     def x(self) -> np.ndarray | None:
@@ -135,11 +158,6 @@ class Case:
         return truth_facts(self.first_output, self.y)
 
     @cached_property
-    def labels(self) -> np.ndarray | None:
-        """The truth of the sample as classes, (N,); None if it is something else."""
-        return self.truth.labels
-
-    @cached_property
     def loss_facts(self) -> LossFacts:
         """What the loss does."""
         return facts_about(self.loss, self.first_output, self.y)
@@ -171,13 +189,16 @@ class Case:
         """The lowest and highest possible output, and whether the outputs of a row sum to 1."""
         for output in (self.first_output, self.output):
             if (
-                isinstance(output, np.ndarray)
-                and output.ndim > 1
-                and output.shape[-1] > 1
-                and np.isfinite(output).all()
+                (
+                    isinstance(output, np.ndarray)
+                    and output.ndim > 1
+                    and output.shape[-1] > 1
+                    and np.isfinite(output).all()
+                )
+                and np.abs(output.sum(axis=-1) - 1).max() < 1e-3
+                and output.min() >= 0
             ):
-                if np.abs(output.sum(axis=-1) - 1).max() < 1e-3 and output.min() >= 0:
-                    return 0.0, 1.0, True
+                return 0.0, 1.0, True
         place = self.ending
         if place is None or place.kind in ("weights", "norm"):
             return -np.inf, np.inf, False
@@ -233,16 +254,22 @@ class Case:
     @cached_property
     def rate(self) -> float:
         """The highest learning rate so far; that of the first step where there was none."""
-        return max(float(rule.lr) for rule in at_peak(unused(self.optimizer), self.n_steps).rules)
+        return peak_rate(self.optimizer, self.n_steps)
 
     @cached_property
     def n_tried(self) -> int:
         """How many steps are tried again: fewer for a net with much work per step."""
-        per_row = 3 * sum(place.multiply_adds for place in self.first_walk.places)
+        return int(np.clip(SECONDS / self._seconds_per_step, MIN_STEPS, N_STEPS))
+
+    @cached_property
+    def n_long(self) -> int:
+        """How many are tried where those tell nothing."""
+        return int(np.clip(SECONDS_LONG / self._seconds_per_step, self.n_tried, N_LONG))
+
+    @property
+    def _seconds_per_step(self) -> float:
         rows = min(self.batch_size, len(self.train))
-        size = sum(np.size(part) for part in as_tuple(self.sample[0])) / len(as_tuple(self.sample[0])[0])
-        bounds = MAX_WORK / max(1, per_row * rows), 20 * MAX_NUMBERS / max(1.0, size * rows)
-        return int(np.clip(min(bounds), MIN_STEPS, N_STEPS))
+        return len(self.net.every_layer()) * SECONDS_PER_LAYER + rows * self._seconds_per_row
 
     @cached_property
     def first_batches(self) -> list[tuple[Any, Any]]:
@@ -263,58 +290,5 @@ class Case:
 
     def _batches(self, epoch: int) -> Iterator[Any]:
         if self.read_batches is not None:
-            return self.read_batches(epoch)
+            return self.read_batches(self.train, epoch)
         return enumerate(batches(self.train, self.batch_size, shuffle=True))
-
-    def step_for(self, net: Net, loss: Loss, optimizer: Optimizer) -> Step:
-        """A function that trains a net on a batch, as the learner does."""
-        if self.make_step is not None:
-            return self.make_step(net, loss, optimizer)
-        return plain_step(net, loss, optimizer)
-
-
-def plain_step(net: Net, loss: Loss, optimizer: Optimizer) -> Step:
-    """The usual step: forward, loss, backward, update."""
-
-    def step(x: Any, y: Any) -> float:
-        value, gradient = loss(net.forward(*as_tuple(x)), y)
-        net.backward(*as_tuple(gradient), input_gradient=False)
-        if not isfinite(value):
-            raise FloatingPointError("the loss is not finite.")
-        net.update(optimizer)
-        return float(value)
-
-    return step
-
-
-def unused(optimizer: Optimizer) -> Optimizer:
-    """An optimizer of the same settings that has done no step."""
-    other = copy(optimizer)
-    for name, value in vars(optimizer).items():
-        if name == "groups":
-            other.groups = tuple((which, unused(rule)) for which, rule in value)
-        elif isinstance(value, (dict, list)):
-            setattr(other, name, deepcopy(value))
-    other.n_calls = other.n_steps = 0
-    other._slots, other._counts, other._of_its_net = {}, {}, set()
-    return other
-
-
-def at_peak(optimizer: Optimizer, n_steps: int) -> Optimizer:
-    """Let an optimizer, and those of its groups, keep the highest rate that their schedules gave in so many steps."""
-    for rule in optimizer.rules:
-        if callable(rule.lr):
-            steps = np.unique(np.linspace(0, max(n_steps, N_STEPS), 64).astype(int))
-            rule.lr = max(float(rule.lr(int(step))) for step in steps)
-    return optimizer
-
-
-def labels_of(case: Case, data: Any) -> np.ndarray | None:
-    """All labels of a data set as classes, read from its y where it has one; None if they are none, or too many."""
-    y = getattr(data, "y", None)
-    if not isinstance(y, np.ndarray):
-        y = None if len(data) > 20000 else np.concatenate([part for _, part in batches(data, 512)])
-    if y is None or not isinstance(case.first_output, np.ndarray):
-        return None
-    like = np.empty((len(y), *case.first_output.shape[1:]), np.float32) if y.ndim < 3 else None
-    return None if like is None else (as_labels(like, y) if like.shape[-1] > 1 else truth_facts(like, y).labels)

@@ -10,6 +10,7 @@ from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
 #: Symptoms that any mistake may have which stops learning altogether.
 ANY = {
     "stuck",
+    "width",
     "few-steps",
     "lr-low",
     "batch",
@@ -43,6 +44,8 @@ EXPLAINS: dict[str, set[str]] = {
     "one-class": ANY,
     "sorted": ANY,
     "init-const": ANY,
+    "no-signal": ANY,
+    "bn-mode": ANY - {"bn-mode"},
     "in-scale": ANY - {"reg-much"},
     "out-scale": ANY - {"reg-much"},
     "reduce": ANY - {"reg-much"},

@@ -10,7 +10,8 @@ from tinynet.layers import Dropout, Dropout2D
 from tinynet.net import Net
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
-from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, Span, figure
+from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, Span, figure, graded
+from tinynet.probe.doctor.settings import with_setting
 
 FALLS = 0.02  #: The share of its value by which a loss falls per epoch while it is still falling.
 STRONG_DROPOUT = 0.65
@@ -23,7 +24,9 @@ def unfinished(case: Case) -> Diagnosis | None:
         return None
     losses = [float(row["loss"]) for row in case.history if "loss" in row]
     valid = [float(row["valid_loss"]) for row in case.history if "valid_loss" in row]
-    if len(losses) < 2 or not np.isfinite(losses).all():
+    if len(losses) < 3:
+        return _continued(case)
+    if not np.isfinite(losses).all():
         return None
     k = max(2, len(losses) // 4)
     slope = _slope(losses[-k:]) / max(abs(losses[-1]), 1e-30)
@@ -31,13 +34,31 @@ def unfinished(case: Case) -> Diagnosis | None:
         return None
     if case.skill > 0.95:
         return None
-    seen = f"the loss still falls by {-slope:.1%} of its value per epoch, from {figure(losses[-k])} to {figure(losses[-1])}"
+    seen = (
+        f"the loss still falls by {-slope:.1%} of its value per epoch, from {figure(losses[-k])} to "
+        f"{figure(losses[-1])}"
+    )
     why = "Training was stopped on the slope: more of the same goes on."
     when = Span("epoch", int(case.history[-k].get("epoch", 1)), int(case.history[-1].get("epoch", 1)))
     weight = 0.48 if case.goes_badly else 0.3
     return Diagnosis(
         "few-steps", "remark", weight, seen, why, f"learner.fit({2 * len(losses)})  # it continues", when=when
     )
+
+
+def _continued(case: Case) -> Diagnosis | None:
+    """After an epoch or two, a few more steps tell whether the net still gets better."""
+    if not case.may_try or case.skill > 0.95:
+        return None
+    more = trials.unchanged(case, "last", long=True)
+    if not more.skill > case.skill + 0.03:
+        return None
+    seen = (
+        f"after {case.n_steps} steps, {len(more.losses)} more bring the skill from {case.skill:.2f} to {more.skill:.2f}"
+    )
+    why = "Training was stopped on the slope: more of the same goes on."
+    weight = 0.48 if case.goes_badly else 0.3
+    return Diagnosis("few-steps", "remark", weight, seen, why, "learner.fit(10)  # it continues")
 
 
 def _slope(values: list[float]) -> float:
@@ -57,15 +78,16 @@ def overfitted(case: Case) -> Diagnosis | None:
         return None
     epochs = [int(row.get("epoch", index + 1)) for index, row in enumerate(case.history)]
     seen = (
-        f"the validation loss was least, {figure(losses[best])}, in epoch {epochs[best]} and is {figure(losses[-1])} now, "
-        f"while the skill is {case.skill:.2f} on training data and {case.valid_skill:.2f} on validation data"
+        f"the validation loss was least, {figure(losses[best])}, in epoch {epochs[best]} and is "
+        f"{figure(losses[-1])} now; the skill is {case.skill:.2f} on training data and "
+        f"{case.valid_skill:.2f} on validation data"
     )
     why = "The net learns the training rows by heart, with their noise; what it learns then does not hold for new rows."
     fix = "Learner(..., callbacks=[EarlyStopping()])  # and AdamW(weight_decay=0.01), Dropout(0.3), or more data"
     spoils = gap > 0.25 and case.valid_skill < 0.75 and rose > 1.3
-    level, weight = ("problem", 0.58) if spoils else ("remark", 0.4)
+    level, weight = graded(spoils, 0.58, 0.4)
     when = Span("epoch", epochs[best], epochs[-1])
-    return Diagnosis("reg-none", level, weight, seen, why, fix, when=when)  # type: ignore[arg-type]
+    return Diagnosis("reg-none", level, weight, seen, why, fix, when=when)
 
 
 def too_much_dropout(case: Case) -> Diagnosis | None:
@@ -86,11 +108,7 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     helps = trials.helps(experiment)
     if not strong and not helps:
         return None
-    bad = (
-        (strong or case.goes_badly)
-        and (not case.fitted or not case.goes_well)
-        and (helps or behind != "" or worst.p >= 0.75)
-    )
+    bad = bool(strong) and not case.goes_well and (helps or behind != "" or worst.p >= 0.75)
     if case.fitted and case.skill >= 0.85 and not behind:
         bad = False
     seen = f"dropout takes away up to {worst.p:.0%} of the numbers at layer {path}"
@@ -99,8 +117,8 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     if behind:
         seen = f"dropout stands behind the last weights: it sets {worst.p:.0%} of the outputs themselves to 0"
     why = "What is dropped neither answers nor learns in that step; past a half, most of the answer is noise."
-    level, weight = ("problem", 0.68) if bad else ("remark", 0.5 if strong else 0.3)
-    return Diagnosis("reg-much", level, weight, seen, why, "Dropout(0.2)", behind or path, experiment=experiment)  # type: ignore[arg-type]
+    level, weight = graded(bad, 0.68, 0.5 if strong else 0.3)
+    return Diagnosis("reg-much", level, weight, seen, why, "Dropout(0.2)", behind or path, experiment=experiment)
 
 
 def _behind_last_weights(case: Case) -> str:
@@ -126,7 +144,7 @@ def too_much_decay(case: Case) -> Diagnosis | None:
     decay = max((float(getattr(rule, "weight_decay", 0.0) or 0.0) for rule in case.optimizer.rules), default=0.0)
     if not decay or not case.may_try:
         return None
-    change = trials.Change("no weight decay", optimizer=trials.with_setting(weight_decay=0.0))
+    change = trials.Change("no weight decay", optimizer=with_setting(weight_decay=0.0))
     experiment = trials.compare(case, change, "last") if case.fitted and not case.ended_by else None
     if case.goes_well:
         return _slight(case, experiment, decay)
@@ -138,15 +156,18 @@ def too_much_decay(case: Case) -> Diagnosis | None:
     seen = f"weight_decay={decay:g}; the weights went from root mean square {figure(before)} to {figure(after)}"
     why = "The decay pulls every weight to 0 in each step. Where it pulls harder than the data, nothing is learned."
     fix = f"{type(case.optimizer).__name__}(..., weight_decay={figure(decay / 100)})"
-    level, weight = ("problem", 0.66) if case.fitted else ("remark", 0.4)
-    return Diagnosis("reg-much", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+    level, weight = graded(case.fitted, 0.66, 0.4)
+    return Diagnosis("reg-much", level, weight, seen, why, fix, experiment=experiment)
 
 
 def _slight(case: Case, experiment: Experiment | None, decay: float) -> Diagnosis | None:
     """A net that does well does better yet without the decay."""
     if experiment is None or not experiment.skills[1] > experiment.skills[0] + 0.01:
         return None
-    seen = f"weight_decay={decay:g}; without it {case.n_tried} more steps bring the skill from {experiment.skills[0]:.3f} to {experiment.skills[1]:.3f}"
+    seen = (
+        f"weight_decay={decay:g}; without it {case.n_tried} more steps bring the skill from {experiment.skills[0]:.3f} "
+        f"to {experiment.skills[1]:.3f}"
+    )
     why = "The decay pulls every weight to 0 in each step, and the training loss stays above what the net could reach."
     fix = f"{type(case.optimizer).__name__}(..., weight_decay={figure(decay / 10)})"
     return Diagnosis("reg-much", "remark", 0.35, seen, why, fix, experiment=experiment)
@@ -176,11 +197,17 @@ def stuck(case: Case) -> Diagnosis | None:
         return None
     seen = f"after {case.n_steps} steps the net is no better than the best constant: skill {case.skill:.3f}"
     why = "It has not begun to learn, or it has lost what it knew."
-    return Diagnosis(
-        "stuck",
-        "remark",
-        0.35,
-        seen,
-        why,
-        "learner.train = train.subset(slice(0, 8)); learner.fit(200)  # can it learn 8 rows?",
-    )
+    fix = "learner.train = train.subset(slice(0, 8)); learner.fit(200)  # can it learn 8 rows?"
+    if case.may_try:
+        losses = trials.one_batch(case)
+        learned = len(losses) > 1 and losses[-1] < 0.5 * losses[0]
+        seen += (
+            f"; on a single batch, over and over, the loss goes from {figure(losses[0])} to {figure(losses[-1])} in "
+            f"{len(losses)} steps"
+        )
+        why = (
+            "It can learn a batch by heart, so look at the data and at the rate."
+            if learned
+            else "It cannot even learn one batch by heart: look at the net, the loss and the rate."
+        )
+    return Diagnosis("stuck", "remark", 0.35, seen, why, fix)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Level = Literal["problem", "remark"]
 
@@ -47,6 +47,7 @@ TITLES = {
     "lr-high": "the learning rate is too high",
     "lr-low": "the learning rate is too low",
     "eps": "eps of the optimizer is too small",
+    "width": "a hidden layer is too narrow",
     "batch": "the batch is too large for so few steps",
     "few-steps": "training is unfinished",
     "stuck": "the net does not learn",
@@ -55,8 +56,28 @@ TITLES = {
 }
 
 
+def graded(spoils: bool, as_problem: float, as_remark: float) -> tuple[Level, float]:
+    """Level and weight of what is a problem only if it spoils the training.
+
+    Example:
+        >>> graded(True, 0.8, 0.3), graded(False, 0.8, 0.3)
+        (('problem', 0.8), ('remark', 0.3))
+    """
+    return ("problem", as_problem) if spoils else ("remark", as_remark)
+
+
 class Span(NamedTuple):
-    """The epochs or steps in which a diagnosis held, both ends included."""
+    """The epochs or steps in which a diagnosis held.
+
+    Args:
+        unit: "epoch" or "step".
+        first: The first of them, counted from 1.
+        last: The last, included.
+
+    Example:
+        >>> str(Span("epoch", 3, 8)), str(Span("step", 2, 2))
+        ('epochs 3 to 8', 'step 2')
+    """
 
     unit: Literal["epoch", "step"]
     first: int
@@ -76,6 +97,10 @@ class Experiment:
         changed: The losses of the steps with the change.
         skills: How well the net did afterwards without and with the change: 1 without any mistake, 0 for the best
             constant.
+
+    Example:
+        >>> print(Experiment("lr=0.1", (2.3, 9.0), (2.3, 1.9), (-1.0, 0.2)))
+        2 steps again: loss 2.3 → 9 as it is, 2.3 → 1.9 with lr=0.1
     """
 
     change: str
@@ -102,6 +127,13 @@ class Diagnosis:
         where: The path of the layer, or "".
         when: The epochs or steps in which it held; None if it always does.
         experiment: What came of trying the fix; None if it was not tried.
+
+    Example:
+        >>> print(Diagnosis("lr-high", "problem", 0.7, "the loss rises", "A step is too long.", "SGD(lr=0.1)"))
+        the learning rate is too high [problem: lr-high]
+          seen:  the loss rises
+          why:   A step is too long.
+          fix:   SGD(lr=0.1)
     """
 
     name: str
@@ -135,7 +167,17 @@ class Diagnosis:
 
 
 class Diagnoses(list[Diagnosis]):
-    """Diagnoses in order of weight, problems before remarks; shown as text by `print`, as HTML in a notebook."""
+    """Diagnoses in order of weight, problems before remarks; shown as text by `print`, as HTML in a notebook.
+
+    Args:
+        diagnoses: In any order.
+
+    Example:
+        >>> few = Diagnosis("few-steps", "remark", 0.9, "the loss still falls", "It was stopped.", "learner.fit(10)")
+        >>> high = Diagnosis("lr-high", "problem", 0.7, "the loss rises", "A step is too long.", "SGD(lr=0.1)")
+        >>> Diagnoses([few, high]).names(), len(Diagnoses([few, high]).problems)
+        (['lr-high', 'few-steps'], 1)
+    """
 
     def __init__(self, diagnoses: Sequence[Diagnosis] = ()) -> None:
         super().__init__(sorted(diagnoses, key=lambda each: (each.level != "problem", -each.weight)))
@@ -175,7 +217,7 @@ def _item(each: Diagnosis) -> str:
 
 
 def _html(heading: str, text: str) -> str:
-    return f"<code>{escape(text)}</code>" if heading == "fix" else escape(text)
+    return f'<code style="white-space:pre-wrap">{escape(text)}</code>' if heading == "fix" else escape(text)
 
 
 def _wrapped(heading: str, text: str, width: int = 100) -> str:
@@ -204,3 +246,14 @@ def figure(value: float) -> str:
     if value == 0 or not isfinite(value):
         return f"{value:g}"
     return f"{value:.0f}" if 1000 <= abs(value) < 1e5 else f"{value:.3g}"
+
+
+def extent(values: Any) -> str:
+    """The least and the greatest of some numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> extent(np.array([3.0, 0.5, 1.0]))
+        '0.5 to 3'
+    """
+    return f"{figure(float(values.min()))} to {figure(float(values.max()))}"

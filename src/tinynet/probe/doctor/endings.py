@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tinynet.layers import ReLU
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
-from tinynet.probe.doctor.diagnosis import Diagnosis, figure
-from tinynet.probe.doctor.skill import ERRORS, constant_loss, loss_value
+from tinynet.probe.doctor.diagnosis import Diagnosis, Level, extent, figure, graded
+from tinynet.probe.doctor.losses import loss_name
+from tinynet.probe.doctor.settings import with_rate
+from tinynet.probe.doctor.skill import constant_loss, loss_value
 
 MISSED = 0.02  #: The share of the loss of a constant that the last activation may cost before it is a problem.
 FAR = 30.0  #: Stands for infinity where an output has no bound: e⁻³⁰ is nothing.
@@ -19,10 +21,11 @@ FAR = 30.0  #: Stands for infinity where an output has no bound: e⁻³⁰ is no
 
 def refused(case: Case) -> Diagnosis | None:
     """The first batch is refused: its shapes do not fit together."""
-    if not case.refusal:
-        return None
+    if not case.refusal or not case.usual_step or (case.n_steps and not case.ended_by):
+        return None  # a training of its own kind may call the net in another way
     sentence, _, hint = case.refusal.partition("\nHint: ")
-    name = "labels" if "expected labels from" in sentence else "loss" if "from 0 to 1" in sentence else "shape"
+    is_labels = "expected labels" in sentence and "of shape" not in sentence
+    name = "labels" if is_labels else "loss" if "from 0 to 1" in sentence else "shape"
     why = "Nothing can be learned before the net, the loss and the targets agree about shapes and ranges."
     return Diagnosis(
         name, "problem", 1.0, f"the first batch is refused: {sentence}", why, hint or "net.summary(x.shape[1:])"
@@ -62,9 +65,14 @@ def softmax_twice(case: Case) -> Diagnosis | None:
     if np.isfinite(floor):
         seen += f": the loss cannot fall below {figure(floor)}, a guess has {figure(chance)}"
     why = f"The second {name} sees only numbers from 0 to 1, so it is never sure and its gradient is small."
-    experiment = trials.compare(
-        case, trials.Change("the last activation taken out", trials.with_layer(place.path, _none))
-    )
+    without = trials.with_layer(place.path, _none)
+    experiment = trials.compare(case, trials.Change("the last activation taken out", without))
+    if not trials.helps(experiment):
+        slower = trials.Change(
+            "the last activation taken out and a tenth of the rate", without, optimizer=with_rate(0.1)
+        )
+        second = trials.compare(case, slower)  # without the second softmax the gradients are larger
+        experiment = second if trials.helps(second) else experiment
     fix = "net = Net(list(net)[:-1])  # the loss wants logits"
     return Diagnosis("softmax2", "problem", 0.93, seen, why, fix, place.path, experiment=experiment)
 
@@ -72,7 +80,7 @@ def softmax_twice(case: Case) -> Diagnosis | None:
 def _two_layers(case: Case) -> Diagnosis | None:
     """Two softmax layers behind each other."""
     places = [place for place in case.first_walk.places if place.kind != "shape"]
-    for first, second in zip(places, places[1:], strict=False):
+    for first, second in itertools.pairwise(places):
         if first.kind == second.kind == "softmax":
             why = "The second softmax sees only numbers from 0 to 1, so it is never sure and its gradient is small."
             seen = f"layers {first.path} and {second.path} are both a softmax"
@@ -87,8 +95,12 @@ def _none() -> None:
 def no_softmax(case: Case) -> Diagnosis | None:
     """A loss for probabilities, or for their logarithms, gets raw scores, which may be negative or above 1."""
     facts, (low, high, sums) = case.loss_facts, case.output_range
+    if facts.takes == "log-probabilities" and sums and case.truth.kind == "classes":
+        return _without_logarithm(case)
     if facts.takes not in ("probabilities", "log-probabilities") or sums:
         return None
+    if facts.takes == "log-probabilities" and case.truth.kind != "classes":
+        return None  # a critic's loss is linear too
     output = case.first_output
     if facts.takes == "log-probabilities":
         if not np.isfinite(output).all() or np.abs(np.exp(output).sum(axis=-1) - 1).max() < 1e-2:
@@ -108,12 +120,22 @@ def no_softmax(case: Case) -> Diagnosis | None:
     return Diagnosis("no-softmax", "problem", 0.94, seen, why, fix, case.ending.path if case.ending else "")
 
 
+def _without_logarithm(case: Case) -> Diagnosis:
+    """A loss that takes the logarithms of probabilities gets the probabilities themselves."""
+    seen = f"{loss_name(case)} takes the logarithms of probabilities, and the net ends in probabilities"
+    why = "Its gradient is then the same for a sure mistake and for a right answer, and the loss is no surprise but −p."
+    fix = "Net([..., LogSoftmax()])  # or no activation and cross_entropy"
+    return Diagnosis("loss", "problem", 0.95, seen, why, fix, case.ending.path if case.ending else "")
+
+
 def unfit_activation(case: Case) -> Diagnosis | None:
     """The last activation cannot give what the targets or the loss ask for."""
     facts, (low, high, sums) = case.loss_facts, case.output_range
     place = case.ending
     if place is None or place.kind in ("weights", "norm") or not np.isfinite([low, high]).any():
         return None
+    if sums and case.first_output.shape[-1] > 1:
+        return _several_at_once(case, place.path)
     make = partial(Diagnosis, "out-act", "problem", 0.9, where=place.path)
     kind = type(place.layer).__name__
     ending = f"the net ends in {kind}, which gives {_range_text(low, high)}"
@@ -129,6 +151,21 @@ def unfit_activation(case: Case) -> Diagnosis | None:
     return _unreachable(case, make, ending) or _cut_off(case, kind, place.path)
 
 
+def _several_at_once(case: Case, where: str) -> Diagnosis | None:
+    """A softmax shares 1 between the units, and the targets of a row do not sum to 1."""
+    values = case.truth.values
+    if values is None or case.loss_facts.takes == "logits" or np.abs(values.sum(axis=-1) - 1).max() < 1e-3:
+        return None
+    totals = values.sum(axis=-1)
+    seen = f"the net ends in a softmax, whose outputs sum to 1, and the targets of a row sum to {extent(totals)}"
+    why = (
+        "A softmax chooses one of several. Where several can be true at once, or none, each needs a yes or no of its "
+        "own."
+    )
+    fix = "Learner(net, binary_cross_entropy_with_logits, ...)  # without the softmax; for numbers mean_squared_error"
+    return Diagnosis("out-act", "problem", 0.9, seen, why, fix, where)
+
+
 def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     """The range of the outputs does not reach the targets: part of the loss stays whatever is learned."""
     (low, high, _), values = case.output_range, case.truth.values
@@ -140,10 +177,13 @@ def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     seen = f"{ending}; the loss cannot fall below {figure(floor)}, and a constant has {figure(chance)}"
     if case.loss_facts.takes == "numbers" and values is not None:
         outside = float(((values < low) | (values > high)).mean())
-        seen = f"{ending}, and {outside:.0%} of the targets lie outside: they go from {_range_text(values.min(), values.max())}"
+        seen = (
+            f"{ending}, and {outside:.0%} of the targets lie outside: they go from "
+            f"{_range_text(values.min(), values.max())}"
+        )
         seen = seen.replace("go from from", "go from")
     why = "No weights can make up for an output that cannot be reached."
-    level = "problem" if not case.goes_well else "remark"
+    level: Level = "problem" if not case.goes_well else "remark"
     return (
         make(seen, why, "net = Net(list(net)[:-1])  # no activation behind the last Linear")
         if level == "problem"
@@ -161,8 +201,8 @@ def _cut_off(case: Case, kind: str, where: str) -> Diagnosis | None:
     seen = f"the net ends in {kind}, and {loss_name(case)} takes scores of any sign: none can be below 0"
     why = "A score that is cut off has no gradient; a class whose unit is dead is never learned."
     fix = "net = Net(list(net)[:-1])  # no activation behind the last Linear"
-    level, weight = ("problem", 0.9) if bad else ("remark", 0.45)
-    return Diagnosis("out-act", level, weight, seen, why, fix, where, experiment=experiment)  # type: ignore[arg-type]
+    level, weight = graded(bad, 0.9, 0.45)
+    return Diagnosis("out-act", level, weight, seen, why, fix, where, experiment=experiment)
 
 
 def _least_loss(case: Case) -> float:
@@ -181,158 +221,7 @@ def _least_loss(case: Case) -> float:
     return loss_value(case.loss, best.astype(case.first_output.dtype), case.y)
 
 
-def unfit_loss(case: Case) -> Diagnosis | None:
-    """The loss does not fit the kind of targets."""
-    return _truth_outside(case) or _signs_for_classes(case) or _only_yes(case) or _distance_for_classes(case)
-
-
-def _truth_outside(case: Case) -> Diagnosis | None:
-    """A loss for yes and no gets targets below 0 or above 1, at which it has no lower bound."""
-    y, facts = case.y, case.loss_facts
-    if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf" or case.truth.kind == "classes":
-        return None
-    outside = float(((y < 0) | (y > 1)).mean())
-    if (
-        not outside
-        or facts.several
-        or not (facts.takes in ("probabilities", "logits") or (facts.takes == "" and _unbounded(case)))
-    ):
-        return None
-    codes = case.truth.kind == "codes"
-    what = f"{len(np.unique(y))} classes" if codes else "numbers"
-    seen = (
-        f"{loss_name(case)} is for targets from 0 to 1, and {outside:.0%} of them are outside: {what} from {_values(y)}"
-    )
-    why = "Outside 0 and 1 the loss has no lower bound: it falls below zero while nothing is learned."
-    fix = (
-        "Learner(net, cross_entropy, ...)  # with an output for each class"
-        if codes
-        else "Learner(net, mean_squared_error, ...)"
-    )
-    return Diagnosis("loss", "problem", 0.95, seen, why, fix)
-
-
-def _unbounded(case: Case) -> bool:
-    """Whether the loss falls below zero for probabilities, as a cross-entropy does for targets outside 0 and 1."""
-    output = np.full_like(case.first_output, 0.999), np.full_like(case.first_output, 0.001)
-    return min(loss_value(case.loss, each, case.y) for each in output) < 0
-
-
-def _signs_for_classes(case: Case) -> Diagnosis | None:
-    """The absolute error, whose gradient says nothing about the distance, for classes."""
-    if not case.loss_facts.only_signs or case.truth.kind not in ("classes", "binary", "codes"):
-        return None
-    level = "remark" if case.goes_well else "problem"
-    seen = f"the targets are classes, and the gradient of {loss_name(case)} has the same size whatever the distance"
-    why = "The absolute error is least at the median, which is one of the classes; a sigmoid behind it makes even that slow."
-    fix = "Learner(net, cross_entropy, ...)  # or binary_cross_entropy_with_logits, without the last activation"
-    return Diagnosis("loss", level, 0.95 if level == "problem" else 0.5, seen, why, fix)  # type: ignore[arg-type]
-
-
-def _only_yes(case: Case) -> Diagnosis | None:
-    """A loss of one output per row that no row with the target 0 changes."""
-    y, output = case.y, case.first_output
-    if case.truth.kind != "binary" or output.shape[-1] != 1 or case.loss_facts.ignores_output:
-        return None
-    no = y.reshape(len(y), -1)[:, 0] == 0
-    if not no.any() or no.all():
-        return None
-    p = np.full_like(output, 0.4)
-    other = np.where(no.reshape(-1, *[1] * (p.ndim - 1)), np.float32(0.6), p)
-    at, moved = loss_value(case.loss, p, y), loss_value(case.loss, other, y)
-    if not np.isfinite([at, moved]).all() or abs(at - moved) > 1e-9 * abs(at):
-        return None
-    seen = "for a row with the target 0 the loss is the same whatever the net says"
-    why = "With one output, the cross-entropy for several classes knows only the yes: the net learns to say it always."
-    return Diagnosis("loss", "problem", 0.95, seen, why, "Learner(net, binary_cross_entropy_with_logits, ...)")
-
-
-def _distance_for_classes(case: Case) -> Diagnosis | None:
-    """A squared distance for classes works, but it learns slowly from sure mistakes."""
-    if case.loss_facts.takes != "numbers" or case.loss_facts.only_signs or case.truth.kind != "classes":
-        return None
-    seen = f"the targets are classes, and {loss_name(case)} measures distances"
-    why = "Where a softmax or a sigmoid is surely wrong, the gradient of a distance is almost zero; that of the cross-entropy is not."
-    return Diagnosis(
-        "loss", "remark", 0.4, seen, why, "Learner(net, cross_entropy, ...)  # without the last activation"
-    )
-
-
-def wrong_gradient(case: Case) -> Diagnosis | None:
-    """A loss whose gradient is not its derivative."""
-    slope = case.loss_facts.slope
-    if not np.isfinite(slope) or abs(slope - 1) < 0.02:
-        return None
-    fix = "check_loss(loss, predicted.shape, y)  # from tinynet.gradcheck; it says which number is wrong"
-    if abs(slope + 1) < 0.02:
-        seen = "along the gradient that the loss returns, the loss falls: the sign is wrong"
-        return Diagnosis("sign", "problem", 0.97, seen, "Every step makes the loss larger.", fix)
-    seen = f"the gradient that the loss returns promises a rise of 1, and the loss rises by {figure(slope)}"
-    why = "The optimizer follows the gradient, not the number that is shown."
-    level = "problem" if slope <= 0 or (not case.goes_well and not 0.4 < slope < 2.5) else "remark"
-    return Diagnosis("gradient", level, 0.9 if level == "problem" else 0.45, seen, why, fix)  # type: ignore[arg-type]
-
-
-def broadcast(case: Case) -> Diagnosis | None:
-    """Outputs (N, 1) minus targets (N,) are N × N differences."""
-    facts = case.loss_facts
-    if not facts.compares_all:
-        return None
-    shapes = f"predictions {np.shape(case.first_output)} and targets {np.shape(case.y)}"
-    seen = f"the loss stays the same when the targets are exchanged between the rows: {shapes}"
-    why = "(N, 1) minus (N,) has the shape (N, N): every prediction is compared with every target, and the mean is learned."
-    return Diagnosis("broadcast", "problem", 0.96, seen, why, "y = y.reshape(-1, 1)  # the shape of the predictions")
-
-
-def sum_for_mean(case: Case) -> Diagnosis | None:
-    """The loss is a sum over the batch: its gradient grows with the batch."""
-    if not case.loss_facts.sums:
-        return None
-    n = min(case.batch_size, len(case.train))
-    experiment = trials.compare(case, trials.Change("the mean over the batch", loss=trials.as_mean(n)))
-    bad = trials.helps(experiment) and not case.goes_well
-    seen = f"twice the rows give twice the gradient: with a batch of {n} it is {n} times that of the mean"
-    why = "The learning rate then depends on the batch size; with this one the steps are too long."
-    level, weight = ("problem", 0.76) if bad or (case.goes_badly and n > 1) else ("remark", 0.6)
-    fix = 'loss / len(y), gradient / len(y)  # or reduction="mean"'
-    return Diagnosis("reduce", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
-
-
-def unfit_metric(case: Case) -> Diagnosis | None:
-    """A metric that counts exact hits, for targets that are numbers."""
-    values = case.truth.values
-    if case.truth.kind != "numbers" or values is None:
-        return None
-    spread, kind = float(values.std()) or 1.0, case.first_output.dtype
-    near = (values + 1e-3 * spread).astype(kind)
-    far = (np.roll(values, len(values) // 2 + 1, axis=0) + 2 * spread).astype(kind)
-    for name, metric in case.metrics.items():
-        try:
-            beside, off = float(metric(near, case.y)), float(metric(far, case.y))
-        except ERRORS:
-            continue
-        if abs(beside - off) <= 0.05 * max(1.0, abs(off)) and not (beside == 0 and case.loss_facts.compares_all):
-            seen = f"{name} is {beside:.2f} for predictions that miss by a thousandth of the spread, and {off:.2f} for wild ones"
-            why = "Numbers are never hit exactly, so this metric says nothing about how good the net is."
-            return Diagnosis("metric", "problem", 0.6, seen, why, "Learner(..., metrics=[mean_absolute_error])")
-    return None
-
-
-def loss_name(case: Case) -> str:
-    """What the loss is called."""
-    function = getattr(case.loss, "func", case.loss)
-    name = getattr(function, "__name__", type(function).__name__)
-    return "the loss" if name == "<lambda>" else name
-
-
 def _range_text(low: float, high: float) -> str:
     if np.isinf(low):
         return f"at most {figure(float(high))}"
     return f"at least {figure(float(low))}" if np.isinf(high) else f"from {figure(float(low))} to {figure(float(high))}"
-
-
-def _values(y: np.ndarray) -> str:
-    return f"{figure(float(y.min()))} to {figure(float(y.max()))}"
-
-
-_ = ReLU

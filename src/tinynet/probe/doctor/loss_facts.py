@@ -141,7 +141,10 @@ def _sums(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool | None:
 
 
 def _compares_all(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
-    p = _as_large(p, y)
+    return _same_when_exchanged(loss, p, y) and _same_when_exchanged(loss, _as_large(p, y), y)
+
+
+def _same_when_exchanged(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
     base, exchanged = loss_value(loss, p, y), [np.roll(y, shift, axis=0) for shift in (1, 2, 5)]
     differ = [each for each in exchanged if not np.array_equal(each, y)]
     if len(differ) < 3 or _ignores_output(_Asked(loss, y), p):
@@ -151,10 +154,10 @@ def _compares_all(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
 
 def _only_signs(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
     far = 2 * float(np.abs(y).max())
-    sizes = [_gradient(loss, q, y) for q in (p, p + far + 5.0, p - far - 9.0)]
-    if any(each is None for each in sizes):
+    gradients = [_gradient(loss, q, y) for q in (p, p + far + 5.0, p - far - 9.0)]
+    sizes = [np.abs(each[each != 0]) for each in gradients if each is not None]
+    if len(sizes) < len(gradients):
         return False
-    sizes = [np.abs(each[each != 0]) for each in sizes if each is not None]
     together = np.concatenate(sizes)
     return len(together) > 0 and float(together.max() - together.min()) < 1e-9 * float(together.max())
 
@@ -188,7 +191,10 @@ def _spread(y: np.ndarray, p: np.ndarray) -> np.ndarray | None:
 def _as_large(p: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Predictions of the size of the targets: beside large targets, small predictions are all alike."""
     t = _spread(y, p)
-    return p if t is None else p * max(1.0, float(np.abs(t).max()))
+    if t is None:
+        return p
+    low, high = float(t.min()), float(t.max())
+    return low + (high - low) * (p - 0.2) / 0.4 if high > low else p * max(1.0, abs(high))
 
 
 def _same(a: float, b: float, size: float = 0.0, tolerance: float = CLOSE * 1e-2) -> bool:

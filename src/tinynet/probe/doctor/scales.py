@@ -9,7 +9,7 @@ import numpy as np
 from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
-from tinynet.probe.doctor.diagnosis import Diagnosis, figure
+from tinynet.probe.doctor.diagnosis import Diagnosis, figure, graded
 
 LARGE = 8.0  #: Root mean square of a feature; standardised ones have 1.
 SMALL = 0.005
@@ -32,7 +32,10 @@ def inputs(case: Case) -> Diagnosis | None:
     if case.fitted:
         bad = (bad and not case.goes_well) or (case.goes_badly and _learns(experiment, case))
     offset = float(np.max(np.abs(mean) / spread))
-    seen = f"the inputs go from {figure(float(x.min()))} to {figure(float(x.max()))}, with root mean square {figure(whole)}"
+    seen = (
+        f"the inputs go from {figure(float(x.min()))} to {figure(float(x.max()))}, with root mean square "
+        f"{figure(whole)}"
+    )
     if x.ndim == 2 and x.shape[1] > 1 and largest > 10 * max(float(np.median(sizes)), 1e-30):
         seen += f"; feature {int(sizes.argmax())} alone has {figure(largest)}"
     if offset > OFFSET and x.ndim == 2:
@@ -44,8 +47,8 @@ def inputs(case: Case) -> Diagnosis | None:
     fix = "x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)  # for validation and test too"
     if x.ndim == 4:
         fix = "x = x / 255  # or Normalize(mean, std); for validation and test too"
-    level, weight = ("problem", 0.8) if bad else ("remark", 0.55 if case.goes_badly else 0.3)
-    return Diagnosis("in-scale", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+    level, weight = graded(bad, 0.8, 0.55 if case.goes_badly else 0.45)
+    return Diagnosis("in-scale", level, weight, seen, why, fix, experiment=experiment)
 
 
 def _learns(experiment: Any, case: Case) -> bool:
@@ -80,8 +83,8 @@ def targets(case: Case) -> Diagnosis | None:
         "fixed size, needs very many steps to get there."
     )
     fix = "y = (y - y_train.mean()) / y_train.std()  # and back: predicted * y_train.std() + y_train.mean()"
-    level, weight = ("problem", 0.78) if bad else ("remark", 0.5 if case.goes_badly else 0.3)
-    return Diagnosis("out-scale", level, weight, seen, why, fix, experiment=experiment)  # type: ignore[arg-type]
+    level, weight = graded(bad, 0.78, 0.5 if case.goes_badly else 0.3)
+    return Diagnosis("out-scale", level, weight, seen, why, fix, experiment=experiment)
 
 
 def validation(case: Case) -> Diagnosis | None:
@@ -101,8 +104,12 @@ def validation(case: Case) -> Diagnosis | None:
         f"{figure(other_size[1])} and {figure(other_size[0])}"
     )
     why = "The net is asked about numbers that it has never seen, so validation says nothing about what it learned."
-    fix = "valid = Dataset((x_valid - x_train.mean(0)) / x_train.std(0), y_valid)  # the same steps, with the same numbers"
-    return Diagnosis("eval-prep", "problem", 0.85, seen, why, fix)
+    fix = (
+        "valid = Dataset((x_valid - x_train.mean(0)) / x_train.std(0), y_valid)  # the same steps, with the same "
+        "numbers"
+    )
+    level, weight = graded(not (case.goes_well and case.valid_skill > 0.5), 0.85, 0.4)
+    return Diagnosis("eval-prep", level, weight, seen, why, fix)
 
 
 def _spread_and_place(x: np.ndarray) -> tuple[float, float]:

@@ -13,9 +13,10 @@ from tinynet.core import streams
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.optimizers import Optimizer
-from tinynet.probe.doctor.case import Case, at_peak, unused
+from tinynet.probe.doctor.case import Case, Step
 from tinynet.probe.doctor.diagnosis import Experiment
-from tinynet.probe.doctor.skill import ERRORS, Loss, skill
+from tinynet.probe.doctor.settings import at_peak, unused
+from tinynet.probe.doctor.skill import ERRORS, Loss, loss_value, skill
 
 CLEAR = 0.05  #: A change helps where it saves this much more of the loss of the best constant.
 
@@ -56,13 +57,47 @@ class Trial:
     net: Net
 
 
-def run(case: Case, change: Change, start: str = "first", longer: int = 1) -> Trial:
+def step_for(case: Case, net: Net, loss: Loss, optimizer: Optimizer) -> Step:
+    """A function that trains a net on a batch, as the learner does."""
+    return (case.make_step or plain_step)(net, loss, optimizer)
+
+
+def plain_step(net: Net, loss: Loss, optimizer: Optimizer) -> Step:
+    """The usual step: forward, loss, backward, update."""
+
+    def step(x: Any, y: Any) -> float:
+        value, gradient = loss(net.forward(*as_tuple(x)), y)
+        net.backward(*as_tuple(gradient), input_gradient=False)
+        if not isfinite(value):
+            raise FloatingPointError("the loss is not finite.")
+        net.update(optimizer)
+        return float(value)
+
+    return step
+
+
+def has_usual_loss(case: Case) -> bool:
+    """Whether a step of a user's own returns the loss of the net on the batch, so that all questions make sense."""
+    x, y = case.first_batches[0]
+    net = case.copy_of_net()
+    streams.go_to(epoch=1, step=1)
+    usual = loss_value(case.loss, net.forward(*as_tuple(x)), y)
+    streams.go_to(epoch=1, step=1)
+    net = case.copy_of_net()
+    try:
+        found = step_for(case, net, case.loss, unused(case.optimizer))(x, y)
+    except (FloatingPointError, *ERRORS):
+        return False
+    return abs(found - usual) <= 1e-4 * max(abs(usual), 1e-12)
+
+
+def run(case: Case, change: Change, start: str = "first", long: bool = False) -> Trial:
     """Train a copy of the net for a few steps, from its first or its last weights, on the first batches."""
     net = change.net(case.copy_of_net(start))
     loss = change.loss(case.loss)
-    step = case.step_for(net, loss, change.optimizer(at_peak(unused(case.optimizer), case.n_steps)))
+    step = step_for(case, net, loss, change.optimizer(at_peak(unused(case.optimizer), case.n_steps)))
     losses: list[float] = []
-    for index, (x, y) in enumerate(case.batches(longer * case.n_tried)):
+    for index, (x, y) in enumerate(case.batches(case.n_long if long else case.n_tried)):
         streams.go_to(epoch=1, step=index + 1)
         try:
             losses.append(float(step(change.x(x), change.y(y))))
@@ -79,19 +114,38 @@ def run(case: Case, change: Change, start: str = "first", longer: int = 1) -> Tr
     return Trial(tuple(losses), after, net)
 
 
-def unchanged(case: Case, start: str = "first", longer: int = 1) -> Trial:
+def unchanged(case: Case, start: str = "first", long: bool = False) -> Trial:
     """The same steps as they are, run once for each case."""
     kept = vars(case).setdefault("_unchanged", {})
-    if (start, longer) not in kept:
-        kept[start, longer] = run(case, Change(), start, longer)
-    return kept[start, longer]
+    if (start, long) not in kept:
+        kept[start, long] = run(case, Change(), start, long)
+    return kept[start, long]
 
 
-def compare(case: Case, change: Change, start: str = "first", longer: int = 1) -> Experiment | None:
+def one_batch(case: Case, n_rows: int = 8) -> list[float]:
+    """The losses of training on the same few rows, over and over, from the first weights."""
+    net = case.copy_of_net()
+    step = step_for(case, net, case.loss, at_peak(unused(case.optimizer), case.n_steps))
+    x, y = (_first_rows(part, n_rows) for part in case.sample)
+    losses: list[float] = []
+    for index in range(case.n_long):
+        streams.go_to(epoch=1, step=index + 1)
+        try:
+            losses.append(float(step(x, y)))
+        except (FloatingPointError, *ERRORS):
+            return [*losses, nan]
+    return losses
+
+
+def _first_rows(part: Any, n: int) -> Any:
+    return tuple(array[:n] for array in part) if isinstance(part, tuple) else part[:n]
+
+
+def compare(case: Case, change: Change, start: str = "first", long: bool = False) -> Experiment | None:
     """The experiment that a change is, or None if nothing may be tried."""
     if not case.may_try:
         return None
-    before, after = unchanged(case, start, longer), run(case, change, start, longer)
+    before, after = unchanged(case, start, long), run(case, change, start, long)
     return Experiment(change.words, before.losses, after.losses, (before.skill, after.skill))
 
 
@@ -101,30 +155,6 @@ def helps(experiment: Experiment | None, by: float = CLEAR) -> bool:
         return False
     before, after = experiment.skills
     return isfinite(after) and after > CLEAR / 2 and (not isfinite(before) or after > before + by)
-
-
-def with_rate(factor: float) -> Callable[[Optimizer], Optimizer]:
-    """Let an optimizer, and those of its groups, have another learning rate."""
-
-    def change(optimizer: Optimizer) -> Optimizer:
-        for rule in optimizer.rules:
-            rule.lr = (lambda step, lr=rule.lr: factor * lr(step)) if callable(rule.lr) else factor * rule.lr
-        return optimizer
-
-    return change
-
-
-def with_setting(**settings: Any) -> Callable[[Optimizer], Optimizer]:
-    """Let an optimizer, and those of its groups, have other settings, where they have such."""
-
-    def change(optimizer: Optimizer) -> Optimizer:
-        for rule in optimizer.rules:
-            for name, value in settings.items():
-                if hasattr(rule, name):
-                    setattr(rule, name, value)
-        return optimizer
-
-    return change
 
 
 def without_last_layer(net: Net) -> Net:

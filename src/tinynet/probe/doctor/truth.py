@@ -34,7 +34,8 @@ def truth_facts(predicted: Any, y: Any) -> TruthFacts:
         y: The truth.
 
     Example:
-        >>> truth_facts(np.zeros((3, 2)), np.array([0, 1, 1])).kind, truth_facts(np.zeros((2, 1)), np.array([0.5, 3])).kind
+        >>> classes, numbers = np.array([0, 1, 1]), np.array([0.5, 3.0])
+        >>> truth_facts(np.zeros((3, 2)), classes).kind, truth_facts(np.zeros((2, 1)), numbers).kind
         ('classes', 'numbers')
     """
     if not isinstance(predicted, np.ndarray) or not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf":

@@ -8,8 +8,9 @@ from tinynet.layers import Conv2D, Dropout, Dropout2D, Linear, ReLU
 from tinynet.net import Net
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
-from tinynet.probe.doctor.diagnosis import Diagnosis, figure
-from tinynet.probe.doctor.walk import Place, Walk
+from tinynet.probe.doctor.diagnosis import Diagnosis, Level, figure, graded
+from tinynet.probe.doctor.skill import skill
+from tinynet.probe.doctor.walk import Place, Walk, dead_share
 
 DEAD = 0.6  #: The share of dead units from which it is said.
 VANISHED, SMALL = 1e-3, 1e-4  #: Of the gradient of the first weights: against the last ones, and itself.
@@ -32,8 +33,11 @@ def hidden_softmax(case: Case) -> Diagnosis | None:
     experiment = trials.compare(case, trials.Change("a ReLU in its place", trials.with_layer(place.path, ReLU)))
     bad = not case.goes_well and (trials.helps(experiment) or case.goes_badly)
     seen = f"{len(places)} hidden layer{'s' * (len(places) > 1)} with a softmax: all units of a row together give 1"
-    why = "With n units each gives about 1/n, and every gradient is as much smaller; units can only grow at the cost of others."
-    level, weight = ("problem", 0.84) if bad else ("remark", 0.5)
+    why = (
+        "With n units each gives about 1/n, and every gradient is as much smaller; units can only grow at the cost of "
+        "others."
+    )
+    level, weight = graded(bad, 0.84, 0.5)
     return Diagnosis(
         "hid-act",
         level,
@@ -43,7 +47,7 @@ def hidden_softmax(case: Case) -> Diagnosis | None:
         f"ReLU()  # in place of layer {place.path}",
         place.path,
         experiment=experiment,
-    )  # type: ignore[arg-type]
+    )
 
 
 def _behind_last_weights(walk: Walk) -> list[Place]:
@@ -84,7 +88,11 @@ def _linear_pairs(net: Net, case: Case) -> list[str]:
             if last:
                 found.append(f"{last} and {path}")
             last = path
-        elif kind not in ("shape", "norm") and not isinstance(layer, (Dropout, Dropout2D)):
+        elif (
+            kind not in ("shape", "norm")
+            and not isinstance(layer, (Dropout, Dropout2D))
+            and "Pool" not in type(layer).__name__
+        ):
             last = ""
     return found
 
@@ -96,23 +104,26 @@ def dead_units(case: Case) -> Diagnosis | None:
     if not relus:
         return None
     worst = max(relus, key=lambda place: place.dead or 0.0)
-    mean = float(np.mean([place.dead for place in relus]))
+    mean = dead_share(walk)
     flat = _is_flat(case)
     many = mean >= DEAD or (worst.dead or 0) > 0.99 or (flat and (worst.dead or 0) >= DEAD)
     if not many and not (case.goes_badly and _many_at_first(case)):
         return None
-    at_first = float(np.mean([place.dead for place in case.first_walk.places if place.dead is not None]))
-    seen = f"{mean:.0%} of the ReLU units give 0 for every row, and {worst.dead:.0%} in the worst layer; at first {at_first:.0%}"
+    at_first = dead_share(case.first_walk)
+    seen = (
+        f"{mean:.0%} of the ReLU units give 0 for every row, and {worst.dead:.0%} in the worst layer; at first "
+        f"{at_first:.0%}"
+    )
     why = "Where a ReLU is 0 its gradient is 0 too, so such a unit does nothing and cannot come back."
     fix = "LeakyReLU()  # in place of ReLU(); or a lower learning rate, or weights from he_normal"
-    level, weight = ("problem", 0.66) if case.goes_badly and many else ("remark", 0.3)
-    return Diagnosis("dead-relu", level, weight, seen, why, fix, worst.path)  # type: ignore[arg-type]
+    level, weight = graded(case.goes_badly, 0.66, 0.3)
+    return Diagnosis("dead-relu", level, weight, seen, why, fix, worst.path)
 
 
 def _many_at_first(case: Case) -> bool:
     """Whether half of a layer, or a third of all units, was dead before the first step."""
     shares = [place.dead for place in case.first_walk.places if place.dead is not None]
-    return max(shares) >= 0.5 or float(np.mean(shares)) >= 1 / 3
+    return max(shares, default=0.0) >= 0.5 or dead_share(case.first_walk) >= 1 / 3
 
 
 def _is_flat(case: Case) -> bool:
@@ -147,12 +158,12 @@ def vanishing(case: Case) -> Diagnosis | None:
         if first / last < VANISHED and first < SMALL:
             seen = f"the gradient of the first weights has norm {figure(first)}, that of the last {figure(last)}"
             why = (
-                f"Each of the {len(norms)} layers multiplies the gradient by the slopes of its units and by its weights; "
+                f"Each of the {len(norms)} layers multiplies the gradient by the slopes of its units and its weights; "
                 "a product of small numbers is almost 0, and the first layers do not learn."
             )
             fix = "ReLU()  # in place of Sigmoid() or Tanh(), with he_normal weights, BatchNorm1D or Residual"
-            level, weight = ("problem", 0.64) if case.goes_badly else ("remark", 0.35)
-            return Diagnosis("vanish", level, weight, seen, why, fix, walk.weighted()[0].path)  # type: ignore[arg-type]
+            level, weight = graded(case.goes_badly, 0.64, 0.35)
+            return Diagnosis("vanish", level, weight, seen, why, fix, walk.weighted()[0].path)
     return None
 
 
@@ -166,11 +177,14 @@ def exploding(case: Case) -> Diagnosis | None:
     back = norms[0] / max(norms[-1], 1e-30)
     if not (grows > EXPLODED or back > EXPLODED or not np.isfinite([*sizes, *norms]).all()):
         return None
-    seen = f"from the first weights to the last, the signal becomes {figure(grows)} times as large; on the way back the gradient {figure(back)} times"
+    seen = (
+        f"from the first weights to the last, the signal becomes {figure(grows)} times as large; on the way back the "
+        f"gradient {figure(back)} times"
+    )
     why = "Where every layer multiplies by more than 1, deep nets overflow."
     fix = "layer.weight.tensor = he_normal(layer.weight.shape)  # and SGD(lr, clip_norm=1.0)"
-    level = "problem" if case.ended_by else "remark"
-    return Diagnosis("explode", level, 0.5, seen, why, fix, weighted[-1].path)  # type: ignore[arg-type]
+    level: Level = "problem" if case.ended_by else "remark"
+    return Diagnosis("explode", level, 0.5, seen, why, fix, weighted[-1].path)
 
 
 def batch_norm(case: Case) -> Diagnosis | None:
@@ -182,11 +196,14 @@ def batch_norm(case: Case) -> Diagnosis | None:
     rows = min(case.batch_size, len(case.train))
     if rows < 4:
         seen = f"batch norm over batches of {rows} row{'s' * (rows > 1)}"
-        why = "The mean and variance of so few rows are noise: in training each row sees other statistics than in evaluation."
-        level = "problem" if case.goes_badly or rows == 1 else "remark"
+        why = (
+            "The mean and variance of so few rows are noise: in training each row sees other statistics than in "
+            "evaluation."
+        )
+        level: Level = "problem" if case.goes_badly or (rows == 1 and not case.goes_well) else "remark"
         return Diagnosis(
             "bn-mode", level, 0.8, seen, why, "Learner(..., batch_size=32)  # or LayerNorm, GroupNorm", path
-        )  # type: ignore[arg-type]
+        )
     tracked = dict(case.net.layers_inside())[path].num_batches_tracked  # type: ignore[attr-defined]
     if case.n_steps > 4 and not tracked:
         seen = f"batch norm has seen no batch in {case.n_steps} steps: it was in evaluation mode"
@@ -200,15 +217,17 @@ def batch_norm(case: Case) -> Diagnosis | None:
 def _other_in_evaluation(case: Case, path: str) -> Diagnosis | None:
     if not case.fitted or case.ended_by:
         return None
-    from tinynet.probe.doctor.skill import skill
-
     in_training = skill(case.loss, case.last_walk.output, case.y)
-    if not in_training - case.skill > 0.3:
+    gap = in_training - case.skill
+    if not gap > 0.05:
         return None
-    seen = f"on the same rows the skill is {in_training:.2f} with the statistics of the batch, and {case.skill:.2f} with the running ones"
+    seen = (
+        f"on the same rows the skill is {in_training:.2f} with the statistics of the batch, and {case.skill:.2f} with "
+        "the running ones"
+    )
     why = "The running statistics lag behind the weights, or were taken over other data."
-    level = "problem" if case.skill < 0.5 and case.n_steps > 100 else "remark"
-    return Diagnosis("bn-mode", level, 0.7, seen, why, "learner.recompute_statistics()", path)  # type: ignore[arg-type]
+    level: Level = "problem" if gap > 0.3 and case.skill < 0.5 and case.n_steps > 100 else "remark"
+    return Diagnosis("bn-mode", level, 0.82, seen, why, "learner.recompute_statistics()", path)
 
 
 def _norm(place: Place) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from copy import copy, deepcopy
 from typing import Any
@@ -10,34 +9,54 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import streams
-from tinynet.probe.doctor import course, endings, labels, rates, scales, units, weights
+from tinynet.probe.doctor import (
+    course,
+    endings,
+    labels,
+    losses,
+    neighbours,
+    rates,
+    rows,
+    scales,
+    trials,
+    units,
+    weights,
+    width,
+)
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.causes import explained_by, settled
 from tinynet.probe.doctor.diagnosis import Diagnoses, Diagnosis
 from tinynet.probe.doctor.skill import ERRORS
 
 Rule = Callable[[Case], Any]
-#: Those that ask the loss, the data and the net, but train nothing.
-READING: list[Rule] = [
+#: Those that ask about outputs, targets and the loss: where the net gives one array of outputs.
+OF_OUTPUTS: list[Rule] = [
     endings.softmax_over_one,
     endings.softmax_twice,
     endings.no_softmax,
     endings.unfit_activation,
-    endings.unfit_loss,
-    endings.wrong_gradient,
-    endings.broadcast,
-    endings.sum_for_mean,
-    endings.unfit_metric,
+    losses.unfit_loss,
+    losses.wrong_gradient,
+    losses.silent_rows,
+    losses.broadcast,
+    losses.sum_for_mean,
+    losses.mixed_rows,
+    losses.unfit_metric,
     labels.one_class,
     labels.missing_classes,
     labels.imbalance,
-    labels.padding,
-    labels.misaligned,
-    labels.no_signal,
-    labels.leak,
-    labels.sorted_data,
-    scales.inputs,
+    neighbours.misaligned,
+    neighbours.contradicting,
+    neighbours.no_signal,
+    neighbours.unrelated_validation,
+    rows.padding,
+    rows.sorted_data,
     scales.targets,
+]
+#: Those that ask about the inputs, the weights and the course of the training.
+OF_TRAINING: list[Rule] = [
+    rows.leak,
+    scales.inputs,
     scales.validation,
     weights.symmetric,
     weights.too_wide,
@@ -60,13 +79,14 @@ READING: list[Rule] = [
 #: Those that try steps.
 TRYING: list[Rule] = [
     weights.untouched,
+    weights.frozen,
     rates.uphill,
     rates.accumulated,
 ]
 #: Those that try several rates or settings, by the name of their diagnosis: for what nothing else explains.
-LAST: dict[str, Rule] = {"reg-much": course.too_much_decay, "lr-low": rates.rate_too_low}
+LAST: dict[str, Rule] = {"width": width.too_narrow, "reg-much": course.too_much_decay, "lr-low": rates.rate_too_low}
 #: Those that hold where the first batch is refused.
-OF_DATA: list[Rule] = [labels.leak, scales.validation]
+OF_DATA: list[Rule] = [rows.leak, scales.validation]
 
 
 def diagnose(case: Case) -> Diagnoses:
@@ -93,6 +113,7 @@ def diagnose(case: Case) -> Diagnoses:
         ['softmax2']
     """
     case = copy(case)
+    case.explained = set()
     case.train, case.valid = _undisturbed(case.train), _undisturbed(case.valid)
     with streams.place_kept(), np.errstate(all="ignore"):
         return settled(_found(case))
@@ -102,15 +123,21 @@ def _found(case: Case) -> Iterator[Diagnosis]:
     refusal = endings.refused(case)
     if refusal is not None:
         yield refusal
-    rules = OF_DATA if refusal is not None else READING + (TRYING if case.may_try else [])
-    explained: set[str] = set()
+    rules = OF_DATA if case.refusal else _rules(case)
     for rule in rules:
         for each in _asked(rule, case):
-            explained |= explained_by(each)
+            case.explained |= explained_by(each)
             yield each
-    for name, rule in LAST.items() if case.may_try and refusal is None else ():
-        if name not in explained:
+    for name, rule in LAST.items() if rules is not OF_DATA and case.may_try else ():
+        if name not in case.explained:
             yield from _asked(rule, case)
+
+
+def _rules(case: Case) -> list[Rule]:
+    if not case.usual_step and not (case.may_try and trials.has_usual_loss(case)):
+        return TRYING if case.may_try else []  # what the net and the loss are for is not known
+    has_one_output = isinstance(case.first_output, np.ndarray) and case.first_output.ndim > 1
+    return (OF_OUTPUTS if has_one_output else []) + OF_TRAINING + (TRYING if case.may_try else [])
 
 
 def _asked(rule: Rule, case: Case) -> list[Diagnosis]:
@@ -119,8 +146,6 @@ def _asked(rule: Rule, case: Case) -> list[Diagnosis]:
         given = rule(case)
         return [] if given is None else [given] if isinstance(given, Diagnosis) else list(given)
     except ERRORS:
-        if os.environ.get("DOCTOR_RAISES"):
-            raise
         return []
 
 

@@ -16,6 +16,9 @@ from tinynet.probe.doctor.skill import ERRORS, Loss
 
 SATURATED = 0.02  #: A unit is saturated where its slope is below this share of its largest.
 
+ENOUGH = 50_000  #: Numbers of a large array that tell its size.
+MIN_VALUES = 8  #: Of a unit, before it can be called dead.
+
 
 @dataclass
 class Place:
@@ -29,7 +32,8 @@ class Place:
         dead: The share of units that are zero for every row; None if the layer does not cut off negative numbers.
         saturated: The share of outputs at which the slope is almost zero; None if the layer has no ends.
         kind: "weights", "relu", "squash", "softmax", "shape", "norm" or "other": what the layer does, by behaviour.
-        multiply_adds: The work of a row.
+        multiply_adds: The multiply-adds of a row.
+        n_outputs: The numbers that come out for a row.
         gradient_size: Root mean square of ∂L/∂y; NaN before a backward.
         parameter_gradients: Norm of the gradient of each own parameter, by its name.
     """
@@ -42,6 +46,7 @@ class Place:
     saturated: float | None
     kind: str
     multiply_adds: int
+    n_outputs: int
     gradient_size: float = float("nan")
     parameter_gradients: dict[str, float] = field(default_factory=dict)
 
@@ -82,7 +87,9 @@ class Walk:
         dead = _dead_share(y) if kind == "relu" else None
         saturated = _saturated_share(layer, x, y) if kind == "squash" else None
         work = layer.multiply_adds(x, y) // max(1, len(x))
-        self.places.append(Place(path, layer, _size(y), _varies(y), dead, saturated, kind, work))
+        self.places.append(
+            Place(path, layer, _size(y), _varies(y), dead, saturated, kind, work, y.size // max(1, len(y)))
+        )
 
     def on_backward(self, path: str, layer: Layer, dy: Any, dx: Any) -> None:
         for place in self.places:
@@ -92,6 +99,12 @@ class Walk:
     def weighted(self) -> list[Place]:
         """The places with a weight, from the input on; a bias or a norm alone is none."""
         return [place for place in self.places if place.kind == "weights"]
+
+
+def dead_share(walk: Walk) -> float:
+    """The mean share of dead units over all layers that cut off negative numbers; 0 without any."""
+    shares = [place.dead for place in walk.places if place.dead is not None]
+    return float(np.mean(shares)) if shares else 0.0
 
 
 def kind_of(layer: Layer, x: np.ndarray, y: np.ndarray) -> str:
@@ -164,7 +177,8 @@ def _round(value: float) -> float:
 
 
 def _size(array: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(array, dtype=np.float64)))) if array.size else 0.0
+    part = array.reshape(-1)[:: 1 + array.size // ENOUGH]
+    return float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))) if part.size else 0.0
 
 
 def _norm(array: np.ndarray) -> float:
@@ -174,13 +188,16 @@ def _norm(array: np.ndarray) -> float:
 def _varies(y: np.ndarray) -> float:
     if y.dtype.kind != "f" or len(y) < 2:
         return float("nan")
-    spread = float(np.sqrt(np.mean(np.var(y, axis=0, dtype=np.float64))))
-    return spread / max(_size(y), 1e-30)
+    part = y.reshape(len(y), -1)[:, :: 1 + y.size // ENOUGH]
+    spread = float(np.sqrt(np.mean(np.var(part, axis=0, dtype=np.float64))))
+    return spread / max(_size(part), 1e-30)
 
 
-def _dead_share(y: np.ndarray) -> float:
-    """The share of units, or of channels, that are zero for every row and place."""
+def _dead_share(y: np.ndarray) -> float | None:
+    """The share of units, or of channels, that are zero for every row and place; None if those are too few to tell."""
     over = (0, 2, 3) if y.ndim == 4 else tuple(range(y.ndim - 1))
+    if np.prod([y.shape[axis] for axis in over]) < MIN_VALUES:
+        return None
     return float((y == 0).all(axis=over).mean())
 
 

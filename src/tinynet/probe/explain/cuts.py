@@ -32,12 +32,15 @@ class Cuts:
         """
         left = np.asarray(values).ravel() == 0
         counts: dict[str, int] = {}
-        for name, pick in factors if left.any() else []:
-            for reason, mask in self.reasons(name):
-                here = left & np.broadcast_to(pick(mask), np.shape(values)).ravel()
-                if here.any():
-                    counts[reason] = counts.get(reason, 0) + int(here.sum())
-                left &= ~here
+        if not left.any():
+            return counts
+        known = [(reason, mask, pick) for name, pick in factors for reason, mask in self.reasons(name)]
+        zeros = [(f"{name.rpartition('.')[2]} is 0", self.trace[name] == 0, pick) for name, pick in factors]
+        for reason, mask, pick in known + zeros:
+            here = left & np.broadcast_to(pick(mask), np.shape(values)).ravel()
+            if here.any():
+                counts[reason] = counts.get(reason, 0) + int(here.sum())
+            left &= ~here
         return counts
 
     def reasons(self, name: str) -> list[Reason]:
@@ -51,10 +54,11 @@ class Cuts:
         if row is None:
             return []
         computed, came = ("y", step.inputs) if meaning.kind == kinds.OUTPUT else ("dx", step.output_gradients)
-        found = []
+        layer, found = LayerView(self.trace, step, self), []
         if computed in row.cut:
-            reason, mask = row.cut[computed](LayerView(self.trace, step, self))
+            reason, mask = row.cut[computed](layer)
             found.append((f"{reason} (layer {step.path}, {step.kind})", mask.reshape(shape)))
-        if row.keeps_places and came:
-            found += [(reason, mask.reshape(shape)) for reason, mask in self.reasons(came[0])]
+        before = self.reasons(came[0]) if came and (row.keeps_places or computed in row.carry) else []
+        for reason, mask in before:
+            found.append((reason, row.carry[computed](layer, mask) if computed in row.carry else mask.reshape(shape)))
         return found

@@ -54,6 +54,9 @@ def explain(
         0.y[0, 0] = W[0, 0]·x[0, 0] + W[0, 1]·x[0, 1]   │ 3·2 + 0.5·4 = 8
     """
     checks.instance("explain", "trace", trace, Trace)
+    checks.text("explain", "name", name)
+    if terms is not None:
+        checks.integer("explain", "terms", terms, minimum=1)
     explainer = Explainer(trace, terms)
     if explainer.is_on_the_way(name):
         return explainer.explain_on_the_way(name, given_index(index, sample))

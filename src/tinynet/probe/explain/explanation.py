@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from textwrap import fill, indent
+from unicodedata import combining
 
 from tinynet.probe.explain.expressions import Expression, Leaf, Source, Sum, symbol_of
 from tinynet.probe.explain.rounding import RESULT_DIGITS, Digits
@@ -224,15 +225,18 @@ def _formula(expression: Expression) -> str:
 
 def _columns(rows: list[Row]) -> list[str]:
     """The rows as text in two columns; where the symbols are too long, the numbers stand in the row below."""
-    width = min(SYMBOL_WIDTH, max((len(row.symbols) for row in rows), default=0) + 2)
+    width = min(SYMBOL_WIDTH, max((_width(row.symbols) for row in rows), default=0) + 2)
     lines = []
     for row in rows:
-        if row.numbers and len(row.symbols) > width:
+        if not row.numbers:
+            lines.append(row.symbols)
+        elif _width(row.symbols) > width:
             lines += [row.symbols, f"{'':{width}} │ {row.numbers}"]
         else:
-            lines.append(
-                f"{row.symbols:{width}} │ {row.numbers}".rstrip(" │")
-                if not row.numbers
-                else f"{row.symbols:{width}} │ {row.numbers}"
-            )
+            lines.append(f"{row.symbols}{' ' * (width - _width(row.symbols))} │ {row.numbers}")
     return lines
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes: the hat of x̂ stands over its letter."""
+    return sum(not combining(letter) for letter in text)

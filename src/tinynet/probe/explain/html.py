@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tinynet.probe.explain.explanation import Explanation, Row
+from tinynet.probe.explain.expressions import Leaf
 
 if TYPE_CHECKING:
     from tinynet.probe.explain.walk import Walk
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 STYLE = """
 .explained table { border-collapse: collapse; border: 0; margin: .5rem 0; }
 .explained td { padding: .08rem .9rem .08rem 0; border: 0; text-align: left; vertical-align: top; background: none;
+  line-height: 1.35;
   font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .84rem; }
-.explained td.symbols { white-space: pre-wrap; }
-.explained td.numbers { white-space: pre-wrap; }
-.explained tr.result td { font-weight: 650; border-bottom: 1px solid #8886; padding-bottom: .3rem; }
+.explained td.left, .explained td.right { white-space: pre; }
+.explained tr.result td { font-weight: 650; padding-bottom: .6rem; }
 .explained .scroll { overflow-x: auto; }
-.explained .bar { display: inline-block; height: .7em; border-radius: 2px; background: #0072b2; }
+.explained .bar { display: block; height: .7em; margin-top: .3em; border-radius: 2px; background: #0072b2; }
 .explained .bar.less { background: #d55e00; }
 .explained pre.formula { white-space: pre-wrap; font-size: .84rem; margin: .3rem 0; }
 .explained p { margin: .3rem 0; }
@@ -40,7 +41,7 @@ def explanation_html(explanation: Explanation, depth: int = 0) -> str:
     Example:
         >>> from tinynet.probe.explain.expressions import Number, named
         >>> w, x = Number("W[0, 0]", 3.0), Number("x[0, 0]", 2.0)
-        >>> "<td class='numbers'>3·2 = 6</td>" in explanation_html(Explanation(named("y[0, 0]", w * x)))
+        >>> "<td class='right'>3·2 = 6</td>" in explanation_html(Explanation(named("y[0, 0]", w * x)))
         True
     """
     return f"<style>{STYLE}</style><div class='explained'>{inner_html(explanation, depth)}</div>"
@@ -78,7 +79,7 @@ def _row(row: Row, largest: float) -> str:
     is_result = row.numbers.startswith("=") or (" = " in row.numbers)
     mark = " class='result'" if is_result else ""
     return (
-        f"<tr{mark}><td class='symbols'>{escape(row.symbols)}</td><td class='numbers'>{escape(row.numbers)}</td>"
+        f"<tr{mark}><td class='left'>{escape(row.symbols)}</td><td class='right'>{escape(row.numbers)}</td>"
         f"<td>{_bar(row.term, largest)}</td></tr>"
     )
 
@@ -98,13 +99,22 @@ def _sources(explanation: Explanation, depth: int) -> str:
     parts = []
     for source in explanation.sources[:SHOWN_SOURCES]:
         inner = explanation.explain_source(source)
-        if inner.equations:
+        is_weight = inner.result.source == (f"{source[0]}.gradient", source[1])  # that is where it goes to
+        if inner.equations and not is_weight and not _is_given(inner):
             heading = f"Where {inner.result.symbol} comes from"
             parts.append(f"<details><summary>{escape(heading)}</summary>{inner_html(inner, depth - 1)}</details>")
     return "".join(parts)
 
 
 SHOWN_SOURCES = 4  #: Of each explanation.
+
+
+def _is_given(explanation: Explanation) -> bool:
+    """Whether a number is one that the step did not compute, passed on as it is."""
+    inner = explanation.expression
+    if not isinstance(inner, Leaf) or inner.source is None or explanation.explain_source is None:
+        return False
+    return not explanation.explain_source(inner.source).equations
 
 
 def _indented(text: str) -> str:

@@ -98,6 +98,10 @@ class Meanings:
                 for name in getattr(step, computed):
                     if name in values and id(values[name]) not in passed_on:
                         found.setdefault(id(values[name]), name)
+        net = self.trace.layers[""]
+        for name in [*net.inputs, *net.output_gradients]:  # what the net as a whole was given
+            if name in values:
+                found.setdefault(id(values[name]), name)
         return found
 
 

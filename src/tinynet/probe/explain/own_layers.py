@@ -57,7 +57,7 @@ def own_output(layer: LayerView, index: Index, part: int) -> Expression:
 def own_input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
     """dxⱼ = Σᵢ dyᵢ · ∂yᵢ/∂xⱼ"""
     name = _names(layer, layer.step.inputs)[part]
-    return _gradient(layer, name, index, lambda runner, gradients: gradients[part])
+    return _gradient(layer, name, index, lambda runner, gradients: gradients[part], sample=index[:1])
 
 
 def own_parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
@@ -65,8 +65,8 @@ def own_parameter_gradient(layer: LayerView, name: str, index: Index) -> Express
     return _gradient(layer, name, index, lambda runner, gradients: runner.parameter_gradient(name))
 
 
-def _gradient(layer: LayerView, name: str, index: Index, find: Any) -> Expression:
-    """Σᵢ dyᵢ · ∂yᵢ/∂xⱼ over the outputs, of which those with the largest dyᵢ are taken one by one."""
+def _gradient(layer: LayerView, name: str, index: Index, find: Any, sample: Index = ()) -> Expression:
+    """Σᵢ dyᵢ · ∂yᵢ/∂xⱼ over the outputs. One by one come those of the same sample first, then the largest dyᵢ."""
     runner = _Backward(layer)
     outputs, gradients = _names(layer, layer.step.outputs), _names(layer, layer.step.output_gradients)
     places = [
@@ -74,8 +74,7 @@ def _gradient(layer: LayerView, name: str, index: Index, find: Any) -> Expressio
         for part, gradient in enumerate(gradients)
         for at in map(tuple, np.argwhere(layer.array(gradient) != 0).tolist())
     ]
-    same_sample = {at: bool(at[1]) and bool(index) and at[1][0] == index[0] for at in places}
-    places.sort(key=lambda at: (not same_sample[at], -abs(float(layer.array(gradients[at[0]])[at[1]]))))
+    places.sort(key=lambda at: (at[1][:1] != sample, -abs(float(layer.array(gradients[at[0]])[at[1]]))))
     terms: list[Expression] = []
     for part, at in places[:MAX_PASSES]:
         slope = np.float64(find(runner, runner(outputs, [(part, at)], [1.0]))[index])
@@ -86,7 +85,8 @@ def _gradient(layer: LayerView, name: str, index: Index, find: Any) -> Expressio
         rest = places[MAX_PASSES:]
         values = [float(layer.array(gradients[part])[at]) for part, at in rest]
         value = find(runner, runner(outputs, rest, values))[index]
-        terms.append(Number(f"the other {len(rest)} outputs together", value))
+        if value:
+            terms.append(Number(f"the other {len(rest)} outputs together", value))
     return total(terms, f"Σᵢ dyᵢ·∂yᵢ/∂{at_index(name, index)}")
 
 

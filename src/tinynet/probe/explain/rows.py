@@ -27,6 +27,8 @@ class LayerRow:
         cut: Which numbers the layer has set to zero: from "y" or "dx" to layer -> (the reason, an array of bools).
         keeps_places: Whether each number depends on the one at the same place of x, also after a change of shape; then
             what was cut before the layer is cut behind it.
+        carry: For other layers, how it is cut behind them: from "y" or "dx" to (layer, an array of bools like x or dy)
+            -> one like y or dx.
     """
 
     output: Callable[[LayerView, Index, int], Expression]
@@ -37,6 +39,7 @@ class LayerRow:
     inside: Callable[[LayerView, str, Index], Expression] | None = None
     cut: dict[str, Callable[[LayerView], tuple[str, np.ndarray]]] = field(default_factory=dict)
     keeps_places: bool = False
+    carry: dict[str, Callable[[LayerView, np.ndarray], np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

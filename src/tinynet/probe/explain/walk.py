@@ -10,13 +10,12 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.probe.explain import meanings as kinds
-from tinynet.probe.explain.answers import described
 from tinynet.probe.explain.explainer import Explainer
 from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.explain.expressions import Index, Source
 from tinynet.probe.explain.places import place_of
 from tinynet.probe.explain.totals import SHOWN_TERMS
-from tinynet.probe.trace import LOSS, LayerStep, Trace
+from tinynet.probe.trace import LOSS, LayerStep, NoSuchNameError, Trace
 
 WIDTH = 100  #: Of a heading in text.
 MOST_INSIDE = 64  #: So many numbers inside a layer are looked through for one that leads on: steps of a long sequence.
@@ -54,7 +53,7 @@ class Walk:
         >>> from tinynet.probe import trace, walk
         >>> step = trace(Net([Linear(2, 1)]), np.ones((4, 2)), np.zeros((4, 1)), mean_squared_error)
         >>> walk(step, sample=3).chapters[0].heading
-        'Forward: layer 0, Linear(in_features=2, out_features=1)'
+        'Forward: layer 0, Linear'
     """
 
     title: str
@@ -102,12 +101,18 @@ def walk(
         >>> net = Net([Linear(2, 3), ReLU(), Linear(3, 1)])
         >>> step = trace(net, np.ones((4, 2)), np.zeros((4, 1)), mean_squared_error, SGD(lr=0.1))
         >>> chapters = walk(step, sample=2, weight="0.weight", index=(2, 1)).chapters
-        >>> [chapter.heading.split(",")[0] for chapter in chapters[:5]]
-        ['Forward: layer 0', 'Forward: layer 1', 'Forward: layer 2', 'The loss', 'The gradient of the loss']
-        >>> [chapter.heading.split(",")[0] for chapter in chapters[5:]]
+        >>> [chapter.heading.split(",")[0] for chapter in chapters[:3]]
+        ['Forward: layer 0', 'Forward: layer 1', 'Forward: layer 2']
+        >>> [chapter.heading for chapter in chapters[3:6]]
+        ['The loss', 'The loss of sample 2', 'The gradient of the loss']
+        >>> [chapter.heading.split(",")[0] for chapter in chapters[6:]]
         ['Backward: layer 2', 'Backward: layer 1', 'Backward: layer 0', 'The parameter 0.weight']
     """
     checks.instance("walk", "trace", trace, Trace)
+    if weight is not None:
+        checks.text("walk", "weight", weight)
+    if terms is not None:
+        checks.integer("walk", "terms", terms, minimum=1)
     return _Walker(trace, checks.integer("walk", "sample", sample, minimum=0), terms).walk(weight, index)
 
 
@@ -127,7 +132,7 @@ class _Walker:
         weight = self._largest_gradient() if weight is None else weight
         if weight not in trace.parameters:
             hint = f"the parameters are {', '.join(list(trace.parameters)[:8])}."
-            checks.fail("walk", f"there is no parameter {weight!r}.", hint, KeyError)
+            checks.fail("walk", f"there is no parameter {weight!r}.", hint, NoSuchNameError)
         if index is None:
             place: Index = _largest(trace[f"{weight}.gradient"])
         else:
@@ -211,13 +216,13 @@ class _Walker:
         where = followed.get(step.path) or self._of_sample(step.outputs[0])
         if step.inside and step.path not in followed:
             where = self._followed(where, kinds.OUTPUT).get(step.path, where)
-        return Chapter(f"Forward: {described(step)}", words, self.explainer.explain(*where))
+        return Chapter(f"Forward: {_short(step)}", words, self.explainer.explain(*where))
 
     def _backward(self, step: LayerStep, followed: dict[str, Source]) -> Chapter:
         dx = self.trace[step.input_gradients[0]]
         words = f"∂L/∂x is {shape_text(dx.shape)}{_zeros(dx)}."
         where = followed.get(step.path) or self._of_sample(step.input_gradients[0])
-        return Chapter(f"Backward: {described(step)}", words, self.explainer.explain(*where))
+        return Chapter(f"Backward: {_short(step)}", words, self.explainer.explain(*where))
 
     def _of_sample(self, name: str) -> Source:
         """The number of the sample that is farthest from zero."""
@@ -231,6 +236,10 @@ class _Walker:
         if not sizes:
             checks.fail("walk", "this net has no parameters.", "explain(trace, name, index) explains any number.")
         return max(sizes, key=sizes.__getitem__)
+
+
+def _short(step: LayerStep) -> str:
+    return f"layer {step.path}, {step.kind}" if step.path else step.kind
 
 
 def _zeros(values: np.ndarray) -> str:

@@ -82,13 +82,13 @@ class _Maps:
         if isinstance(layer, MultiHeadAttention):
             p, crosses = weights_of(layer), isinstance(x, tuple)
             queries = self._fitting(p.shape[2], self._tokens[-1:])
-            keys = self._fitting(p.shape[3], self._tokens[:-1] if crosses else self._tokens[-1:])
+            keys = self._fitting(p.shape[3], self._tokens[-2:-1] if crosses else self._tokens[-1:])
             self.maps.append(AttentionMap(path, p, queries, keys))
 
     def _fitting(self, length: int, tokens: list[np.ndarray]) -> np.ndarray | None:
-        """The latest of some tokens, if they have this length."""
-        fits = tokens and tokens[-1].ndim == 2 and tokens[-1].shape[1] == length
-        return tokens[-1] if fits else None
+        """The tokens, if there are some, and of this length."""
+        fits = tokens and tokens[0].ndim == 2 and tokens[0].shape[1] == length
+        return tokens[0] if fits else None
 
 
 def weights_of(layer: MultiHeadAttention) -> np.ndarray:

@@ -49,15 +49,14 @@ def deconvnet(net: Net, x: np.ndarray, layer: str | None = None, channel: Any = 
         >>> found.layer, found.channel.shape, found.values.shape
         ('4', (2,), (2, 3, 32, 32))
     """
-    with opened("deconvnet", net, x, reversed_layers(net)) as subject:
+    with opened("deconvnet", net, x, reversed_layers) as subject:
         path = last_maps(subject) if layer is None else layer
         A = output_of(subject, path)
         kept, channels = _kept(A, channel)
         aim = subject.aim(None)
         values = from_layer(subject, path, kept)
-    notes = tuple(relu_notes(net))
-    found = LayerAttribution("deconvnet", values, np.asarray(x), **aim.told(), notes=notes, layer=path)
-    return LayerAttribution(**{**vars(found), "channel": channels})
+    told = {**aim.told(), "notes": tuple(relu_notes(net)), "layer": path, "channel": channels}
+    return LayerAttribution("deconvnet", values, np.asarray(x), **told)
 
 
 def reversed_layers(net: Net) -> list[Method]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,14 @@ def grad_cam(net: Net, x: np.ndarray, target: Any = None, *, layer: str | None =
     values = _enlarged(np.maximum(raw, 0), np.shape(x))
     found = LayerAttribution("grad_cam", values, np.asarray(x), **aim.told(), layer=path, weights=weights, raw=raw)
     chosen = f"The layer is {title_of(net, path)}, with maps of {' × '.join(map(str, raw.shape[1:]))}."
-    negative = np.flatnonzero(found.all_negative)
-    empty = [f"All evidence is negative for sample {', '.join(map(str, negative))}."] if len(negative) else []
-    return LayerAttribution(**{**vars(found), "notes": (chosen, *empty)})
+    return replace(found, notes=(chosen, *_without_evidence(found.all_negative)))
+
+
+def _without_evidence(all_negative: np.ndarray) -> list[str]:
+    """A sentence about the samples whose map is empty."""
+    samples = np.flatnonzero(all_negative)
+    which = f"sample {', '.join(map(str, samples))}" if len(samples) <= 8 else f"{len(samples):,} samples"
+    return [f"All evidence is negative for {which}."] if len(samples) else []
 
 
 def _maps(A: np.ndarray, path: str) -> np.ndarray:

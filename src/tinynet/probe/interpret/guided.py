@@ -44,7 +44,7 @@ def guided_backpropagation(net: Net, x: np.ndarray, target: Any = None) -> Attri
         >>> found.values.shape, found.notes[0].split(":")[0]
         ((3, 1, 8, 8), 'Guided back-propagation may ignore the weights')
     """
-    with opened("guided_backpropagation", net, x, guided(net)) as subject:
+    with opened("guided_backpropagation", net, x, guided) as subject:
         aim = subject.aim(target)
         values = subject.gradient(subject.x, aim.direction)
     notes = (WARNING, *relu_notes(net))

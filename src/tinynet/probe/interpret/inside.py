@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.layers import Conv1D, Conv2D, ConvTranspose2D, Dropout, Dropout2D, Layer
+from tinynet.layers import Conv1D, Conv2D, ConvTranspose2D, Dropout, Dropout2D, Layer, ReLU
 from tinynet.net import Net
-from tinynet.probe.interpret.subject import Method, Subject, replacing
+from tinynet.probe.interpret.subject import Method, Subject, opened, replacing
 
 CONVOLUTIONS = (Conv2D, ConvTranspose2D, Conv1D)
 
@@ -35,10 +35,23 @@ def last_maps(subject: Subject) -> str:
     outputs = _observed(subject)
     shape: tuple[int, ...] | None = None
     for _, layer, y in outputs.steps:
-        if isinstance(layer, CONVOLUTIONS) and y.ndim > 2 and np.prod(_places(y)) > 1:
+        if isinstance(layer, CONVOLUTIONS) and np.prod(_places(y)) > 1:
             shape = y.shape
     paths = [path for path, _, y in outputs.steps if shape is None or y.shape == shape]
     return paths[-1]
+
+
+def activations_of_maps(who: str, net: Net, x: np.ndarray) -> list[str]:
+    """The paths of the ReLUs that still have places, in the order in which they work; of the convolutions if none has.
+
+    Example:
+        >>> activations_of_maps("deconvnet", tn.models.digits_cnn(), np.zeros((1, 1, 8, 8)))
+        ['1', '3']
+    """
+    with opened(who, net, x) as subject:
+        steps = [(path, layer) for path, layer, y in _observed(subject).steps if y.ndim > 2]
+    relus = [path for path, layer in steps if isinstance(layer, ReLU)]
+    return relus or [path for path, layer in steps if isinstance(layer, CONVOLUTIONS)]
 
 
 def has_convolutions(net: Net) -> bool:
@@ -52,7 +65,6 @@ def output_of(subject: Subject, path: Any) -> np.ndarray:
     kept = _Kept(layer)
     with replacing([kept.method()]):
         subject.outputs(subject.x)
-        subject.net.forget()
     return kept.output(subject.who, path)
 
 
@@ -80,8 +92,9 @@ def gradient_at(subject: Subject, path: str, direction: np.ndarray) -> tuple[np.
 
     with replacing([kept.method(), (layer, "backward", keep_gradient)]):
         subject.outputs(subject.x)
+        A = kept.output(subject.who, path)
         subject.net.backward(direction)
-    return kept.output(subject.who, path), np.array(arrived[0])
+    return A, np.array(arrived[0])
 
 
 def layer_at(subject: Subject, path: Any) -> Layer:
@@ -121,7 +134,6 @@ def _observed(subject: Subject) -> _Outputs:
     outputs = _Outputs()
     with subject.net.watch(outputs):
         subject.outputs(subject.x[:1])
-        subject.net.forget()
     return outputs
 
 

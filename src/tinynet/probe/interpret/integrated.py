@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -99,4 +100,4 @@ def _with_notes(found: PathAttribution) -> PathAttribution:
     off = f"{worst:.1%}" if np.isfinite(worst) else "more than 100 %"
     more = "the difference of the scores is close to 0" if found.steps >= MOST_STEPS else "take more steps"
     note = f"After {found.steps} steps a sum is off by {off} of the difference: {more}."
-    return PathAttribution(**{**vars(found), "notes": (note,)})
+    return replace(found, notes=(note,))

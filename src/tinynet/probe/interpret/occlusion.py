@@ -39,7 +39,7 @@ def occlusion(
         net: A net with one input, as in `saliency`.
         x: A batch of inputs.
         target: The class, as in `saliency`.
-        size: The side of the square patch in pixels, or its length in places; if None, a sixth of the smaller side of
+        size: The side of the square patch in pixels, or its length in places; if None, a quarter of the smaller side of
             images, and 1 of anything else.
         stride: How far the patch moves at each step; half of its size if None, at least 1.
         fill: What covers; the mean of each sample if None, 0 for vectors of tokens.
@@ -56,7 +56,7 @@ def occlusion(
     with opened("occlusion", net, x) as subject:
         aim = subject.aim(target)
         area = _area(subject.x)
-        side = (max(1, min(area) // 6) if len(area) == 2 else 1) if size is None else size
+        side = (max(1, min(area) // 4) if len(area) == 2 else 1) if size is None else size
         if side > min(area):
             checks.fail("occlusion", f"size must be at most {min(area)}, the smaller side of the input, got {side}.")
         patches = list(_patches(area, side, max(1, side // 2) if stride is None else stride))

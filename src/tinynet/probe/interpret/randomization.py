@@ -30,7 +30,7 @@ class RandomizationCheck:
     Attributes:
         layers: The paths of the layers in the order in which they were drawn anew.
         maps: The strength of each place, with the trained weights first.
-        similarities: The rank correlation (Spearman) with the map of the trained weights, the mean over the samples.
+        similarities: The correlation with the map of the trained weights, the mean over the samples.
 
     Example:
         >>> found = tn.probe.randomization_check(tn.models.digits_cnn(), tn.data.digits()[1].x[:2])
@@ -43,7 +43,7 @@ class RandomizationCheck:
     similarities: dict[str, np.ndarray]
 
     def remains(self) -> dict[str, float]:
-        """What is left of each picture when the upper half of the layers is drawn anew, as a rank correlation."""
+        """What is left of each picture when the upper half of the layers is drawn anew, as a correlation."""
         half = -(-len(self.layers) // 2)
         return {method: float(found[half]) for method, found in self.similarities.items()}
 
@@ -58,15 +58,17 @@ def randomization_check(
 ) -> RandomizationCheck:
     """Draw the weights anew, layer by layer from the top, and compare the pictures: Adebayo et al. 2018, section 3.
 
-    A picture that explains what the net has learned must change with the weights. One that stays shows the input.
+    A picture that explains what the net has learned must change with the weights. One that stays shows the input. The
+    maps are compared by their correlation. The paper takes that of ranks, in which faint pixels at the border, which
+    are faint for any weights, count as much as bright ones.
 
     Args:
         net: A trained net; a copy of it is changed.
         x: A batch of inputs.
         target: The class, as in `saliency`; it stays that of the trained net.
         methods: Functions (net, x, target) -> `Attribution`.
-        rng: Where the new weights come from: normal, with the mean and the spread of the old ones. If None they are the
-            same at each call.
+        rng: Where the new weights come from: normal with mean 0, as large as the old ones; biases and the scales of
+            norms are put in another order. If None they are the same at each call.
 
     Raises:
         ValueError: There are fewer than two layers with parameters.
@@ -91,8 +93,7 @@ def randomization_check(
     maps = [[found.strength()] for found in first]
     for _, parameters in layers:
         for parameter in parameters:
-            old = parameter.tensor
-            parameter.tensor = rng.normal(old.mean(), old.std(), old.shape)
+            parameter.tensor = _drawn_anew(parameter.tensor, rng)
         for method, found in zip(methods, maps, strict=True):
             found.append(method(copy, x, fixed).strength())
     named = {found.method: np.array(strengths) for found, strengths in zip(first, maps, strict=True)}
@@ -104,15 +105,20 @@ def _own(layer: Layer) -> list[Parameter]:
     return [part for _, part in layer.parts() if isinstance(part, Parameter)]
 
 
+def _drawn_anew(tensor: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Weights as large as before, around 0, lest a mean below 0 silences every ReLU; biases in another order."""
+    if tensor.ndim < 2:
+        return rng.permutation(tensor)
+    return rng.normal(0, np.sqrt(np.mean(np.square(tensor, dtype=np.float64))), tensor.shape)
+
+
 def _fixed(target: np.ndarray) -> Any:
     return target if target.ndim == 1 else tuple(int(place) for place in target[0])
 
 
 def _similarity(first: np.ndarray, second: np.ndarray) -> float:
-    """The mean over the samples of the rank correlation of two maps (N, ...); 0 where one of them is constant."""
-    from scipy.stats import rankdata
-
-    a, b = (rankdata(array.reshape(len(array), -1), axis=1) for array in (first, second))
+    """The mean over the samples of the correlation of two maps (N, ...); 0 where one of them is constant."""
+    a, b = (array.reshape(len(array), -1).astype(np.float64) for array in (first, second))
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     size = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
     return float(np.divide((a * b).sum(axis=1), size, out=np.zeros(len(a)), where=size > 0).mean())

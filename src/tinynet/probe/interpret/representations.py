@@ -56,15 +56,14 @@ def representations(net: Net, x: np.ndarray, layer: str | None = None) -> Repres
 
     def keep(*inputs: Any, **options: Any) -> Any:
         y = plain(*inputs, **options)
-        found.append(_flat(inputs[0] if layer is None else y, path))
+        found.append(inputs[0] if layer is None else y)
         return y
 
     with predicting(net), replacing([(place, "forward", keep)]):
         for start in range(0, len(x), ROWS):
             net.forward(x[start : start + ROWS])
-            net.forget()
     where = f"the {'input' if layer is None else 'output'} of layer {title_of(net, path)}"
-    return Representations(np.concatenate(found), where)
+    return Representations(np.concatenate([_flat(y, path) for y in found]), where)
 
 
 def _flat(y: Any, path: str) -> np.ndarray:

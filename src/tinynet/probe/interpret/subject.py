@@ -45,13 +45,11 @@ class Subject:
         for start in range(0, len(x), ROWS):
             rows = slice(start, start + ROWS)
             found.append(dot(direction[rows], self.outputs(x[rows])))
-            self.net.forget()
         return np.concatenate(found)
 
     def aim(self, target: Any) -> Aim:
         """Which score is meant by a target, for each row of `self.x`."""
         outputs = np.concatenate([self.outputs(self.x[i : i + ROWS]) for i in range(0, len(self.x), ROWS)])
-        self.net.forget()
         direction, labels = aim(self.who, outputs, target)
         return Aim(direction, labels, dot(direction, outputs), outputs.shape[1:])
 
@@ -68,7 +66,9 @@ class Subject:
 
 
 @contextmanager
-def opened(who: str, net: Net, x: Any, methods: Iterable[Method] = ()) -> Iterator[Subject]:
+def opened(
+    who: str, net: Net, x: Any, methods: Callable[[Net], Iterable[Method]] = lambda net: ()
+) -> Iterator[Subject]:
     """For this block, a net whose scores can be differentiated; then everything is as it was.
 
     A last softmax, log-softmax or sigmoid is left out, because its derivative fades where the net is sure. Tokens have
@@ -78,11 +78,12 @@ def opened(who: str, net: Net, x: Any, methods: Iterable[Method] = ()) -> Iterat
         who: The name of the method, for its error sentences.
         net: The net.
         x: A batch of inputs.
-        methods: What else replaces a method of a layer for this block: (layer, "forward" or "backward", function).
+        methods: A function of the net that gives what else replaces a method of a layer for this block: (layer,
+            "forward" or "backward", function).
     """
     checks.instance(who, "net", net, Net, "wrap layers as Net([...]).")
     x = net.cast(_batch(who, x))
-    replaced = [*methods, *(pair for layer in _last(net) for pair in _passing(layer))]
+    replaced = [*methods(net), *(pair for layer in _last(net) for pair in _passing(layer))]
     entrance = first_layer(net)
     if x.dtype.kind in "iu" and isinstance(entrance, Embedding):
         with predicting(net):
@@ -145,6 +146,8 @@ def _batch(who: str, x: Any) -> np.ndarray:
     if x.ndim < 2 or len(x) == 0:
         problem = f"expected a batch of inputs, got x of shape {shape_text(x.shape)}."
         checks.fail(who, problem, "pass x[np.newaxis] for a batch of one.")
+    if not np.isfinite(x).all():
+        checks.fail(who, "x holds NaN or infinity, and no score depends on them in a way that could be shown.")
     return x
 
 

@@ -13,9 +13,9 @@ from tinynet.core.arrays import as_array
 from tinynet.net.net import ERRORS
 from tinynet.probe.not_finite.births import FROM_CONSTANT, FROM_FINITE, FROM_INFINITE
 from tinynet.probe.not_finite.operation import Operation
-from tinynet.probe.not_finite.watched_array import Ledger, plainly
+from tinynet.probe.not_finite.watched_array import Ledger, Shapes, plainly
 
-Outcome = list[Any]  # of arrays, numbers or None
+Outcome = list[Any]  # of arrays with a batch axis, numbers or None; arrays without a batch axis are in a list inside
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Cause:
     row: int | None = None  #: The sample, where an array on the way told it.
 
 
-def cause_of(run: Callable[[], Outcome], n_rows: int = 0) -> Cause | None:
+def cause_of(run: Callable[[], Outcome], n_rows: int = 0, weights: Shapes = ()) -> Cause | None:
     """The first operation that makes an outcome not finite, all others being harmless or consequences of it.
 
     With a 1 in place of every number that is born in the run, NaN or infinite, the outcome is finite. The cause is the
@@ -42,6 +42,7 @@ def cause_of(run: Callable[[], Outcome], n_rows: int = 0) -> Cause | None:
     Args:
         run: Computes the outcome on watched arrays, the same each time.
         n_rows: The number of samples in the batch.
+        weights: The shapes of the weights, which have no batch axis.
 
     Returns:
         The cause; None if no operation explains the outcome, as where numbers went through another library.
@@ -56,11 +57,11 @@ def cause_of(run: Callable[[], Outcome], n_rows: int = 0) -> Cause | None:
     with suppress(ERRORS):  # what runs is not ours
         for ways in ((FROM_FINITE,), (FROM_FINITE, FROM_INFINITE), (FROM_FINITE, FROM_INFINITE, FROM_CONSTANT)):
             if not is_bad(_left(run, ways, 0).outcome):
-                return _first(run, ways, n_rows)
+                return _first(run, ways, n_rows, weights)
     return None
 
 
-def _first(run: Callable[[], Outcome], ways: Sequence[int], n_rows: int) -> Cause | None:
+def _first(run: Callable[[], Outcome], ways: Sequence[int], n_rows: int, weights: Shapes) -> Cause | None:
     with Ledger(ways) as ledger:
         if not is_bad(run()):
             return None
@@ -71,15 +72,25 @@ def _first(run: Callable[[], Outcome], ways: Sequence[int], n_rows: int) -> Caus
             spoiled = middle
         else:
             finite = middle
-    cause = _left(run, ways, spoiled, n_rows)
+    cause = _left(run, ways, spoiled, n_rows, weights)
     return None if cause.operation is None else cause
 
 
-def _left(run: Callable[[], Outcome], ways: Sequence[int], n: int, n_rows: int = 0) -> Cause:
+def _left(run: Callable[[], Outcome], ways: Sequence[int], n: int, n_rows: int = 0, weights: Shapes = ()) -> Cause:
     """Run with the first n births left as they are."""
-    with Ledger(ways, n, n_rows) as ledger:
+    with Ledger(ways, n, n_rows, weights) as ledger:
         outcome = [plainly(part) for part in run()]
     return Cause(ledger.last_left, outcome, ledger.row)
+
+
+def bad_place(x: np.ndarray) -> tuple[int, ...]:
+    """Where in an array the first NaN or infinity is.
+
+    Example:
+        >>> bad_place(np.array([[1.0, 2.0], [np.nan, np.inf]]))
+        (1, 0)
+    """
+    return tuple(map(int, np.argwhere(~np.isfinite(x))[0]))
 
 
 def is_bad(value: Any) -> bool:

@@ -57,6 +57,7 @@ class NotFinite:
         sample: The sample, as its index in the training data; None if that is not known.
         n_samples: In how many samples of the batch the outcome is not finite.
         when: Which step it was; None outside of a learner.
+        slot: What the optimizer keeps, as "velocity", if that is the place in an update, and not the weight.
         step: The number of that step, or None.
 
     Example:
@@ -79,6 +80,7 @@ class NotFinite:
     sample: int | None = None
     n_samples: int = 0
     when: When | None = None
+    slot: str = ""
 
     @property
     def step(self) -> int | None:
@@ -94,7 +96,8 @@ class NotFinite:
             return f"the loss {self.kind}"
         if self.found_in == "update":
             update = "update" if self.when is None else f"update of {self.when}"
-            return f"{_at(self.path, self.place)}, {update} by {self.kind}"
+            slot = f"{self.slot} of " if self.slot else ""
+            return f"{slot}{_at(self.path, self.place)}, {update} by {self.kind}"
         return _at(self.path, self.place)
 
     @property

@@ -21,7 +21,7 @@ def hint(found: NotFinite) -> str:
     if found.found_in == "weights":
         return "load weights that are finite, or begin anew."
     if found.found_in == "step":
-        return "a layer that counts its calls, or draws from a generator of its own, cannot be run again as it ran."
+        return "what counts calls or draws numbers outside of layers and streams cannot be run again as it ran."
     operation = found.operation
     slower = _slower(found)
     if operation is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from types import CellType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -11,15 +13,19 @@ import numpy as np
 from tinynet.core import Parameter
 from tinynet.core.streams import place_kept
 from tinynet.layers import Layer
+from tinynet.layers.layer import WATCHED
 from tinynet.optimizers import Optimizer
+
+Undo = Callable[[], Any]
 
 
 @contextmanager
-def kept(*owners: Layer | Optimizer | Parameter | None) -> Iterator[None]:
-    """Whatever happens in this block, these layers, their parameters and optimizers are afterwards as they were.
+def kept(*owners: Any) -> Iterator[None]:
+    """Whatever happens in this block, these layers, optimizers and functions are afterwards as they were.
 
-    That holds for every number: weights, gradients, statistics, slots, counters of a layer of one's own, and the random
-    streams. Arrays stay the same objects. What a layer remembers for `backward` is put back, but not copied.
+    That holds for weights, gradients, statistics, slots, what a layer of one's own counts, what a function keeps from
+    call to call, and the random streams. Arrays stay the same objects. What a layer remembers for `backward` is put
+    back, but not copied.
 
     Example:
         >>> from tinynet.layers import BatchNorm1D
@@ -37,8 +43,8 @@ def kept(*owners: Layer | Optimizer | Parameter | None) -> Iterator[None]:
             put_back()
 
 
-def snapshot(*owners: Layer | Optimizer | Parameter | None) -> Callable[[], None]:
-    """Copy every number of some layers, parameters and optimizers; the result, when called, puts them back.
+def snapshot(*owners: Any) -> Undo:
+    """Copy every number of some layers, optimizers and functions; the result, when called, puts them back.
 
     Example:
         >>> weight = Parameter(np.ones(1))
@@ -57,54 +63,68 @@ def snapshot(*owners: Layer | Optimizer | Parameter | None) -> Callable[[], None
     return put_back
 
 
-def _undo(value: Any, seen: set[int]) -> Iterator[Callable[[], None]]:
+def _undo(value: Any, seen: set[int]) -> Iterator[Undo]:
     """What puts a value back as it is now, and all that is in it."""
-    if value is None or isinstance(value, (bool, int, float, str)) or id(value) in seen:
+    if value is None or isinstance(value, (bool, int, float, str, type)) or id(value) in seen:
         return
     seen.add(id(value))
-    inside: list[Any] = []
     if isinstance(value, np.ndarray):
         if value.dtype.kind in "biufc" and value.flags.writeable:
-            yield _put_array(value, value.copy())
+            yield partial(np.copyto, value, value.copy())
     elif isinstance(value, np.random.Generator):
-        yield _put_generator(value, value.bit_generator.state)
-    elif isinstance(value, (Layer, Optimizer, Parameter)):
-        attributes = vars(value)
-        yield _put_dict(attributes, attributes.copy())
-        inside = [part for name, part in attributes.items() if name not in ("_memory", "arguments")]
+        yield partial(setattr, value.bit_generator, "state", value.bit_generator.state)
     elif isinstance(value, dict):
-        yield _put_dict(value, value.copy())
-        inside = [*value.keys(), *value.values()]
+        yield partial(_put_dict, value, value.copy())
     elif isinstance(value, list):
-        yield _put_list(value, value.copy())
-        inside = value
-    elif isinstance(value, tuple):
-        inside = list(value)
-    for part in inside:
+        yield partial(value.__setitem__, slice(None), value.copy())
+    elif isinstance(value, FunctionType):
+        for cell in filter(_is_filled, value.__closure__ or ()):
+            yield partial(setattr, cell, "cell_contents", cell.cell_contents)
+    elif _has_state(value):
+        yield partial(_put_attributes, vars(value), vars(value).copy())
+    for part in _inside(value):
         yield from _undo(part, seen)
 
 
-def _put_array(array: np.ndarray, before: np.ndarray) -> Callable[[], None]:
-    return lambda: np.copyto(array, before)
+def _inside(value: Any) -> list[Any]:
+    """What is in a value and can change without it."""
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    if isinstance(value, MethodType):
+        return [value.__self__, value.__func__]
+    if isinstance(value, partial):
+        return [value.func, *value.args, *value.keywords.values()]
+    if isinstance(value, FunctionType):
+        contents = [cell.cell_contents for cell in filter(_is_filled, value.__closure__ or ())]
+        return [part for part in contents if not isinstance(part, np.ndarray)]  # a function seldom writes into one
+    if not _has_state(value):
+        return []
+    methods = [getattr(type(value), name, None) for name in ("forward", "backward", "step", "update", "__call__")]
+    return [*(part for name, part in vars(value).items() if name not in ("_memory", "arguments")), *methods]
 
 
-def _put_generator(generator: np.random.Generator, state: Any) -> Callable[[], None]:
-    def put() -> None:
-        generator.bit_generator.state = state
-
-    return put
+def _has_state(value: Any) -> bool:
+    """Whether a value takes part in a step, and may count or keep something in its attributes."""
+    return isinstance(value, (Layer, Optimizer, Parameter)) or (callable(value) and hasattr(value, "__dict__"))
 
 
-def _put_dict(values: dict[Any, Any], before: dict[Any, Any]) -> Callable[[], None]:
-    def put() -> None:
-        values.clear()
-        values.update(before)
+def _is_filled(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - reading it raises if it is empty
+    except ValueError:
+        return False
+    return True
 
-    return put
+
+def _put_attributes(values: dict[str, Any], before: dict[str, Any]) -> None:
+    """Put attributes back, but leave it to `watch` who watches."""
+    watching = {name: values[name] for name in WATCHED if name in values}
+    values.clear()
+    values.update({name: value for name, value in before.items() if name not in WATCHED} | watching)
 
 
-def _put_list(values: list[Any], before: list[Any]) -> Callable[[], None]:
-    def put() -> None:
-        values[:] = before
-
-    return put
+def _put_dict(values: dict[Any, Any], before: dict[Any, Any]) -> None:
+    values.clear()
+    values.update(before)

@@ -22,9 +22,8 @@ WORDS = {
     "add": "{} + {}",
     "subtract": "{} - ({})",
     "power": "{} to the power of {}",
-    "astype": "{} in {}",
-    "setitem": "{} written into an array",
 }
+LARGE = 1e6  #: An infinity that comes of smaller numbers comes of a division or a logarithm, say.
 # No reader wants to be sent there: it is where the arrays are watched, and the inside of NumPy.
 HIDDEN = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 
@@ -63,7 +62,8 @@ class Operation:
     @property
     def overflows(self) -> bool:
         """Whether the numbers that went in were finite, and what came out is too large for its type."""
-        return bool(np.isinf(self.result)) and all(np.isfinite(self.operands)) and 0 not in self.operands[-1:]
+        sizes = np.abs(self.operands)
+        return bool(np.isinf(self.result) and np.isfinite(sizes).all() and sizes.max(initial=0) > LARGE)
 
 
 def describe(

@@ -12,7 +12,7 @@ import numpy as np
 from tinynet.core import faster, generator_states, set_generator_states
 from tinynet.layers import Layer
 from tinynet.net.tuples import as_tuple
-from tinynet.net.watch import watch
+from tinynet.net.watch import unwatched, watch
 from tinynet.probe.not_finite.cause import Outcome, is_bad
 from tinynet.probe.not_finite.kept import kept
 from tinynet.probe.not_finite.watched_array import plainly, watched
@@ -70,7 +70,6 @@ class Step:
         y: The truth.
         loss: The loss.
         nets: The nets that take part, by a name that comes before their paths; "" for the only one.
-        owners: What else the step changes, such as optimizers.
         states: Of the random streams at its beginning.
 
     Example:
@@ -88,13 +87,14 @@ class Step:
     y: Any
     loss: Loss
     nets: Mapping[str, Layer]
-    owners: tuple[Any, ...] = ()
     states: dict[str, Any] = field(default_factory=generator_states)
 
     @contextmanager
     def again(self) -> Iterator[None]:
         """A block that begins with the random streams of the step, and leaves no trace."""
-        with kept(*self.nets.values(), *self.owners), np.errstate(all="ignore"):
+        with kept(*self.nets.values(), self.loss), np.errstate(all="ignore"), ExitStack() as stack:
+            for net in self.nets.values():
+                stack.enter_context(unwatched(net))
             set_generator_states(self.states)
             yield
 
@@ -190,7 +190,7 @@ def _loss_alone(place: Place, step: Step) -> Outcome:
 
 def _layer_alone(call: Call, backward: bool) -> Outcome:
     layer = call.layer
-    with kept(layer), faster.use("plain"), np.errstate(all="ignore"):
+    with kept(layer), unwatched(layer), faster.use("plain"), np.errstate(all="ignore"):
         set_generator_states(call.states)
         parameters = layer.parameters().values()
         for parameter in parameters:
@@ -201,7 +201,7 @@ def _layer_alone(call: Call, backward: bool) -> Outcome:
         if not backward:
             return list(as_tuple(y))
         dx = layer.backward(*map(watched, call.dy))
-        return [*as_tuple(dx), *[plainly(parameter.gradient).copy() for parameter in parameters]]
+        return [*as_tuple(dx), [plainly(parameter.gradient).copy() for parameter in parameters]]
 
 
 def watch_parameter(parameter: Any) -> None:

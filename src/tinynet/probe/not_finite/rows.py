@@ -8,6 +8,7 @@ import numpy as np
 
 from tinynet.core.arrays import as_array
 from tinynet.probe.not_finite.cause import Cause, is_bad
+from tinynet.probe.not_finite.watched_array import Shapes
 
 
 def bad_rows(value: Any, n_rows: int) -> list[int]:
@@ -19,13 +20,13 @@ def bad_rows(value: Any, n_rows: int) -> list[int]:
     """
     found: set[int] = set()
     for array in value if isinstance(value, (tuple, list)) else (value,):
-        if is_bad(array) and n_rows and np.ndim(array) and len(array) % n_rows == 0:
+        if not isinstance(array, list) and is_bad(array) and n_rows and np.ndim(array) and len(array) % n_rows == 0:
             x = ~np.isfinite(as_array(array))
             found |= set(np.flatnonzero(x.reshape(n_rows, -1).any(axis=1)).tolist())
     return sorted(found)
 
 
-def row_of(cause: Cause, n_rows: int) -> int | None:
+def row_of(cause: Cause, n_rows: int, weights: Shapes = ()) -> int | None:
     """The sample that a cause belongs to: the one whose outcome it spoils, or that of its place in an array.
 
     None if all samples share the number, such as a weight, or a mean over the batch.
@@ -37,7 +38,7 @@ def row_of(cause: Cause, n_rows: int) -> int | None:
     rows, operation = bad_rows(cause.outcome, n_rows), cause.operation
     if len(rows) == 1 or cause.row is not None:
         return rows[0] if len(rows) == 1 else cause.row
-    if operation is None or not operation.shape or not n_rows:
+    if operation is None or not operation.shape or operation.shape in weights or not n_rows:
         return None
     if not rows and operation.name == "matmul":  # the gradient of a weight, dyᵀ x: the sum runs over the batch
         return _row_in(operation.place[-1:], operation.shape[-1:], n_rows)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import faster
 from tinynet.optimizers import Optimizer
-from tinynet.probe.not_finite.cause import Outcome, cause_of, is_bad
+from tinynet.probe.not_finite.cause import Outcome, bad_place, cause_of, is_bad
 from tinynet.probe.not_finite.finding import NotFinite
 from tinynet.probe.not_finite.kept import kept
 from tinynet.probe.not_finite.replay import Step, watch_parameter
-from tinynet.probe.not_finite.watched_array import watched
+from tinynet.probe.not_finite.watched_array import plainly, watched
 
 Update = Callable[[dict[str, Any]], None]
 
@@ -49,47 +49,37 @@ def bad_update(parameters: dict[str, Any], optimizer: Optimizer, update: Update)
         found = first_bad_weight(parameters, optimizer)
         if found is None:
             return None
-        path, array, place = found
+        path, slot, array = found
+        place = bad_place(array)
         value = float(array[place])
 
     def run() -> Outcome:
         with kept(optimizer, *parameters.values()), faster.use("plain"), np.errstate(all="ignore"):
             for parameter in parameters.values():
                 watch_parameter(parameter)
-            for _, slots in _slots(optimizer, parameters):
-                slots.update({name: watched(slot) for name, slot in slots.items()})
+                slots = _slots_of(optimizer, parameter)
+                slots.update({name: watched(array) for name, array in slots.items()})
             update(parameters)
-            after = [parameters[path].tensor, *_arrays_kept(optimizer, parameters, path)]
-            return [np.array(array) for array in after]
+            after = [parameters[path].tensor, *_slots_of(optimizer, parameters[path]).values()]
+            return [plainly(array).copy() for array in after]
 
     cause = cause_of(run)
     kind = type(optimizer.rule_of(path, parameters[path])).__name__
-    return NotFinite("update", path, kind, value, place, None if cause is None else cause.operation)
+    return NotFinite("update", path, kind, value, place, None if cause is None else cause.operation, slot=slot)
 
 
-def first_bad_weight(parameters: dict[str, Any], optimizer: Optimizer) -> Any:
-    """The path of the first weight that is not finite, its array and the place in it; slots count after all weights."""
+def first_bad_weight(parameters: dict[str, Any], optimizer: Optimizer) -> tuple[str, str, np.ndarray] | None:
+    """The path of the first weight that is not finite, and its array; then the slots, with the name of the slot."""
     for path, parameter in parameters.items():
         if is_bad(parameter.tensor):
-            return path, parameter.tensor, _place(parameter.tensor)
-    for path in parameters:
-        for array in _arrays_kept(optimizer, parameters, path):
+            return path, "", parameter.tensor
+    for path, parameter in parameters.items():
+        for name, array in _slots_of(optimizer, parameter).items():
             if is_bad(array):
-                return path, array, _place(array)
+                return path, name, array
     return None
 
 
-def _place(array: np.ndarray) -> tuple[int, ...]:
-    return tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
-
-
-def _slots(optimizer: Optimizer, parameters: dict[str, Any]) -> Iterator[tuple[Any, dict[str, np.ndarray]]]:
-    for rule in optimizer.rules:
-        for parameter in parameters.values():
-            if parameter in rule._slots:
-                yield parameter, rule._slots[parameter]
-
-
-def _arrays_kept(optimizer: Optimizer, parameters: dict[str, Any], path: str) -> list[np.ndarray]:
-    each = _slots(optimizer, {path: parameters[path]})
-    return [array for _, slots in each for array in slots.values()]
+def _slots_of(optimizer: Optimizer, parameter: Any) -> dict[str, np.ndarray]:
+    """What the rule of a parameter keeps for it."""
+    return next((rule._slots[parameter] for rule in optimizer.rules if parameter in rule._slots), {})

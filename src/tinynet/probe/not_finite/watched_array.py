@@ -8,7 +8,8 @@ is the cause. This is how the search in `cause` tells causes from numbers that n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,6 +17,8 @@ import numpy as np
 
 from tinynet.probe.not_finite.births import FROM_CONSTANT, FROM_FINITE, ways_of_birth
 from tinynet.probe.not_finite.operation import Operation, cast, describe, written
+
+Shapes = Collection[tuple[int, ...]]
 
 
 class Ledger:
@@ -25,6 +28,7 @@ class Ledger:
         ways: Which ways of birth count, see `births`.
         n_left: How many births are left as they are; all if None.
         n_rows: The number of samples in the batch, if the one that the last birth belongs to is looked for.
+        weights: The shapes of arrays without a batch axis, those of the weights.
 
     Attributes:
         n_births: How many there have been.
@@ -38,19 +42,22 @@ class Ledger:
         (array([ 0., nan,  1.]), 2, (-0.3,))
     """
 
-    def __init__(self, ways: Sequence[int] = (FROM_FINITE,), n_left: int | None = None, n_rows: int = 0) -> None:
-        self.ways, self.n_left, self.n_rows = tuple(ways), n_left, n_rows
+    def __init__(
+        self, ways: Sequence[int] = (FROM_FINITE,), n_left: int | None = None, n_rows: int = 0, weights: Shapes = ()
+    ) -> None:
+        self.ways, self.n_left, self.n_rows, self.weights = tuple(ways), n_left, n_rows, weights
         self.n_births = 0
         self.last_left: Operation | None = None
         self.row: int | None = None
 
     def __enter__(self) -> Ledger:
-        self._token, self._quiet = _ledger.set(self), np.errstate(all="ignore")
-        self._quiet.__enter__()
+        self._token, self._block = _ledger.set(self), ExitStack()
+        self._block.enter_context(np.errstate(all="ignore"))
+        self._block.enter_context(_conversions_watched())
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._quiet.__exit__(*error)
+        self._block.close()
         _ledger.reset(self._token)
 
     def enter(self, ways: np.ndarray | None, result: np.ndarray, words: Callable[[tuple[int, ...]], Operation]) -> None:
@@ -69,12 +76,33 @@ class Ledger:
 
     def follow(self, array: np.ndarray) -> None:
         """See whether an array that was computed since tells the sample."""
-        if self.last_left is not None and self.row is None and np.ndim(array) and len(array) == self.n_rows:
+        if self.last_left is None or self.row is not None or array.shape in self.weights:
+            return
+        if array.ndim and len(array) == self.n_rows:
             bad = np.flatnonzero(~np.isfinite(array).reshape(self.n_rows, -1).all(axis=1))
             self.row = int(bad[0]) if len(bad) == 1 else None
 
 
 _ledger: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
+
+
+@contextmanager
+def _conversions_watched() -> Iterator[None]:
+    """Inside this block a watched array stays one in np.asarray and its like, which make plain arrays of subclasses."""
+
+    def through(convert: Callable) -> Callable:
+        def call(x: Any, *arguments: Any, **options: Any) -> Any:
+            result = convert(x, *arguments, **options)
+            return watched(result) if isinstance(x, WatchedArray) else result
+
+        return call
+
+    plain = {name: getattr(np, name) for name in ("array", "asarray", "ascontiguousarray")}
+    vars(np).update({name: through(convert) for name, convert in plain.items()})
+    try:
+        yield
+    finally:
+        vars(np).update(plain)
 
 
 class WatchedArray(np.ndarray):
@@ -177,7 +205,7 @@ def _look(
     function: Any, method: str, plain: Sequence[Any], inputs: Sequence[Any], result: np.ndarray, options: dict[str, Any]
 ) -> None:
     ledger = _ledger.get()
-    if ledger is None or result.dtype.kind not in "fc":
+    if ledger is None:
         return
     said = {name: options[name] for name in ("axis", "keepdims") if name in options}
     is_constant = [not isinstance(x, WatchedArray) for x in inputs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,9 +13,10 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import as_array, is_array
 from tinynet.layers import Layer
+from tinynet.net.net import ERRORS
 from tinynet.net.tuples import as_tuple, one_or_tuple
 from tinynet.optimizers import Optimizer
-from tinynet.probe.not_finite.cause import cause_of, is_bad
+from tinynet.probe.not_finite.cause import bad_place, cause_of, is_bad
 from tinynet.probe.not_finite.finding import NotFinite
 from tinynet.probe.not_finite.replay import Loss, Place, Step, first_place, outcome_of, step_of
 from tinynet.probe.not_finite.rows import bad_rows, row_of
@@ -72,11 +74,6 @@ def find(step: Step) -> NotFinite | None:
     return _in_data(step, place) or _in_weights(step, place) or _in_pass(step, place)
 
 
-def n_rows_of(x: Any) -> int:
-    """How many samples the inputs of a batch have."""
-    return next((len(part) for part in as_tuple(x) if np.ndim(part)), 0)
-
-
 def _in_data(step: Step, place: Place) -> NotFinite | None:
     """What the batch held already, if without it the step is finite, or goes wrong elsewhere."""
     dtype = next(iter(step.nets.values())).dtype
@@ -124,7 +121,7 @@ def bad_weight(path: str, array: np.ndarray) -> NotFinite:
         >>> bad_weight("0.bias", np.array([1.0, np.inf])).place
         (1,)
     """
-    place = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
+    place = bad_place(array)
     return NotFinite("weights", path, "", float(array[place]), place)
 
 
@@ -137,7 +134,7 @@ def _arrays(step: Step) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _in_pass(step: Step, place: Place) -> NotFinite:
-    n_rows = n_rows_of(step.x)
+    n_rows = next((len(part) for part in as_tuple(step.x) if np.ndim(part)), 0)
     call = place.call
     seen: Any
     if call is None:
@@ -148,23 +145,35 @@ def _in_pass(step: Step, place: Place) -> NotFinite:
         path, kind = call.path, type(call.layer).__name__
         seen = call.y if place.found_in == "forward" else call.dx
     run = outcome_of(place, step)
-    cause = cause_of(run, n_rows)
+    weights = set() if call is None else {parameter.shape for parameter in call.layer.parameters().values()}
+    cause = cause_of(run, n_rows, weights)
     rows = bad_rows(seen, n_rows)
     operation = row = None
     if cause is not None:
-        operation, row = cause.operation, row_of(cause, n_rows)
-    elif len(rows) < n_rows:
-        row = rows[0] if rows else None
+        operation, row = cause.operation, row_of(cause, n_rows, weights)
+    elif 0 < len(rows) < n_rows:
+        row = rows[0]
+    if row is None and call is None:
+        row = _row_of_loss(step, place)
     value, where = _first_bad(seen, operation)
     return NotFinite(place.found_in, path, kind, value, where, operation, row, n_samples=len(rows))
+
+
+def _row_of_loss(step: Step, place: Place) -> int | None:
+    """The sample whose loss alone is not finite, if the loss takes single samples."""
+    with step.again(), suppress(ERRORS):
+        predicted, truth = place.arguments
+        for row in range(len(predicted)):
+            if is_bad(step.loss(predicted[row : row + 1], truth[row : row + 1])):
+                return row
+    return None
 
 
 def _first_bad(seen: Any, operation: Any) -> tuple[float, tuple[int, ...]]:
     for array in as_tuple(seen):
         if is_bad(array):
-            x = as_array(array)
-            place = tuple(map(int, np.argwhere(~np.isfinite(x))[0]))
-            return float(x[place]), place
+            place = bad_place(as_array(array))
+            return float(as_array(array)[place]), place
     return (float("nan") if operation is None else operation.result), ()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tinynet.core import Parameter
 from tinynet.layers import Dropout, Dropout2D, Layer
 from tinynet.net.tuples import as_tuple
-from tinynet.probe.statistics.bins import histograms
+from tinynet.probe.statistics.bins import N_BINS, histograms
 from tinynet.probe.statistics.units import Units, share_dead, share_saturated, some_rows, units_of
 
 #: What is known of each layer at each look, a number.
@@ -130,7 +130,7 @@ class Look:
 
     def _counted(self, values: dict[int, np.ndarray]) -> np.ndarray:
         if not values:
-            return histograms(np.empty(0), np.empty(0, np.int64), len(self.watched))
+            return np.zeros((len(self.watched), N_BINS), np.int64)
         flat, sizes = _joined(values)
         return histograms(flat, np.repeat(list(values), sizes), len(self.watched))
 
@@ -144,9 +144,8 @@ def norm(arrays: list[np.ndarray]) -> float:
         >>> f"{norm([np.array([3e-30, 4e-30], np.float32)]):.6g}"
         '5e-30'
     """
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        total = sum(_squares(array.ravel()) for array in arrays)
-        return float(np.sqrt(total))
+    with np.errstate(over="ignore"):
+        return float(np.sqrt(sum(_squares(array.ravel()) for array in arrays)))
 
 
 def _squares(values: np.ndarray) -> float:

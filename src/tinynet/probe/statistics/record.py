@@ -57,13 +57,18 @@ class TrainingStatistics:
     """
 
     def __init__(self, layers: dict[str, str], settings: dict[str, Any] | None = None) -> None:
-        self.layers, self.settings = dict(layers), dict(settings or {})
+        self.layers = dict(checks.instance("TrainingStatistics", "layers", layers, dict))
+        self.settings = (
+            {} if settings is None else dict(checks.instance("TrainingStatistics", "settings", settings, dict))
+        )
         self._numbers = Columns(MOST_COLUMNS, mean_of)
         self._histograms = Columns(MOST_HISTOGRAMS, sum_of)
 
     def add(self, step: int, seen: Seen) -> None:
         """Add what was seen at a step, counted from 1."""
-        self._numbers.add(step, {name: values.astype(np.float32) for name, values in seen.numbers.items()})
+        with np.errstate(over="ignore"):
+            numbers = {name: values.astype(np.float32) for name, values in seen.numbers.items()}
+        self._numbers.add(step, numbers)
         self._histograms.add(step, dict(seen.histograms))
 
     @property
@@ -154,6 +159,20 @@ class TrainingStatistics:
 
     def _kinds(self) -> dict[str, Columns]:
         return {"numbers": self._numbers, "histograms": self._histograms}
+
+
+def recorded(who: str, statistics: Any) -> TrainingStatistics:
+    """Check that something is the statistics of a training, or a callback that has recorded them.
+
+    Example:
+        >>> recorded("training_strip", TrainingStatistics({}))
+        TrainingStatistics(0 layers, 0 columns, no step yet)
+    """
+    found = getattr(statistics, "record", statistics)
+    if not isinstance(found, TrainingStatistics):
+        problem = f"expected the statistics of a training, got {checks.of_kind(statistics)}."
+        checks.fail(who, problem, "pass a Statistics callback, or TrainingStatistics.load(path).", TypeError)
+    return found
 
 
 def _columns(first: np.ndarray, last: np.ndarray, looks: np.ndarray, values: dict[str, np.ndarray]) -> list[Column]:

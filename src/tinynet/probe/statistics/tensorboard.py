@@ -5,16 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.probe.statistics.bins import edges
 from tinynet.probe.statistics.look import NUMBERS
-
-if TYPE_CHECKING:
-    from tinynet.probe.statistics.record import TrainingStatistics
+from tinynet.probe.statistics.record import TrainingStatistics, recorded
 
 
 def export_tensorboard(statistics: TrainingStatistics, folder: str | PathLike[str]) -> Path:
@@ -32,6 +30,7 @@ def export_tensorboard(statistics: TrainingStatistics, folder: str | PathLike[st
 
     Raises:
         ImportError: tensorboardX is not installed.
+        TypeError: Those are no statistics, or the folder is no path.
         OSError: Nothing can be written there.
 
     Example:
@@ -39,7 +38,7 @@ def export_tensorboard(statistics: TrainingStatistics, folder: str | PathLike[st
         >>> export_tensorboard(TrainingStatistics.load("statistics.safetensors"), "events")  # doctest: +SKIP
         PosixPath('events/events.out.tfevents.…')
     """
-    found = getattr(statistics, "record", statistics)
+    found = recorded("export_tensorboard", statistics)
     target = _folder(folder)
     writer = _writer()(str(target))
     try:

@@ -13,8 +13,9 @@ from tinynet.visualize import sentences
 from tinynet.visualize.interpret.strips import draw_strips
 from tinynet.visualize.interpret.words import (
     BY_STRENGTH,
-    NAMES,
+    MAX_SAMPLES,
     TITLES,
+    heads_of,
     label_of,
     largest_text,
     make_room,
@@ -22,12 +23,11 @@ from tinynet.visualize.interpret.words import (
     write_title,
 )
 from tinynet.visualize.pictures import Sheet, picture
-from tinynet.visualize.style import INK, MUTED, styled, two_sided
+from tinynet.visualize.style import INK, MUTED, PAPER, styled, two_sided
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAX_SAMPLES = 8
 SIDE = 1.5  # inches, which the longest name of a method fills
 STRONG = "magma"  # from dark, 0, to bright
 STRENGTH = "strength, as a share of the largest"
@@ -58,6 +58,7 @@ def attributions(*found: Attribution, classes: Sequence[str] | None = None, word
         8
     """
     _same_inputs(found, classes)
+    sentences.words("attributions", words, found[0].x)
     title = _title(found)
     if found[0].x.ndim == 4:
         return _draw_images(found, classes, title)
@@ -77,7 +78,7 @@ def _draw_images(found: tuple[Attribution, ...], classes: Sequence[str] | None, 
         sheet.words_below(place, label_of(found[0], sample, classes), fontsize=8)
         for column, each in enumerate(found, start=1):
             _draw_map(sheet, place + column, each, sample, drawn)
-    heads = ["input", *(NAMES.get(each.method, each.method) for each in found)]
+    heads = ["input", *heads_of(found)]
     for place, head in enumerate(heads * across):
         sheet.words_above(place, head)
     for words, image in drawn.items():
@@ -95,7 +96,9 @@ def _draw_map(sheet: Sheet, place: int, found: Attribution, sample: int, drawn: 
         sheet.put(place, _grey(found.x[sample]), cmap="gray", vmin=0, vmax=1)
         if found.all_negative[sample]:
             middle, top = sheet.middle(place)
-            sheet.ax.text(middle, top, "all evidence\nis negative", ha="center", va="center", color=INK, fontsize=10)
+            paper = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85}
+            how: dict[str, Any] = {"ha": "center", "va": "center", "color": INK, "fontsize": 10, "bbox": paper}
+            sheet.ax.text(middle, top, "all evidence\nis negative", **how)
             return
         drawn[STRENGTH] = sheet.put(place, values[0] / largest, cmap=STRONG, vmin=0, vmax=1, alpha=0.65)
     elif found.method in BY_STRENGTH:
@@ -113,7 +116,7 @@ def _draw_map(sheet: Sheet, place: int, found: Attribution, sample: int, drawn: 
     if isinstance(found, PathAttribution):
         below = f"sum off by {100 * found.completeness_error[sample]:.2g} %"
     if isinstance(found, LayerAttribution) and found.channel is not None:
-        below = f"channel {found.channel[sample]} of layer {found.layer}"
+        below = f"channel {found.channel[sample]}"
     sheet.words_below(place, below, color=MUTED, fontsize=8)
 
 
@@ -140,8 +143,10 @@ def _colour_bar(sheet: Sheet, image: Any, words: str) -> None:
 
 def _title(found: tuple[Attribution, ...]) -> str:
     place = {4: "pixel", 3: "place"}.get(found[0].values.ndim, "number")
-    if len(found) > 1:
+    if len({each.method for each in found}) > 1:
         return f"What the methods say about each {place}"
+    if isinstance(found[0], LayerAttribution) and found[0].method == "deconvnet" and found[0].channel is None:
+        return "Deconvnet: what a layer has kept of the input"
     return TITLES.get(found[0].method, found[0].method).format(place=place)
 
 

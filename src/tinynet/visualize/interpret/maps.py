@@ -78,6 +78,9 @@ def points_map(X: np.ndarray, names: Sequence[str], *, method: str = "pca", **op
         ['a', 'b', 'c', 'd']
     """
     checks.one_of("points_map", "method", method, METHODS)
+    X = checks.numbers("points_map", "X", X)
+    checks.input_shape("points_map", X, ("N", "D"), name="X")
+    sentences.words("points_map", names, np.zeros(0, int))
     if len(names) != len(X):
         checks.fail("points_map", f"expected a name for each of {len(X)} vectors, got {len(names)}.")
     drawn = interpret.pca(X) if method == "pca" else interpret.tsne(X, **options)
@@ -130,6 +133,7 @@ def _draw_line(figure: Figure, ax: Axes, found: Landscape) -> None:
     ax.set_ylabel("loss")
     if _spread(found.losses) > 30:
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter("{x:g}")
     ax.legend()
 
 
@@ -172,7 +176,7 @@ def _draw_points(found: Projection, labels: np.ndarray, classes: Any, title: str
 def _label_axes(ax: Axes, found: Projection) -> None:
     if found.method == "PCA":
         first, second = (f"({100 * share:.0f} % of the variance)" for share in found.quality)
-        ax.set(xlabel=f"first principal component {first}", ylabel=f"second {second}")
+        ax.set(xlabel=f"first principal component {first}", ylabel=f"second principal component {second}")
     else:
         ax.set(xlabel=f"only who is beside whom means something; KL(P‖Q) = {found.quality[0]:.2f} nats")
         ax.set(xticks=[], yticks=[])

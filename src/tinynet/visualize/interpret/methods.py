@@ -9,12 +9,14 @@ import numpy as np
 
 from tinynet.net import Net
 from tinynet.probe import interpret
+from tinynet.probe.interpret.inside import activations_of_maps
 from tinynet.visualize.interpret.attributions import attributions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Names = Sequence[str] | None
+MAX_LAYERS = 6
 
 
 def saliency(net: Net, x: np.ndarray, target: Any = None, *, classes: Names = None, words: Any = None) -> Figure:
@@ -84,13 +86,19 @@ def deconvnet(
 ) -> Figure:
     """What in each input the strongest activation of a layer has answered to: Zeiler and Fergus 2014.
 
+    Without a layer there is a column for each ReLU with maps, six at most, from the first to the last: how the features
+    grow with the depth.
+
     Arguments as in `tinynet.probe.deconvnet`; classes are the names of the classes.
 
     Example:
-        >>> deconvnet(tn.models.vgg11(width=4), np.ones((2, 3, 32, 32), np.float32), layer="4").get_suptitle()
-        'Deconvnet: what the strongest activation answers to'
+        >>> figure = deconvnet(tn.models.vgg11(width=4), np.ones((2, 3, 32, 32), np.float32))
+        >>> [text.get_text() for text in figure.axes[0].texts][-6:]
+        ['layer 1', 'layer 4', 'layer 9', 'layer 12', 'layer 17', 'layer 19']
     """
-    return attributions(interpret.deconvnet(net, x, layer, channel), classes=classes)
+    paths: list[Any] = [layer] if layer is not None else activations_of_maps("deconvnet", net, x) or [None]
+    chosen = np.unique(np.linspace(0, len(paths) - 1, MAX_LAYERS).round().astype(int))
+    return attributions(*[interpret.deconvnet(net, x, paths[index], channel) for index in chosen], classes=classes)
 
 
 def grad_cam(
@@ -116,6 +124,6 @@ def occlusion(
 
     Example:
         >>> occlusion(tn.models.digits_cnn(), tn.data.digits()[1].x[:2], size=2).get_suptitle()
-        'Occlusion: what the score loses when a pixel is covered'
+        'Occlusion: what the score loses when a part is covered'
     """
     return attributions(interpret.occlusion(net, x, target, **options), classes=classes, words=words)

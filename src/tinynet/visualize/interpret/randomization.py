@@ -84,9 +84,7 @@ def _draw_curves(ax: Axes, found: RandomizationCheck) -> None:
     ax.axhline(0, color=MUTED, linewidth=0.8)
     ax.grid(True, axis="y", color=GRID, linewidth=0.8)
     ax.tick_params(colors=MUTED, labelsize=8.5, length=0)
-    ax.set(
-        xlabel="layers with parameters drawn anew, from the last on", ylabel="rank correlation\nwith the map as trained"
-    )
+    ax.set(xlabel="layers with parameters drawn anew, from the last on", ylabel="correlation\nwith the map as trained")
     ax.locator_params(axis="x", integer=True)
     ax.set_ylim(min(-0.1, min(float(s.min()) for s in found.similarities.values()) - 0.05), 1.05)
     ax.legend(loc="upper right")

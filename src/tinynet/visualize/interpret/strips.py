@@ -10,7 +10,9 @@ import numpy as np
 from tinynet.probe.interpret import Attribution
 from tinynet.visualize.interpret.words import (
     BY_STRENGTH,
+    MAX_SAMPLES,
     NAMES,
+    heads_of,
     label_of,
     largest_text,
     unit_of,
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MAX_SAMPLES = 8
 MAX_BARS = 24  # numbers of a vector, beyond which a strip of colours reads better
 MAX_WORDS = 48  # places that have room for a word each
 
@@ -33,13 +34,14 @@ def draw_strips(found: Sequence[Attribution], classes: Any, words: Any, title: s
     """A row for each sample and method: bars for a few numbers, else a strip of colours."""
     names = [written(token, words) for token in range(len(words))] if classes is None and words is not None else classes
     n_samples = min(len(found[0].x), MAX_SAMPLES)
-    shown = [(each, sample) for sample in range(n_samples) for each in found]
+    heads = heads_of(found)
+    shown = [(head, each, sample) for sample in range(n_samples) for head, each in zip(heads, found, strict=True)]
     as_bars = found[0].values.ndim == 2 and found[0].values.shape[1] <= MAX_BARS
     figure = new_figure(9, (1.7 if as_bars else 0.95) * len(shown) + 0.9)
     write_title(figure, title)
     axes = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
-    for ax, (each, sample) in zip(axes, shown, strict=True):
-        ax.set_title(f"{NAMES.get(each.method, each.method)}: {label_of(each, sample, names)}", fontsize=9, pad=4)
+    for ax, (head, each, sample) in zip(axes, shown, strict=True):
+        ax.set_title(f"{head}: {label_of(each, sample, names)}", fontsize=9, pad=4)
         if as_bars:
             _draw_bars(ax, each, sample)
         else:

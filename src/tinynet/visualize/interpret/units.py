@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.net import Net
 from tinynet.probe import interpret
+from tinynet.visualize import sentences
 from tinynet.visualize.interpret.words import write_title, written
 from tinynet.visualize.pictures import Sheet, picture
 from tinynet.visualize.readings import class_name
@@ -56,6 +57,7 @@ def activation_maximization(
         problem = f"expected input_shape to be (C, H, W), got {input_shape!r}."
         hint = "this picture is of images; tinynet.probe.activation_maximization gives arrays of any shape."
         checks.fail("activation_maximization", problem, hint)
+    sentences.names("activation_maximization", classes, np.zeros(0, int))
     found = interpret.activation_maximization(net, input_shape, target, layer=layer, **options)
     of = "class" if layer is None else f"channel of layer {layer}"
     what = "score" if layer is None else "mean"
@@ -89,12 +91,16 @@ def attention_maps(net: Net, *inputs: np.ndarray, sample: int = 0, words: Any = 
         ['a', 'd', 'c']
     """
     maps = interpret.attention_maps(net, *inputs)[:MAX_LAYERS]
+    for tokens in (tokens for found in maps for tokens in (found.queries, found.keys) if tokens is not None):
+        sentences.words("attention_maps", words, tokens)
     n_samples = len(maps[0].p)
     if not 0 <= checks.integer("attention_maps", "sample", sample) < n_samples:
         checks.fail("attention_maps", f"sample must be from 0 to {n_samples - 1}, got {sample}.")
     n_heads = min(max(found.p.shape[1] for found in maps), MAX_HEADS)
     title = "Attention: how much each place (row) reads from each (column)"
-    figure = new_figure(max(2.3 * n_heads + 1, 7), 2.5 * len(maps) + 0.7)
+    longest = max(max(found.p.shape[2:]) for found in maps)
+    side = min(max(0.13 * longest, 2.0), 0.13 * MAX_LABELS)  # inches, so that a token at each place can be read
+    figure = new_figure(max((side + 0.4) * n_heads + 1, 7), (side + 0.55) * len(maps) + 0.7)
     write_title(figure, title)
     axes = figure.subplots(len(maps), n_heads, squeeze=False)
     for row, found in enumerate(maps):

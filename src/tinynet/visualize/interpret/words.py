@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinynet.probe.interpret import Attribution
+from tinynet.probe.interpret import Attribution, LayerAttribution
 from tinynet.visualize.readings import class_name
 from tinynet.visualize.style import MUTED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MAX_SAMPLES = 8
 NAMES = {
     "saliency": "saliency",
     "smooth_grad": "SmoothGrad",
@@ -31,7 +32,7 @@ TITLES = {
     "guided_backpropagation": "Guided back-propagation: positive gradients alone",
     "deconvnet": "Deconvnet: what the strongest activation answers to",
     "grad_cam": "Grad-CAM: where the evidence for the class lies",
-    "occlusion": "Occlusion: what the score loses when a {place} is covered",
+    "occlusion": "Occlusion: what the score loses when a part is covered",
 }
 
 BY_STRENGTH = ("saliency", "smooth_grad")  # their sign means little: the pixel of a dark line has the opposite one
@@ -47,6 +48,18 @@ def unit_of(found: Attribution) -> str:
 def largest_text(found: Attribution, largest: float) -> str:
     """The largest |value|, with its unit."""
     return f"up to {largest:.2g} {unit_of(found)}".rstrip()
+
+
+def heads_of(found: Sequence[Attribution]) -> list[str]:
+    """What stands above each column: the method, or the layer where one method looks at several."""
+    layers = [each.layer for each in found if isinstance(each, LayerAttribution)]
+    if len({each.method for each in found}) == 1 and len(layers) > 1:
+        return [f"layer {path}" for path in layers]
+    heads = []
+    for each in found:
+        place = f", layer {each.layer}" if each.method == "deconvnet" and isinstance(each, LayerAttribution) else ""
+        heads.append(NAMES.get(each.method, each.method) + place)
+    return heads
 
 
 def written(token: int, words: Any) -> str:
@@ -88,7 +101,9 @@ def write_title(figure: Figure, title: str) -> None:
 
 def write_notes(figure: Figure, found: Sequence[Attribution]) -> None:
     """The notes of all methods below a figure, in room of their own."""
-    notes = [note for each in found for note in each.notes]
+    n_samples = len(found[0].x)
+    cut = [f"The first {MAX_SAMPLES} of {n_samples:,} samples are drawn."] if n_samples > MAX_SAMPLES else []
+    notes = cut + [note for each in found for note in each.notes]
     width = int(15.5 * figure.get_figwidth())
     lines = [line for note in dict.fromkeys(notes) for line in textwrap.wrap(note, width)]
     if lines:

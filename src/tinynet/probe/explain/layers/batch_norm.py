@@ -60,6 +60,13 @@ def inverse_std(layer: LayerView, index: Index) -> Expression:
     return 1 / sqrt(_variance(layer, index) + layer.constant("eps"))
 
 
+def std(layer: LayerView, index: Index) -> Expression:
+    """σ = √(σ² + eps)"""
+    if not layer.step.memory["from_batch"]:
+        return sqrt(layer.at("running_var", index) + layer.constant("eps"))
+    return sqrt(_variance(layer, index) + layer.constant("eps"))
+
+
 def running_mean(layer: LayerView, index: Index) -> Expression:
     """r + momentum (μ − r), with the running mean r before the step"""
     before = layer.at("running_mean", index)
@@ -143,6 +150,8 @@ ROWS: dict[type[Layer], LayerRow] = {
         memory={
             "mean": mean,
             "inverse_std": inverse_std,
+            "x_hat": _x_hat,
+            "std": std,
             "running_mean.after": running_mean,
             "running_var.after": running_var,
             "num_batches_tracked.after": batches_tracked,

@@ -48,7 +48,16 @@ def row(origins: Origins, reason: str = "", keeps_places: bool = False) -> Layer
     def outside(layer: LayerView) -> tuple[str, np.ndarray]:
         return reason, origins(layer) < 0
 
-    return LayerRow(output, input_gradient, cut={"y": outside} if reason else {}, keeps_places=keeps_places)
+    def carried(layer: LayerView, mask: np.ndarray) -> np.ndarray:
+        places = origins(layer)
+        return np.where(places < 0, False, mask.ravel()[places])
+
+    made = LayerRow(output, input_gradient, keeps_places=keeps_places)
+    if reason:
+        made.cut["y"] = outside
+    if not keeps_places:
+        made.carry["y"] = carried
+    return made
 
 
 def _input(layer: LayerView) -> str:

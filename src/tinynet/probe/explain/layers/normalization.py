@@ -121,6 +121,16 @@ def inverse_std(layer: LayerView, index: Index) -> Expression:
     return 1 / sqrt(named("σ²", parts / block.size) + layer.constant("eps"))
 
 
+def std(layer: LayerView, index: Index) -> Expression:
+    """σ = 1 / (1/σ), which the layer remembers"""
+    return 1 / layer.at("inverse_std", index)
+
+
+def rms(layer: LayerView, index: Index) -> Expression:
+    """The root mean square, of which the layer remembers the inverse"""
+    return 1 / layer.at("inverse_rms", index)
+
+
 def inverse_rms(layer: LayerView, index: Index) -> Expression:
     """1 / √(mean(x²) + eps)"""
     block = _block_of_scale(layer, index)
@@ -163,9 +173,13 @@ def _feature(layer: LayerView, index: Index) -> Index:
     return index[len(index) - len(layer.setting("normalized_shape")) :]
 
 
-_ROW = LayerRow(output, input_gradient, parameter_gradient, memory={"x_hat": x_hat, "inverse_std": inverse_std})
+_ROW = LayerRow(
+    output, input_gradient, parameter_gradient, memory={"x_hat": x_hat, "inverse_std": inverse_std, "std": std}
+)
 ROWS: dict[type[Layer], LayerRow] = {
     LayerNorm: _ROW,
     GroupNorm: _ROW,
-    RMSNorm: LayerRow(output, input_gradient, parameter_gradient, memory={"x_hat": x_hat, "inverse_rms": inverse_rms}),
+    RMSNorm: LayerRow(
+        output, input_gradient, parameter_gradient, memory={"x_hat": x_hat, "inverse_rms": inverse_rms, "rms": rms}
+    ),
 }

@@ -64,13 +64,43 @@ def input_gradient(windows: Window) -> Callable[[LayerView, Index, int], Express
 
 def lost(layer: LayerView) -> tuple[str, np.ndarray]:
     """The pixels that were the largest of no window."""
+    return "it was not the largest of its window", _like_x(layer, ~_reached(layer, np.ones(winners(layer).shape, bool)))
+
+
+def carried_back(layer: LayerView, mask: np.ndarray) -> np.ndarray:
+    """Which pixels won windows, but only such whose gradient was cut."""
+    cut = _masks_as_images(layer, mask)
+    return _like_x(layer, _reached(layer, cut) & ~_reached(layer, ~cut))
+
+
+def _reached(layer: LayerView, windows: np.ndarray) -> np.ndarray:
+    """The pixels (N, C, H, W) that won one of some windows (N, C, OH, OW)."""
+    N, C, H, W = Grid(layer).array("x").shape
+    reached = np.zeros((N, C, H * W), bool)
+    n, c, *_ = np.nonzero(windows)
+    reached[n, c, winners(layer)[windows]] = True
+    return reached.reshape(N, C, H, W)
+
+
+def _like_x(layer: LayerView, images: np.ndarray) -> np.ndarray:
+    return images[:, :, 0].transpose(0, 2, 1) if Grid(layer).is_sequence else images
+
+
+def _masks_as_images(layer: LayerView, mask: np.ndarray) -> np.ndarray:
+    images = Grid(layer).as_images(mask)
+    return images[:, :, np.newaxis, np.newaxis] if images.ndim == 2 else images
+
+
+def carried(layer: LayerView, mask: np.ndarray) -> np.ndarray:
+    """Which outputs are numbers that were cut before."""
     grid = Grid(layer)
     N, C, H, W = grid.array("x").shape
-    won = np.zeros((N, C, H * W), bool)
-    np.put_along_axis(won, winners(layer).reshape(N, C, -1), True, axis=2)
-    mask = ~won.reshape(N, C, H, W)
-    mask = mask[:, :, 0].transpose(0, 2, 1) if grid.is_sequence else mask
-    return "it was not the largest of its window", mask
+    won = winners(layer)
+    picked = np.take_along_axis(grid.as_images(mask).reshape(N, C, H * W), won.reshape(N, C, -1), axis=2)
+    if layer.step.kind.startswith("Global"):
+        return picked[:, :, 0]
+    images = picked.reshape(won.shape)
+    return images[:, :, 0].transpose(0, 2, 1) if grid.is_sequence else images
 
 
 def winners(layer: LayerView) -> np.ndarray:
@@ -141,8 +171,18 @@ def _index(layer: LayerView, n: int, c: int, place: Place) -> Index:
     return (n, place[1], c) if Grid(layer).is_sequence else (n, c, *place)
 
 
-_SLIDING = LayerRow(output(_sliding_window), input_gradient(_sliding_windows), cut={"dx": lost})
-_ADAPTIVE = LayerRow(output(_adaptive_window), input_gradient(_adaptive_windows), cut={"dx": lost})
+_SLIDING = LayerRow(
+    output(_sliding_window),
+    input_gradient(_sliding_windows),
+    cut={"dx": lost},
+    carry={"y": carried, "dx": carried_back},
+)
+_ADAPTIVE = LayerRow(
+    output(_adaptive_window),
+    input_gradient(_adaptive_windows),
+    cut={"dx": lost},
+    carry={"y": carried, "dx": carried_back},
+)
 ROWS: dict[type[Layer], LayerRow] = {
     MaxPool1D: _SLIDING,
     MaxPool2D: _SLIDING,

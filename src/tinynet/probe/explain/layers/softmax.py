@@ -14,26 +14,26 @@ from tinynet.probe.explain.views import LayerView
 
 
 def softmax(layer: LayerView, index: Index, part: int) -> Expression:
-    """y꜀ = exp(x꜀ − m) / Σₖ exp(xₖ − m), where m = maxₖ xₖ keeps exp in range"""
+    """yₖ = exp(xₖ − m) / Σⱼ exp(xⱼ − m), where m = maxⱼ xⱼ keeps exp in range"""
     m, e_sum = _shifted(layer, index)
     return exp(layer.at("x", index) - m) / e_sum
 
 
 def softmax_gradient(layer: LayerView, index: Index, part: int) -> Expression:
-    """dx꜀ = y꜀ (dy꜀ − Σₖ dyₖ yₖ)"""
+    """dxₖ = yₖ (dyₖ − Σⱼ dyⱼ yⱼ)"""
     values = wide(_along(layer, "dy", index)) * wide(_along(layer, "y", index))
     parts = total_of(values, lambda k: _at(layer, "dy", index, k) * _at(layer, "y", index, k), "Σₖ dyₖ·yₖ")
     return layer.at("y", index) * (layer.at("dy", index) - named("S", parts))
 
 
 def log_softmax(layer: LayerView, index: Index, part: int) -> Expression:
-    """y꜀ = x꜀ − m − log Σₖ exp(xₖ − m)"""
+    """yₖ = xₖ − m − log Σⱼ exp(xⱼ − m)"""
     m, e_sum = _shifted(layer, index)
     return layer.at("x", index) - m - log(e_sum)
 
 
 def log_softmax_gradient(layer: LayerView, index: Index, part: int) -> Expression:
-    """dx꜀ = dy꜀ − exp(y꜀) Σₖ dyₖ"""
+    """dxₖ = dyₖ − exp(yₖ) Σⱼ dyⱼ"""
     dy_sum = named("S", total_of(_along(layer, "dy", index), lambda k: _at(layer, "dy", index, k), "Σₖ dyₖ"))
     return layer.at("dy", index) - exp(layer.at("y", index)) * dy_sum
 

@@ -156,7 +156,7 @@ class MultiMargin(RowFormula):
 
 
 class KLDivergence(RowFormula):
-    """L = 1/N Σₙ Σ꜀ qₙ꜀ (log qₙ꜀ − predictedₙ꜀)"""
+    """L = 1/N Σₙ Σₖ qₙₖ (log qₙₖ − predictedₙₖ)"""
 
     truth_symbol = "q"
 
@@ -180,7 +180,7 @@ class KLDivergence(RowFormula):
 
         values = self._terms(index)
         reason = {"the truth is 0": int((self.q[index] == 0).sum())}
-        return sum_over(values, of_class, "Σ꜀ q[c]·(log(q[c]) − predicted[c])", reason)
+        return sum_over(values, of_class, "Σₖ q[k]·(log(q[k]) − predicted[k])", reason)
 
     def gradient(self, index: Index, part: int) -> Expression:
         return self.divided(-self.truth(index))

@@ -27,13 +27,13 @@ class Softmax:
         self.e = np.exp(x - x[self.top])
 
     def shifted(self, c: int) -> Expression:
-        """x꜀ − max x"""
+        """xₖ − max x"""
         return self.score(c) - self.score(self.top)
 
     @cached_property
     def sum(self) -> Leaf:
-        """Σ꜀ exp(x꜀ − max x)"""
-        everything = sum_over(self.e, lambda index: exp(self.shifted(*index)), "Σ꜀ exp(x[c] − max x)")
+        """Σₖ exp(xₖ − max x)"""
+        everything = sum_over(self.e, lambda index: exp(self.shifted(*index)), "Σₖ exp(x[k] − max x)")
         return named(f"Σexp[{text(self.row)}]", everything)
 
     def p(self, c: int) -> Leaf:
@@ -41,7 +41,7 @@ class Softmax:
         return named(f"p[{text((*self.row, c))}]", exp(self.shifted(c)) / self.sum)
 
     def surprise(self, c: int) -> Expression:
-        """−log p꜀"""
+        """−log pₖ"""
         return log(self.sum) - self.shifted(c)
 
     def miss(self, label: int) -> Leaf:
@@ -52,7 +52,7 @@ class Softmax:
 
 
 class CrossEntropy(RowFormula):
-    """L = −1/Z Σₙ Σ꜀ tₙ꜀ log pₙ꜀, with t꜀ = w꜀ ((1 − ε) q꜀ + ε/C)"""
+    """L = −1/Z Σₙ Σₖ tₙₖ log pₙₖ, with tₖ = wₖ ((1 − ε) qₖ + ε/C)"""
 
     def __init__(self, loss: LossView) -> None:
         super().__init__(loss)
@@ -82,12 +82,12 @@ class CrossEntropy(RowFormula):
         return sum_over(
             np.where(self.targets[index] != 0, -self.targets[index] * np.log(softmax.e / softmax.e.sum()), 0),
             lambda c: self.target(index, *c) * named(f"surprise[{text((*index, *c))}]", softmax.surprise(*c)),
-            "Σ꜀ −t[c]·log p[c]",
+            "Σₖ −t[k]·log p[k]",
         )
 
     @property
     def symbols(self) -> str:
-        return "Σₙ −log p[n, label]" if self.label is not None and not self.epsilon else "Σₙ Σ꜀ −t[n, c]·log p[n, c]"
+        return "Σₙ −log p[n, label]" if self.label is not None and not self.epsilon else "Σₙ Σₖ −t[n, k]·log p[n, k]"
 
     @property
     def count(self) -> Expression | None:
@@ -138,8 +138,8 @@ class CrossEntropy(RowFormula):
         return self.label is None or self.is_weighted
 
     def sum_of_targets(self, row: Index) -> Leaf:
-        """Σ꜀ t꜀, by which p is multiplied in the gradient."""
-        values = sum_over(self.targets[row], lambda c: self.target(row, *c), "Σ꜀ t[c]")
+        """Σₖ tₖ, by which p is multiplied in the gradient."""
+        values = sum_over(self.targets[row], lambda c: self.target(row, *c), "Σₖ t[k]")
         return named(f"Σt[{text(row)}]", values)
 
 
