@@ -10,19 +10,23 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
-    from tinynet.exchange import export_onnx, load_onnx
+    from tinynet.exchange import export_npz, export_onnx, export_pytorch, from_pytorch, load_onnx
     from tinynet.probe.explain.explain import explain
     from tinynet.probe.recorder import trace
-    from tinynet.storage import load, load_weights, save
+    from tinynet.storage import load, load_weights, read_card, save
 
 __all__ = [
     "Parameter",
     "explain",
+    "export_npz",
     "export_onnx",
+    "export_pytorch",
     "formula",
+    "from_pytorch",
     "load",
     "load_onnx",
     "load_weights",
+    "read_card",
     "save",
     "seed",
     "threads",
@@ -49,11 +53,17 @@ _ROOMS = (
     "visualize",
 )
 _FUNCTIONS = {
+    "TinynetClassifier": "exchange",
+    "TinynetRegressor": "exchange",
     "explain": "probe",
+    "export_npz": "exchange",
     "export_onnx": "exchange",
+    "export_pytorch": "exchange",
+    "from_pytorch": "exchange",
     "load": "storage",
     "load_onnx": "exchange",
     "load_weights": "storage",
+    "read_card": "storage",
     "save": "storage",
     "threads": "core.threads",
     "trace": "probe.recorder",

@@ -162,8 +162,8 @@ def test_models_of_words_are_given_words():
 
 def test_the_body_is_kept_with_the_run_and_used_again(tinynet, tmp_path, monkeypatch):
     used = []
-    evaluate = app.training.evaluate
-    monkeypatch.setattr(app.training, "evaluate", lambda *a: used.append(faster.in_use()) or evaluate(*a))
+    evaluate = app.training.results_of
+    monkeypatch.setattr(app.training, "results_of", lambda *a: used.append(faster.in_use()) or evaluate(*a))
     monkeypatch.setattr(app.show, "write_report", lambda *_: used.append(faster.in_use()))
     run = tmp_path / "run"
     assert tinynet("train", "moons", "--epochs", 1, "--kernels", "plain", "--out", run).status == 0

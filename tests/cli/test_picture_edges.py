@@ -198,7 +198,7 @@ def test_a_net_of_other_classes_is_named(run, tinynet, tmp_path, seven):
         (folder / "config.json").write_text(json.dumps(config | {"classes": names}))
         result = tinynet("predict", folder, tmp_path / "x.png")
         assert result.status == 2
-        assert f"gives (1, 10), but its config.json names {len(names)} classes." in result.err
+        assert f"gives (1, 10), but {len(names)} classes are named for it." in result.err
 
 
 def test_a_side_that_is_looked_at_has_two_thousand_pixels():

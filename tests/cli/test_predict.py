@@ -165,4 +165,4 @@ def test_a_run_that_names_no_pictures_is_refused(run, tinynet, tmp_path):
     (folder / "config.json").write_text(config.replace('"model": "mlp"', '"model": "conv_autoencoder"'))
     result = tinynet("predict", folder, "x.png")
     assert result.status == 2
-    assert "its net names no classes of pictures" in result.err
+    assert "it names no classes of pictures" in result.err

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FILE_LINES, FUNCTION_LINES = 300, 45
 # Each floor may import those before it.
 FLOORS = ["core", "layers", "losses", "metrics", "optimizers", "net", "engine", "gradcheck"]
-FLOORS += ["data", "storage", "exchange", "probe", "learner", "models", "visualize", "cli"]
+FLOORS += ["data", "storage", "probe", "learner", "models", "exchange", "visualize", "cli"]
 LESSON = {"core", "layers", "losses", "metrics", "optimizers", "net", "learner"}
 # The seam, and the number of threads that a user may choose.
 NAMES_THE_ENGINE = {"core/faster.py", "core/threads.py"}

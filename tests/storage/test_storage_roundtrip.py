@@ -10,7 +10,7 @@ import pytest
 
 import tinynet as tn
 from tinynet.core import Parameter, generator_states
-from tinynet.layers import Conv2D, Dropout, Flatten, Layer, Linear, MaxPool2D, ReLU, Tanh
+from tinynet.layers import BatchNorm1D, Conv2D, Dropout, Flatten, Layer, Linear, MaxPool2D, ReLU, Tanh
 from tinynet.net import Concat, Net, Residual
 from tinynet.optimizers import SGD
 from tinynet.storage.tensors import read_tensors, write_tensors
@@ -96,7 +96,7 @@ def test_branches_and_nested_nets_come_back(tmp_path):
 def test_a_loaded_net_trains_on_as_the_saved_one_does(tmp_path):
     net = digits_net()
     tn.save(net, tmp_path / "net.safetensors")
-    again = tn.load(tmp_path / "net.safetensors")
+    again = tn.load(tmp_path / "net.safetensors").train()
     for one in (net, again):
         tn.seed(3)
         x = np.random.default_rng(0).normal(size=(5, 1, 4, 7)).astype(np.float32)
@@ -213,10 +213,15 @@ def test_floating_types_may_differ_from_layer_to_layer(tmp_path):
     same_bits(net, again)
 
 
-def test_the_mode_is_that_of_a_new_net(tmp_path):
-    tn.save(digits_net().eval(), tmp_path / "net.safetensors")
+def test_a_loaded_net_is_ready_to_predict(tmp_path):
+    net = Net([Linear(4, 4), Dropout(0.5), BatchNorm1D(4)])
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    tn.save(net, tmp_path / "net.safetensors")
     again = tn.load(tmp_path / "net.safetensors")
-    assert all(layer.training for _, layer in again.layers_inside())
+    assert not any(layer.training for _, layer in again.layers_inside())
+    assert np.array_equal(again.forward(x), again.forward(x))
+    assert np.array_equal(again.forward(x), net.predict(x))
+    assert net.training
 
 
 def test_neither_saving_nor_loading_draws_random_numbers(tmp_path):

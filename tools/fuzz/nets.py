@@ -42,6 +42,20 @@ def _save_nets(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+def _save_npz(folder: Path) -> list[Path]:
+    for index, (name, net) in enumerate(nets().items()):
+        save = np.savez_compressed if index % 2 else np.savez
+        save(folder / f"{name}.npz", **net.state())
+    return sorted(folder.iterdir())
+
+
+def _read_cards(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        card = tn.read_card(path)
+        assert str(card).splitlines()[-1].startswith("how to load"), "no whole page"
+        assert "\x1b" not in str(card), "it moves the cursor"
+
+
 def _load_nets(folder: Path) -> None:
     for path in sorted(folder.iterdir()):
         net = tn.load(path)
@@ -69,10 +83,13 @@ def _load_weights(folder: Path) -> None:
 
 
 def data_in(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file, as its own library reads them."""
+    """The arrays of a file, as its own library reads them."""
     from safetensors.numpy import load_file
 
-    return load_file(path)
+    if path.suffix != ".npz":
+        return load_file(path)
+    with np.load(path) as file:
+        return {name: file[name] for name in file}
 
 
 def tensors_header(rng: Rng, content: bytes) -> bytes:
@@ -80,9 +97,9 @@ def tensors_header(rng: Rng, content: bytes) -> bytes:
     size = struct.unpack("<Q", content[:8])[0]
     header = json.loads(content[8 : 8 + size])
     if rng.random() < 0.75:
-        ((key, text),) = header["__metadata__"].items()
-        about = json.loads(text)
-        most = "net" if "net" in about else "settings"
+        key = sorted(header["__metadata__"])[rng.integers(len(header["__metadata__"]))]
+        about = json.loads(header["__metadata__"][key])
+        most = next(name for name in ("net", "settings", "versions") if name in about)
         about = about | {most: in_json(rng, about[most])} if rng.random() < 0.7 else in_json(rng, about)
         header["__metadata__"][key] = dumped(about).decode("utf-8", "replace")
         new = json.dumps(header).encode()
@@ -95,4 +112,6 @@ CHANGES = BYTES + (tensors_header,) * 16
 FORMATS = {
     "net": Format(_save_nets, _load_nets, CHANGES, alone=True),
     "weights": Format(_save_nets, _load_weights, CHANGES, alone=True),
+    "npz": Format(_save_npz, _load_weights, BYTES, alone=True),
+    "card": Format(_save_nets, _read_cards, CHANGES, alone=True),
 }

@@ -15,8 +15,8 @@ import pytest
 from tools.mutants.children import Gone, Task, in_children
 from tools.mutants.sources import ROOMS, Function, Mutant, Source
 
-TESTS = ("cli", "contract", "core", "data", "errors", "extremes", "gradcheck", "layers", "learner", "losses", "metrics")
-TESTS += ("models", "net", "optimizers", "probe", "storage")
+TESTS = ("cli", "contract", "core", "data", "errors", "exchange", "extremes", "gradcheck", "layers", "learner")
+TESTS += ("losses", "metrics", "models", "net", "optimizers", "probe", "storage")
 PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
 START = 10
 CLOCK = 20  # The time on the clock may be so many times as long, because the machine may have other work.

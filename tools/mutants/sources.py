@@ -18,8 +18,9 @@ from tools.mutants.operators import Change, changes
 
 # The engine is compared with the lesson, entry by entry; a picture is looked at.
 COMPUTE = ("layers", "losses", "optimizers", "metrics")
-STEER = ("core", "net", "learner", "data", "models", "storage", "probe", "gradcheck", "cli")
+STEER = ("core", "net", "learner", "data", "models", "storage", "exchange", "probe", "gradcheck", "cli")
 ROOMS = (*COMPUTE, *STEER)
+NEED_OTHERS = ("exchange/twins/", "exchange/estimators.py")  # what cannot be imported without PyTorch or scikit-learn
 STEERING_FILES = ("layers/layer.py",)
 # What a summary prints is not what a layer computes.
 NOT_COMPUTED = {"multiply_adds", "__repr__", "__post_init__", "config"}
@@ -93,6 +94,7 @@ class Source:
 def sources(package: Path, only: str = "") -> list[Source]:
     """Every module that computes something; `only` is a part of the path of those that are wanted."""
     files = [path.relative_to(package).as_posix() for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
+    files = [file for file in files if not file.startswith(NEED_OTHERS)]
     wanted = [file for file in files if only in file and not file.endswith("__init__.py")]
     return [Source(file, package) for file in wanted]
 

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import explaining, first_checks, kernel_routes, kernel_table, look, show, training
-from tinynet.cli.arguments import KERNELS, Kernels, RunFolder
+from tinynet.cli import explaining, exporting, first_checks, kernel_routes, kernel_table, look, show, training
+from tinynet.cli.arguments import KERNELS, Kernels, OnData, RunFolder, RunOrFile
 from tinynet.cli.new_run import begun, check_free, new_folder
 from tinynet.cli.output import accept_all_characters, complain, drop_output, flush, given_path, reason, say
 from tinynet.cli.predicting import Answer, predictions
 from tinynet.cli.runs import HISTORY, MODEL, STATISTICS, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose, known_kernels
+from tinynet.cli.trained import card, card_of, trained
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
@@ -105,8 +106,8 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path) -> 
     learner.callbacks += (CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS))
     learner.fit(settings.epochs)
     results = training.evaluate(settings, learner.net, test_data)
-    save(learner.net, work / MODEL)
     config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
+    save(learner.net, work / MODEL, card_of(config, results))
     write_config(work, config)
     say(show.results_line(results, len(test_data)))
     show.write_report(open_run(work), learner, test_data)
@@ -117,32 +118,33 @@ app.command("check")(first_checks.check)
 
 
 @app.command()
-def evaluate(run: RunFolder, kernels: Kernels = None) -> None:
-    """Test the network of a run on the test data of its data set."""
-    opened = open_run(run)
-    _, test_data = load(opened.settings.dataset)
-    with use(opened.kernels(kernels)):
-        warn_of_loops(opened.net(), opened.input_shape, 0, len(test_data))
-        results = training.evaluate(opened.settings, opened.net(), test_data)
+def evaluate(run: RunOrFile, on: OnData = None, kernels: Kernels = None) -> None:
+    """Test the network of a run or of a weights file on the test data of its data set, or of another."""
+    opened = trained(run, on)
+    _, test_data = load(opened.dataset)
+    with use(opened.used_kernels(kernels)):
+        warn_of_loops(opened.net, opened.input_shape, 0, len(test_data))
+        results = training.results_of(opened.model, opened.net, test_data)
     say(show.results_line(results, len(test_data)))
 
 
 @app.command()
 def predict(
-    run: RunFolder,
+    run: RunOrFile,
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.", parser=given_path)
     ],
+    on: OnData = None,
     kernels: Kernels = None,
 ) -> None:
     """Say what is on pictures.
 
-    Where the run has learned digits, a picture is first brought to the form of its training data: laid on a plain
+    Where the network has learned digits, a picture is first brought to the form of its training data: laid on a plain
     background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer. A
     picture that cannot be read is named, and the others are answered all the same.
     """
-    opened = open_run(run)
-    with use(opened.kernels(kernels)):
+    opened = trained(run, on)
+    with use(opened.used_kernels(kernels)):
         answers = list(map(_told, predictions(opened, images)))
     if not all(answers):
         raise typer.Exit(2)
@@ -189,6 +191,8 @@ def doctor(run: RunFolder, kernels: Kernels = None) -> None:
 
 
 app.command("explain")(explaining.explain_step)
+app.command()(exporting.export)
+app.command()(card)
 
 
 @app.command()

@@ -20,3 +20,13 @@ Kernels = Annotated[
     str | None,
     typer.Option("--kernels", help=KERNELS, show_default="those of the run"),
 ]
+
+RunOrFile = Annotated[
+    Path,
+    typer.Argument(metavar="RUN|FILE", help="The folder of a run, or a weights file.", parser=given_path),
+]
+
+OnData = Annotated[
+    str | None,
+    typer.Option("--on", metavar="DATASET", help="The data to use.", show_default="what it learned from"),
+]

@@ -47,8 +47,8 @@ def recorded_step(run: Run, sample: int) -> Step:
     x, y = learner.train[np.arange(first, last)]
     rule = Adam(lr=settings.lr) if settings.optimizer == "adam" else SGD(lr=settings.lr, momentum=MOMENTUM)
     net = run.net()
-    if len(x) < 2:
-        net.eval()  # one sample has no variance for a batch norm
+    if len(x) > 1:  # one sample has no variance for a batch norm
+        net.train()
     batch = f"samples {first} to {last - 1} of its training data"
     words = f"One more step of {run.folder}: {batch}, and a new {settings.optimizer} with the rate {settings.lr:g}."
     return Step(trace(net, x, y, learner.loss, rule), sample - first, words)

@@ -11,7 +11,7 @@ import numpy as np
 from tinynet.cli.output import reason
 from tinynet.cli.picture_files import read_picture
 from tinynet.cli.pictures import FRAMES, framed_digit, resized
-from tinynet.cli.runs import Run
+from tinynet.cli.trained import Trained
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.models import MODELS
@@ -26,44 +26,43 @@ class Answer(NamedTuple):
     is_known: bool  #: False if the text says why there is no answer.
 
 
-def predictions(run: Run, paths: Sequence[Path]) -> Iterator[Answer]:
+def predictions(trained: Trained, paths: Sequence[Path]) -> Iterator[Answer]:
     """Two lines for each picture: the classes with their probabilities, and how the picture was prepared.
 
     A picture that cannot be read gets a sentence instead, and the others get their answers.
     """
-    if len(run.input_shape) != 3 or MODELS[run.settings.model].reconstructs:
-        _no_pictures(run.settings.dataset)
-    net = run.net()
+    if len(trained.input_shape) != 3 or MODELS[trained.model].reconstructs:
+        _no_pictures(trained.dataset)
     for path in paths:
         try:
-            x, done = prepared(run, path)
+            x, done = prepared(trained.dataset, trained.input_shape, path)
         except OSError as error:
             yield Answer(reason(error), False)
         except ValueError as error:
             yield Answer(str(error).removeprefix("tinynet: "), False)
         else:
             with np.errstate(over="ignore", invalid="ignore"):
-                logits = net.predict(x[np.newaxis])
-            if np.shape(logits) == (1, len(run.classes)) and not np.isfinite(logits).all():
+                logits = trained.net.predict(x[np.newaxis])
+            if np.shape(logits) == (1, len(trained.classes)) and not np.isfinite(logits).all():
                 yield Answer(f"{path}: the net gives numbers that are not finite; its weights may be damaged.", False)
                 continue
-            yield Answer(f"{path}: {_classes(run, logits)}\n  {', '.join(done)}", True)
+            yield Answer(f"{path}: {_classes(trained, logits)}\n  {', '.join(done)}", True)
 
 
-def _classes(run: Run, logits: np.ndarray) -> str:
+def _classes(trained: Trained, logits: np.ndarray) -> str:
     """The most probable classes."""
-    if np.shape(logits) != (1, len(run.classes)):
-        _other_classes(run, np.shape(logits))
+    if np.shape(logits) != (1, len(trained.classes)):
+        _other_classes(trained, np.shape(logits))
     p = probabilities(logits[0])
-    first, *others = [f"{run.classes[label]} ({p[label]:.1%})" for label in np.argsort(-p)[:SHOWN]]
+    first, *others = [f"{trained.classes[label]} ({p[label]:.1%})" for label in np.argsort(-p)[:SHOWN]]
     return f"{first}, then {', '.join(others)}" if others else first
 
 
-def prepared(run: Run, path: Path) -> tuple[np.ndarray, list[str]]:
-    """A picture file in the form of the run's training data, (C, H, W), and what was done to it."""
+def prepared(dataset: str, input_shape: tuple[int, ...], path: Path) -> tuple[np.ndarray, list[str]]:
+    """A picture file in the form of the training data, (C, H, W), and what was done to it."""
     pixels, opened = read_picture(path)
-    frame = FRAMES.get(run.settings.dataset)
-    x, done = resized(pixels, run.input_shape) if frame is None else framed_digit(path, pixels, frame)  # type: ignore[arg-type]
+    frame = FRAMES.get(dataset)
+    x, done = resized(pixels, input_shape) if frame is None else framed_digit(path, pixels, frame)  # type: ignore[arg-type]
     return x, [*opened, *done]
 
 
@@ -82,14 +81,14 @@ def _no_pictures(dataset: str) -> NoReturn:
     """A net does not classify pictures."""
     fail(
         "tinynet",
-        f"this run was trained on {dataset}, and its net names no classes of pictures.",
+        f"this net was trained on {dataset}, and it names no classes of pictures.",
         "predict needs one that does.",
     )
 
 
-def _other_classes(run: Run, shape: tuple[int, ...]) -> NoReturn:
-    """A net and the configuration of its run do not belong together."""
+def _other_classes(trained: Trained, shape: tuple[int, ...]) -> NoReturn:
+    """A net and the classes that are named for it do not belong together."""
     problem = (
-        f"the net of {run.folder} gives {shape_text(shape)}, but its config.json names {len(run.classes)} classes."
+        f"the net of {trained.place} gives {shape_text(shape)}, but {len(trained.classes)} classes are named for it."
     )
-    fail("tinynet", problem, "train again; both are written by tinynet train.")
+    fail("tinynet", problem, "train again, or name the data that it learned from with --on DATASET.")

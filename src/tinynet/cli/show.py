@@ -19,7 +19,7 @@ from tinynet.learner import Learner
 from tinynet.learner.doctor import diagnose
 from tinynet.models import MODELS, build
 from tinynet.net import Net
-from tinynet.storage import load
+from tinynet.storage import load, read_card
 
 
 def beginning(settings: Settings, learner: Learner, test: Any) -> str:
@@ -71,18 +71,31 @@ def summary_text(what: str, shape_text: str | None) -> str:
 def network(what: str, shape_text: str | None) -> tuple[Net, tuple[int, ...]]:
     """A model by its name, the network of a run or of a weights file; and the shape of one sample."""
     shape = None if shape_text is None else _input_shape(shape_text)
-    path = given_path(what)
-    if what in MODELS:
+    path = _path_of(what)
+    if path is None:
         shape = MODELS[what].input_shape if shape is None else shape
         return build(what, shape), shape
     if path.is_dir():
         run = open_run(path)
         return run.net(), run.input_shape if shape is None else shape
-    if not path.exists():
-        if path.suffix or len(path.parts) > 1:
-            _nothing_there(what)
-        known("model", what, tuple(MODELS))
     return _of_file(path, shape)
+
+
+def loaded_net(what: str) -> Net:
+    """A model by its name with new weights, or the network of a run or of a weights file."""
+    path = _path_of(what)
+    if path is None:
+        return build(what)
+    return open_run(path).net() if path.is_dir() else load(path)
+
+
+def class_names(what: str) -> list[str] | None:
+    """The names of the classes that a run or a weights file knows."""
+    path = _path_of(what)
+    if path is None:
+        return None
+    classes = open_run(path).classes if path.is_dir() else read_card(path).about.get("classes")
+    return [str(name) for name in classes] if isinstance(classes, list) else None
 
 
 def models_table() -> None:
@@ -104,10 +117,24 @@ def datasets_table() -> None:
     Console().print(table)
 
 
+def _path_of(what: str) -> Path | None:
+    """The run or the file that is named; None if it is a model."""
+    path = given_path(what)
+    if what in MODELS:
+        return None
+    if not path.exists():
+        if path.suffix or len(path.parts) > 1:
+            _nothing_there(what)
+        known("model", what, tuple(MODELS))
+    return path
+
+
 def _of_file(path: Path, shape: tuple[int, ...] | None) -> tuple[Net, tuple[int, ...]]:
     net = load(path)
     if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
         shape = open_run(path.parent).input_shape
+    if shape is None and isinstance(on_card := read_card(path).about.get("input_shape"), list):
+        shape = tuple(on_card)
     if shape is None:
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
         shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)

@@ -14,6 +14,7 @@ from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.metrics import accuracy
 from tinynet.models import MODELS, build
 from tinynet.net import Net
+from tinynet.optimizers import SGD
 
 
 class Itself:
@@ -100,9 +101,14 @@ def initial_net(settings: Settings, input_shape: tuple[int, ...], n_classes: int
 
 
 def evaluate(settings: Settings, net: Net, data: Any) -> dict[str, float]:
-    """The loss and the metrics of a net over data, as plain numbers."""
-    loss, metrics = loss_and_metrics(settings.model)
-    optimizer = settings.make_optimizer(len(data))  # a Learner has one, though nothing is learned here
-    learner = Learner(net, loss, optimizer, data, batch_size=256, metrics=metrics)
+    """The loss and the metrics of the net of a run over data, as plain numbers."""
+    return results_of(settings.model, net, data)
+
+
+def results_of(model: str, net: Net, data: Any) -> dict[str, float]:
+    """The loss and the metrics of a net over data, as plain numbers; the model says what is asked of the net."""
+    loss, metrics = loss_and_metrics(model)
+    # A Learner has an optimizer, though nothing is learned here.
+    learner = Learner(net, loss, SGD(lr=1.0), data, batch_size=256, metrics=metrics)
     with np.errstate(over="ignore", invalid="ignore"):  # of damaged weights; a loss of nan says it better
-        return {name: float(value) for name, value in learner.evaluate(for_model(settings.model, data)).items()}
+        return {name: float(value) for name, value in learner.evaluate(for_model(model, data)).items()}

@@ -17,7 +17,7 @@ from tinynet.layers import Layer
 from tinynet.probe.trace import LOSS, LayerStep, ParameterStep, Trace, joined
 from tinynet.storage import sentences
 from tinynet.storage.tensors import read_tensors, write_tensors
-from tinynet.storage.weights import describe
+from tinynet.storage.descriptions import describe
 
 PathLike = str | os.PathLike[str]
 FORMAT = 1

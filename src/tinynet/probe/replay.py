@@ -18,7 +18,7 @@ from tinynet.probe import recorder
 from tinynet.probe.rules import rule_before
 from tinynet.probe.trace import GROUND_TRUTH, Trace, joined
 from tinynet.storage import architecture, sentences
-from tinynet.storage.weights import rebuild
+from tinynet.storage.descriptions import rebuild
 
 #: The bit generators of NumPy that a layer may draw from; nothing else is built from a file.
 BIT_GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "Philox", "SFC64", "MT19937")}

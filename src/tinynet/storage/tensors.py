@@ -48,7 +48,7 @@ def write_tensors(who: str, path: Path, arrays: Arrays, metadata: dict[str, str]
     def compare(temporary: Path) -> None:
         found, words = read_tensors(who, temporary)
         for name in sorted({*plain, *found}):
-            if name not in plain or name not in found or not _same(plain[name], found[name]):
+            if name not in plain or name not in found or not same(plain[name], found[name]):
                 _written_otherwise(who, path, name)
         if words != metadata:
             _written_otherwise(who, path, "its metadata")
@@ -65,7 +65,7 @@ def read_tensors(who: str, path: Path) -> tuple[Arrays, dict[str, str]]:
     """
     from safetensors import SafetensorError, safe_open
 
-    _readable_file(who, path)
+    readable_file(who, path)
     try:
         with safe_open(str(path), framework="numpy") as file:
             dtypes = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118  (not a dict)
@@ -79,7 +79,7 @@ def read_tensors(who: str, path: Path) -> tuple[Arrays, dict[str, str]]:
     return arrays, metadata
 
 
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
+def same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()  # NaN equals itself here
 
 
@@ -93,7 +93,7 @@ def _written_otherwise(who: str, target: Path, what: str) -> NoReturn:
     )
 
 
-def _readable_file(who: str, source: Path) -> None:
+def readable_file(who: str, source: Path) -> None:
     """Check that a path is a file that can be opened, and say what is there instead."""
     if os.path.isdir(source):
         fail(who, f"{quoted(source)} is a folder, not a file.", file_inside(source), IsADirectoryError)

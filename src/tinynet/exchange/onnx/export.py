@@ -20,7 +20,7 @@ from tinynet.net.modes import predicting
 from tinynet.net.tuples import as_tuple
 from tinynet.net.watch import watch
 from tinynet.storage import atomic_write
-from tinynet.storage.weights import describe
+from tinynet.storage.descriptions import describe
 
 OPSET = 17  #: The first with LayerNormalization; old enough for every runtime of the last years.
 IR_VERSION = 10  #: The first whose nodes have metadata.
@@ -47,7 +47,7 @@ def export_onnx(
         classes: The names of the classes, which are written into the metadata.
 
     Raises:
-        ModuleNotFoundError: The package `onnx` is not installed.
+        ImportError: The package `onnx` is not installed.
         NotImplementedError: A layer is of a class of your own, without a method `to_onnx`.
         TypeError: `input_shape` or `classes` is of a wrong type.
         ValueError: The shape does not fit the net, or the file would be larger than 2 GB.

@@ -23,7 +23,7 @@ from tinynet.exchange.onnx.read.structure import structured
 from tinynet.layers import Layer
 from tinynet.net import Net
 from tinynet.storage import architecture, sentences
-from tinynet.storage.weights import rebuild
+from tinynet.storage.descriptions import rebuild
 
 MAX_EXAMPLE = 2**24  #: Numbers in one example of an input.
 FREE_IMAGE, FREE_LENGTH = (32, 48), (6, 7)  #: The sizes that a free axis has in the two examples.
@@ -49,7 +49,7 @@ def load_onnx(path: str | os.PathLike[str], input_shape: Any = None, layers: Seq
         The net, in evaluation mode.
 
     Raises:
-        ModuleNotFoundError: The package `onnx` is not installed.
+        ImportError: The package `onnx` is not installed.
         ValueError: It is no ONNX file, it is damaged, or it has an operator that cannot become a layer, which is named.
         OSError: There is no such file, or it cannot be read.
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-from tinynet.core import checks
+from tinynet.exchange.lazily import imported
+
+PARTS = ("checker", "helper", "numpy_helper", "shape_inference")
 
 
 def onnx_library(who: str) -> Any:
     """The module `onnx`.
 
     Raises:
-        ModuleNotFoundError: It is not installed.
+        ImportError: It is not installed.
 
     Example:
         >>> onnx_library("export_onnx").__name__  # doctest: +SKIP
         'onnx'
     """
-    try:
-        onnx = importlib.import_module("onnx")
-        for part in ("checker", "helper", "numpy_helper", "shape_inference"):
-            importlib.import_module(f"onnx.{part}")
-    except ModuleNotFoundError as error:
-        problem = f"the package {error.name} is not installed."
-        checks.fail(who, problem, "write pip install tinynet[onnx].", ModuleNotFoundError)
-    return onnx
+    for part in PARTS:
+        imported(who, f"onnx.{part}", INSTALL)
+    return imported(who, "onnx", INSTALL)
+
+
+INSTALL = "pip install tinynet[onnx]"

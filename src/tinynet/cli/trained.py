@@ -1,0 +1,111 @@
+"""A trained net with what must be known to use it: that of a run, or of a weights file with its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from tinynet.cli.arguments import RunOrFile
+from tinynet.cli.output import say
+from tinynet.cli.runs import CONFIG, FILES, KINDS, MODEL, Run, open_run
+from tinynet.cli.settings import known, known_kernels
+from tinynet.core.checks.words import fail
+from tinynet.data import DATASETS, load
+from tinynet.models import MODELS
+from tinynet.net import Net
+from tinynet.storage import load as load_net
+from tinynet.storage import read_card
+
+
+class Trained(NamedTuple):
+    """A net, and what it was trained for.
+
+    Attributes:
+        place: The run or the file.
+        net: The net.
+        dataset: What it learned from.
+        model: Its name in the list of models.
+        input_shape: The shape of one sample.
+        classes: Their names.
+        kernels: What computed it.
+    """
+
+    place: Path
+    net: Net
+    dataset: str
+    model: str
+    input_shape: tuple[int, ...]
+    classes: list[str]
+    kernels: str
+
+    def used_kernels(self, asked: str | None) -> str:
+        """The body of the kernels that was asked for, or that the net was trained with."""
+        return self.kernels if asked is None else known_kernels(asked)
+
+
+def trained(place: Path, dataset: str | None = None) -> Trained:
+    """The net of a run, or of a weights file.
+
+    Args:
+        place: The folder of a run, or a file.
+        dataset: The data that it is used on, where others than it learned from, or where its card names none.
+    """
+    is_of_run = place.is_dir() or (place.name in FILES and (place.parent / CONFIG).exists())
+    if not is_of_run and (place.exists() or place.suffix):
+        return _of_file(place, dataset)
+    run = open_run(place)
+    found = _of_run(run)
+    if dataset is None:
+        return found
+    other = _of_data(dataset)
+    return found._replace(dataset=dataset, input_shape=tuple(other["input_shape"]), classes=other["classes"])
+
+
+def card_of(run_config: dict[str, Any], results: dict[str, float]) -> dict[str, Any]:
+    """The card that the net of a run is saved with."""
+    names = ("model", "input_shape", "classes", "data_source", "seed", "epochs", "optimizer", "lr", "batch_size")
+    about = {"data": run_config["dataset"], "results": results}
+    return about | {name: run_config[name] for name in names} | {"command": run_config["command"]}
+
+
+def card(place: RunOrFile) -> None:
+    """Show the card of a saved network: layers, data, results, seed, versions, and how to load it."""
+    say(str(read_card(place / MODEL if place.is_dir() else place)))
+
+
+def _of_run(run: Run) -> Trained:
+    settings = run.settings
+    return Trained(
+        run.folder, run.net(), settings.dataset, settings.model, run.input_shape, run.classes, settings.kernels
+    )
+
+
+def _of_file(path: Path, dataset: str | None) -> Trained:
+    net, about = load_net(path), read_card(path).about
+    words = about if dataset is None else about | _of_data(dataset)
+    if not isinstance(words.get("data"), str) or words["data"] not in DATASETS:
+        _unknown_data(path)
+    for name in ("input_shape", "classes"):
+        is_right, expected = KINDS[name]
+        if not is_right(words.get(name)):
+            fail("tinynet", f"the card of {path} is of no use: {name} must be {expected}.", "add --on DATASET.")
+    return Trained(
+        place=path,
+        net=net if isinstance(net, Net) else Net([net]),
+        dataset=words["data"],
+        model=words["model"] if words.get("model") in list(MODELS) else "mlp",
+        input_shape=tuple(words["input_shape"]),
+        classes=[str(name) for name in words["classes"]],
+        kernels="auto",
+    )
+
+
+def _of_data(dataset: str) -> dict[str, Any]:
+    """What a data set says to those who learn from it."""
+    train, _ = load(known("--on", dataset, tuple(DATASETS)))
+    return {"data": dataset, "input_shape": list(train[:1][0].shape[1:]), "classes": list(train.classes or ())}
+
+
+def _unknown_data(path: Path) -> NoReturn:
+    """The card of a file does not say what its net learned from."""
+    fail("tinynet", f"the card of {path} does not tell what its net learned from.", "add it, as in --on digits.")

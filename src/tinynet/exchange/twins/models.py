@@ -1,0 +1,32 @@
+"""The models that are layers of their own."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class EncoderDecoder(nn.Module):
+    """Read a sequence, and write another, looking at the first."""
+
+    def __init__(self, encoder: nn.Module, reader: nn.Module, attention: nn.Module, writer: nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.reader, self.attention, self.writer = encoder, reader, attention, writer
+        self.norm = nn.LayerNorm(attention.embed_dim)
+
+    def forward(self, source: torch.Tensor, written: torch.Tensor) -> torch.Tensor:
+        memory, h = self.encoder(source), self.reader(written)
+        return self.writer(h + self.attention(self.norm(h), memory))
+
+
+class VariationalAutoencoder(nn.Module):
+    """Encode x as a normal distribution, draw a point from it, and decode that; in evaluation, decode the mean."""
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        mean, log_variance = self.encoder(x).chunk(2, dim=-1)
+        z = mean + (log_variance / 2).exp() * torch.randn_like(mean) if self.training else mean
+        return self.decoder(z), mean, log_variance

@@ -1,0 +1,128 @@
+"""The estimators, held against scikit-learn's own checks and used as its users would."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install tinynet[sklearn]")
+
+from sklearn.base import clone
+from sklearn.datasets import load_iris, make_regression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import tinynet as tn
+from tinynet.exchange import TinynetClassifier, TinynetRegressor
+from tinynet.layers import Dropout, Linear, Tanh
+from tinynet.net import Net
+from tinynet.optimizers import SGD
+
+X, LABELS = load_iris(return_X_y=True)
+NAMES = np.array(["setosa", "versicolor", "virginica"])[LABELS]
+
+
+def small_net(n_features, n_outputs):
+    return Net([Linear(n_features, 8), Tanh(), Dropout(0.1), Linear(8, n_outputs)])
+
+
+@pytest.mark.filterwarnings("ignore")  # what the checks provoke
+@parametrize_with_checks([TinynetClassifier(), TinynetRegressor()])
+def test_passes_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_a_pipeline_a_grid_and_cross_validation():
+    pipeline = make_pipeline(StandardScaler(), TinynetClassifier(small_net, epochs=60, random_state=0))
+    assert cross_val_score(pipeline, X, NAMES, cv=3).mean() > 0.9
+    optimizers = [SGD(lr=0.1, momentum=0.9), SGD(lr=1e-6)]
+    search = GridSearchCV(pipeline, {"tinynetclassifier__optimizer": optimizers}, cv=2).fit(X, NAMES)
+    assert search.best_params_["tinynetclassifier__optimizer"].lr == 0.1
+    assert set(search.predict(X)) == {"setosa", "versicolor", "virginica"}
+    assert vars(optimizers[0]).keys() == vars(SGD(lr=0.1, momentum=0.9)).keys()
+
+
+def test_partial_fit_goes_on_from_where_it_was():
+    model = TinynetClassifier(small_net, random_state=0)
+    with pytest.raises(ValueError, match=r"TinynetClassifier\.partial_fit: the first call needs classes"):
+        model.partial_fit(X, NAMES)
+    scores = []
+    for _ in range(15):
+        model.partial_fit(X[LABELS < 2], NAMES[LABELS < 2], classes=np.unique(NAMES))
+        model.partial_fit(X[LABELS == 2], NAMES[LABELS == 2])
+        scores.append(model.score(X, NAMES))
+    assert (model.n_iter_, model.classes_.tolist()) == (30, ["setosa", "versicolor", "virginica"])
+    assert max(scores) > scores[0]
+    with pytest.raises(ValueError, match="classes are not those of the first call"):
+        model.partial_fit(X, NAMES, classes=["setosa", "rose"])
+    with pytest.raises(ValueError, match="'rose' in y is none of the classes"):
+        model.partial_fit(X[:1], ["rose"])
+
+
+def test_partial_fit_of_numbers():
+    model = TinynetRegressor(random_state=0)
+    for _ in range(40):
+        model.partial_fit(X, 2 * X[:, :2])
+    assert model.predict(X).shape == (150, 2)
+    assert model.score(X, 2 * X[:, :2]) > 0.8
+    with pytest.raises(ValueError, match="y has 1 numbers a row, at first it had 2"):
+        model.partial_fit(X, X[:, 0])
+
+
+def test_early_stopping_keeps_the_best_weights():
+    x, y = make_regression(200, 5, noise=50, random_state=0)
+    y = y / y.std()
+    model = TinynetRegressor(early_stopping=True, validation_fraction=0.25, patience=3, lr=1e-3, random_state=0)
+    model.fit(x, y)
+    assert 4 <= model.n_iter_ < 100
+    assert min(model.history_["valid_loss"]) < model.history_["valid_loss"][0]
+    classifier = TinynetClassifier(early_stopping=True, patience=2, epochs=50, random_state=0).fit(X, NAMES)
+    assert classifier.score(X, NAMES) > 0.8
+
+
+def test_weights_of_rows():
+    x = np.zeros((4, 1))
+    y, w = np.array(["a", "b", "b", "b"]), np.array([9.0, 1.0, 0.0, 2.0])
+    model = TinynetClassifier(lr=0.1, random_state=0).fit(x, y, sample_weight=w)
+    assert model.predict_proba(x[:1])[0] == pytest.approx([0.75, 0.25], abs=0.01)
+    with pytest.raises(ValueError, match="Sample weights must contain at least one non-zero number"):
+        model.fit(x, y, sample_weight=np.zeros(4))
+    with pytest.raises(ValueError, match="early stopping needs rows with weight in both parts"):
+        TinynetRegressor(early_stopping=True, random_state=0).fit(x, w, sample_weight=[1, 0, 0, 0])
+
+
+def test_the_same_seed_gives_the_same_net_and_leaves_the_streams_alone():
+    tn.seed(5)
+    expected = Linear(2, 2).weight.tensor
+    tn.seed(5)
+    nets = [clone(TinynetClassifier(small_net, epochs=2, random_state=3)).fit(X, LABELS).net_ for _ in range(2)]
+    assert np.array_equal(nets[0][0].weight.tensor, nets[1][0].weight.tensor)
+    assert np.array_equal(Linear(2, 2).weight.tensor, expected)
+    other = TinynetClassifier(small_net, epochs=2).fit(X, LABELS).net_
+    assert not np.array_equal(nets[0][0].weight.tensor, other[0].weight.tensor)
+
+
+def test_the_type_of_the_inputs_is_that_of_the_net():
+    assert TinynetRegressor(epochs=1).fit(X.astype(np.float32), LABELS).net_.dtype == np.float32
+    assert TinynetRegressor(epochs=1).fit(X, LABELS).net_.dtype == np.float64
+
+
+def test_a_function_that_gives_no_net():
+    with pytest.raises(TypeError, match=r"TinynetClassifier: what net\(n_features, n_outputs\) gives must be"):
+        TinynetClassifier(net=lambda n, k: None).fit(X, LABELS)
+
+
+def test_a_fitted_net_can_be_saved(tmp_path):
+    model = TinynetClassifier(small_net, epochs=2, random_state=0).fit(X, NAMES)
+    tn.save(model.net_, tmp_path / "iris.safetensors")
+    logits = tn.load(tmp_path / "iris.safetensors").predict(X)
+    assert np.array_equal(model.classes_[logits.argmax(axis=1)], model.predict(X))
+
+
+def test_importing_tinynet_does_not_import_scikit_learn():
+    script = "import sys, tinynet as tn; tn.exchange; print('sklearn' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"

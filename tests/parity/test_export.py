@@ -1,0 +1,194 @@
+"""Every layer and every model as a PyTorch module and back: the weights fit strictly, and outputs agree."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+pytest.importorskip("torch", reason="PyTorch is not installed: `make parity` installs it and runs these tests")
+
+import torch
+
+import tinynet as tn
+from tests.parity import arrays, in_tinynet
+from tests.parity.strategies import PIECES, configurations
+from tinynet import layers, losses, models, optimizers
+from tinynet.net import Net, Residual
+
+LAYERS = [piece for piece in PIECES if not hasattr(optimizers, piece) and not hasattr(losses, piece)]
+RNG = np.random.default_rng(0)
+
+
+def twin_of(net: layers.Layer, folder: Path) -> Any:
+    """The exported module, loaded as anybody would."""
+    spec = importlib.util.spec_from_file_location("exported", tn.export_pytorch(net, folder))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.load_model()
+
+
+def outputs(y: Any) -> list[np.ndarray]:
+    return [
+        np.asarray(getattr(each, "detach", lambda each=each: each)()) for each in (y if isinstance(y, tuple) else (y,))
+    ]
+
+
+def must_agree(found: Any, expected: Any, tolerance: float = 1e-5) -> None:
+    for ours, theirs in zip(outputs(found), outputs(expected), strict=True):
+        assert ours.shape == theirs.shape
+        assert np.allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+@pytest.fixture(autouse=True)
+def _in_float32():
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)  # the other files of this folder set float64
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # it is slower, which does not matter here
+@pytest.mark.parametrize("piece", LAYERS)
+def test_a_layer_and_its_twin_agree(piece: str, tmp_path: Path) -> None:
+    @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(configurations(piece))
+    def agree(configuration: dict[str, Any]) -> None:
+        layer = in_tinynet.build(configuration)
+        twin = twin_of(layer, tmp_path).train(layer.training)
+        inputs, options = list(arrays.inputs(configuration)), {}
+        tensors = [torch.from_numpy(x) for x in inputs]
+        if "output_size" in configuration:
+            inputs.append(tuple(configuration["output_size"]))
+            tensors.append(tuple(configuration["output_size"]))
+        mask = arrays.padding_mask(configuration)
+        if mask is not None:
+            options = {"padding_mask" if piece in in_tinynet.RECURRENT else "key_padding_mask": mask}
+        found = layer.forward(*inputs, **options)
+        must_agree(found, twin(*tensors, **{name: torch.from_numpy(mask) for name in options}), 1e-9)
+        back = tn.from_pytorch(twin)
+        if layer.training:
+            back.train()
+        must_agree(back.forward(*inputs, **options), found, 1e-9)
+        assert type(back) is type(layer)
+        statistics = {name: array for name, array in layer.state().items() if name not in layer.parameters()}
+        for name, array in twin.named_buffers():
+            assert np.allclose(array, statistics[name])
+
+    agree()
+
+
+def images(*shape: int) -> tuple[np.ndarray]:
+    return (RNG.standard_normal((4, *shape)).astype(np.float32),)
+
+
+def tokens(n: int = 1) -> tuple[np.ndarray, ...]:
+    return tuple(RNG.integers(0, 9, (4, 6)) for _ in range(n))
+
+
+MODELS = {
+    "mlp": lambda: (models.mlp(8, n_classes=3), images(8)),
+    "digits_cnn": lambda: (models.digits_cnn(), images(1, 8, 8)),
+    "lenet5": lambda: (models.lenet5(), images(1, 28, 28)),
+    "mnist_cnn": lambda: (models.mnist_cnn(), images(1, 28, 28)),
+    "vgg11": lambda: (models.vgg11(), images(3, 32, 32)),
+    "vgg16": lambda: (models.vgg16(), images(3, 32, 32)),
+    "resnet20": lambda: (models.resnet20(), images(3, 8, 8)),
+    "mobilenet": lambda: (models.mobilenet((3, 8, 8), width=4), images(3, 8, 8)),
+    "unet": lambda: (models.unet(width=4), images(1, 8, 8)),
+    "conv_autoencoder": lambda: (models.conv_autoencoder(), images(1, 28, 28)),
+    "vae": lambda: (models.vae((1, 4, 4), hidden=8), images(1, 4, 4)),
+    "generator": lambda: (models.dcgan((1, 8, 8), 4, 2)[0], images(4)),
+    "discriminator": lambda: (models.dcgan((1, 8, 8), 4, 2)[1], images(1, 8, 8)),
+    "char_lstm": lambda: (models.char_lstm(9, 4, 5, 2), tokens()),
+    "char_gpt": lambda: (models.char_gpt(9, 8, 2, 2), tokens()),
+    "seq2seq": lambda: (models.seq2seq(9, 8, 2), tokens(2)),
+}
+
+
+def trained_a_little(net: Net, inputs: tuple[np.ndarray, ...]) -> Net:
+    """The net after a forward in training mode, so that the statistics of batch norm are not those of a new one."""
+    net.forward(*inputs)
+    return net
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_and_its_twin_agree_and_learn_alike(name: str, tmp_path: Path) -> None:
+    net, inputs = MODELS[name]()
+    twin = twin_of(trained_a_little(net, inputs), tmp_path)
+    tensors = [torch.from_numpy(x) for x in inputs]
+    must_agree(net.predict(*inputs), twin(*tensors))
+    back = tn.from_pytorch(twin)
+    must_agree(back.predict(*inputs), net.predict(*inputs), 0)
+    assert back.state().keys() == net.state().keys()
+    after_step = [one_step(net.eval(), inputs), one_step_in_torch(twin, tensors)]
+    assert after_step[0] == pytest.approx(after_step[1], rel=1e-5, abs=1e-5)
+
+
+def one_step(net: Net, inputs: tuple[np.ndarray, ...]) -> float:
+    """The mean square of the first output after a step of SGD on it; in evaluation mode, which draws nothing."""
+
+    def loss() -> tuple[float, list[np.ndarray]]:
+        y = outputs(net.forward(*inputs))
+        value, dy = losses.mean_squared_error(y[0], np.ones_like(y[0]))
+        return value, [dy, *[np.zeros_like(other) for other in y[1:]]]
+
+    net.backward(*loss()[1], input_gradient=False)
+    net.update(optimizers.SGD(lr=0.01))
+    return loss()[0]
+
+
+def one_step_in_torch(module: Any, inputs: list[Any]) -> float:
+    def loss() -> Any:
+        y = module(*inputs)
+        return ((y[0] if isinstance(y, tuple) else y) - 1).square().mean()
+
+    loss().backward()
+    torch.optim.SGD(module.parameters(), lr=0.01).step()
+    return loss().item()
+
+
+def test_any_padding_mask_and_empty_sequences(tmp_path: Path) -> None:
+    x = RNG.standard_normal((4, 5, 3)).astype(np.float32)
+    mask = RNG.random((4, 5)) < 0.5
+    mask[0] = True
+    for kind in (layers.RNN, layers.LSTM, layers.GRU):
+        layer = kind(3, 4, 2, bidirectional=True, return_state=True)
+        twin = twin_of(layer, tmp_path)
+        must_agree(layer.forward(x, padding_mask=mask), twin(torch.from_numpy(x), padding_mask=torch.from_numpy(mask)))
+    attention = layers.MultiHeadAttention(3, 3, causal=True)
+    twin = twin_of(attention, tmp_path)
+    found = attention.forward(x, key_padding_mask=mask)
+    must_agree(found, twin(torch.from_numpy(x), key_padding_mask=torch.from_numpy(mask)))
+
+
+def test_shared_and_frozen_parameters_stay_so(tmp_path: Path) -> None:
+    net = Net([layers.Linear(3, 3, bias=False), layers.Tanh(), layers.Linear(3, 3, bias=False), layers.Linear(3, 2)])
+    net[2].weight = net[0].weight
+    net[3].bias.trainable = False
+    twin = twin_of(net, tmp_path)
+    assert twin[2].weight is twin[0].weight
+    back = tn.from_pytorch(twin)
+    assert back[2].weight is back[0].weight
+    assert not back[3].bias.trainable
+    assert [name for name, parameter in twin.named_parameters() if not parameter.requires_grad] == ["3.bias"]
+    x = RNG.standard_normal((2, 3)).astype(np.float32)
+    must_agree(net.predict(x), twin(torch.from_numpy(x)))
+
+
+def test_what_was_changed_after_construction_is_exported(tmp_path: Path) -> None:
+    net = Net([layers.Linear(2, 2), layers.BatchNorm1D(2), layers.Dropout(0.2)])
+    net[1].momentum, net[2].p = 0.5, 0.75
+    twin = twin_of(net, tmp_path)
+    assert (twin[1].momentum, twin[2].p) == (0.5, 0.75)
+
+
+def test_several_tensors_go_through_a_net(tmp_path: Path) -> None:
+    net = Net([layers.MaxPool2D(2, return_switches=True), layers.MaxUnpool2D(2), Residual([layers.Tanh()])])
+    twin = twin_of(net, tmp_path)
+    (x,) = images(2, 4, 4)
+    must_agree(net.predict(x), twin(torch.from_numpy(x)))
