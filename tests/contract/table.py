@@ -193,8 +193,6 @@ LAYERS = [
     LayerRow(lambda: Concat([layers.Linear(3, 2), [layers.Linear(3, 4), layers.Tanh()], []]), (4, 3), (4, 9)),
     LayerRow(lambda: Concat([layers.Conv2D(2, 3, 1), layers.AvgPool2D(3, 1, 1)]), images(), images(c=5)),
     LayerRow(lambda: Concat([layers.Linear(3, 2), layers.Linear(3, 4)], axis=-1), (2, 4, 3), (2, 4, 6)),
-    LayerRow(lambda: Named({"hidden": layers.Linear(3, 4), "out": layers.Linear(4, 2)}), (4, 3), (4, 2)),
-    LayerRow(lambda: gated_sum(), [(4, 3), (4, 3)], (4, 2)),
 ]
 
 
@@ -211,7 +209,9 @@ def gated_sum() -> Graph:
     return Graph(["a", "b"], steps, ["y"], weights={"W": (3, 2)}, constants={"c0": ((2,), "float32")})
 
 
-OPERATIONS = [
+OPERATIONS = [  # and what is made of them
+    LayerRow(lambda: Named({"hidden": layers.Linear(3, 4), "out": layers.Linear(4, 2)}), (4, 3), (4, 2)),
+    LayerRow(gated_sum, [(4, 3), (4, 3)], (4, 2)),
     LayerRow(lambda: operations.Combine("add"), [(2, 3), (2, 3)], (2, 3)),
     LayerRow(lambda: operations.Combine("subtract"), [(2, 4, 3), (1, 3)], (2, 4, 3), batch_of_one=False),
     LayerRow(lambda: operations.Combine("multiply"), [(3,), (2, 3)], (2, 3), batch_of_one=False),

@@ -26,7 +26,8 @@ def exported(room: Any, kind: type) -> list[type]:
     return [t for t in things if inspect.isclass(t) and issubclass(t, kind) and not inspect.isabstract(t)]
 
 
-EVERY_LAYER = exported(tinynet.layers, Layer) + exported(tinynet.net, Layer) + exported(operations, Layer)
+EVERY_LAYER = exported(tinynet.layers, Layer) + exported(tinynet.net, Layer)
+EVERY_OPERATION = exported(operations, Layer)
 EVERY_LOSS = [getattr(tinynet.losses, name) for name in tinynet.losses.__all__]
 EVERY_OPTIMIZER = exported(tinynet.optimizers, Optimizer)
 
@@ -103,7 +104,7 @@ def test_operation(row: LayerRow) -> None:
 
 def test_every_exported_layer_has_a_row() -> None:
     proven = {type(row.build()) for row in LAYERS + OPERATIONS}
-    assert [layer.__name__ for layer in EVERY_LAYER if layer not in proven] == []
+    assert [layer.__name__ for layer in EVERY_LAYER + EVERY_OPERATION if layer not in proven] == []
 
 
 def test_every_exported_loss_has_a_row() -> None:
@@ -116,7 +117,7 @@ def test_every_exported_optimizer_has_a_row() -> None:
     assert [optimizer.__name__ for optimizer in EVERY_OPTIMIZER if optimizer not in proven] == []
 
 
-@pytest.mark.parametrize("thing", EVERY_LAYER + EVERY_LOSS, ids=lambda thing: thing.__name__)
+@pytest.mark.parametrize("thing", EVERY_LAYER + EVERY_OPERATION + EVERY_LOSS, ids=lambda thing: thing.__name__)
 def test_states_its_formula_and_derivative(thing: Any) -> None:
     assert list(formula(thing)) == ["Equation", "Gradients"]
     assert all(formula(thing).values())

@@ -127,7 +127,8 @@ class Graph(Layer):
 
     def _given(self, inputs: tuple[np.ndarray, ...]) -> dict[str, Any]:
         """The values that are there before the first step."""
-        weights = {name: weight.tensor for name, weight in self.weights.items()}
+        # Copies, so that a step remembers the weights that it has read, and not those after the update.
+        weights = {name: weight.tensor.copy() for name, weight in self.weights.items()}
         constants = {name: getattr(self, name) for name in self.constants}
         return dict(zip(self.inputs, inputs, strict=True)) | weights | constants
 
