@@ -10,7 +10,7 @@ from tinynet.core.version import __version__
 
 if TYPE_CHECKING:
     from tinynet.core.threads import threads
-    from tinynet.exchange import export_npz, export_pytorch, from_pytorch
+    from tinynet.exchange import export_npz, export_onnx, export_pytorch, from_pytorch, load_onnx
     from tinynet.probe.explain.explain import explain
     from tinynet.probe.recorder import trace
     from tinynet.storage import load, load_weights, read_card, save
@@ -19,10 +19,12 @@ __all__ = [
     "Parameter",
     "explain",
     "export_npz",
+    "export_onnx",
     "export_pytorch",
     "formula",
     "from_pytorch",
     "load",
+    "load_onnx",
     "load_weights",
     "read_card",
     "save",
@@ -55,9 +57,11 @@ _FUNCTIONS = {
     "TinynetRegressor": "exchange",
     "explain": "probe",
     "export_npz": "exchange",
+    "export_onnx": "exchange",
     "export_pytorch": "exchange",
     "from_pytorch": "exchange",
     "load": "storage",
+    "load_onnx": "exchange",
     "load_weights": "storage",
     "read_card": "storage",
     "save": "storage",

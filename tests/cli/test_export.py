@@ -1,7 +1,11 @@
 """`tinynet export`: a run, a file or a model goes to where it is asked for, or beside its weights."""
 
-import numpy as np
+import json
 
+import numpy as np
+import pytest
+
+import tinynet as tn
 from tinynet.storage.tensors import read_tensors
 
 
@@ -55,3 +59,28 @@ def test_weights_alone_for_numpy(tinynet, run, tmp_path):
     of_run, _ = read_tensors("test", run / "model.safetensors")
     with np.load(tmp_path / "weights.npz") as exported:
         assert all(np.array_equal(exported[name], array) for name, array in of_run.items())
+
+
+def test_a_run_goes_to_onnx(tinynet, run, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    result = tinynet("export", run, "--to", "onnx", "--out", tmp_path / "net.onnx")
+    assert result.status == 0
+    assert "tn.load_onnx(path) takes it back" in result.out
+    about = {entry.key: entry.value for entry in onnx.load(tmp_path / "net.onnx").metadata_props}
+    assert json.loads(about["classes"]) == json.loads((run / "config.json").read_text())["classes"]
+
+
+def test_a_file_goes_to_onnx_by_its_card(tinynet, run, tmp_path):
+    pytest.importorskip("onnx")
+    (tmp_path / "net.safetensors").write_bytes((run / "model.safetensors").read_bytes())
+    assert tinynet("export", tmp_path / "net.safetensors", "--to", "onnx").status == 0
+    x = np.zeros((2, 1, 8, 8), np.float32)
+    net = tn.load(tmp_path / "net.safetensors")
+    assert np.array_equal(tn.load_onnx(tmp_path / "net-model.onnx").predict(x), net.predict(x))
+
+
+def test_a_model_goes_to_onnx(tinynet, tmp_path):
+    pytest.importorskip("onnx")
+    out = ("--to", "onnx", "--out", tmp_path / "net.onnx")
+    assert tinynet("export", "lenet5", *out, "--input-shape", "1,14,14").status == 0
+    assert tn.load_onnx(tmp_path / "net.onnx").predict(np.zeros((1, 1, 14, 14), np.float32)).shape == (1, 10)

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinynet import layers, losses, optimizers
 from tinynet.layers import Layer
-from tinynet.net import Concat, Net, Residual
+from tinynet.net import Concat, Graph, Named, Net, Residual, operations
 from tinynet.optimizers import Optimizer
 
 Shape = tuple[int, ...]
@@ -193,6 +193,55 @@ LAYERS = [
     LayerRow(lambda: Concat([layers.Linear(3, 2), [layers.Linear(3, 4), layers.Tanh()], []]), (4, 3), (4, 9)),
     LayerRow(lambda: Concat([layers.Conv2D(2, 3, 1), layers.AvgPool2D(3, 1, 1)]), images(), images(c=5)),
     LayerRow(lambda: Concat([layers.Linear(3, 2), layers.Linear(3, 4)], axis=-1), (2, 4, 3), (2, 4, 6)),
+]
+
+
+def gated_sum() -> Graph:
+    """A graph in which one value is read twice, with a weight and a constant of its own."""
+    steps = [
+        ("gate", layers.Linear(3, 2), ["a"], ["g"]),
+        ("both", operations.Combine("subtract"), ["a", "b"], ["d"]),
+        ("value", operations.MatMul(), ["d", "W"], ["v"]),
+        ("product", operations.Combine("multiply"), ["g", "v"], ["p"]),
+        ("moved", operations.Combine("add"), ["p", "c0"], ["m"]),
+        ("sum", operations.Combine("add"), ["m", "g"], ["y"]),
+    ]
+    return Graph(["a", "b"], steps, ["y"], weights={"W": (3, 2)}, constants={"c0": ((2,), "float32")})
+
+
+OPERATIONS = [  # and what is made of them
+    LayerRow(lambda: Named({"hidden": layers.Linear(3, 4), "out": layers.Linear(4, 2)}), (4, 3), (4, 2)),
+    LayerRow(gated_sum, [(4, 3), (4, 3)], (4, 2)),
+    LayerRow(lambda: operations.Combine("add"), [(2, 3), (2, 3)], (2, 3)),
+    LayerRow(lambda: operations.Combine("subtract"), [(2, 4, 3), (1, 3)], (2, 4, 3), batch_of_one=False),
+    LayerRow(lambda: operations.Combine("multiply"), [(3,), (2, 3)], (2, 3), batch_of_one=False),
+    LayerRow(lambda: operations.Combine("divide"), [(2, 3), (2, 1)], (2, 3)),
+    LayerRow(lambda: operations.MatMul(), [(2, 4, 3), (3, 5)], (2, 4, 5), batch_of_one=False),
+    LayerRow(lambda: operations.MatMul(), [(2, 2, 4, 3), (2, 2, 3, 5)], (2, 2, 4, 5)),
+    LayerRow(lambda: operations.Choose(), [TOKENS > 1, (2, 3), (2, 1)], (2, 3)),
+    LayerRow(lambda: operations.Elementwise("erf"), (2, 3), (2, 3)),
+    LayerRow(lambda: operations.Elementwise("exp"), (2, 3), (2, 3)),
+    LayerRow(lambda: operations.Elementwise("sin"), (2, 3), (2, 3)),
+    LayerRow(lambda: operations.Elementwise("cos"), (2, 3), (2, 3)),
+    LayerRow(lambda: operations.Elementwise("abs"), (2, 3), (2, 3)),
+    LayerRow(lambda: operations.Elementwise("negative"), (2, 3), (2, 3)),
+    LayerRow(lambda: Net([layers.Softplus(), operations.Elementwise("sqrt")]), (2, 3), (2, 3)),
+    LayerRow(lambda: Net([layers.Softplus(), operations.Elementwise("log")]), (2, 3), (2, 3)),
+    LayerRow(lambda: Net([layers.Softplus(), operations.Elementwise("reciprocal")]), (2, 3), (2, 3)),
+    LayerRow(lambda: operations.Power(3.0), (2, 3), (2, 3)),
+    LayerRow(lambda: operations.Clip(-0.5, 0.7), (4, 5), (4, 5)),
+    LayerRow(lambda: operations.Reduce("mean", (1, 3), keepdims=False), images(), (2, 6)),
+    LayerRow(lambda: operations.Reduce("sum", (-1,)), (2, 4, 3), (2, 4, 1)),
+    LayerRow(lambda: operations.Reduce("max", (1, 2)), images(), (2, 1, 1, 5)),
+    LayerRow(lambda: operations.Transpose(2, 0, 1), (2, 4, 3), (3, 2, 4)),
+    LayerRow(lambda: operations.View("x0", "x1", 2, -1), (2, 3, 8), (2, 3, 2, 4)),
+    LayerRow(lambda: operations.View(-1, 3), (2, 4, 3), (8, 3)),
+    LayerRow(lambda: operations.Expand("x0", 4, -1), (2, 1, 3), (2, 4, 3)),
+    LayerRow(lambda: operations.Expand(2, 4, 3), (4, 1), (2, 4, 3), batch_of_one=False),
+    LayerRow(lambda: operations.Part(1, 1, 4, 2), (2, 5, 3), (2, 2, 3)),
+    LayerRow(lambda: operations.Part(1, -1, None, -1), (2, 5), (2, 5)),
+    LayerRow(lambda: operations.Take(1), [(2, 5, 3), TOKENS], (2, 2, 3, 3), batch_of_one=False),
+    LayerRow(lambda: operations.Join(1), [(2, 3), (2, 4), (2, 1)], (2, 8)),
 ]
 
 LABELS = np.array([0, 2, 1, 2])

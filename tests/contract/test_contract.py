@@ -13,10 +13,11 @@ import tinynet.layers
 import tinynet.losses
 import tinynet.net
 import tinynet.optimizers
-from tests.contract.table import LAYERS, LOSSES, OPTIMIZERS, LayerRow, LossRow, OptimizerRow
+from tests.contract.table import LAYERS, LOSSES, OPERATIONS, OPTIMIZERS, LayerRow, LossRow, OptimizerRow
 from tinynet.core import Parameter, faster, formula
 from tinynet.gradcheck import check_layer, check_loss
 from tinynet.layers import Layer
+from tinynet.net import operations
 from tinynet.optimizers import Optimizer
 
 
@@ -26,6 +27,7 @@ def exported(room: Any, kind: type) -> list[type]:
 
 
 EVERY_LAYER = exported(tinynet.layers, Layer) + exported(tinynet.net, Layer)
+EVERY_OPERATION = exported(operations, Layer)
 EVERY_LOSS = [getattr(tinynet.losses, name) for name in tinynet.losses.__all__]
 EVERY_OPTIMIZER = exported(tinynet.optimizers, Optimizer)
 
@@ -94,9 +96,15 @@ def test_optimizer_goes_on_from_its_state(row: OptimizerRow) -> None:
     np.testing.assert_array_equal(copy.tensor, weight.tensor)
 
 
+@pytest.mark.parametrize("row", OPERATIONS, ids=str)
+def test_operation(row: LayerRow) -> None:
+    test_layer(row)
+    test_output_shape(row)
+
+
 def test_every_exported_layer_has_a_row() -> None:
-    proven = {type(row.build()) for row in LAYERS}
-    assert [layer.__name__ for layer in EVERY_LAYER if layer not in proven] == []
+    proven = {type(row.build()) for row in LAYERS + OPERATIONS}
+    assert [layer.__name__ for layer in EVERY_LAYER + EVERY_OPERATION if layer not in proven] == []
 
 
 def test_every_exported_loss_has_a_row() -> None:
@@ -109,7 +117,7 @@ def test_every_exported_optimizer_has_a_row() -> None:
     assert [optimizer.__name__ for optimizer in EVERY_OPTIMIZER if optimizer not in proven] == []
 
 
-@pytest.mark.parametrize("thing", EVERY_LAYER + EVERY_LOSS, ids=lambda thing: thing.__name__)
+@pytest.mark.parametrize("thing", EVERY_LAYER + EVERY_OPERATION + EVERY_LOSS, ids=lambda thing: thing.__name__)
 def test_states_its_formula_and_derivative(thing: Any) -> None:
     assert list(formula(thing)) == ["Equation", "Gradients"]
     assert all(formula(thing).values())

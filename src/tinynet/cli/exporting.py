@@ -10,27 +10,34 @@ import typer
 
 from tinynet.cli.output import given_path, say
 from tinynet.cli.runs import CONFIG, MODEL
-from tinynet.cli.show import loaded_net
+from tinynet.cli.show import class_names, loaded_net, network
 from tinynet.core import checks
-from tinynet.exchange import export_npz, export_pytorch
-from tinynet.net import Net
+from tinynet.exchange import export_npz, export_onnx, export_pytorch
 
 
-def to_pytorch(net: Net, out: Path) -> str:
+def to_pytorch(what: str, out: Path, input_shape: str | None) -> str:
     """Write a PyTorch module, and say how it is used."""
-    path = export_pytorch(net, out)
+    path = export_pytorch(loaded_net(what), out)
     return f"written: {path} and its weights; in that folder: from model import load_model; model = load_model()"
 
 
-def to_npz(net: Net, out: Path) -> str:
+def to_onnx(what: str, out: Path, input_shape: str | None) -> str:
+    """Write an ONNX file, and say how it is used."""
+    net, shape = network(what, input_shape)
+    export_onnx(net, out, shape, class_names(what))
+    return f"written: {out}; onnxruntime.InferenceSession(path) runs it, tn.load_onnx(path) takes it back"
+
+
+def to_npz(what: str, out: Path, input_shape: str | None) -> str:
     """Write the weights alone, for NumPy."""
-    export_npz(net, out)
+    export_npz(loaded_net(what), out)
     return f"written: {out}; tn.load_weights(net, path) takes it back, np.load(path) reads it without Tinynet"
 
 
 #: For each format, what writes a net, and the name of what it writes beside the run.
-FORMATS: dict[str, tuple[Callable[[Net, Path], str], str]] = {
+FORMATS: dict[str, tuple[Callable[[str, Path, str | None], str], str]] = {
     "pytorch": (to_pytorch, "pytorch"),
+    "onnx": (to_onnx, "model.onnx"),
     "npz": (to_npz, "weights.npz"),
 }
 
@@ -42,15 +49,18 @@ def export(
         Path | None,
         typer.Option(metavar="PATH", help="Where to.", show_default="beside the weights", parser=given_path),
     ] = None,
+    input_shape: Annotated[
+        str | None,
+        typer.Option(help="For onnx, the shape of one input, such as 1,28,28.", show_default="that of the run"),
+    ] = None,
 ) -> None:
     """Write a network for another program, with its weights.
 
-    For pytorch, that is a folder with model.py, which defines the same network, and model.safetensors. For npz, it is a
-    file with the weights alone.
+    For pytorch, that is a folder with model.py, which defines the same network, and model.safetensors. For onnx, it is
+    one file that most programs for inference read. For npz, it is a file with the weights alone.
     """
     write, name = FORMATS[checks.one_of("tinynet", "--to", to, tuple(FORMATS))]
-    net = loaded_net(what)
-    say(write(net, _beside(what, name) if out is None else out))
+    say(write(what, _beside(what, name) if out is None else out, input_shape))
 
 
 def _beside(what: str, name: str) -> Path:

@@ -19,7 +19,7 @@ from tinynet.learner import Learner
 from tinynet.learner.doctor import diagnose
 from tinynet.models import MODELS, build
 from tinynet.net import Net
-from tinynet.storage import load
+from tinynet.storage import load, read_card
 
 
 def beginning(settings: Settings, learner: Learner, test: Any) -> str:
@@ -89,6 +89,15 @@ def loaded_net(what: str) -> Net:
     return open_run(path).net() if path.is_dir() else load(path)
 
 
+def class_names(what: str) -> list[str] | None:
+    """The names of the classes that a run or a weights file knows."""
+    path = _path_of(what)
+    if path is None:
+        return None
+    classes = open_run(path).classes if path.is_dir() else read_card(path).about.get("classes")
+    return [str(name) for name in classes] if isinstance(classes, list) else None
+
+
 def models_table() -> None:
     """Print the models."""
     table = Table("model", "input", "parameters", "what it is", box=None, pad_edge=False)
@@ -124,6 +133,8 @@ def _of_file(path: Path, shape: tuple[int, ...] | None) -> tuple[Net, tuple[int,
     net = load(path)
     if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
         shape = open_run(path.parent).input_shape
+    if shape is None and isinstance(on_card := read_card(path).about.get("input_shape"), list):
+        shape = tuple(on_card)
     if shape is None:
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
         shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)

@@ -1,4 +1,4 @@
-"""Nets and weights at home elsewhere: PyTorch, NumPy, scikit-learn.
+"""Nets and weights at home elsewhere: PyTorch, ONNX, NumPy, scikit-learn.
 
 `TinynetClassifier` and `TinynetRegressor` need scikit-learn, and are loaded where they are first used.
 """
@@ -6,11 +6,12 @@
 from importlib import import_module
 from typing import Any
 
+from tinynet.exchange.onnx import export_onnx, load_onnx
 from tinynet.exchange.to_npz import export_npz
 from tinynet.exchange.to_pytorch import export_pytorch
 from tinynet.exchange.torch_modules import from_pytorch
 
-__all__ = ["export_npz", "export_pytorch", "from_pytorch"]
+__all__ = ["export_npz", "export_onnx", "export_pytorch", "from_pytorch", "load_onnx"]
 
 
 def __getattr__(name: str) -> Any:

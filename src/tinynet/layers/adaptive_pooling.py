@@ -50,7 +50,7 @@ class AdaptiveAvgPool2D(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.image_input(self, x)
         checks.not_empty(self, x)
-        A, B = _shares(x.shape[2], self.output_size[0]), _shares(x.shape[3], self.output_size[1])
+        A, B = shares(x.shape[2], self.output_size[0]), shares(x.shape[3], self.output_size[1])
         self.remember(A=A, B=B)
         return resample(A, B, x)
 
@@ -92,7 +92,7 @@ class AdaptiveAvgPool1D(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.sequence_input(self, x)
         checks.not_empty(self, x)
-        A = _shares(x.shape[1], self.output_size)
+        A = shares(x.shape[1], self.output_size)
         self.remember(A=A)
         return as_sequences(resample(IDENTITY, A, as_images(x)))
 
@@ -230,8 +230,14 @@ def _windows(size: int, count: int) -> list[slice]:
     return [slice(r * size // count, -(-(r + 1) * size // count)) for r in range(count)]
 
 
-def _shares(size: int, count: int) -> np.ndarray:
-    """The matrix (count, size) whose row r takes the mean of window r."""
+def shares(size: int, count: int) -> np.ndarray:
+    """The matrix (count, size) whose row r takes the mean of window r.
+
+    Example:
+        >>> shares(4, 2)
+        array([[0.5, 0.5, 0. , 0. ],
+               [0. , 0. , 0.5, 0.5]])
+    """
     A = np.zeros((count, size))
     for r, window in enumerate(_windows(size, count)):
         A[r, window] = 1 / (window.stop - window.start)

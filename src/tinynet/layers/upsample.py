@@ -79,9 +79,9 @@ class Upsample(Layer):
         checks.image_input(self, x)
         checks.not_empty(self, x)
         H, W = x.shape[2:]
-        OH, OW = self._output_size((H, W))
+        OH, OW = self.output_size((H, W))
         checks.positive_size(self, (OH, OW), (H, W))
-        A, B = self._matrix(H, OH, axis=0), self._matrix(W, OW, axis=1)
+        A, B = self.matrix(H, OH, axis=0), self.matrix(W, OW, axis=1)
         self.remember(A=A, B=B)
         return resample(A, B, x)
 
@@ -92,12 +92,13 @@ class Upsample(Layer):
     def multiply_adds(self, x: np.ndarray, y: np.ndarray) -> int:
         return 4 * y.size if self.mode == "bilinear" else 0
 
-    def _output_size(self, size: Pair) -> Pair:
+    def output_size(self, size: Pair) -> Pair:
+        """OH and OW for images of this size."""
         if self.scale_factor is None:
             return self.size
         return math.floor(size[0] * self.scale_factor[0]), math.floor(size[1] * self.scale_factor[1])
 
-    def _matrix(self, size: int, out: int, axis: int) -> np.ndarray:
+    def matrix(self, size: int, out: int, axis: int) -> np.ndarray:
         """The matrix (out, size) of one axis."""
         places = np.arange(out)
         # Like PyTorch: a scale that happens to keep the size counts as 1, and one that doubles it as 2 for "nearest".

@@ -63,6 +63,12 @@ class EncoderDecoder(Layer):
         self.encoder.backward(dmemory)
         return None, None
 
+    def to_onnx(self, graph: Any, source: str, written: str) -> str:
+        """How export_onnx writes it."""
+        memory, h = graph.layer(self.encoder, source), graph.layer(self.reader, written)
+        read = graph.layer(self.attention, graph.layer(self.norm, h), memory)
+        return graph.layer(self.writer, graph.node("Add", h, read))
+
 
 def seq2seq(vocabulary: int = 14, embed_dim: int = 64, num_heads: int = 4, max_length: int = 16) -> Net:
     """A transformer that turns one sequence into another: two blocks read, two write, linked by cross attention.

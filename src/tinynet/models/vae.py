@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinynet.core import checks, stream
@@ -57,6 +59,11 @@ class VariationalAutoencoder(Layer):
         deviation = np.exp(log_variance / 2) * noise  # σ ε
         self.remember(deviation=deviation)
         return self.decoder.forward(mean + deviation), mean, log_variance
+
+    def to_onnx(self, graph: Any, x: str) -> tuple[str, str, str]:
+        """How export_onnx writes it: in evaluation mode, without noise."""
+        mean, log_variance = graph.node("Split", graph.layer(self.encoder, x), n_outputs=2, axis=-1)
+        return graph.layer(self.decoder, mean), mean, log_variance
 
     def backward(self, dy: np.ndarray, dmean: np.ndarray, dlog_variance: np.ndarray) -> np.ndarray:
         (deviation,) = self.recall()

@@ -1,7 +1,9 @@
-"""Net, a stack of layers; branches; summary; watching."""
+"""Net, a stack of layers; branches; graphs; summary; watching."""
 
 from tinynet.net.branches import Concat, Residual
+from tinynet.net.graph import Graph
+from tinynet.net.named import Named
 from tinynet.net.net import Net
 from tinynet.net.watch import watch
 
-__all__ = ["Concat", "Net", "Residual", "watch"]
+__all__ = ["Concat", "Graph", "Named", "Net", "Residual", "watch"]

@@ -16,8 +16,8 @@ from tinynet.core.version import __version__
 from tinynet.layers import Layer
 from tinynet.probe.trace import LOSS, LayerStep, ParameterStep, Trace, joined
 from tinynet.storage import sentences
-from tinynet.storage.tensors import read_tensors, write_tensors
 from tinynet.storage.descriptions import describe
+from tinynet.storage.tensors import read_tensors, write_tensors
 
 PathLike = str | os.PathLike[str]
 FORMAT = 1

@@ -20,6 +20,7 @@ from tinynet.core import Parameter, generator_states, set_generator_states
 from tinynet.core.checks.words import fail
 from tinynet.core.initializers import drawn_from
 from tinynet.layers import Layer
+from tinynet.net import operations
 from tinynet.storage.budget import Budget
 
 #: Every layer is met once by each net around it, so building takes the sum of all depths. That of a net as deep as it
@@ -33,7 +34,7 @@ MAX_NESTING = 350  #: Of lists and layers. Python's reader of JSON, which goes t
 
 def built_in_classes() -> Classes:
     """Every layer that Tinynet exports, by its name."""
-    exported = [getattr(room, name) for room in (layer_room, net_room) for name in room.__all__]
+    exported = [getattr(room, name) for room in (layer_room, net_room, operations) for name in room.__all__]
     return {thing.__name__: thing for thing in exported if isinstance(thing, type) and issubclass(thing, Layer)}
 
 

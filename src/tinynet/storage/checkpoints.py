@@ -28,10 +28,10 @@ from tinynet.core.checks.words import fail
 from tinynet.core.temporary import temporary_folder
 from tinynet.layers import Layer
 from tinynet.storage.atomic import atomic_write, refusal, sync_folder, write_through
+from tinynet.storage.descriptions import KEY, describe, text_of
 from tinynet.storage.sentences import quoted, shown
 from tinynet.storage.tensors import Arrays, file_content, read_tensors
 from tinynet.storage.values import packed, unpacked
-from tinynet.storage.descriptions import KEY, describe, text_of
 
 FORMAT = 1
 CONFIG, MODEL, OPTIMIZER, ARRAYS, STATE = (

@@ -44,4 +44,5 @@ def test_numbers_of_a_step(row: LayerRow) -> None:
 
 
 def test_every_exported_layer_has_a_row() -> None:
-    assert [layer.__name__ for layer in EVERY_LAYER if layer not in ROWS] == []
+    without = [layer.__name__ for layer in EVERY_LAYER if layer not in ROWS]
+    assert without == ["Graph"]  # whose numbers are those of its steps; its own are explained as those of any layer

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from tinynet.layers import Layer
-from tinynet.net import Concat, Net, Residual
+from tinynet.net import Concat, Named, Net, Residual
 from tinynet.net.branches import Identity
 from tinynet.probe.explain.expressions import Expression, Index
 from tinynet.probe.explain.rows import LayerRow
@@ -96,6 +96,7 @@ def _numbered(layer: LayerView, name: str, part: int) -> str:
 NET = LayerRow(net_output, net_input_gradient, inside=into_net)
 ROWS: dict[type[Layer], LayerRow] = {
     Net: NET,
+    Named: NET,
     Identity: NET,
     Residual: LayerRow(residual_output, residual_input_gradient),
     Concat: LayerRow(concat_output, concat_input_gradient, inside=into_branch),

@@ -1,0 +1,27 @@
+"""How each operator becomes a layer: one family a file, one function an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tinynet.exchange.onnx.read.file import Node
+from tinynet.exchange.onnx.read.nodes import (
+    activations,
+    arithmetic,
+    convolution,
+    normalization,
+    pooling,
+    recurrent,
+    shapes,
+)
+from tinynet.exchange.onnx.read.reader import Reader
+
+HANDLERS: dict[str, Callable[[Reader, Node], None]] = {
+    **activations.HANDLERS,
+    **arithmetic.HANDLERS,
+    **convolution.HANDLERS,
+    **normalization.HANDLERS,
+    **pooling.HANDLERS,
+    **recurrent.HANDLERS,
+    **shapes.HANDLERS,
+}

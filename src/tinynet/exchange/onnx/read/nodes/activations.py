@@ -1,0 +1,145 @@
+"""Activations, softmax and dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tinynet.exchange.onnx.read.file import Node, Unreadable
+from tinynet.exchange.onnx.read.reader import Reader
+from tinynet.layers import (
+    ELU,
+    GELU,
+    SELU,
+    Dropout,
+    Layer,
+    LeakyReLU,
+    LogSoftmax,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from tinynet.net.operations import Clip, Combine, Elementwise
+
+
+def plain(build: Callable[..., Layer], **names: tuple[str, float]) -> Callable[[Reader, Node], None]:
+    """A layer whose arguments are attributes of the node."""
+
+    def read(reader: Reader, node: Node) -> None:
+        arguments = {ours: node.attributes.get(theirs, default) for ours, (theirs, default) in names.items()}
+        reader.add(build(**arguments), [reader.data(node)], [node.outputs[0]])
+
+    return read
+
+
+def gelu(reader: Reader, node: Node) -> None:
+    reader.add(GELU(node.attributes.get("approximate", "none")), [reader.data(node)], [node.outputs[0]])
+
+
+def selu(reader: Reader, node: Node) -> None:
+    if abs(node.attributes.get("alpha", SELU.alpha) - SELU.alpha) > 1e-5:
+        raise Unreadable("it has other numbers than the SELU of the paper.", "use Elu, whose alpha is free.")
+    reader.add(SELU(), [reader.data(node)], [node.outputs[0]])
+
+
+def prelu(reader: Reader, node: Node) -> None:
+    slope = reader.constant(node, 1)
+    layer = PReLU(slope.size).astype(slope.dtype)
+    layer.weight.tensor = slope.reshape(-1)
+    reader.add(layer, [reader.data(node)], [node.outputs[0]])
+
+
+def clip(reader: Reader, node: Node) -> None:
+    low, high = (_bound(reader, node, index, name) for index, name in ((1, "min"), (2, "max")))
+    bounds = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+    reader.add(Clip(**bounds), [reader.data(node)], [node.outputs[0]])
+
+
+def hard_sigmoid(reader: Reader, node: Node) -> None:
+    """min(max(α x + β, 0), 1)"""
+    alpha, beta = node.attributes.get("alpha", 0.2), node.attributes.get("beta", 0.5)
+    _hard_sigmoid(reader, reader.data(node), alpha, beta, node.outputs[0])
+
+
+def hard_swish(reader: Reader, node: Node) -> None:
+    """x · min(max(x / 6 + ½, 0), 1)"""
+    x, gate = reader.data(node), reader.fresh()
+    _hard_sigmoid(reader, x, 1 / 6, 0.5, gate)
+    reader.add(Combine("multiply"), [x, gate], [node.outputs[0]])
+
+
+def _hard_sigmoid(reader: Reader, x: str, alpha: float, beta: float, gives: str) -> None:
+    scaled, moved = reader.fresh(), reader.fresh()
+    reader.add(Combine("multiply"), [x, number(reader, x, alpha)], [scaled])
+    reader.add(Combine("add"), [scaled, number(reader, x, beta)], [moved])
+    reader.add(Clip(0, 1), [moved], [gives])
+
+
+def number(reader: Reader, x: str, value: float) -> str:
+    """The name of a constant of the type of x."""
+    from tinynet.exchange.onnx.read.reader import Value
+
+    array = np.array(value, np.asarray(reader.values[x].runs[0]).dtype)
+    name = reader.fresh()
+    reader.values[name] = Value((array, array), known=True)
+    return reader.readable(name)
+
+
+def softmax(build: type[Layer]) -> Callable[[Reader, Node], None]:
+    """Along one axis; before opset 13 along all axes from it on, which is the same for the last one."""
+
+    def read(reader: Reader, node: Node) -> None:
+        n_axes = len(reader.shape(node))
+        axis = node.attributes.get("axis", -1 if reader.doc.opset >= 13 else 1)
+        if reader.doc.opset < 13 and axis % n_axes != n_axes - 1:
+            raise Unreadable("before opset 13 it takes several axes at once.", "export with opset 13 or later.")
+        reader.add(build(axis=axis), [reader.data(node)], [node.outputs[0]])
+
+    return read
+
+
+def dropout(reader: Reader, node: Node) -> None:
+    ratio = reader.constant(node, 1, node.attributes.get("ratio", 0.5))
+    reader.add(Dropout(float(np.ravel(ratio)[0])), [reader.data(node)], [node.outputs[0]])
+
+
+def elementwise(function: str) -> Callable[[Reader, Node], None]:
+    """A function for which no layer stands."""
+    return lambda reader, node: reader.add(Elementwise(function), [reader.data(node)], [node.outputs[0]])
+
+
+def _bound(reader: Reader, node: Node, index: int, name: str) -> float | None:
+    value = reader.constant(node, index, node.attributes.get(name))
+    return None if value is None else float(np.ravel(value)[0])
+
+
+HANDLERS = {
+    "Abs": elementwise("abs"),
+    "Clip": clip,
+    "Cos": elementwise("cos"),
+    "Dropout": dropout,
+    "Elu": plain(ELU, alpha=("alpha", 1.0)),
+    "Erf": elementwise("erf"),
+    "Exp": elementwise("exp"),
+    "Gelu": gelu,
+    "HardSigmoid": hard_sigmoid,
+    "HardSwish": hard_swish,
+    "LeakyRelu": plain(LeakyReLU, negative_slope=("alpha", 0.01)),
+    "Log": elementwise("log"),
+    "LogSoftmax": softmax(LogSoftmax),
+    "Neg": elementwise("negative"),
+    "PRelu": prelu,
+    "Reciprocal": elementwise("reciprocal"),
+    "Relu": plain(ReLU),
+    "Selu": selu,
+    "Sigmoid": plain(Sigmoid),
+    "Sin": elementwise("sin"),
+    "Softmax": softmax(Softmax),
+    "Softplus": plain(Softplus),
+    "Sqrt": elementwise("sqrt"),
+    "Tanh": plain(Tanh),
+}

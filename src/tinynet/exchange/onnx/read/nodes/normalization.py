@@ -1,0 +1,67 @@
+"""Normalization."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinynet.exchange.onnx.read.file import Node, Unreadable
+from tinynet.exchange.onnx.read.nodes.convolution import as_sequences
+from tinynet.exchange.onnx.read.reader import Reader
+from tinynet.layers import BatchNorm1D, BatchNorm2D, GroupNorm, LayerNorm, RMSNorm
+
+
+def batch_norm(reader: Reader, node: Node) -> None:
+    n_axes, about = len(reader.shape(node)), node.attributes
+    if n_axes not in (2, 3, 4):
+        raise Unreadable(f"it normalizes arrays of {n_axes} axes.", "images have four, sequences three.")
+    weight, bias = reader.parameter(node, 1), reader.parameter(node, 2)
+    kind = BatchNorm2D if n_axes == 4 else BatchNorm1D
+    layer = kind(weight.shape[0], about.get("epsilon", 1e-5), round(1 - about.get("momentum", 0.9), 9))
+    layer.astype(weight.dtype)
+    layer.weight, layer.bias = weight, bias
+    layer.running_mean[...], layer.running_var[...] = reader.constant(node, 3), reader.constant(node, 4)
+    reader.through(as_sequences([layer]) if n_axes == 3 else [layer], reader.data(node), node.outputs[0])
+
+
+def layer_norm(reader: Reader, node: Node) -> None:
+    x, weight, bias = reader.shape(node), reader.parameter(node, 1), reader.parameter(node, 2)
+    axis = node.attributes.get("axis", -1) % len(x)
+    if weight.shape != x[axis:]:
+        raise Unreadable(f"its weight has the shape {weight.shape}, expected {x[axis:]}.")
+    layer = LayerNorm(x[axis:], node.attributes.get("epsilon", 1e-5), bias=bias is not None)
+    layer.weight, layer.bias = weight, bias
+    reader.add(layer, [reader.data(node)], [node.outputs[0]])
+
+
+def rms_norm(reader: Reader, node: Node) -> None:
+    x, weight = reader.shape(node), reader.parameter(node, 1)
+    axis = node.attributes.get("axis", -1) % len(x)
+    layer = RMSNorm(x[axis:], node.attributes.get("epsilon", 1e-5))
+    layer.weight = weight
+    reader.add(layer, [reader.data(node)], [node.outputs[0]])
+
+
+def instance_norm(reader: Reader, node: Node) -> None:
+    C = reader.shape(node)[1]
+    layer = GroupNorm(C, C, node.attributes.get("epsilon", 1e-5))
+    layer.weight, layer.bias = reader.parameter(node, 1), reader.parameter(node, 2)
+    reader.add(layer, [reader.data(node)], [node.outputs[0]])
+
+
+def group_norm(reader: Reader, node: Node) -> None:
+    C, groups = reader.shape(node)[1], node.attributes["num_groups"]
+    layer = GroupNorm(groups, C, node.attributes.get("epsilon", 1e-5))
+    scale, shift = reader.constant(node, 1), reader.constant(node, 2)
+    layer.astype(scale.dtype)
+    each = C // np.size(scale)  # before opset 21 there is one number for each group
+    layer.weight.tensor, layer.bias.tensor = np.repeat(scale, each), np.repeat(shift, each)  # type: ignore[union-attr]
+    reader.add(layer, [reader.data(node)], [node.outputs[0]])
+
+
+HANDLERS = {
+    "BatchNormalization": batch_norm,
+    "GroupNormalization": group_norm,
+    "InstanceNormalization": instance_norm,
+    "LayerNormalization": layer_norm,
+    "RMSNormalization": rms_norm,
+}

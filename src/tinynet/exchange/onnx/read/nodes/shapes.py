@@ -1,0 +1,199 @@
+"""The same numbers in another shape or order, parts of them, embeddings, and arrays side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinynet.exchange.onnx.read.file import Node, Unreadable
+from tinynet.exchange.onnx.read.folding import axes_of, new_shape, slices_of, split_ends
+from tinynet.exchange.onnx.read.reader import Reader, Value, afford
+from tinynet.layers import Embedding, Flatten, Layer, Permute, Reshape
+from tinynet.net.operations import Expand, Join, Part, Take, Transpose, View
+
+Shape = tuple[int, ...]
+
+
+def reshape(reader: Reader, node: Node) -> None:
+    x, sizes = reader.values[node.inputs[0]], reader.values[node.inputs[1]]
+    if not sizes.known:
+        raise Unreadable("the new shape depends on the data.")
+    allow = bool(node.attributes.get("allowzero", 0))
+    view(reader, node.inputs[0], node.outputs[0], [new_shape(x.runs[i], sizes.runs[i], allow) for i in (0, 1)])
+
+
+def flatten(reader: Reader, node: Node) -> None:
+    shapes = []
+    for shape in reader.values[node.inputs[0]].shapes:
+        axis = node.attributes.get("axis", 1)
+        axis = axis + len(shape) if axis < 0 else axis
+        shapes.append((int(np.prod(shape[:axis])), int(np.prod(shape[axis:]))))
+    view(reader, node.inputs[0], node.outputs[0], shapes)
+
+
+def squeeze(reader: Reader, node: Node) -> None:
+    x, axes = reader.values[node.inputs[0]], axes_of([None, reader.constant(node, 1)], node.attributes)
+    view(reader, node.inputs[0], node.outputs[0], [np.squeeze(run, axes).shape for run in x.runs])
+
+
+def unsqueeze(reader: Reader, node: Node) -> None:
+    x, axes = reader.values[node.inputs[0]], axes_of([None, reader.constant(node, 1)], node.attributes)
+    view(reader, node.inputs[0], node.outputs[0], [np.expand_dims(run, axes or ()).shape for run in x.runs])
+
+
+def view(reader: Reader, x: str, gives: str, shapes: Sequence[Shape]) -> str:
+    """Bring a value to another shape, which is given for both examples; returns the name that it then has."""
+    layer = view_between(reader.values[x].shapes, shapes)
+    if layer is None:
+        reader.alias(gives, x)
+        return x
+    reader.add(layer, [reader.readable(x)], [gives])
+    return gives
+
+
+def view_between(old: Any, new: Any) -> Layer | None:
+    """The layer that brings an array from one shape to another, in both examples; None if it is the same."""
+    if list(old) == list(new):
+        return None
+    keeps_batch = all(len(a) > 1 and len(b) > 0 and a[0] == b[0] for a, b in zip(old, new, strict=True))
+    if keeps_batch and new[0][1:] == new[1][1:]:
+        return Flatten() if len(new[0]) == 2 and len(old[0]) > 2 else Reshape(*new[0][1:])
+    sizes: list[int | str] = []
+    for axis, pair in enumerate(zip(*new, strict=True)):
+        of_old = [i for i, other in enumerate(zip(*old, strict=True)) if other == pair]
+        if axis == 0 and keeps_batch:
+            sizes.append("x0")
+        elif pair[0] == pair[1]:
+            sizes.append(pair[0])
+        else:
+            sizes.append(f"x{of_old[0]}" if of_old else -1)
+    if sizes.count(-1) > 1:
+        hint = "name the sizes of all axes but the batch: load_onnx(path, input_shape=...)."
+        raise Unreadable(f"the new shape, {new[0]}, depends on the input in more than one axis.", hint)
+    return View(*sizes)
+
+
+def transpose(reader: Reader, node: Node) -> None:
+    axes = node.attributes.get("perm", list(range(len(reader.shape(node))))[::-1])
+    reader.add(transposed(axes), [reader.data(node)], [node.outputs[0]])
+
+
+def transposed(axes: Any) -> Layer:
+    """Permute where the batch axis stays first, else Transpose."""
+    return Permute(*[axis - 1 for axis in axes[1:]]) if axes[0] == 0 and len(axes) > 1 else Transpose(*axes)
+
+
+def gather(reader: Reader, node: Node) -> None:
+    axis = node.attributes.get("axis", 0) % max(1, len(reader.shape(node)))
+    W, index = reader.values[node.inputs[0]], reader.values[node.inputs[1]]
+    if not index.known:
+        if not W.known or axis != 0 or np.ndim(W.runs[0]) != 2:
+            raise Unreadable("it takes rows that the data name, of what is no table.", "use an embedding.")
+        weight = reader.parameter(node, 0)
+        layer = Embedding(*weight.shape)
+        layer.weight = weight
+        reader.add(layer, [node.inputs[1]], [node.outputs[0]])
+        return
+    places = reader.constant(node, 1)
+    if np.ndim(places) == 0:
+        start = int(places)
+        part = reader.fresh()
+        reader.add(Part(axis, start, start + 1 if start != -1 else None), [reader.data(node)], [part])
+        shapes = [shape[:axis] + shape[axis + 1 :] for shape in reader.values[part].shapes]
+        view(reader, part, node.outputs[0], shapes)
+        return
+    afford(*reader.shape(node)[:axis], *np.shape(places), *reader.shape(node)[axis + 1 :])
+    reader.add(Take(axis), [reader.data(node), reader.data(node, 1)], [node.outputs[0]])
+
+
+def gather_nd(reader: Reader, node: Node) -> None:
+    """Places along the first axes together: these become one axis, and the places numbers along it."""
+    if node.attributes.get("batch_dims", 0):
+        raise Unreadable("it takes other places for each sample.")
+    places, value = reader.constant(node, 1), reader.values[node.inputs[0]]
+    k = np.shape(places)[-1]
+    numbers = [
+        np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), shape[:k], mode="wrap") for shape in value.shapes
+    ]
+    index = reader.fresh()
+    as_rows = [(int(np.prod(shape[:k])), *shape[k:]) for shape in value.shapes]
+    rows = view(reader, node.inputs[0], reader.fresh(), as_rows)
+    reader.values[index] = Value((numbers[0], numbers[1]), known=True)
+    reader.add(Take(0), [rows, reader.readable(index)], [node.outputs[0]])
+
+
+def cut(reader: Reader, node: Node) -> None:
+    x = reader.data(node)
+    starts = [reader.value(node, index) for index in range(1, len(node.inputs))]
+    if any(value is not None and not value.known for value in starts):
+        raise Unreadable("where it cuts depends on the data.", "cut at fixed places.")
+    both = []
+    for run in (0, 1):
+        given = [None if value is None else value.runs[run] for value in starts]
+        both.append(slices_of(reader.values[node.inputs[0]].runs[run], [None, *given], node.attributes))
+    if both[0] != both[1]:
+        raise Unreadable("where it cuts depends on the shape of the input.", "fix all axes but the batch.")
+    parts = [Part(*where) for where in both[0] if where[1:] != (0, None, 1)]
+    if parts:
+        reader.through(list(parts), x, node.outputs[0])
+    else:
+        reader.alias(node.outputs[0], node.inputs[0])
+
+
+def split(reader: Reader, node: Node) -> None:
+    x, axis = reader.data(node), node.attributes.get("axis", 0) % len(reader.shape(node))
+    given = [reader.values[node.inputs[0]].runs[0], reader.constant(node, 1)]
+    given = given if given[1] is not None else given[:1]
+    ends = split_ends(given, node.attributes, len(node.outputs))
+    for name, start, stop in zip(node.outputs, [0, *ends], [*ends, None], strict=True):
+        reader.add(Part(axis, start, stop), [x], [name])
+
+
+def concat(reader: Reader, node: Node) -> None:
+    axis = node.attributes["axis"]
+    reader.add(Join(axis), [reader.data(node, index) for index in range(len(node.inputs))], [node.outputs[0]])
+
+
+def expand(reader: Reader, node: Node) -> None:
+    x, sizes = reader.values[node.inputs[0]], reader.values[node.inputs[1]]
+    if not sizes.known:
+        raise Unreadable("the new shape depends on the data.")
+    new = [np.broadcast_shapes(x.shapes[i], tuple(int(n) for n in sizes.runs[i])) for i in (0, 1)]
+    afford(*new[0])
+    if new == list(x.shapes):
+        reader.alias(node.outputs[0], node.inputs[0])
+        return
+    wanted = [-1 if pair in zip(*x.shapes, strict=True) else pair[0] for pair in zip(*new, strict=True)]
+    reader.add(Expand(*wanted), [reader.data(node)], [node.outputs[0]])
+
+
+def same(reader: Reader, node: Node) -> None:
+    """What changes nothing here: Identity, and a Cast between floating types."""
+    import onnx
+
+    x = reader.values[node.inputs[0]]
+    if node.op == "Cast":
+        kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(node.attributes["to"])).kind
+        if kind != np.asarray(x.runs[0]).dtype.kind and {kind, np.asarray(x.runs[0]).dtype.kind} != {"i", "u"}:
+            problem = f"it makes {np.asarray(x.runs[0]).dtype} out of data into another kind."
+            raise Unreadable(problem, "convert before the net.")
+    reader.alias(node.outputs[0], node.inputs[0])
+
+
+HANDLERS = {
+    "Cast": same,
+    "Concat": concat,
+    "Expand": expand,
+    "Flatten": flatten,
+    "Gather": gather,
+    "GatherND": gather_nd,
+    "Identity": same,
+    "Reshape": reshape,
+    "Slice": cut,
+    "Split": split,
+    "Squeeze": squeeze,
+    "Transpose": transpose,
+    "Unsqueeze": unsqueeze,
+}

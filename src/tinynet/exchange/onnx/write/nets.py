@@ -1,0 +1,61 @@
+"""Nets, branches, and the layers that are made of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinynet.exchange.onnx.writer import GraphWriter, Writer
+from tinynet.layers import Layer, Linear, SwiGLU, TransformerBlock
+from tinynet.net import Concat, Net, Residual
+from tinynet.net.tuples import as_tuple
+
+
+def net(graph: GraphWriter, layer: Net, *inputs: str) -> Any:
+    values: Any = inputs[0] if len(inputs) == 1 else inputs
+    for inner in layer:
+        values = graph.layer(inner, *as_tuple(values))
+    return values
+
+
+def residual(graph: GraphWriter, layer: Residual, x: str) -> str:
+    shortcut = x if layer.shortcut is None else graph.layer(layer.shortcut, x)
+    return graph.node("Add", graph.layer(layer.body, x), shortcut)
+
+
+def concat(graph: GraphWriter, layer: Concat, x: str) -> str:
+    return graph.node("Concat", *[graph.layer(branch, x) for branch in layer.branches], axis=layer.axis)
+
+
+def linear(graph: GraphWriter, layer: Linear, x: str) -> str:
+    W, b = graph.weight(layer.weight), layer.bias
+    if len(graph.shape(layer)) == 2:
+        return graph.node("Gemm", x, W, *([] if b is None else [graph.weight(b)]), transB=1)
+    y = graph.node("MatMul", x, graph.node("Transpose", W, perm=[1, 0]))
+    return y if b is None else graph.node("Add", y, graph.weight(b))
+
+
+def swiglu(graph: GraphWriter, layer: SwiGLU, x: str) -> str:
+    a, u = graph.layer(layer.silu, graph.layer(layer.gate, x)), graph.layer(layer.up, x)
+    return graph.layer(layer.down, graph.node("Mul", a, u))
+
+
+def transformer_block(graph: GraphWriter, layer: TransformerBlock, x: str) -> str:
+    for parts in (
+        [layer.norm1, layer.attention, layer.dropout1],
+        [layer.norm2, layer.linear1, layer.activation, layer.linear2, layer.dropout2],
+    ):
+        y = x
+        for part in parts:
+            y = graph.layer(part, y)
+        x = graph.node("Add", x, y)
+    return x
+
+
+WRITERS: dict[type[Layer], Writer] = {
+    Net: net,
+    Residual: residual,
+    Concat: concat,
+    Linear: linear,
+    SwiGLU: swiglu,
+    TransformerBlock: transformer_block,
+}

@@ -1,0 +1,129 @@
+"""Graphs and single operations, which have nodes of the same meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinynet.exchange.onnx.writer import GraphWriter, Writer
+from tinynet.layers import Layer
+from tinynet.net import Graph
+from tinynet.net.operations import (
+    Choose,
+    Clip,
+    Combine,
+    Elementwise,
+    Expand,
+    Join,
+    MatMul,
+    Part,
+    Power,
+    Reduce,
+    Take,
+    Transpose,
+    View,
+)
+from tinynet.net.tuples import as_tuple, one_or_tuple
+
+COMBINE = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div"}
+FUNCTION = {"abs": "Abs", "cos": "Cos", "erf": "Erf", "exp": "Exp", "log": "Log", "negative": "Neg"}
+FUNCTION |= {"reciprocal": "Reciprocal", "sin": "Sin", "sqrt": "Sqrt"}
+LAST = 2**63 - 1  #: The end of an axis, however long it is.
+
+
+def graph(graph: GraphWriter, layer: Graph, *inputs: str) -> Any:
+    values = dict(zip(layer.inputs, inputs, strict=True))
+    read = {name for _, _, reads, _ in layer.steps for name in reads}
+    values |= {name: graph.weight(weight) for name, weight in layer.weights.items() if name in read}
+    values |= {name: graph.statistic(layer, name) for name in layer.constants if name in read}
+    for _, inner, reads, gives in layer.steps:
+        outputs = as_tuple(graph.layer(inner, *[values[name] for name in reads]))
+        values |= zip(gives, outputs, strict=False)
+    return one_or_tuple([values[name] for name in layer.outputs])
+
+
+def combine(graph: GraphWriter, layer: Combine, a: str, b: str) -> str:
+    return graph.node(COMBINE[layer.operation], a, b)
+
+
+def matmul(graph: GraphWriter, layer: MatMul, a: str, b: str) -> str:
+    return graph.node("MatMul", a, b)
+
+
+def choose(graph: GraphWriter, layer: Choose, condition: str, a: str, b: str) -> str:
+    return graph.node("Where", condition, a, b)
+
+
+def elementwise(graph: GraphWriter, layer: Elementwise, x: str) -> str:
+    return graph.node(FUNCTION[layer.function], x)
+
+
+def power(graph: GraphWriter, layer: Power, x: str) -> str:
+    return graph.node("Pow", x, graph.constant(float(layer.exponent)))
+
+
+def clip(graph: GraphWriter, layer: Clip, x: str) -> str:
+    return graph.node("Clip", x, graph.constant(float(layer.low)), graph.constant(float(layer.high)))
+
+
+def reduce(graph: GraphWriter, layer: Reduce, x: str) -> str:
+    if layer.operation == "sum":  # whose axes are an input since opset 13
+        return graph.node("ReduceSum", x, graph.constant(layer.axes), keepdims=int(layer.keepdims))
+    op = {"mean": "ReduceMean", "max": "ReduceMax"}[layer.operation]
+    return graph.node(op, x, axes=layer.axes, keepdims=int(layer.keepdims))
+
+
+def transpose(graph: GraphWriter, layer: Transpose, x: str) -> str:
+    return graph.node("Transpose", x, perm=layer.axes)
+
+
+def view(graph: GraphWriter, layer: View, x: str) -> str:
+    return graph.node("Reshape", x, _sizes(graph, layer.sizes, x))
+
+
+def expand(graph: GraphWriter, layer: Expand, x: str) -> str:
+    return graph.node("Expand", x, _sizes(graph, [1 if size == -1 else size for size in layer.sizes], x))
+
+
+def part(graph: GraphWriter, layer: Part, x: str) -> str:
+    forward = layer.stride > 0
+    start = (0 if forward else -1) if layer.start is None else layer.start
+    stop = (LAST if forward else -LAST) if layer.stop is None else layer.stop
+    return graph.node("Slice", x, *[graph.constant([n]) for n in (start, stop, layer.axis, layer.stride)])
+
+
+def take(graph: GraphWriter, layer: Take, x: str, index: str) -> str:
+    return graph.node("Gather", x, index, axis=layer.axis)
+
+
+def join(graph: GraphWriter, layer: Join, *inputs: str) -> str:
+    return graph.node("Concat", *inputs, axis=layer.axis)
+
+
+def _sizes(graph: GraphWriter, sizes: Any, x: str) -> str:
+    """A shape, of which some sizes are those of x."""
+    if not any(isinstance(size, str) for size in sizes):
+        return graph.constant(list(sizes))
+    parts = []
+    for size in sizes:
+        axis = int(size[1:]) if isinstance(size, str) else 0
+        kept = graph.node("Shape", x, start=axis, end=axis + 1) if isinstance(size, str) else graph.constant([size])
+        parts.append(kept)
+    return graph.node("Concat", *parts, axis=0)
+
+
+WRITERS: dict[type[Layer], Writer] = {
+    Graph: graph,
+    Choose: choose,
+    Clip: clip,
+    Combine: combine,
+    Elementwise: elementwise,
+    Expand: expand,
+    Join: join,
+    MatMul: matmul,
+    Part: part,
+    Power: power,
+    Reduce: reduce,
+    Take: take,
+    Transpose: transpose,
+    View: view,
+}

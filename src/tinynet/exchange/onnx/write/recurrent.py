@@ -1,0 +1,84 @@
+"""Recurrent layers. ONNX has (T, N, D) in and (T, directions, N, H) out, and its own order of the gates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinynet.exchange.onnx.writer import GraphWriter, Writer
+from tinynet.layers import GRU, LSTM, RNN, Layer
+
+#: ONNX's order of the gates, as places in ours: i, o, f, g of i, f, g, o; z, r, n of r, z, n.
+GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN": (0,)}
+
+
+def recurrent(op: str) -> Writer:
+    """A layer that is one node for each of its levels."""
+
+    def write(graph: GraphWriter, layer: Any, x: str, *states: str) -> Any:
+        n_directions = len(layer.directions)
+        x = graph.node("Transpose", x, perm=[1, 0, 2])  # (T, N, D)
+        last: list[tuple[str, ...]] = []
+        for level in range(layer.num_layers):
+            suffixes = layer.suffixes[level * n_directions : (level + 1) * n_directions]
+            first = [_of_level(graph, state, level, n_directions) for state in states]
+            y, *ends = graph.node(
+                op,
+                x,
+                *_weights(graph, layer, op, suffixes),
+                *(["", *first] if first else []),
+                n_outputs=1 + layer.n_states,
+                hidden_size=layer.hidden_size,
+                direction="bidirectional" if layer.bidirectional else "forward",
+                **_attributes(layer, op, n_directions),
+            )
+            last.append(tuple(ends))
+            rows = graph.node("Transpose", y, perm=[0, 2, 1, 3])  # (T, N, directions, H)
+            x = graph.node("Reshape", rows, graph.constant([0, 0, n_directions * layer.hidden_size]))
+        y = graph.node("Transpose", x, perm=[1, 0, 2])
+        if not layer.return_state:
+            return y
+        return (y, *[graph.node("Concat", *ends, axis=0) for ends in zip(*last, strict=True)])
+
+    return write
+
+
+def _weights(graph: GraphWriter, layer: Any, op: str, suffixes: list[str]) -> list[str]:
+    """W, R and, where there is one, the bias of both directions: (directions, gates · H, …)."""
+    kinds: list[tuple[str, ...]] = [("weight_ih",), ("weight_hh",)]
+    kinds += [("bias_ih", "bias_hh")] if layer.has_bias else []
+    found = []
+    for names in kinds:
+        rows = []
+        for suffix in suffixes:
+            parts = [_in_order(graph, getattr(layer, name + suffix), op, layer.hidden_size) for name in names]
+            joined = parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=0)
+            rows.append(graph.node("Unsqueeze", joined, graph.constant([0])))
+        found.append(rows[0] if len(rows) == 1 else graph.node("Concat", *rows, axis=0))
+    return found if layer.has_bias else [*found, ""]
+
+
+def _in_order(graph: GraphWriter, parameter: Any, op: str, H: int) -> str:
+    """The gates of a weight in ONNX's order."""
+    weight, order = graph.weight(parameter), GATES[op]
+    if len(order) == 1:
+        return weight
+    rows = np.concatenate([np.arange(gate * H, (gate + 1) * H) for gate in order])
+    return graph.node("Gather", weight, graph.constant(rows), axis=0)
+
+
+def _of_level(graph: GraphWriter, state: str, level: int, n: int) -> str:
+    """The first states of one level, (directions, N, H)."""
+    return graph.node("Slice", state, *[graph.constant([k]) for k in (level * n, (level + 1) * n, 0)])
+
+
+def _attributes(layer: Any, op: str, n_directions: int) -> dict[str, Any]:
+    if op == "GRU":
+        return {"linear_before_reset": 1}  # r is multiplied with W_hn h + b_hn, as in PyTorch
+    if op == "RNN":
+        return {"activations": [{"tanh": "Tanh", "relu": "Relu"}[layer.nonlinearity]] * n_directions}
+    return {}
+
+
+WRITERS: dict[type[Layer], Writer] = {RNN: recurrent("RNN"), LSTM: recurrent("LSTM"), GRU: recurrent("GRU")}

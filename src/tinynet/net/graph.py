@@ -1,0 +1,155 @@
+"""Graph: layers in an explicit order, each reading any values that were computed before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import Parameter, checks
+from tinynet.core.initializers import normal
+from tinynet.layers import Layer
+from tinynet.net.net import ERRORS
+from tinynet.net.tuples import as_tuple, one_or_tuple
+
+Step = tuple[str, Layer, list[str], list[str]]  #: A name, a layer, what it reads and what it gives.
+
+
+class Graph(Layer):
+    """Layers in an explicit order, for what is neither a stack, nor a `Residual`, nor a `Concat`.
+
+    Each step names the values that its layer reads and those that it gives. A value may be read by several steps.
+
+    Equation:
+        yₛ = fₛ(the values that step s reads), for each step s in order
+
+    Gradients (given the gradients of the outputs):
+        in reverse order, fₛ′ᵀ dyₛ is added to the gradient of each value that step s has read
+
+    Args:
+        inputs: The names of the inputs.
+        steps: For each step a name, a layer, and the names of what it reads and gives.
+        outputs: The names of the values that come out.
+        weights: The shapes of parameters that steps read, by name; drawn with standard deviation 0.02.
+        constants: The shapes and types of other arrays that steps read, by name; zeros at first.
+
+    Raises:
+        ValueError: A step reads what is not there yet, a name is given twice, or a layer is used twice.
+        TypeError: Something is not of the kind that it should be.
+
+    Example:
+        >>> from tinynet.layers import Linear, Tanh
+        >>> from tinynet.net.operations import Combine
+        >>> graph = Graph(
+        ...     inputs=["x"],
+        ...     steps=[
+        ...         ("gate", Linear(3, 4), ["x"], ["g"]),
+        ...         ("value", Linear(3, 4), ["x"], ["v"]),
+        ...         ("product", Combine("multiply"), ["g", "v"], ["y"]),
+        ...     ],
+        ...     outputs=["y"],
+        ... )
+        >>> graph
+        Graph(x → y,
+          g = gate(x)              Linear(in_features=3, out_features=4)
+          v = value(x)             Linear(in_features=3, out_features=4)
+          y = product(g, v)        Combine(operation='multiply')
+        )
+        >>> graph.forward(np.ones((2, 3), np.float32)).shape
+        (2, 4)
+    """
+
+    def __init__(
+        self,
+        inputs: list[str],
+        steps: list[Step],
+        outputs: list[str],
+        weights: dict[str, tuple[int, ...]] | None = None,
+        constants: dict[str, tuple[tuple[int, ...], str]] | None = None,
+    ) -> None:
+        self.weights = {name: Parameter(normal(shape, std=0.02)) for name, shape in (weights or {}).items()}
+        self.constants = list(constants or {})
+        self.inputs, self.outputs = list(inputs), list(outputs)
+        self.steps = [(name, layer, list(reads), list(gives)) for name, layer, reads, gives in steps]
+        self._check()
+        for name, (shape, dtype) in (constants or {}).items():
+            if hasattr(self, name) or not name.isidentifier():
+                checks.fail("Graph", f"a constant cannot be named {name!r}.", "name it c0, for example.")
+            # Drawn and not made at once, so that a short file cannot ask for more memory than tn.load gives it.
+            setattr(self, name, (0 * normal(shape)).astype(dtype))
+
+    def forward(self, *inputs: np.ndarray) -> Any:
+        if len(inputs) != len(self.inputs):
+            checks.fail("Graph", f"expected {len(self.inputs)} inputs, got {len(inputs)}.", kind=TypeError)
+        values = self._given(inputs)
+        for _, layer, reads, gives in self.steps:
+            try:
+                y = layer.forward(*[values[read] for read in reads])
+            except ERRORS as error:
+                checks.locate(error, layer, self.layers_inside())
+                raise
+            values |= zip(gives, as_tuple(y), strict=False)
+        shapes = {gives[0]: values[gives[0]].shape for _, _, _, gives in self.steps if len(gives) > 1}
+        self.remember(kinds={name: value.dtype.kind for name, value in values.items()}, shapes=shapes)
+        return one_or_tuple([values[name] for name in self.outputs])
+
+    def backward(self, *gradients: np.ndarray) -> Any:
+        kinds, shapes = self.recall()
+        d: dict[str, Any] = {}
+        for name, gradient in zip(self.outputs, gradients, strict=True):
+            d[name] = d[name] + gradient if name in d else gradient
+        for _, layer, reads, gives in reversed(self.steps):
+            dy = [d.pop(name, None) for name in gives]
+            known = [gradient for gradient in dy if gradient is not None]
+            if not known:
+                continue  # nothing that comes out depends on it
+            dy[0] = np.zeros_like(known[0], shape=shapes[gives[0]]) if dy[0] is None else dy[0]
+            dx = as_tuple(layer.backward(*dy))
+            for name, gradient in zip(reads, dx, strict=False):
+                if gradient is not None and kinds[name] == "f":
+                    d[name] = d[name] + gradient if name in d else gradient
+        for name, weight in self.weights.items():
+            if name in d:
+                weight.accumulate(d[name])
+        return one_or_tuple([d.get(name) for name in self.inputs])
+
+    def attributes(self) -> dict[str, Any]:
+        layers = {name: layer for name, layer, _, _ in self.steps}
+        return {"": layers | self.weights, **{name: getattr(self, name, None) for name in self.constants}}
+
+    def __repr__(self) -> str:
+        calls = [f"{', '.join(gives)} = {name}({', '.join(reads)})" for name, _, reads, gives in self.steps]
+        width = max(map(len, calls), default=0)
+        lines = []
+        for call, (_, layer, _, _) in zip(calls, self.steps, strict=True):
+            lines.append(f"  {call:<{width}}        {layer!r}".replace("\n", "\n" + " " * 4))
+        return "\n".join([f"Graph({', '.join(self.inputs)} → {', '.join(self.outputs)},", *lines, ")"])
+
+    def _given(self, inputs: tuple[np.ndarray, ...]) -> dict[str, Any]:
+        """The values that are there before the first step."""
+        # Copies, so that a step remembers the weights that it has read, and not those after the update.
+        weights = {name: weight.tensor.copy() for name, weight in self.weights.items()}
+        constants = {name: getattr(self, name) for name in self.constants}
+        return dict(zip(self.inputs, inputs, strict=True)) | weights | constants
+
+    def _check(self) -> None:
+        """Check that every step reads what is there, and that no name and no layer occurs twice."""
+        there = {*self.inputs, *self.weights, *self.constants}
+        names: set[str] = set()
+        for name, layer, reads, gives in self.steps:
+            checks.instance("Graph", f"step {name!r}", layer, Layer)
+            missing = [read for read in reads if read not in there]
+            if missing:
+                checks.fail("Graph", f"step {name!r} reads {', '.join(missing)}, which is not there yet.")
+            twice = [given for given in gives if given in there] + [name] * (name in names)
+            if twice:
+                checks.fail("Graph", f"step {name!r}: there are two things named {', '.join(twice)}.")
+            there |= set(gives)
+            names.add(name)
+        missing = [name for name in self.outputs if name not in there]
+        if missing:
+            checks.fail("Graph", f"no step gives the output {', '.join(missing)}.")
+        layers = [id(inner) for _, layer, _, _ in self.steps for inner in layer.every_layer()]
+        if len(set(layers)) < len(layers):
+            hint = "make a second layer; to share weights, let both hold the same Parameter."
+            checks.fail("Graph", "a layer is used twice, but it remembers only its last forward.", hint)
