@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +162,8 @@ def test_a_kill_while_the_files_are_moved_is_made_good(
         patched.setattr(
             new_run, "_move", lambda folder: [patched.setattr(new_run.os, "replace", replace), move(folder)]
         )
-        try:
+        with suppress(KilledError):
             tinynet(*words)
-        except KilledError:
-            pass
     assert tinynet("train", "--resume", folder).status == 0
     assert json.loads((folder / "config.json").read_text())["dataset"] == "moons"
     assert not (folder / "report.html").exists()
