@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def test_a_kill_while_the_files_are_moved_is_made_good(
         patched.setattr(
             new_run, "_move", lambda folder: [patched.setattr(new_run.os, "replace", replace), move(folder)]
         )
-        with contextlib.suppress(KilledError):
+        with suppress(KilledError):
             tinynet(*words)
     assert tinynet("train", "--resume", folder).status == 0
     assert json.loads((folder / "config.json").read_text())["dataset"] == "moons"

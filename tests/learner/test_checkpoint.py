@@ -15,7 +15,7 @@ import tinynet as tn
 from tinynet.core.joinable import Joinable
 from tinynet.data import Dataset
 from tinynet.layers import Dropout, Linear, ReLU
-from tinynet.learner import AverageWeights, Callback, Checkpoint, CSVLog, KeepBest, Learner, LearningRateLog
+from tinynet.learner import AverageWeights, Callback, Checkpoint, CSVLog, KeepBest, Learner, LearningRateLog, Statistics
 from tinynet.learner.every import Every, every_of
 from tinynet.losses import mean_squared_error
 from tinynet.metrics import f1_score, r2_score
@@ -343,11 +343,34 @@ def test_a_full_disk_loses_no_row_of_a_log(tmp_path: Path, monkeypatch: pytest.M
             monkeypatch.setattr(CSVLog, "_append", full if epoch == 2 else append)
 
     def full(self: Any, row: Any) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(28, "No space left on device", "log.csv")
 
-    with pytest.warns(UserWarning, match=r"log\.csv cannot be written: No space left on device\. Training goes on"):
+    with pytest.warns(
+        UserWarning, match=r"CSVLog: log\.csv could not be written: No space left on device\. Training goes on"
+    ):
         made(None, log, Trouble()).fit(3, progress=False)
     assert [line.partition(",")[0] for line in log.path.read_text().splitlines()] == ["epoch", "1", "2", "3"]
+
+
+def test_a_full_disk_keeps_no_best_weights_from_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "best.safetensors"
+
+    class Trouble(Callback):
+        def on_epoch_begin(self, learner: Learner, epoch: int) -> None:
+            monkeypatch.setattr("tinynet.storage.atomic.write_through", full)
+
+        def on_fit_end(self, learner: Learner) -> None:
+            monkeypatch.undo()
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    watching = Statistics(every=2, path=tmp_path / "statistics.safetensors")
+    learner = made(None, Trouble(), KeepBest(path=path), watching)
+    with pytest.warns(UserWarning, match=r"could not be written: the disk is full; .* Training goes on"):
+        learner.fit(3, progress=False)
+    assert weights(learner) == {name: array.tobytes() for name, array in tn.load(path).state().items()}
+    assert watching.path.exists()
 
 
 def test_lines_of_a_log_that_a_loss_of_power_took_are_written_again(tmp_path: Path) -> None:

@@ -234,3 +234,30 @@ def test_damage_is_named(tmp_path: Path) -> None:
             read_checkpoint("test", path)
         assert said in str(caught.value), name
     assert read_checkpoint("test", path).state["step"] == 5
+
+
+SHAPES = [(), (0,), (0, 3), (3, 0, 2), (2, 3), (2, 3, 4)]
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i1", "u8", "?", ">f4", ">i8"])
+def test_arrays_of_any_memory_order_and_size_come_back(tmp_path: Path, dtype: str) -> None:
+    arrays = {f"{name} {shape}": array for shape in SHAPES for name, array in in_every_order(shape, dtype).items()}
+    path = write_checkpoint("test", tmp_path, Content({}, arrays, {}, {"slots": arrays}, {"kept": arrays}))
+    found = read_checkpoint("test", path)
+    for kept in (found.model, found.optimizer["slots"], found.state["kept"]):
+        for name, before in arrays.items():
+            assert kept[name].dtype == before.dtype.newbyteorder("=")
+            assert kept[name].shape == before.shape
+            np.testing.assert_array_equal(kept[name], before)
+
+
+def in_every_order(shape: tuple[int, ...], dtype: str) -> dict[str, np.ndarray]:
+    array = (np.arange(np.prod(shape, dtype=int)) % 5).reshape(shape).astype(dtype)
+    return {
+        "c": array,
+        "fortran": np.asfortranarray(array),
+        "transposed": array.T,
+        "reversed": array[::-1] if shape else array,
+        "strided": np.repeat(array, 2, axis=-1)[..., ::2] if shape else array,
+        "read only": np.broadcast_to(array, (2, *shape)),
+    }

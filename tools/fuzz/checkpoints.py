@@ -92,5 +92,5 @@ def state_tree(rng: Rng, content: bytes) -> bytes:
 
 FORMATS = {
     "checkpoint": Format(_make, _resume),
-    "forged": Format(_make, _forge, BYTES[:2] + (state_tree,) * 16),
+    "forged": Format(_make, _forge, BYTES + (state_tree,) * 16),
 }

@@ -107,6 +107,7 @@ def _resume(folder: Path) -> None:
 
 def _train(settings: Settings, learner: Learner, test_data: Any, work: Path, folder: Path) -> None:
     """Train, from the beginning or from the last checkpoint, and write what a run folder holds."""
+    config = open_run(work).config
     checkpoint = Checkpoint(work / CHECKPOINTS, EVERY)
     checkpoint.go_on = f"tinynet train --resume {shlex.quote(str(folder))}"
     learner.callbacks += (CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS), checkpoint)
@@ -120,9 +121,9 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path, fol
             learner.fit(settings.epochs)
     _save(learner.net, work / MODEL)
     results = training.evaluate(settings, learner.net, test_data)
-    config = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
-    write_config(work, config)
-    save(learner.net, work / MODEL, card_of(config, results))  # once more, with its card
+    done = config | {"epochs_done": len(learner.history), "test": results}
+    write_config(work, done)
+    save(learner.net, work / MODEL, card_of(done, results))  # once more, with its card
     say(show.results_line(results, len(test_data)))
     show.write_report(open_run(work), learner, test_data)
 

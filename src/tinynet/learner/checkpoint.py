@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import warnings
 from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
@@ -20,7 +19,7 @@ from tinynet.learner.callback import Callback
 from tinynet.learner.every import every_of
 from tinynet.learner.interrupt import INTERRUPTIONS
 from tinynet.learner.monitor import Monitor
-from tinynet.learner.progress import write
+from tinynet.learner.progress import go_on_without, write
 from tinynet.learner.resume import content_of
 from tinynet.storage.atomic import check_writable
 from tinynet.storage.checkpoints import checkpoints_in, keep_last, write_checkpoint
@@ -151,8 +150,7 @@ class Checkpoint(Callback):
             self.newest = write_checkpoint("Checkpoint", self.folder, content_of(learner, learner.callbacks), is_best)
             keep_last(self.folder, self.keep)
         except (OSError, TypeError, MemoryError) as error:
-            what = str(error).partition("\n")[0] or "Checkpoint: there is not enough memory."
-            warnings.warn(f"{what} Training goes on without this checkpoint.", stacklevel=2)
+            go_on_without("Checkpoint", error)
         self._saved_at, self._saved_step = monotonic(), learner.step
 
     def _begin_in_folder(self, learner: Learner) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.learner.callback import Callback
 from tinynet.learner.monitor import Monitor
+from tinynet.learner.progress import go_on_without
 from tinynet.storage import check_savable, save
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ class KeepBest(Callback):
     """Remember the weights of the epoch in which a column of the history was best, and put them back at the end.
 
     The best is that of the learner's whole history, over several calls of `fit`; given to another learner, the callback
-    begins anew. The weights are also restored if Ctrl-C or an error ended training.
+    begins anew. The weights are also restored if Ctrl-C or an error ended training. If the file cannot be written
+    meanwhile, a warning says so; it is tried again with the next better weights, and at the end.
 
     Args:
         monitor: The column of the history that decides.
@@ -59,6 +61,7 @@ class KeepBest(Callback):
         self.path = None if path is None else checks.path("KeepBest", path)
         self._history: History | None = None  # that of the learner to which the rest belongs
         self._state: dict[str, np.ndarray] | None = None
+        self._is_saved = True
 
     @property
     def best_epoch(self) -> int:
@@ -76,7 +79,7 @@ class KeepBest(Callback):
         weights = state["weights"]
         if weights is not None:
             checks.matching_state(self._net, weights, {path: one.shape for path, one in self._net.state().items()})
-        self._state = weights
+        self._state, self._is_saved = weights, False  # the file may be of an epoch that is trained again
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.monitor.check(learner)
@@ -90,9 +93,21 @@ class KeepBest(Callback):
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
         if self.monitor.improves(row):
             self._state = learner.net.state()
-            if self.path is not None:
-                save(learner.net, self.path)
+            self._save(learner)
 
     def on_fit_end(self, learner: Learner) -> None:
         if self._state is not None:
             learner.net.load_state(self._state)
+            if not self._is_saved:
+                self._save(learner)
+
+    def _save(self, learner: Learner) -> None:
+        """Save the net, which holds the best weights, if that is wanted; where it fails, training goes on."""
+        if self.path is None:
+            return
+        try:
+            save(learner.net, self.path)
+            self._is_saved = True
+        except OSError as error:
+            self._is_saved = False
+            go_on_without("KeepBest", error)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import warnings
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.learner.callback import Callback
+from tinynet.learner.progress import go_on_without
 
 if TYPE_CHECKING:
     from tinynet.learner.history import History
@@ -130,8 +130,7 @@ class CSVLog(Callback):
                 self._append(self._unwritten[0])
                 del self._unwritten[0]
         except OSError as error:
-            what = f"CSVLog: {self.path} cannot be written: {error.strerror or error}."
-            warnings.warn(f"{what} Training goes on; it is tried again after the next epoch.", stacklevel=2)
+            go_on_without("CSVLog", error)  # it is tried again after the next epoch
 
     def _append(self, row: dict[str, Any]) -> None:
         numbers = {name: value for name, value in row.items() if np.ndim(value) == 0}

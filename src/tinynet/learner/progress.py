@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections import deque
 from datetime import timedelta
 from math import ceil
@@ -165,6 +166,23 @@ def write(line: str) -> None:
     stream.write(f"{encodable(line, stream)}\n")
     if hasattr(stream, "flush"):
         stream.flush()  # a log file is read while it grows
+
+
+def go_on_without(who: str, error: Exception) -> None:
+    """Warn that something could not be written; training is worth more than that.
+
+    Example:
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True) as told:
+        ...     warnings.simplefilter("always")
+        ...     go_on_without("CSVLog", OSError(28, "No space left on device", "history.csv"))
+        >>> print(told[0].message)
+        CSVLog: history.csv could not be written: No space left on device. Training goes on.
+    """
+    what = str(error).partition("\n")[0] or f"{who}: there is not enough memory."
+    if isinstance(error, OSError) and error.errno is not None:
+        what = f"{who}: {error.filename} could not be written: {error.strerror}."
+    warnings.warn(f"{what} Training goes on.", stacklevel=3)
 
 
 def encodable(text: str, stream: Any) -> str:

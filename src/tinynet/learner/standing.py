@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from tinynet.core import Parameter, generator_states
+from tinynet.core import Parameter, checks, generator_states
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
 from tinynet.learner.interrupt import INTERRUPTIONS
@@ -203,13 +203,15 @@ def _plain_rate(rate: Any) -> Any:
 def _rate(rule: Optimizer, kept: Any) -> Any:
     """The rate of a rule, given what `_plain_rate` gave."""
     if not isinstance(kept, tuple):
-        return kept if not callable(rule.lr) else _not_the_same("a number", "a schedule")
+        rate = checks.number("Learner.resume", "a learning rate", kept, minimum=0)
+        return rate if not callable(rule.lr) else _not_the_same("a number", "a schedule")
+    factor = checks.number("Learner.resume", "the factor of a schedule", kept[1], minimum=0)
     if not callable(rule.lr):
         _not_the_same("a schedule", "a number")
     schedule: Any = rule.lr
     while isinstance(schedule, Scaled):
         schedule = schedule.schedule
-    return schedule if kept[1] == 1 else Scaled(schedule, kept[1])
+    return schedule if factor == 1 else Scaled(schedule, factor)
 
 
 def _not_the_same(before: str, now: str) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, optional, word
 from tinynet.learner.callback import Callback
+from tinynet.learner.progress import go_on_without
 from tinynet.probe.statistics.look import Look, layers_to_watch
 from tinynet.probe.statistics.record import TrainingStatistics
 from tinynet.storage.atomic import check_writable
@@ -140,6 +141,9 @@ class Statistics(Callback):
         if self.path is None:
             return
         start = perf_counter()
-        self.record.save(self.path)
+        try:
+            self.record.save(self.path)
+        except OSError as error:
+            go_on_without("Statistics", error)
         self._written = perf_counter()
         self._writing_seconds = self._written - start

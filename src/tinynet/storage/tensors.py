@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import NoReturn
@@ -68,6 +69,16 @@ def _plain(who: str, arrays: Arrays) -> Arrays:
         if array.dtype.name not in DTYPES.values():
             _not_storable(who, name, array.dtype)
     return plain
+
+
+def _in_order(data: bytes) -> bytes:
+    """The same file with its metadata in order: safetensors writes several entries in one that changes by chance."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of eight bytes
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
 
 
 def read_tensors(who: str, path: Path) -> tuple[Arrays, dict[str, str]]:
