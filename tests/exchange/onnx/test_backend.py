@@ -75,5 +75,5 @@ def test_what_the_backend_says_of_itself():
     made = one("Add", {}, np.ones(4, np.float32))
     (y,) = kind.prepare(made).run([np.zeros((2, 4), np.float32)])
     assert np.array_equal(y, np.ones((2, 4)))
-    with pytest.raises(ValueError, match="backend: node '/block/CumSum' .* is an operator that Tinynet cannot turn into"):
+    with pytest.raises(ValueError, match="backend: node '/block/CumSum' .* is an operator that"):
         kind.run_model(one("CumSum", {}, np.array(1)), [np.zeros((2, 4), np.float32)])
