@@ -184,6 +184,24 @@ MAKERS = [
          causal=True, rotary=False, bias=True, free=("mlp_dim",)),
     fresh("net.Net", lambda: (Net, {"layers": [Linear(2, 2), ReLU()]})),
     fresh("net.Concat", lambda: (net.Concat, {"branches": [Linear(2, 2), [ReLU()]], "axis": 1}), free=("branches",)),
+    fresh("net.Named", lambda: (net.Named, {"layers": {"one": Linear(2, 2), "two": ReLU()}})),
+    fresh(
+        "net.Graph",
+        lambda: (
+            net.Graph,
+            {
+                "inputs": ["x"],
+                "steps": [
+                    ("one", Linear(2, 2), ["x"], ["a"]),
+                    ("two", net.operations.MatMul(), ["a", "W"], ["b"]),
+                    ("three", net.operations.Combine("add"), ["b", "c"], ["y"]),
+                ],
+                "outputs": ["y"],
+                "weights": {"W": (2, 2)},
+                "constants": {"c": ((2,), "float32")},
+            },
+        ),
+    ),
     fresh("net.Residual", lambda: (net.Residual, {"body": [Linear(2, 2)], "shortcut": Linear(2, 2)}),
           free=("body", "shortcut")),
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from tinynet.layers import Layer
 from tinynet.net.net import ERRORS
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
+KINDS = ("float32", "float64", "int32", "int64", "bool")  #: The types of constants.
 Step = tuple[str, Layer, list[str], list[str]]  #: A name, a layer, what it reads and what it gives.
 
 
@@ -67,12 +68,13 @@ class Graph(Layer):
         weights: dict[str, tuple[int, ...]] | None = None,
         constants: dict[str, tuple[tuple[int, ...], str]] | None = None,
     ) -> None:
-        self.weights = {name: Parameter(normal(shape, std=0.02)) for name, shape in (weights or {}).items()}
-        self.constants = list(constants or {})
-        self.inputs, self.outputs = list(inputs), list(outputs)
-        self.steps = [(name, layer, list(reads), list(gives)) for name, layer, reads, gives in steps]
+        self.inputs, self.outputs = _names("inputs", inputs), _names("outputs", outputs)
+        self.steps = _steps(steps)
+        shapes, kinds = _table("weights", weights), _table("constants", constants)
+        self.weights = {name: Parameter(normal(_shape(name, shape), std=0.02)) for name, shape in shapes.items()}
+        self.constants = list(kinds)
         self._check()
-        for name, (shape, dtype) in (constants or {}).items():
+        for name, (shape, dtype) in {name: _kind(name, kind) for name, kind in kinds.items()}.items():
             if hasattr(self, name) or not name.isidentifier():
                 checks.fail("Graph", f"a constant cannot be named {name!r}.", "name it c0, for example.")
             # Drawn and not made at once, so that a short file cannot ask for more memory than tn.load gives it.
@@ -136,8 +138,7 @@ class Graph(Layer):
         """Check that every step reads what is there, and that no name and no layer occurs twice."""
         there = {*self.inputs, *self.weights, *self.constants}
         names: set[str] = set()
-        for name, layer, reads, gives in self.steps:
-            checks.instance("Graph", f"step {name!r}", layer, Layer)
+        for name, _, reads, gives in self.steps:
             missing = [read for read in reads if read not in there]
             if missing:
                 checks.fail("Graph", f"step {name!r} reads {', '.join(missing)}, which is not there yet.")
@@ -153,3 +154,48 @@ class Graph(Layer):
         if len(set(layers)) < len(layers):
             hint = "make a second layer; to share weights, let both hold the same Parameter."
             checks.fail("Graph", "a layer is used twice, but it remembers only its last forward.", hint)
+
+
+def _names(what: str, names: Any) -> list[str]:
+    """Check that there is at least one name."""
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(name, str) for name in names):
+        checks.fail("Graph", f"{what} must be a list of names, got {names!r}.", f'write {what}=["x"].', TypeError)
+    return list(names)
+
+
+def _steps(steps: Any) -> list[Step]:
+    """Check that each step has its four parts."""
+    if not isinstance(steps, (list, tuple)):
+        checks.fail("Graph", f"steps must be a list of steps, got {checks.of_kind(steps)}.", kind=TypeError)
+    found: list[Step] = []
+    for index, step in enumerate(steps):
+        if not isinstance(step, (list, tuple)) or len(step) != 4 or not isinstance(step[0], str) or "." in step[0]:
+            hint = 'write ("sum", Combine("add"), ["a", "b"], ["y"]).'
+            checks.fail("Graph", f"steps[{index}] must be (name, layer, reads, gives), got {step!r}.", hint, TypeError)
+        name, layer, reads, gives = step
+        checks.instance("Graph", f"the layer of step {name!r}", layer, Layer)
+        found.append((name, layer, _names(f"what step {name!r} reads", reads), _names(f"what {name!r} gives", gives)))
+    return found
+
+
+def _table(what: str, entries: Any) -> dict[str, Any]:
+    """Check that weights or constants are given by name."""
+    if entries is None:
+        return {}
+    if not isinstance(entries, dict) or not all(isinstance(name, str) and "." not in name for name in entries):
+        checks.fail("Graph", f"{what} must be a dict from names without dots, got {entries!r}.", kind=TypeError)
+    return entries
+
+
+def _shape(name: str, shape: Any) -> tuple[int, ...]:
+    if not isinstance(shape, (list, tuple)):
+        checks.fail("Graph", f"the shape of {name} must be a tuple of integers, got {shape!r}.", kind=TypeError)
+    return tuple(checks.integer("Graph", f"the shape of {name}", size, minimum=0) for size in shape)
+
+
+def _kind(name: str, kind: Any) -> tuple[tuple[int, ...], str]:
+    """Check the shape and the type of a constant."""
+    if not isinstance(kind, (list, tuple)) or len(kind) != 2 or kind[1] not in KINDS:
+        problem = f"constant {name} must be (shape, type) with one of {', '.join(KINDS)}, got {kind!r}."
+        checks.fail("Graph", problem, 'write ((2, 3), "float32").', TypeError)
+    return _shape(name, kind[0]), kind[1]

@@ -23,7 +23,7 @@ def model(nodes, shape=("n", 4), arrays=None, outputs=("y",), dtype=FLOAT, opset
         made,
         "g",
         [helper.make_tensor_value_info("x", dtype, shape)],
-        [helper.make_tensor_value_info(name, FLOAT, None) for name in outputs],
+        [helper.make_tensor_value_info(name, FLOAT, []) for name in outputs],
         [tensor(array, name) for name, array in (arrays or {}).items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
@@ -92,6 +92,7 @@ NODES = [
     (model([("Range", ["a", "b", "c"], ["r"], {}), ("Add", ["x", "r"], ["y"], {})],
            arrays={"a": F(0), "b": F(1e12), "c": F(1)}), "which is too large"),
     (model([("MaxPool", ["x"], ["y", "i"], {"kernel_shape": [2, 2]})], IMAGE, outputs=("y", "i")), "its indices"),
+    (one("LayerNormalization", {}, np.ones(4, F), outputs=("y", "z")), "its output 'z' is not computed"),
     (model([("Relu", ["z"], ["y"], {})]), "reads 'z', which no node before it gives"),
     (model([("Relu", ["x"], ["x"], {})], outputs=("x",)), "which is there already"),
 ]  # fmt: skip

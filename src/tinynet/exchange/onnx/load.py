@@ -140,7 +140,12 @@ def _net_of(doc: Document, shapes: list[tuple[int, ...]]) -> Net:
 
 
 def _outputs_are_data(reader: Reader) -> None:
-    wrong = [name for name in reader.doc.outputs if name not in reader.values or reader.values[name].known]
+    missing = [name for name in reader.doc.outputs if name not in reader.values]
+    if missing:
+        raise Unreadable(
+            f"its output {sentences.shown(missing[0])!r} is not computed.", "export it without this output."
+        )
+    wrong = [name for name in reader.doc.outputs if reader.values[name].known]
     if wrong:
         raise Unreadable(f"its output {sentences.shown(wrong[0])!r} does not depend on its inputs.")
 

@@ -254,6 +254,8 @@ class Reduce(Layer):
         checks.arguments(self, locals(), operation=word("mean", "sum", "max"), axes=_axes, keepdims=flag)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
+        if 0 in x.shape and self.operation == "max":
+            checks.fail(self, f"expected at least one number, got x of shape {checks.shape_text(x.shape)}.")
         y = getattr(np, self.operation)(x, axis=self.axes, keepdims=True)
         self.remember(x=x, y=y)
         return y if self.keepdims else np.squeeze(y, self.axes)

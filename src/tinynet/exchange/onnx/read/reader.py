@@ -26,7 +26,7 @@ from tinynet.storage.sentences import shown
 Runs = tuple[Any, Any]
 PROBLEMS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, MemoryError, RecursionError)
 #: Names that exporters give to numbers that are no parameters of the model.
-NO_PARAMETER = re.compile(r"^(val_|_?val|const|onnx::|scalar|/|\d)|[^\w.]")
+NO_PARAMETER = re.compile(r"^(val_|_?val|const|onnx::|scalar|/|\d+$)|[^\w.]")
 
 
 @dataclass
@@ -196,7 +196,7 @@ class Reader:
             found = [[_constant(node)]] * 2
         elif node.op == "CastLike" and inputs[0] is not None and inputs[0].known and inputs[1] is not None:
             found = [[np.asarray(inputs[0].runs[run]).astype(np.asarray(inputs[1].runs[run]).dtype)] for run in (0, 1)]
-        elif all(value is None or value.known for value in inputs) and not _looks_up(node, inputs):
+        elif all(value is None or value.known for value in inputs) and not self._looks_up(node, inputs):
             arguments = [[None if value is None else value.runs[run] for value in inputs] for run in (0, 1)]
             found = [fold(node.op, given, node.attributes, len(node.outputs)) for given in arguments]
         else:
@@ -207,6 +207,16 @@ class Reader:
         for name, *runs in zip(node.outputs, *found, strict=False):
             self.values[name] = Value((runs[0], runs[1]), True, only)
         return True
+
+    def _looks_up(self, node: Node, inputs: list[Value | None]) -> bool:
+        """Whether a node takes rows of a weight that is learned, as positions do: that must stay a step."""
+        W = inputs[0] if inputs else None
+        if W is None or W.weight is None or NO_PARAMETER.search(W.weight) or np.ndim(W.runs[0]) not in (2, 3):
+            return False
+        if node.op == "Gather" and inputs[1] is not None:
+            return inputs[1].weight is None and np.ndim(inputs[1].runs[0]) > 0 and np.ndim(W.runs[0]) == 2
+        readers = [other.op for other in self.doc.nodes if node.outputs[0] in other.inputs]
+        return node.op == "Slice" and set(readers) == {"Add"}
 
     def _handler(self, node: Node) -> Callable[[Reader, Node], None]:
         if node.op in self.handlers:
@@ -283,13 +293,3 @@ def _constant(node: Node) -> np.ndarray:
         if f"value_{name}" in attributes:
             return np.array(attributes[f"value_{name}"], kind)
     raise Unreadable(f"{node.label} holds nothing that is read.")
-
-
-def _looks_up(node: Node, inputs: list[Value | None]) -> bool:
-    """Whether a node takes rows of a weight that is learned, as positions do: that must stay a step."""
-    if node.op != "Gather" or inputs[0] is None or inputs[1] is None or inputs[0].weight is None:
-        return False
-    W, index = inputs[0].runs[0], inputs[1].runs[0]
-    if NO_PARAMETER.search(inputs[0].weight) or W.ndim != 2 or W.dtype.kind != "f" or inputs[1].weight is not None:
-        return False
-    return np.ndim(index) > 0

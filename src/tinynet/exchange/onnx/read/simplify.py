@@ -12,7 +12,7 @@ from tinynet.exchange.onnx.read.file import Unreadable
 from tinynet.exchange.onnx.read.nodes.shapes import transposed, view_between
 from tinynet.exchange.onnx.read.reader import Reader, Step
 from tinynet.layers import Flatten, Layer, LearnedPosition, Permute, Reshape
-from tinynet.net.operations import Combine, Take, Transpose, View
+from tinynet.net.operations import Combine, Part, Take, Transpose, View
 
 MOVES = (Flatten, Permute, Reshape, Transpose, View)
 MAX_AXES = 6  #: Of which all orders are tried.
@@ -110,8 +110,12 @@ def _rows_of(reader: Reader, name: str) -> np.ndarray | None:
         W = np.asarray(reader.weights[name])
         return W[0] if W.ndim == 3 and len(W) == 1 else W if W.ndim == 2 else None
     step = next((step for step in reader.steps if step.gives == [name]), None)
-    if step is None or not isinstance(step.layer, Take) or step.reads[0] not in reader.weights:
+    if step is None or not isinstance(step.layer, (Part, Take)) or step.reads[0] not in reader.weights:
         return None
+    if isinstance(step.layer, Part):
+        W, axis = np.asarray(reader.weights[step.reads[0]]), step.layer.axis
+        right = (step.layer.start, step.layer.stride) == (0, 1) and W.ndim - axis == 2 and (axis == 0 or len(W) == 1)
+        return W.reshape(W.shape[axis:]) if right else None
     index = np.asarray(reader.constants.get(step.reads[1], ()))
     first = index.size and step.layer.axis == 0 and np.array_equal(index.ravel(), np.arange(index.size))
     return np.asarray(reader.weights[step.reads[0]]) if first and max(index.shape) == index.size else None

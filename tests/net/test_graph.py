@@ -1,0 +1,212 @@
+"""Graph, Named, and the single operations that a graph is made of."""
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+import tinynet as tn
+from tests.layers.differences import assert_derivative
+from tinynet.layers import LSTM, Embedding, Linear, ReLU, Tanh
+from tinynet.losses import mean_squared_error
+from tinynet.net import Graph, Named, Net
+from tinynet.net.operations import (
+    Choose,
+    Clip,
+    Combine,
+    Elementwise,
+    Expand,
+    Join,
+    MatMul,
+    Part,
+    Power,
+    Reduce,
+    Take,
+    View,
+)
+from tinynet.net.operations import Transpose as Transposed
+from tinynet.optimizers import SGD
+
+X = np.random.default_rng(0).normal(size=(3, 4))
+
+
+def gated(**changes):
+    arguments = {
+        "inputs": ["x"],
+        "steps": [
+            ("gate", Linear(4, 2), ["x"], ["g"]),
+            ("value", MatMul(), ["x", "W"], ["v"]),
+            ("product", Combine("multiply"), ["g", "v"], ["p"]),
+            ("sum", Combine("add"), ["p", "c"], ["y"]),
+        ],
+        "outputs": ["y"],
+        "weights": {"W": (4, 2)},
+        "constants": {"c": ((2,), "float32")},
+    }
+    return Graph(**arguments | changes)
+
+
+def test_a_graph_computes_its_steps():
+    graph = gated().astype(np.float64)
+    graph.c[...] = [1, 2]
+    expected = (X @ graph.steps[0][1].weight.tensor.T + graph.steps[0][1].bias.tensor) * (X @ graph.weights["W"].tensor)
+    np.testing.assert_allclose(graph.forward(X), expected + graph.c)
+    assert list(graph.parameters()) == ["W", "gate.weight", "gate.bias"]
+    assert sorted(graph.state()) == ["W", "c", "gate.bias", "gate.weight"]
+
+
+def test_the_derivative_of_a_graph():
+    assert_derivative(gated(), X.copy())
+
+
+def test_a_value_that_is_read_twice_or_never():
+    steps = [
+        ("a", Tanh(), ["x"], ["a"]),
+        ("unused", ReLU(), ["a"], ["u"]),
+        ("twice", Combine("multiply"), ["a", "a"], ["y"]),
+    ]
+    assert_derivative(Graph(["x"], steps, ["y"]), X.copy())
+    assert_derivative(Graph(["x"], steps[:1], ["a"]), X.copy())
+
+
+def test_several_outputs_of_which_one_is_read_twice():
+    graph = Graph(["a", "b"], [("sum", Combine("add"), ["a", "b"], ["y"])], ["y", "a", "y"]).astype(np.float64)
+    graph.forward(X, X)
+    da, db = graph.backward(X, 10 * X, 100 * X)
+    np.testing.assert_allclose(da, 111 * X)
+    np.testing.assert_allclose(db, 101 * X)
+
+
+def test_only_the_last_state_of_a_recurrent_layer_is_read():
+    steps = [("rnn", LSTM(4, 2, return_state=True), ["x"], ["y", "h", "c"]), ("first", Part(0, 0, 1), ["h"], ["z"])]
+    assert_derivative(Graph(["x"], steps, ["z"]), np.random.default_rng(1).normal(size=(3, 5, 4)))
+
+
+def test_integers_have_no_gradient():
+    steps = [("embedding", Embedding(5, 3), ["x"], ["e"]), ("some", Take(1), ["e", "c"], ["y"])]
+    graph = Graph(["x"], steps, ["y"], constants={"c": ((2,), "int64")})
+    y = graph.forward(np.array([[1, 2, 3]]))
+    assert graph.backward(np.ones_like(y)) is None
+    assert graph.steps[0][1].weight.gradient.sum() == 6
+
+
+def test_a_graph_in_a_net_trains_and_is_saved(tmp_path):
+    net = Net([gated(), Linear(2, 1)])
+    losses = []
+    for _ in range(20):
+        loss, gradient = mean_squared_error(net.forward(X), np.ones((3, 1)))
+        losses.append(loss)
+        net.backward(gradient)
+        net.update(SGD(lr=0.1))
+    assert losses[-1] < 0.5 * losses[0]
+    tn.save(net, tmp_path / "net.safetensors")
+    assert np.array_equal(tn.load(tmp_path / "net.safetensors").predict(X), net.predict(X))
+    assert np.array_equal(deepcopy(net).predict(X), net.predict(X))
+
+
+def test_the_update_changes_no_weight_that_was_read():
+    graph = gated()
+    graph.forward(X.astype(np.float32))
+    read = graph.steps[1][1].recall().b
+    before = read.copy()
+    graph.weights["W"].tensor[...] = 7
+    assert np.array_equal(read, before)
+
+
+def test_an_error_names_its_step():
+    with pytest.raises(ValueError, match="layer gate: Linear.*expected x of shape \\(N, 4\\), got \\(3, 5\\)"):
+        gated().forward(np.ones((3, 5)))
+    with pytest.raises(TypeError, match="Graph: expected 1 inputs, got 2"):
+        gated().forward(X, X)
+
+
+ONE = Linear(4, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"inputs": "x"}, "inputs must be a list of names, got 'x'"),
+        ({"outputs": []}, r"outputs must be a list of names, got \[\]"),
+        ({"steps": 3}, "steps must be a list of steps, got"),
+        ({"steps": [("one", ONE, ["x"])]}, r"steps\[0\] must be \(name, layer, reads, gives\)"),
+        ({"steps": [("o.ne", ONE, ["x"], ["y"])]}, r"steps\[0\] must be"),
+        ({"steps": [("one", 3, ["x"], ["y"])]}, "the layer of step 'one' must be"),
+        ({"steps": [("one", ONE, "x", ["y"])]}, "what step 'one' reads must be a list of names"),
+        ({"steps": [("one", ONE, ["z"], ["y"])]}, "step 'one' reads z, which is not there yet"),
+        ({"steps": [("one", ONE, ["x"], ["x"])]}, "step 'one': there are two things named x"),
+        ({"outputs": ["z"]}, "no step gives the output z"),
+        ({"steps": [("one", ONE, ["x"], ["y"]), ("two", ONE, ["x"], ["z"])]}, "a layer is used twice"),
+        ({"weights": [3]}, r"weights must be a dict from names without dots, got \[3\]"),
+        ({"weights": {"W": 3}}, "the shape of W must be a tuple of integers, got 3"),
+        ({"constants": {"c": (2,)}}, r"constant c must be \(shape, type\) with one of float32"),
+        ({"constants": {"forward": ((2,), "bool"), "c": ((2,), "bool")}}, "a constant cannot be named 'forward'"),
+    ],
+)
+def test_a_wrong_graph_is_refused(changes, words):
+    with pytest.raises((TypeError, ValueError), match=f"Graph: {words}"):
+        gated(**changes)
+
+
+def test_layers_with_names():
+    net = Named({"hidden": Linear(4, 3), "out": Linear(3, 2)})
+    assert list(net.state()) == ["hidden.weight", "hidden.bias", "out.weight", "out.bias"]
+    assert repr(net).startswith("Named(\n  (hidden): Linear(")
+    assert_derivative(net, X.copy())
+    x = X.astype(np.float32)
+    assert np.array_equal(net.astype(np.float32)[1].forward(net[0].forward(x)), net.forward(x))
+    with pytest.raises(TypeError, match="Named: layers must be a dict of layers, got a list"):
+        Named([Linear(2, 2)])
+    for name in ("", "a.b", 3):
+        with pytest.raises(ValueError, match="Named: a name must be a text without dots, got"):
+            Named({name: ReLU()})
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs", "expected"),
+    [
+        (Combine("divide"), ([6.0, 4.0], [2.0]), [3.0, 2.0]),
+        (Choose(), ([True, False], [1.0, 1.0], [5.0, 7.0]), [1.0, 7.0]),
+        (Clip(0, 6), ([-1.0, 7.0, 2.0],), [0.0, 6.0, 2.0]),
+        (Power(2.0), ([3.0],), [9.0]),
+        (Elementwise("reciprocal"), ([4.0],), [0.25]),
+        (Reduce("max", (0,), keepdims=False), ([[1.0, 5.0], [3.0, 2.0]],), [3.0, 5.0]),
+        (Part(0, -1, None, -2), ([1.0, 2.0, 3.0],), [3.0, 1.0]),
+        (Expand(2, -1), ([[1.0, 2.0]],), [[1.0, 2.0], [1.0, 2.0]]),
+        (Join(0), ([1.0], [2.0, 3.0]), [1.0, 2.0, 3.0]),
+        (View("x1", -1), ([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
+        (Transposed(1, 0), ([[1.0, 2.0]],), [[1.0], [2.0]]),
+    ],
+    ids=repr,
+)
+def test_operations_by_hand(layer, inputs, expected):
+    np.testing.assert_allclose(layer.forward(*map(np.array, inputs)), expected)
+
+
+def test_the_greatest_shares_its_gradient():
+    layer = Reduce("max", (0,))
+    layer.forward(np.array([1.0, 4.0, 4.0]))
+    np.testing.assert_allclose(layer.backward(np.array([6.0])), [0.0, 3.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("build", "kind", "words"),
+    [
+        (lambda: MatMul().forward(X, X[0]), ValueError, r"MatMul\(\): expected two arrays with at least two axes"),
+        (lambda: Transposed(0, 2), ValueError, "Transpose: expected each axis from 0 to 1 once"),
+        (lambda: View(-2), ValueError, r"View: sizes\[0\] must be at least -1"),
+        (lambda: View("y"), TypeError, r"View: sizes\[0\] must be an integer"),
+        (lambda: Part(0, step=0), ValueError, "Part: step must not be 0"),
+        (lambda: Reduce("mean", 1), TypeError, "Reduce: axes must be a tuple of integers, got 1"),
+        (
+            lambda: Reduce("max", (0,)).forward(X[:0]),
+            ValueError,
+            "Reduce.*expected at least one number, got x of shape",
+        ),
+        (lambda: Combine("plus"), ValueError, "Combine: operation must be"),
+        (lambda: Elementwise("gamma"), ValueError, "Elementwise: function must be"),
+    ],
+)
+def test_wrong_operations_are_refused(build, kind, words):
+    with pytest.raises(kind, match=words):
+        build()
