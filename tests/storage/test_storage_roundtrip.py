@@ -347,3 +347,14 @@ class TestLoadWeights:
         net[1].weight = net[0].weight
         with pytest.raises(ValueError, match=r"unexpected: 1\.weight"):
             tn.load_weights(net, tmp_path / "torch.safetensors")
+
+
+def test_equal_nets_write_equal_bytes(tmp_path) -> None:
+    """The library writes several entries of metadata in an order that changes by chance; we put it right."""
+    from tinynet.storage.tensors import write_tensors
+
+    for n in range(8):
+        write_tensors(
+            "test", tmp_path / f"{n}.safetensors", {"w": np.ones(3, np.float32)}, {"b": "2", "a": "é", "c": ""}
+        )
+    assert len({(tmp_path / f"{n}.safetensors").read_bytes() for n in range(8)}) == 1

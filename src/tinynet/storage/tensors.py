@@ -59,7 +59,7 @@ def file_content(who: str, arrays: Arrays, metadata: dict[str, str]) -> bytes:
     """
     from safetensors.numpy import save
 
-    return save(_plain(who, arrays), metadata)
+    return _in_order(save(_plain(who, arrays), metadata))
 
 
 def _plain(who: str, arrays: Arrays) -> Arrays:
