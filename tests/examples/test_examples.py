@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FIRST = sorted(EXAMPLES.glob("0*.py"))
+FIRST = sorted([*EXAMPLES.glob("0*.py"), *EXAMPLES.glob("18*.py")])
 
 
 def run(name: str, *words: object) -> str:
@@ -103,3 +103,9 @@ def test_a_layer_of_ones_own_is_right_and_a_wrong_one_is_found():
     assert "the gradients agree with finite differences" in out
     assert "Wrong(features=3): the gradient with respect to x is wrong" in out
     assert number("test accuracy #%", out) > 75
+
+
+def test_a_number_is_explained_back_to_the_loss() -> None:
+    out = run("18")
+    assert "0.weight.gradient[0, 1] = Σₙ dy[n, 0]·x[n, 1]" in out
+    assert number("loss = sum / N .* = #", out) == pytest.approx(0.83901)

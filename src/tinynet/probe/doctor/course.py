@@ -197,7 +197,7 @@ def stuck(case: Case) -> Diagnosis | None:
         return None
     seen = f"after {case.n_steps} steps the net is no better than the best constant: skill {case.skill:.3f}"
     why = "It has not begun to learn, or it has lost what it knew."
-    fix = "learner.train = train.subset(slice(0, 8)); learner.fit(200)  # can it learn 8 rows?"
+    fix = "print(learner.overfit_one_batch())  # can it learn one batch by heart?"
     if case.may_try:
         losses = trials.one_batch(case)
         learned = len(losses) > 1 and losses[-1] < 0.5 * losses[0]
