@@ -5,8 +5,8 @@ import sys
 import pytest
 
 import tinynet as tn
-from tinynet.exchange.from_pytorch import from_pytorch
 from tinynet.exchange.lazily import imported
+from tinynet.exchange.torch_modules import from_pytorch
 
 
 def test_a_missing_package_is_named():

@@ -76,6 +76,28 @@ def test_a_class_of_ones_own_is_named():
         module_text(Own())
 
 
+class Named(Net):
+    """A stack all the same."""
+
+    def __init__(self, n):
+        self.title = "mine"
+        super().__init__([Linear(n, n), ReLU()])
+
+
+class Beside(Named):
+    """A net with a layer that is no part of the stack."""
+
+    def __init__(self, n):
+        super().__init__(n)
+        self.other = Linear(n, n)
+
+
+def test_a_net_of_ones_own_is_exported_where_it_is_a_stack():
+    assert "nn.Linear(2, 2),\n            nn.ReLU(),\n" in module_text(Net([Named(2), ReLU()]))
+    with pytest.raises(TypeError, match="layer 0 is a Beside, a class of your own"):
+        module_text(Net([Beside(2)]))
+
+
 def test_nets_that_are_nested_too_deep():
     net = Net([Dropout()])
     for _ in range(90):

@@ -51,6 +51,7 @@ IMAGES = {
         *[nn.Flatten(), nn.Linear(64, 12), nn.BatchNorm1d(12), nn.SiLU(), nn.Softplus(2.0), nn.Sigmoid()],
         *[nn.Unflatten(1, (3, 4)), nn.LayerNorm([3, 4]), nn.RMSNorm(4), nn.LogSoftmax(dim=-1), nn.GELU("tanh")],
     ),
+    "by instance": lambda: nn.Sequential(nn.Conv2d(1, 3, 3), nn.InstanceNorm2d(3, affine=True), nn.InstanceNorm2d(3)),
     "nested": lambda: nn.Sequential(nn.Sequential(nn.Flatten(), nn.Sequential()), nn.Sequential(nn.Linear(64, 2))),
 }
 SEQUENCES = {  # (N, C, T) in PyTorch
@@ -91,6 +92,25 @@ def test_nets_of_images(name: str) -> None:
 @pytest.mark.parametrize("name", SEQUENCES)
 def test_nets_of_sequences(name: str) -> None:
     must_agree(SEQUENCES[name](), RNG.standard_normal((3, 8, 8)).astype(np.float32))
+
+
+def test_a_module_that_stands_there_twice() -> None:
+    twice = nn.Linear(4, 4)
+    module = nn.Sequential(nn.Linear(3, 4), activation := nn.Tanh(), twice, activation, twice)
+    net = must_agree(module, RNG.standard_normal((2, 3)).astype(np.float32))
+    assert len(net) == 5
+    assert net[4].weight is net[2].weight
+
+
+class Stack(nn.Sequential):
+    """A Sequential under another name."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.Linear(3, 4), nn.ReLU())
+
+
+def test_a_sequential_of_ones_own() -> None:
+    must_agree(nn.Sequential(Stack(), nn.Linear(4, 2)), RNG.standard_normal((2, 3)).astype(np.float32))
 
 
 def test_embedding_of_tokens() -> None:
@@ -196,7 +216,13 @@ def test_what_has_no_layer_is_named(make: Any, words: str) -> None:
         (lambda: nn.GRU(2, 2, 2, batch_first=True, dropout=0.5), "with dropout=0.0 only, got 0.5"),
         (lambda: nn.Embedding(2, 2, max_norm=1.0), "with max_norm=None only, got 1.0"),
         (lambda: nn.MultiheadAttention(4, 2, batch_first=True, add_bias_kv=True), "with bias_k=None only"),
+        (lambda: nn.InstanceNorm2d(2, track_running_stats=True), "with track_running_stats=False only, got True"),
         (lambda: nn.Unflatten(2, (1, 1)), "with dim=1 only, got 2"),
+        (
+            lambda: nn.Sequential(nn.BatchNorm2d(2, momentum=None)),
+            "module 0, a BatchNorm2d, cannot be read: .*momentum",
+        ),
+        (lambda: nn.Sequential(nn.Softmax()), "module 0, a Softmax, cannot be read: Softmax: axis must be"),
         (lambda: nn.Sequential(), "the module is an empty Sequential"),
         (
             lambda: nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)),
@@ -207,6 +233,17 @@ def test_what_has_no_layer_is_named(make: Any, words: str) -> None:
 def test_options_that_a_layer_lacks_are_named(make: Any, words: str) -> None:
     with pytest.raises((ValueError, TypeError), match=words):
         tn.from_pytorch(make())
+
+
+def test_weights_that_a_layer_does_not_have() -> None:
+    module = nn.Sequential(nn.Linear(2, 2))
+    module[0].register_buffer("extra", torch.ones(1))
+    with pytest.raises(ValueError, match="the weights do not fit: 0.extra of the module have no place in the net"):
+        tn.from_pytorch(module)
+    module = nn.Sequential(nn.Linear(2, 2))
+    module[0]._parameters["weight"] = None
+    with pytest.raises(ValueError, match="the weights do not fit: 0.weight of the net are not in the module"):
+        tn.from_pytorch(module)
 
 
 def test_a_class_of_ones_own_by_its_name() -> None:

@@ -65,7 +65,7 @@ def card_of(run_config: dict[str, Any], results: dict[str, float]) -> dict[str, 
     """The card that the net of a run is saved with."""
     names = ("model", "input_shape", "classes", "data_source", "seed", "epochs", "optimizer", "lr", "batch_size")
     about = {"data": run_config["dataset"], "results": results}
-    return about | {name: run_config[name] for name in names} | {"command": run_config["command"]}
+    return about | {name: run_config[name] for name in names}  # no path, so that equal runs write equal files
 
 
 def card(place: RunOrFile) -> None:

@@ -6,10 +6,10 @@
 from importlib import import_module
 from typing import Any
 
-from tinynet.exchange.from_pytorch import from_pytorch
 from tinynet.exchange.onnx import export_onnx, load_onnx
 from tinynet.exchange.to_npz import export_npz
 from tinynet.exchange.to_pytorch import export_pytorch
+from tinynet.exchange.torch_modules import from_pytorch
 
 __all__ = ["export_npz", "export_onnx", "export_pytorch", "from_pytorch", "load_onnx"]
 

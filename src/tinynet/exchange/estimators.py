@@ -94,7 +94,11 @@ class _Estimator(BaseEstimator):
         """Build the net and the optimizer."""
         self._seed = int(utils.check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         seed(self._seed)
-        make = one_hidden_layer if self.net is None else self.net
+        make: Any = one_hidden_layer if self.net is None else self.net
+        if isinstance(make, Net) or not callable(make):
+            problem = f"net must be a function (n_features, n_outputs) -> Net, got {checks.of_kind(make)}."
+            hint = "write net=lambda n_features, n_outputs: Net([...]), so that each fit begins with a new one."
+            fail(type(self).__name__, problem, hint, TypeError)
         net = make(self.n_features_in_, self._n_outputs)
         checks.instance(type(self).__name__, "what net(n_features, n_outputs) gives", net, Net)
         self.net_ = net.astype(dtype)
@@ -118,8 +122,6 @@ class _Estimator(BaseEstimator):
             X, y, w, test_size=self.validation_fraction, random_state=self.random_state, stratify=stratify
         )
         train, valid = parts[0::2], parts[1::2]
-        if not all((weights > 0).any() for weights in (train[2], valid[2])):
-            fail(type(self).__name__, "early stopping needs rows with weight in both parts of the data.")
         return WeightedRows(*train), WeightedRows(*valid)
 
     def _outputs(self, X: Any) -> np.ndarray:

@@ -108,7 +108,7 @@ class _Writer:
     def layer(self, layer: Layer, depth: int) -> str:
         """A layer as the call that makes its twin."""
         kind = type(layer)
-        if isinstance(layer, Net) and kind.forward is Net.forward and not set(vars(layer)) - {"layers", *VARIABLES}:
+        if isinstance(layer, Net) and kind.forward is Net.forward and len(layer.parts()) == len(layer):
             inner = [self.code(each, depth + 1) for each in layer]
             return _call("Net(" if passes_several(layer) else "nn.Sequential(", inner, ")")
         name = kind.__name__
@@ -128,9 +128,6 @@ class _Writer:
             else:
                 plain = False
                 yield f"{RENAMED.get(name, {}).get(argument, argument)}={code}"
-
-
-VARIABLES = ("arguments", "dtype", "training", "_memory")
 
 
 def passes_several(net: Net) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core.checks.words import fail
 from tinynet.losses.cross_entropy import softmax_and_surprise
 
 Truth = tuple[np.ndarray, np.ndarray]
@@ -19,6 +20,9 @@ class WeightedRows:
         y: The answers, (N, ...).
         w: The weights, (N,), at least one above 0.
 
+    Raises:
+        ValueError: All weights are 0.
+
     Example:
         >>> data = WeightedRows(np.eye(2), np.array([0, 1]), np.array([3.0, 1.0]))
         >>> data[:1][1]
@@ -27,6 +31,9 @@ class WeightedRows:
 
     def __init__(self, X: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
         counts = w > 0  # rows without weight are left out, as if they were not there
+        if not counts.any():
+            hint = "give some rows a weight; with early stopping, in the rows that are held out, too."
+            fail("sample_weight", f"all {len(w)} rows have weight 0.", hint)
         self.X, self.y = X[counts], y[counts]
         self.w = w[counts] / w[counts].mean()
 

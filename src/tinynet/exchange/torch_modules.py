@@ -12,7 +12,7 @@ from tinynet.exchange import torch_sentences as sentences
 from tinynet.exchange.lazily import imported
 from tinynet.exchange.torch_names import RENAMED, TORCH_NAMES, parameters_of
 from tinynet.exchange.torch_twins import is_twin
-from tinynet.layers import Dropout, Layer, Permute, Reshape, TransformerBlock
+from tinynet.layers import Dropout, GroupNorm, Layer, Permute, Reshape, TransformerBlock
 from tinynet.models import EncoderDecoder, VariationalAutoencoder
 from tinynet.net import Net
 from tinynet.storage import architecture
@@ -107,8 +107,9 @@ class _Reader:
     def read(self, module: Any, path: str) -> Any:
         """The layer of a module; an empty list for a Sequential without modules."""
         name, is_torchs = type(module).__name__, type(module).__module__.startswith("torch.nn.")
-        if (is_torchs and name == "Sequential") or is_twin(module, "Net"):
-            children = [self.read(child, f"{path}{key}.") for key, child in module.named_children()]
+        if type(module).forward is self.torch.nn.Sequential.forward or is_twin(module, "Net"):
+            # Not named_children, which leaves out a module that stands there a second time.
+            children = [self.read(child, f"{path}{key}.") for key, child in module._modules.items()]
             return Net([child or Dropout(0.0) for child in children]) if children else []
         if is_torchs:
             return self.torchs_own(module, name, path)
@@ -145,17 +146,19 @@ class _Reader:
             if option not in known and value is not neutral and (neutral is None or value != neutral):
                 sentences.option(module, path, option, neutral)
         unnamed = [given.pop(name) for name, p in parameters.items() if p.kind is p.VAR_POSITIONAL]
-        return self.note(kind(*(unnamed[0] if unnamed else ()), **given), module)
+        try:
+            made = kind(*(unnamed[0] if unnamed else ()), **given)
+        except (TypeError, ValueError) as error:
+            sentences.unfit(module, path, error)
+        return self.note(made, module)
 
     def argument(self, module: Any, name: str, path: str) -> Any:
         """What an argument of a constructor was, seen from the module."""
         value = getattr(module, name, _EMPTY)
+        if name == "bias" and value is _EMPTY:  # its parts have one, or none has
+            return any(key.endswith("bias") for key, _ in module.named_parameters())
         if name == "bias" and not isinstance(value, bool):
-            return (
-                any(key.endswith("bias") for key, _ in module.named_parameters())
-                if value is _EMPTY
-                else value is not None
-            )
+            return value is not None
         if isinstance(value, self.torch.nn.ModuleList):
             return [self.read(child, f"{path}{index}.") for index, child in enumerate(value)]
         if isinstance(value, self.torch.nn.Module):
@@ -213,10 +216,20 @@ def _unflattened(reader: _Reader, module: Any, path: str) -> Layer:
     return Reshape(*module.unflattened_size)
 
 
+def _instance_norm(reader: _Reader, module: Any, path: str) -> Layer:
+    """Every channel of every sample by itself: a group norm with a group for each channel."""
+    if module.track_running_stats:
+        sentences.option(module, path, "track_running_stats", False)
+    C = module.num_features
+    return reader.note(GroupNorm(C, C, module.eps, module.affine), module)
+
+
 #: Modules of PyTorch that are read in another way.
 READERS: dict[str, Callable[[_Reader, Any, str], Layer]] = {
     "Identity": lambda reader, module, path: Dropout(0.0),
     "Unflatten": _unflattened,
+    "InstanceNorm1d": _instance_norm,
+    "InstanceNorm2d": _instance_norm,
     "TransformerEncoderLayer": _block,
     "TransformerEncoder": _encoder,
 }
