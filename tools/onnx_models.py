@@ -220,6 +220,22 @@ class Encoder(nn.Module):
         return self.head(self.encoder(self.tokens(x), mask=mask, is_causal=True))
 
 
+class VisionTransformer(nn.Module):
+    """Patches, a class token that is repeated for the batch, learned positions, and one block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 4, 4)
+        self.token, self.positions = nn.Parameter(torch.randn(1, 1, 8)), nn.Parameter(torch.randn(1, 5, 8))
+        layer = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True, activation="gelu")
+        self.encoder, self.head = nn.TransformerEncoder(layer, 1, enable_nested_tensor=False), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], 1) + self.positions
+        return self.head(self.encoder(x)[:, 0])
+
+
 def mlp() -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(9, 6), nn.ReLU(), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))
 
@@ -254,4 +270,5 @@ MODELS: dict[str, tuple[Any, tuple[int, ...] | str]] = {  # how to build it, and
     "gpt": (GPT, "tokens"),
     "encoder_pre_norm": (lambda: Encoder(norm_first=True), "tokens"),
     "encoder_post_norm": (lambda: Encoder(norm_first=False), "tokens"),
+    "vit": (VisionTransformer, (3, 8, 8)),
 }

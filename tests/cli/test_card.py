@@ -54,6 +54,10 @@ def test_a_file_alone_says_what_is_on_a_picture(tinynet, run, alone, picture):
     assert tinynet("predict", alone, picture, "--on", "digits") == expected
 
 
+def test_the_card_tells_the_shape_of_the_input(tinynet, run, alone):
+    assert tinynet("summary", alone) == tinynet("summary", run)
+
+
 def test_a_file_whose_card_names_no_data(tinynet, tmp_path, picture):
     net = tn.models.mlp(64)
     tn.save(net, tmp_path / "net.safetensors")

@@ -242,6 +242,7 @@ OPERATIONS = [  # and what is made of them
     LayerRow(lambda: operations.Part(1, -1, None, -1), (2, 5), (2, 5)),
     LayerRow(lambda: operations.Take(1), [(2, 5, 3), TOKENS], (2, 2, 3, 3), batch_of_one=False),
     LayerRow(lambda: operations.Join(1), [(2, 3), (2, 4), (2, 1)], (2, 8)),
+    LayerRow(lambda: operations.Join(1), [(1, 1, 3), (2, 4, 3)], (2, 5, 3), batch_of_one=False),
 ]
 
 LABELS = np.array([0, 2, 1, 2])

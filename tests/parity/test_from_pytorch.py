@@ -218,6 +218,11 @@ def test_what_has_no_layer_is_named(make: Any, words: str) -> None:
         (lambda: nn.MultiheadAttention(4, 2, batch_first=True, add_bias_kv=True), "with bias_k=None only"),
         (lambda: nn.InstanceNorm2d(2, track_running_stats=True), "with track_running_stats=False only, got True"),
         (lambda: nn.Unflatten(2, (1, 1)), "with dim=1 only, got 2"),
+        (
+            lambda: nn.Sequential(nn.BatchNorm2d(2, momentum=None)),
+            "module 0, a BatchNorm2d, cannot be read: .*momentum",
+        ),
+        (lambda: nn.Sequential(nn.Softmax()), "module 0, a Softmax, cannot be read: Softmax: axis must be"),
         (lambda: nn.Sequential(), "the module is an empty Sequential"),
         (
             lambda: nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)),
@@ -228,6 +233,17 @@ def test_what_has_no_layer_is_named(make: Any, words: str) -> None:
 def test_options_that_a_layer_lacks_are_named(make: Any, words: str) -> None:
     with pytest.raises((ValueError, TypeError), match=words):
         tn.from_pytorch(make())
+
+
+def test_weights_that_a_layer_does_not_have() -> None:
+    module = nn.Sequential(nn.Linear(2, 2))
+    module[0].register_buffer("extra", torch.ones(1))
+    with pytest.raises(ValueError, match="the weights do not fit: 0.extra of the module have no place in the net"):
+        tn.from_pytorch(module)
+    module = nn.Sequential(nn.Linear(2, 2))
+    module[0]._parameters["weight"] = None
+    with pytest.raises(ValueError, match="the weights do not fit: 0.weight of the net are not in the module"):
+        tn.from_pytorch(module)
 
 
 def test_a_class_of_ones_own_by_its_name() -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from tinynet.cli import training
 from tinynet.cli.output import given_path
-from tinynet.cli.runs import CONFIG, FILES, REPORT, Run, open_run
+from tinynet.cli.runs import CONFIG, FILES, KINDS, REPORT, Run, open_run
 from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings, known
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
@@ -133,8 +133,9 @@ def _of_file(path: Path, shape: tuple[int, ...] | None) -> tuple[Net, tuple[int,
     net = load(path)
     if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
         shape = open_run(path.parent).input_shape
-    if shape is None and isinstance(on_card := read_card(path).about.get("input_shape"), list):
-        shape = tuple(on_card)
+    said: Any = read_card(path).about.get("input_shape")
+    if shape is None and KINDS["input_shape"][0](said):
+        shape = tuple(said)
     if shape is None:
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
         shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)

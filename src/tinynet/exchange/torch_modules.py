@@ -146,7 +146,11 @@ class _Reader:
             if option not in known and value is not neutral and (neutral is None or value != neutral):
                 sentences.option(module, path, option, neutral)
         unnamed = [given.pop(name) for name, p in parameters.items() if p.kind is p.VAR_POSITIONAL]
-        return self.note(kind(*(unnamed[0] if unnamed else ()), **given), module)
+        try:
+            made = kind(*(unnamed[0] if unnamed else ()), **given)
+        except (TypeError, ValueError) as error:
+            sentences.unfit(module, path, error)
+        return self.note(made, module)
 
     def argument(self, module: Any, name: str, path: str) -> Any:
         """What an argument of a constructor was, seen from the module."""

@@ -36,6 +36,12 @@ def option(module: Any, path: str, name: str, wanted: object) -> NoReturn:
     fail(WHO, problem, "build the module with that, if it does not change what it computes.")
 
 
+def unfit(module: Any, path: str, error: Exception) -> NoReturn:
+    """A module whose arguments our layer does not take."""
+    problem, _, hint = str(error).partition("\nHint: ")
+    fail(WHO, f"{_named(module, path)} cannot be read: {problem}", hint, type(error))
+
+
 def other_weights(unused: list[str], missing: list[str]) -> NoReturn:
     """The parameters of a module are not those of its layers."""
     parts = [f"{', '.join(unused)} of the module have no place in the net"] if unused else []

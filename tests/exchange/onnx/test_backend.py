@@ -15,7 +15,7 @@ onnx = pytest.importorskip("onnx")
 OPERATORS = """
 Abs Add AveragePool BatchNormalization Clip Concat Conv ConvTranspose Cos Div Dropout Elu Erf Exp Expand Flatten Gather
 GatherND Gelu Gemm GlobalAveragePool GlobalMaxPool GroupNormalization HardSigmoid HardSwish InstanceNormalization
-LeakyRelu Log LogSoftmax LSTM MatMul MaxPool Mul Neg Pow PRelu Reciprocal ReduceMax ReduceMean
+LeakyRelu Log LogSoftmax LSTM MatMul MaxPool Mish Mul Neg Pow PRelu Reciprocal ReduceMax ReduceMean
 ReduceSum Relu Reshape Resize RNN Selu Sigmoid Sin Slice Softmax Softplus Split Sqrt Squeeze Sub Tanh Transpose
 Unsqueeze Where
 """

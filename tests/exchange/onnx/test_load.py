@@ -19,7 +19,7 @@ onnx = pytest.importorskip("onnx")
 RECORDINGS = Path(__file__).parents[2] / "recordings" / "onnx.zip"
 NAMES = sorted(name.removesuffix(".onnx") for name in zipfile.ZipFile(RECORDINGS).namelist() if name.endswith(".onnx"))
 #: Exporters merge batch norm into convolutions, and one leaves out biases that are zero: there is less to train.
-LEFT_OUT = ("encoder_pre_norm.dynamo", "encoder_post_norm.dynamo")
+LEFT_OUT = ("encoder_pre_norm.dynamo", "encoder_post_norm.dynamo", "vit.dynamo")
 MERGED = ("resnet18", "mobilenet", "unet", "unet_interpolating", "normed_mlp")
 
 

@@ -48,7 +48,8 @@ SCALES = np.array([1, 1, 1.3, 1.3], F)
 NODES = [
     (one("GridSample", {}, np.zeros((1, 2, 2, 2), F), shape=IMAGE), "is an operator that Tinynet cannot turn into"),
     (one("TopK", {}, np.array([1])), "take the greatest of the outputs afterwards"),
-    (one("Less", {}, F(0)), "a comparison of data has no derivative"),
+    (one("Less", {}, F(0)), "use Relu or Clip, or Where with a mask"),
+    (one("Greater", {}, F(0)), "it compares what comes from the data, which has no derivative"),
     (one("Selu", {"alpha": 1.0}), "other numbers than the SELU of the paper"),
     (one("Softmax", {"axis": 1}, shape=IMAGE, opset=11), "before opset 13 it takes several axes at once"),
     (one("Gemm", {"alpha": 2.0}, np.ones((4, 2), F)), "it scales or transposes its input"),
@@ -64,7 +65,7 @@ NODES = [
     (one("MaxPool", {"kernel_shape": [3, 3], "pads": [1, 0, 0, 0]}, shape=IMAGE), "it pads one side more"),
     (one("MaxPool", {"kernel_shape": [4, 4], "ceil_mode": 1, "strides": [4, 4]}, shape=IMAGE), "its ceil_mode adds"),
     (one("AveragePool", {"kernel_shape": [2, 2], "dilations": [2, 2]}, shape=IMAGE), "it averages with gaps"),
-    (one("GlobalMaxPool", {}, shape=("n", 2, 6)), "it pools what are no images"),
+    (one("GlobalMaxPool", {}, shape=("n", 2)), "it pools what are no images and no sequences"),
     (one("Resize", LINEAR, None, np.array([1, 1, 2], F), shape=("n", 2, 6)), "it resizes what are no images"),
     (one("Resize", LINEAR, None, np.array([1, 2, 2, 2], F), shape=IMAGE), "it resizes the batch or the channels"),
     (one("Resize", {"mode": "cubic"}, None, SCALES, shape=IMAGE), "its mode is cubic with half_pixel coordinates"),

@@ -211,13 +211,13 @@ class Take(Layer):
 
 
 class Join(Layer):
-    """Several arrays side by side along one axis.
+    """Several arrays side by side along one axis; in other axes, one of size 1 is repeated.
 
     Equation:
         y = [x₀, x₁, …]
 
     Gradients (given dy = ∂L/∂y):
-        dxᵢ = the part of dy that came from xᵢ
+        dxᵢ = the part of dy that came from xᵢ, summed over the axes along which xᵢ was repeated
 
     Args:
         axis: The axis.
@@ -236,13 +236,19 @@ class Join(Layer):
         checks.arguments(self, locals(), axis=integer)
 
     def forward(self, *inputs: np.ndarray) -> np.ndarray:
-        self.remember(ends=list(accumulate(x.shape[self.axis] for x in inputs)))
-        return np.concatenate(inputs, axis=self.axis)
+        axis, sizes = self.axis % inputs[0].ndim, [x.shape[self.axis] for x in inputs]
+        self.remember(ends=list(accumulate(sizes)), shapes=[x.shape for x in inputs])
+        others = np.broadcast_shapes(*[(*x.shape[:axis], 1, *x.shape[axis + 1 :]) for x in inputs])
+        rows = [
+            np.broadcast_to(x, (*others[:axis], n, *others[axis + 1 :])) for x, n in zip(inputs, sizes, strict=True)
+        ]
+        return np.concatenate(rows, axis=axis)
 
     def backward(self, dy: np.ndarray) -> Any:
-        (ends,) = self.recall()
+        ends, shapes = self.recall()
         parts = np.split(dy, ends[:-1], axis=self.axis)
-        return parts[0] if len(parts) == 1 else tuple(parts)
+        dx = [summed_to(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+        return dx[0] if len(dx) == 1 else tuple(dx)
 
 
 def _sizes(who: str, sizes: tuple) -> tuple[int | str, ...]:

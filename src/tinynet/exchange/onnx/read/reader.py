@@ -203,7 +203,9 @@ class Reader:
             return False
         if found[0] is None:
             return False
-        only = node.outputs[0] if node.op == "Identity" and inputs[0] is not None and inputs[0].weight else None
+        only = None
+        if inputs and inputs[0] is not None and inputs[0].weight is not None:  # what is the same weight by another name
+            only = {"Identity": node.outputs[0], "Expand": inputs[0].weight}.get(node.op)
         for name, *runs in zip(node.outputs, *found, strict=False):
             self.values[name] = Value((runs[0], runs[1]), True, only)
         return True
@@ -226,7 +228,7 @@ class Reader:
         raise Unreadable(f"{node.label} is an operator that Tinynet cannot turn into a layer.", hint)
 
 
-COMPARED = "a comparison of data has no derivative; use Relu or Clip, or Where with a mask that is constant."
+COMPARED = "use Relu or Clip, or Where with a mask that is constant."
 #: What to use instead of an operator that is not read, where the nearest name would not help.
 INSTEAD = {
     "If": "export the model without conditions that depend on its input.",
@@ -241,7 +243,6 @@ INSTEAD = {
     "LpPool": "use MaxPool or AveragePool.",
     "ArgMax": "leave it out of the model, and take the greatest of the outputs afterwards.",
     "TopK": "leave it out of the model, and take the greatest of the outputs afterwards.",
-    "Greater": COMPARED,
     "GreaterOrEqual": COMPARED,
     "Less": COMPARED,
     "LessOrEqual": COMPARED,

@@ -79,6 +79,13 @@ def _hard_sigmoid(reader: Reader, x: str, alpha: float, beta: float, gives: str)
     reader.add(Clip(0, 1), [moved], [gives])
 
 
+def mish(reader: Reader, node: Node) -> None:
+    """x tanh(softplus(x))"""
+    x, gate = reader.data(node), reader.fresh()
+    reader.through([Softplus(), Tanh()], x, gate)
+    reader.add(Combine("multiply"), [x, gate], [node.outputs[0]])
+
+
 def number(reader: Reader, x: str, value: float) -> str:
     """The name of a constant of the type of x."""
     from tinynet.exchange.onnx.read.reader import Value
@@ -131,6 +138,7 @@ HANDLERS = {
     "LeakyRelu": plain(LeakyReLU, negative_slope=("alpha", 0.01)),
     "Log": elementwise("log"),
     "LogSoftmax": softmax(LogSoftmax),
+    "Mish": mish,
     "Neg": elementwise("negative"),
     "PRelu": prelu,
     "Reciprocal": elementwise("reciprocal"),

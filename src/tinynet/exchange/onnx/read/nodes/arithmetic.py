@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node, Unreadable
 from tinynet.exchange.onnx.read.folding import axes_of
-from tinynet.exchange.onnx.read.reader import Reader, Step, afford
+from tinynet.exchange.onnx.read.reader import COMPARED, Reader, Step, Value, afford
 from tinynet.layers import GELU, AdaptiveAvgPool2D, GlobalAvgPool2D, Linear, Sigmoid, SiLU
 from tinynet.net.operations import Choose, Combine, Elementwise, MatMul, Power, Reduce
 
@@ -67,7 +67,28 @@ def power(reader: Reader, node: Node) -> None:
     reader.add(Power(float(np.ravel(exponent)[0])), [reader.data(node)], [node.outputs[0]])
 
 
+def greater(reader: Reader, node: Node) -> None:
+    """Only as PyTorch writes softplus, which gives x itself where x > 20: there both are equal, so it is left out."""
+    least, by_name = reader.value(node, 1), {name: other for other in reader.doc.nodes for name in other.outputs}
+    readers = [other for other in reader.doc.nodes if node.outputs[0] in other.inputs]
+    softened = [by_name.get(other.inputs[-1]) for other in readers if other.op == "Where"]
+    ops = {other.op for other in softened if other is not None}
+    if (
+        least is None
+        or not least.known
+        or np.min(least.runs[0]) < 20
+        or ops != {"Softplus"}
+        or len(softened) < len(readers)
+    ):
+        raise Unreadable("it compares what comes from the data, which has no derivative.", COMPARED)
+    reader.values[node.outputs[0]] = Value((np.array(False), np.array(False)), known=True)
+
+
 def where(reader: Reader, node: Node) -> None:
+    condition = reader.values[node.inputs[0]]
+    if condition.known and not np.any(condition.runs[0]) and condition.shapes[0] == ():
+        reader.alias(node.outputs[0], node.inputs[2])
+        return
     reader.add(Choose(), [reader.data(node, index) for index in range(3)], [node.outputs[0]])
 
 
@@ -173,6 +194,7 @@ HANDLERS = {
     "Add": combine("add"),
     "Div": combine("divide"),
     "Gemm": gemm,
+    "Greater": greater,
     "MatMul": matmul,
     "Mul": combine("multiply"),
     "Pow": power,

@@ -10,7 +10,9 @@ from tinynet.exchange.onnx.read.file import Node, Unreadable
 from tinynet.exchange.onnx.read.nodes.convolution import as_sequences, pads_of
 from tinynet.exchange.onnx.read.reader import Reader, afford
 from tinynet.layers import (
+    AdaptiveAvgPool1D,
     AdaptiveAvgPool2D,
+    AdaptiveMaxPool1D,
     AdaptiveMaxPool2D,
     AvgPool1D,
     AvgPool2D,
@@ -48,13 +50,15 @@ def average_pool(reader: Reader, node: Node) -> None:
     reader.through(layers, reader.data(node), node.outputs[0])
 
 
-def global_pool(build: type[Layer]) -> Any:
-    """Of images, which stay (N, C, 1, 1)."""
+def global_pool(*build: Any) -> Any:
+    """Of sequences, which stay (N, C, 1), and of images, which stay (N, C, 1, 1)."""
 
     def read(reader: Reader, node: Node) -> None:
-        if len(reader.shape(node)) != 4:
-            raise Unreadable("it pools what are no images.", "use ReduceMean or ReduceMax for sequences.")
-        reader.add(build(1), [reader.data(node)], [node.outputs[0]])
+        n_axes = len(reader.shape(node))
+        if n_axes not in (3, 4):
+            raise Unreadable("it pools what are no images and no sequences.", "use ReduceMean or ReduceMax.")
+        layers: list[Any] = [build[1](1)] if n_axes == 4 else as_sequences([build[0](1)])
+        reader.through(layers, reader.data(node), node.outputs[0])
 
     return read
 
@@ -157,8 +161,8 @@ def _window(reader: Reader, node: Node) -> tuple[int, Any, Any, Any, Any]:
 
 HANDLERS = {
     "AveragePool": average_pool,
-    "GlobalAveragePool": global_pool(AdaptiveAvgPool2D),
-    "GlobalMaxPool": global_pool(AdaptiveMaxPool2D),
+    "GlobalAveragePool": global_pool(AdaptiveAvgPool1D, AdaptiveAvgPool2D),
+    "GlobalMaxPool": global_pool(AdaptiveMaxPool1D, AdaptiveMaxPool2D),
     "MaxPool": max_pool,
     "Pad": pad,
     "Resize": resize,
