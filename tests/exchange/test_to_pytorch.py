@@ -13,7 +13,7 @@ from tinynet.exchange.to_pytorch import module_text
 from tinynet.exchange.torch_names import TORCH_NAMES
 from tinynet.exchange.torch_source import twin_sources
 from tinynet.layers import Conv2D, Dropout, LeakyReLU, Linear, ReLU, Softmax
-from tinynet.net import Net, Residual
+from tinynet.net import Graph, Named, Net, Residual
 from tinynet.storage.tensors import read_tensors
 
 
@@ -121,3 +121,16 @@ def test_a_file_where_the_folder_should_be(tmp_path):
 def test_a_folder_that_cannot_be_made(tmp_path):
     with pytest.raises(OSError, match="the folder '.*' cannot be made: .*; nothing was changed"):
         tn.export_pytorch(Linear(2, 2), tmp_path / ("x" * 300))
+
+
+def test_named_layers_keep_their_names(tmp_path):
+    net = Named({"inner": Named({"conv": Conv2D(1, 4, 3), "relu": ReLU()}), "out": Softmax(axis=1)})
+    text = tn.export_pytorch(net, tmp_path).read_text()
+    assert "from collections import OrderedDict" in text
+    assert "('conv', nn.Conv2d(1, 4, 3))" in text
+
+
+def test_a_graph_has_no_twin(tmp_path):
+    graph = Graph(["x"], [("a", ReLU(), ["x"], ["y"])], ["y"])
+    with pytest.raises(TypeError, match="layer net is a Graph, which has no twin.*\nHint: write it as ONNX"):
+        tn.export_pytorch(graph, tmp_path)

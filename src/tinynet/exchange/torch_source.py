@@ -14,7 +14,7 @@ from tinynet import net as nets
 from tinynet.core.checks.words import fail
 from tinynet.exchange.torch_names import RENAMED, TORCH_NAMES, arguments_of, parameters_of
 from tinynet.layers import Layer
-from tinynet.net import Net
+from tinynet.net import Graph, Named, Net
 
 WIDTH = 100  #: Where a line is broken.
 DEEPEST = 80  #: Brackets around a layer; Python reads about 200.
@@ -108,6 +108,10 @@ class _Writer:
     def layer(self, layer: Layer, depth: int) -> str:
         """A layer as the call that makes its twin."""
         kind = type(layer)
+        if isinstance(layer, Named) and not passes_several(layer):
+            pairs = zip(layer.names, layer, strict=True)
+            inner = [f"({name!r}, {self.code(each, depth + 1)})" for name, each in pairs]
+            return f"nn.Sequential(OrderedDict({_call('[', inner, ']')}))"
         if isinstance(layer, Net) and kind.forward is Net.forward and len(layer.parts()) == len(layer):
             inner = [self.code(each, depth + 1) for each in layer]
             return _call("Net(" if passes_several(layer) else "nn.Sequential(", inner, ")")
@@ -191,8 +195,11 @@ def _nested_too_deep() -> NoReturn:
 
 
 def _no_twin(layer: Layer, path: str) -> NoReturn:
-    """A layer is no part of Tinynet."""
+    """A layer is no part of Tinynet, or a graph."""
     name = type(layer).__name__
+    if isinstance(layer, Graph):
+        problem = f"layer {path or 'net'} is a Graph, which has no twin."
+        fail("export_pytorch", problem, "write it as ONNX instead: tn.export_onnx(net, path, input_shape).", TypeError)
     fail(
         "export_pytorch",
         f"layer {path or 'net'} is a {name}, a class of your own, and what it does in PyTorch is not known.",
