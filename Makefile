@@ -15,7 +15,7 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 # Where the copy without the engine is tested: `installed` holds it as a user would have it.
 PLAIN := PYTHONPATH=$(CURDIR)/build/plain/installed OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ../../$(BIN)/python -m pytest -n 2 -p no:cacheprovider
 
-.PHONY: help demo test test-plain test-versions fuzz doctor lock parity bench bench-layers mutants no-alarm models docs clean python
+.PHONY: help demo test test-plain test-versions fuzz kill-test doctor lock parity bench bench-layers mutants no-alarm models docs clean python
 
 help:
 	@echo "make demo     train a classifier of digits and write its report"
@@ -23,9 +23,10 @@ help:
 	@echo "make test-plain  the tests once more on a copy without the engine: only the clock may change"
 	@echo "make test-versions  the tests with the oldest and newest versions allowed, on each Python that is here"
 	@echo "make fuzz     damage 20,000 files of every format: each must give a right load or a sentence"
+	@echo "make kill-test  kill a training 200 times, resume it each time: the end must be bit for bit the same"
 	@echo "make doctor   let the doctor examine faulty and healthy programs: does it name what is wrong, and nothing else?"
 	@echo "make lock     write requirements/ anew, the versions that make installs (UPGRADE=--upgrade for the newest)"
-	@echo "make parity   compare with PyTorch itself (installs it into .venv)"
+	@echo "make parity   compare with PyTorch, ONNX Runtime and scikit-learn themselves (installs them into .venv)"
 	@echo "make mutants  change the arithmetic, one thing at a time, and see a test fail each time"
 	@echo "make no-alarm check every layer in 1,000 random configurations: the checker must raise no alarm"
 	@echo "make models   train every ready model and write docs/results.md (hours; ONLY=\"15 16\" for some examples)"
@@ -64,9 +65,13 @@ fuzz: python
 	@$(INSTALL) test
 	$(BIN)/python -m tools.fuzz --cases 20000 --seed 0
 
+kill-test: python
+	@$(INSTALL) test
+	$(BIN)/python -m tools.kill_test --number 200
+
 doctor: python
 	@$(INSTALL) test
-	$(BIN)/python -m tools.doctor
+	$(BIN)/python -m tools.doctor --seeds 3
 
 lock: python
 	@$(INSTALL) lock
@@ -74,7 +79,7 @@ lock: python
 
 parity: python
 	@$(INSTALL) test parity
-	$(PYTEST) tests/parity
+	$(PYTEST) tests/parity tests/exchange
 
 bench: python
 	@$(INSTALL) test parity

@@ -76,7 +76,7 @@ def test_a_class_of_ones_own_is_named():
         module_text(Own())
 
 
-class Named(Net):
+class Stacked(Net):
     """A stack all the same."""
 
     def __init__(self, n):
@@ -84,7 +84,7 @@ class Named(Net):
         super().__init__([Linear(n, n), ReLU()])
 
 
-class Beside(Named):
+class Beside(Stacked):
     """A net with a layer that is no part of the stack."""
 
     def __init__(self, n):
@@ -93,7 +93,7 @@ class Beside(Named):
 
 
 def test_a_net_of_ones_own_is_exported_where_it_is_a_stack():
-    assert "nn.Linear(2, 2),\n            nn.ReLU(),\n" in module_text(Net([Named(2), ReLU()]))
+    assert "nn.Linear(2, 2),\n            nn.ReLU(),\n" in module_text(Net([Stacked(2), ReLU()]))
     with pytest.raises(TypeError, match="layer 0 is a Beside, a class of your own"):
         module_text(Net([Beside(2)]))
 
