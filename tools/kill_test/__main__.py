@@ -4,7 +4,7 @@
     python -m tools.kill_test --number 20 --seed 7 --only library
 
 Most kills meet a process in which Tinynet is loaded already, so that they come while it trains, validates and saves.
-Every tenth meets the command `tinynet train` from its start: while it loads, compiles, tests and writes the report.
+Every twentieth meets the command `tinynet train` from its start: while it loads, compiles, tests and writes the report.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tools.kill_test.killing import Tally, kill_command, kill_library
 
 #: A process is killed, not the machine, so what is in memory counts as on the disk, and syncing takes no time.
 IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-SHARE_OF_COMMAND = 10  # of so many kills, one is of the command
+SHARE_OF_COMMAND = 20  # of so many kills, one is of the command
 KINDS = {"library": kill_library, "command": kill_command}
 
 

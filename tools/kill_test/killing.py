@@ -78,7 +78,7 @@ def kill_command(top: Path, number: int, seed: int, tally: Tally) -> None:
             tally.phases["in the command"] += 1
         else:
             tally.compare(_of_run(folder), right)
-            folder = top / f"{done}-more"
+            folder = top / f"more-{tally.n_runs}"
     _run_command(folder, None)
     tally.compare(_of_run(folder), right)
 

@@ -142,7 +142,7 @@ class Learner:
         The order of the batches, dropout and augmentation depend on nothing but `tn.seed`, the epoch and the batch.
 
         Ctrl-C ends training after the current batch: the epoch so far is validated and recorded, and the weights are
-        kept. A second Ctrl-C stops immediately.
+        kept. A second Ctrl-C stops immediately. With a `Checkpoint`, `resume` goes on from that batch.
 
         Args:
             epochs: The number of passes over the training data, at least 1; the rest of an epoch, after `go_to` or
