@@ -68,9 +68,7 @@ def module_text(net: Layer) -> str:
     """
     code = code_of(net)
     classes, build = definitions(code), _build(net, code)
-    imports = ["from __future__ import annotations\n"]
-    imports += ["from collections import OrderedDict"] * ("OrderedDict(" in build)
-    imports += ["from pathlib import Path"]
+    imports = ["from __future__ import annotations\n", "from pathlib import Path"]
     imports += ["from typing import Any\n" if "Any" in classes else ""]
     imports += ["import torch"] * ("torch." in classes + build) + ["from torch import nn"]
     return "\n\n\n".join(part for part in ("\n".join([HEAD, *imports]), classes, build, LOAD) if part) + "\n"

@@ -108,10 +108,9 @@ class _Writer:
     def layer(self, layer: Layer, depth: int) -> str:
         """A layer as the call that makes its twin."""
         kind = type(layer)
-        if isinstance(layer, Named) and not passes_several(layer):
-            pairs = zip(layer.names, layer, strict=True)
-            inner = [f"({name!r}, {self.code(each, depth + 1)})" for name, each in pairs]
-            return f"nn.Sequential(OrderedDict({_call('[', inner, ']')}))"
+        if isinstance(layer, Named):
+            named = zip(layer.names, layer, strict=True)
+            return f"Named({_call('{', [f'{name!r}: {self.code(each, depth + 1)}' for name, each in named], '}')})"
         if isinstance(layer, Net) and kind.forward is Net.forward and len(layer.parts()) == len(layer):
             inner = [self.code(each, depth + 1) for each in layer]
             return _call("Net(" if passes_several(layer) else "nn.Sequential(", inner, ")")

@@ -17,6 +17,15 @@ class Net(nn.Sequential):
         return x
 
 
+class Named(Net):
+    """A stack of layers that have names."""
+
+    def __init__(self, layers: dict[str, nn.Module]) -> None:
+        super().__init__()
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+
 class Residual(nn.Module):
     """The sum of a body and a shortcut."""
 
