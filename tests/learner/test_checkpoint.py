@@ -16,6 +16,7 @@ from tinynet.core.joinable import Joinable
 from tinynet.data import Dataset
 from tinynet.layers import Dropout, Linear, ReLU
 from tinynet.learner import AverageWeights, Callback, Checkpoint, CSVLog, KeepBest, Learner, LearningRateLog, Statistics
+from tinynet.learner.averages import Averages
 from tinynet.learner.every import Every, every_of
 from tinynet.losses import mean_squared_error
 from tinynet.metrics import f1_score, r2_score
@@ -465,3 +466,9 @@ def test_a_user_may_lower_the_rate_after_a_resume(tmp_path: Path) -> None:
     learner.optimizer.lr = 0.001
     learner.fit(1, progress=False)
     assert learner.history["lr"] == [0.01, 0.001]
+
+
+@pytest.mark.parametrize("state", [{"loss": ["text"]}, {"loss": []}, {"loss": [1.0]}])
+def test_averages_take_over_numbers_that_can_be_joined(state) -> None:
+    with pytest.raises(TypeError, match="Averages: a number of loss must be a Joinable"):
+        Averages().load_state(state)

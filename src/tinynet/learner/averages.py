@@ -67,8 +67,16 @@ class Averages:
         return {name: [_plain(name, number) for number in parts] for name, parts in self._parts.items()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` gave."""
-        self._parts = {name: [_made(plain) for plain in parts] for name, parts in state.items()}
+        """Take over what `state` gave.
+
+        Raises:
+            TypeError: It holds something else than numbers that can be joined.
+        """
+        parts_of = {name: [_made(plain) for plain in parts] for name, parts in state.items()}
+        for name, parts in parts_of.items():
+            for number in parts or [None]:
+                checks.instance("Averages", f"a number of {name}", number, Joinable)
+        self._parts = parts_of
 
 
 #: What a number, and what it was made from, may be made of again; a file chooses nothing else.

@@ -68,7 +68,8 @@ class Resumed:
         standing = self.standing
         try:
             put_unfinished(learner, standing["numbers"])
-            learner.so_far = standing["so_far"] and SoFar.of_state(standing["so_far"])
+            so_far = standing["so_far"]
+            learner.so_far = None if so_far is None else SoFar.of_state(so_far)
             learner.recovery.load_state(standing["recovery"])
             self._give_memories(callbacks)
         except ERRORS as error:
