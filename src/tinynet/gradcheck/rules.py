@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.gradcheck import sentences
 from tinynet.gradcheck.sentences import broken_rule
 from tinynet.gradcheck.subject import Subject, draw, is_floating, rebuild
+from tinynet.net.tuples import as_tuple
 
 
 def outputs_are_sound(subject: Subject) -> None:
@@ -39,9 +40,9 @@ def repeats_itself(subject: Subject) -> None:
 def keeps_float32(subject: Subject) -> None:
     """A float32 layer gives float32 outputs and gradients for float32 inputs."""
     layer = copy.deepcopy(subject.layer).astype(np.float32)
-    y = _tuple(layer.forward(*(x.astype(np.float32) if is_floating(x) else x for x in subject.inputs)))
+    y = as_tuple(layer.forward(*(x.astype(np.float32) if is_floating(x) else x for x in subject.inputs)))
     dy: list[Any] = [np.ones_like(value) if is_floating(value) else None for value in y]
-    dx = _tuple(layer.backward(*dy)) if all(map(is_floating, subject.inputs)) else ()
+    dx = as_tuple(layer.backward(*dy)) if all(map(is_floating, subject.inputs)) else ()
     for name, values in (("the output", y), ("the gradient of the input", dx)):
         for value in values:
             if is_floating(value) and value.dtype != np.float32:
@@ -95,7 +96,7 @@ def evaluates_deterministically(subject: Subject) -> None:
     """In evaluation two forwards give the same bits, and change no statistics."""
     layer = copy.deepcopy(subject.layer).eval()
     before = layer.state()
-    first, second = (_tuple(layer.forward(*subject.inputs)) for _ in range(2))
+    first, second = (as_tuple(layer.forward(*subject.inputs)) for _ in range(2))
     if not all(np.array_equal(a, b) for a, b in zip(first, second, strict=True)):
         sentences.broken_rule(
             subject.who, "eval", "in evaluation the same input gives two outputs.", "draw nothing if not self.training."
@@ -109,10 +110,10 @@ def round_trips(subject: Subject) -> None:
     subject.put_back()
     source = copy.deepcopy(subject.layer).eval()
     state = source.state()
-    expected = _tuple(source.forward(*subject.inputs))
+    expected = as_tuple(source.forward(*subject.inputs))
     rebuilt = rebuild(subject.layer).astype(np.float64).eval()
     rebuilt.load_state(state)
-    for y, again in zip(expected, _tuple(rebuilt.forward(*subject.inputs)), strict=True):
+    for y, again in zip(expected, as_tuple(rebuilt.forward(*subject.inputs)), strict=True):
         if not np.array_equal(y, again):
             sentences.broken_rule(
                 subject.who,
@@ -146,10 +147,6 @@ OTHER_RULES = (keeps_float32, evaluates_deterministically, round_trips)
 
 def _output_gradients(subject: Subject, y: tuple) -> list[Any]:
     return [subject.rng.normal(size=value.shape) if is_floating(value) else None for value in y]
-
-
-def _tuple(y: object) -> tuple:
-    return y if isinstance(y, tuple) else (y,)
 
 
 def _close(a: np.ndarray, b: np.ndarray) -> bool:

@@ -24,7 +24,7 @@ from tinynet.learner.interrupt import interrupt_ends
 from tinynet.learner.one_batch import overfit_one_batch
 from tinynet.learner.progress import Progress
 from tinynet.learner.recovery import Recovery
-from tinynet.learner.resume import Resumed, go_to, resume
+from tinynet.learner.resume import Resumed, go_to, resume, set_goal
 from tinynet.learner.standing import SoFar
 from tinynet.net import Net
 from tinynet.net.modes import predicting
@@ -157,20 +157,13 @@ class Learner:
         """
         checks.flag("Learner.fit", "progress", progress)
         callbacks = in_order([*self.callbacks, *([Progress()] if progress else [])])
-        resumed, self.so_far = self.resumed, None
-        self.stop, self.stop_reason = False, ""
-        if epochs is None and resumed is not None:
-            self.epochs_wanted, self.stop_reason = resumed.epochs_wanted, resumed.standing["stopped"]
-            self.stop = bool(self.stop_reason)
-        else:
-            epochs = 1 if epochs is None else checks.integer("Learner.fit", "epochs", epochs, minimum=1)
-            self.epochs_wanted = self.epoch + epochs
+        set_goal(self, epochs)
+        self.so_far = None
         self.optimizer.start(self.net.parameters())
         self.recovery.begin()
         with recorded(self, progress), interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
-            if resumed is not None:
-                resumed.go_on(self, self.callbacks)
-                self.resumed = None
+            if self.resumed is not None:
+                self.resumed.go_on(self, self.callbacks)
             while self.epoch < self.epochs_wanted and not self.stop:
                 self._fit_epoch(callbacks)
             if self.stop:
@@ -178,7 +171,8 @@ class Learner:
             self.recovery.end()
         return self.history
 
-    find_rate = find_rate  # methods with files of their own
+    # Methods that have files of their own.
+    find_rate = find_rate
     go_to = go_to
     overfit_one_batch = overfit_one_batch
     resume = resume

@@ -74,6 +74,7 @@ class Resumed:
             self._give_memories(callbacks)
         except ERRORS as error:
             _does_not_fit(self.checkpoint, f"{STATE} and {ARRAYS}", error)
+        learner.resumed = None
 
     def _give_memories(self, callbacks: Sequence[Callback]) -> None:
         waiting = list(callbacks)
@@ -87,6 +88,17 @@ class Resumed:
             else:
                 waiting.remove(callback)
                 callback.load_state(state)
+
+
+def set_goal(learner: Learner, epochs: int | None) -> None:
+    """Say at which epoch a `fit` ends: after so many further ones, or where a resumed training was to end."""
+    learner.stop, learner.stop_reason = False, ""
+    if epochs is None and learner.resumed is not None:
+        learner.epochs_wanted, learner.stop_reason = learner.resumed.epochs_wanted, learner.resumed.standing["stopped"]
+        learner.stop = bool(learner.stop_reason)
+        return
+    epochs = 1 if epochs is None else checks.integer("Learner.fit", "epochs", epochs, minimum=1)
+    learner.epochs_wanted = learner.epoch + epochs
 
 
 def resume(self: Learner, folder: str | PathLike[str]) -> Path:

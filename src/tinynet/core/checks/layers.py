@@ -35,10 +35,9 @@ def output_gradients(who: str, gradients: tuple, shapes: tuple[tuple[int, ...], 
 
 def floating_dtype(who: object, dtype: Any) -> np.dtype:
     """Check that a dtype is a floating type."""
+    names_a_type = isinstance(dtype, (type, str, np.dtype))  # NumPy takes None for float64
     try:
-        dtype = np.dtype(
-            dtype if isinstance(dtype, (type, str, np.dtype)) else "object"
-        )  # NumPy takes None for float64
+        dtype = np.dtype(dtype if names_a_type else "object")
     except TypeError:
         fail(who, f"dtype must be a floating type, got {dtype!r}.", "use np.float32 or np.float64.", TypeError)
     if dtype.kind != "f":
