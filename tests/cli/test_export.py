@@ -84,3 +84,16 @@ def test_a_model_goes_to_onnx(tinynet, tmp_path):
     out = ("--to", "onnx", "--out", tmp_path / "net.onnx")
     assert tinynet("export", "lenet5", *out, "--input-shape", "1,14,14").status == 0
     assert tn.load_onnx(tmp_path / "net.onnx").predict(np.zeros((1, 1, 14, 14), np.float32)).shape == (1, 10)
+
+
+def test_an_extra_that_is_missing_is_named(tinynet, run, tmp_path, monkeypatch):
+    def not_there(name):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr("tinynet.exchange.lazily.import_module", not_there)
+    result = tinynet("export", run, "--to", "onnx", "--out", tmp_path / "net.onnx")
+    assert result.status == 2
+    assert "export_onnx: it needs onnx, which is not installed here." in result.err
+    assert "pip install tinynet[onnx]" in result.err
+    assert "Traceback" not in result.err
+    assert not (tmp_path / "net.onnx").exists()

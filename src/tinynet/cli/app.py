@@ -182,7 +182,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         status = _complain(reason(error))
         drop_output()
-    except (TypeError, ValueError) as error:
+    except (ImportError, TypeError, ValueError) as error:  # of an extra that is not installed, or a bad value
         status = _complain(str(error).removeprefix("tinynet: "))
     except (FloatingPointError, MemoryError) as error:
         status = _complain(str(error) or "there is not enough memory.", status=1)
