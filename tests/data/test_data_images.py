@@ -89,6 +89,31 @@ WHOLE = idx_bytes(PIXELS)
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
+        (
+            "data_batch_3",
+            b"\xff" + RECORDS.tobytes()[1:],
+            "labels from 0 to 9 in its data_batch_3.bin, found the label 255",
+        ),
+        ("test_batch", b"1", "one record per image in its test_batch.bin, found 1 bytes"),
+        ("test_batch", b"", "one record per image in its test_batch.bin, found 0 bytes"),
+        ("batches", b"cat dog", "the names of 10 classes in its batches.meta.txt, found 2 words"),
+    ],
+)
+def test_an_archive_of_damaged_files_is_blamed_itself_and_none_of_them_is_kept(
+    cache: Path, name: str, content: bytes, words: str
+) -> None:
+    cache.mkdir(parents=True)
+    (cache / cifar.ARCHIVE.name).write_bytes(cifar_archive(**{name: content}))
+    with pytest.raises(
+        ValueError, match=rf"{cifar.ARCHIVE.name} is damaged or another kind of file: expected .*{words}"
+    ):
+        cifar10()
+    assert [path.name for path in cache.iterdir()] == [cifar.ARCHIVE.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
         (0, gzip.compress(WHOLE, mtime=0)[:-20], "expected a complete gzip file, found"),
         (0, b"<html>not found</html>", r"expected a complete gzip file, found Not a gzipped file"),
         (
@@ -127,9 +152,11 @@ def write_cifar(folder: Path, n_train: int = 5) -> Path:
     return folder
 
 
-def cifar_archive(leave_out: str = "") -> bytes:
+def cifar_archive(leave_out: str = "", **others: bytes) -> bytes:
+    """An archive of CIFAR-10; `others` are contents that differ, by the name of the file without its end."""
     contents = dict.fromkeys((*cifar.TRAIN, cifar.TEST), RECORDS.tobytes())
     contents |= {cifar.META: "\n".join(cifar.CLASSES).encode(), "../evil": b"outside"}
+    contents |= {name: others[name.split(".")[0]] for name in contents if name.split(".")[0] in others}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for name, content in contents.items():

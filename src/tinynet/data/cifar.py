@@ -61,7 +61,7 @@ def cifar10() -> tuple[Dataset, Dataset]:
     folder = _find_folder() or _unpack(find_or_download(ARCHIVE))
     train = [folder / name for name in TRAIN if os.path.lexists(folder / name)]
     _cifar_files(folder, train, folder / TEST)
-    classes = _class_names(folder / META)
+    classes = _class_names(folder / META, folder / META)
     parts = _read(train, classes), _read([folder / TEST], classes)
     missing = "" if len(train) == len(TRAIN) else f"only {len(train)} of {len(TRAIN)} training files, "
     verified = "verified" if not missing and _is_verified(folder) else "unverified"
@@ -78,31 +78,42 @@ def _find_folder() -> Path | None:
 
 def _read(paths: list[Path], classes: tuple[str, ...]) -> Dataset:
     for path in paths:
-        checks.readable_file("data", path)
-    sizes = [path.stat().st_size for path in paths]
-    for path, size in zip(paths, sizes, strict=True):
-        if size == 0 or size % RECORD:
-            damaged(path, f"a multiple of {RECORD} bytes, one record per image", f"{size} bytes")
-    n_samples = sum(sizes) // RECORD
+        _check_batch(path, path)
+    n_samples = sum(path.stat().st_size for path in paths) // RECORD
     x = np.empty((n_samples, 3, 32, 32), np.float32)
     y = np.empty(n_samples, np.int64)
     start = 0
     for path in paths:
-        records = np.fromfile(path, np.uint8).reshape(-1, RECORD)
+        records = _records(path)
         here = slice(start, start + len(records))
-        labels_below(path, records[:, 0], len(CLASSES))
         np.divide(records[:, 1:].reshape(-1, 3, 32, 32), 255, out=x[here], dtype=np.float32)
         y[here] = records[:, 0]
         start += len(records)
     return Dataset(x, y, classes)
 
 
-def _class_names(path: Path) -> tuple[str, ...]:
+def _records(path: Path) -> np.ndarray:
+    """One row per image: its label, then its pixels."""
+    return np.fromfile(path, np.uint8).reshape(-1, RECORD)
+
+
+def _check_batch(path: Path, blamed: Path) -> None:
+    """Check a file of images; `blamed` is what the user gave us: this file, or the archive that it came from."""
+    checks.readable_file("data", path)
+    size = path.stat().st_size
+    inside = "" if path == blamed else f" in its {path.name}"
+    if size == 0 or size % RECORD:
+        damaged(blamed, f"a multiple of {RECORD} bytes, one record per image{inside}", f"{size} bytes")
+    labels_below(blamed, _records(path)[:, 0], len(CLASSES), inside)
+
+
+def _class_names(path: Path, blamed: Path) -> tuple[str, ...]:
     if not path.exists():
         return CLASSES
     names = tuple(_text(path).split())
     if len(names) != len(CLASSES):
-        damaged(path, f"the names of {len(CLASSES)} classes", f"{len(names)} words")
+        inside = "" if path == blamed else f" in its {path.name}"
+        damaged(blamed, f"the names of {len(CLASSES)} classes{inside}", f"{len(names)} words")
     return names
 
 
@@ -129,6 +140,7 @@ def _unpack(archive: Path) -> Path:
             folder = temporary / FOLDER
             folder.mkdir()
             unpack(archive, {f"{FOLDER}/{name}": size for name, size in longest.items()}, temporary)
+            _check_unpacked(archive, folder)
             if sha256(archive.read_bytes()) == ARCHIVE.sha256:
                 lines = [f"{sha256((folder / name).read_bytes())}  {name}\n" for name in longest]
                 (folder / SUMS).write_text("".join(lines), encoding="ascii")
@@ -137,6 +149,13 @@ def _unpack(archive: Path) -> Path:
     except OSError as error:
         _not_unpacked(archive, target, error)
     return target
+
+
+def _check_unpacked(archive: Path, folder: Path) -> None:
+    """Check the files before they are kept: found in the cache, they would be read instead of a mended archive."""
+    for name in (*TRAIN, TEST):
+        _check_batch(folder / name, archive)
+    _class_names(folder / META, archive)
 
 
 def _cifar_files(folder: Path, train: list[Path], test: Path) -> None:

@@ -217,7 +217,7 @@ def damaged(path: Path, expected: str, found: str) -> NoReturn:
     )
 
 
-def labels_below(path: Path, labels: np.ndarray, n_classes: int) -> None:
-    """Check that all labels in a file name a class."""
+def labels_below(path: Path, labels: np.ndarray, n_classes: int, inside: str = "") -> None:
+    """Check that all labels in a file, or those `inside` a file that holds others, name a class."""
     if labels.max() >= n_classes:
-        damaged(path, f"labels from 0 to {n_classes - 1}", f"the label {labels.max()}")
+        damaged(path, f"labels from 0 to {n_classes - 1}{inside}", f"the label {labels.max()}")
