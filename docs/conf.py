@@ -16,9 +16,11 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
+    "tools.site.directives",
 ]
 html_theme = "furo"
 html_title = "Tinynet"
+html_static_path = ["_static"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True

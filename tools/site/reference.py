@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tinynet.core.formula import SECTIONS
+
 ROOMS = {
     "layers": "Layers",
     "losses": "Losses",
@@ -32,7 +34,6 @@ ROOMS = {
     "engine": "The engine",
 }
 OTHERS = {"exchange": ("TinynetClassifier", "TinynetRegressor")}  # loaded where scikit-learn is
-MATHEMATICS = ("Equation", "Gradients")
 
 
 def public_names(room: str) -> list[str]:
@@ -128,8 +129,8 @@ def prepare(app: Any, what: str, name: str, thing: object, options: object, line
     """Turn one docstring into what Sphinx reads, in place; called by autodoc."""
     new: list[str] = []
     for heading, given, body in _sections(lines):
-        if heading in MATHEMATICS:
-            new += _mathematics(heading, given, body)
+        if heading in SECTIONS:
+            new += [f".. formula:: {name}", f"   :only: {heading}", "", *([_plain(given.strip()), ""] if given else [])]
         elif heading == "Shapes":
             new += [".. rubric:: Shapes", "", *(f"| {_plain(line.strip())}" for line in body if line.strip()), ""]
         elif heading.startswith("Example"):
@@ -151,11 +152,6 @@ def _sections(lines: list[str]) -> list[tuple[str, str, list[str]]]:
         else:
             found[-1][2].append(line)
     return found
-
-
-def _mathematics(heading: str, given: str, body: list[str]) -> list[str]:
-    block = ["   " + line for line in body]
-    return [f".. rubric:: {heading}", "", *([_plain(given.strip()), ""] if given else []), ".. code-block:: text", "", *block, ""]
 
 
 def _plain(text: str) -> str:
