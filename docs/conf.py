@@ -1,10 +1,12 @@
 """Sphinx configuration: `make docs` executes every page, so each number on it is computed by the build."""
 
+import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # for tools.site
+os.environ["IPYTHONDIR"] = str(HERE / "_ipython")  # the kernels of the pages, whatever the reader has set up
 
 from tools.site import reference  # noqa: E402
 
@@ -25,7 +27,7 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_ipython"]
 autodoc_member_order = "bysource"
 napoleon_use_ivar = True  # a data class names its attributes once
 autodoc_typehints = "none"  # the signature of the docstring's Args says more
