@@ -1,21 +1,11 @@
 """Every code cell of every derivation page runs, top to bottom, and says what the text says."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "derivations").glob("*.md"))
-CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+from tests.docs.cells import DOCS, run_page
 
-
-def run_page(path):
-    """Execute the cells of a page in one namespace, as the docs build does, and return it."""
-    namespace = {}
-    for cell in CELL.findall(path.read_text(encoding="utf-8")):
-        exec(compile(cell, path.name, "exec"), namespace)
-    return namespace
+PAGES = sorted((DOCS / "derivations").glob("*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
