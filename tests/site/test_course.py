@@ -44,3 +44,31 @@ def test_chain_rule(chapter):
     np.testing.assert_allclose(names["by_net"], names["by_hand"], rtol=1e-12)
     assert close(names["tried"], names["dw1"], 9)
     assert "0.0087714·0.05 = 0.00043857" in printed
+
+
+def test_linear(chapter):
+    names, printed = chapter("03_linear")
+    assert names["y"][0, 1] == 4.5
+    assert names["dW"][0, 0] == 7
+    assert names["db"][0] == 3
+    assert names["dx"][0, 0] == 2
+    assert "True True True" in printed
+    assert "the gradient is 5 times too small" in printed
+    assert names["right"].mean() > 0.9, "nine of ten digits"
+    np.testing.assert_allclose(names["net"][0].weight.tensor[0], [-1, 0, 2], atol=0.1)
+
+
+def test_nonlinearity(chapter):
+    names, printed = chapter("04_nonlinearity")
+    assert names["same"]
+    assert "[0. 1. 1. 0.]" in printed
+    tent = names["tents"](1).predict(np.array([[0.25], [0.5], [0.75]]))
+    assert tent[:, 0].tolist() == [0.5, 1, 0.5]
+    for n_folds in (1, 3, 5):
+        heights = names["tents"](n_folds).predict(names["unit"])[:, 0]
+        assert (heights == 1).sum() == 2 ** (n_folds - 1), "each fold doubles the peaks"
+    arms = [float(line.split()[-1].rstrip("%")) for line in printed.splitlines() if line.endswith("%")]
+    assert arms[0] < 65
+    assert arms[1] > 95
+    errors = [np.square(picture - names["colours"]).mean() for picture in list(names["pictures"].values())[1:]]
+    assert errors[0] > 1.5 * errors[1] > 2 * errors[2], "deeper nets paint better cats"
