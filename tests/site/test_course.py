@@ -72,3 +72,34 @@ def test_nonlinearity(chapter):
     assert arms[1] > 95
     errors = [np.square(picture - names["colours"]).mean() for picture in list(names["pictures"].values())[1:]]
     assert errors[0] > 1.5 * errors[1] > 2 * errors[2], "deeper nets paint better cats"
+
+
+def test_losses(chapter):
+    names, printed = chapter("05_losses")
+    assert "squared  2.0 [[0. 2.]]" in printed
+    assert "absolute 1.0 [[0.  0.5]]" in printed
+    assert "squared error: 22.0   absolute error: 3.0" in printed
+    assert close(names["loss"], 1.408)
+    np.testing.assert_allclose(names["gradient"], [[0.665, -0.755, 0.090]], atol=5.1e-4)
+    p = 1 / (1 + np.exp(6.0))
+    assert close(p, 0.0025, 4)
+    assert close(2 * (p - 1) * p * (1 - p), -0.005)
+    assert close(p - 1, -0.998)
+    assert names["bakery"](np.array([3.0]), np.array([5.0]))[0] == pytest.approx(1.8)
+    assert names["bakery"](np.array([7.0]), np.array([5.0]))[0] == pytest.approx(0.2)
+    assert abs(names["below"] - 0.9) < 0.05
+    assert abs(names["first_loss"] - np.log(10)) < 0.3
+
+
+def test_training_loop(chapter):
+    names, printed = chapter("06_training_loop")
+    assert abs(names["losses"][0] - np.log(10)) < 0.3
+    assert names["losses"][-1] < 0.5
+    assert "gradient of the bias -0.400" in printed
+    assert "self.net.backward" in printed, "the loop of the Learner is shown"
+    learned = names["learner"].evaluate(names["test"])["accuracy"]
+    assert learned > 0.92
+    by_heart = names["by_heart"].history
+    assert by_heart["accuracy"][-1] == 1
+    assert abs(by_heart["valid_accuracy"][-1] - 0.75) < 0.08, "nearly a quarter is wrong"
+    assert printed.endswith("True\n")
