@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from tests.docs.cells import DOCS, run_page
+from tinynet.layers import Conv2D
+from tinynet.optimizers import SGD
 
 COURSE = DOCS / "course"
 
@@ -103,3 +105,49 @@ def test_training_loop(chapter):
     assert by_heart["accuracy"][-1] == 1
     assert abs(by_heart["valid_accuracy"][-1] - 0.75) < 0.08, "nearly a quarter is wrong"
     assert printed.endswith("True\n")
+
+
+def test_batches(chapter):
+    names, printed = chapter("07_batches")
+    assert names["pairs"].tolist() == [2, -0.5, 3.5, 0.5, 4.5, 2]
+    assert names["pairs"].mean() == 2
+    assert "spread of single samples 2.92, of pairs 1.68" in printed
+    errors = np.array(names["errors"])
+    np.testing.assert_allclose(errors[:4] * [1, 2, 4, 8] / errors[0], 1, atol=0.15)  # it falls as 1/√n
+    assert 1.5 < errors[2] < 2.1, "a batch of 16 misses by nearly twice the length"
+    assert names["final"][16] < 0.3 * names["final"][128] < 0.3 * names["final"][1437]
+    paths = names["paths"]
+    assert paths["0.5, falling"][-100:].std() < 0.3 * paths["0.5"][-100:].std()
+    np.testing.assert_allclose(names["weight"].tensor, [-0.01, 0.01], rtol=1e-3)
+    ends = {name: names["walk"](rule)[-1] for name, rule in fresh_rules().items()}
+    assert abs(ends["SGD"][0]) > 0.5, "plain descent stops short"
+    assert np.linalg.norm(ends["momentum"]) < 0.5
+
+
+def fresh_rules():
+    """The rules of chapter 7; an optimizer serves one walk."""
+    return {"SGD": SGD(0.06), "momentum": SGD(0.03, momentum=0.8)}
+
+
+def test_momentum_by_hand():
+    """The numbers that chapter 7 gives for a gradient that stays, and for one that alternates."""
+    stays, alternates = [0.0], [0.0]
+    for step in range(60):
+        stays.append(0.9 * stays[-1] + 1)
+        alternates.append(0.9 * alternates[-1] + (-1) ** step)
+    np.testing.assert_allclose(stays[1:4], [1, 1.9, 2.71])
+    assert abs(stays[-1] - 10) < 0.05
+    np.testing.assert_allclose(alternates[1:4], [1, -0.1, 0.91])
+    assert abs(abs(alternates[-1]) - 0.526) < 1e-3
+
+
+def test_convolution(chapter):
+    names, printed = chapter("08_convolution")
+    assert names["convolve"](names["x"][:3, :3], names["W"]).tolist() == [[1, 1], [1, 0]]
+    assert names["dx"][0, 0, 0, 0] == -1
+    assert names["dx"][0, 0, 1, 1] == 0
+    assert "dW [1. 3.] [3. 4.]" in printed
+    assert all(names["same"].values())
+    assert sum(parameter.size for parameter in Conv2D(3, 64, 3).parameters().values()) == 1792
+    assert names["reached"]["linear"] < 0.7
+    assert names["reached"]["convolutional"] > 0.87
