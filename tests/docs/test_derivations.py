@@ -2,7 +2,6 @@
 
 import ast
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +10,11 @@ import tinynet.layers
 import tinynet.losses
 import tinynet.net
 import tinynet.optimizers
+from tests.docs.cells import CELL, DOCS
 from tools.site import worked
 
-ROOM = Path(__file__).parents[2] / "docs" / "derivations"
+ROOM = DOCS / "derivations"
 PAGES = sorted(page for page in ROOM.glob("*.md") if page.stem != "index")
-CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FORMULA = re.compile(r"^```\{formula\} ([\w. ]+)\n", re.MULTILINE)
 BASES = {"Layer", "Optimizer", "Schedule"}  # they have no formula of their own
 BRANCHES = {"Residual", "Concat"}
