@@ -17,7 +17,7 @@ def relu6(layer: LayerView, index: Index, part: int) -> Expression:
 
 
 def relu6_gradient(layer: LayerView, index: Index, part: int) -> Expression:
-    """dx = 0 where y ≤ 0 or y ≥ 6, else dy"""
+    """dx = dy where 0 < y < 6, else 0"""
     return _between(layer, index, constant(0), constant(6))
 
 
@@ -37,7 +37,7 @@ def hardtanh(layer: LayerView, index: Index, part: int) -> Expression:
 
 
 def hardtanh_gradient(layer: LayerView, index: Index, part: int) -> Expression:
-    """dx = 0 where y ≤ min_val or y ≥ max_val, else dy"""
+    """dx = dy where min_val < y < max_val, else 0"""
     return _between(layer, index, layer.constant("min_val"), layer.constant("max_val"))
 
 
