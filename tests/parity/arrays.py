@@ -27,7 +27,7 @@ def arguments(configuration: dict[str, Any]) -> dict[str, Any]:
 
 def inputs(configuration: dict[str, Any]) -> list[np.ndarray]:
     """The inputs of a layer, all that come in order."""
-    x = numbers(configuration, "x", configuration["shape"])
+    x = configuration.get("scale", 1) * numbers(configuration, "x", configuration["shape"])
     if "vocabulary" in configuration:
         x = np.floor(np.abs(np.sin(9 * x)) * configuration["vocabulary"]).astype(np.int64)
     others = configuration.get("others", [])
