@@ -46,7 +46,7 @@ class TransformerBlock(Layer):
         causal: If True, a position sees only itself and earlier ones.
         rotary: If True, queries and keys are rotated by their position.
         bias: If False, attention and linear layers have no biases.
-        norm_first: If False, a norm stands after each sum, as in PyTorch's TransformerEncoderLayer unless told otherwise.
+        norm_first: If False, a norm stands after each sum. That is the default of PyTorch's TransformerEncoderLayer.
         activation: "gelu" or "relu".
         rng: Source of the initial weights; the package's generator if None.
 

@@ -35,10 +35,10 @@ def attention_cache(layer: Any, x: np.ndarray, state: Any) -> None:
     if not isinstance(state, tuple) or len(state) != 2:
         problem = f"expected the keys and values that step returned, got {of_kind(state)}."
         fail(layer, problem, kind=TypeError)
-    for array in state:
-        floating_input(layer, array, "keys and values")
+    for kept in state:
+        floating_input(layer, kept, "keys and values")
         sizes = (len(x), layer.num_heads, state[0].shape[2] if state[0].ndim == 4 else "S")
-        input_shape(layer, array, (*sizes, layer.embed_dim // layer.num_heads), name="keys and values")
+        input_shape(layer, kept, (*sizes, layer.embed_dim // layer.num_heads), name="keys and values")
 
 
 def attention_mask(layer: Any, given: np.ndarray | None, query: np.ndarray, key: np.ndarray) -> np.ndarray | None:
