@@ -104,7 +104,8 @@ def test_masks_of_each_query_and_key_say_what_they_did() -> None:
     hides_itself = np.eye(4, dtype=bool)
     step = traced(Hidden(MultiHeadAttention(4, 2), hides_itself), draws(3, 4, 4))
     explained = str(tn.explain(step, "inner.heads", (0, 1, 0, 1)))
-    assert "2 terms are 0: the key is masked" in explained and "1 term is 0: attn_mask hides the key" in explained
+    assert "2 terms are 0: the key is masked" in explained
+    assert "1 term is 0: attn_mask hides the key" in explained
     step = traced(Hidden(MultiHeadAttention(4, 2), np.full((4, 4), 0.5, np.float32)), draws(3, 4, 4))
     assert "q·k / √(D) + attn_mask" in str(tn.explain(step, "inner.scores", (1, 0, 0, 2)))
 
