@@ -178,12 +178,12 @@ MAKERS = [
     call("layers.SinusoidalPosition", layers.SinusoidalPosition, embedding_dim=4),
     call("layers.RotaryPosition", layers.RotaryPosition, dim=4, base=10000.0),
     call("layers.RNN", layers.RNN, **RECURRENT, nonlinearity="relu"),
-    call("layers.LSTM", layers.LSTM, **RECURRENT),
+    call("layers.LSTM", layers.LSTM, **RECURRENT, proj_size=1),
     call("layers.GRU", layers.GRU, **RECURRENT),
     call("layers.MultiHeadAttention", layers.MultiHeadAttention, embed_dim=4, num_heads=2, bias=True, causal=True,
          rotary=False),
     call("layers.TransformerBlock", layers.TransformerBlock, embed_dim=4, num_heads=2, mlp_dim=8, dropout=0.1,
-         causal=True, rotary=False, bias=True, free=("mlp_dim",)),
+         causal=True, rotary=False, bias=True, norm_first=False, activation="relu", free=("mlp_dim",)),
     fresh("net.Net", lambda: (Net, {"layers": [Linear(2, 2), ReLU()]})),
     fresh("net.Concat", lambda: (net.Concat, {"branches": [Linear(2, 2), [ReLU()]], "axis": 1}), free=("branches",)),
     fresh("net.Named", lambda: (net.Named, {"layers": {"one": Linear(2, 2), "two": ReLU()}})),
@@ -345,6 +345,8 @@ STEPS = [
         masked(lambda: layers.RNN(4, 2), "padding_mask"), {"mask": PADDING}), ("mask",)),
     fresh("layers.MultiHeadAttention.forward", lambda: (
         masked(lambda: layers.MultiHeadAttention(4, 2), "key_padding_mask"), {"mask": PADDING}), ("mask",)),
+    fresh("layers.MultiHeadAttention.forward", lambda: (
+        masked(lambda: layers.MultiHeadAttention(4, 2), "attn_mask"), {"mask": np.eye(3, dtype=bool)}), ("mask",)),
     fresh("layers.TransformerBlock.forward", lambda: (
         masked(lambda: layers.TransformerBlock(4, 2), "key_padding_mask"), {"mask": PADDING}), ("mask",)),
     *(

@@ -184,6 +184,13 @@ LAYERS = [
         (2, 4, 4),
         batch_of_one=False,
     ),
+    LayerRow(lambda: layers.LSTM(3, 4, proj_size=2), (2, 4, 3), (2, 4, 2)),
+    LayerRow(
+        lambda: layers.LSTM(3, 3, 2, bias=False, bidirectional=True, return_state=True, proj_size=2),
+        [(2, 4, 3), (4, 2, 2), (4, 2, 3)],
+        (2, 4, 4),
+        batch_of_one=False,
+    ),
     LayerRow(lambda: layers.GRU(3, 2), (2, 4, 3), (2, 4, 2)),
     LayerRow(
         lambda: layers.GRU(3, 2, 2, bias=False, return_state=True),
@@ -196,6 +203,7 @@ LAYERS = [
     LayerRow(lambda: layers.MultiHeadAttention(4, 2, bias=False), [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
     LayerRow(lambda: layers.MultiHeadAttention(4, 1), [(2, 3, 4), (2, 5, 4), (2, 5, 4)], (2, 3, 4)),
     LayerRow(lambda: layers.TransformerBlock(4, 2, causal=True), (2, 3, 4), (2, 3, 4)),
+    LayerRow(lambda: layers.TransformerBlock(4, 2, norm_first=False, activation="relu"), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: Net([layers.Linear(3, 4), layers.Tanh(), Net([layers.Linear(4, 2)])]), (4, 3), (4, 2)),
     LayerRow(lambda: Concat([[]]), (4, 3), (4, 3)),
     LayerRow(

@@ -71,6 +71,8 @@ SEQUENCES = {  # (N, C, T) in PyTorch
     ),
     "transformer": lambda: nn.Sequential(nn.TransformerEncoder(block(), 2, nn.LayerNorm(8), False), nn.Linear(8, 2)),
     "one block": block,
+    "norm after each sum": lambda: nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True),
+    "projected lstm": lambda: nn.LSTM(8, 5, 2, batch_first=True, bidirectional=True, proj_size=3),
     "lstm": lambda: nn.LSTM(8, 5, 2, batch_first=True, bidirectional=True),
     "gru": lambda: nn.GRU(8, 5, batch_first=True, bias=False),
     "rnn": lambda: nn.RNN(8, 5, batch_first=True, nonlinearity="relu"),
