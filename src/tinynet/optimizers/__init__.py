@@ -9,11 +9,16 @@ from tinynet.optimizers.lion import Lion
 from tinynet.optimizers.muon import Muon
 from tinynet.optimizers.optimizer import Optimizer
 from tinynet.optimizers.schedules import (
+    ConstantLR,
     CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
+    CyclicLR,
     ExponentialLR,
+    LinearLR,
     LinearWarmup,
+    MultiStepLR,
     OneCycleLR,
+    PolynomialLR,
     Schedule,
     SequentialLR,
     StepLR,
@@ -37,10 +42,15 @@ __all__ = [
     "clip_gradient_value",
     "Schedule",
     "StepLR",
+    "MultiStepLR",
     "ExponentialLR",
+    "PolynomialLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "ConstantLR",
+    "LinearLR",
     "LinearWarmup",
     "OneCycleLR",
+    "CyclicLR",
     "SequentialLR",
 ]
