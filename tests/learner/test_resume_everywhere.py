@@ -26,6 +26,7 @@ from tinynet.optimizers import (
     Adadelta,
     Adagrad,
     Adam,
+    Adamax,
     AdamW,
     CosineAnnealingLR,
     Lion,
@@ -33,6 +34,7 @@ from tinynet.optimizers import (
     NAdam,
     Optimizer,
     ParameterGroups,
+    RAdam,
     RMSProp,
 )
 from tinynet.storage.checkpoints import Content
@@ -51,6 +53,8 @@ RULES: dict[str, Any] = {
     "adam": lambda **options: Adam(amsgrad=True, **options),
     "adamw": AdamW,
     "nadam": NAdam,
+    "radam": lambda **options: RAdam(betas=(0.9, 0.9), **options),  # so that its variance is used from step 6 on
+    "adamax": Adamax,
     "adagrad": Adagrad,
     "adadelta": Adadelta,
     "rmsprop": lambda **options: RMSProp(momentum=0.5, centered=True, **options),
