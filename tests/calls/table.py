@@ -292,6 +292,9 @@ NUMERIC = [
          free=RATES),
     call("optimizers.NAdam", optimizers.NAdam, **RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1,
          momentum_decay=0.1, free=RATES),
+    call("optimizers.RAdam", optimizers.RAdam, **RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1,
+         decoupled_weight_decay=True, free=RATES),
+    call("optimizers.Adamax", optimizers.Adamax, **RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1, free=RATES),
     call("optimizers.Lion", optimizers.Lion, **RATE, betas=(0.9, 0.99), weight_decay=0.1, free=RATES),
     call("optimizers.Muon", optimizers.Muon, **RATE, momentum=0.9, nesterov=True, weight_decay=0.1, ns_steps=5,
          free=RATES),
@@ -311,6 +314,13 @@ NUMERIC = [
     fresh("optimizers.clip_gradient_value", lambda: (
         optimizers.clip_gradient_value, {"parameters": list(weights().values()), "max_value": 1.0})),
     call("optimizers.StepLR", optimizers.StepLR, lr=0.1, step_size=2, gamma=0.5),
+    call("optimizers.MultiStepLR", optimizers.MultiStepLR, lr=0.1, milestones=[2, 4], gamma=0.5),
+    call("optimizers.PolynomialLR", optimizers.PolynomialLR, lr=0.1, total_iters=5, power=2.0),
+    call("optimizers.ConstantLR", optimizers.ConstantLR, lr=0.1, factor=0.5, total_iters=5, free=("lr",)),
+    call("optimizers.LinearLR", optimizers.LinearLR, lr=0.1, start_factor=0.5, end_factor=0.9, total_iters=5,
+         free=("lr",)),
+    call("optimizers.CyclicLR", optimizers.CyclicLR, base_lr=0.1, max_lr=0.2, step_size_up=5, step_size_down=3,
+         mode="exp_range", gamma=0.9, scale_fn=None, scale_mode="cycle", free=("step_size_down", "scale_fn")),
     call("optimizers.ExponentialLR", optimizers.ExponentialLR, lr=0.1, gamma=0.5),
     call("optimizers.CosineAnnealingLR", optimizers.CosineAnnealingLR, lr=0.1, T_max=5, eta_min=0.01),
     call("optimizers.CosineAnnealingWarmRestarts", optimizers.CosineAnnealingWarmRestarts, lr=0.1, T_0=5, T_mult=2,
@@ -320,9 +330,11 @@ NUMERIC = [
          final_div_factor=1e4),
     call("optimizers.SequentialLR", optimizers.SequentialLR, schedules=[0.1, 0.2], milestones=[3]),
     *(call(f"optimizers.{type(schedule).__name__}", schedule, step=7) for schedule in (
-        optimizers.StepLR(0.1, 2), optimizers.ExponentialLR(0.1, 0.9), optimizers.CosineAnnealingLR(0.1, 5),
-        optimizers.CosineAnnealingWarmRestarts(0.1, 5, 2), optimizers.LinearWarmup(0.1, 4),
-        optimizers.OneCycleLR(0.1, 9), optimizers.SequentialLR([0.1, 0.2], [3]))),
+        optimizers.StepLR(0.1, 2), optimizers.MultiStepLR(0.1, [2]), optimizers.ExponentialLR(0.1, 0.9),
+        optimizers.PolynomialLR(0.1), optimizers.CosineAnnealingLR(0.1, 5),
+        optimizers.CosineAnnealingWarmRestarts(0.1, 5, 2), optimizers.ConstantLR(0.1), optimizers.LinearLR(0.1),
+        optimizers.LinearWarmup(0.1, 4), optimizers.OneCycleLR(0.1, 9), optimizers.CyclicLR(0.1, 0.2),
+        optimizers.SequentialLR([0.1, 0.2], [3]))),
 ]  # fmt: skip
 
 

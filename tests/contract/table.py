@@ -328,6 +328,8 @@ OPTIMIZERS = [
     OptimizerRow(lambda: optimizers.Adam(lambda step: 0.2 * 0.98**step, amsgrad=True), "Adam with AMSGrad"),
     OptimizerRow(lambda: optimizers.AdamW(lambda step: 0.2 * 0.98**step, weight_decay=0.0), "AdamW"),
     OptimizerRow(lambda: optimizers.NAdam(lambda step: 0.2 * 0.98**step), "NAdam"),
+    OptimizerRow(lambda: optimizers.RAdam(0.1), "RAdam"),
+    OptimizerRow(lambda: optimizers.Adamax(0.05), "Adamax"),
     OptimizerRow(lambda: optimizers.Adagrad(0.5), "Adagrad"),
     OptimizerRow(lambda: optimizers.Adadelta(eps=1e-3), "Adadelta"),
     OptimizerRow(lambda: optimizers.RMSProp(lambda step: 0.1 * 0.97**step), "RMSProp"),

@@ -1,7 +1,7 @@
 """The reference: a page for each public name, written from its docstring when the docs are built.
 
-`write_pages` makes the files, which autodoc fills; `prepare` turns our docstrings into what Sphinx reads: equations into
-mathematics, shapes into a table of lines, and stars and bars of the prose into themselves.
+`write_pages` makes the files, which autodoc fills. `prepare` turns our docstrings into what Sphinx reads: equations
+into mathematics, shapes into lines, and stars and bars of the prose into themselves.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _room_page(room: str) -> str:
     about = _plain(_summary(import_module(f"tinynet.{room}")))
     return (
         f"{_title(ROOMS[room])}``tinynet.{room}``: {about}\n\n"
-        f".. list-table::\n   :widths: 30 70\n\n{rows}\n.. toctree::\n   :hidden:\n\n{pages}"
+        f".. list-table::\n   :widths: 30 70\n\n{rows}\n.. toctree::\n   :hidden:\n\n{tree}"
     )
 
 
