@@ -90,10 +90,9 @@ def _table_page(room: str, name: str, table: dict[str, Any]) -> str:
 
 def _room_page(room: str) -> str:
     names = public_names(room)
-    rows = "".join(
-        f"   * - :doc:`{name} <{page_of(room, name)}>`\n     - {_first_line(room, name)}\n" for name in names
-    )
-    pages = "".join(f"   {page_of(room, name)}\n" for name in names)
+    pages = {name: page_of(room, name) for name in names}
+    rows = "".join(f"   * - :doc:`{name} <{page}>`\n     - {_first_line(room, name)}\n" for name, page in pages.items())
+    tree = "".join(f"   {page}\n" for page in pages.values())
     about = _plain(_summary(import_module(f"tinynet.{room}")))
     return (
         f"{_title(ROOMS[room])}``tinynet.{room}``: {about}\n\n"
