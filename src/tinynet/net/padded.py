@@ -50,7 +50,12 @@ class Padded(Net):
             checks.fail("Padded", "no layer reads a padding mask.", hint, TypeError)
 
     def forward(self, x: np.ndarray, padding: np.ndarray | None = None) -> Any:
-        return super().forward(x, padding_mask=None if padding is None else _as_mask(padding, np.shape(x)[:2]))
+        if padding is None:
+            return super().forward(x)
+        x = self.cast(x)
+        if x.ndim < 2:
+            checks.fail("Padded", f"expected sequences x of shape (N, T) or (N, T, D), got {shape_text(x.shape)}.")
+        return super().forward(x, padding_mask=_as_mask(padding, x.shape[:2]))
 
     def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
         dx = super().backward(*gradients, input_gradient=input_gradient)
