@@ -68,7 +68,8 @@ def _weights(graph: GraphWriter, layer: Any, op: str, suffixes: list[str]) -> li
             parts = [_in_order(graph, getattr(layer, name + suffix), op, layer.hidden_size) for name in names]
             if names == ("weight_hh",) and layer.output_size < layer.hidden_size:
                 # ONNX's state is s, before the projection: h W_hhᵀ = s W_hrᵀ W_hhᵀ = s (W_hh W_hr)ᵀ
-                parts = [graph.node("MatMul", *parts, graph.weight(getattr(layer, "weight_hr" + suffix)))]
+                W_hr = graph.weight(getattr(layer, "weight_hr" + suffix))
+                parts = [graph.node("Einsum", *parts, W_hr, equation="ij,jk->ik")]
             joined = parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=0)
             rows.append(graph.node("Unsqueeze", joined, graph.constant([0])))
         found.append(rows[0] if len(rows) == 1 else graph.node("Concat", *rows, axis=0))
