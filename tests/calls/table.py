@@ -186,6 +186,7 @@ MAKERS = [
          causal=True, rotary=False, bias=True, norm_first=False, activation="relu", free=("mlp_dim",)),
     fresh("net.Net", lambda: (Net, {"layers": [Linear(2, 2), ReLU()]})),
     fresh("net.Concat", lambda: (net.Concat, {"branches": [Linear(2, 2), [ReLU()]], "axis": 1}), free=("branches",)),
+    fresh("net.Padded", lambda: (net.Padded, {"layers": [layers.LSTM(2, 2), ReLU()]})),
     fresh("net.Named", lambda: (net.Named, {"layers": {"one": Linear(2, 2), "two": ReLU()}})),
     fresh(
         "net.Graph",

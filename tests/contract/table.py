@@ -14,7 +14,7 @@ import numpy as np
 
 from tinynet import layers, losses, optimizers
 from tinynet.layers import Layer
-from tinynet.net import Concat, Graph, Named, Net, Residual, operations
+from tinynet.net import Concat, Graph, Named, Net, Padded, Residual, operations
 from tinynet.optimizers import Optimizer
 
 Shape = tuple[int, ...]
@@ -63,6 +63,7 @@ def images(n: int = 2, c: int = 2, h: int = 6, w: int = 5) -> Shape:
 
 
 SWITCHES = np.array([[[[0, 3], [9, 14]]], [[[5, 2], [8, 11]]]])  # in images of 4×4, one in each 2×2 window
+LENGTHS = np.array([4, 2])
 TOKENS = np.array([[0, 2, 1], [4, 2, 2]])
 OVERLAPPING = np.array([[[[5, 5], [9, 14]]]])
 
@@ -205,6 +206,12 @@ LAYERS = [
     LayerRow(lambda: layers.TransformerBlock(4, 2, causal=True), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: layers.TransformerBlock(4, 2, norm_first=False, activation="relu"), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: Net([layers.Linear(3, 4), layers.Tanh(), Net([layers.Linear(4, 2)])]), (4, 3), (4, 2)),
+    LayerRow(lambda: Padded([layers.LSTM(3, 2), layers.Linear(2, 2)]), [(2, 4, 3), LENGTHS], (2, 4, 2)),
+    LayerRow(
+        lambda: Padded([layers.TransformerBlock(4, 2, causal=True), Residual([layers.MultiHeadAttention(4, 2)])]),
+        [(2, 3, 4), np.array([[False, False, True], [False, True, False]])],
+        (2, 3, 4),
+    ),
     LayerRow(lambda: Concat([[]]), (4, 3), (4, 3)),
     LayerRow(
         lambda: Net([layers.Conv2D(1, 2, 3), layers.ReLU(), layers.MaxPool2D(2), layers.Flatten()]), images(c=1), (2, 4)
