@@ -42,7 +42,10 @@ FOR_DATA = {
     "fashion-mnist": Recipe("mnist_cnn", 5, 128, 0.002, 0.05),
     "cifar10": Recipe("vgg11", 15, 128, 0.001, 0.02),
 }
-FOR_KIND = {"pictures": Recipe("vgg11", 30, 32, 0.001, 0.02)}
+FOR_KIND = {
+    "pictures": Recipe("vgg11", 30, 32, 0.001, 0.02),
+    "table": Recipe("mlp", 40, 32, 0.002, 0.02),
+}
 FOR_SMALLER = {"vgg11": (32, "mnist_cnn"), "mnist_cnn": (6, "digits_cnn")}  # the least side, and what takes less
 FOR_MODEL: dict[str, dict[str, Any]] = {
     "mlp": {"epochs": 5, "batch_size": 64, "adam": 0.002},

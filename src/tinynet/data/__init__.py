@@ -18,6 +18,7 @@ from tinynet.data.embedded import digits
 from tinynet.data.idx import fashion_mnist, mnist
 from tinynet.data.own.picture_folder import PicturePreparation, pictures
 from tinynet.data.own.preparations import preparation_of
+from tinynet.data.own.table_file import TablePreparation, table
 from tinynet.data.toys import blobs, circles, moons, spirals
 from tinynet.data.transforms import Compose, Normalize, RandomCrop, RandomFlip
 
@@ -29,6 +30,7 @@ __all__ = [
     "PicturePreparation",
     "RandomCrop",
     "RandomFlip",
+    "TablePreparation",
     "Text",
     "Windows",
     "batches",
@@ -47,5 +49,6 @@ __all__ = [
     "preparation_of",
     "sine",
     "spirals",
+    "table",
     "text",
 ]

@@ -12,6 +12,7 @@ from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, fraction, optional
 from tinynet.data import sentences
+from tinynet.data.own.text_files import text_of
 
 
 class Windows:
@@ -168,7 +169,7 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
     """
     sizes = {"length": at_least(1), "stride": optional(at_least(1))}
     checks.arguments("text", locals(), **sizes, valid=fraction)
-    content = _text_file(checks.path("text", path))
+    content = text_of("text", checks.path("text", path))
     try:
         return Text(content, length, stride, valid)
     except ValueError as error:
@@ -191,19 +192,3 @@ def _characters(who: str, name: str, value: Any, others: Mapping[str, Any]) -> t
     if not isinstance(value, (str, list, tuple)) or not all(isinstance(character, str) for character in value):
         checks.fail(who, f"{name} must be a string or a list of characters, got {value!r}.", kind=TypeError)
     return tuple(value)
-
-
-def _text_file(path: Path) -> str:
-    """Read a text file in UTF-8 that is not empty."""
-    checks.readable_file("text", path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
-    except UnicodeDecodeError as error:
-        checks.fail(
-            "text",
-            f"{path} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}.",
-            "convert the file to UTF-8, for example with iconv.",
-        )
-    if not text:
-        checks.fail("text", f"{path} is empty.", "name a file with text in it.")
-    return text

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tinynet.core import checks
 from tinynet.models.autoencoder import conv_autoencoder
-from tinynet.models.mlp import mlp
+from tinynet.models.mlp import HIDDEN, linear_layers, mlp
 from tinynet.models.small import digits_cnn, lenet5, mnist_cnn
 from tinynet.models.vgg import vgg11, vgg16
 from tinynet.net import Net
@@ -35,7 +35,8 @@ class Entry(NamedTuple):
 
 
 def _mlp(input_shape: Shape, n_classes: int) -> Net:
-    return mlp(prod(checks.sizes("models.build", "input_shape", input_shape)), n_classes=n_classes)
+    in_features = prod(checks.sizes("models.build", "input_shape", input_shape))
+    return linear_layers(in_features, HIDDEN, 1) if n_classes == 1 else mlp(in_features, n_classes=n_classes)
 
 
 def _autoencoder(input_shape: tuple[int, int, int], n_classes: int) -> Net:
@@ -65,7 +66,7 @@ def build(name: str, input_shape: Shape | None = None, n_classes: int = 10) -> N
     Args:
         name: The name.
         input_shape: The shape of one sample, without the batch axis; that of the model's own default data if None.
-        n_classes: Classes to tell apart; an autoencoder needs none.
+        n_classes: Classes to tell apart; an autoencoder needs none, and an mlp of one predicts a number.
 
     Raises:
         ValueError: There is no model of that name, or it cannot take such data.
