@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.cli.without_report import without_report
 from tests.data.own.tables import rows_of_houses, write_table
 from tinynet.cli import main
 from tinynet.cli.runs import open_run
@@ -17,7 +18,7 @@ def houses(tmp_path_factory):
 
 def trained_on(houses, target):
     folder = houses.parent / target
-    with pytest.raises(SystemExit) as ended:
+    with without_report(), pytest.raises(SystemExit) as ended:
         main(["train", str(houses), "--target", target, "--epochs", "12", "--out", str(folder)])
     assert not ended.value.code
     return folder
@@ -58,7 +59,8 @@ def test_classes_are_learned(kind_run, tinynet, tmp_path):
 
 
 def test_what_was_seen_in_the_table_is_said(houses, tinynet, tmp_path):
-    result = tinynet("train", houses, "--target", "kind", "--epochs", 1, "--out", tmp_path / "run")
+    with without_report():
+        result = tinynet("train", houses, "--target", "kind", "--epochs", 1, "--out", tmp_path / "run")
     assert "kind is predicted as one of 2 classes\n" in result.out
     assert "left out: id (it numbers the rows), name (" in result.out
 
@@ -91,6 +93,7 @@ def test_what_works_for_any_run_works_for_this_one(price_run, tinynet, tmp_path,
 
 def test_the_run_goes_on(price_run, tinynet, tmp_path):
     copy = shutil.copytree(price_run, tmp_path / "copy")
-    result = tinynet("train", "--resume", copy)
+    with without_report():
+        result = tinynet("train", "--resume", copy)
     assert result.status == 0
     assert "resumed at step" in result.out

@@ -7,7 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import explaining, exporting, first_checks, kernel_routes, kernel_table, look, show, train, training
+from tinynet.cli import (
+    explaining,
+    exporting,
+    first_checks,
+    kernel_routes,
+    kernel_table,
+    look,
+    show,
+    train,
+    training,
+    writing,
+)
 from tinynet.cli.answers import Answer
 from tinynet.cli.arguments import KERNELS, Kernels, OnData, RunFolder, RunOrFile
 from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, drop_output, flush, reason, say
@@ -128,6 +139,7 @@ def doctor(run: RunFolder, kernels: Kernels = None) -> None:
         say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
 
 
+app.command("write")(writing.write)
 app.command("explain")(explaining.explain_step)
 app.command()(exporting.export)
 app.command()(card)

@@ -10,7 +10,7 @@ from tinynet.cli.own import Own
 from tinynet.cli.settings import Settings
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
-from tinynet.data import load, pictures, preparation_of, table
+from tinynet.data import load, pictures, preparation_of, table, text_file
 from tinynet.data.own.cells import read_cells
 from tinynet.storage import atomic_write
 
@@ -59,7 +59,11 @@ def _fit_table(path: str, own: Own) -> tuple[Any, Any, Any]:
     return table(path, own.target, own.task, skip_broken=own.skip_broken)
 
 
-FITS = {"pictures": _fit_pictures, "table": _fit_table}
+def _fit_text(path: str, own: Own) -> tuple[Any, Any, Any]:
+    return text_file(path, **({} if own.window is None else {"window": own.window}))
+
+
+FITS = {"pictures": _fit_pictures, "table": _fit_table, "text": _fit_text}
 
 
 def read_parts(dataset: str, own: Own, preparation: Any) -> Data:

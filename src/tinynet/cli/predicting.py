@@ -13,6 +13,7 @@ from tinynet.cli.output import given_path, reason
 from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.cli.predicting_rows import rows_predicted
 from tinynet.cli.trained import Trained
+from tinynet.cli.writing import texts_continued
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.data.own.picture_files import read_picture, resized
@@ -27,7 +28,7 @@ def answers(trained: Trained, samples: Sequence[str]) -> Iterator[Answer]:
     kind = getattr(trained.preparation, "kind", "pictures")
     if kind == "pictures":
         return predictions(trained, [given_path(sample) for sample in samples])
-    return rows_predicted(trained, samples)
+    return rows_predicted(trained, samples) if kind == "table" else texts_continued(trained, samples)
 
 
 def predictions(trained: Trained, paths: Sequence[Path]) -> Iterator[Answer]:

@@ -19,6 +19,7 @@ from tinynet.data.idx import fashion_mnist, mnist
 from tinynet.data.own.picture_folder import PicturePreparation, pictures
 from tinynet.data.own.preparations import preparation_of
 from tinynet.data.own.table_file import TablePreparation, table
+from tinynet.data.own.text_file import TextPreparation, text_file
 from tinynet.data.toys import blobs, circles, moons, spirals
 from tinynet.data.transforms import Compose, Normalize, RandomCrop, RandomFlip
 
@@ -32,6 +33,7 @@ __all__ = [
     "RandomFlip",
     "TablePreparation",
     "Text",
+    "TextPreparation",
     "Windows",
     "batches",
     "blobs",
@@ -51,4 +53,5 @@ __all__ = [
     "spirals",
     "table",
     "text",
+    "text_file",
 ]

@@ -37,6 +37,7 @@ class Windows:
         ([[0, 1, 2, 3], [4, 5, 6, 7]], [[1, 2, 3, 4], [5, 6, 7, 8]])
     """
 
+    source = ""  #: Where the text came from, in words.
     codes: np.ndarray
     length: int
     stride: int
@@ -69,6 +70,32 @@ class Windows:
         starts = sentences.row_numbers("Windows", indices, len(self)) * self.stride
         places = starts[..., None] + np.arange(self.length)  # (N, length)
         return self.codes[places], self.codes[places + 1]
+
+    def split(self, fraction: float, rng: object = None) -> tuple[Windows, Windows]:
+        """Cut off the end of the text: `train, valid = windows.split(0.1)`.
+
+        Args:
+            fraction: The share of the characters in the second part, between 0 and 1.
+            rng: Not used; a `Dataset` draws its part at random, where neighbours do not overlap.
+
+        Returns:
+            The beginning and the end.
+
+        Raises:
+            ValueError: The fraction is not between 0 and 1, or a part is too short for one window.
+
+        Example:
+            >>> Windows(np.arange(20), length=4).split(0.25)
+            (Windows(3 samples, length=4, stride=4), Windows(1 samples, length=4, stride=4))
+        """
+        share = checks.number("Windows.split", "fraction", fraction)
+        if not 0 < share < 1:
+            checks.fail("Windows.split", f"fraction must lie between 0 and 1, got {share:g}.")
+        cut = len(self.codes) - round(share * len(self.codes))
+        both = [Windows(codes, self.length, self.stride, self.classes) for codes in np.split(self.codes, [cut])]
+        for part in both:
+            part.source = self.source
+        return both[0], both[1]
 
     def __repr__(self) -> str:
         return f"Windows({len(self)} samples, length={self.length}, stride={self.stride})"
