@@ -151,3 +151,35 @@ def test_convolution(chapter):
     assert sum(parameter.size for parameter in Conv2D(3, 64, 3).parameters().values()) == 1792
     assert names["reached"]["linear"] < 0.7
     assert names["reached"]["convolutional"] > 0.87
+
+
+def test_normalisation(chapter):
+    names, _ = chapter("09_normalisation")
+    assert abs(names["plain"][-1] - np.log(10)) < 0.02, "the deep net learns nothing"
+    forward, backward = names["seen"].forward, names["seen"].backward
+    assert backward[0] < 1e-4 * backward[12], "less than a ten-thousandth comes back"
+    assert forward[12] < 1e-3 * forward[0]
+    x_hat = names["norm"].forward(np.array([[1.0], [3.0], [5.0], [7.0]]))[:, 0]
+    np.testing.assert_allclose(x_hat, [-1.342, -0.447, 0.447, 1.342], atol=5e-4)
+    assert close(names["dx"][0], 0.134)
+    last = {name: losses[-1] for name, losses in names["curves"].items()}
+    assert last["batch norm"] < 0.5 * last["He"] < 0.5 * last["as it was"]
+    assert np.abs(names["a"] - names["b"]).max() > 0.1
+    assert np.abs(names["c"] - names["d"]).max() < 1e-4
+
+
+def test_going_wrong(chapter):
+    names, printed = chapter("10_going_wrong")
+    runs = names["runs"]
+    assert runs["A"].history["loss"][-1] < 0.2
+    assert 1.46 < runs["B"].history["loss"][-1] < 2.1
+    assert all(abs(runs[name].history["loss"][-1] - np.log(10)) < 0.1 for name in "DE")
+    assert close(-np.log(np.e / (np.e + 9)), 1.461)
+    first = {name: learner.diagnose()[0].name for name, learner in runs.items() if name != "A"}
+    assert first == {"B": "softmax2", "C": "lr-high", "D": "dead-relu", "E": "no-signal"}
+    assert not [diagnosis for diagnosis in runs["A"].diagnose() if diagnosis.level == "problem"]
+    learned = [line.endswith("True") for line in printed.splitlines() if "learned:" in line]
+    assert learned == [True, True, False, False, True]
+    assert "32 terms are 0: the ReLU was closed" in printed
+    assert "log of -0.3 = nan in layer 0 (Log), forward, sample 123" in printed
+    assert "multiplied with weight it is right" in printed
