@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.docs.cells import DOCS, run_page
-from tinynet.layers import Conv2D
+from tinynet.core import faster
+from tinynet.layers import Conv2D, ReLU
 from tinynet.optimizers import SGD
 
 COURSE = DOCS / "course"
@@ -183,3 +184,30 @@ def test_going_wrong(chapter):
     assert "32 terms are 0: the ReLU was closed" in printed
     assert "log of -0.3 = nan in layer 0 (Log), forward, sample 123" in printed
     assert "multiplied with weight it is right" in printed
+
+
+def test_sequences(chapter):
+    names, printed = chapter("11_sequences")
+    np.testing.assert_allclose(names["h"][0, :, 0], [0.7616, 0.3634, 0.1797], atol=5.1e-5)
+    assert close(names["dx"][0, 0, 0], 0.0882, 4)
+    assert "2.468" in printed
+    assert names["arriving"]["LSTM, forget gate open"][20] > 100 * names["arriving"]["LSTM"][20]
+    remembered = names["remembered"]
+    assert max(remembered["RNN"], remembered["LSTM"]) < 0.5, "near guessing"
+    assert min(remembered["LSTM, forget gate open"], remembered["attention"]) > 0.9
+    assert len(names["text"].vocabulary) == 12
+    assert names["history"]["loss"][-1] < 0.5
+    assert len(names["text"].decode(names["written"])) == 60
+
+
+def test_engine(chapter):
+    names, printed = chapter("12_engine")
+    assert names["two_outputs"]([1, 2, 3, 4], [1, 2, 3]) == (14, 20)
+    assert names["twin"] is faster.TABLES["compiled"][ReLU.forward]
+    assert "np.maximum(x, 0)" in printed, "the lesson is shown"
+    assert "return NotImplemented" in printed, "its twin is shown"
+    assert "result is not NotImplemented" in printed, "the mark is shown"
+    assert printed.count("the same bits: True") == 2
+    assert "winograd" in printed
+    assert abs(names["losses"]["plain"] - names["losses"]["compiled"]) < 1e-5
+    assert names["distances"] not in faster.TABLES["compiled"], "the table is left as it was"
