@@ -26,6 +26,15 @@ def close(value, wanted, digits=3):
     return abs(value - wanted) <= 0.5001 * 10**-digits
 
 
+def test_start(capsys):
+    names, printed = run_page(DOCS / "start.md"), capsys.readouterr().out
+    assert "test accuracy 9" in printed
+    assert "seven.png: 7 (" in printed, "the drawn seven is read"
+    assert "the net says 5, and it is a 5" in printed
+    assert names["learner"].evaluate(names["test"])["accuracy"] > 0.95
+    assert printed.endswith("True\n")
+
+
 def test_one_weight(chapter):
     names, printed = chapter("01_one_weight")
     assert close(names["loss"](1.0), 5.667)
