@@ -2,8 +2,8 @@
 
 import ast
 import re
-from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -11,12 +11,12 @@ import tinynet.layers
 import tinynet.losses
 import tinynet.net
 import tinynet.optimizers
+from tests.docs.cells import CELL, DOCS
 from tools.site import worked
 from tools.site.sources import source
 
-ROOM = Path(__file__).parents[2] / "docs" / "derivations"
+ROOM = DOCS / "derivations"
 PAGES = sorted(page for page in ROOM.glob("*.md") if page.stem != "index")
-CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?:---\n.*?^---\n)?(.*?)^```", re.DOTALL | re.MULTILINE)  # options first
 FORMULA = re.compile(r"^```\{formula\} ([\w. ]+)\n", re.MULTILINE)
 SOURCE = re.compile(r"^```\{source\} ([\w.: ]+)\n", re.MULTILINE)
 BASES = {"Layer", "Optimizer", "Schedule"}  # they have no formula of their own
@@ -86,6 +86,7 @@ def test_page(page, capsys):
         about_the_next = [one for one in sums if not is_right(one, names)]  # cell, which computes what they speak of
         value = value_of(cell, page.name, names)
         answers = value if isinstance(value, (list, tuple)) else [value]
+        plt.close("all")
         assert not any(answer is False or answer is np.False_ for answer in answers), f"a comparison fails:\n{cell}"
         for one in about_the_next:
             worked.check(one, names)

@@ -61,16 +61,13 @@ def test_a_layer_and_its_twin_agree(piece: str, tmp_path: Path) -> None:
     def agree(configuration: dict[str, Any]) -> None:
         layer = in_tinynet.build(configuration)
         twin = twin_of(layer, tmp_path).train(layer.training)
-        inputs, options = list(arrays.inputs(configuration)), {}
+        inputs, options = list(arrays.inputs(configuration)), in_tinynet.masks(configuration)
         tensors = [torch.from_numpy(x) for x in inputs]
         if "output_size" in configuration:
             inputs.append(tuple(configuration["output_size"]))
             tensors.append(tuple(configuration["output_size"]))
-        mask = arrays.padding_mask(configuration)
-        if mask is not None:
-            options = {"padding_mask" if piece in in_tinynet.RECURRENT else "key_padding_mask": mask}
         found = layer.forward(*inputs, **options)
-        must_agree(found, twin(*tensors, **{name: torch.from_numpy(mask) for name in options}), 1e-9)
+        must_agree(found, twin(*tensors, **{name: torch.from_numpy(mask) for name, mask in options.items()}), 1e-9)
         back = tn.from_pytorch(twin)
         if layer.training:
             back.train()

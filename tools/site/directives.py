@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
-from docutils.parsers.rst import Directive, roles
+from docutils.parsers.rst import Directive, directives, roles
 from sphinx.application import Sphinx
 
 from tinynet.core.formula import formula
@@ -21,18 +21,20 @@ from tools.site.tex import Piece, statements
 
 
 class Formula(Directive):
-    """The formulas of a class or function."""
+    """The formulas of a class or function; with `only`, one of its two sections."""
 
     required_arguments = 1
     final_argument_whitespace = True
+    option_spec: ClassVar = {"only": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         found = []
         for path in self.arguments[0].split():
             card = nodes.container(classes=["formula"])
-            for title, section in formula(thing(path)).items():
+            sections = formula(thing(path))
+            for title in [self.options["only"]] if "only" in self.options else sections:
                 card += nodes.paragraph("", "", nodes.strong("", title), classes=["formula-title"])
-                card += [_line(columns) for columns in statements(section)]
+                card += [_line(columns) for columns in statements(sections[title])]
             found.append(card)
         return found
 

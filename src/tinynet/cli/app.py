@@ -14,11 +14,10 @@ from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, dro
 from tinynet.cli.predicting import Answer, predictions
 from tinynet.cli.runs import open_run
 from tinynet.cli.settings import known_kernels
-from tinynet.cli.trained import card, trained
+from tinynet.cli.trained import card, test_data, trained
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
-from tinynet.data import load
 
 app = typer.Typer(
     help="Train, evaluate and look at neural networks. Start with: **tinynet train digits**",
@@ -55,11 +54,11 @@ app.command("check")(first_checks.check)
 def evaluate(run: RunOrFile, on: OnData = None, kernels: Kernels = None) -> None:
     """Test the network of a run or of a weights file on the test data of its data set, or of another."""
     opened = trained(run, on)
-    _, test_data = load(opened.dataset)
+    data = test_data(opened)
     with use(opened.used_kernels(kernels)):
-        warn_of_loops(opened.net, opened.input_shape, 0, len(test_data))
-        results = training.results_of(opened.model, opened.net, test_data)
-    say(show.results_line(results, len(test_data)))
+        warn_of_loops(opened.net, opened.input_shape, 0, len(data))
+        results = training.results_of(opened.model, opened.net, data)
+    say(show.results_line(results, len(data)))
 
 
 @app.command()
@@ -104,7 +103,7 @@ def summary(
 def report(run: RunFolder) -> None:
     """Write report.html of a run anew."""
     opened = open_run(run)
-    train_data, test_data = load(opened.settings.dataset)
+    train_data, test_data, _ = opened.data()
     learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data)
     say(f"written: {show.write_report(opened, learner, test_data)}")
 
@@ -119,7 +118,7 @@ def doctor(run: RunFolder, kernels: Kernels = None) -> None:
     Where that is cheap, the first steps are tried again with the change, and both losses are shown.
     """
     opened = open_run(run)
-    train_data, _ = load(opened.settings.dataset)
+    train_data = opened.data().train
     with use(opened.kernels(kernels)):
         say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
 

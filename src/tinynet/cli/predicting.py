@@ -9,11 +9,11 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 
 from tinynet.cli.output import reason
-from tinynet.cli.picture_files import read_picture
-from tinynet.cli.pictures import FRAMES, framed_digit, resized
+from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.cli.trained import Trained
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
+from tinynet.data.own.picture_files import read_picture, resized
 from tinynet.models import MODELS
 
 SHOWN = 3  # classes for each picture

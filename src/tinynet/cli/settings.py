@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from tinynet.cli.own import Own, own_of, short_name
 from tinynet.core import checks
 from tinynet.core.faster import CHOICES
 from tinynet.data import DATASETS
+from tinynet.data.own.picture_folder import shape_of_pictures
 from tinynet.models import MODELS
 from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, LinearWarmup, Optimizer
 
@@ -40,6 +42,8 @@ FOR_DATA = {
     "fashion-mnist": Recipe("mnist_cnn", 5, 128, 0.002, 0.05),
     "cifar10": Recipe("vgg11", 15, 128, 0.001, 0.02),
 }
+FOR_KIND = {"pictures": Recipe("vgg11", 30, 32, 0.001, 0.02)}
+FOR_SMALLER = {"vgg11": (32, "mnist_cnn"), "mnist_cnn": (6, "digits_cnn")}  # the least side, and what takes less
 FOR_MODEL: dict[str, dict[str, Any]] = {
     "mlp": {"epochs": 5, "batch_size": 64, "adam": 0.002},
     "conv_autoencoder": {"adam": 0.003, "sgd": 0.5},
@@ -58,11 +62,19 @@ class Settings:
     optimizer: str
     seed: int
     kernels: str
+    own: Own | None = None  #: How data of a user's own are read; `dataset` is their path then.
+
+    @property
+    def title(self) -> str:
+        """What is trained on what."""
+        return f"{self.model} on {short_name(self.dataset)}"
 
     def command(self, out: str) -> str:
         """The command that repeats this run."""
         values = asdict(self)
         words = ["tinynet", "train", values.pop("dataset")]
+        words += self.own.options() if self.own else []
+        del values["own"]
         for name, value in values.items():
             words += [f"--{name.replace('_', '-')}", str(value)]
         return shlex.join([*words, "--out", out])
@@ -84,6 +96,7 @@ def choose(
     optimizer: str = "adam",
     seed: int = 0,
     kernels: str = "auto",
+    own: Own | Mapping[str, Any] | None = None,
 ) -> Settings:
     """Check the given settings, and fill in the defaults.
 
@@ -94,10 +107,15 @@ def choose(
         >>> choose("mnist", "mlp").epochs, choose("mnist", "mlp", epochs=1).epochs
         (5, 1)
     """
-    known("data set", dataset, tuple(DATASETS))
+    if own is None:
+        known("data set", dataset, tuple(DATASETS))
+    elif not isinstance(own, Own):
+        own = own_of(own)
     known("optimizer", optimizer, OPTIMIZERS)
-    recipe = FOR_DATA.get(dataset, IN_THE_PLANE)
-    model = recipe.model if model is None else known("model", model, tuple(MODELS))
+    recipe = FOR_KIND[own.kind] if own else FOR_DATA.get(dataset, IN_THE_PLANE)
+    if model is None:
+        model = recipe.model if own is None else _fitting(recipe.model, dataset, own)
+    known("model", model, tuple(MODELS))
     if dataset in FOR_DATA and dataset != "digits":
         recipe = recipe._replace(**FOR_MODEL.get(model, {}))
     default_lr = recipe.adam if optimizer == "adam" else recipe.sgd
@@ -110,7 +128,16 @@ def choose(
         optimizer,
         checks.integer("tinynet", "--seed", seed, minimum=0),
         known_kernels(kernels),
+        own,
     )
+
+
+def _fitting(model: str, dataset: str, own: Own) -> str:
+    """The model for own data, or where their pictures are too small for it, one that takes them."""
+    side = min(shape_of_pictures(dataset, own.size)) if own.kind == "pictures" else math.inf
+    while model in FOR_SMALLER and side < FOR_SMALLER[model][0]:
+        model = FOR_SMALLER[model][1]
+    return model
 
 
 def _count(name: str, value: int) -> int:

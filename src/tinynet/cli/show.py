@@ -10,6 +10,7 @@ from rich.table import Table
 
 from tinynet.cli import training
 from tinynet.cli.output import given_path
+from tinynet.cli.own import short_name
 from tinynet.cli.runs import CONFIG, FILES, KINDS, REPORT, Run, open_run
 from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings, known
 from tinynet.core.checks.words import fail
@@ -28,7 +29,7 @@ def beginning(settings: Settings, learner: Learner, test: Any) -> str:
     how = f"{settings.optimizer}, lr {settings.lr:g}, batches of {settings.batch_size}, seed {settings.seed}"
     parts = {"to learn from": learner.train, "for validation": learner.valid, "for the test": test}
     samples = ", ".join(f"{len(data):,} {name}" for name, data in parts.items())
-    return f"{settings.model} ({n_parameters:,} parameters) on {settings.dataset}: {how}\n{samples}"
+    return f"{settings.model} ({n_parameters:,} parameters) on {short_name(settings.dataset)}: {how}\n{samples}"
 
 
 def results_line(results: dict[str, float], n_samples: int) -> str:
@@ -53,7 +54,7 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
         test=training.for_model(model, test),
         loss=training.loss_and_metrics(model)[0],
         metrics=results,
-        title=f"{model} on {run.settings.dataset}",
+        title=run.settings.title,
         config={name: value for name, value in run.config.items() if name not in ("command", "format", "test")},
         command=str(run.config.get("command", "")),
         initial=training.initial_net(run.settings, run.input_shape, len(run.classes)),

@@ -16,6 +16,8 @@ from tinynet.data.curves import curve, line, polynomial, sine
 from tinynet.data.dataset import Dataset
 from tinynet.data.embedded import digits
 from tinynet.data.idx import fashion_mnist, mnist
+from tinynet.data.own.picture_folder import PicturePreparation, pictures
+from tinynet.data.own.preparations import preparation_of
 from tinynet.data.toys import blobs, circles, moons, spirals
 from tinynet.data.transforms import Compose, Normalize, RandomCrop, RandomFlip
 
@@ -24,6 +26,7 @@ __all__ = [
     "Compose",
     "Dataset",
     "Normalize",
+    "PicturePreparation",
     "RandomCrop",
     "RandomFlip",
     "Text",
@@ -39,7 +42,9 @@ __all__ = [
     "load",
     "mnist",
     "moons",
+    "pictures",
     "polynomial",
+    "preparation_of",
     "sine",
     "spirals",
     "text",

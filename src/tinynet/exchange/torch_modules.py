@@ -179,13 +179,12 @@ _EMPTY = parameters_of(Dropout)["rng"].empty
 def _block(reader: _Reader, module: Any, path: str) -> Layer:
     """A transformer block, whose arguments lie in its parts."""
     attention = getattr(module, "self_attn", None) or module.attention
+    activation = _activation(reader.torch.nn, module.activation)
+    if not activation:
+        sentences.unfit(module, path, ValueError("its activation is neither gelu nor relu."))
     if type(module).__name__ == "TransformerEncoderLayer":
-        gelu = reader.torch.nn.functional.gelu
-        activation = module.activation in (gelu, "gelu") or isinstance(module.activation, reader.torch.nn.GELU)
         for option, found, wanted in (
-            ("norm_first", module.norm_first, True),
             ("batch_first", attention.batch_first, True),
-            ("activation", "gelu" if activation else "another", "gelu"),
             ("dropout of the attention", attention.dropout, 0.0),
             ("dropout between the linear layers", module.dropout.p, 0.0),
         ):
@@ -199,9 +198,18 @@ def _block(reader: _Reader, module: Any, path: str) -> Layer:
         causal=getattr(attention, "causal", False),
         rotary=getattr(attention, "rotary", False),
         bias=module.linear1.bias is not None,
+        norm_first=module.norm_first,
+        activation=activation,
     )
     layer.norm1.eps, layer.norm2.eps = module.norm1.eps, module.norm2.eps
     return reader.note(layer, module)
+
+
+def _activation(nn: Any, given: Any) -> str:
+    """The name of the activation of a transformer block; nothing if it is another than those that ours may have."""
+    if given in ("gelu", nn.functional.gelu) or getattr(given, "approximate", "") == "none":
+        return "gelu"
+    return "relu" if given in ("relu", nn.functional.relu) or isinstance(given, nn.ReLU) else ""
 
 
 def _encoder(reader: _Reader, module: Any, path: str) -> Layer:
@@ -221,7 +229,8 @@ def _instance_norm(reader: _Reader, module: Any, path: str) -> Layer:
     if module.track_running_stats:
         sentences.option(module, path, "track_running_stats", False)
     C = module.num_features
-    return reader.note(GroupNorm(C, C, module.eps, module.affine), module)
+    layer = GroupNorm(C, C, module.eps, module.affine, bias=module.bias is not None)
+    return reader.note(layer, module)
 
 
 #: Modules of PyTorch that are read in another way.

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.engine.walk import Case, Draw
 from tinynet.layers import MultiHeadAttention
-from tinynet.layers.attention import attend, attend_backward
+from tinynet.layers.scaled_dot_product import attend, attend_backward
 
 
 def functions(draw: Draw) -> Callable[[], Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinynet.exchange.onnx.read.file import MAX_NUMBERS, Unreadable
 
+MAX_PRODUCTS = 2**32  #: Of a product of two weights: about a second.
 Arrays = list[Any]  #: The inputs of a node; None for one that is left out.
 
 
@@ -129,6 +130,13 @@ def _expand(i: Arrays, a: dict[str, Any]) -> Any:
     return np.broadcast_to(i[0], limited(np.broadcast_shapes(np.shape(i[0]), limited(i[1]))))
 
 
+def _matmul(i: Arrays, a: dict[str, Any]) -> Any:
+    rows, columns = np.shape(i[0])[:-1], np.shape(i[1])[-1]
+    if math.prod(rows) * columns * math.prod(np.shape(i[1])[:-1]) > MAX_PRODUCTS:
+        raise Unreadable("it multiplies two weights that are too large for that.")
+    return np.matmul(i[0], i[1])
+
+
 def _constant_of_shape(i: Arrays, a: dict[str, Any]) -> Any:
     value = np.ravel(a.get("value", np.zeros(1, np.float32)))
     return np.full(limited(i[0]), value[0], value.dtype)
@@ -188,6 +196,7 @@ FOLDS: dict[str, Callable[[Arrays, dict[str, Any]], Any]] = {
     "Less": _of_two(np.less),
     "LessOrEqual": _of_two(np.less_equal),
     "Log": lambda i, a: np.log(i[0]),
+    "MatMul": _matmul,
     "Max": lambda i, a: _of_two(np.maximum)(i, a) if len(i) == 2 else np.max(i, axis=0),
     "Min": lambda i, a: _of_two(np.minimum)(i, a) if len(i) == 2 else np.min(i, axis=0),
     "Mod": _of_two(lambda x, y: np.mod(x, np.where(y == 0, 1, y))),

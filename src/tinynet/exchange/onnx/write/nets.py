@@ -40,14 +40,14 @@ def swiglu(graph: GraphWriter, layer: SwiGLU, x: str) -> str:
 
 
 def transformer_block(graph: GraphWriter, layer: TransformerBlock, x: str) -> str:
-    for parts in (
-        [layer.norm1, layer.attention, layer.dropout1],
-        [layer.norm2, layer.linear1, layer.activation, layer.linear2, layer.dropout2],
-    ):
+    attention = [layer.attention, layer.dropout1]
+    mlp = [layer.linear1, layer.activation, layer.linear2, layer.dropout2]
+    for norm, parts in ((layer.norm1, attention), (layer.norm2, mlp)):
         y = x
-        for part in parts:
+        for part in [norm, *parts] if layer.norm_first else parts:
             y = graph.layer(part, y)
         x = graph.node("Add", x, y)
+        x = x if layer.norm_first else graph.layer(norm, x)
     return x
 
 
