@@ -24,6 +24,7 @@ html_theme = "furo"
 html_title = "Tinynet"
 html_static_path = ["_static"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3  # links to sections of other pages
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120

@@ -63,11 +63,9 @@ class Source(Directive):
         caption = f"{parts[0][1]}, line {parts[0][2]}"
         code = "\n\n".join(text for text, _, _ in parts)
         block = nodes.literal_block(code, code, language="python")
-        return [
-            nodes.container(
-                "", nodes.caption(caption, caption), block, literal_block=True, classes=["literal-block-wrapper"]
-            )
-        ]
+        wrapper = nodes.container("", nodes.caption(caption, caption), block, literal_block=True)
+        wrapper["classes"].append("literal-block-wrapper")
+        return [nodes.container("", wrapper, classes=["lesson-source"])]
 
 
 class Worked(Directive):
@@ -76,7 +74,7 @@ class Worked(Directive):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        lines = [worked.tex(line, align=True) for line in self.content if line.strip()]
+        lines = [row for line in self.content if line.strip() for row in worked.rows(line)]
         body = "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
         return [nodes.math_block(body, body, nowrap=False, number=None, label=None)]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˣᵗᵏᵍⁿ", "0123456789+-xtkgn", strict=True)) | {"ᵀ": r"\top "}
-SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙᵢⱼₖₜₘₚᵣₛₓₐₕₗ", "0123456789+-nijktmprsxahl", strict=True))
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+_LOWERED = "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"
+SUPERSCRIPTS = dict(zip(_RAISED, "0123456789+-abcdefghijklmnoprstuvwxyz", strict=True)) | {"ᵀ": r"\top "}
+SUBSCRIPTS = dict(zip(_LOWERED, "0123456789+-aehijklmnoprstuvx", strict=True))
 
 GREEK = {
     letter: rf"\{name} "

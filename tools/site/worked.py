@@ -15,6 +15,7 @@ from tools.site.symbols import GREEK
 
 ROLE = re.compile(r"\{worked\}`([^`]+)`")
 DIRECTIVE = re.compile(r"^```\{worked\}\n(.*?)^```", re.DOTALL | re.MULTILINE)
+WIDEST = 56  #: So many characters of a sum fit into one line of a narrow page.
 SPLIT = re.compile(r"\s+([=≈])\s+")
 NAMES = {code.strip()[1:]: code for code in GREEK.values()} | {"eps": r"\mathrm{eps}", "epsilon": r"\varepsilon "}
 ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde"}
@@ -75,19 +76,37 @@ def check(worked: str, names: dict[str, Any]) -> None:
             raise ValueError(f"{worked}: {a} is not {b}")
 
 
-def tex(worked: str, align: bool = False) -> str:
-    r"""A chain as TeX.
+def tex(worked: str) -> str:
+    r"""A chain as TeX, in one line.
 
     Example:
         >>> tex("y[0] = 1 * -2 = -2")
         'y[0] = 1\\cdot (-2) = -2'
     """
+    return " ".join(_links(worked))
+
+
+def rows(worked: str) -> list[str]:
+    r"""A chain as rows that are aligned at their signs: one, or where it is long a row for each sign.
+
+    Example:
+        >>> rows("y = 2 * 3 = 6"), rows("loss = " + "1 + " * 20 + "1 = 21")[1]
+        (['y &= 2\\cdot 3 = 6'], '&= 21')
+    """
+    first, second, *others = _links(worked)
+    if len(worked) <= WIDEST:
+        return [" ".join([f"{first} &{second}", *others])]
+    return [f"{first} &{second}", *(f"&{link}" for link in others)]
+
+
+def _links(worked: str) -> list[str]:
+    """The first expression, and each further one with the sign before it."""
     parts, signs = parts_of(worked)
-    out = _expression(parts[0])
-    for number, (sign, part) in enumerate(zip(signs, parts[1:], strict=True)):
-        sign = r"\approx" if sign == "≈" else sign
-        out += f" {'&' if align and number == 0 else ''}{sign} {_expression(part)}"
-    return out
+    signs = [r"\approx" if sign == "≈" else sign for sign in signs]
+    return [
+        _expression(parts[0]),
+        *(f"{sign} {_expression(part)}" for sign, part in zip(signs, parts[1:], strict=True)),
+    ]
 
 
 def _half_digit(part: str) -> float:
