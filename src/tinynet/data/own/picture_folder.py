@@ -12,9 +12,9 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.data.dataset import Dataset
-from tinynet.data.own.configs import entry, names, sizes_of
+from tinynet.data.own.configs import class_names, entry, names, sizes_of
 from tinynet.data.own.picture_files import picture_size, read_picture, resized
-from tinynet.data.own.stable_split import TEST_FRACTION, fingerprint, in_test
+from tinynet.data.own.stable_split import TEST_FRACTION, fingerprint, in_test, share
 
 SIDE = 32  # pixels of a side, unless all pictures have one size that is not much larger
 LARGEST_KEPT = 64  # pixels of a side up to which a size that all pictures share is kept
@@ -63,9 +63,14 @@ class PicturePreparation:
     def __init__(
         self, input_shape: tuple[int, int, int], classes: Sequence[str], fraction: float = TEST_FRACTION
     ) -> None:
-        self.input_shape = input_shape
-        self.classes = tuple(classes)
-        self.fraction = fraction
+        who = "PicturePreparation"
+        shape = checks.sizes(who, "input_shape", input_shape)
+        if len(shape) != 3 or shape[0] not in (1, 3) or not all(shape):
+            got = checks.shape_text(shape)
+            fail(who, f"input_shape must be (channels, height, width) with 1 or 3 channels, got {got}.")
+        self.input_shape = (shape[0], shape[1], shape[2])
+        self.classes = class_names(who, classes)
+        self.fraction = share(who, fraction)
 
     def __call__(self, path: str | os.PathLike[str]) -> np.ndarray:
         """A picture file as the net takes it, without the batch axis."""
@@ -152,13 +157,11 @@ def pictures(
     place, shape = checks.path("pictures", folder), shape_of_pictures(folder, size)
     if max(shape) > LARGEST_SIDE:
         fail("pictures", f"size must be at most {LARGEST_SIDE}, got {max(shape)}.")
-    share = checks.number("pictures", "fraction", fraction)
-    if not 0 < share < 1:
-        fail("pictures", f"fraction must lie between 0 and 1, got {share:g}.")
-    samples = _samples(place, shape, share, checks.flag("pictures", "skip_broken", skip_broken))
+    part = share("pictures", fraction)
+    samples = _samples(place, shape, part, checks.flag("pictures", "skip_broken", skip_broken))
     classes = _classes(place, samples)
     is_grey = all(np.ptp(sample.planes[:3], axis=0).max() < 1e-6 for sample in samples)
-    preparation = PicturePreparation((1 if is_grey else 3, *shape), classes, share)
+    preparation = PicturePreparation((1 if is_grey else 3, *shape), classes, part)
     return preparation._part(samples, False), preparation._part(samples, True), preparation
 
 

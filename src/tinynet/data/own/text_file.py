@@ -13,7 +13,7 @@ from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.data.characters import Windows
 from tinynet.data.own.configs import entry
-from tinynet.data.own.stable_split import fingerprint
+from tinynet.data.own.stable_split import fingerprint, share
 from tinynet.data.own.text_files import text_of
 
 WINDOW = 64  # characters that are read at once
@@ -42,9 +42,11 @@ class TextPreparation:
     kind = "text"
 
     def __init__(self, vocabulary: str, window: int = WINDOW, fraction: float = TEST_FRACTION) -> None:
-        self.vocabulary = vocabulary
-        self.window = window
-        self.fraction = fraction
+        self.vocabulary = checks.text("TextPreparation", "vocabulary", vocabulary)
+        if len(set(vocabulary)) < max(len(vocabulary), 1):
+            fail("TextPreparation", f"vocabulary must be different characters, got {vocabulary[:40]!r}.")
+        self.window = checks.integer("TextPreparation", "window", window, minimum=1)
+        self.fraction = share("TextPreparation", fraction)
         self.input_shape = (window,)
         self.classes = tuple(vocabulary)
         self._code = {character: code for code, character in enumerate(vocabulary)}
@@ -124,18 +126,16 @@ def text_file(
     """
     place = checks.path("text_file", path)
     checks.integer("text_file", "window", window, minimum=1)
-    share = checks.number("text_file", "fraction", fraction)
-    if not 0 < share < 1:
-        fail("text_file", f"fraction must lie between 0 and 1, got {share:g}.")
+    part = share("text_file", fraction)
     text = text_of("text_file", place)
     vocabulary = "".join(sorted(set(text)))
-    least = math.ceil((window + 2) / (min(share, 1 - share) * VALIDATED))
+    least = math.ceil((window + 2) / (min(part, 1 - part) * VALIDATED))
     if len(text) < least:
         problem = f"{path} has {len(text):,} characters, but windows of {window} need {least:,}."
-        smaller = int(len(text) * min(share, 1 - share) * VALIDATED) - 2
+        smaller = int(len(text) * min(part, 1 - part) * VALIDATED) - 2
         hint = f"take a longer text{f', or windows of {smaller}: --window {smaller}' if smaller > 0 else ''}."
         fail("text_file", problem, hint)
     if len(vocabulary) < 2:
         fail("text_file", f"{path} is made of one character only, {vocabulary!r}.", "name a text that tells something.")
-    preparation = TextPreparation(vocabulary, window, share)
+    preparation = TextPreparation(vocabulary, window, part)
     return *preparation._parts(text), preparation
