@@ -20,11 +20,11 @@ from tinynet.cli import (
     writing,
 )
 from tinynet.cli.answers import Answer
-from tinynet.cli.arguments import KERNELS, Kernels, OnData, RunFolder, RunOrFile
+from tinynet.cli.arguments import KERNELS, Kernels, NetOfRun, OnData, RunFolder, RunOrFile
+from tinynet.cli.choosing import known_kernels
 from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, drop_output, flush, reason, say
 from tinynet.cli.predicting import answers
-from tinynet.cli.runs import open_run
-from tinynet.cli.settings import known_kernels
+from tinynet.cli.runs import code_to_go_on, open_run
 from tinynet.cli.trained import card, test_data, trained
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
@@ -62,9 +62,9 @@ app.command("check")(first_checks.check)
 
 
 @app.command()
-def evaluate(run: RunOrFile, on: OnData = None, kernels: Kernels = None) -> None:
+def evaluate(run: RunOrFile, on: OnData = None, net: NetOfRun = None, kernels: Kernels = None) -> None:
     """Test the network of a run or of a weights file on the test data of its data set, or of another."""
-    opened = trained(run, on)
+    opened = trained(run, on, net)
     data = test_data(opened)
     with use(opened.used_kernels(kernels)):
         warn_of_loops(opened.net, opened.input_shape, 0, len(data))
@@ -84,6 +84,7 @@ def predict(
         ),
     ],
     on: OnData = None,
+    net: NetOfRun = None,
     kernels: Kernels = None,
 ) -> None:
     """Say what is on pictures, what follows from rows of a table, or how a text goes on.
@@ -92,7 +93,7 @@ def predict(
     background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer. A
     picture that cannot be read is named, and the others are answered all the same.
     """
-    opened = trained(run, on)
+    opened = trained(run, on, net)
     with use(opened.used_kernels(kernels)):
         told = list(map(_told, answers(opened, samples)))
     if not all(told):
@@ -110,17 +111,19 @@ def summary(
     input_shape: Annotated[
         str | None, typer.Option(help="The shape of one sample, such as 1,28,28.", show_default="the model's own")
     ] = None,
+    net: NetOfRun = None,
 ) -> None:
     """Show the layers of a network: output shapes, parameters, multiply-adds, memory and formulas."""
-    say(show.summary_text(what, input_shape))
+    say(show.summary_text(what, input_shape, net))
 
 
 @app.command()
-def report(run: RunFolder) -> None:
+def report(run: RunFolder, net: NetOfRun = None) -> None:
     """Write report.html of a run anew."""
-    opened = open_run(run)
+    opened = open_run(run, net)
+    code = code_to_go_on(opened)
     train_data, test_data, _ = opened.data()
-    learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data)
+    learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data, code)
     say(f"written: {show.write_report(opened, learner, test_data)}")
 
 
@@ -128,15 +131,16 @@ app.command()(look.look)
 
 
 @app.command()
-def doctor(run: RunFolder, kernels: Kernels = None) -> None:
+def doctor(run: RunFolder, net: NetOfRun = None, kernels: Kernels = None) -> None:
     """Say what went wrong in a run, why it hurts, and what to change.
 
     Where that is cheap, the first steps are tried again with the change, and both losses are shown.
     """
-    opened = open_run(run)
-    train_data = opened.data().train
+    opened = open_run(run, net)
+    code, train_data = code_to_go_on(opened), opened.data().train
     with use(opened.kernels(kernels)):
-        say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
+        learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data, code)
+        say(str(learner.diagnose()))
 
 
 app.command("write")(writing.write)
@@ -166,6 +170,7 @@ def list_kernels(
     input_shape: Annotated[
         str | None, typer.Option(help="The shape of one sample, such as 1,28,28.", show_default="the model's own")
     ] = None,
+    net: NetOfRun = None,
 ) -> None:
     """Show what serves each kind of work here, on what, and how fast it is.
 
@@ -177,7 +182,7 @@ def list_kernels(
         if model is None:
             kernel_table.kernels_table()
         else:
-            kernel_routes.routes_table(*show.network(model, input_shape))
+            kernel_routes.routes_table(*show.network(model, input_shape, net))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from tinynet.cli.augmenting import AUGMENTATIONS
+from tinynet.cli.choosing import PRECISIONS
 from tinynet.cli.output import given_path
+from tinynet.cli.rules import RULES, SCHEDULES
 
 KERNELS = "What computes: plain (NumPy), loops, compiled or auto."
 
@@ -49,4 +52,70 @@ Window = Annotated[
 ]
 SkipBroken = Annotated[
     bool, typer.Option("--skip-broken", help="Leave out broken files, and rows without a target, instead of stopping.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The network, with sizes if you like, as in vgg11:width=32; tinynet models lists them.",
+        show_default="by data set",
+    ),
+]
+NetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--net",
+        metavar="FILE[:FUNCTION]",
+        help="A Python file of yours, with a function that returns a net. Its code is run.",
+    ),
+]
+NetOfRun = Annotated[
+    str | None,
+    typer.Option(
+        "--net",
+        metavar="FILE",
+        help="The file of a net of your own, if it has layers of your own. Its code is run.",
+    ),
+]
+BatchSize = Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")]
+OptimizerName = Annotated[
+    str, typer.Option("--optimizer", metavar="NAME", help=f"{', '.join(RULES)}; with options: sgd:momentum=0.95.")
+]
+ScheduleName = Annotated[
+    str,
+    typer.Option(
+        "--schedule",
+        metavar="NAME",
+        help=f"How the rate goes: {', '.join(SCHEDULES)}; with options, in epochs: step:step_size=10,gamma=0.5.",
+    ),
+]
+Augment = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help=f"Change pictures at random: {', '.join(AUGMENTATIONS)}, as in crop:padding=4; repeatable."
+    ),
+]
+Stopping = Annotated[
+    str | None,
+    typer.Option(
+        "--early-stopping",
+        metavar="EPOCHS",
+        help="End after so many epochs without a lower validation loss, and keep the best weights.",
+        show_default="never",
+    ),
+]
+Precision = Annotated[str, typer.Option(metavar="TYPE", help=f"What is computed in: {' or '.join(PRECISIONS)}.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Take the settings from a run, its config.json, or a .toml file; options beside it win.",
+        parser=given_path,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH", help="The folder for the run.", show_default="runs/DATASET-MODEL-NUMBER", parser=given_path
+    ),
 ]

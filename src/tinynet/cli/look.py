@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import numpy as np
 import typer
 
-from tinynet.cli import training
+from tinynet.cli import tasks
+from tinynet.cli.arguments import NetOfRun
+from tinynet.cli.named import known
 from tinynet.cli.output import given_path, say
 from tinynet.cli.predicting import prepared
 from tinynet.cli.runs import Run, open_run
-from tinynet.cli.settings import known
 from tinynet.core import checks
 from tinynet.core.faster import use
 from tinynet.net import Net
@@ -90,8 +91,8 @@ def _embedding(method: str) -> Callable[[Asked], Figure]:
 def _landscape(asked: Asked) -> Figure:
     from tinynet.visualize import loss_landscape
 
-    data = training.for_model(asked.run.settings.model, asked.test)
-    loss, _ = training.loss_and_metrics(asked.run.settings.model, asked.test)
+    data = tasks.for_model(asked.run.settings.model, asked.test)
+    loss, _ = tasks.loss_and_metrics(asked.run.settings.model, asked.test)
     return loss_landscape(asked.net, loss, *data[np.arange(min(len(data), IN_LANDSCAPE))])
 
 
@@ -159,13 +160,14 @@ def look(
             metavar="FILE", help="The picture to write.", show_default="look-METHOD.png in the run", parser=given_path
         ),
     ] = None,
+    net: NetOfRun = None,
 ) -> None:
     """Draw what a network has learned: which pixels count for an answer, what excites a class, how classes lie.
 
     Samples are those of the test data, counted from 0. The picture is a PNG file.
     """
     draw = METHODS[known("method", method, tuple(METHODS))]
-    opened = open_run(run)
+    opened = open_run(run, net)
     test = opened.data().test
     path = opened.folder / f"look-{method}.png" if out is None else _picture_file(out)
     x, names = _samples(test, sample) if not image else _images(opened, image)
