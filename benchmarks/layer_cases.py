@@ -229,6 +229,8 @@ OPTIMIZERS = [
             ("Adam", "Adam"),
             ("AdamW", "AdamW"),
             ("NAdam", "NAdam"),
+            ("RAdam", "RAdam"),
+            ("Adamax", "Adamax"),
             ("Adagrad", "Adagrad"),
             ("Adadelta", "Adadelta"),
             ("RMSProp", "RMSprop"),

@@ -157,6 +157,8 @@ OPTIMIZERS = {
     "Adam": optimizer(**ADAM, amsgrad=st.booleans()),
     "AdamW": optimizer(**ADAM, amsgrad=st.booleans()),
     "NAdam": optimizer(**ADAM, momentum_decay=st.sampled_from([0.004, 0.1])),
+    "RAdam": optimizer(**ADAM, decoupled_weight_decay=st.booleans()),
+    "Adamax": optimizer(**ADAM),
     "Lion": optimizer(lr=RATE, betas=BETAS, weight_decay=DECAY),
     # Newton-Schulz magnifies small singular values by up to 3.44 a time: with a larger rate the trajectory is chaotic.
     "Muon": of_matrices(

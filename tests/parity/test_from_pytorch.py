@@ -71,6 +71,8 @@ SEQUENCES = {  # (N, C, T) in PyTorch
     ),
     "transformer": lambda: nn.Sequential(nn.TransformerEncoder(block(), 2, nn.LayerNorm(8), False), nn.Linear(8, 2)),
     "one block": block,
+    "norm after each sum": lambda: nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True),
+    "projected lstm": lambda: nn.LSTM(8, 5, 2, batch_first=True, bidirectional=True, proj_size=3),
     "lstm": lambda: nn.LSTM(8, 5, 2, batch_first=True, bidirectional=True),
     "gru": lambda: nn.GRU(8, 5, batch_first=True, bias=False),
     "rnn": lambda: nn.RNN(8, 5, batch_first=True, nonlinearity="relu"),
@@ -98,6 +100,7 @@ def test_nets_of_images(name: str) -> None:
     must_agree(IMAGES[name](), RNG.standard_normal((3, 1, 8, 8)).astype(np.float32))
 
 
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @pytest.mark.parametrize("name", SEQUENCES)
 def test_nets_of_sequences(name: str) -> None:
     must_agree(SEQUENCES[name](), RNG.standard_normal((3, 8, 8)).astype(np.float32))

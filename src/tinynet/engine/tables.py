@@ -90,10 +90,10 @@ from tinynet.layers import (
     TransformerBlock,
 )
 from tinynet.layers.adaptive_pooling import adaptive_max_pool, adaptive_max_pool_gradient
-from tinynet.layers.attention import attend, attend_backward
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
 from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
 from tinynet.layers.resampling import resample
+from tinynet.layers.scaled_dot_product import attend, attend_backward
 from tinynet.layers.smooth_activations import normal_cdf
 from tinynet.layers.unpooling import unpool, unpool_gradient
 from tinynet.losses import (
