@@ -28,6 +28,7 @@ FEATURES_FIRST = {
     "AdaptiveMaxPool1d": "AdaptiveMaxPool1D",
     "ZeroPad1d": "ZeroPad1D",
     "ReflectionPad1d": "ReflectionPad1D",
+    "ReplicationPad1d": "ReplicationPad1D",
 }
 RECURRENT = ("RNN", "LSTM", "GRU")
 OURS = {torch_name: name for name, torch_name in TORCH_NAMES.items()} | FEATURES_FIRST
