@@ -83,11 +83,12 @@ class AvgPool2D(Layer):
         if stride is None:
             self.stride = self.kernel_size
         self.sliding = Sliding(self.kernel_size, self.stride, self.padding)
+        self.needed = pixels_needed(self.sliding, self.ceil_mode)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.image_input(self, x)
         size = x.shape[2:]
-        checks.kernel_fits(self, size, pixels_needed(self.sliding, self.ceil_mode), self.padding)
+        checks.kernel_fits(self, size, self.needed, self.padding)
         self.remember(size=size)
         return avg_pool(x, self.sliding_over(size), self.count_include_pad, self.divisor_override)
 

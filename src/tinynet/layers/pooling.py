@@ -81,11 +81,12 @@ class MaxPool2D(Layer):
         if stride is None:
             self.stride = self.kernel_size
         self.sliding = Sliding(self.kernel_size, self.stride, self.padding, self.dilation)
+        self.needed, self.least_size = pixels_needed(self.sliding, self.ceil_mode), self.sliding.least_size
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         checks.image_input(self, x)
-        size, needed = x.shape[2:], pixels_needed(self.sliding, self.ceil_mode)
-        checks.kernel_fits(self, size, needed, self.padding, self.sliding.least_size)
+        size = x.shape[2:]
+        checks.kernel_fits(self, size, self.needed, self.padding, self.least_size)
         sliding = self.sliding_over(size)
         y, cell = max_pool(x, sliding)
         self.remember(cell=cell, size=size)

@@ -81,12 +81,12 @@ class MaxPool1D(Layer):
             self.stride = self.kernel_size
         ends = (self.padding, self.padding)
         self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends), (1, self.dilation))
+        (_, self.needed), (_, self.least_size) = pixels_needed(self.sliding, self.ceil_mode), self.sliding.least_size
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         checks.sequence_input(self, x)
-        length, (_, least) = x.shape[1], self.sliding.least_size
-        _, needed = pixels_needed(self.sliding, self.ceil_mode)
-        checks.window_fits(self, length, needed, self.sliding.padding[1], least)
+        length = x.shape[1]
+        checks.window_fits(self, length, self.needed, self.sliding.padding[1], self.least_size)
         sliding = self.sliding_over(length)
         y, cell = max_pool(as_images(x), sliding)
         self.remember(cell=cell, length=length)
@@ -163,12 +163,12 @@ class AvgPool1D(Layer):
             self.stride = self.kernel_size
         ends = (self.padding, self.padding)
         self.sliding = Sliding((1, self.kernel_size), (1, self.stride), ((0, 0), ends))
+        _, self.needed = pixels_needed(self.sliding, self.ceil_mode)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         checks.sequence_input(self, x)
         length = x.shape[1]
-        _, needed = pixels_needed(self.sliding, self.ceil_mode)
-        checks.window_fits(self, length, needed, self.sliding.padding[1])
+        checks.window_fits(self, length, self.needed, self.sliding.padding[1])
         self.remember(length=length)
         return as_sequences(avg_pool(as_images(x), self.sliding_over(length), self.count_include_pad))
 
