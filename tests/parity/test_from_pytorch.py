@@ -223,6 +223,7 @@ def test_what_has_no_layer_is_named(make: Any, words: str) -> None:
         (lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"), "with padding_mode='zeros' only, got 'circular'"),
         (lambda: nn.LSTM(2, 2), "a LSTM, can be read with batch_first=True only, got False"),
         (lambda: nn.GRU(2, 2, 2, batch_first=True, dropout=0.5), "with dropout=0.0 only, got 0.5"),
+        (lambda: nn.MaxPool1d(2, return_indices=True), "a MaxPool1d, can be read with return_indices=False only, got"),
         (lambda: nn.Embedding(2, 2, max_norm=1.0), "with max_norm=None only, got 1.0"),
         (lambda: nn.MultiheadAttention(4, 2, batch_first=True, add_bias_kv=True), "with bias_k=None only"),
         (lambda: nn.InstanceNorm2d(2, track_running_stats=True), "with track_running_stats=False only, got True"),
