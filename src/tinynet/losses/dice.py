@@ -36,7 +36,7 @@ def soft_dice(
         gradient: that of predicted
 
     Gradients (with respect to predicted):
-        ∂L/∂pₙᵢₖ = −2 wₖ (tₙᵢₖ − Dₙₖ pₙᵢₖ) / (Σᵢ pₙᵢₖ² + Σᵢ tₙᵢₖ² + s) / Z
+        ∂L/∂pₙᵢₖ = 2 wₖ (Dₙₖ pₙᵢₖ − tₙᵢₖ) / (Σᵢ pₙᵢₖ² + Σᵢ tₙᵢₖ² + s) / Z
 
     Args:
         predicted: Probabilities, as `Softmax` or `Sigmoid` gives them, not logits.
@@ -74,7 +74,7 @@ def soft_dice(
     is_empty = areas == 0  # then D, the limit for a small s, is 1
     areas = np.where(is_empty, 1, areas)
     D = np.where(is_empty, 1, overlap / areas)
-    gradient = (-2 * w * (t - D * p) / areas / Z).astype(predicted.dtype)
+    gradient = (2 * w * (D * p - t) / areas / Z).astype(predicted.dtype)
     gradient = gradient[..., 0] if axis is None else np.moveaxis(gradient, -1, axis)
     return reduced((w * (1 - D)).sum(), count, reduction), gradient
 
