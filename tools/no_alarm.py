@@ -126,7 +126,7 @@ def error_of(configuration: dict[str, Any]) -> float:
         Told(layer, **told) if told else layer,
         inputs,
         seed=configuration["seed"],
-        batch_of_one=not with_first_state and not piece.startswith("BatchNorm"),
+        batch_of_one=not with_first_state and not piece.startswith(("BatchNorm", "GLU")),  # which may cut the batch
     )
     return report.max_error
 

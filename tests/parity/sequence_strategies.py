@@ -15,9 +15,10 @@ def batch_norm(draw: Draw, n_dims: int) -> Configuration:
     arguments = {
         "num_features": features,
         "eps": draw(EPS),
-        "momentum": draw(st.sampled_from([0.0, 0.1, 1.0])),
+        "momentum": draw(st.sampled_from([0.0, 0.1, 1.0, None])),
         "affine": draw(st.booleans()),
         "track_running_stats": draw(st.booleans()),
+        "bias": draw(st.booleans()),
     }
     n = draw(size(2, 4))  # one value has no variance
     dims = [n, *draw(shape(0, 1)), features] if n_dims == 1 else [n, features, *draw(shape(2, 2))]
@@ -55,6 +56,7 @@ def group_norm(draw: Draw) -> Configuration:
         "num_channels": groups * draw(size(1, 3)),
         "eps": draw(EPS),
         "affine": draw(st.booleans()),
+        "bias": draw(st.booleans()),
     }
     # PyTorch refuses a single value for each channel, which needs a group with nothing to average over.
     return {

@@ -204,10 +204,10 @@ def test_shared_and_frozen_parameters_stay_so(tmp_path: Path) -> None:
 
 
 def test_what_was_changed_after_construction_is_exported(tmp_path: Path) -> None:
-    net = Net([layers.Linear(2, 2), layers.BatchNorm1D(2), layers.Dropout(0.2)])
-    net[1].momentum, net[2].p = 0.5, 0.75
+    net = Net([layers.Linear(2, 2), layers.BatchNorm1D(2), layers.Dropout(0.2), layers.BatchNorm1D(2)])
+    net[1].momentum, net[2].p, net[3].momentum = 0.5, 0.75, None
     twin = twin_of(net, tmp_path)
-    assert (twin[1].momentum, twin[2].p) == (0.5, 0.75)
+    assert (twin[1].momentum, twin[2].p, twin[3].momentum) == (0.5, 0.75, None)
 
 
 def test_several_tensors_go_through_a_net(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Matrix products run on one thread here: the engine cuts the large ones for its o
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -79,9 +80,14 @@ def arranged(layer: Layer | Masked, values: Any) -> tuple:
     """The values as a tuple, each in C order for a layer of a user's own; ours take any order."""
     values = as_tuple(values)
     layer = layer.layer if isinstance(layer, Masked) else layer
-    if type(layer).__module__.startswith("tinynet."):
+    if _takes_any_order(type(layer)):
         return values
     return tuple([np.ascontiguousarray(x) if isinstance(x, np.ndarray) and x.ndim else x for x in values])
+
+
+@cache
+def _takes_any_order(kind: type) -> bool:
+    return kind.__module__.startswith("tinynet.")
 
 
 def _back(net: Net, index: int, layer: Layer, dy: Any, input_gradient: bool) -> Any:

@@ -231,7 +231,8 @@ def _instance_norm(reader: _Reader, module: Any, path: str) -> Layer:
     if module.track_running_stats:
         sentences.option(module, path, "track_running_stats", False)
     C = module.num_features
-    return reader.note(GroupNorm(C, C, module.eps, module.affine), module)
+    layer = GroupNorm(C, C, module.eps, module.affine, bias=module.bias is not None)
+    return reader.note(layer, module)
 
 
 #: Modules of PyTorch that are read in another way.
