@@ -253,6 +253,10 @@ def test_what_has_no_layer_is_named(make: Any, words: str) -> None:
     ("make", "words"),
     [
         (lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"), "with padding_mode='zeros' only, got 'circular'"),
+        (
+            lambda: nn.TransformerEncoderLayer(4, 2, 8, 0.0, nn.Tanh(), batch_first=True),
+            "cannot be read: its activation is neither gelu nor relu",
+        ),
         (lambda: nn.LSTM(2, 2), "a LSTM, can be read with batch_first=True only, got False"),
         (lambda: nn.GRU(2, 2, 2, batch_first=True, dropout=0.5), "with dropout=0.0 only, got 0.5"),
         (lambda: nn.MaxPool1d(2, return_indices=True), "a MaxPool1d, can be read with return_indices=False only, got"),
