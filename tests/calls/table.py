@@ -186,6 +186,7 @@ MAKERS = [
          causal=True, rotary=False, bias=True, norm_first=False, activation="relu", free=("mlp_dim",)),
     fresh("net.Net", lambda: (Net, {"layers": [Linear(2, 2), ReLU()]})),
     fresh("net.Concat", lambda: (net.Concat, {"branches": [Linear(2, 2), [ReLU()]], "axis": 1}), free=("branches",)),
+    fresh("net.Padded", lambda: (net.Padded, {"layers": [layers.LSTM(2, 2), ReLU()]})),
     fresh("net.Named", lambda: (net.Named, {"layers": {"one": Linear(2, 2), "two": ReLU()}})),
     fresh(
         "net.Graph",
@@ -241,9 +242,8 @@ def _loss_calls() -> Iterator[Call]:
     for row in LOSSES:
         function = getattr(row.loss, "func", row.loss)
         options = getattr(row.loss, "keywords", None) or {}
-        shapes = row.predicted if isinstance(row.predicted, list) else [row.predicted]
-        arrays = [rng().normal(size=shape) for shape in shapes]
-        named = {"predicted": arrays[0] if len(arrays) == 1 else tuple(arrays), "ground_truth": row.ground_truth}
+        arrays = row.predictions(rng())
+        named = {"predicted": arrays[0] if len(arrays) == 1 else arrays, "ground_truth": row.ground_truth}
         free = ("ground_truth",) if function is losses.info_nce else ()
         yield call(f"losses.{function.__name__}", function, **named, **options, free=(*OPTIONS, *free))
 

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.cli.without_report import without_report
 from tests.data.own.drawn import folder_of_pictures
 from tinynet.cli import main
 from tinynet.cli.runs import open_run
@@ -19,7 +20,7 @@ def shapes(tmp_path_factory):
 def run(shapes):
     folder = shapes.parent / "run"
     words = ["--size", "12", "--model", "digits_cnn", "--epochs", "12", "--lr", "0.003", "--out", str(folder)]
-    with pytest.raises(SystemExit) as ended:
+    with without_report(), pytest.raises(SystemExit) as ended:
         main(["train", str(shapes), *words])
     assert not ended.value.code
     return folder
@@ -72,7 +73,8 @@ def test_what_works_for_any_run_works_for_this_one(run, tinynet, tmp_path, words
 
 def test_a_run_goes_on_only_with_the_same_data(run, tinynet, shapes, tmp_path):
     copy = shutil.copytree(run, tmp_path / "copy")
-    assert tinynet("train", "--resume", copy).status == 0
+    with without_report():
+        assert tinynet("train", "--resume", copy).status == 0
     more = folder_of_pictures(shutil.copytree(shapes, tmp_path / "more"), 1, seed=5)
     config = json.loads((copy / "config.json").read_text(encoding="utf-8"))
     (copy / "config.json").write_text(json.dumps(config | {"dataset": str(more)}), encoding="utf-8")

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinynet import layers, losses, optimizers
 from tinynet.layers import Layer
-from tinynet.net import Concat, Graph, Named, Net, Residual, operations
+from tinynet.net import Concat, Graph, Named, Net, Padded, Residual, operations
 from tinynet.optimizers import Optimizer
 
 Shape = tuple[int, ...]
@@ -35,7 +35,7 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class LossRow:
-    """A loss, the shape of its predictions (of each, in a list), and a truth."""
+    """A loss, the shape of its predictions, or the predictions (of each, in a list), and a truth."""
 
     loss: Callable
     predicted: Any
@@ -44,7 +44,14 @@ class LossRow:
     def __str__(self) -> str:
         name = getattr(self.loss, "func", self.loss).__name__
         truth = getattr(self.ground_truth, "dtype", type(self.ground_truth).__name__)
-        return f"{name}({getattr(self.loss, 'keywords', '') or ''}) {self.predicted} {truth}"
+        given = self.predicted if isinstance(self.predicted, list) else [self.predicted]
+        shapes = [x.shape if isinstance(x, np.ndarray) else x for x in given]
+        return f"{name}({getattr(self.loss, 'keywords', '') or ''}) {', '.join(map(str, shapes))} {truth}"
+
+    def predictions(self, rng: np.random.Generator, scale: float = 1.0) -> tuple[np.ndarray, ...]:
+        """An array for each prediction: drawn if the row has its shape, else the one that it has."""
+        given = self.predicted if isinstance(self.predicted, list) else [self.predicted]
+        return tuple(scale * rng.normal(size=x) if isinstance(x, tuple) else x.copy() for x in given)
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ def images(n: int = 2, c: int = 2, h: int = 6, w: int = 5) -> Shape:
 
 
 SWITCHES = np.array([[[[0, 3], [9, 14]]], [[[5, 2], [8, 11]]]])  # in images of 4×4, one in each 2×2 window
+LENGTHS = np.array([4, 2])
 TOKENS = np.array([[0, 2, 1], [4, 2, 2]])
 OVERLAPPING = np.array([[[[5, 5], [9, 14]]]])
 
@@ -205,6 +213,12 @@ LAYERS = [
     LayerRow(lambda: layers.TransformerBlock(4, 2, causal=True), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: layers.TransformerBlock(4, 2, norm_first=False, activation="relu"), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: Net([layers.Linear(3, 4), layers.Tanh(), Net([layers.Linear(4, 2)])]), (4, 3), (4, 2)),
+    LayerRow(lambda: Padded([layers.LSTM(3, 2), layers.Linear(2, 2)]), [(2, 4, 3), LENGTHS], (2, 4, 2)),
+    LayerRow(
+        lambda: Padded([layers.TransformerBlock(4, 2, causal=True), Residual([layers.MultiHeadAttention(4, 2)])]),
+        [(2, 3, 4), np.array([[False, False, True], [False, True, False]])],
+        (2, 3, 4),
+    ),
     LayerRow(lambda: Concat([[]]), (4, 3), (4, 3)),
     LayerRow(
         lambda: Net([layers.Conv2D(1, 2, 3), layers.ReLU(), layers.MaxPool2D(2), layers.Flatten()]), images(c=1), (2, 4)
@@ -271,6 +285,9 @@ OPERATIONS = [  # and what is made of them
 LABELS = np.array([0, 2, 1, 2])
 PROBABILITIES = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.1, 0.1, 0.8]])
 CLASS_WEIGHT = np.array([0.5, 2.0, 1.0])
+SHARES = np.random.default_rng(1).uniform(0.1, 0.9, (4, 3))  # probabilities of yes
+VARIANCES = np.random.default_rng(2).uniform(0.5, 2.0, (4, 3))
+SIGNS = np.array([1, -1, -1, 1])
 IN_TIME = (np.array([[1, 2, 2], [1, -1, -1]]), np.array([6, 4]), np.array([3, 1]))  # labels, and the two lengths
 
 LOSSES = [
@@ -298,6 +315,21 @@ LOSSES = [
         (4, 3),
         np.linspace(0, 1, 12).reshape(4, 3),
     ),
+    LossRow(losses.binary_cross_entropy, SHARES, np.linspace(0, 1, 12).reshape(4, 3)),
+    LossRow(partial(losses.binary_cross_entropy, reduction="sum"), SHARES, (SHARES[::-1] > 0.4).astype(int)),
+    LossRow(partial(losses.binary_cross_entropy, weight=[0.5, 0.0, 2.0]), SHARES, (SHARES[::-1] > 0.4).astype(int)),
+    LossRow(losses.soft_dice, SHARES.reshape(2, 2, 3), LABELS.reshape(2, 2)),
+    LossRow(
+        partial(losses.soft_dice, axis=None, smooth=0.0), SHARES.reshape(2, 2, 3), np.eye(4)[:, :3].reshape(2, 2, 3)
+    ),
+    LossRow(
+        partial(losses.soft_dice, axis=1, weight=CLASS_WEIGHT, ignore_index=2, reduction="sum"),
+        SHARES.reshape(1, 3, 4),
+        LABELS[None],
+    ),
+    LossRow(
+        partial(losses.soft_dice, smooth=0.1), SHARES[None], np.concatenate([PROBABILITIES, 0.5 * SHARES[:1]])[None]
+    ),
     LossRow(losses.focal, (4, 3), LABELS),
     LossRow(partial(losses.focal, gamma=0.5, alpha=CLASS_WEIGHT, axis=1), (2, 3, 2), LABELS.reshape(2, 2)),
     LossRow(losses.kl_divergence, (3, 3), PROBABILITIES),
@@ -311,6 +343,16 @@ LOSSES = [
     LossRow(partial(losses.hinge, margin=0.5, reduction="sum"), (4,), 2 * (LABELS > 1) - 1),
     LossRow(losses.multi_margin, (4, 3), LABELS),
     LossRow(partial(losses.multi_margin, axis=1, margin=2.0, weight=CLASS_WEIGHT), (2, 3, 2), LABELS.reshape(2, 2)),
+    LossRow(losses.margin_ranking, [(4,), (4,)], SIGNS),
+    LossRow(partial(losses.margin_ranking, margin=0.5, reduction="sum"), [(2, 3), (2, 3)], np.ones((2, 3))),
+    LossRow(losses.cosine_embedding, [(4, 3), (4, 3)], SIGNS),
+    LossRow(partial(losses.cosine_embedding, margin=-0.5, reduction="sum"), [(4, 2), (4, 2)], -np.ones(4)),
+    LossRow(losses.gaussian_nll, [(4, 3), VARIANCES], np.linspace(-1, 1, 12).reshape(4, 3)),
+    LossRow(partial(losses.gaussian_nll, full=True, reduction="sum"), [(4, 3), VARIANCES[:, 0]], np.zeros((4, 3))),
+    LossRow(partial(losses.gaussian_nll, eps=0.1), [(4, 3), VARIANCES[:, :1]], np.zeros((4, 3), int)),
+    LossRow(losses.poisson_nll, (4, 3), np.arange(12).reshape(4, 3) % 5),
+    LossRow(partial(losses.poisson_nll, full=True, reduction="sum"), (4, 3), np.linspace(0, 4, 12).reshape(4, 3)),
+    LossRow(partial(losses.poisson_nll, log_input=False, eps=0.1), VARIANCES, np.arange(12).reshape(4, 3) % 5),
     LossRow(losses.info_nce, [(4, 3), (4, 3)], None),
     LossRow(partial(losses.info_nce, temperature=0.5, reduction="sum"), [(4, 3), (5, 3)], LABELS),
     LossRow(losses.ctc, (2, 6, 3), IN_TIME),

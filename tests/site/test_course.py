@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.docs.cells import DOCS, run_page
-from tinynet.layers import Conv2D
+from tinynet.core import faster
+from tinynet.layers import Conv2D, ReLU
 from tinynet.optimizers import SGD
 
 COURSE = DOCS / "course"
@@ -23,6 +24,15 @@ def chapter(capsys):
 
 def close(value, wanted, digits=3):
     return abs(value - wanted) <= 0.5001 * 10**-digits
+
+
+def test_start(capsys):
+    names, printed = run_page(DOCS / "start.md"), capsys.readouterr().out
+    assert "test accuracy 9" in printed
+    assert "seven.png: 7 (" in printed, "the drawn seven is read"
+    assert "the net says 5, and it is a 5" in printed
+    assert names["learner"].evaluate(names["test"])["accuracy"] > 0.95
+    assert printed.endswith("True\n")
 
 
 def test_one_weight(chapter):
@@ -151,3 +161,62 @@ def test_convolution(chapter):
     assert sum(parameter.size for parameter in Conv2D(3, 64, 3).parameters().values()) == 1792
     assert names["reached"]["linear"] < 0.7
     assert names["reached"]["convolutional"] > 0.87
+
+
+def test_normalisation(chapter):
+    names, _ = chapter("09_normalisation")
+    assert abs(names["plain"][-1] - np.log(10)) < 0.02, "the deep net learns nothing"
+    forward, backward = names["seen"].forward, names["seen"].backward
+    assert backward[0] < 1e-4 * backward[12], "less than a ten-thousandth comes back"
+    assert forward[12] < 1e-3 * forward[0]
+    x_hat = names["norm"].forward(np.array([[1.0], [3.0], [5.0], [7.0]]))[:, 0]
+    np.testing.assert_allclose(x_hat, [-1.342, -0.447, 0.447, 1.342], atol=5e-4)
+    assert close(names["dx"][0], 0.134)
+    last = {name: losses[-1] for name, losses in names["curves"].items()}
+    assert last["batch norm"] < 0.5 * last["He"] < 0.5 * last["as it was"]
+    assert np.abs(names["a"] - names["b"]).max() > 0.1
+    assert np.abs(names["c"] - names["d"]).max() < 1e-4
+
+
+def test_going_wrong(chapter):
+    names, printed = chapter("10_going_wrong")
+    runs = names["runs"]
+    assert runs["A"].history["loss"][-1] < 0.2
+    assert 1.46 < runs["B"].history["loss"][-1] < 2.1
+    assert all(abs(runs[name].history["loss"][-1] - np.log(10)) < 0.1 for name in "DE")
+    assert close(-np.log(np.e / (np.e + 9)), 1.461)
+    first = {name: learner.diagnose()[0].name for name, learner in runs.items() if name != "A"}
+    assert first == {"B": "softmax2", "C": "lr-high", "D": "dead-relu", "E": "no-signal"}
+    assert not [diagnosis for diagnosis in runs["A"].diagnose() if diagnosis.level == "problem"]
+    learned = [line.endswith("True") for line in printed.splitlines() if "learned:" in line]
+    assert learned == [True, True, False, False, True]
+    assert "32 terms are 0: the ReLU was closed" in printed
+    assert "log of -0.3 = nan in layer 0 (Log), forward, sample 123" in printed
+    assert "multiplied with weight it is right" in printed
+
+
+def test_sequences(chapter):
+    names, printed = chapter("11_sequences")
+    np.testing.assert_allclose(names["h"][0, :, 0], [0.7616, 0.3634, 0.1797], atol=5.1e-5)
+    assert close(names["dx"][0, 0, 0], 0.0882, 4)
+    assert "2.468" in printed
+    assert names["arriving"]["LSTM, forget gate open"][20] > 100 * names["arriving"]["LSTM"][20]
+    remembered = names["remembered"]
+    assert max(remembered["RNN"], remembered["LSTM"]) < 0.5, "near guessing"
+    assert min(remembered["LSTM, forget gate open"], remembered["attention"]) > 0.9
+    assert len(names["text"].vocabulary) == 12
+    assert names["history"]["loss"][-1] < 0.5
+    assert len(names["text"].decode(names["written"])) == 60
+
+
+def test_engine(chapter):
+    names, printed = chapter("12_engine")
+    assert names["two_outputs"]([1, 2, 3, 4], [1, 2, 3]) == (14, 20)
+    assert names["twin"] is faster.TABLES["compiled"][ReLU.forward]
+    assert "np.maximum(x, 0)" in printed, "the lesson is shown"
+    assert "return NotImplemented" in printed, "its twin is shown"
+    assert "result is not NotImplemented" in printed, "the mark is shown"
+    assert printed.count("the same bits: True") == 2
+    assert "winograd" in printed
+    assert abs(names["losses"]["plain"] - names["losses"]["compiled"]) < 1e-5
+    assert names["distances"] not in faster.TABLES["compiled"], "the table is left as it was"

@@ -31,7 +31,7 @@ OnData = Annotated[
     typer.Option("--on", metavar="DATA", help="The data to use: a data set, or a path.", show_default="its own"),
 ]
 
-Data = Annotated[
+DataName = Annotated[
     str,
     typer.Argument(
         metavar="DATA",

@@ -91,7 +91,7 @@ def _landscape(asked: Asked) -> Figure:
     from tinynet.visualize import loss_landscape
 
     data = training.for_model(asked.run.settings.model, asked.test)
-    loss, _ = training.loss_and_metrics(asked.run.settings.model)
+    loss, _ = training.loss_and_metrics(asked.run.settings.model, asked.test)
     return loss_landscape(asked.net, loss, *data[np.arange(min(len(data), IN_LANDSCAPE))])
 
 

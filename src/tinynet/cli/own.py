@@ -12,13 +12,14 @@ from tinynet.cli.output import given_path
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
+from tinynet.models import MODELS
 
 KINDS = ("pictures", "table", "text")
 TASKS = ("classes", "numbers")
 TABLES = (".csv", ".tsv", ".tab")
 TEXTS = (".txt", ".text", ".md", ".tex")
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
-LANGUAGE = ("char_gpt", "char_lstm")
+LANGUAGE = tuple(name for name, entry in MODELS.items() if entry.reads_text)
 #: Each option, and the kinds of data that it is for.
 FOR_KIND = {
     "target": ("table",),

@@ -10,7 +10,8 @@ from tinynet.cli.own import Own
 from tinynet.cli.settings import Settings
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
-from tinynet.data import load, pictures, preparation_of
+from tinynet.data import load, pictures, preparation_of, table, text_file
+from tinynet.data.own.cells import read_cells
 from tinynet.storage import atomic_write
 
 PREPARATION = "preparation.json"
@@ -23,6 +24,11 @@ class Data(NamedTuple):
     train: Any
     test: Any
     preparation: Any = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What each output of a net stands for: the classes, or the column whose number it is."""
+        return self.train.classes if self.preparation is None else self.preparation.classes
 
 
 def read(settings: Settings, preparation: Any = None) -> Data:
@@ -37,8 +43,27 @@ def read(settings: Settings, preparation: Any = None) -> Data:
         return Data(*load(settings.dataset))
     if preparation is not None:
         return read_parts(settings.dataset, own, preparation)
-    train, test, preparation = pictures(settings.dataset, own.size, skip_broken=own.skip_broken)
+    train, test, preparation = FITS[own.kind](settings.dataset, own)
     return Data(train, test, preparation)
+
+
+def _fit_pictures(path: str, own: Own) -> tuple[Any, Any, Any]:
+    return pictures(path, own.size, skip_broken=own.skip_broken)
+
+
+def _fit_table(path: str, own: Own) -> tuple[Any, Any, Any]:
+    if own.target is None:
+        names = read_cells("table", Path(path), own.skip_broken).names
+        hint = f"add --target COLUMN; its columns are {', '.join(names[:10])}{' and more' if len(names) > 10 else ''}."
+        fail("tinynet", f"it is not said which column of {path} is to be predicted.", hint)
+    return table(path, own.target, own.task, skip_broken=own.skip_broken)
+
+
+def _fit_text(path: str, own: Own) -> tuple[Any, Any, Any]:
+    return text_file(path, **({} if own.window is None else {"window": own.window}))
+
+
+FITS = {"pictures": _fit_pictures, "table": _fit_table, "text": _fit_text}
 
 
 def read_parts(dataset: str, own: Own, preparation: Any) -> Data:

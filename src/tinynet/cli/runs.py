@@ -98,7 +98,7 @@ def config_text(config: dict[str, Any]) -> str:
     return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
 
-def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
+def describe(settings: Settings, folder: Path, data: Data) -> dict[str, Any]:
     """Everything that is needed to repeat a run, for its config.json."""
     versions = {"tinynet": __version__, "python": platform.python_version()}
     versions |= {name: metadata.version(name) for name in VERSIONED if _installed(name)}
@@ -107,9 +107,9 @@ def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
         "command": settings.command(str(folder)),
         **asdict(settings),
         "valid_fraction": VALID_FRACTION,
-        "input_shape": list(train[:1][0].shape[1:]),
-        "classes": list(train.classes),
-        "data_source": train.source,
+        "input_shape": list(data.train[:1][0].shape[1:]),
+        "classes": list(data.outputs),
+        "data_source": data.train.source,
         "versions": versions,
         "threads": thread_count(),
         "platform": f"{sys.platform} {platform.machine()}, {os.cpu_count()} cores",
@@ -146,11 +146,11 @@ def open_run(folder: Path) -> Run:
     return Run(folder, config, settings)
 
 
-def check_same_data(run: Run, train: Any) -> None:
+def check_same_data(run: Run, data: Data) -> None:
     """Check that data of a user's own are what they were when the run began, for else its steps are others."""
-    before = run.config.get("data_source")
-    if run.settings.own is not None and before != train.source:
-        problem = f"the data have changed since the run began: it learned from {before}, now there are {train.source}."
+    before, now = run.config.get("data_source"), data.train.source
+    if run.settings.own is not None and before != now:
+        problem = f"the data have changed since the run began: it learned from {before}, now there are {now}."
         fail("tinynet", problem, "put them back as they were, or train anew.")
 
 

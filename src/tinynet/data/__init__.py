@@ -18,6 +18,8 @@ from tinynet.data.embedded import digits
 from tinynet.data.idx import fashion_mnist, mnist
 from tinynet.data.own.picture_folder import PicturePreparation, pictures
 from tinynet.data.own.preparations import preparation_of
+from tinynet.data.own.table_file import TablePreparation, table
+from tinynet.data.own.text_file import TextPreparation, text_file
 from tinynet.data.toys import blobs, circles, moons, spirals
 from tinynet.data.transforms import Compose, Normalize, RandomCrop, RandomFlip
 
@@ -29,7 +31,9 @@ __all__ = [
     "PicturePreparation",
     "RandomCrop",
     "RandomFlip",
+    "TablePreparation",
     "Text",
+    "TextPreparation",
     "Windows",
     "batches",
     "blobs",
@@ -47,5 +51,7 @@ __all__ = [
     "preparation_of",
     "sine",
     "spirals",
+    "table",
     "text",
+    "text_file",
 ]

@@ -14,7 +14,7 @@ from tinynet.exchange.torch_names import RENAMED, TORCH_NAMES, parameters_of
 from tinynet.exchange.torch_twins import is_twin
 from tinynet.layers import Dropout, GroupNorm, Layer, Permute, Reshape, TransformerBlock
 from tinynet.models import EncoderDecoder, VariationalAutoencoder
-from tinynet.net import Net
+from tinynet.net import Net, Padded
 from tinynet.storage import architecture
 from tinynet.storage.sentences import layer_classes
 
@@ -107,10 +107,12 @@ class _Reader:
     def read(self, module: Any, path: str) -> Any:
         """The layer of a module; an empty list for a Sequential without modules."""
         name, is_torchs = type(module).__name__, type(module).__module__.startswith("torch.nn.")
-        if type(module).forward is self.torch.nn.Sequential.forward or is_twin(module, "Net"):
+        is_padded = is_twin(module, "Padded")
+        if type(module).forward is self.torch.nn.Sequential.forward or is_twin(module, "Net") or is_padded:
             # Not named_children, which leaves out a module that stands there a second time.
             children = [self.read(child, f"{path}{key}.") for key, child in module._modules.items()]
-            return Net([child or Dropout(0.0) for child in children]) if children else []
+            layers = [child or Dropout(0.0) for child in children]
+            return (Padded if is_padded else Net)(layers) if layers else []
         if is_torchs:
             return self.torchs_own(module, name, path)
         if name in self.own or is_twin(module, name):

@@ -113,7 +113,8 @@ class MultiHeadAttention(Layer):
         checks.attention_inputs(self, query, key, value)
         inputs = tuple(x for x in (query, key, value) if x is not None)
         checks.mask(self, key_padding_mask, inputs[-1].shape[:2])
-        attn_mask = checks.attention_mask(self, attn_mask, query, inputs[-1])
+        if attn_mask is not None:
+            attn_mask = checks.attention_mask(self, attn_mask, query, inputs[-1])
         q, k, v = self.project(inputs)
         heads, log_sum = attend(q, k, v, self.causal, key_padding_mask, attn_mask)
         masks = {"key_padding_mask": key_padding_mask, "attn_mask": attn_mask}

@@ -7,6 +7,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, flag, integer, unkept, weights_rng
+from tinynet.core.faster import faster
 from tinynet.layers.activations import sigmoid
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
@@ -44,6 +45,7 @@ class GLU(Layer):
     def __init__(self, axis: int = -1) -> None:
         checks.arguments(self, locals(), axis=integer)
 
+    @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
         self._check(x)
         a, b = np.split(x, 2, axis=self.axis)
@@ -51,6 +53,7 @@ class GLU(Layer):
         self.remember(a=a, s=s)
         return a * s
 
+    @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         a, s = self.recall()
         return np.concatenate([dy * s, dy * a * s * (1 - s)], axis=self.axis)  # [da, db]

@@ -103,15 +103,15 @@ class LSTM(_Recurrent):
     ) -> tuple[np.ndarray, States]:
         W_ih, W_hh, _, _ = weights.tensors()
         x, padding, (_, c), gates = done
-        da, s = np.zeros_like(gates), np.zeros_like(c[1:])  # (T, N, 4H), (T, N, H)
-        dh_read = np.zeros_like(dy)  # dh of each step, (T, N, P)
+        da = np.zeros_like(gates)  # (T, N, 4H)
         dh, dc = dlast  # of the states that step t leaves, from the later steps that read them
         for t in reversed(range(len(x))):
             i, f, g, o = cut(gates[t], 4)
             tanh_c = np.tanh(c[t + 1])
-            s[t] = np.where(padding[t], 0, o * tanh_c)
-            dh_read[t] = np.where(padding[t], 0, dh + dy[t])
-            ds = dh_read[t] if weights.W_hr is None else dh_read[t] @ weights.W_hr
+            ds = dh + dy[t]
+            if weights.W_hr is not None:
+                weights.accumulate_projection(ds, o * tanh_c, padding[t])
+                ds = ds @ weights.W_hr
             dc_t = dc + ds * o * (1 - tanh_c**2)
             da_i = dc_t * g * i * (1 - i)
             da_f = dc_t * c[t] * f * (1 - f)
@@ -121,5 +121,4 @@ class LSTM(_Recurrent):
             dh = np.where(padding[t], dh, da[t] @ W_hh)
             dc = np.where(padding[t], dc, dc_t * f)
         weights.accumulate(da, da, done)
-        weights.accumulate_projection(dh_read, s)
         return da @ W_ih, (dh, dc)

@@ -47,10 +47,10 @@ class Weights(NamedTuple):
         """The weight of the projection, if there is one."""
         return None if self.weight_hr is None else self.weight_hr.tensor
 
-    def accumulate_projection(self, dh: np.ndarray, s: np.ndarray) -> None:
-        """Add Σₜ dh[t]ᵀ s[t], where h[t] = s[t] W_hrᵀ; (T, N, P) and (T, N, H)."""
+    def accumulate_projection(self, dh: np.ndarray, s: np.ndarray, padding: np.ndarray) -> None:
+        """Add dhᵀ s of one step, where h = s W_hrᵀ: (N, P), (N, H), and (N, 1), True where the step is padding."""
         if self.weight_hr is not None:
-            self.weight_hr.accumulate(np.tensordot(dh, s, ([0, 1], [0, 1])))
+            self.weight_hr.accumulate(np.where(padding, 0, dh).T @ np.where(padding, 0, s))
 
     def accumulate(self, da: np.ndarray, da_h: np.ndarray, done: Pass) -> None:
         """Add the gradients of all steps, but for that of a projection.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -116,7 +117,8 @@ def without_unread(inputs: tuple[np.ndarray, ...], seen: np.ndarray) -> list[np.
         >>> without_unread((x, memory), np.array([[[[False, True]]]]))[1].ravel()
         array([0., 2.])
     """
-    sees, is_seen = seen.any(axis=(1, 3)), seen.any(axis=(1, 2))  # (1 or N, T), (1 or N, S)
+    sees: Any = seen.any(axis=(1, 3))  # (1 or N, T)
+    is_seen: Any = seen.any(axis=(1, 2))  # (1 or N, S)
     read = [sees | is_seen] if len(inputs) == 1 else [sees, is_seen, is_seen]
     return [np.where(places[..., np.newaxis], x, 0) for x, places in zip(inputs, read, strict=False)]
 

@@ -41,14 +41,12 @@ def attention_cache(layer: Any, x: np.ndarray, state: Any) -> None:
         input_shape(layer, kept, (*sizes, layer.embed_dim // layer.num_heads), name="keys and values")
 
 
-def attention_mask(layer: Any, given: np.ndarray | None, query: np.ndarray, key: np.ndarray) -> np.ndarray | None:
-    """Check a mask of bools or numbers for each query and key, where one is given.
+def attention_mask(layer: Any, given: np.ndarray, query: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Check a mask of bools or numbers for each query and key.
 
     Returns:
         The mask with four axes, which broadcasts to (N, heads, T, S); numbers in the type of the queries.
     """
-    if given is None:
-        return None
     array(layer, given, "attn_mask")
     if given.dtype.kind not in "bf":
         problem = f"expected attn_mask of bools, True where a key is hidden, or of numbers to add, got {given.dtype}."

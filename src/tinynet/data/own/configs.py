@@ -8,7 +8,14 @@ from typing import Any
 
 from tinynet.core.checks.words import fail
 
-KINDS = {float: "a number", str: "a text", list: "a list", bool: "true or false", dict: "a table"}
+KINDS = {
+    float: "a number",
+    int: "a whole number",
+    str: "a text",
+    list: "a list",
+    bool: "true or false",
+    dict: "a table",
+}
 LARGEST = 10**8  # numbers in a sample
 
 

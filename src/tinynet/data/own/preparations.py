@@ -7,8 +7,10 @@ from typing import Any
 
 from tinynet.core import checks
 from tinynet.data.own.picture_folder import PicturePreparation
+from tinynet.data.own.table_file import TablePreparation
+from tinynet.data.own.text_file import TextPreparation
 
-PREPARATIONS = {cls.kind: cls for cls in (PicturePreparation,)}
+PREPARATIONS: dict[str, Any] = {cls.kind: cls for cls in (PicturePreparation, TablePreparation, TextPreparation)}
 
 
 def preparation_of(config: Mapping[str, Any]) -> Any:

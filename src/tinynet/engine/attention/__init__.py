@@ -81,7 +81,8 @@ def project(layer: MultiHeadAttention, inputs: tuple[np.ndarray, ...], start: in
 
 def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
     """dx. For that dq, dk and dv are written side by side, so that each input needs one product for its gradient."""
-    inputs, q, k, v, heads, log_sum, *masks = layer.recall()
+    inputs, q, k, v, heads, log_sum, padding, attn_mask = layer.recall()
+    masks = padding, attn_mask
     if not is_floating(dy, q, *inputs):
         return NotImplemented
     E, shares = layer.embed_dim, PROJECTIONS[len(inputs)]

@@ -27,7 +27,7 @@ class KeptWeights:
         """W_ih, W_hh, b_ih and b_hh; 0 for a bias if the layer has none."""
         return self.arrays
 
-    def accumulate_projection(self, dh: np.ndarray, s: np.ndarray) -> None:
+    def accumulate_projection(self, dh: np.ndarray, s: np.ndarray, padding: np.ndarray) -> None:
         """Nothing: dh is derived by itself."""
 
     def accumulate(self, da: np.ndarray, da_h: np.ndarray, done: Pass) -> None:

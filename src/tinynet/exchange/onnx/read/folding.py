@@ -11,6 +11,7 @@ import numpy as np
 from tinynet.exchange.onnx.read.file import MAX_NUMBERS, Unreadable
 
 MAX_PRODUCTS = 2**32  #: Of a product of two weights: about a second.
+PRODUCT = "ij,jk->ik"  #: Of two matrices, in Einsum.
 Arrays = list[Any]  #: The inputs of a node; None for one that is left out.
 
 
@@ -130,11 +131,14 @@ def _expand(i: Arrays, a: dict[str, Any]) -> Any:
     return np.broadcast_to(i[0], limited(np.broadcast_shapes(np.shape(i[0]), limited(i[1]))))
 
 
-def _matmul(i: Arrays, a: dict[str, Any]) -> Any:
-    rows, columns = np.shape(i[0])[:-1], np.shape(i[1])[-1]
-    if math.prod(rows) * columns * math.prod(np.shape(i[1])[:-1]) > MAX_PRODUCTS:
+def _einsum(i: Arrays, a: dict[str, Any]) -> Any:
+    """The product of two weights, as `export_onnx` writes it; a MatMul may be a layer that is to be trained."""
+    if a.get("equation") != PRODUCT:
+        raise Unreadable("it is an Einsum of weights, which is not read.", "write it as a MatMul.")
+    (rows, inner), (_, columns) = (np.shape(x) for x in i)
+    if rows * inner * columns > MAX_PRODUCTS:
         raise Unreadable("it multiplies two weights that are too large for that.")
-    return np.matmul(i[0], i[1])
+    return i[0] @ i[1]
 
 
 def _constant_of_shape(i: Arrays, a: dict[str, Any]) -> Any:
@@ -183,6 +187,7 @@ FOLDS: dict[str, Callable[[Arrays, dict[str, Any]], Any]] = {
     "ConstantOfShape": _constant_of_shape,
     "Cos": lambda i, a: np.cos(i[0]),
     "Div": _of_two(_divide),
+    "Einsum": _einsum,
     "Equal": _of_two(np.equal),
     "Exp": lambda i, a: np.exp(i[0]),
     "Expand": _expand,
@@ -196,7 +201,6 @@ FOLDS: dict[str, Callable[[Arrays, dict[str, Any]], Any]] = {
     "Less": _of_two(np.less),
     "LessOrEqual": _of_two(np.less_equal),
     "Log": lambda i, a: np.log(i[0]),
-    "MatMul": _matmul,
     "Max": lambda i, a: _of_two(np.maximum)(i, a) if len(i) == 2 else np.max(i, axis=0),
     "Min": lambda i, a: _of_two(np.minimum)(i, a) if len(i) == 2 else np.min(i, axis=0),
     "Mod": _of_two(lambda x, y: np.mod(x, np.where(y == 0, 1, y))),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinynet.exchange.onnx.writer import GraphWriter, Writer
+import numpy as np
+
+from tinynet.exchange.onnx.writer import GraphWriter, Padding, Writer
 from tinynet.layers import Layer, Linear, SwiGLU, TransformerBlock
-from tinynet.net import Concat, Net, Residual
+from tinynet.net import Concat, Net, Padded, Residual
 from tinynet.net.tuples import as_tuple
 
 
@@ -15,6 +17,23 @@ def net(graph: GraphWriter, layer: Net, *inputs: str) -> Any:
     for inner in layer:
         values = graph.layer(inner, *as_tuple(values))
     return values
+
+
+def padded(graph: GraphWriter, layer: Padded, x: str, padding: str = "") -> Any:
+    """A stack that is given lengths or a mask, as its example shows; layers inside read them from the graph."""
+    if not padding:
+        return net(graph, layer, x)
+    if len(graph.shape(layer, 1)) == 2:
+        graph.padding = Padding(mask=padding)
+    else:
+        ends = graph.node(
+            "Unsqueeze", graph.node("Cast", padding, to=graph.onnx.TensorProto.INT64), graph.constant([1])
+        )
+        mask = graph.node("GreaterOrEqual", graph.constant(np.arange(graph.shape(layer)[1])), ends)
+        graph.padding = Padding(mask, graph.node("Cast", padding, to=graph.onnx.TensorProto.INT32))
+    y = net(graph, layer, x)
+    graph.padding = Padding()
+    return y
 
 
 def residual(graph: GraphWriter, layer: Residual, x: str) -> str:
@@ -53,6 +72,7 @@ def transformer_block(graph: GraphWriter, layer: TransformerBlock, x: str) -> st
 
 WRITERS: dict[type[Layer], Writer] = {
     Net: net,
+    Padded: padded,
     Residual: residual,
     Concat: concat,
     Linear: linear,

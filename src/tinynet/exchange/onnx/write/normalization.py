@@ -33,9 +33,9 @@ def _batch_norm(graph: GraphWriter, layer: BatchNorm1D | BatchNorm2D, x: str) ->
         var = graph.node("ReduceMean", graph.node("Mul", centred, centred), axes=others, keepdims=0)
         return graph.node("BatchNormalization", x, *affine, mean, var, epsilon=layer.eps)
     statistics = graph.statistic(layer, "running_mean"), graph.statistic(layer, "running_var")
-    # ONNX weights what was there before, and knows no mean over all batches.
-    momentum = {} if layer.momentum is None else {"momentum": 1 - layer.momentum}
-    return graph.node("BatchNormalization", x, *affine, *statistics, epsilon=layer.eps, **momentum)
+    # ONNX weights what was there before. It knows no mean over all batches, for which PyTorch writes 1.
+    momentum = 1.0 if layer.momentum is None else 1 - layer.momentum
+    return graph.node("BatchNormalization", x, *affine, *statistics, epsilon=layer.eps, momentum=momentum)
 
 
 def layer_norm(graph: GraphWriter, layer: LayerNorm, x: str) -> str:

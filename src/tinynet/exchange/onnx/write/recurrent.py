@@ -19,6 +19,12 @@ def recurrent(op: str) -> Writer:
 
     def write(graph: GraphWriter, layer: Any, x: str, *states: str) -> Any:
         is_projected = layer.output_size < layer.hidden_size
+        lengths = graph.padding.lengths
+        if graph.padding.mask is not None and lengths is None:
+            problem = f"layer {graph.path}, {op}, is given a mask, but in ONNX it reads only the lengths of sequences."
+            checks.fail(
+                "export_onnx", problem, "export it with an array of lengths in input_shape.", NotImplementedError
+            )
         n_directions = len(layer.directions)
         x = graph.node("Transpose", x, perm=[1, 0, 2])  # (T, N, D)
         last: list[tuple[str, ...]] = []
@@ -31,7 +37,7 @@ def recurrent(op: str) -> Writer:
                 op,
                 x,
                 *_weights(graph, layer, op, suffixes),
-                *(["", *first] if first else []),
+                *([lengths or "", *first] if lengths or first else []),
                 n_outputs=1 + layer.n_states,
                 hidden_size=layer.hidden_size,
                 direction="bidirectional" if layer.bidirectional else "forward",
@@ -62,7 +68,8 @@ def _weights(graph: GraphWriter, layer: Any, op: str, suffixes: list[str]) -> li
             parts = [_in_order(graph, getattr(layer, name + suffix), op, layer.hidden_size) for name in names]
             if names == ("weight_hh",) and layer.output_size < layer.hidden_size:
                 # ONNX's state is s, before the projection: h W_hhᵀ = s W_hrᵀ W_hhᵀ = s (W_hh W_hr)ᵀ
-                parts = [graph.node("MatMul", *parts, graph.weight(getattr(layer, "weight_hr" + suffix)))]
+                W_hr = graph.weight(getattr(layer, "weight_hr" + suffix))
+                parts = [graph.node("Einsum", *parts, W_hr, equation="ij,jk->ik")]
             joined = parts[0] if len(parts) == 1 else graph.node("Concat", *parts, axis=0)
             rows.append(graph.node("Unsqueeze", joined, graph.constant([0])))
         found.append(rows[0] if len(rows) == 1 else graph.node("Concat", *rows, axis=0))

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.layers import Hardsigmoid, Hardswish, Hardtanh, Layer, ReLU6
 from tinynet.probe.explain.expressions import Expression, Index, constant
-from tinynet.probe.explain.functions import maximum, minimum, where
+from tinynet.probe.explain.functions import absolute, maximum, minimum, where
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.views import LayerView
 
@@ -54,8 +54,7 @@ def hard_sigmoid(layer: LayerView, index: Index, part: int) -> Expression:
 
 def hard_sigmoid_gradient(layer: LayerView, index: Index, part: int) -> Expression:
     """dx = dy / 6 where −3 < x < 3, else 0"""
-    x, dy = layer.at("x", index), layer.at("dy", index)
-    return where(x > -3, where(x < 3, dy / 6, 0), 0)
+    return where(absolute(layer.at("x", index)) < 3, layer.at("dy", index) / 6, 0)
 
 
 def outside(layer: LayerView) -> tuple[str, np.ndarray]:

@@ -16,17 +16,13 @@ def batch_norm(reader: Reader, node: Node) -> None:
     n_axes, about = len(reader.shape(node)), node.attributes
     if n_axes not in (2, 3, 4):
         raise Unreadable(f"it normalizes arrays of {n_axes} axes.", "images have four, sequences three.")
-    share, affine = round(1 - about.get("momentum", 0.9), 9), _affine(reader, node)
+    (weight, bias), (C,) = _affine(reader, node), reader.shape(node, 1)
+    # PyTorch writes momentum=None as 1: statistics that no batch moves.
+    momentum = round(1 - about.get("momentum", 0.9), 9) or None
     kind = BatchNorm2D if n_axes == 4 else BatchNorm1D
-    layer = kind(
-        *reader.shape(node, 1),
-        about.get("epsilon", 1e-5),
-        share or None,  # statistics that no batch moves: so PyTorch writes momentum=None
-        affine=affine[0] is not None,
-        bias=affine[1] is not None,
-    )
+    layer = kind(C, about.get("epsilon", 1e-5), momentum, weight is not None, bias=bias is not None)
     layer.astype(reader.constant(node, 1).dtype)
-    layer.weight, layer.bias = affine
+    layer.weight, layer.bias = weight, bias
     layer.running_mean[...], layer.running_var[...] = reader.constant(node, 3), reader.constant(node, 4)
     reader.through(as_sequences([layer]) if n_axes == 3 else [layer], reader.data(node), node.outputs[0])
 
