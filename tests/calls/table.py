@@ -123,7 +123,7 @@ def inputs(name: str, make: Callable[[], tuple[Any, list[Any]]], free: tuple[str
 WINDOW = {"kernel_size": 2, "stride": 1, "padding": 0}
 CONVOLUTION = {"in_channels": 2, "out_channels": 2, "kernel_size": 3, "stride": 1, "padding": 1, "dilation": 1}
 CONVOLUTION |= {"groups": 1, "bias": True}
-NORM = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
+NORM = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True, "bias": True}
 RECURRENT = {"input_size": 3, "hidden_size": 2, "num_layers": 1, "bias": True, "bidirectional": False}
 RECURRENT |= {"return_state": False}
 PAIRS = ("kernel_size", "stride", "padding", "dilation", "output_padding", "rng")
@@ -136,10 +136,12 @@ MAKERS = [
     call("layers.Dropout", layers.Dropout, p=0.5, rng=rng(), free=("rng",)),
     call("layers.Dropout2D", layers.Dropout2D, p=0.5, rng=rng(), free=("rng",)),
     call("layers.LeakyReLU", layers.LeakyReLU, negative_slope=0.01),
+    call("layers.Hardtanh", layers.Hardtanh, min_val=-1.0, max_val=1.0),
     call("layers.GELU", layers.GELU, approximate="tanh"),
     call("layers.ELU", layers.ELU, alpha=1.0),
     call("layers.Softplus", layers.Softplus, beta=1.0, threshold=20.0),
     call("layers.PReLU", layers.PReLU, num_parameters=2, init=0.25),
+    call("layers.GLU", layers.GLU, axis=1),
     call("layers.SwiGLU", layers.SwiGLU, in_features=3, hidden_features=4, out_features=2, bias=True,
          free=("out_features",)),
     call("layers.Softmax", layers.Softmax, axis=-1),
@@ -164,11 +166,11 @@ MAKERS = [
     call("layers.ZeroPad2D", layers.ZeroPad2D, padding=(1, 2, 0, 1)),
     call("layers.ReflectionPad1D", layers.ReflectionPad1D, padding=(1, 2)),
     call("layers.ReflectionPad2D", layers.ReflectionPad2D, padding=(1, 2, 0, 1)),
-    call("layers.BatchNorm1D", layers.BatchNorm1D, num_features=3, **NORM),
-    call("layers.BatchNorm2D", layers.BatchNorm2D, num_features=3, **NORM),
+    call("layers.BatchNorm1D", layers.BatchNorm1D, num_features=3, **NORM, free=("momentum",)),
+    call("layers.BatchNorm2D", layers.BatchNorm2D, num_features=3, **NORM, free=("momentum",)),
     call("layers.LayerNorm", layers.LayerNorm, normalized_shape=3, eps=1e-5, elementwise_affine=True, bias=True,
          free=("normalized_shape",)),
-    call("layers.GroupNorm", layers.GroupNorm, num_groups=2, num_channels=4, eps=1e-5, affine=True),
+    call("layers.GroupNorm", layers.GroupNorm, num_groups=2, num_channels=4, eps=1e-5, affine=True, bias=True),
     call("layers.RMSNorm", layers.RMSNorm, normalized_shape=(2, 3), eps=1e-5, elementwise_affine=True, free=("eps",)),
     call("layers.Embedding", layers.Embedding, num_embeddings=5, embedding_dim=3, padding_idx=2,
          free=("padding_idx",)),
@@ -176,14 +178,15 @@ MAKERS = [
     call("layers.SinusoidalPosition", layers.SinusoidalPosition, embedding_dim=4),
     call("layers.RotaryPosition", layers.RotaryPosition, dim=4, base=10000.0),
     call("layers.RNN", layers.RNN, **RECURRENT, nonlinearity="relu"),
-    call("layers.LSTM", layers.LSTM, **RECURRENT),
+    call("layers.LSTM", layers.LSTM, **RECURRENT, proj_size=1),
     call("layers.GRU", layers.GRU, **RECURRENT),
     call("layers.MultiHeadAttention", layers.MultiHeadAttention, embed_dim=4, num_heads=2, bias=True, causal=True,
          rotary=False),
     call("layers.TransformerBlock", layers.TransformerBlock, embed_dim=4, num_heads=2, mlp_dim=8, dropout=0.1,
-         causal=True, rotary=False, bias=True, free=("mlp_dim",)),
+         causal=True, rotary=False, bias=True, norm_first=False, activation="relu", free=("mlp_dim",)),
     fresh("net.Net", lambda: (Net, {"layers": [Linear(2, 2), ReLU()]})),
     fresh("net.Concat", lambda: (net.Concat, {"branches": [Linear(2, 2), [ReLU()]], "axis": 1}), free=("branches",)),
+    fresh("net.Padded", lambda: (net.Padded, {"layers": [layers.LSTM(2, 2), ReLU()]})),
     fresh("net.Named", lambda: (net.Named, {"layers": {"one": Linear(2, 2), "two": ReLU()}})),
     fresh(
         "net.Graph",
@@ -354,6 +357,8 @@ STEPS = [
         masked(lambda: layers.RNN(4, 2), "padding_mask"), {"mask": PADDING}), ("mask",)),
     fresh("layers.MultiHeadAttention.forward", lambda: (
         masked(lambda: layers.MultiHeadAttention(4, 2), "key_padding_mask"), {"mask": PADDING}), ("mask",)),
+    fresh("layers.MultiHeadAttention.forward", lambda: (
+        masked(lambda: layers.MultiHeadAttention(4, 2), "attn_mask"), {"mask": np.eye(3, dtype=bool)}), ("mask",)),
     fresh("layers.TransformerBlock.forward", lambda: (
         masked(lambda: layers.TransformerBlock(4, 2), "key_padding_mask"), {"mask": PADDING}), ("mask",)),
     *(

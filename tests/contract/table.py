@@ -14,7 +14,7 @@ import numpy as np
 
 from tinynet import layers, losses, optimizers
 from tinynet.layers import Layer
-from tinynet.net import Concat, Graph, Named, Net, Residual, operations
+from tinynet.net import Concat, Graph, Named, Net, Padded, Residual, operations
 from tinynet.optimizers import Optimizer
 
 Shape = tuple[int, ...]
@@ -70,6 +70,7 @@ def images(n: int = 2, c: int = 2, h: int = 6, w: int = 5) -> Shape:
 
 
 SWITCHES = np.array([[[[0, 3], [9, 14]]], [[[5, 2], [8, 11]]]])  # in images of 4×4, one in each 2×2 window
+LENGTHS = np.array([4, 2])
 TOKENS = np.array([[0, 2, 1], [4, 2, 2]])
 OVERLAPPING = np.array([[[[5, 5], [9, 14]]]])
 
@@ -85,11 +86,21 @@ LAYERS = [
     LayerRow(lambda: layers.ReLU(), images(), images()),
     LayerRow(lambda: layers.LeakyReLU(), (4, 5), (4, 5)),
     LayerRow(lambda: layers.LeakyReLU(0.3), images(), images()),
+    LayerRow(lambda: layers.ReLU6(), images(), images()),
+    LayerRow(lambda: Net([operations.Power(3.0), layers.ReLU6()]), (4, 5), (4, 5)),  # which reaches 6
+    LayerRow(lambda: layers.Hardtanh(), images(), images()),
+    LayerRow(lambda: layers.Hardtanh(-0.5, 0.2), (4, 5), (4, 5)),
     LayerRow(lambda: layers.Sigmoid(), images(), images()),
+    LayerRow(lambda: layers.Hardsigmoid(), images(), images()),
+    LayerRow(lambda: Net([operations.Power(3.0), layers.Hardsigmoid()]), (4, 5), (4, 5)),  # which reaches both ends
+    LayerRow(lambda: layers.LogSigmoid(), (4, 5), (4, 5)),
     LayerRow(lambda: layers.Tanh(), (4, 5), (4, 5)),
     LayerRow(lambda: layers.GELU(), images(), images()),
     LayerRow(lambda: layers.GELU(approximate="tanh"), (4, 5), (4, 5)),
     LayerRow(lambda: layers.SiLU(), images(), images()),
+    LayerRow(lambda: layers.Hardswish(), images(), images()),
+    LayerRow(lambda: Net([operations.Power(3.0), layers.Hardswish()]), (4, 5), (4, 5)),
+    LayerRow(lambda: layers.Mish(), images(), images()),
     LayerRow(lambda: layers.ELU(alpha=1.5), images(), images()),
     LayerRow(lambda: layers.SELU(), images(), images()),
     LayerRow(lambda: layers.Softplus(), (4, 5), (4, 5)),
@@ -97,6 +108,8 @@ LAYERS = [
     LayerRow(lambda: layers.PReLU(), (4, 5), (4, 5)),
     LayerRow(lambda: layers.PReLU(2, init=0.1), images(), images()),
     LayerRow(lambda: layers.PReLU(3), (2, 4, 3), (2, 4, 3)),
+    LayerRow(lambda: layers.GLU(), (2, 4, 6), (2, 4, 3)),
+    LayerRow(lambda: layers.GLU(axis=1), images(c=4), images(c=2)),
     LayerRow(lambda: layers.SwiGLU(3, 5), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.SwiGLU(3, 5, out_features=2, bias=True), (4, 3), (4, 2)),
     LayerRow(lambda: layers.Dropout2D(0.3), images(), images()),
@@ -157,10 +170,13 @@ LAYERS = [
     LayerRow(lambda: layers.BatchNorm1D(3, affine=False), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.BatchNorm2D(2), images(), images()),
     LayerRow(lambda: layers.BatchNorm2D(2, track_running_stats=False), images(), images()),
+    LayerRow(lambda: layers.BatchNorm1D(3, momentum=None, bias=False), (4, 3), (4, 3), batch_of_one=False),
+    LayerRow(lambda: layers.BatchNorm2D(2, bias=False), images(), images()),
     LayerRow(lambda: layers.LayerNorm(3), (4, 3), (4, 3)),
     LayerRow(lambda: layers.LayerNorm((4, 3), bias=False), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.GroupNorm(2, 4), images(c=4), images(c=4)),
     LayerRow(lambda: layers.GroupNorm(3, 3, affine=False), (2, 3, 5), (2, 3, 5)),
+    LayerRow(lambda: layers.GroupNorm(4, 4, bias=False), images(c=4), images(c=4)),
     LayerRow(lambda: layers.RMSNorm(3), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.Embedding(5, 3), [TOKENS], (2, 3, 3)),
     LayerRow(lambda: layers.Embedding(5, 3, padding_idx=2), [TOKENS], (2, 3, 3)),
@@ -176,6 +192,13 @@ LAYERS = [
         (2, 4, 4),
         batch_of_one=False,
     ),
+    LayerRow(lambda: layers.LSTM(3, 4, proj_size=2), (2, 4, 3), (2, 4, 2)),
+    LayerRow(
+        lambda: layers.LSTM(3, 3, 2, bias=False, bidirectional=True, return_state=True, proj_size=2),
+        [(2, 4, 3), (4, 2, 2), (4, 2, 3)],
+        (2, 4, 4),
+        batch_of_one=False,
+    ),
     LayerRow(lambda: layers.GRU(3, 2), (2, 4, 3), (2, 4, 2)),
     LayerRow(
         lambda: layers.GRU(3, 2, 2, bias=False, return_state=True),
@@ -188,7 +211,14 @@ LAYERS = [
     LayerRow(lambda: layers.MultiHeadAttention(4, 2, bias=False), [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
     LayerRow(lambda: layers.MultiHeadAttention(4, 1), [(2, 3, 4), (2, 5, 4), (2, 5, 4)], (2, 3, 4)),
     LayerRow(lambda: layers.TransformerBlock(4, 2, causal=True), (2, 3, 4), (2, 3, 4)),
+    LayerRow(lambda: layers.TransformerBlock(4, 2, norm_first=False, activation="relu"), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: Net([layers.Linear(3, 4), layers.Tanh(), Net([layers.Linear(4, 2)])]), (4, 3), (4, 2)),
+    LayerRow(lambda: Padded([layers.LSTM(3, 2), layers.Linear(2, 2)]), [(2, 4, 3), LENGTHS], (2, 4, 2)),
+    LayerRow(
+        lambda: Padded([layers.TransformerBlock(4, 2, causal=True), Residual([layers.MultiHeadAttention(4, 2)])]),
+        [(2, 3, 4), np.array([[False, False, True], [False, True, False]])],
+        (2, 3, 4),
+    ),
     LayerRow(lambda: Concat([[]]), (4, 3), (4, 3)),
     LayerRow(
         lambda: Net([layers.Conv2D(1, 2, 3), layers.ReLU(), layers.MaxPool2D(2), layers.Flatten()]), images(c=1), (2, 4)

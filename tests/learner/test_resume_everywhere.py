@@ -131,7 +131,8 @@ def made(rule: str, several: frozenset[str], schedule: Any = SCHEDULES[4]) -> Le
     tn.seed(3)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(27, 4)).astype(np.float32), rng.normal(size=(27, 2)).astype(np.float32)
-    net = Net([Linear(4, 5), BatchNorm1D(5), Tanh(), Dropout(0.2), Linear(5, 2)])
+    norms = BatchNorm1D(5), BatchNorm1D(5, momentum=None, bias=False)  # the second counts its batches
+    net = Net([Linear(4, 5), norms[0], Tanh(), norms[1], Dropout(0.2), Linear(5, 2)])
     options: dict[str, Any] = {"lr": schedule if "schedule" in several else 0.02}
     options |= {"gradient_accumulation_steps": 3} if "accumulation" in several else {}
     options |= {"clip_norm": 0.5, "clip_value": 0.3} if "clipping" in several else {}

@@ -33,7 +33,7 @@ def arguments(configuration: dict[str, Any]) -> dict[str, Any]:
 
 def inputs(configuration: dict[str, Any]) -> list[np.ndarray]:
     """The inputs of a layer, all that come in order."""
-    x = numbers(configuration, "x", configuration["shape"])
+    x = configuration.get("scale", 1) * numbers(configuration, "x", configuration["shape"])
     if "vocabulary" in configuration:
         x = np.floor(np.abs(np.sin(9 * x)) * configuration["vocabulary"]).astype(np.int64)
     others = configuration.get("others", [])
@@ -51,6 +51,21 @@ def padding_mask(configuration: dict[str, Any]) -> np.ndarray | None:
     reads_another = configuration["piece"] == "MultiHeadAttention" and configuration.get("others")
     masked = configuration["others"][0] if reads_another else configuration["shape"]
     return np.arange(masked[1]) >= np.array(lengths)[:, np.newaxis]
+
+
+def attention_mask(configuration: dict[str, Any]) -> np.ndarray | None:
+    """A mask of bools or numbers for each query and key, of which every query sees the first key; None if without.
+
+    The first key is never padding, and PyTorch gives NaN for a query that sees none. A causal query may have fewer keys
+    than its place among them says, but never less than one.
+    """
+    drawn = configuration.get("attn_mask")
+    if drawn is None:
+        return None
+    mask = numbers(configuration, "attn_mask", drawn["shape"])
+    hidden = mask > 0.5
+    hidden[..., 0] = False
+    return hidden if drawn["kind"] == "bools" else np.where(hidden & (drawn["kind"] != "numbers"), -np.inf, mask)
 
 
 def statistic(configuration: dict[str, Any], name: str, shape: Any) -> np.ndarray:

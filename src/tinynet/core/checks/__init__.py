@@ -10,7 +10,7 @@ sentences of one subject; `who` is the object that complains, or its name. They 
 words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
-from tinynet.core.checks.attention import attention_cache, attention_inputs
+from tinynet.core.checks.attention import attention_cache, attention_inputs, attention_mask
 from tinynet.core.checks.files import path, plain_place, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
@@ -64,6 +64,7 @@ __all__ = [
     "as_array",
     "attention_cache",
     "attention_inputs",
+    "attention_mask",
     "axis_of",
     "between_0_and_1",
     "class_labels",

@@ -18,7 +18,7 @@ from numba.extending import overload
 
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.queue import NUMBERS, Kernel, acquire, post, queue_at
-from tinynet.engine.optimizers.pieces import ARRAYS, COLUMNS, N_RATES, OWNER, SIZE, Pieces
+from tinynet.engine.optimizers.pieces import ARRAYS, COLUMNS, N_RATES, OWNER, SIZE, Pieces, place_of
 
 intrinsic: Any = extending.intrinsic
 inlined_as_written = partial(compiled, flags=set(), forceinline=True)
@@ -26,20 +26,19 @@ inlined_as_written = partial(compiled, flags=set(), forceinline=True)
 
 def run(rule: str, pieces: Pieces) -> None:
     """Apply a rule, as in "adam", to all pieces."""
-    _post(KERNELS[rule, pieces.kind], pieces, pieces.rates)
+    _post(KERNELS[rule, pieces.kind], pieces, pieces.at_rates)
 
 
 def sum_of_squares(pieces: Pieces) -> float:
     """The sum of the squares of all numbers of the first arrays, in float64."""
     sums = np.empty(len(pieces.table))
-    _post(SQUARES[pieces.kind], pieces, sums)
+    _post(SQUARES[pieces.kind], pieces, place_of(sums))
     return float(sums.sum())
 
 
-def _post(kernel, pieces, rates_or_sums):
-    arrays = pieces.table, pieces.firsts, rates_or_sums  # The queue itself can only pass float32 arrays.
-    numbers = [number for array in arrays for number in (array.__array_interface__["data"][0], array.size)]
-    post(kernel, len(pieces.firsts) - 1, tuple(numbers), ())
+def _post(kernel, pieces, at_rates_or_sums):
+    numbers = pieces.at_table + at_rates_or_sums  # The queue itself can only pass float32 arrays.
+    post(kernel, len(pieces.firsts) - 1, numbers, ())
 
 
 def array_at(address, size, kind):
