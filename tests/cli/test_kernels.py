@@ -189,7 +189,7 @@ def test_a_run_says_auto_unless_told(run):
 
 def test_predict_takes_a_body_too(run, tinynet, tmp_path, monkeypatch):
     used = []
-    monkeypatch.setattr(app, "predictions", lambda *_: used.append(faster.in_use()) or [Answer("7", True)])
+    monkeypatch.setattr(app, "answers", lambda *_: used.append(faster.in_use()) or [Answer("7", True)])
     assert tinynet("predict", run, tmp_path / "x.png", "--kernels", "loops").out == "7\n"
     assert tinynet("predict", run, tmp_path / "x.png").status == 0
     assert used == ["loops", "auto"]

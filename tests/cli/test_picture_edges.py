@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinynet.cli import picture_files
-from tinynet.cli.picture_files import LONGEST, read_picture
 from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.data import digits
+from tinynet.data.own import picture_files
+from tinynet.data.own.picture_files import LONGEST, read_picture
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tinynet.cli.picture_files import read_picture
-from tinynet.cli.pictures import FRAMES, framed_digit, resized
+from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.data import digits
+from tinynet.data.own.picture_files import read_picture, resized
 
 SIZE = 96
 

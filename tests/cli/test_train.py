@@ -155,7 +155,7 @@ def test_ctrl_c_elsewhere_says_so(tinynet, monkeypatch):
     def press(name: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(train, "load", press)
+    monkeypatch.setattr(train, "read", press)
     result = tinynet("train", "digits", "--out", "never-made")
     assert (result.status, result.err) == (130, "tinynet: interrupted.\n")
 

@@ -30,6 +30,8 @@ N_PARAMETERS = {
     )
     + 5 * conv(128, 128)
     + HEAD,
+    "char_gpt": 2 * 65 * 128 + 65 + 4 * (12 * 128**2 + 13 * 128) + 2 * 128,
+    "char_lstm": 65 * 256 + 4 * 256 * (256 + 256 + 2) + 256 * 65 + 65,
     "conv_autoencoder": 9 * 16 + 16 + 9 * 16 * 8 + 8 + 16 * 8 * 16 + 16 + 16 * 16 + 1,
 }
 
@@ -38,12 +40,18 @@ def n_parameters(net):
     return sum(parameter.size for parameter in net.parameters().values())
 
 
+def inputs(name, n):
+    """Samples for a model: characters, or numbers from 0 to 1."""
+    rng, shape = np.random.default_rng(0), (n, *MODELS[name].input_shape)
+    return rng.integers(0, 10, shape) if MODELS[name].reads_text else rng.random(shape, np.float32)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_shape_and_size(name):
     entry = MODELS[name]
     net = entry.function()
-    x = np.random.default_rng(0).random((2, *entry.input_shape), np.float32)
-    assert net.predict(x).shape == ((2, *entry.input_shape) if entry.reconstructs else (2, 10))
+    outputs = entry.input_shape if entry.reconstructs else (*entry.input_shape, 65) if entry.reads_text else (10,)
+    assert net.predict(inputs(name, 2)).shape == (2, *outputs)
     assert n_parameters(net) == N_PARAMETERS[name]
     assert entry.description
 
@@ -51,8 +59,7 @@ def test_shape_and_size(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_every_parameter_gets_a_gradient(name):
     net = build(name)
-    x = np.random.default_rng(0).random((4, *MODELS[name].input_shape), np.float32)
-    y = net.forward(x)
+    y = net.forward(inputs(name, 4))
     net.backward(np.random.default_rng(1).normal(size=y.shape).astype(np.float32))
     assert [path for path, parameter in net.parameters().items() if not parameter.gradient.any()] == []
 
@@ -123,7 +130,7 @@ def test_one_seed_gives_one_net():
 def test_a_model_is_saved_and_loaded(name, tmp_path):
     net = build(name)
     tn.save(net, tmp_path / "net.safetensors")
-    x = np.random.default_rng(0).random((1, *MODELS[name].input_shape), np.float32)
+    x = inputs(name, 1)
     np.testing.assert_array_equal(tn.load(tmp_path / "net.safetensors").predict(x), net.predict(x))
 
 

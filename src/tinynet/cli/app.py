@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import explaining, exporting, first_checks, kernel_routes, kernel_table, look, show, train, training
+from tinynet.cli import (
+    explaining,
+    exporting,
+    first_checks,
+    kernel_routes,
+    kernel_table,
+    look,
+    show,
+    train,
+    training,
+    writing,
+)
+from tinynet.cli.answers import Answer
 from tinynet.cli.arguments import KERNELS, Kernels, OnData, RunFolder, RunOrFile
-from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, drop_output, flush, given_path, reason, say
-from tinynet.cli.predicting import Answer, predictions
+from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, drop_output, flush, reason, say
+from tinynet.cli.predicting import answers
 from tinynet.cli.runs import open_run
 from tinynet.cli.settings import known_kernels
-from tinynet.cli.trained import card, trained
+from tinynet.cli.trained import card, test_data, trained
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
 from tinynet.core.version import __version__
-from tinynet.data import load
 
 app = typer.Typer(
     help="Train, evaluate and look at neural networks. Start with: **tinynet train digits**",
@@ -55,23 +65,28 @@ app.command("check")(first_checks.check)
 def evaluate(run: RunOrFile, on: OnData = None, kernels: Kernels = None) -> None:
     """Test the network of a run or of a weights file on the test data of its data set, or of another."""
     opened = trained(run, on)
-    _, test_data = load(opened.dataset)
+    data = test_data(opened)
     with use(opened.used_kernels(kernels)):
-        warn_of_loops(opened.net, opened.input_shape, 0, len(test_data))
-        results = training.results_of(opened.model, opened.net, test_data)
-    say(show.results_line(results, len(test_data)))
+        warn_of_loops(opened.net, opened.input_shape, 0, len(data))
+        results = training.results_of(opened.model, opened.net, data, opened.preparation)
+    say(show.results_line(results, len(data)))
 
 
 @app.command()
 def predict(
     run: RunOrFile,
-    images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Picture files, of any size and mode.", parser=given_path)
+    samples: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SAMPLE...",
+            help="Picture files of any size and mode; for a table, CSV files, or one row as COLUMN=VALUE ...; for a "
+            "text, how it begins.",
+        ),
     ],
     on: OnData = None,
     kernels: Kernels = None,
 ) -> None:
-    """Say what is on pictures.
+    """Say what is on pictures, what follows from rows of a table, or how a text goes on.
 
     Where the network has learned digits, a picture is first brought to the form of its training data: laid on a plain
     background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer. A
@@ -79,8 +94,8 @@ def predict(
     """
     opened = trained(run, on)
     with use(opened.used_kernels(kernels)):
-        answers = list(map(_told, predictions(opened, images)))
-    if not all(answers):
+        told = list(map(_told, answers(opened, samples)))
+    if not all(told):
         raise typer.Exit(2)
 
 
@@ -104,7 +119,7 @@ def summary(
 def report(run: RunFolder) -> None:
     """Write report.html of a run anew."""
     opened = open_run(run)
-    train_data, test_data = load(opened.settings.dataset)
+    train_data, test_data, _ = opened.data()
     learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data)
     say(f"written: {show.write_report(opened, learner, test_data)}")
 
@@ -119,11 +134,12 @@ def doctor(run: RunFolder, kernels: Kernels = None) -> None:
     Where that is cheap, the first steps are tried again with the change, and both losses are shown.
     """
     opened = open_run(run)
-    train_data, _ = load(opened.settings.dataset)
+    train_data = opened.data().train
     with use(opened.kernels(kernels)):
         say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
 
 
+app.command("write")(writing.write)
 app.command("explain")(explaining.explain_step)
 app.command()(exporting.export)
 app.command()(card)

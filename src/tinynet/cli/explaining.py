@@ -16,7 +16,6 @@ from tinynet.cli.runs import Run, open_run
 from tinynet.cli.settings import MOMENTUM
 from tinynet.core import checks
 from tinynet.core.faster import use
-from tinynet.data import load
 from tinynet.optimizers import SGD, Adam
 from tinynet.probe import Explanation, Trace, Walk, explain, trace, walk
 
@@ -38,7 +37,7 @@ def recorded_step(run: Run, sample: int) -> Step:
     A run keeps weights and no state of the optimizer, so the step has a new one, with the highest rate of the run.
     """
     settings = run.settings
-    learner = training.make_learner(settings, load(settings.dataset)[0])
+    learner = training.make_learner(settings, run.data().train)
     n_samples, size = len(learner.train), min(settings.batch_size, len(learner.train))
     if not 0 <= checks.integer("tinynet", "--sample", sample) < n_samples:
         checks.fail("tinynet", f"there is no sample {sample} among {n_samples:,}.", f"take one below {n_samples}.")

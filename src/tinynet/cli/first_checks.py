@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tinynet.cli import training
+from tinynet.cli.arguments import DataName, Size, SkipBroken, Target, Task, Window
 from tinynet.cli.output import given_path, say
+from tinynet.cli.own import located
+from tinynet.cli.own_data import read
 from tinynet.cli.settings import Settings, choose
 from tinynet.core.checks.words import fail
-from tinynet.data import load
 from tinynet.learner import Learner
 from tinynet.learner.doctor import diagnose
 from tinynet.probe import guessing
@@ -20,7 +23,6 @@ from tinynet.storage import atomic_write
 N_TRUTHS = 4096  # samples that tell what guessing reaches
 AS_EXPECTED = 1.5  # A first loss of up to so many times that of guessing is usual for new weights.
 
-Data = Annotated[str, typer.Argument(metavar="DATASET", help="What to learn from; tinynet datasets lists them.")]
 Model = Annotated[str | None, typer.Option(help="The network; tinynet models lists them.", show_default="by data set")]
 BatchSize = Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")]
 Rule = Annotated[str, typer.Option(help="sgd (with momentum 0.9) or adam.")]
@@ -32,10 +34,15 @@ Rate = Annotated[float | None, typer.Option(help="The learning rate to check wit
 
 
 def find_rate(
-    dataset: Data,
+    dataset: DataName,
     model: Model = None,
     batch_size: BatchSize = None,
     optimizer: Rule = "adam",
+    target: Target = None,
+    task: Task = None,
+    size: Size = None,
+    window: Window = None,
+    skip_broken: SkipBroken = False,
     seed: Seed = 0,
     picture: Picture = None,
 ) -> None:
@@ -44,12 +51,13 @@ def find_rate(
     The suggestion is for the highest rate of a training, as tinynet train takes it with --lr. It takes seconds, and
     nothing is kept but the picture that you ask for.
     """
-    settings = choose(dataset, model, batch_size=batch_size, optimizer=optimizer, seed=seed)
+    data, own = located(dataset, model, target=target, task=task, size=size, window=window, skip_broken=skip_broken)
+    settings = choose(data, model, batch_size=batch_size, optimizer=optimizer, seed=seed, own=own)
     if picture is not None and picture.suffix.lower() != ".png":
         fail("tinynet", f"--picture must be a .png file, got {str(picture)!r}.")
     sweep = _learner(settings).find_rate()
     batch = f"batches of {settings.batch_size}"
-    say(f"{settings.model} on {settings.dataset} with {settings.optimizer}, {batch}: {sweep.words}")
+    say(f"{settings.title} with {settings.optimizer}, {batch}: {sweep.words}")
     if picture is not None:
         atomic_write(picture, sweep.figure()._repr_png_(), who="tinynet")
         say(f"written: {picture}")
@@ -57,11 +65,16 @@ def find_rate(
 
 
 def check(
-    dataset: Data,
+    dataset: DataName,
     model: Model = None,
     lr: Rate = None,
     batch_size: BatchSize = None,
     optimizer: Rule = "adam",
+    target: Target = None,
+    task: Task = None,
+    size: Size = None,
+    window: Window = None,
+    skip_broken: SkipBroken = False,
     seed: Seed = 0,
 ) -> None:
     """Check what can be checked before a long training: the first loss, and whether the network can learn one batch.
@@ -69,7 +82,8 @@ def check(
     The doctor looks at the data, the network and the loss, too. A network that cannot learn 32 samples by heart has a
     fault that no further data heals. What may be wrong is named, and the command ends with status 1.
     """
-    settings = choose(dataset, model, lr=lr, batch_size=batch_size, optimizer=optimizer, seed=seed)
+    data, own = located(dataset, model, target=target, task=task, size=size, window=window, skip_broken=skip_broken)
+    settings = choose(data, model, lr=lr, batch_size=batch_size, optimizer=optimizer, seed=seed, own=own)
     learner = _learner(settings)
     _say_first_loss(learner)
     problems = diagnose(learner, may_try=False).problems
@@ -99,11 +113,11 @@ def _say_first_loss(learner: Learner) -> None:
 
 
 def _learner(settings: Settings) -> Learner:
-    train, _ = load(settings.dataset)
-    return training.make_learner(settings, train)
+    return training.make_learner(settings, read(settings).train)
 
 
 def _words(settings: Settings) -> str:
     """The data set and the options that were chosen, as a command takes them."""
     how = f"--optimizer {settings.optimizer} --batch-size {settings.batch_size}"
-    return f"{settings.dataset} --model {settings.model} {how}"
+    own = settings.own.options() if settings.own else []
+    return f"{shlex.join([settings.dataset, *own])} --model {settings.model} {how}"

@@ -16,7 +16,6 @@ from tinynet.cli.runs import Run, open_run
 from tinynet.cli.settings import known
 from tinynet.core import checks
 from tinynet.core.faster import use
-from tinynet.data import load
 from tinynet.net import Net
 from tinynet.probe import interpret
 from tinynet.probe.interpret import Attribution
@@ -92,7 +91,7 @@ def _landscape(asked: Asked) -> Figure:
     from tinynet.visualize import loss_landscape
 
     data = training.for_model(asked.run.settings.model, asked.test)
-    loss, _ = training.loss_and_metrics(asked.run.settings.model)
+    loss, _ = training.loss_and_metrics(asked.run.settings.model, asked.test)
     return loss_landscape(asked.net, loss, *data[np.arange(min(len(data), IN_LANDSCAPE))])
 
 
@@ -167,7 +166,7 @@ def look(
     """
     draw = METHODS[known("method", method, tuple(METHODS))]
     opened = open_run(run)
-    _, test = load(opened.settings.dataset)
+    test = opened.data().test
     path = opened.folder / f"look-{method}.png" if out is None else _picture_file(out)
     x, names = _samples(test, sample) if not image else _images(opened, image)
     with use(opened.settings.kernels):

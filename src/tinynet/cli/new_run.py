@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tinynet.cli.own import short_name
 from tinynet.cli.runs import CHECKPOINTS, CONFIG, FILES, config_text, open_run, write_config
 from tinynet.cli.settings import Settings
 from tinynet.core.checks.words import fail
@@ -44,7 +45,7 @@ def new_folder(settings: Settings, out: Path | None) -> Path:
     runs = Path("runs")
     with _writing_to(runs):
         runs.mkdir(exist_ok=True)
-        names = (f"{settings.dataset}-{settings.model}-{number}" for number in count(1))
+        names = (f"{short_name(settings.dataset)}-{settings.model}-{number}" for number in count(1))
         return next(runs / name for name in names if _made(runs / name))
 
 

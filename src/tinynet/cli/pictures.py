@@ -7,8 +7,8 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from tinynet.cli.picture_files import LUMINANCE
 from tinynet.core.checks.words import fail
+from tinynet.data.own.picture_files import LUMINANCE, scaled
 
 FAINT = 0.1  # Of the strongest ink. Weaker pixels belong to the background.
 SPECK = 0.03  # of the area of the largest stroke; smaller ones are dust
@@ -32,16 +32,6 @@ class Frame(NamedTuple):
 FRAMES = {"mnist": Frame((28, 28), 20, True), "digits": Frame((8, 8), 8, False)}
 
 
-def resized(pixels: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.ndarray, list[str]]:
-    """A picture of any size as (C, H, W), grey where C is 1, and what was done."""
-    channels, height, width = shape
-    planes = [pixels @ LUMINANCE] if channels == 1 else np.moveaxis(pixels, 2, 0)
-    done = ["turned grey"] if channels == 1 and np.ptp(pixels, axis=2).max() > 1e-9 else []
-    if pixels.shape[:2] != (height, width):
-        done.append(f"resized to {width}×{height}")
-    return np.stack([_scaled(plane, height, width) for plane in planes]).astype(np.float32), done
-
-
 def framed_digit(path: Path, pixels: np.ndarray, frame: Frame) -> tuple[np.ndarray, list[str]]:
     """A picture of a digit as (1, H, W), light ink on black, cropped, scaled and centred like the training data."""
     ink, dark = _ink(path, pixels @ LUMINANCE)
@@ -51,7 +41,7 @@ def framed_digit(path: Path, pixels: np.ndarray, frame: Frame) -> tuple[np.ndarr
     done.append(f"cropped to {ink.shape[1]}×{ink.shape[0]}")
     scale = frame.longest / max(ink.shape)
     height, width = (max(1, round(side * scale)) for side in ink.shape)
-    ink = _scaled(ink, height, width)
+    ink = scaled(ink, height, width)
     done.append(f"scaled to {width}×{height}")
     rows, columns = frame.size
     middle = _centre_of_mass(ink) if frame.by_mass else (height / 2, width / 2)
@@ -108,15 +98,6 @@ def _box(ink: np.ndarray) -> tuple[int, int, int, int]:
     """The first row and column with ink, and those after the last."""
     rows, columns = (np.flatnonzero((ink > FAINT).any(axis=axis)) for axis in (1, 0))
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-
-
-def _scaled(plane: np.ndarray, height: int, width: int) -> np.ndarray:
-    if plane.shape == (height, width):
-        return plane
-    from PIL import Image
-
-    picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
-    return np.clip(np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
 
 
 def _centre_of_mass(ink: np.ndarray) -> tuple[float, float]:

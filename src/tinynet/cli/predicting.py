@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
-from tinynet.cli.output import reason
-from tinynet.cli.picture_files import read_picture
-from tinynet.cli.pictures import FRAMES, framed_digit, resized
+from tinynet.cli.answers import Answer, likeliest
+from tinynet.cli.output import given_path, reason
+from tinynet.cli.pictures import FRAMES, framed_digit
+from tinynet.cli.predicting_rows import rows_predicted
 from tinynet.cli.trained import Trained
+from tinynet.cli.writing import texts_continued
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
+from tinynet.data.own.picture_files import read_picture, resized
 from tinynet.models import MODELS
 
-SHOWN = 3  # classes for each picture
 
+def answers(trained: Trained, samples: Sequence[str]) -> Iterator[Answer]:
+    """What is said about samples as a user names them: picture files, rows of a table, or beginnings of texts.
 
-class Answer(NamedTuple):
-    """What is said about one picture."""
-
-    text: str
-    is_known: bool  #: False if the text says why there is no answer.
+    A sample that cannot be read gets a sentence instead, and the others get their answers.
+    """
+    kind = getattr(trained.preparation, "kind", "pictures")
+    if kind == "pictures":
+        return predictions(trained, [given_path(sample) for sample in samples])
+    return rows_predicted(trained, samples) if kind == "table" else texts_continued(trained, samples)
 
 
 def predictions(trained: Trained, paths: Sequence[Path]) -> Iterator[Answer]:
@@ -53,9 +58,7 @@ def _classes(trained: Trained, logits: np.ndarray) -> str:
     """The most probable classes."""
     if np.shape(logits) != (1, len(trained.classes)):
         _other_classes(trained, np.shape(logits))
-    p = probabilities(logits[0])
-    first, *others = [f"{trained.classes[label]} ({p[label]:.1%})" for label in np.argsort(-p)[:SHOWN]]
-    return f"{first}, then {', '.join(others)}" if others else first
+    return likeliest(trained.classes, logits[0])
 
 
 def prepared(dataset: str, input_shape: tuple[int, ...], path: Path) -> tuple[np.ndarray, list[str]]:
@@ -64,17 +67,6 @@ def prepared(dataset: str, input_shape: tuple[int, ...], path: Path) -> tuple[np
     frame = FRAMES.get(dataset)
     x, done = resized(pixels, input_shape) if frame is None else framed_digit(path, pixels, frame)  # type: ignore[arg-type]
     return x, [*opened, *done]
-
-
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    """The softmax of the logits of one sample.
-
-    Example:
-        >>> probabilities(np.array([0.0, 0.0]))
-        array([0.5, 0.5])
-    """
-    e = np.exp(logits - logits.max())
-    return e / e.sum()
 
 
 def _no_pictures(dataset: str) -> NoReturn:

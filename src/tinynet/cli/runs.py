@@ -14,6 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tinynet.cli.own_data import PREPARATION, Data, read, read_preparation
 from tinynet.cli.settings import VALID_FRACTION, Settings, choose, known_kernels
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
@@ -28,7 +29,7 @@ FORMAT = 1
 CONFIG, HISTORY, MODEL, REPORT = "config.json", "history.csv", "model.safetensors", "report.html"
 STATISTICS = "statistics.safetensors"
 CHECKPOINTS = "checkpoints"
-FILES = (CONFIG, HISTORY, STATISTICS, MODEL, REPORT)
+FILES = (CONFIG, HISTORY, STATISTICS, MODEL, REPORT, PREPARATION)
 LONGEST = 10**6  # characters of a config.json; there are about 1,500
 LARGEST_SAMPLE = 10**8  # numbers in a sample
 VERSIONED = ("numpy", "scipy", "numba")  # what computes
@@ -67,6 +68,16 @@ class Run:
             _no_net(self.folder / MODEL, net)
         return net
 
+    def preparation(self) -> Any:
+        """What was done to a user's own data; None for a data set of Tinynet, and before any was written."""
+        has_begun = (self.folder / MODEL).exists() or (self.folder / CHECKPOINTS).exists()
+        is_own = self.settings.own is not None and (has_begun or (self.folder / PREPARATION).exists())
+        return read_preparation(self.folder) if is_own else None
+
+    def data(self) -> Data:
+        """The data that it was trained on, read again."""
+        return read(self.settings, self.preparation())
+
     def history(self) -> History:
         """The history of its training."""
         return History.read_csv(self.folder / HISTORY)
@@ -87,7 +98,7 @@ def config_text(config: dict[str, Any]) -> str:
     return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
 
-def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
+def describe(settings: Settings, folder: Path, data: Data) -> dict[str, Any]:
     """Everything that is needed to repeat a run, for its config.json."""
     versions = {"tinynet": __version__, "python": platform.python_version()}
     versions |= {name: metadata.version(name) for name in VERSIONED if _installed(name)}
@@ -96,9 +107,9 @@ def describe(settings: Settings, folder: Path, train: Any) -> dict[str, Any]:
         "command": settings.command(str(folder)),
         **asdict(settings),
         "valid_fraction": VALID_FRACTION,
-        "input_shape": list(train[:1][0].shape[1:]),
-        "classes": list(train.classes),
-        "data_source": train.source,
+        "input_shape": list(data.train[:1][0].shape[1:]),
+        "classes": list(data.outputs),
+        "data_source": data.train.source,
         "versions": versions,
         "threads": thread_count(),
         "platform": f"{sys.platform} {platform.machine()}, {os.cpu_count()} cores",
@@ -120,19 +131,27 @@ def open_run(folder: Path) -> Run:
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         _broken_config(path, f"it is not of format {FORMAT}, which Tinynet {__version__} knows")
     names = [field.name for field in fields(Settings)]
-    missing = [name for name in [*names, "input_shape", "classes"] if name not in config]
+    missing = [name for name in [*names, "input_shape", "classes"] if name not in {"own", *config}]
     if missing:
         _broken_config(path, f"it says nothing about {', '.join(missing)}")
     for name, (is_right, expected) in KINDS.items():
         if not is_right(config.get(name)):
             _broken_config(path, f"{name} must be {expected}, got {config.get(name)!r}")
     try:
-        settings = choose(**{name: config[name] for name in names})
+        settings = choose(**{name: config[name] for name in names if name in config})
     except OverflowError:
         _broken_config(path, "a number in it is too large")
     except (TypeError, ValueError) as error:
         _broken_config(path, str(error).partition("\n")[0].removeprefix("tinynet: ").rstrip("."))
     return Run(folder, config, settings)
+
+
+def check_same_data(run: Run, data: Data) -> None:
+    """Check that data of a user's own are what they were when the run began, for else its steps are others."""
+    before, now = run.config.get("data_source"), data.train.source
+    if run.settings.own is not None and before != now:
+        problem = f"the data have changed since the run began: it learned from {before}, now there are {now}."
+        fail("tinynet", problem, "put them back as they were, or train anew.")
 
 
 def _is_text(value: Any) -> bool:
@@ -142,6 +161,10 @@ def _is_text(value: Any) -> bool:
 def _is_shape(value: Any) -> bool:
     sizes = value if isinstance(value, list) and value else [0]
     return all(type(size) is int and size > 0 for size in sizes) and 0 < prod(sizes) <= LARGEST_SAMPLE
+
+
+def _is_table_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, dict)
 
 
 def _is_names(value: Any) -> bool:
@@ -158,6 +181,7 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("dataset", "model", "optimizer", "kernels"), (_is_text, "a text")),
     "input_shape": (_is_shape, "a list of sizes"),
     "classes": (_is_names, "a list of names"),
+    "own": (_is_table_or_none, "a table"),
     "test": (_is_results, "a number for each name"),
 }
 

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from tinynet.cli import training
 from tinynet.cli.output import given_path
+from tinynet.cli.own import short_name
+from tinynet.cli.own_data import Data
 from tinynet.cli.runs import CONFIG, FILES, KINDS, REPORT, Run, open_run
 from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings, known
 from tinynet.core.checks.words import fail
@@ -22,20 +24,21 @@ from tinynet.net import Net
 from tinynet.storage import load, read_card
 
 
-def beginning(settings: Settings, learner: Learner, test: Any) -> str:
-    """What is going to be trained, in two lines."""
+def beginning(settings: Settings, learner: Learner, data: Data) -> str:
+    """What is going to be trained, in two lines, and what was seen in a user's own data."""
     n_parameters = sum(parameter.size for parameter in learner.net.parameters().values())
     how = f"{settings.optimizer}, lr {settings.lr:g}, batches of {settings.batch_size}, seed {settings.seed}"
-    parts = {"to learn from": learner.train, "for validation": learner.valid, "for the test": test}
+    parts = {"to learn from": learner.train, "for validation": learner.valid, "for the test": data.test}
     samples = ", ".join(f"{len(data):,} {name}" for name, data in parts.items())
-    return f"{settings.model} ({n_parameters:,} parameters) on {settings.dataset}: {how}\n{samples}"
+    seen = "".join(f"\n{words}" for words in getattr(data.preparation, "words", ()))
+    return f"{settings.model} ({n_parameters:,} parameters) on {short_name(settings.dataset)}: {how}\n{samples}" + seen
 
 
 def results_line(results: dict[str, float], n_samples: int) -> str:
     """The numbers of a test, in a line."""
     numbers = dict(results)
     words = [f"accuracy {numbers.pop('accuracy'):.2%}"] if "accuracy" in numbers else []
-    words += [f"{name} {value:.4f}" for name, value in numbers.items()]
+    words += [f"{name} {value:.4f}" if abs(value) < 1000 else f"{name} {value:,.0f}" for name, value in numbers.items()]
     return f"test {', '.join(words)} ({n_samples:,} samples)"
 
 
@@ -45,15 +48,15 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
 
     model = run.settings.model
     net = learner.net
-    results = run.config.get("test") or training.evaluate(run.settings, net, test)
+    results = run.config.get("test") or training.evaluate(run.settings, net, test, run.preparation())
     return report(
         run.folder / REPORT,
         net,
         history=learner.history,
         test=training.for_model(model, test),
-        loss=training.loss_and_metrics(model)[0],
+        loss=training.loss_and_metrics(model, test)[0],
         metrics=results,
-        title=f"{model} on {run.settings.dataset}",
+        title=run.settings.title,
         config={name: value for name, value in run.config.items() if name not in ("command", "format", "test")},
         command=str(run.config.get("command", "")),
         initial=training.initial_net(run.settings, run.input_shape, len(run.classes)),

@@ -5,21 +5,22 @@ from __future__ import annotations
 import shlex
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tinynet.cli import show, training
-from tinynet.cli.arguments import KERNELS
+from tinynet.cli.arguments import KERNELS, DataName, Size, SkipBroken, Target, Task, Window
 from tinynet.cli.new_run import begun, check_free, new_folder, resumed
 from tinynet.cli.output import INTERRUPTED, complain, given_path, say, warnings_in_sentences
-from tinynet.cli.runs import CHECKPOINTS, HISTORY, MODEL, STATISTICS, describe, open_run, write_config
+from tinynet.cli.own import located
+from tinynet.cli.own_data import Data, read, write_preparation
+from tinynet.cli.runs import CHECKPOINTS, HISTORY, MODEL, STATISTICS, check_same_data, describe, open_run, write_config
 from tinynet.cli.settings import Settings, choose
 from tinynet.cli.trained import card_of
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.checks.words import fail
 from tinynet.core.faster import use
-from tinynet.data import load
 from tinynet.learner import Checkpoint, CSVLog, Learner, Statistics
 from tinynet.net import Net
 from tinynet.storage import save
@@ -31,7 +32,7 @@ GIVEN = ("COMMANDLINE", "ENVIRONMENT")  # the sources of an option that is not a
 
 def train(
     context: typer.Context,
-    dataset: Annotated[str, typer.Argument(help="What to learn from; tinynet datasets lists them.")] = "digits",
+    dataset: DataName = "digits",
     model: Annotated[
         str | None, typer.Option(help="The network; tinynet models lists them.", show_default="by data set")
     ] = None,
@@ -44,6 +45,11 @@ def train(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")] = None,
     optimizer: Annotated[str, typer.Option(help="sgd (with momentum 0.9) or adam.")] = "adam",
+    target: Target = None,
+    task: Task = None,
+    size: Size = None,
+    window: Window = None,
+    skip_broken: SkipBroken = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
     kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
     out: Annotated[
@@ -74,38 +80,43 @@ def train(
     if resume is not None:
         _check_alone(context)
         return _resume(resume)
-    return _begin(choose(dataset, model, epochs, lr, batch_size, optimizer, seed, kernels), out, force)
+    data, own = located(dataset, model, target=target, task=task, size=size, window=window, skip_broken=skip_broken)
+    return _begin(choose(data, model, epochs, lr, batch_size, optimizer, seed, kernels, own), out, force)
 
 
 def _begin(settings: Settings, out: Path | None, force: bool) -> None:
     """Begin a run."""
     check_free(out, force)
     with use(settings.kernels):
-        train_data, test_data = load(settings.dataset)
-        learner = training.make_learner(settings, train_data, [])
+        data = read(settings)
+        learner = training.make_learner(settings, data.train, [])
         folder = new_folder(settings, out)
-        say(show.beginning(settings, learner, test_data))
+        say(show.beginning(settings, learner, data))
         n_trained = settings.epochs * len(learner.train)
-        n_evaluated = settings.epochs * len(learner.valid or ()) + len(test_data)
-        warn_of_loops(learner.net, test_data[:1][0].shape[1:], n_trained, n_evaluated)
-        with begun(folder, describe(settings, folder, train_data), force) as work:
-            _train(settings, learner, test_data, work, folder)
+        n_evaluated = settings.epochs * len(learner.valid or ()) + len(data.test)
+        warn_of_loops(learner.net, data.test[:1][0].shape[1:], n_trained, n_evaluated)
+        with begun(folder, describe(settings, folder, data), force) as work:
+            write_preparation(work, data.preparation)
+            _train(settings, learner, data, work, folder)
     _end(learner, folder)
 
 
 def _resume(folder: Path) -> None:
     """Go on with a run; one without a checkpoint begins again."""
     with resumed(folder) as work:
-        settings = open_run(work).settings
+        run = open_run(work)
+        settings = run.settings
         with use(settings.kernels):
-            train_data, test_data = load(settings.dataset)
-            learner = training.make_learner(settings, train_data, [])
-            say(show.beginning(settings, learner, test_data))
-            _train(settings, learner, test_data, work, folder)
+            data = read(settings, run.preparation())
+            check_same_data(run, data)
+            write_preparation(work, data.preparation)
+            learner = training.make_learner(settings, data.train, [])
+            say(show.beginning(settings, learner, data))
+            _train(settings, learner, data, work, folder)
     _end(learner, folder)
 
 
-def _train(settings: Settings, learner: Learner, test_data: Any, work: Path, folder: Path) -> None:
+def _train(settings: Settings, learner: Learner, data: Data, work: Path, folder: Path) -> None:
     """Train, from the beginning or from the last checkpoint, and write what a run folder holds."""
     config = open_run(work).config
     checkpoint = Checkpoint(work / CHECKPOINTS, EVERY)
@@ -120,12 +131,12 @@ def _train(settings: Settings, learner: Learner, test_data: Any, work: Path, fol
             (work / HISTORY).unlink(missing_ok=True)  # rows of a process that was killed before its first checkpoint
             learner.fit(settings.epochs)
     _save(learner.net, work / MODEL)
-    results = training.evaluate(settings, learner.net, test_data)
+    results = training.evaluate(settings, learner.net, data.test, data.preparation)
     done = config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, done)
     save(learner.net, work / MODEL, card_of(done, results))  # once more, with its card
-    say(show.results_line(results, len(test_data)))
-    show.write_report(open_run(work), learner, test_data)
+    say(show.results_line(results, len(data.test)))
+    show.write_report(open_run(work), learner, data.test)
 
 
 def _end(learner: Learner, folder: Path) -> None:

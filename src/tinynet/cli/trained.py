@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from tinynet.cli.arguments import RunOrFile
-from tinynet.cli.output import say
+from tinynet.cli.output import given_path, say
+from tinynet.cli.own import Own, short_name
+from tinynet.cli.own_data import read_parts
 from tinynet.cli.runs import CONFIG, FILES, KINDS, MODEL, Run, open_run
 from tinynet.cli.settings import known, known_kernels
 from tinynet.core.checks.words import fail
-from tinynet.data import DATASETS, load
+from tinynet.data import DATASETS, PicturePreparation, load
 from tinynet.models import MODELS
 from tinynet.net import Net
 from tinynet.storage import load as load_net
@@ -37,10 +39,24 @@ class Trained(NamedTuple):
     input_shape: tuple[int, ...]
     classes: list[str]
     kernels: str
+    own: Own | None = None  #: How data of a user's own were read, if it learned from such.
+    preparation: Any = None  #: What is done to a sample of these first.
+    tested_on: Path | None = None  #: Data of a user's own that it is to be tested on instead.
 
     def used_kernels(self, asked: str | None) -> str:
         """The body of the kernels that was asked for, or that the net was trained with."""
         return self.kernels if asked is None else known_kernels(asked)
+
+
+def test_data(opened: Trained) -> Any:
+    """The data to test a net on: the test part of what it learned from, or all of other data."""
+    path, own = opened.tested_on, opened.own
+    if path is None:
+        return load(opened.dataset)[1] if own is None else read_parts(opened.dataset, own, opened.preparation).test
+    if own is None and len(opened.input_shape) != 3:
+        fail("tinynet", f"this net was trained on {opened.dataset}, so {path} cannot be prepared for it.")
+    preparation = opened.preparation or PicturePreparation(opened.input_shape, opened.classes)  # type: ignore[arg-type]
+    return preparation.dataset(path)
 
 
 def trained(place: Path, dataset: str | None = None) -> Trained:
@@ -57,6 +73,9 @@ def trained(place: Path, dataset: str | None = None) -> Trained:
     found = _of_run(run)
     if dataset is None:
         return found
+    path = given_path(dataset)
+    if dataset not in DATASETS and path.exists():
+        return found if str(path.absolute()) == found.dataset else found._replace(tested_on=path)
     other = _of_data(dataset)
     return found._replace(dataset=dataset, input_shape=tuple(other["input_shape"]), classes=other["classes"])
 
@@ -64,7 +83,8 @@ def trained(place: Path, dataset: str | None = None) -> Trained:
 def card_of(run_config: dict[str, Any], results: dict[str, float]) -> dict[str, Any]:
     """The card that the net of a run is saved with."""
     names = ("model", "input_shape", "classes", "data_source", "seed", "epochs", "optimizer", "lr", "batch_size")
-    about = {"data": run_config["dataset"], "results": results}
+    own, data = run_config["own"], run_config["dataset"]
+    about = {"data": data if own is None else f"own {own['kind']}: {short_name(data)}", "results": results}
     return about | {name: run_config[name] for name in names}  # no path, so that equal runs write equal files
 
 
@@ -76,7 +96,15 @@ def card(place: RunOrFile) -> None:
 def _of_run(run: Run) -> Trained:
     settings = run.settings
     return Trained(
-        run.folder, run.net(), settings.dataset, settings.model, run.input_shape, run.classes, settings.kernels
+        run.folder,
+        run.net(),
+        settings.dataset,
+        settings.model,
+        run.input_shape,
+        run.classes,
+        settings.kernels,
+        settings.own,
+        run.preparation(),
     )
 
 
@@ -108,4 +136,5 @@ def _of_data(dataset: str) -> dict[str, Any]:
 
 def _unknown_data(path: Path) -> NoReturn:
     """The card of a file does not say what its net learned from."""
-    fail("tinynet", f"the card of {path} does not tell what its net learned from.", "add it, as in --on digits.")
+    hint = "add it, as in --on digits; after own data, name the folder of the run, which has their preparation."
+    fail("tinynet", f"the card of {path} does not tell what its net learned from.", hint)

@@ -11,7 +11,7 @@ from tinynet.cli.settings import VALID_FRACTION, Settings
 from tinynet.core import generator_states, seed, set_generator_states
 from tinynet.learner import Callback, History, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
-from tinynet.metrics import accuracy
+from tinynet.metrics import accuracy, mean_absolute_error, r2_score
 from tinynet.models import MODELS, build
 from tinynet.net import Net
 from tinynet.optimizers import SGD
@@ -37,9 +37,21 @@ class Itself:
         return x, x
 
 
-def loss_and_metrics(model: str) -> tuple[Callable, list[Callable]]:
-    """The loss of a model, and its metrics."""
-    return (mean_squared_error, []) if MODELS[model].reconstructs else (cross_entropy, [accuracy])
+def loss_and_metrics(model: str, data: Any) -> tuple[Callable, list[Callable]]:
+    """The loss of a model on data, and its metrics: those of classes, of numbers, or of a picture drawn again."""
+    if MODELS[model].reconstructs:
+        return mean_squared_error, []
+    return (mean_squared_error, [r2_score]) if has_numbers(data) else (cross_entropy, [accuracy])
+
+
+def has_numbers(data: Any) -> bool:
+    """Whether the truth of data is numbers, not classes.
+
+    Example:
+        >>> has_numbers(tn.data.digits()[1]), has_numbers(tn.data.line(10))
+        (False, True)
+    """
+    return data[:1][1].dtype.kind == "f"
 
 
 def for_model(model: str, data: Any) -> Any:
@@ -60,8 +72,8 @@ def make_learner(settings: Settings, train: Any, callbacks: Sequence[Callback] =
     """
     seed(settings.seed)
     rest, valid = train.split(VALID_FRACTION)
-    net = build(settings.model, rest[:1][0].shape[1:], len(train.classes))
-    loss, metrics = loss_and_metrics(settings.model)
+    net = build(settings.model, rest[:1][0].shape[1:], len(train.classes or [1]))
+    loss, metrics = loss_and_metrics(settings.model, train)
     return Learner(
         net,
         loss,
@@ -100,15 +112,23 @@ def initial_net(settings: Settings, input_shape: tuple[int, ...], n_classes: int
         set_generator_states(states)
 
 
-def evaluate(settings: Settings, net: Net, data: Any) -> dict[str, float]:
+def evaluate(settings: Settings, net: Net, data: Any, preparation: Any = None) -> dict[str, float]:
     """The loss and the metrics of the net of a run over data, as plain numbers."""
-    return results_of(settings.model, net, data)
+    return results_of(settings.model, net, data, preparation)
 
 
-def results_of(model: str, net: Net, data: Any) -> dict[str, float]:
-    """The loss and the metrics of a net over data, as plain numbers; the model says what is asked of the net."""
-    loss, metrics = loss_and_metrics(model)
+def results_of(model: str, net: Net, data: Any, preparation: Any = None) -> dict[str, float]:
+    """The loss and the metrics of a net over data, as plain numbers; the model says what is asked of the net.
+
+    Where numbers are predicted, their mean distance from the truth is in the units of the table.
+    """
+    loss, metrics = loss_and_metrics(model, data)
+    if metrics == [r2_score]:
+        metrics = [r2_score, mean_absolute_error]
     # A Learner has an optimizer, though nothing is learned here.
     learner = Learner(net, loss, SGD(lr=1.0), data, batch_size=256, metrics=metrics)
     with np.errstate(over="ignore", invalid="ignore"):  # of damaged weights; a loss of nan says it better
-        return {name: float(value) for name, value in learner.evaluate(for_model(model, data)).items()}
+        results = {name: float(value) for name, value in learner.evaluate(for_model(model, data)).items()}
+    if "mean_absolute_error" in results and preparation is not None:
+        results["mean_absolute_error"] *= preparation.target.std
+    return results

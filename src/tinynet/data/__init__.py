@@ -16,6 +16,10 @@ from tinynet.data.curves import curve, line, polynomial, sine
 from tinynet.data.dataset import Dataset
 from tinynet.data.embedded import digits
 from tinynet.data.idx import fashion_mnist, mnist
+from tinynet.data.own.picture_folder import PicturePreparation, pictures
+from tinynet.data.own.preparations import preparation_of
+from tinynet.data.own.table_file import TablePreparation, table
+from tinynet.data.own.text_file import TextPreparation, text_file
 from tinynet.data.toys import blobs, circles, moons, spirals
 from tinynet.data.transforms import Compose, Normalize, RandomCrop, RandomFlip
 
@@ -24,9 +28,12 @@ __all__ = [
     "Compose",
     "Dataset",
     "Normalize",
+    "PicturePreparation",
     "RandomCrop",
     "RandomFlip",
+    "TablePreparation",
     "Text",
+    "TextPreparation",
     "Windows",
     "batches",
     "blobs",
@@ -39,8 +46,12 @@ __all__ = [
     "load",
     "mnist",
     "moons",
+    "pictures",
     "polynomial",
+    "preparation_of",
     "sine",
     "spirals",
+    "table",
     "text",
+    "text_file",
 ]

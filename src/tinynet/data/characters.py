@@ -12,6 +12,7 @@ from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, fraction, optional
 from tinynet.data import sentences
+from tinynet.data.own.text_files import text_of
 
 
 class Windows:
@@ -36,6 +37,7 @@ class Windows:
         ([[0, 1, 2, 3], [4, 5, 6, 7]], [[1, 2, 3, 4], [5, 6, 7, 8]])
     """
 
+    source = ""  #: Where the text came from, in words.
     codes: np.ndarray
     length: int
     stride: int
@@ -68,6 +70,32 @@ class Windows:
         starts = sentences.row_numbers("Windows", indices, len(self)) * self.stride
         places = starts[..., None] + np.arange(self.length)  # (N, length)
         return self.codes[places], self.codes[places + 1]
+
+    def split(self, fraction: float, rng: object = None) -> tuple[Windows, Windows]:
+        """Cut off the end of the text: `train, valid = windows.split(0.1)`.
+
+        Args:
+            fraction: The share of the characters in the second part, between 0 and 1.
+            rng: Not used; a `Dataset` draws its part at random, where neighbours do not overlap.
+
+        Returns:
+            The beginning and the end.
+
+        Raises:
+            ValueError: The fraction is not between 0 and 1, or a part is too short for one window.
+
+        Example:
+            >>> Windows(np.arange(20), length=4).split(0.25)
+            (Windows(3 samples, length=4, stride=4), Windows(1 samples, length=4, stride=4))
+        """
+        share = checks.number("Windows.split", "fraction", fraction)
+        if not 0 < share < 1:
+            checks.fail("Windows.split", f"fraction must lie between 0 and 1, got {share:g}.")
+        cut = len(self.codes) - round(share * len(self.codes))
+        both = [Windows(codes, self.length, self.stride, self.classes) for codes in np.split(self.codes, [cut])]
+        for part in both:
+            part.source = self.source
+        return both[0], both[1]
 
     def __repr__(self) -> str:
         return f"Windows({len(self)} samples, length={self.length}, stride={self.stride})"
@@ -168,7 +196,7 @@ def text(path: str | Path, length: int = 64, stride: int | None = None, valid: f
     """
     sizes = {"length": at_least(1), "stride": optional(at_least(1))}
     checks.arguments("text", locals(), **sizes, valid=fraction)
-    content = _text_file(checks.path("text", path))
+    content = text_of("text", checks.path("text", path))
     try:
         return Text(content, length, stride, valid)
     except ValueError as error:
@@ -191,19 +219,3 @@ def _characters(who: str, name: str, value: Any, others: Mapping[str, Any]) -> t
     if not isinstance(value, (str, list, tuple)) or not all(isinstance(character, str) for character in value):
         checks.fail(who, f"{name} must be a string or a list of characters, got {value!r}.", kind=TypeError)
     return tuple(value)
-
-
-def _text_file(path: Path) -> str:
-    """Read a text file in UTF-8 that is not empty."""
-    checks.readable_file("text", path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
-    except UnicodeDecodeError as error:
-        checks.fail(
-            "text",
-            f"{path} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}.",
-            "convert the file to UTF-8, for example with iconv.",
-        )
-    if not text:
-        checks.fail("text", f"{path} is empty.", "name a file with text in it.")
-    return text

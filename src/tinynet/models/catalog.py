@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from tinynet.core import checks
 from tinynet.models.autoencoder import conv_autoencoder
-from tinynet.models.mlp import mlp
+from tinynet.models.language import char_gpt, char_lstm
+from tinynet.models.mlp import HIDDEN, linear_layers, mlp
 from tinynet.models.small import digits_cnn, lenet5, mnist_cnn
 from tinynet.models.vgg import vgg11, vgg16
 from tinynet.net import Net
@@ -25,6 +26,7 @@ class Entry(NamedTuple):
         description: A line about it.
         for_data: A function (input_shape, n_classes) that builds it for certain data.
         reconstructs: Whether it draws its input again, and so learns without labels.
+        reads_text: Whether it reads characters, and predicts the one after each; its classes are the vocabulary.
     """
 
     function: Callable[..., Net]
@@ -32,10 +34,20 @@ class Entry(NamedTuple):
     description: str
     for_data: Callable[[Any, int], Net]
     reconstructs: bool = False
+    reads_text: bool = False
 
 
 def _mlp(input_shape: Shape, n_classes: int) -> Net:
-    return mlp(prod(checks.sizes("models.build", "input_shape", input_shape)), n_classes=n_classes)
+    in_features = prod(checks.sizes("models.build", "input_shape", input_shape))
+    return linear_layers(in_features, HIDDEN, 1) if n_classes == 1 else mlp(in_features, n_classes=n_classes)
+
+
+def _char_gpt(input_shape: Shape, n_classes: int) -> Net:
+    return char_gpt(n_classes)
+
+
+def _char_lstm(input_shape: Shape, n_classes: int) -> Net:
+    return char_lstm(n_classes)
 
 
 def _autoencoder(input_shape: tuple[int, int, int], n_classes: int) -> Net:
@@ -56,6 +68,12 @@ MODELS = {
         _autoencoder,
         True,
     ),
+    "char_gpt": Entry(
+        char_gpt, (64,), "a GPT of four blocks, for texts: writes character by character", _char_gpt, reads_text=True
+    ),
+    "char_lstm": Entry(
+        char_lstm, (64,), "an LSTM, for texts: writes character by character", _char_lstm, reads_text=True
+    ),
 }
 
 
@@ -65,7 +83,8 @@ def build(name: str, input_shape: Shape | None = None, n_classes: int = 10) -> N
     Args:
         name: The name.
         input_shape: The shape of one sample, without the batch axis; that of the model's own default data if None.
-        n_classes: Classes to tell apart; an autoencoder needs none.
+        n_classes: Classes to tell apart, or characters of a text; an autoencoder needs none, and an mlp of one predicts
+            a number.
 
     Raises:
         ValueError: There is no model of that name, or it cannot take such data.

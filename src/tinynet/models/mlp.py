@@ -11,8 +11,10 @@ from tinynet.layers import Flatten, Layer, Linear, ReLU
 from tinynet.models.initialize import he_before_relu
 from tinynet.net import Net
 
+HIDDEN = (256, 128)
 
-def mlp(in_features: int = 784, hidden: Sequence[int] = (256, 128), n_classes: int = 10) -> Net:
+
+def mlp(in_features: int = 784, hidden: Sequence[int] = HIDDEN, n_classes: int = 10) -> Net:
     """Linear layers with ReLUs between them.
 
     Shapes:
@@ -28,12 +30,17 @@ def mlp(in_features: int = 784, hidden: Sequence[int] = (256, 128), n_classes: i
         (5, 3)
     """
     checks.arguments("mlp", locals(), in_features=at_least(1), hidden=_widths, n_classes=at_least(2))
+    return linear_layers(in_features, hidden, n_classes)
+
+
+def linear_layers(in_features: int, hidden: Sequence[int], n_outputs: int) -> Net:
+    """What `mlp` is made of; with one output, a net that predicts a number."""
     layers: list[Layer] = [Flatten()]
     width = in_features
     for n_units in hidden:
         layers += [Linear(width, n_units), ReLU()]
         width = n_units
-    return he_before_relu(Net([*layers, Linear(width, n_classes)]))
+    return he_before_relu(Net([*layers, Linear(width, n_outputs)]))
 
 
 def _widths(who: str, name: str, value: Any, others: Mapping[str, Any]) -> list[int]:

@@ -41,8 +41,9 @@ def backward(layer: GroupNorm, dy: np.ndarray) -> Any:
         return NotImplemented
     weight, _ = _affine(layer, dy.dtype)
     dx, d_weight, d_bias = kernels.backward(dy, x, mean, inverse_std, weight)
-    if layer.weight is not None and layer.bias is not None:
+    if layer.weight is not None:
         layer.weight.accumulate(d_weight)
+    if layer.bias is not None:
         layer.bias.accumulate(d_bias)
     return dx
 
@@ -65,6 +66,5 @@ def _kernels(layer: GroupNorm, x: np.ndarray) -> ModuleType | None:
 
 def _affine(layer: GroupNorm, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     """γ and β."""
-    if layer.weight is None or layer.bias is None:
-        return np.ones(layer.num_channels, dtype), np.zeros(layer.num_channels, dtype)
-    return layer.weight.tensor, layer.bias.tensor
+    weight = np.ones(layer.num_channels, dtype) if layer.weight is None else layer.weight.tensor
+    return weight, np.zeros(layer.num_channels, dtype) if layer.bias is None else layer.bias.tensor

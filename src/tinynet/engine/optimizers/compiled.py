@@ -194,6 +194,32 @@ def _lion(w, g, m, _, rates):
 
 
 @inlined_as_written
+def _radam(w, g, m, v, rates):
+    lr, decay, keep, to_g, to_square = rates[0], rates[1], rates[2], rates[3], rates[4]
+    correction, trust, eps, zero = rates[5], rates[6], rates[7], w.dtype.type(0)
+    for i in range(w.size):
+        gradient = g[i] + decay * w[i] if decay != zero else g[i]
+        m[i] += to_g * (gradient - m[i])
+        v[i] += to_square * (gradient * gradient - v[i])
+        step = lr * (m[i] / correction)
+        w[i] = w[i] * keep - (step * trust / (np.sqrt(v[i]) + eps) if trust != zero else step)
+        g[i] = zero
+
+
+@inlined_as_written
+def _adamax(w, g, m, u, rates):
+    lr, decay, to_g, correction, beta, eps = rates[0], rates[1], rates[2], rates[3], rates[4], rates[5]
+    zero = w.dtype.type(0)
+    for i in range(w.size):
+        gradient = g[i] + decay * w[i] if decay != zero else g[i]
+        m[i] += to_g * (gradient - m[i])
+        kept, size = beta * u[i], abs(gradient) + eps
+        u[i] = kept if kept >= size or kept != kept else size  # of NaN NaN
+        w[i] -= lr * (m[i] / correction) / u[i]
+        g[i] = zero
+
+
+@inlined_as_written
 def _average(a, w, unused, _, rates):
     to_w = rates[0]
     for i in range(a.size):
@@ -211,6 +237,8 @@ RULES = (
     ("rmsprop with momentum", _rmsprop_momentum),
     ("lion", _lion),
     ("average", _average),
+    ("radam", _radam),
+    ("adamax", _adamax),
 )
 
 

@@ -45,9 +45,9 @@ def rnn_back(layer: RNN, weights: Weights, dy: np.ndarray, dlast: States, done: 
 
 
 def lstm(layer: LSTM, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Any:
-    """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t])."""
+    """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t]), without a projection."""
     kernels = _kernels(weights, x, *first)
-    if kernels is None:
+    if kernels is None or layer.proj_size:
         return NotImplemented
     gx, rows = _from_input(weights, x, _both_biases(weights))
     h, c, gates = kernels.lstm_forward(gx, rows, weights.weight_hh.tensor, *first, padding)
@@ -57,7 +57,7 @@ def lstm(layer: LSTM, weights: Weights, x: np.ndarray, first: States, padding: n
 def lstm_back(layer: LSTM, weights: Weights, dy: np.ndarray, dlast: States, done: Pass) -> Any:
     """da of the four gates, the gradients of the weights, dx, and dh and dc of the first states."""
     kernels = _kernels_back(weights, dy, dlast, done)
-    if kernels is None:
+    if kernels is None or layer.proj_size:
         return NotImplemented
     da, *dfirst = kernels.lstm_backward(dy, *dlast, done.states[1], done.gates, weights.weight_hh.tensor, done.padding)
     return _add_up(kernels, weights, da, da, done), tuple(dfirst)

@@ -19,6 +19,10 @@ MAX_PIXELS = 128 * 2**20  # 128 megapixels, 512 MiB when they are decoded
 COSTLY = ("AVIF", "JPEG2000", "WEBP")  # Their decoders take four times the memory, so a quarter of the pixels.
 #: What is read. Pillow knows more, but hands some of them to other programs, as EPS to Ghostscript.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP")
+#: What Pillow's readers say of a file that is damaged.
+REFUSALS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+#: Where a file contradicts itself, they stumble in any of these ways, too.
+STUMBLES = (*REFUSALS, ArithmeticError, AttributeError, LookupError, NotImplementedError, RuntimeError, TypeError)
 
 
 class RefusedError(ValueError):
@@ -48,18 +52,54 @@ def read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
         _unreadable_picture(path, "its pixels are too many", "make it smaller first.")
     except MemoryError:
         _unreadable_picture(path, "there is not enough memory")
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+    except REFUSALS as error:
         _unreadable_picture(path, str(error).rstrip(".") or type(error).__name__)
-    except (ArithmeticError, AttributeError, LookupError, NotImplementedError, RuntimeError, TypeError) as error:
-        # Where a file contradicts itself, Pillow's readers stumble in any of these ways.
+    except STUMBLES as error:
         _unreadable_picture(path, f"it is damaged ({type(error).__name__}: {error})")
 
 
-def _read(path: Path) -> tuple[np.ndarray, list[str]]:
-    from PIL import Image, ImageOps
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """Height and width of a picture, from the beginning of its file; None if it is none that can be read."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings(action="ignore"), _opened(path) as file:
+            return file.height, file.width
+    except (*STUMBLES, Image.DecompressionBombError):
+        return None
+
+
+def resized(pixels: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.ndarray, list[str]]:
+    """A picture of any size as (C, H, W), grey where C is 1, and what was done."""
+    channels, height, width = shape
+    planes = [pixels @ LUMINANCE] if channels == 1 else np.moveaxis(pixels, 2, 0)
+    done = ["turned grey"] if channels == 1 and np.ptp(pixels, axis=2).max() > 1e-9 else []
+    if pixels.shape[:2] != (height, width):
+        done.append(f"resized to {width}×{height}")
+    return np.stack([scaled(plane, height, width) for plane in planes]).astype(np.float32), done
+
+
+def scaled(plane: np.ndarray, height: int, width: int) -> np.ndarray:
+    """One colour of a picture in another size, in [0, 1]; a smaller pixel is the mean of those that it stands for."""
+    if plane.shape == (height, width):
+        return plane
+    from PIL import Image
+
+    picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
+    return np.clip(np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
+
+
+def _opened(path: Path) -> Any:
+    from PIL import Image
 
     Image.init()
-    with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as file:
+    return Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
+
+
+def _read(path: Path) -> tuple[np.ndarray, list[str]]:
+    from PIL import ImageOps
+
+    with _opened(path) as file:
         width, height = file.size
         if width * height > MAX_PIXELS // (4 if file.format in COSTLY else 1):
             _unreadable_picture(path, f"{width}×{height} pixels are too many", "make it smaller first.", RefusedError)
