@@ -12,6 +12,7 @@ from tinynet.cli.app import app
 COURSE = DOCS / "course"
 CHAPTERS = sorted(COURSE.glob("[0-9]*.md"))
 PAGES = [DOCS / "start.md", *CHAPTERS]
+WIDTH = 90  # Longer lines are cut in the column of a page.
 COMMAND = typer.main.get_command(app)
 DRAWS = ("plt.figure(", "plt.subplots(", "tn.visualize.", "ten_pictures(", "ImageDraw")
 
@@ -39,7 +40,7 @@ def test_a_chapter_asks_computes_and_answers(page):
 @pytest.mark.parametrize("page", PAGES, ids=by_name)
 def test_code_fits_the_page(page):
     for code in cells(page):
-        assert max(map(len, code.splitlines())) < 100, code
+        assert "rcParams" in code or max(map(len, code.splitlines())) <= WIDTH, code
         lines = [line for line in code.splitlines() if line.strip() and not line.startswith(("import ", "from "))]
         assert len(lines) <= 16, code
 
