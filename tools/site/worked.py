@@ -96,6 +96,8 @@ def rows(worked: str) -> list[str]:
     first, second, *others = _links(worked)
     if len(worked) <= WIDEST:
         return [" ".join([f"{first} &{second}", *others])]
+    if len(parts_of(worked)[0][0]) > WIDEST / 2:  # it would push the signs of all rows aside
+        return [f"&{first}", *(f"&{link}" for link in [second, *others])]
     return [f"{first} &{second}", *(f"&{link}" for link in others)]
 
 
@@ -143,6 +145,8 @@ class _Printer:
             return self.call(node.func.id, [self.of(argument) for argument in node.args])
         text = ast.get_source_segment(self.source, node) or ""
         if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                return rf"\mathrm{{{node.value}}}"
             return re.sub(r"e(-?\d+)$", r"\\cdot 10^{\1}", text)
         return rf"\mathtt{{{text}}}".replace("_", r"\_")
 
