@@ -85,7 +85,7 @@ class LSTM(_Recurrent):
     @faster
     def through_time(self, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Pass:
         W_ih, W_hh, b_ih, b_hh = weights.tensors()
-        h, c = [states_from(state, x) for state in first]  # (T + 1, N, H)
+        h, c = [states_from(state, x) for state in first]  # (T + 1, N, P), (T + 1, N, H)
         gates = np.zeros_like(x, shape=(*x.shape[:2], len(W_hh)))  # (T, N, 4H)
         for t in range(len(x)):
             a = x[t] @ W_ih.T + b_ih + h[t] @ W_hh.T + b_hh  # (N, 4H)
