@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from tinynet.cli.arguments import RunOrFile
-from tinynet.cli.output import given_path, say
-from tinynet.cli.own import Own, short_name
+from tinynet.cli.output import say
+from tinynet.cli.own import Own, existing, short_name
 from tinynet.cli.own_data import read_parts
 from tinynet.cli.runs import CONFIG, FILES, KINDS, MODEL, Run, open_run
 from tinynet.cli.settings import known, known_kernels
@@ -73,8 +73,7 @@ def trained(place: Path, dataset: str | None = None) -> Trained:
     found = _of_run(run)
     if dataset is None:
         return found
-    path = given_path(dataset)
-    if dataset not in DATASETS and path.exists():
+    if dataset not in DATASETS and (path := existing(dataset)) is not None:
         return found if str(path.absolute()) == found.dataset else found._replace(tested_on=path)
     other = _of_data(dataset)
     return found._replace(dataset=dataset, input_shape=tuple(other["input_shape"]), classes=other["classes"])

@@ -148,9 +148,8 @@ def fitted(name: str, texts: Sequence[str], lines: Sequence[int], learned: np.nd
     others = [(text, line) for text, line in filled if not is_number(text)]
     if 2 * len(others) < len(filled):
         text, line = others[0]
-        problem = (
-            f"{name} holds numbers, but {len(others)} of {len(filled)} cells are none: {_short(text)} in line {line}."
-        )
+        these = f"{len(others)} of {len(filled)} cells"
+        problem = f"{name} holds numbers, but not in {these}: {_short(text)} in line {line}."
         fail("table", problem, "mend these cells, or empty them.")
     return LeftOut(name, f"it has {len(counts):,} different texts")
 
