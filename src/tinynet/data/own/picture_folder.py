@@ -19,6 +19,8 @@ from tinynet.data.own.stable_split import TEST_FRACTION, fingerprint, in_test, s
 SIDE = 32  # pixels of a side, unless all pictures have one size that is not much larger
 LARGEST_KEPT = 64  # pixels of a side up to which a size that all pictures share is kept
 LARGEST_SIDE = 1024
+MEANS = 8  # pixels of which each pixel of a side is a mean, at least, where a picture is larger
+LEAST_READ = 256  # pixels of a side
 LEFT_OUT = ("thumbs.db", "desktop.ini", "__macosx")  # what systems put into folders
 SHOWN = 3  # broken files that are named
 GIVEN_PARTS = {"train": False, "training": False, "test": True, "testing": True}
@@ -78,7 +80,7 @@ class PicturePreparation:
 
     def read(self, path: Path) -> tuple[np.ndarray, list[str]]:
         """A picture file as the net takes it, and in words what was done to it."""
-        pixels, opened = read_picture(path)
+        pixels, opened = read_picture(path, _longest(self.input_shape[1:]))
         x, done = resized(pixels, self.input_shape)
         return x, [*opened, *done]
 
@@ -178,7 +180,7 @@ def _samples(folder: Path, size: tuple[int, int], fraction: float, skip_broken: 
     samples, broken = [], []
     for path, class_name, is_for_test in found:
         try:
-            pixels, _ = read_picture(path)
+            pixels, _ = read_picture(path, _longest(size))
             content = path.read_bytes()
         except (OSError, ValueError) as error:
             broken.append(str(error).removeprefix("tinynet: ").partition("\n")[0])
@@ -194,6 +196,11 @@ def _samples(folder: Path, size: tuple[int, int], fraction: float, skip_broken: 
     if not samples:
         fail("pictures", f"no file in {folder} is a picture that can be read.", f"the first: {broken[0]}")
     return samples
+
+
+def _longest(size: tuple[int, int]) -> int:
+    """To how many pixels a side of a larger picture may be reduced before it is brought to a size."""
+    return max(MEANS * max(size), LEAST_READ)
 
 
 def _found(folder: Path) -> list[Found]:
