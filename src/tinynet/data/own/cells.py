@@ -36,6 +36,16 @@ class Cells(NamedTuple):
     lines: list[int]
     separator: str = ""
 
+    @property
+    def places(self) -> list[str]:
+        """What each row is called in a sentence."""
+        return [f"line {line} of {self.place}" for line in self.lines]
+
+    @property
+    def has_decimal_commas(self) -> bool:
+        """Whether a comma may be a decimal sign: it is where it is not the separator."""
+        return self.separator not in ("", ",")
+
     def column(self, name: str) -> list[str]:
         """The cells of a column."""
         place = self.names.index(name)
