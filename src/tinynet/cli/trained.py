@@ -41,6 +41,7 @@ class Trained(NamedTuple):
     kernels: str
     own: Own | None = None  #: How data of a user's own were read, if it learned from such.
     preparation: Any = None  #: What is done to a sample of these first.
+    data_source: str = ""  #: What these were, in words.
     tested_on: Path | None = None  #: Data of a user's own that it is to be tested on instead.
 
     def used_kernels(self, asked: str | None) -> str:
@@ -56,7 +57,10 @@ def test_data(opened: Trained) -> Any:
     if own is None and len(opened.input_shape) != 3:
         fail("tinynet", f"this net was trained on {opened.dataset}, so {path} cannot be prepared for it.")
     preparation = opened.preparation or PicturePreparation(opened.input_shape, opened.classes)  # type: ignore[arg-type]
-    return preparation.dataset(path)
+    data = preparation.dataset(path)
+    if data.source == opened.data_source:  # what it learned from, at another place
+        return preparation.parts(path)[1]
+    return data
 
 
 def trained(place: Path, dataset: str | None = None) -> Trained:
@@ -104,6 +108,7 @@ def _of_run(run: Run) -> Trained:
         settings.kernels,
         settings.own,
         run.preparation(),
+        str(run.config.get("data_source", "")),
     )
 
 
@@ -129,7 +134,7 @@ def _of_file(path: Path, dataset: str | None) -> Trained:
 
 def _of_data(dataset: str) -> dict[str, Any]:
     """What a data set says to those who learn from it."""
-    train, _ = load(known("--on", dataset, tuple(DATASETS)))
+    train, _ = load(known("data set", dataset, tuple(DATASETS)))
     return {"data": dataset, "input_shape": list(train[:1][0].shape[1:]), "classes": list(train.classes or ())}
 
 
