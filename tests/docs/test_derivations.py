@@ -22,14 +22,6 @@ SOURCE = re.compile(r"^```\{source\} ([\w.: ]+)\n", re.MULTILINE)
 BASES = {"Layer", "Optimizer", "Schedule"}  # they have no formula of their own
 BRANCHES = {"Residual", "Concat"}
 
-<<<<<<< HEAD
-#: What has no page yet, and what is about to come. This list must shrink to nothing.
-WITHOUT = """
-"""
-MISSING = set(WITHOUT.split())
-
-=======
->>>>>>> deriv
 
 def public_names():
     rooms = (tinynet.layers, tinynet.losses, tinynet.optimizers)
