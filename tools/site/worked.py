@@ -130,9 +130,9 @@ class _Printer:
     def print(self) -> str:
         return self.of(ast.parse(self.source, mode="eval").body)
 
-    def of(self, node: ast.expr) -> str:
+    def of(self, node: ast.expr, after_sign: bool = False) -> str:
         if isinstance(node, ast.BinOp):
-            return self.operation(node)
+            return self.operation(node, after_sign)
         if isinstance(node, ast.UnaryOp):
             return "-" + self.inside(node.operand, 2)
         if isinstance(node, ast.Name):
@@ -150,18 +150,18 @@ class _Printer:
             return re.sub(r"e(-?\d+)$", r"\\cdot 10^{\1}", text)
         return rf"\mathtt{{{text}}}".replace("_", r"\_")
 
-    def operation(self, node: ast.BinOp) -> str:
+    def operation(self, node: ast.BinOp, after_sign: bool) -> str:
         if isinstance(node.op, ast.Div):
             return rf"\frac{{{self.of(node.left)}}}{{{self.of(node.right)}}}"
         if isinstance(node.op, ast.Pow):
             return f"{self.inside(node.left, 5)}^{{{self.of(node.right)}}}"
         rank = RANKS[type(node.op)]
         right = self.inside(node.right, rank + isinstance(node.op, ast.Sub), after_sign=True)
-        return self.inside(node.left, rank) + SIGNS[type(node.op)] + right
+        return self.inside(node.left, rank, after_sign) + SIGNS[type(node.op)] + right
 
     def inside(self, node: ast.expr, rank: int, after_sign: bool = False) -> str:
-        """An operand, in brackets where it binds less."""
-        text = self.of(node)
+        """An operand, in brackets where it binds less, or begins with a minus behind another sign."""
+        text = self.of(node, after_sign)
         is_negative = isinstance(node, ast.UnaryOp)
         own = RANKS[type(node.op)] if isinstance(node, (ast.BinOp, ast.UnaryOp)) else 9
         is_fraction = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
