@@ -45,7 +45,9 @@ LAYERS = [
         _alike(name, IMAGES)
         for name in ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "SiLU", "ELU", "SELU", "Softplus", "PReLU")
     ],
+    *[_alike(name, IMAGES) for name in ("ReLU6", "Hardtanh", "Hardsigmoid", "Hardswish", "LogSigmoid", "Mish")],
     _alike("GELU", SEQUENCES),
+    _alike("GLU", SEQUENCES),
     _layer("GELU tanh", SEQUENCES, lambda L, s: L.GELU("tanh"), lambda nn, s: nn.GELU("tanh")),
     _layer("Softmax", LOGITS, lambda L, s: L.Softmax(), lambda nn, s: nn.Softmax(-1)),
     _layer("LogSoftmax", LOGITS, lambda L, s: L.LogSoftmax(), lambda nn, s: nn.LogSoftmax(-1)),
@@ -227,6 +229,8 @@ OPTIMIZERS = [
             ("Adam", "Adam"),
             ("AdamW", "AdamW"),
             ("NAdam", "NAdam"),
+            ("RAdam", "RAdam"),
+            ("Adamax", "Adamax"),
             ("Adagrad", "Adagrad"),
             ("Adadelta", "Adadelta"),
             ("RMSProp", "RMSprop"),

@@ -4,7 +4,7 @@
 usage: python -m tools.no_alarm [N] [--seed S] [--only LAYER] [--kernels BODY]     (N configurations, or else 1,000)
 
 Every exported layer, and nets of several, is drawn equally often: its arguments, the shape of its input, its weights,
-padding masks and first states. `check_layer` compares gradients with finite differences. The exit status is 1 if there
+masks and first states. `check_layer` compares gradients with finite differences. The exit status is 1 if there
 is an alarm.
 """
 
@@ -99,19 +99,19 @@ def error_of(configuration: dict[str, Any]) -> float:
     if piece.startswith("Dropout"):
         configuration = {**configuration, "training": True}  # parity with other masks compares evaluation
     layer = build(configuration)
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = in_tinynet.masks(configuration)
     if "output_size" in configuration:
         told["output_size"] = tuple(configuration["output_size"])
-    mask = arrays.padding_mask(configuration)
-    if mask is not None:
-        told["padding_mask" if piece in in_tinynet.RECURRENT else "key_padding_mask"] = mask
+    if "attn_mask" in told:  # with the batch axis first, or one axis of length 1
+        per_sample = (-1, configuration["arguments"]["num_heads"]) if told["attn_mask"].ndim == 3 else (1,)
+        told["attn_mask"] = told["attn_mask"].reshape(*per_sample, *told["attn_mask"].shape[-2:])
     inputs = [x.shape if x.dtype.kind == "f" else x for x in arrays.inputs(configuration)]
     with_first_state = piece in in_tinynet.RECURRENT and len(inputs) > 1  # its second axis is the batch
     report = check_layer(
         Told(layer, **told) if told else layer,
         inputs,
         seed=configuration["seed"],
-        batch_of_one=not with_first_state and not piece.startswith("BatchNorm"),
+        batch_of_one=not with_first_state and not piece.startswith(("BatchNorm", "GLU")),  # which may cut the batch
     )
     return report.max_error
 

@@ -125,7 +125,7 @@ def inputs(name: str, make: Callable[[], tuple[Any, list[Any]]], free: tuple[str
 WINDOW = {"kernel_size": 2, "stride": 1, "padding": 0}
 CONVOLUTION = {"in_channels": 2, "out_channels": 2, "kernel_size": 3, "stride": 1, "padding": 1, "dilation": 1}
 CONVOLUTION |= {"groups": 1, "bias": True}
-NORM = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True}
+NORM = {"eps": 1e-5, "momentum": 0.1, "affine": True, "track_running_stats": True, "bias": True}
 RECURRENT = {"input_size": 3, "hidden_size": 2, "num_layers": 1, "bias": True, "bidirectional": False}
 RECURRENT |= {"return_state": False}
 PAIRS = ("kernel_size", "stride", "padding", "dilation", "output_padding", "rng")
@@ -138,10 +138,12 @@ MAKERS = [
     call("layers.Dropout", layers.Dropout, p=0.5, rng=rng(), free=("rng",)),
     call("layers.Dropout2D", layers.Dropout2D, p=0.5, rng=rng(), free=("rng",)),
     call("layers.LeakyReLU", layers.LeakyReLU, negative_slope=0.01),
+    call("layers.Hardtanh", layers.Hardtanh, min_val=-1.0, max_val=1.0),
     call("layers.GELU", layers.GELU, approximate="tanh"),
     call("layers.ELU", layers.ELU, alpha=1.0),
     call("layers.Softplus", layers.Softplus, beta=1.0, threshold=20.0),
     call("layers.PReLU", layers.PReLU, num_parameters=2, init=0.25),
+    call("layers.GLU", layers.GLU, axis=1),
     call("layers.SwiGLU", layers.SwiGLU, in_features=3, hidden_features=4, out_features=2, bias=True,
          free=("out_features",)),
     call("layers.Softmax", layers.Softmax, axis=-1),
@@ -166,11 +168,11 @@ MAKERS = [
     call("layers.ZeroPad2D", layers.ZeroPad2D, padding=(1, 2, 0, 1)),
     call("layers.ReflectionPad1D", layers.ReflectionPad1D, padding=(1, 2)),
     call("layers.ReflectionPad2D", layers.ReflectionPad2D, padding=(1, 2, 0, 1)),
-    call("layers.BatchNorm1D", layers.BatchNorm1D, num_features=3, **NORM),
-    call("layers.BatchNorm2D", layers.BatchNorm2D, num_features=3, **NORM),
+    call("layers.BatchNorm1D", layers.BatchNorm1D, num_features=3, **NORM, free=("momentum",)),
+    call("layers.BatchNorm2D", layers.BatchNorm2D, num_features=3, **NORM, free=("momentum",)),
     call("layers.LayerNorm", layers.LayerNorm, normalized_shape=3, eps=1e-5, elementwise_affine=True, bias=True,
          free=("normalized_shape",)),
-    call("layers.GroupNorm", layers.GroupNorm, num_groups=2, num_channels=4, eps=1e-5, affine=True),
+    call("layers.GroupNorm", layers.GroupNorm, num_groups=2, num_channels=4, eps=1e-5, affine=True, bias=True),
     call("layers.RMSNorm", layers.RMSNorm, normalized_shape=(2, 3), eps=1e-5, elementwise_affine=True, free=("eps",)),
     call("layers.Embedding", layers.Embedding, num_embeddings=5, embedding_dim=3, padding_idx=2,
          free=("padding_idx",)),
@@ -178,14 +180,15 @@ MAKERS = [
     call("layers.SinusoidalPosition", layers.SinusoidalPosition, embedding_dim=4),
     call("layers.RotaryPosition", layers.RotaryPosition, dim=4, base=10000.0),
     call("layers.RNN", layers.RNN, **RECURRENT, nonlinearity="relu"),
-    call("layers.LSTM", layers.LSTM, **RECURRENT),
+    call("layers.LSTM", layers.LSTM, **RECURRENT, proj_size=1),
     call("layers.GRU", layers.GRU, **RECURRENT),
     call("layers.MultiHeadAttention", layers.MultiHeadAttention, embed_dim=4, num_heads=2, bias=True, causal=True,
          rotary=False),
     call("layers.TransformerBlock", layers.TransformerBlock, embed_dim=4, num_heads=2, mlp_dim=8, dropout=0.1,
-         causal=True, rotary=False, bias=True, free=("mlp_dim",)),
+         causal=True, rotary=False, bias=True, norm_first=False, activation="relu", free=("mlp_dim",)),
     fresh("net.Net", lambda: (Net, {"layers": [Linear(2, 2), ReLU()]})),
     fresh("net.Concat", lambda: (net.Concat, {"branches": [Linear(2, 2), [ReLU()]], "axis": 1}), free=("branches",)),
+    fresh("net.Padded", lambda: (net.Padded, {"layers": [layers.LSTM(2, 2), ReLU()]})),
     fresh("net.Named", lambda: (net.Named, {"layers": {"one": Linear(2, 2), "two": ReLU()}})),
     fresh(
         "net.Graph",
@@ -241,9 +244,8 @@ def _loss_calls() -> Iterator[Call]:
     for row in LOSSES:
         function = getattr(row.loss, "func", row.loss)
         options = getattr(row.loss, "keywords", None) or {}
-        shapes = row.predicted if isinstance(row.predicted, list) else [row.predicted]
-        arrays = [rng().normal(size=shape) for shape in shapes]
-        named = {"predicted": arrays[0] if len(arrays) == 1 else tuple(arrays), "ground_truth": row.ground_truth}
+        arrays = row.predictions(rng())
+        named = {"predicted": arrays[0] if len(arrays) == 1 else arrays, "ground_truth": row.ground_truth}
         free = ("ground_truth",) if function is losses.info_nce else ()
         yield call(f"losses.{function.__name__}", function, **named, **options, free=(*OPTIONS, *free))
 
@@ -292,6 +294,9 @@ NUMERIC = [
          free=RATES),
     call("optimizers.NAdam", optimizers.NAdam, **RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1,
          momentum_decay=0.1, free=RATES),
+    call("optimizers.RAdam", optimizers.RAdam, **RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1,
+         decoupled_weight_decay=True, free=RATES),
+    call("optimizers.Adamax", optimizers.Adamax, **RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1, free=RATES),
     call("optimizers.Lion", optimizers.Lion, **RATE, betas=(0.9, 0.99), weight_decay=0.1, free=RATES),
     call("optimizers.Muon", optimizers.Muon, **RATE, momentum=0.9, nesterov=True, weight_decay=0.1, ns_steps=5,
          free=RATES),
@@ -311,6 +316,13 @@ NUMERIC = [
     fresh("optimizers.clip_gradient_value", lambda: (
         optimizers.clip_gradient_value, {"parameters": list(weights().values()), "max_value": 1.0})),
     call("optimizers.StepLR", optimizers.StepLR, lr=0.1, step_size=2, gamma=0.5),
+    call("optimizers.MultiStepLR", optimizers.MultiStepLR, lr=0.1, milestones=[2, 4], gamma=0.5),
+    call("optimizers.PolynomialLR", optimizers.PolynomialLR, lr=0.1, total_iters=5, power=2.0),
+    call("optimizers.ConstantLR", optimizers.ConstantLR, lr=0.1, factor=0.5, total_iters=5, free=("lr",)),
+    call("optimizers.LinearLR", optimizers.LinearLR, lr=0.1, start_factor=0.5, end_factor=0.9, total_iters=5,
+         free=("lr",)),
+    call("optimizers.CyclicLR", optimizers.CyclicLR, base_lr=0.1, max_lr=0.2, step_size_up=5, step_size_down=3,
+         mode="exp_range", gamma=0.9, scale_fn=None, scale_mode="cycle", free=("step_size_down", "scale_fn")),
     call("optimizers.ExponentialLR", optimizers.ExponentialLR, lr=0.1, gamma=0.5),
     call("optimizers.CosineAnnealingLR", optimizers.CosineAnnealingLR, lr=0.1, T_max=5, eta_min=0.01),
     call("optimizers.CosineAnnealingWarmRestarts", optimizers.CosineAnnealingWarmRestarts, lr=0.1, T_0=5, T_mult=2,
@@ -320,9 +332,11 @@ NUMERIC = [
          final_div_factor=1e4),
     call("optimizers.SequentialLR", optimizers.SequentialLR, schedules=[0.1, 0.2], milestones=[3]),
     *(call(f"optimizers.{type(schedule).__name__}", schedule, step=7) for schedule in (
-        optimizers.StepLR(0.1, 2), optimizers.ExponentialLR(0.1, 0.9), optimizers.CosineAnnealingLR(0.1, 5),
-        optimizers.CosineAnnealingWarmRestarts(0.1, 5, 2), optimizers.LinearWarmup(0.1, 4),
-        optimizers.OneCycleLR(0.1, 9), optimizers.SequentialLR([0.1, 0.2], [3]))),
+        optimizers.StepLR(0.1, 2), optimizers.MultiStepLR(0.1, [2]), optimizers.ExponentialLR(0.1, 0.9),
+        optimizers.PolynomialLR(0.1), optimizers.CosineAnnealingLR(0.1, 5),
+        optimizers.CosineAnnealingWarmRestarts(0.1, 5, 2), optimizers.ConstantLR(0.1), optimizers.LinearLR(0.1),
+        optimizers.LinearWarmup(0.1, 4), optimizers.OneCycleLR(0.1, 9), optimizers.CyclicLR(0.1, 0.2),
+        optimizers.SequentialLR([0.1, 0.2], [3]))),
 ]  # fmt: skip
 
 
@@ -345,6 +359,8 @@ STEPS = [
         masked(lambda: layers.RNN(4, 2), "padding_mask"), {"mask": PADDING}), ("mask",)),
     fresh("layers.MultiHeadAttention.forward", lambda: (
         masked(lambda: layers.MultiHeadAttention(4, 2), "key_padding_mask"), {"mask": PADDING}), ("mask",)),
+    fresh("layers.MultiHeadAttention.forward", lambda: (
+        masked(lambda: layers.MultiHeadAttention(4, 2), "attn_mask"), {"mask": np.eye(3, dtype=bool)}), ("mask",)),
     fresh("layers.TransformerBlock.forward", lambda: (
         masked(lambda: layers.TransformerBlock(4, 2), "key_padding_mask"), {"mask": PADDING}), ("mask",)),
     *(

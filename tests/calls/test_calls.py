@@ -28,7 +28,8 @@ ROOMS = ("layers", "losses", "metrics", "optimizers", "learner", "data", "models
 NOT_CALLED = {
     "base classes, which are no objects themselves": "Layer Optimizer Callback",
     "types and tables": "Schedule DATASETS MODELS GradientError",
-    "they take no arguments": "ReLU Sigmoid Tanh SiLU SELU GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D "
+    "they take no arguments": "ReLU ReLU6 Hardsigmoid Hardswish LogSigmoid Mish "
+    "Sigmoid Tanh SiLU SELU GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D "
     "GlobalMaxPool2D History Progress LearningRateLog digits mnist fashion_mnist cifar10",
     "what a check returns": "Report",
 }

@@ -16,11 +16,16 @@ from tinynet.net import Net, Residual
 from tinynet.optimizers import (
     SGD,
     Adam,
+    ConstantLR,
     CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
+    CyclicLR,
     ExponentialLR,
+    LinearLR,
     LinearWarmup,
+    MultiStepLR,
     OneCycleLR,
+    PolynomialLR,
     SequentialLR,
     StepLR,
     WeightAverage,
@@ -142,6 +147,10 @@ def test_a_rate_that_grows_becomes_infinite_and_an_optimizer_refuses_it():
     ("schedule", "last"),
     [
         (StepLR(0.1, 10), 0.0),
+        (MultiStepLR(0.1, [10, 10**5]), 0.001),
+        (PolynomialLR(0.1), 0.0),
+        (LinearLR(0.1, end_factor=0.5), 0.05),
+        (ConstantLR(0.1), 0.1),
         (ExponentialLR(0.1, 0.99), 0.0),
         (CosineAnnealingLR(0.1, 10, 0.01), 0.01),
         (LinearWarmup(0.1, 10), 0.1),
@@ -157,6 +166,13 @@ def test_a_schedule_keeps_its_last_value(schedule, last):
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_a_cosine_restarts_at_any_step(factor):
     schedule = CosineAnnealingWarmRestarts(0.1, 10, factor, eta_min=0.01)
+    for step in (10**6, 10**12, 2**53):
+        assert 0.01 <= schedule(step) <= 0.1
+
+
+@pytest.mark.parametrize("mode", ["triangular", "triangular2", "exp_range"])
+def test_a_cycle_goes_on_at_any_step(mode):
+    schedule = CyclicLR(0.01, 0.1, 10, 7, mode=mode, gamma=0.9)
     for step in (10**6, 10**12, 2**53):
         assert 0.01 <= schedule(step) <= 0.1
 

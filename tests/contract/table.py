@@ -14,7 +14,7 @@ import numpy as np
 
 from tinynet import layers, losses, optimizers
 from tinynet.layers import Layer
-from tinynet.net import Concat, Graph, Named, Net, Residual, operations
+from tinynet.net import Concat, Graph, Named, Net, Padded, Residual, operations
 from tinynet.optimizers import Optimizer
 
 Shape = tuple[int, ...]
@@ -35,7 +35,7 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class LossRow:
-    """A loss, the shape of its predictions (of each, in a list), and a truth."""
+    """A loss, the shape of its predictions, or the predictions (of each, in a list), and a truth."""
 
     loss: Callable
     predicted: Any
@@ -44,7 +44,14 @@ class LossRow:
     def __str__(self) -> str:
         name = getattr(self.loss, "func", self.loss).__name__
         truth = getattr(self.ground_truth, "dtype", type(self.ground_truth).__name__)
-        return f"{name}({getattr(self.loss, 'keywords', '') or ''}) {self.predicted} {truth}"
+        given = self.predicted if isinstance(self.predicted, list) else [self.predicted]
+        shapes = [x.shape if isinstance(x, np.ndarray) else x for x in given]
+        return f"{name}({getattr(self.loss, 'keywords', '') or ''}) {', '.join(map(str, shapes))} {truth}"
+
+    def predictions(self, rng: np.random.Generator, scale: float = 1.0) -> tuple[np.ndarray, ...]:
+        """An array for each prediction: drawn if the row has its shape, else the one that it has."""
+        given = self.predicted if isinstance(self.predicted, list) else [self.predicted]
+        return tuple(scale * rng.normal(size=x) if isinstance(x, tuple) else x.copy() for x in given)
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ def images(n: int = 2, c: int = 2, h: int = 6, w: int = 5) -> Shape:
 
 
 SWITCHES = np.array([[[[0, 3], [9, 14]]], [[[5, 2], [8, 11]]]])  # in images of 4×4, one in each 2×2 window
+LENGTHS = np.array([4, 2])
 TOKENS = np.array([[0, 2, 1], [4, 2, 2]])
 OVERLAPPING = np.array([[[[5, 5], [9, 14]]]])
 
@@ -78,11 +86,21 @@ LAYERS = [
     LayerRow(lambda: layers.ReLU(), images(), images()),
     LayerRow(lambda: layers.LeakyReLU(), (4, 5), (4, 5)),
     LayerRow(lambda: layers.LeakyReLU(0.3), images(), images()),
+    LayerRow(lambda: layers.ReLU6(), images(), images()),
+    LayerRow(lambda: Net([operations.Power(3.0), layers.ReLU6()]), (4, 5), (4, 5)),  # which reaches 6
+    LayerRow(lambda: layers.Hardtanh(), images(), images()),
+    LayerRow(lambda: layers.Hardtanh(-0.5, 0.2), (4, 5), (4, 5)),
     LayerRow(lambda: layers.Sigmoid(), images(), images()),
+    LayerRow(lambda: layers.Hardsigmoid(), images(), images()),
+    LayerRow(lambda: Net([operations.Power(3.0), layers.Hardsigmoid()]), (4, 5), (4, 5)),  # which reaches both ends
+    LayerRow(lambda: layers.LogSigmoid(), (4, 5), (4, 5)),
     LayerRow(lambda: layers.Tanh(), (4, 5), (4, 5)),
     LayerRow(lambda: layers.GELU(), images(), images()),
     LayerRow(lambda: layers.GELU(approximate="tanh"), (4, 5), (4, 5)),
     LayerRow(lambda: layers.SiLU(), images(), images()),
+    LayerRow(lambda: layers.Hardswish(), images(), images()),
+    LayerRow(lambda: Net([operations.Power(3.0), layers.Hardswish()]), (4, 5), (4, 5)),
+    LayerRow(lambda: layers.Mish(), images(), images()),
     LayerRow(lambda: layers.ELU(alpha=1.5), images(), images()),
     LayerRow(lambda: layers.SELU(), images(), images()),
     LayerRow(lambda: layers.Softplus(), (4, 5), (4, 5)),
@@ -90,6 +108,8 @@ LAYERS = [
     LayerRow(lambda: layers.PReLU(), (4, 5), (4, 5)),
     LayerRow(lambda: layers.PReLU(2, init=0.1), images(), images()),
     LayerRow(lambda: layers.PReLU(3), (2, 4, 3), (2, 4, 3)),
+    LayerRow(lambda: layers.GLU(), (2, 4, 6), (2, 4, 3)),
+    LayerRow(lambda: layers.GLU(axis=1), images(c=4), images(c=2)),
     LayerRow(lambda: layers.SwiGLU(3, 5), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.SwiGLU(3, 5, out_features=2, bias=True), (4, 3), (4, 2)),
     LayerRow(lambda: layers.Dropout2D(0.3), images(), images()),
@@ -150,10 +170,13 @@ LAYERS = [
     LayerRow(lambda: layers.BatchNorm1D(3, affine=False), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.BatchNorm2D(2), images(), images()),
     LayerRow(lambda: layers.BatchNorm2D(2, track_running_stats=False), images(), images()),
+    LayerRow(lambda: layers.BatchNorm1D(3, momentum=None, bias=False), (4, 3), (4, 3), batch_of_one=False),
+    LayerRow(lambda: layers.BatchNorm2D(2, bias=False), images(), images()),
     LayerRow(lambda: layers.LayerNorm(3), (4, 3), (4, 3)),
     LayerRow(lambda: layers.LayerNorm((4, 3), bias=False), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.GroupNorm(2, 4), images(c=4), images(c=4)),
     LayerRow(lambda: layers.GroupNorm(3, 3, affine=False), (2, 3, 5), (2, 3, 5)),
+    LayerRow(lambda: layers.GroupNorm(4, 4, bias=False), images(c=4), images(c=4)),
     LayerRow(lambda: layers.RMSNorm(3), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.Embedding(5, 3), [TOKENS], (2, 3, 3)),
     LayerRow(lambda: layers.Embedding(5, 3, padding_idx=2), [TOKENS], (2, 3, 3)),
@@ -169,6 +192,13 @@ LAYERS = [
         (2, 4, 4),
         batch_of_one=False,
     ),
+    LayerRow(lambda: layers.LSTM(3, 4, proj_size=2), (2, 4, 3), (2, 4, 2)),
+    LayerRow(
+        lambda: layers.LSTM(3, 3, 2, bias=False, bidirectional=True, return_state=True, proj_size=2),
+        [(2, 4, 3), (4, 2, 2), (4, 2, 3)],
+        (2, 4, 4),
+        batch_of_one=False,
+    ),
     LayerRow(lambda: layers.GRU(3, 2), (2, 4, 3), (2, 4, 2)),
     LayerRow(
         lambda: layers.GRU(3, 2, 2, bias=False, return_state=True),
@@ -181,7 +211,14 @@ LAYERS = [
     LayerRow(lambda: layers.MultiHeadAttention(4, 2, bias=False), [(2, 3, 4), (2, 5, 4)], (2, 3, 4)),
     LayerRow(lambda: layers.MultiHeadAttention(4, 1), [(2, 3, 4), (2, 5, 4), (2, 5, 4)], (2, 3, 4)),
     LayerRow(lambda: layers.TransformerBlock(4, 2, causal=True), (2, 3, 4), (2, 3, 4)),
+    LayerRow(lambda: layers.TransformerBlock(4, 2, norm_first=False, activation="relu"), (2, 3, 4), (2, 3, 4)),
     LayerRow(lambda: Net([layers.Linear(3, 4), layers.Tanh(), Net([layers.Linear(4, 2)])]), (4, 3), (4, 2)),
+    LayerRow(lambda: Padded([layers.LSTM(3, 2), layers.Linear(2, 2)]), [(2, 4, 3), LENGTHS], (2, 4, 2)),
+    LayerRow(
+        lambda: Padded([layers.TransformerBlock(4, 2, causal=True), Residual([layers.MultiHeadAttention(4, 2)])]),
+        [(2, 3, 4), np.array([[False, False, True], [False, True, False]])],
+        (2, 3, 4),
+    ),
     LayerRow(lambda: Concat([[]]), (4, 3), (4, 3)),
     LayerRow(
         lambda: Net([layers.Conv2D(1, 2, 3), layers.ReLU(), layers.MaxPool2D(2), layers.Flatten()]), images(c=1), (2, 4)
@@ -248,6 +285,9 @@ OPERATIONS = [  # and what is made of them
 LABELS = np.array([0, 2, 1, 2])
 PROBABILITIES = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.1, 0.1, 0.8]])
 CLASS_WEIGHT = np.array([0.5, 2.0, 1.0])
+SHARES = np.random.default_rng(1).uniform(0.1, 0.9, (4, 3))  # probabilities of yes
+VARIANCES = np.random.default_rng(2).uniform(0.5, 2.0, (4, 3))
+SIGNS = np.array([1, -1, -1, 1])
 IN_TIME = (np.array([[1, 2, 2], [1, -1, -1]]), np.array([6, 4]), np.array([3, 1]))  # labels, and the two lengths
 
 LOSSES = [
@@ -275,6 +315,21 @@ LOSSES = [
         (4, 3),
         np.linspace(0, 1, 12).reshape(4, 3),
     ),
+    LossRow(losses.binary_cross_entropy, SHARES, np.linspace(0, 1, 12).reshape(4, 3)),
+    LossRow(partial(losses.binary_cross_entropy, reduction="sum"), SHARES, (SHARES[::-1] > 0.4).astype(int)),
+    LossRow(partial(losses.binary_cross_entropy, weight=[0.5, 0.0, 2.0]), SHARES, (SHARES[::-1] > 0.4).astype(int)),
+    LossRow(losses.soft_dice, SHARES.reshape(2, 2, 3), LABELS.reshape(2, 2)),
+    LossRow(
+        partial(losses.soft_dice, axis=None, smooth=0.0), SHARES.reshape(2, 2, 3), np.eye(4)[:, :3].reshape(2, 2, 3)
+    ),
+    LossRow(
+        partial(losses.soft_dice, axis=1, weight=CLASS_WEIGHT, ignore_index=2, reduction="sum"),
+        SHARES.reshape(1, 3, 4),
+        LABELS[None],
+    ),
+    LossRow(
+        partial(losses.soft_dice, smooth=0.1), SHARES[None], np.concatenate([PROBABILITIES, 0.5 * SHARES[:1]])[None]
+    ),
     LossRow(losses.focal, (4, 3), LABELS),
     LossRow(partial(losses.focal, gamma=0.5, alpha=CLASS_WEIGHT, axis=1), (2, 3, 2), LABELS.reshape(2, 2)),
     LossRow(losses.kl_divergence, (3, 3), PROBABILITIES),
@@ -288,6 +343,16 @@ LOSSES = [
     LossRow(partial(losses.hinge, margin=0.5, reduction="sum"), (4,), 2 * (LABELS > 1) - 1),
     LossRow(losses.multi_margin, (4, 3), LABELS),
     LossRow(partial(losses.multi_margin, axis=1, margin=2.0, weight=CLASS_WEIGHT), (2, 3, 2), LABELS.reshape(2, 2)),
+    LossRow(losses.margin_ranking, [(4,), (4,)], SIGNS),
+    LossRow(partial(losses.margin_ranking, margin=0.5, reduction="sum"), [(2, 3), (2, 3)], np.ones((2, 3))),
+    LossRow(losses.cosine_embedding, [(4, 3), (4, 3)], SIGNS),
+    LossRow(partial(losses.cosine_embedding, margin=-0.5, reduction="sum"), [(4, 2), (4, 2)], -np.ones(4)),
+    LossRow(losses.gaussian_nll, [(4, 3), VARIANCES], np.linspace(-1, 1, 12).reshape(4, 3)),
+    LossRow(partial(losses.gaussian_nll, full=True, reduction="sum"), [(4, 3), VARIANCES[:, 0]], np.zeros((4, 3))),
+    LossRow(partial(losses.gaussian_nll, eps=0.1), [(4, 3), VARIANCES[:, :1]], np.zeros((4, 3), int)),
+    LossRow(losses.poisson_nll, (4, 3), np.arange(12).reshape(4, 3) % 5),
+    LossRow(partial(losses.poisson_nll, full=True, reduction="sum"), (4, 3), np.linspace(0, 4, 12).reshape(4, 3)),
+    LossRow(partial(losses.poisson_nll, log_input=False, eps=0.1), VARIANCES, np.arange(12).reshape(4, 3) % 5),
     LossRow(losses.info_nce, [(4, 3), (4, 3)], None),
     LossRow(partial(losses.info_nce, temperature=0.5, reduction="sum"), [(4, 3), (5, 3)], LABELS),
     LossRow(losses.ctc, (2, 6, 3), IN_TIME),
@@ -305,6 +370,8 @@ OPTIMIZERS = [
     OptimizerRow(lambda: optimizers.Adam(lambda step: 0.2 * 0.98**step, amsgrad=True), "Adam with AMSGrad"),
     OptimizerRow(lambda: optimizers.AdamW(lambda step: 0.2 * 0.98**step, weight_decay=0.0), "AdamW"),
     OptimizerRow(lambda: optimizers.NAdam(lambda step: 0.2 * 0.98**step), "NAdam"),
+    OptimizerRow(lambda: optimizers.RAdam(0.1), "RAdam"),
+    OptimizerRow(lambda: optimizers.Adamax(0.05), "Adamax"),
     OptimizerRow(lambda: optimizers.Adagrad(0.5), "Adagrad"),
     OptimizerRow(lambda: optimizers.Adadelta(eps=1e-3), "Adadelta"),
     OptimizerRow(lambda: optimizers.RMSProp(lambda step: 0.1 * 0.97**step), "RMSProp"),

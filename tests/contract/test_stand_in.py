@@ -65,8 +65,8 @@ def test_layer(row: LayerRow) -> None:
 
 @pytest.mark.parametrize("row", LOSSES, ids=str)
 def test_loss(row: LossRow) -> None:
-    predicted = drawn(row.predicted)
-    given = tuple(predicted) if isinstance(row.predicted, list) else predicted[0]
+    predicted = tuple(x.astype(np.float32) for x in row.predictions(np.random.default_rng(0)))
+    given = predicted if isinstance(row.predicted, list) else predicted[0]
     loss, gradient = row.loss(given, row.ground_truth)
     value, dy = row.loss(handed_over(given), handed_over(row.ground_truth))
     assert isinstance(value, float)

@@ -140,6 +140,15 @@ def test_without_a_seed_numbers_differ_from_run_to_run(monkeypatch):
     assert found[0] != found[1]
 
 
+def test_without_a_seed_the_states_lead_back_too(monkeypatch):
+    """So a check of a Dropout, which runs it twice with the same numbers, needs no seed first."""
+    monkeypatch.setattr(streams, "_seed", None)
+    states = generator_states()
+    drawn = stream("dropout").random()
+    set_generator_states(states)
+    assert stream("dropout").random() == drawn
+
+
 def test_seed_is_exported_and_takes_numpy_integers():
     tn.seed(np.int64(5))
     first = draws()

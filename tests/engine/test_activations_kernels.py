@@ -11,7 +11,23 @@ import pytest
 import tinynet as tn
 from tests.layers.strategies import layouts
 from tinynet.core import faster
-from tinynet.layers import ELU, SELU, Layer, LeakyReLU, PReLU, Sigmoid, SiLU, Softplus, Tanh
+from tinynet.layers import (
+    ELU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    Layer,
+    LeakyReLU,
+    LogSigmoid,
+    Mish,
+    PReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
 
 LAYERS: dict[str, Callable[[], Any]] = {
     "leaky_relu": lambda: LeakyReLU(0.1),
@@ -22,6 +38,12 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "silu": SiLU,
     "softplus": lambda: Softplus(2.0, 3.0),
     "prelu": PReLU,
+    "relu6": ReLU6,
+    "hardtanh": lambda: Hardtanh(-2.0, 1.5),
+    "hard_sigmoid": Hardsigmoid,
+    "hard_swish": Hardswish,
+    "log_sigmoid": LogSigmoid,
+    "mish": Mish,
 }
 CHOICES = ["plain", "compiled"]
 EACH = pytest.mark.parametrize("kind", LAYERS)
@@ -52,6 +74,12 @@ def passed(layer: Layer, x: np.ndarray, dy: np.ndarray, choice: str = "compiled"
         (SiLU(), [-1 / (1 + np.e), 0, 2 / (1 + np.exp(-2))]),
         (Softplus(), [np.log(1 + np.exp(-1)), np.log(2), np.log(1 + np.exp(2))]),
         (PReLU(init=0.5), [-0.5, 0, 2]),
+        (ReLU6(), [0, 0, 2]),
+        (Hardtanh(-0.5, 1.5), [-0.5, 0, 1.5]),
+        (Hardsigmoid(), [1 / 3, 0.5, 5 / 6]),
+        (Hardswish(), [-1 / 3, 0, 5 / 3]),
+        (LogSigmoid(), [-np.log(1 + np.e), -np.log(2), -np.log(1 + np.exp(-2))]),
+        (Mish(), [-np.tanh(np.log(1 + np.exp(-1))), 0, 2 * np.tanh(np.log(1 + np.exp(2)))]),
     ],
     ids=repr,
 )
@@ -92,6 +120,12 @@ def test_all_digits(kind: str, dtype: type, tolerance: float) -> None:
         ("tanh", [1, -1], [0, 0]),
         ("softplus", [np.inf, 0], [1, 0]),
         ("prelu", [np.inf, -np.inf], [1, 0.25]),
+        ("relu6", [6, 0], [0, 0]),
+        ("hardtanh", [1.5, -2], [0, 0]),
+        ("hard_sigmoid", [1, 0], [0, 0]),
+        ("hard_swish", [np.inf, 0], [1, 0]),
+        ("log_sigmoid", [0, -np.inf], [0, 1]),
+        ("mish", [np.inf, 0], [1, 0]),
     ],
 )
 def test_infinity_and_nan(choice: str, kind: str, limits: list[float], slopes: list[float]) -> None:

@@ -13,7 +13,7 @@ import tinynet as tn
 from tinynet.core import faster
 from tinynet.engine.attention import compiled
 from tinynet.layers import MultiHeadAttention
-from tinynet.layers.attention import attend, attend_backward
+from tinynet.layers.scaled_dot_product import attend, attend_backward
 
 FAST = ["plain", "auto", "compiled"]
 

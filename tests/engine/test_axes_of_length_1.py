@@ -26,14 +26,20 @@ from tinynet.layers import (
     Dropout2D,
     GlobalAvgPool2D,
     GroupNorm,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     Layer,
     LayerNorm,
     Linear,
+    LogSigmoid,
     LogSoftmax,
     MaxPool2D,
+    Mish,
     MultiHeadAttention,
     PReLU,
     ReLU,
+    ReLU6,
     RMSNorm,
     RotaryPosition,
     Sigmoid,
@@ -47,6 +53,7 @@ from tinynet.losses import binary_cross_entropy_with_logits, cross_entropy, mean
 from tinynet.net import Net
 
 FUNCTIONS: list[Layer] = [GELU(), GELU("tanh"), SiLU(), Softplus(), ELU(), Sigmoid(), Tanh(), ReLU(), PReLU()]
+FUNCTIONS += [ReLU6(), Hardtanh(), Hardsigmoid(), Hardswish(), LogSigmoid(), Mish()]
 FUNCTIONS += [Softmax(), Softmax(1), LogSoftmax(1), Dropout(0.3)]
 CASES: list[tuple[Layer, tuple[int, ...]]] = [
     (layer, shape)

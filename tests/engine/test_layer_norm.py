@@ -13,6 +13,7 @@ import tinynet as tn
 from tests.layers.strategies import layouts
 from tinynet.core import faster
 from tinynet.engine import layer_norm as engine
+from tinynet.engine.deferred import given_for
 from tinynet.layers import GroupNorm, Layer, LayerNorm, RMSNorm
 
 pytest.importorskip("numba")
@@ -173,3 +174,30 @@ def test_a_group_of_one_number_has_no_gradient() -> None:
     layer = drawn(GroupNorm(5, 5))
     *_, dx, _, _ = results(layer, normal(4, 5, dtype=np.float32), normal(4, 5, dtype=np.float32, seed=1), "compiled")
     np.testing.assert_array_equal(dx, np.zeros((4, 5)))
+
+
+@pytest.mark.parametrize("name", ["C order", "channels-last", "strided"])
+def test_the_standardized_numbers_are_computed_where_they_are_read_and_no_bit_differs(name: str) -> None:
+    x, dy = (layouts(normal(3, 32, 6, 6, dtype=np.float32, seed=seed))[name] for seed in (0, 1))
+    layer, other = drawn(GroupNorm(4, 32)), drawn(GroupNorm(4, 32))
+    with faster.use("compiled"):
+        layer.forward(x), other.forward(x)
+        given_x, mean, inverse_std = given_for(layer, "x_hat")
+        np.testing.assert_array_equal(given_x, x)
+        groups = [array.reshape(3, 4, -1) for array in (x, layer.recall().x_hat)]
+        np.testing.assert_array_equal((groups[0] - mean) * inverse_std, groups[1])
+        assert layer.recall().x_hat is layer.recall()[0] is next(iter(layer.recall()))
+        dx = layer.backward(dy)
+    with faster.use("plain"):  # the lesson reads what the replacement has left
+        by_lesson = other.backward(dy)
+    np.testing.assert_allclose(dx, by_lesson, rtol=1e-4, atol=1e-5)
+
+
+def test_the_lesson_of_a_forward_is_followed_by_that_of_the_backward() -> None:
+    x, dy = normal(3, 32, 6, 6), normal(3, 32, 6, 6, seed=1)
+    layer, true = (drawn(GroupNorm(4, 32).astype(np.float64)) for _ in range(2))
+    with faster.use("plain"):
+        layer.forward(x)
+    with faster.use("compiled"):
+        dx = layer.backward(dy)
+    np.testing.assert_array_equal(dx, results(true, x, dy, "plain")[3])

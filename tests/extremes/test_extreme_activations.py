@@ -10,11 +10,18 @@ import pytest
 from tinynet.layers import (
     ELU,
     GELU,
+    GLU,
     SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
+    Mish,
     PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
@@ -52,6 +59,12 @@ LIMITS: list[tuple[Callable, Callable, Callable]] = [
     (SELU, lambda x: SELU.scale * max(x, -SELU.alpha), lambda x: SELU.scale * step(x)),
     (Softplus, ramp, step),
     (lambda: Softplus(beta=0.5), ramp, step),
+    (ReLU6, lambda x: 6 * step(x), nothing),
+    (Hardtanh, np.sign, nothing),
+    (Hardsigmoid, step, nothing),
+    (Hardswish, ramp, step),
+    (LogSigmoid, lambda x: min(x, 0.0), lambda x: 1 - step(x)),
+    (Mish, ramp, step),
 ]
 
 
@@ -99,6 +112,12 @@ def test_softmax_along_an_axis_of_one(layer: Softmax | LogSoftmax) -> None:
     y = layer.forward(np.array([[1e4], [-1e4]], np.float32))
     np.testing.assert_array_equal(y, np.ones((2, 1)) if isinstance(layer, Softmax) else np.zeros((2, 1)))
     np.testing.assert_array_equal(layer.backward(np.full((2, 1), 3, np.float32)), np.zeros((2, 1)))
+
+
+def test_the_gate_of_glu_closes_and_opens() -> None:
+    layer, x = GLU(), np.array([[3e38, 1e4], [3e38, -1e4], [-1.0, 0.0]], np.float32)
+    np.testing.assert_allclose(layer.forward(x), [[3e38], [0], [-0.5]], rtol=1e-6)
+    np.testing.assert_allclose(layer.backward(np.ones((3, 1), np.float32)), [[1, 0], [0, 0], [0.5, -0.25]], rtol=1e-6)
 
 
 def test_the_gate_of_swiglu_closes_and_opens() -> None:

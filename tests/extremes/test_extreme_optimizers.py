@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinynet.core import Parameter
-from tinynet.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, Muon, NAdam, Optimizer, RMSProp
+from tinynet.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Muon, NAdam, Optimizer, RAdam, RMSProp
 
 RULES: dict[str, Callable[[], Optimizer]] = {
     "SGD": lambda: SGD(0.1, momentum=0.9, nesterov=True),
@@ -20,6 +20,9 @@ RULES: dict[str, Callable[[], Optimizer]] = {
     "AMSGrad": lambda: Adam(0.1, amsgrad=True),
     "AdamW": lambda: AdamW(0.1, weight_decay=0.0),
     "NAdam": lambda: NAdam(0.1),
+    "RAdam": lambda: RAdam(0.1, betas=(0.9, 0.5)),
+    "RAdam that trusts": lambda: RAdam(0.1, betas=(0.9, 0.9)),
+    "Adamax": lambda: Adamax(0.1),
     "Lion": lambda: Lion(0.1),
     "Muon": lambda: Muon(0.1),
 }

@@ -12,7 +12,19 @@ import tinynet as tn
 from tinynet.core import Parameter
 from tinynet.data import Normalize
 from tinynet.layers import BatchNorm1D, Conv2D, LayerNorm, Linear, MaxPool2D, ReLU, Softmax
-from tinynet.losses import cross_entropy, ctc, huber, info_nce, mean_squared_error
+from tinynet.losses import (
+    binary_cross_entropy,
+    cosine_embedding,
+    cross_entropy,
+    ctc,
+    gaussian_nll,
+    huber,
+    info_nce,
+    margin_ranking,
+    mean_squared_error,
+    poisson_nll,
+    soft_dice,
+)
 from tinynet.net import Net
 from tinynet.storage.tensors import read_tensors, write_tensors
 
@@ -48,6 +60,12 @@ def test_no_layer_becomes_float16(call: Callable[[], object]) -> None:
         lambda: huber(HALF, HALF),
         lambda: cross_entropy(HALF, LABELS),
         lambda: info_nce((HALF, HALF)),
+        lambda: cosine_embedding((HALF, HALF), LABELS + 1),
+        lambda: margin_ranking((HALF, HALF), HALF),
+        lambda: gaussian_nll((HALF, HALF), HALF),
+        lambda: poisson_nll(HALF, HALF),
+        lambda: binary_cross_entropy(HALF, HALF),
+        lambda: soft_dice(HALF, LABELS),
         lambda: ctc(np.ones((1, 4, 3), np.float16), (LABELS[:1, np.newaxis] + 1, LABELS[:1] + 4, LABELS[:1] + 1)),
     ],
 )

@@ -6,7 +6,25 @@ import numpy as np
 import pytest
 
 from tinynet.core import faster
-from tinynet.layers import ELU, GELU, SELU, Layer, LeakyReLU, PReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from tinynet.layers import (
+    ELU,
+    GELU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    Layer,
+    LeakyReLU,
+    LogSigmoid,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
 
 INF = np.inf
 # y and its slope at −∞ and at ∞, and y at −1e20.
@@ -24,6 +42,12 @@ LIMITS: list[tuple[Layer, tuple[float, float], tuple[float, float], float]] = [
     (LeakyReLU(0.5), (-INF, 0.5), (INF, 1), -0.5e20),
     (PReLU(init=0.5), (-INF, 0.5), (INF, 1), -0.5e20),
     (ReLU(), (0, 0), (INF, 1), 0),
+    (ReLU6(), (0, 0), (6, 0), 0),
+    (Hardtanh(-3.0, 2.0), (-3, 0), (2, 0), -3),
+    (Hardsigmoid(), (0, 0), (1, 0), 0),
+    (Hardswish(), (0, 0), (INF, 1), 0),
+    (LogSigmoid(), (-INF, 1), (0, 0), -1e20),
+    (Mish(), (0, 0), (INF, 1), 0),
 ]
 
 

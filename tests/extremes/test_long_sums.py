@@ -38,16 +38,22 @@ from tinynet.layers import (
     Upsample,
 )
 from tinynet.losses import (
+    binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    cosine_embedding,
     cross_entropy,
     focal,
+    gaussian_nll,
     hinge,
     huber,
     kl_divergence,
+    margin_ranking,
     mean_absolute_error,
     mean_squared_error,
     multi_margin,
     negative_log_likelihood,
+    poisson_nll,
+    soft_dice,
 )
 
 N = 10**6
@@ -166,6 +172,12 @@ LOSSES = {
     "focal": (focal, LABELS),
     "kl_divergence": (kl_divergence, TARGET + np.float32(0.5)),
     "multi_margin": (multi_margin, LABELS),
+    "poisson_nll": (poisson_nll, TARGET + 1),
+    "margin_ranking": (lambda x, t: margin_ranking((x, 2 * x), t), TARGET - 1),
+    "cosine_embedding": (lambda x, t: cosine_embedding((x, x[:, ::-1]), t), LABELS + 1),
+    "gaussian_nll": (lambda x, t: gaussian_nll((x, -x), t), TARGET),
+    "binary_cross_entropy": (lambda x, t: binary_cross_entropy(-x, t), TARGET),
+    "soft_dice": (lambda x, t: soft_dice(-x[np.newaxis], t[np.newaxis]), LABELS),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from tinynet.core import faster
 from tinynet.gradcheck import check_layer
 from tinynet.layers import MultiHeadAttention
-from tinynet.layers.attention import attend
+from tinynet.layers.scaled_dot_product import attend
 
 
 def normal(*shape, seed=0):

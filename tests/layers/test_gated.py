@@ -1,10 +1,38 @@
-"""SwiGLU: value, derivative, parameters."""
+"""GLU and SwiGLU: value, derivative, parameters."""
+
+import math
 
 import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
-from tinynet.layers import SwiGLU
+from tinynet.layers import GLU, Sigmoid, SwiGLU
+
+
+def test_glu_by_hand():
+    layer, x = GLU(), np.array([[1.0, 2.0, 0.0, math.log(3)]])
+    np.testing.assert_allclose(layer.forward(x), [[0.5, 1.5]], rtol=1e-15)
+    found = layer.backward(np.array([[1.0, 10.0]]))
+    np.testing.assert_allclose(found, [[0.5, 7.5, 0.25, 10 * 2 * 0.75 * 0.25]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1, -3])
+def test_glu_along_an_axis(axis):
+    layer, x = GLU(axis), np.random.default_rng(0).normal(size=(4, 2, 6))
+    a, b = np.split(x, 2, axis)
+    np.testing.assert_array_equal(layer.forward(x), a * Sigmoid().forward(b))
+    assert_derivative(layer, x)
+
+
+def test_glu_refuses_what_has_no_halves():
+    with pytest.raises(ValueError, match=r"expected an even number along axis -1, got x of shape \(2, 3\)\.\nHint"):
+        GLU().forward(np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"GLU\(axis=2\): .*axis"):
+        GLU(axis=2).forward(np.ones((2, 4)))
+    with pytest.raises(TypeError, match="expected x of floating-point numbers, got int64"):
+        GLU().forward(np.ones((2, 4), np.int64))
+    with pytest.raises(RuntimeError, match="there is no forward to go back through"):
+        GLU().backward(np.ones((2, 2)))
 
 
 def test_by_hand():

@@ -48,6 +48,66 @@ def test_running_statistics_follow_the_batches():
     assert layer.num_batches_tracked == 2
 
 
+@pytest.mark.parametrize("kind", [BatchNorm1D, BatchNorm2D])
+def test_without_momentum_the_running_statistics_are_the_mean_over_all_batches(kind):
+    layer, shape = double(kind(3, momentum=None)), (5, 3) if kind is BatchNorm1D else (5, 3, 2, 2)
+    batches = [normal(*shape, seed=seed) * (1 + seed) for seed in range(4)]
+    axes = (0,) if kind is BatchNorm1D else (0, 2, 3)
+    for n, x in enumerate(batches, start=1):
+        layer.forward(x)
+        np.testing.assert_allclose(layer.running_mean, np.mean([x.mean(axis=axes) for x in batches[:n]], axis=0))
+        np.testing.assert_allclose(layer.running_var, np.mean([x.var(axis=axes, ddof=1) for x in batches[:n]], axis=0))
+        assert layer.num_batches_tracked == n
+        assert layer.running_mean.dtype == layer.running_var.dtype == np.float64
+
+
+def test_the_mean_over_all_batches_goes_on_where_a_state_ends():
+    first, second = BatchNorm1D(2, momentum=None), BatchNorm1D(2, momentum=None)
+    x = normal(6, 4, 2).astype(np.float32)
+    for batch in x[:3]:
+        first.forward(batch)
+    second.load_state(first.state())
+    for batch in x[3:]:
+        first.forward(batch)
+        second.forward(batch)
+    for path, array in first.state().items():
+        np.testing.assert_array_equal(array, second.state()[path])
+
+
+@pytest.mark.parametrize(
+    ("with_bias", "without", "shape"),
+    [
+        (BatchNorm1D(3), BatchNorm1D(3, bias=False), (4, 3)),
+        (BatchNorm2D(3), BatchNorm2D(3, bias=False), (2, 3, 4, 4)),
+        (GroupNorm(1, 3), GroupNorm(1, 3, bias=False), (2, 3, 4)),
+        (LayerNorm(3), LayerNorm(3, bias=False), (4, 3)),
+    ],
+    ids=lambda value: str(value),
+)
+def test_without_bias_only_the_shift_is_missing(with_bias, without, shape):
+    double(with_bias), double(without)
+    with_bias.weight.tensor = without.weight.tensor = np.array([0.5, 2.0, -1.0])
+    x, dy = normal(*shape), normal(*shape, seed=1)
+    np.testing.assert_array_equal(without.forward(x), with_bias.forward(x))
+    np.testing.assert_array_equal(without.backward(dy), with_bias.backward(dy))
+    np.testing.assert_array_equal(without.weight.gradient, with_bias.weight.gradient)
+    assert without.bias is None
+    assert list(without.parameters()) == ["weight"]
+
+
+@pytest.mark.parametrize(
+    "norm",
+    [
+        BatchNorm1D(3, affine=False, bias=True),
+        GroupNorm(1, 3, affine=False, bias=True),
+        LayerNorm(3, elementwise_affine=False),
+    ],
+    ids=str,
+)
+def test_there_is_no_bias_without_a_weight(norm):
+    assert norm.parameters() == {}
+
+
 def test_evaluation_uses_the_running_statistics_and_changes_nothing():
     layer = double(BatchNorm1D(2, **EXACT)).eval()
     layer.running_mean[:], layer.running_var[:] = [1.0, 2.0], [4.0, 9.0]

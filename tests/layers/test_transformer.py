@@ -15,6 +15,7 @@ from tinynet.layers import (
     LearnedPosition,
     Linear,
     MultiHeadAttention,
+    ReLU,
     SinusoidalPosition,
     TransformerBlock,
 )
@@ -58,6 +59,32 @@ def test_is_two_residuals_with_a_norm_in_front(causal):
     np.testing.assert_allclose(block.backward(dy), composed.backward(dy))
     for one, other in zip(block.parameters().values(), composed.parameters().values(), strict=True):
         np.testing.assert_allclose(one.gradient, other.gradient, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", [GELU, ReLU])
+def test_a_norm_may_stand_after_each_sum(activation):
+    block = build(8, 2, mlp_dim=6, causal=True, norm_first=False, activation=activation.__name__.lower())
+    attention = Residual(MultiHeadAttention(8, 2, causal=True))
+    mlp = Residual([Linear(8, 6), activation(), Linear(6, 8)])
+    composed = Net([attention, LayerNorm(8), mlp, LayerNorm(8)]).astype(np.float64)
+    names = {"norm1": "1", "attention": "0.body.0", "norm2": "3", "linear1": "2.body.0", "linear2": "2.body.2"}
+    moved = {}
+    for path, array in block.state().items():
+        first, _, rest = path.partition(".")
+        moved[f"{names[first]}.{rest}"] = array
+    composed.load_state(moved)
+    x, dy = normal(2, 5, 8), normal(2, 5, 8, seed=1)
+    np.testing.assert_allclose(block.forward(x), composed.forward(x))
+    np.testing.assert_allclose(block.backward(dy), composed.backward(dy))
+    gradients = composed.parameters()
+    for path, parameter in block.parameters().items():
+        first, _, rest = path.partition(".")
+        np.testing.assert_allclose(parameter.gradient, gradients[f"{names[first]}.{rest}"].gradient, atol=1e-12)
+    state, parts = None, []
+    for start, end in ((0, 2), (2, 3), (3, 5)):
+        y, state = block.step(x[:, start:end], state)
+        parts.append(y)
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), block.forward(x), atol=1e-12)
 
 
 def test_the_small_network_is_four_times_as_wide_by_default():
@@ -183,6 +210,11 @@ def test_a_net_of_layers_that_need_no_state_steps_too():
             lambda: TransformerBlock(4, 2, mlp_dim=0),
             ValueError,
             r"^TransformerBlock: mlp_dim must be at least 1, got 0",
+        ),
+        (
+            lambda: TransformerBlock(4, 2, activation="tanh"),
+            ValueError,
+            r"^TransformerBlock: activation must be one of 'gelu', 'relu'; got 'tanh'\.",
         ),
         (lambda: TransformerBlock(4, 3), ValueError, r"num_heads=3 does not divide embed_dim=4\."),
         (lambda: TransformerBlock(4, 2, dropout=1.5), ValueError, r"^Dropout: p must be"),

@@ -5,7 +5,7 @@ import pytest
 
 from tinynet.core import Mean, generator_states, stream
 from tinynet.data import Dataset, digits, sine, spirals
-from tinynet.layers import BatchNorm1D, Dropout, Flatten, Linear, ReLU, Sigmoid, Softmax, Tanh
+from tinynet.layers import BatchNorm1D, Dropout, Flatten, Hardtanh, Linear, LogSigmoid, ReLU, Sigmoid, Softmax, Tanh
 from tinynet.learner import Learner
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.net import Net
@@ -207,6 +207,20 @@ def dead():
                 Net([Linear(1, 8), Tanh(), Linear(8, 1), Sigmoid()]), data=sine(64, rng=0), loss=mean_squared_error
             ),
             r"The net ends with Sigmoid, which gives numbers from 0 to 1, but the truth reaches from -",
+        ),
+        (
+            lambda: learner(
+                Net([Linear(1, 8), Tanh(), Linear(8, 1), Hardtanh(-0.1, 0.2)]),
+                data=sine(64, rng=0),
+                loss=mean_squared_error,
+            ),
+            r"The net ends with Hardtanh, which gives numbers from -0.1 to 0.2, but the truth reaches from -",
+        ),
+        (
+            lambda: learner(
+                Net([Linear(1, 8), Tanh(), Linear(8, 1), LogSigmoid()]), data=sine(64, rng=0), loss=mean_squared_error
+            ),
+            r"The net ends with LogSigmoid, which gives numbers at most 0, but the truth reaches from -",
         ),
         (
             lambda: learner(optimizer=SGD(lr=0.1), data=Dataset(digits()[0].x[:64] * 2550, digits()[0].y[:64])),

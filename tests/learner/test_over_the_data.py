@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,32 @@ class Pairs:
         return self.x[rows], tuple(part[rows] for part in self.y) if isinstance(self.y, tuple) else self.y[rows]
 
 
+def behind_a_sigmoid(loss: Any) -> Any:
+    """A loss of probabilities, of what a net without a sigmoid gives."""
+
+    @wraps(getattr(loss, "func", loss))
+    def of_logits(predicted: np.ndarray, ground_truth: np.ndarray) -> tuple[float, np.ndarray]:
+        return loss(1 / (1 + np.exp(-predicted)), ground_truth)[0], np.zeros_like(predicted)
+
+    return of_logits
+
+
+def two_outputs(loss: Any, second: Any = lambda x: x) -> Any:
+    """A loss of two outputs, made from two columns, or two halves, of one."""
+
+    @wraps(getattr(loss, "func", loss))
+    def of_one(predicted: np.ndarray, ground_truth: np.ndarray) -> tuple[float, np.ndarray]:
+        half = predicted.shape[-1] // 2
+        parts = (
+            (predicted[..., 0], predicted[..., 1])
+            if predicted.ndim == 3
+            else (predicted[:, :half], predicted[:, half:])
+        )
+        return loss((parts[0], second(parts[1])), ground_truth)[0], np.zeros_like(predicted)
+
+    return of_one
+
+
 LOSSES = [
     (cross_entropy, ROWS, LABELS),
     (partial(cross_entropy, ignore_index=-1), ROWS, HOLES),
@@ -72,6 +98,16 @@ LOSSES = [
     (partial(losses.huber, reduction="sum"), ROWS, -ROWS),
     (losses.hinge, ROWS, 2 * YES - 1),
     (partial(losses.multi_margin, weight=WEIGHT, margin=0.7), ROWS, SORTED),
+    (behind_a_sigmoid(losses.binary_cross_entropy), ROWS, YES),
+    (behind_a_sigmoid(partial(losses.binary_cross_entropy, weight=WEIGHT, reduction="sum")), ROWS, YES),
+    (behind_a_sigmoid(losses.soft_dice), STEPS, OF_STEPS),
+    (behind_a_sigmoid(partial(losses.soft_dice, weight=WEIGHT, ignore_index=1)), STEPS, OF_STEPS),
+    (behind_a_sigmoid(partial(losses.soft_dice, axis=None, smooth=0.0, reduction="sum")), ROWS, YES),
+    (two_outputs(losses.margin_ranking), STEPS, np.sign(STEPS[..., 0])),
+    (two_outputs(partial(losses.cosine_embedding, margin=0.1)), STEPS.reshape(N, -1), np.sign(ROWS[:, 0])),
+    (two_outputs(losses.gaussian_nll, np.exp), STEPS, STEPS[..., 1]),
+    (partial(losses.poisson_nll, full=True), ROWS, np.floor(np.exp(ROWS))),
+    (partial(losses.poisson_nll, reduction="sum"), ROWS, np.floor(np.exp(ROWS))),
     (losses.ctc, STEPS, CTC_TRUTH),
     (partial(losses.ctc, reduction="sum"), STEPS, CTC_TRUTH),
 ]

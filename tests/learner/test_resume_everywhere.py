@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
+from tinynet import optimizers
 from tinynet.core import Parameter
 from tinynet.data import Dataset
 from tinynet.layers import BatchNorm1D, Dropout, Linear, Tanh
@@ -26,14 +27,27 @@ from tinynet.optimizers import (
     Adadelta,
     Adagrad,
     Adam,
+    Adamax,
     AdamW,
+    ConstantLR,
     CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    CyclicLR,
+    ExponentialLR,
+    LinearLR,
+    LinearWarmup,
     Lion,
+    MultiStepLR,
     Muon,
     NAdam,
+    OneCycleLR,
     Optimizer,
     ParameterGroups,
+    PolynomialLR,
+    RAdam,
     RMSProp,
+    SequentialLR,
+    StepLR,
 )
 from tinynet.storage.checkpoints import Content
 from tinynet.storage.values import packed, unpacked
@@ -51,6 +65,8 @@ RULES: dict[str, Any] = {
     "adam": lambda **options: Adam(amsgrad=True, **options),
     "adamw": AdamW,
     "nadam": NAdam,
+    "radam": lambda **options: RAdam(betas=(0.9, 0.9), **options),  # so that its variance is used from step 6 on
+    "adamax": Adamax,
     "adagrad": Adagrad,
     "adadelta": Adadelta,
     "rmsprop": lambda **options: RMSProp(momentum=0.5, centered=True, **options),
@@ -60,6 +76,20 @@ RULES: dict[str, Any] = {
         [("*.bias", SGD(lr=lr, momentum=0.5)), ("*", Adam(lr=lr))], **options
     ),
 }
+SCHEDULES: list[Any] = [
+    StepLR(0.03, 10),
+    MultiStepLR(0.03, [20, 11, 20]),
+    ExponentialLR(0.03, 0.95),
+    PolynomialLR(0.03, 50, power=2.0),
+    CosineAnnealingLR(0.03, 40),
+    CosineAnnealingWarmRestarts(0.03, 5, T_mult=2),
+    ConstantLR(0.03, total_iters=20),
+    LinearLR(ExponentialLR(0.03, 0.95), total_iters=30),
+    LinearWarmup(0.03, 20),
+    OneCycleLR(0.03, 60),
+    CyclicLR(0.001, 0.03, 5, 4, mode="triangular2"),
+    SequentialLR([LinearLR(0.03), CosineAnnealingLR(0.03, 40)], [5]),
+]
 WITH = ("schedule", "accumulation", "clipping", "average", "early stopping", "best weights", "plateau")
 
 
@@ -97,12 +127,13 @@ class SeenError(Exception):
     """All was seen."""
 
 
-def made(rule: str, several: frozenset[str]) -> Learner:
+def made(rule: str, several: frozenset[str], schedule: Any = SCHEDULES[4]) -> Learner:
     tn.seed(3)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(27, 4)).astype(np.float32), rng.normal(size=(27, 2)).astype(np.float32)
-    net = Net([Linear(4, 5), BatchNorm1D(5), Tanh(), Dropout(0.2), Linear(5, 2)])
-    options: dict[str, Any] = {"lr": CosineAnnealingLR(0.03, T_max=40) if "schedule" in several else 0.02}
+    norms = BatchNorm1D(5), BatchNorm1D(5, momentum=None, bias=False)  # the second counts its batches
+    net = Net([Linear(4, 5), norms[0], Tanh(), norms[1], Dropout(0.2), Linear(5, 2)])
+    options: dict[str, Any] = {"lr": schedule if "schedule" in several else 0.02}
     options |= {"gradient_accumulation_steps": 3} if "accumulation" in several else {}
     options |= {"clip_norm": 0.5, "clip_value": 0.3} if "clipping" in several else {}
     optimizer: Optimizer = RULES[rule](**options)
@@ -153,6 +184,24 @@ def test_every_step(rule: str, several: frozenset[str]) -> None:
             with pytest.raises(SeenError):
                 learner.fit(progress=False)
             assert bits(found[0]) == right[index + 1], index
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: type(schedule).__name__)
+def test_every_schedule(schedule: Any) -> None:
+    contents: list[Content] = []
+    straight = made("sgd", frozenset({"schedule"}), schedule)
+    straight.callbacks += (Moments(contents.append),)
+    straight.fit(N_EPOCHS, progress=False)
+    for content in contents[3:N_STEPS:13]:
+        learner = made("sgd", frozenset({"schedule"}), schedule)
+        _take(learner, Path("checkpoint"), through_a_file(content))
+        learner.fit(progress=False)
+        np.testing.assert_equal(left(learner), left(straight))
+
+
+def test_every_exported_schedule_is_resumed() -> None:
+    exported = {name for name in optimizers.__all__ if hasattr(getattr(optimizers, name), "__post_init__")}
+    assert exported == {type(schedule).__name__ for schedule in SCHEDULES}
 
 
 def seen(content: Content, found: list[Content]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tinynet.core import faster
 from tinynet.core.faster import load_engine
 from tinynet.losses import (
+    binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
     ctc,
@@ -19,6 +20,7 @@ from tinynet.losses import (
     kl_divergence,
     multi_margin,
     negative_log_likelihood,
+    soft_dice,
 )
 
 load_engine()
@@ -51,6 +53,16 @@ CASES: dict[str, tuple[Callable[..., Any], Any, np.ndarray]] = {
     "nll, weight": (partial(negative_log_likelihood, weight=W), LABELS, IS_2[:, np.newaxis] & ROW),
     "focal, alpha": (partial(focal, alpha=W), LABELS, IS_2[:, np.newaxis] & ROW),
     "kl, probability 0": (kl_divergence, Q, Q == 0),
+    "probabilities of yes, weight of each": (
+        partial(binary_cross_entropy, weight=W),
+        YES,
+        (np.arange(C) == 2) & np.ones((N, 1), bool),
+    ),
+    "places without a label": (
+        partial(soft_dice, ignore_index=-1),
+        WITH_IGNORED,
+        (WITH_IGNORED == -1)[:, np.newaxis] & ROW,
+    ),
     "binary, weight of each": (
         partial(binary_cross_entropy_with_logits, weight=W),
         YES,
@@ -81,6 +93,8 @@ each_choice = pytest.mark.parametrize("choice", ["plain", "loops", "auto", "comp
 def test_what_is_absent_has_no_effect(choice: str, dtype: type, reduction: str, nothing: float, name: str) -> None:
     loss, truth, absent = CASES[name]
     x = np.random.default_rng(1).normal(size=absent.shape).astype(dtype)
+    if getattr(loss, "func", loss) in (binary_cross_entropy, soft_dice):
+        x = (1 / (1 + np.exp(-x))).astype(dtype)
     truth = truth.astype(dtype) if isinstance(truth, np.ndarray) and truth.dtype.kind == "f" else truth
     with faster.use(choice):
         L, gradient = loss(x, truth, reduction=reduction)

@@ -148,3 +148,13 @@ def test_a_single_layer_can_be_watched():
     with watch(layer, notes):
         layer.forward(X)
     assert list(notes.forward) == [""]
+
+
+def test_an_observer_without_any_of_the_methods_is_refused():
+    def notes(path, layer, x, y):
+        raise AssertionError("never called")
+
+    with pytest.raises(
+        TypeError, match="watch: the observer must have one of the methods on_forward_begin, on_forward,"
+    ):
+        pass

@@ -9,6 +9,12 @@ from typing import Any
 import numpy as np
 
 N_STEPS = 50  # of an optimizer
+RANGES = {  # into which normal random numbers are brought, where not all of them are allowed
+    "any": lambda x: x,
+    "far from 0": lambda x: x + 2 * np.sign(x),
+    "positive": lambda x: np.abs(x) + 0.01,
+    "probabilities": lambda x: np.sin(x) ** 2,
+}
 
 
 def numbers(configuration: dict[str, Any], name: str, shape: Any) -> np.ndarray:
@@ -27,12 +33,14 @@ def arguments(configuration: dict[str, Any]) -> dict[str, Any]:
 
 def inputs(configuration: dict[str, Any]) -> list[np.ndarray]:
     """The inputs of a layer, all that come in order."""
-    x = numbers(configuration, "x", configuration["shape"])
+    x = configuration.get("scale", 1) * numbers(configuration, "x", configuration["shape"])
     if "vocabulary" in configuration:
         x = np.floor(np.abs(np.sin(9 * x)) * configuration["vocabulary"]).astype(np.int64)
     others = configuration.get("others", [])
     extra = [numbers(configuration, f"input{i}", shape) for i, shape in enumerate(others)]
-    return [x, switches(configuration)] if configuration["piece"] == "MaxUnpool2D" else [x, *extra]
+    ranges = configuration.get("ranges", [])
+    given = [RANGES[kind](x) for kind, x in zip(ranges, [x, *extra], strict=True)] if ranges else [x, *extra]
+    return [x, switches(configuration)] if configuration["piece"] == "MaxUnpool2D" else given
 
 
 def padding_mask(configuration: dict[str, Any]) -> np.ndarray | None:
@@ -43,6 +51,21 @@ def padding_mask(configuration: dict[str, Any]) -> np.ndarray | None:
     reads_another = configuration["piece"] == "MultiHeadAttention" and configuration.get("others")
     masked = configuration["others"][0] if reads_another else configuration["shape"]
     return np.arange(masked[1]) >= np.array(lengths)[:, np.newaxis]
+
+
+def attention_mask(configuration: dict[str, Any]) -> np.ndarray | None:
+    """A mask of bools or numbers for each query and key, of which every query sees the first key; None if without.
+
+    The first key is never padding, and PyTorch gives NaN for a query that sees none. A causal query may have fewer keys
+    than its place among them says, but never less than one.
+    """
+    drawn = configuration.get("attn_mask")
+    if drawn is None:
+        return None
+    mask = numbers(configuration, "attn_mask", drawn["shape"])
+    hidden = mask > 0.5
+    hidden[..., 0] = False
+    return hidden if drawn["kind"] == "bools" else np.where(hidden & (drawn["kind"] != "numbers"), -np.inf, mask)
 
 
 def statistic(configuration: dict[str, Any], name: str, shape: Any) -> np.ndarray:
@@ -80,6 +103,12 @@ def truth(configuration: dict[str, Any]) -> Any:
         return raw
     if kind == "signs":
         return np.sign(raw)
+    if kind == "signs of rows":
+        return np.sign(raw[:, 0])
+    if kind == "counts":
+        return np.floor(3 * np.abs(raw))
+    if kind == "answers":
+        return (raw > 0).astype(np.float64)
     if kind == "shares":
         return np.sin(raw) ** 2
     if kind in ("keys", "nothing"):

@@ -61,9 +61,7 @@ def layer_values(configuration: Configuration) -> Values:
     inputs: list[Any] = list(arrays.inputs(configuration))
     if "output_size" in configuration:
         inputs.append(tuple(configuration["output_size"]))
-    mask = arrays.padding_mask(configuration)
-    name = "padding_mask" if configuration["piece"] in RECURRENT else "key_padding_mask"
-    y = layer.forward(*inputs, **({} if mask is None else {name: mask}))
+    y = layer.forward(*inputs, **masks(configuration))
     outputs = y if isinstance(y, tuple) else (y,)
     dy = [arrays.numbers(configuration, f"dy{i}", y.shape) for i, y in enumerate(outputs) if y.dtype.kind == "f"]
     dx = layer.backward(*dy)
@@ -72,6 +70,13 @@ def layer_values(configuration: Configuration) -> Values:
     found |= {f"dx{i}": gradient for i, gradient in enumerate(returned) if gradient is not None}
     found |= {f"d {path}": parameter.gradient for path, parameter in layer.parameters().items()}
     return found | {path: array for path, array in layer.state().items() if path not in layer.parameters()}
+
+
+def masks(configuration: Configuration) -> dict[str, np.ndarray]:
+    """The masks of a configuration, under the names that the layer has for them."""
+    padding = "padding_mask" if configuration["piece"] in RECURRENT else "key_padding_mask"
+    given = {padding: arrays.padding_mask(configuration), "attn_mask": arrays.attention_mask(configuration)}
+    return {name: mask for name, mask in given.items() if mask is not None}
 
 
 def loss_values(configuration: Configuration) -> Values:

@@ -42,6 +42,9 @@ def layer_values(configuration: Configuration) -> Values:
     mask = arrays.padding_mask(configuration)
     if mask is not None:
         options["mask"] = torch.from_numpy(mask)
+    attention_mask = arrays.attention_mask(configuration)
+    if attention_mask is not None:
+        options["attn_mask"] = torch.from_numpy(attention_mask)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Using padding='same'")  # it is slower, which does not matter here
         y = module(*inputs, **options)

@@ -56,6 +56,58 @@ def in_time(draw: Draw) -> Configuration:
     return {"arguments": arguments, "shape": dims, "truth": "in time", "longest": draw(size(1, 4))}
 
 
+@st.composite
+def probabilities_of_yes(draw: Draw) -> Configuration:
+    dims = draw(shape())
+    weights = {"weight": draw(st.sampled_from([dims, dims[-1:]]))} if draw(st.booleans()) else {}
+    arguments = {"reduction": draw(REDUCTION)}
+    truth = draw(st.sampled_from(["shares", "answers"]))
+    return {"arguments": arguments, "shape": dims, "truth": truth, "weights": weights, "ranges": ["probabilities"]}
+
+
+@st.composite
+def regions(draw: Draw) -> Configuration:
+    """Probabilities of classes, or of yes."""
+    smooth, shares = st.sampled_from([0.0, 0.1, 1.0]), {"ranges": ["probabilities"]}
+    if draw(st.booleans()):
+        drawn = draw(over_classes(("labels", "probabilities"), smooth=smooth, ignore_index=IGNORED))
+        return drawn | shares
+    arguments = {"axis": None, "smooth": draw(smooth), "reduction": draw(REDUCTION)}
+    return {"arguments": arguments, "shape": draw(shape(2, 4)), "truth": "answers", "weights": {}} | shares
+
+
+@st.composite
+def ranked(draw: Draw) -> Configuration:
+    arguments = {"margin": draw(st.sampled_from([0.0, 0.5, 2.0])), "reduction": draw(REDUCTION)}
+    dims = draw(shape())
+    return {"arguments": arguments, "shape": dims, "others": [dims], "truth": "signs"}
+
+
+@st.composite
+def pairs(draw: Draw) -> Configuration:
+    arguments = {"margin": draw(st.sampled_from([-0.5, 0.0, 0.5])), "reduction": draw(REDUCTION)}
+    dims = draw(shape(2, 2))
+    kinds = {"truth": "signs of rows", "ranges": ["far from 0"] * 2}  # PyTorch adds 1e-12 to squared lengths
+    return {"arguments": arguments, "shape": dims, "others": [dims]} | kinds
+
+
+@st.composite
+def with_variances(draw: Draw) -> Configuration:
+    dims = draw(shape())
+    arguments = {"full": draw(st.booleans()), "eps": draw(st.sampled_from([1e-6, 0.5])), "reduction": draw(REDUCTION)}
+    variances = draw(st.sampled_from([dims, [*dims[:-1], 1], dims[:-1] or [1]]))
+    kinds = {"truth": "numbers", "ranges": ["any", "positive"]}
+    return {"arguments": arguments, "shape": dims, "others": [variances]} | kinds
+
+
+@st.composite
+def of_counts(draw: Draw) -> Configuration:
+    arguments = {"log_input": draw(st.booleans()), "full": draw(st.booleans())}
+    arguments |= {"eps": draw(st.sampled_from([1e-8, 0.1])), "reduction": draw(REDUCTION)}
+    ranges = ["any" if arguments["log_input"] else "positive"]
+    return {"arguments": arguments, "shape": draw(shape()), "truth": "counts", "ranges": ranges}
+
+
 IGNORED = st.sampled_from([None, -100])
 LOSSES = {
     "cross_entropy": over_classes(
@@ -70,6 +122,12 @@ LOSSES = {
     "huber": over_numbers(delta=st.sampled_from([0.3, 1.0, 2.0])),
     "hinge": over_numbers("signs", margin=st.sampled_from([0.5, 1.0, 2.0])),
     "binary_cross_entropy_with_logits": yes_or_no(),
+    "binary_cross_entropy": probabilities_of_yes(),
+    "soft_dice": regions(),
+    "margin_ranking": ranked(),
+    "cosine_embedding": pairs(),
+    "gaussian_nll": with_variances(),
+    "poisson_nll": of_counts(),
     "info_nce": contrast(),
     "ctc": in_time(),
 }

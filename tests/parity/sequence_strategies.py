@@ -15,9 +15,10 @@ def batch_norm(draw: Draw, n_dims: int) -> Configuration:
     arguments = {
         "num_features": features,
         "eps": draw(EPS),
-        "momentum": draw(st.sampled_from([0.0, 0.1, 1.0])),
+        "momentum": draw(st.sampled_from([0.0, 0.1, 1.0, None])),
         "affine": draw(st.booleans()),
         "track_running_stats": draw(st.booleans()),
+        "bias": draw(st.booleans()),
     }
     n = draw(size(2, 4))  # one value has no variance
     dims = [n, *draw(shape(0, 1)), features] if n_dims == 1 else [n, features, *draw(shape(2, 2))]
@@ -55,6 +56,7 @@ def group_norm(draw: Draw) -> Configuration:
         "num_channels": groups * draw(size(1, 3)),
         "eps": draw(EPS),
         "affine": draw(st.booleans()),
+        "bias": draw(st.booleans()),
     }
     # PyTorch refuses a single value for each channel, which needs a group with nothing to average over.
     return {
@@ -84,8 +86,9 @@ def positions(draw: Draw, first: str, n_dims: tuple[int, int] = (2, 2)) -> Confi
 
 @st.composite
 def recurrent(draw: Draw, n_states: int, with_nonlinearity: bool = False) -> Configuration:
-    """Sequences of 1 to 50 steps, with or without first states and padding."""
+    """Sequences of 1 to 50 steps, with or without first states and padding; an LSTM may project its states."""
     hidden, layers, bidirectional = draw(size(1, 3)), draw(size(1, 2)), draw(st.booleans())
+    projected = draw(size(0, hidden - 1)) if n_states == 2 else 0
     arguments = {
         "input_size": draw(size(1, 3)),
         "hidden_size": hidden,
@@ -94,11 +97,13 @@ def recurrent(draw: Draw, n_states: int, with_nonlinearity: bool = False) -> Con
         "bias": draw(st.booleans()),
         "bidirectional": bidirectional,
         "return_state": draw(st.booleans()),
+        **({"proj_size": projected} if projected else {}),
     }
     n, T = draw(size(1, 3)), draw(st.one_of(size(1, 6), size(1, 50)))
     configuration = {"arguments": arguments, "shape": [n, T, arguments["input_size"]]}
     if draw(st.booleans()):
-        configuration["others"] = [[layers * (1 + bidirectional), n, hidden]] * n_states
+        sizes = (projected or hidden, hidden)[:n_states]
+        configuration["others"] = [[layers * (1 + bidirectional), n, size] for size in sizes]
     return configuration | draw(lengths(n, T))
 
 
@@ -118,7 +123,17 @@ def attention(draw: Draw) -> Configuration:
     n_inputs = draw(size(1, 3))
     S = T if n_inputs == 1 else T + draw(size(0, 3)) if causal else draw(size(1, 6))
     others = [[n, S, width]] * (n_inputs - 1)
-    return {"arguments": arguments, "shape": [n, T, width], "others": others, **draw(lengths(n, S))}
+    masks = draw(lengths(n, S)) | draw(attention_masks(n, heads, T, S))
+    return {"arguments": arguments, "shape": [n, T, width], "others": others, **masks}
+
+
+@st.composite
+def attention_masks(draw: Draw, n: int, heads: int, T: int, S: int) -> Configuration:
+    """No mask of each query and key, or its kind and shape."""
+    if draw(st.booleans()):
+        return {}
+    kind = draw(st.sampled_from(["bools", "numbers", "numbers and −∞"]))
+    return {"attn_mask": {"kind": kind, "shape": draw(st.sampled_from([[T, S], [n * heads, T, S]]))}}
 
 
 @st.composite
@@ -129,8 +144,11 @@ def transformer_block(draw: Draw) -> Configuration:
         "num_heads": heads,
         "mlp_dim": draw(size(1, 5)),
         "causal": draw(st.booleans()),
+        "norm_first": draw(st.booleans()),
+        "activation": draw(st.sampled_from(["gelu", "relu"])),
     }
-    return {"arguments": arguments, "shape": [n, T, arguments["embed_dim"]], **draw(lengths(n, T))}
+    masks = draw(lengths(n, T)) | draw(attention_masks(n, heads, T, T))
+    return {"arguments": arguments, "shape": [n, T, arguments["embed_dim"]], **masks}
 
 
 @st.composite

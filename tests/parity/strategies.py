@@ -35,10 +35,23 @@ def elementwise(draw: Draw, **arguments: Any) -> Configuration:
     return {"arguments": {name: draw(values) for name, values in arguments.items()}, "shape": draw(shape())}
 
 
+def enlarged(drawn: Configuration) -> Configuration:
+    """With numbers beyond the places where the function bends."""
+    return {**drawn, "scale": 4}
+
+
 @st.composite
 def along_axis(draw: Draw) -> Configuration:
     dims = draw(shape())
     return {"arguments": {"axis": draw(size(-len(dims), len(dims) - 1))}, "shape": dims}
+
+
+@st.composite
+def in_halves(draw: Draw) -> Configuration:
+    """Any axis, with an even number along it."""
+    drawn = draw(along_axis())
+    drawn["shape"][drawn["arguments"]["axis"]] *= 2
+    return drawn
 
 
 @st.composite
@@ -107,14 +120,21 @@ LAYERS: dict[str, Any] = {
     "Dropout2D": elementwise(p=st.just(0.3)).map(lambda drawn: {**drawn, "training": False, "shape": [2, 3, 2, 1]}),
     "ReLU": elementwise(),
     "LeakyReLU": elementwise(negative_slope=st.sampled_from([0.0, 0.01, 0.3])),
+    "ReLU6": elementwise().map(enlarged),
+    "Hardtanh": elementwise(min_val=st.sampled_from([-1.0, -0.2]), max_val=st.sampled_from([0.1, 1.0])),
     "Sigmoid": elementwise(),
+    "Hardsigmoid": elementwise().map(enlarged),
+    "LogSigmoid": elementwise().map(enlarged),
     "Tanh": elementwise(),
     "GELU": elementwise(approximate=st.sampled_from(["none", "tanh"])),
     "SiLU": elementwise(),
+    "Hardswish": elementwise().map(enlarged),
+    "Mish": elementwise().map(enlarged),
     "ELU": elementwise(alpha=st.sampled_from([0.5, 1.0, 2.0])),
     "SELU": elementwise(),
     "Softplus": elementwise(beta=st.sampled_from([0.5, 1.0, 3.0]), threshold=st.sampled_from([1.0, 20.0])),
     "PReLU": learned_slope(),
+    "GLU": in_halves(),
     "SwiGLU": gated(),
     "Softmax": along_axis(),
     "LogSoftmax": along_axis(),
@@ -137,6 +157,8 @@ OPTIMIZERS = {
     "Adam": optimizer(**ADAM, amsgrad=st.booleans()),
     "AdamW": optimizer(**ADAM, amsgrad=st.booleans()),
     "NAdam": optimizer(**ADAM, momentum_decay=st.sampled_from([0.004, 0.1])),
+    "RAdam": optimizer(**ADAM, decoupled_weight_decay=st.booleans()),
+    "Adamax": optimizer(**ADAM),
     "Lion": optimizer(lr=RATE, betas=BETAS, weight_decay=DECAY),
     # Newton-Schulz magnifies small singular values by up to 3.44 a time: with a larger rate the trajectory is chaotic.
     "Muon": of_matrices(

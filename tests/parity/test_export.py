@@ -18,7 +18,7 @@ import tinynet as tn
 from tests.parity import arrays, in_tinynet
 from tests.parity.strategies import PIECES, configurations
 from tinynet import layers, losses, models, optimizers
-from tinynet.net import Net, Residual
+from tinynet.net import Net, Padded, Residual
 
 LAYERS = [piece for piece in PIECES if not hasattr(optimizers, piece) and not hasattr(losses, piece)]
 DRAWING = (layers.Dropout, models.VariationalAutoencoder)
@@ -61,16 +61,13 @@ def test_a_layer_and_its_twin_agree(piece: str, tmp_path: Path) -> None:
     def agree(configuration: dict[str, Any]) -> None:
         layer = in_tinynet.build(configuration)
         twin = twin_of(layer, tmp_path).train(layer.training)
-        inputs, options = list(arrays.inputs(configuration)), {}
+        inputs, options = list(arrays.inputs(configuration)), in_tinynet.masks(configuration)
         tensors = [torch.from_numpy(x) for x in inputs]
         if "output_size" in configuration:
             inputs.append(tuple(configuration["output_size"]))
             tensors.append(tuple(configuration["output_size"]))
-        mask = arrays.padding_mask(configuration)
-        if mask is not None:
-            options = {"padding_mask" if piece in in_tinynet.RECURRENT else "key_padding_mask": mask}
         found = layer.forward(*inputs, **options)
-        must_agree(found, twin(*tensors, **{name: torch.from_numpy(mask) for name in options}), 1e-9)
+        must_agree(found, twin(*tensors, **{name: torch.from_numpy(mask) for name, mask in options.items()}), 1e-9)
         back = tn.from_pytorch(twin)
         if layer.training:
             back.train()
@@ -168,6 +165,30 @@ def test_any_padding_mask_and_empty_sequences(tmp_path: Path) -> None:
     must_agree(found, twin(torch.from_numpy(x), key_padding_mask=torch.from_numpy(mask)))
 
 
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+def test_lengths_and_masks_of_a_padded_net(tmp_path: Path) -> None:
+    block = layers.TransformerBlock(4, 2, norm_first=False, activation="relu")
+    net = Padded([layers.Embedding(9, 4), block, Residual([layers.GRU(4, 4)]), layers.LSTM(4, 3, proj_size=2)])
+    twin, x, lengths = twin_of(net, tmp_path), RNG.integers(0, 9, (4, 6)), np.array([6, 1, 0, 3])
+    mask = np.arange(6) >= lengths[:, np.newaxis]
+    for module in (twin, twin_of(tn.from_pytorch(twin), tmp_path)):
+        for padding in (lengths, mask):
+            must_agree(net.predict(x, padding), module(torch.from_numpy(x), torch.from_numpy(padding)))
+        must_agree(net.predict(x), module(torch.from_numpy(x)))
+
+
+def test_masks_of_each_query_and_key(tmp_path: Path) -> None:
+    block = layers.TransformerBlock(4, 2, causal=True)
+    twin, x = twin_of(block, tmp_path), RNG.standard_normal((3, 5, 4)).astype(np.float32)
+    hidden = RNG.random((3, 2, 5, 5)) < 0.5  # some queries see nothing
+    added = np.where(hidden, -np.inf, RNG.standard_normal(hidden.shape)).astype(np.float32)
+    padding = np.arange(5) >= np.array([[5], [2], [1]])
+    for mask in (hidden, hidden[0, 0], hidden[:, :1], hidden.reshape(6, 5, 5), added, added[1, 1], added[0, 0, :1]):
+        given = {"key_padding_mask": padding, "attn_mask": mask}
+        expected = twin(torch.from_numpy(x), **{name: torch.from_numpy(each) for name, each in given.items()})
+        must_agree(block.forward(x, **given), expected)
+
+
 def test_shared_and_frozen_parameters_stay_so(tmp_path: Path) -> None:
     net = Net([layers.Linear(3, 3, bias=False), layers.Tanh(), layers.Linear(3, 3, bias=False), layers.Linear(3, 2)])
     net[2].weight = net[0].weight
@@ -183,10 +204,10 @@ def test_shared_and_frozen_parameters_stay_so(tmp_path: Path) -> None:
 
 
 def test_what_was_changed_after_construction_is_exported(tmp_path: Path) -> None:
-    net = Net([layers.Linear(2, 2), layers.BatchNorm1D(2), layers.Dropout(0.2)])
-    net[1].momentum, net[2].p = 0.5, 0.75
+    net = Net([layers.Linear(2, 2), layers.BatchNorm1D(2), layers.Dropout(0.2), layers.BatchNorm1D(2)])
+    net[1].momentum, net[2].p, net[3].momentum = 0.5, 0.75, None
     twin = twin_of(net, tmp_path)
-    assert (twin[1].momentum, twin[2].p) == (0.5, 0.75)
+    assert (twin[1].momentum, twin[2].p, twin[3].momentum) == (0.5, 0.75, None)
 
 
 def test_several_tensors_go_through_a_net(tmp_path: Path) -> None:

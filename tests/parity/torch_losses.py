@@ -56,6 +56,46 @@ def hinge(predicted: Tensor, truth: Tensor, margin: float, reduction: str) -> Te
     return reduced((margin - truth * predicted).clamp(min=0), reduction)
 
 
+def soft_dice(
+    predicted: Tensor,
+    truth: Tensor,
+    axis: int | None,
+    smooth: float,
+    reduction: str,
+    ignore_index: int | None = None,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Milletari et al. 2016, for each sample and class."""
+    if axis is None:
+        p, t = predicted[:, None], truth[:, None]
+    else:
+        p = predicted.movedim(axis, 1)
+        if truth.is_floating_point():
+            t = truth.movedim(axis, 1)
+        else:
+            kept = (truth != (-1 if ignore_index is None else ignore_index))[:, None]
+            t = functional.one_hot(truth.clamp(min=0), p.shape[1]).movedim(-1, 1) * kept
+            p = p * kept
+    p, t = p.reshape(*p.shape[:2], -1), t.reshape(*p.shape[:2], -1)
+    overlap, areas = 2 * (p * t).sum(2) + smooth, (p**2).sum(2) + (t**2).sum(2) + smooth
+    distance = torch.where(areas == 0, areas, 1 - overlap / areas)
+    w = torch.ones(p.shape[1]) if weight is None else weight
+    return (w * distance).sum() / (len(p) * w.sum() if reduction == "mean" else 1)
+
+
+def margin_ranking(predicted: tuple[Tensor, Tensor], truth: Tensor, **options: Any) -> Tensor:
+    return functional.margin_ranking_loss(*predicted, truth, **options)
+
+
+def cosine_embedding(predicted: tuple[Tensor, Tensor], truth: Tensor, **options: Any) -> Tensor:
+    return functional.cosine_embedding_loss(*predicted, truth, **options)
+
+
+def gaussian_nll(predicted: tuple[Tensor, Tensor], truth: Tensor, **options: Any) -> Tensor:
+    means, variances = predicted
+    return functional.gaussian_nll_loss(means, truth, variances, **options)
+
+
 def info_nce(predicted: tuple[Tensor, Tensor], truth: Tensor | None, temperature: float, reduction: str) -> Tensor:
     """Van den Oord et al. 2018, equation 4, with cosines."""
     queries, keys = (functional.normalize(x, dim=1) for x in predicted)
@@ -79,6 +119,12 @@ LOSSES = {
     "huber": functional.huber_loss,
     "hinge": hinge,
     "binary_cross_entropy_with_logits": functional.binary_cross_entropy_with_logits,
+    "binary_cross_entropy": functional.binary_cross_entropy,
+    "soft_dice": soft_dice,
+    "margin_ranking": margin_ranking,
+    "cosine_embedding": cosine_embedding,
+    "gaussian_nll": gaussian_nll,
+    "poisson_nll": functional.poisson_nll_loss,
     "info_nce": info_nce,
     "ctc": ctc,
 }

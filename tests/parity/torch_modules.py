@@ -116,15 +116,33 @@ def hidden_future(n_queries: int, n_keys: int) -> torch.Tensor:
     return torch.ones(n_queries, n_keys, dtype=torch.bool).triu(1 + n_keys - n_queries)
 
 
+def both(mask: torch.Tensor | None, future: torch.Tensor | None) -> torch.Tensor | None:
+    """A mask that hides what either hides; numbers stay numbers."""
+    if mask is None or future is None:
+        return future if mask is None else mask
+    return mask | future if mask.dtype == torch.bool else mask.masked_fill(future, -torch.inf)
+
+
+def in_numbers(padding: torch.Tensor | None, like: torch.Tensor | None) -> torch.Tensor | None:
+    """A padding mask of numbers where the other mask is of numbers: PyTorch wants both of one kind."""
+    if padding is None or like is None or like.dtype == torch.bool or padding.dtype != torch.bool:
+        return padding
+    return torch.zeros(padding.shape, dtype=like.dtype).masked_fill(padding, -torch.inf)
+
+
 class Attention(nn.Module):
     def __init__(self, embed_dim: int, num_heads: int, bias: bool, causal: bool, rotary: bool) -> None:
         super().__init__()
         self.wrapped = nn.MultiheadAttention(embed_dim, num_heads, bias=bias, batch_first=True)
         self.causal, self.rotary = causal, rotary
 
-    def forward(self, *inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+    def forward(
+        self, *inputs: torch.Tensor, mask: torch.Tensor | None = None, attn_mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
         query, key, value = (*inputs, *[inputs[-1]] * (3 - len(inputs)))
         future = hidden_future(query.shape[1], key.shape[1]) if self.causal else None
+        future = both(attn_mask, future)
+        mask = in_numbers(mask, like=future)
         if self.rotary:
             return self._turned(query, key, value, mask, future)
         y, _ = self.wrapped(query, key, value, key_padding_mask=mask, attn_mask=future, need_weights=False)
@@ -137,23 +155,34 @@ class Attention(nn.Module):
         parts = zip((q, k, v), inner.in_proj_weight.chunk(3), b, strict=True)
         q, k, v = (functional.linear(*part).unflatten(-1, (inner.num_heads, -1)).transpose(1, 2) for part in parts)
         hidden = torch.zeros(q.shape[-2], k.shape[-2], dtype=torch.bool) if future is None else future
-        seen = ~(hidden if mask is None else hidden | mask[:, None, None])
+        hidden = hidden.unflatten(0, (len(q), inner.num_heads)) if hidden.ndim == 3 else hidden
+        padding = in_numbers(torch.zeros(1, dtype=torch.bool) if mask is None else mask[:, None, None], like=hidden)
+        seen = ~(hidden | padding) if hidden.dtype == torch.bool else hidden + padding
         start = k.shape[-2] - q.shape[-2] if self.causal else 0  # the last positions are aligned
         heads = functional.scaled_dot_product_attention(rotary(q, 10000.0, start), rotary(k, 10000.0), v, seen)
         return inner.out_proj(heads.transpose(1, 2).flatten(-2))
 
 
 class Block(nn.Module):
-    def __init__(self, embed_dim: int, num_heads: int, mlp_dim: int, causal: bool) -> None:
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        mlp_dim: int,
+        causal: bool,
+        norm_first: bool = True,
+        activation: str = "gelu",
+    ) -> None:
         super().__init__()
-        self.wrapped = nn.TransformerEncoderLayer(
-            embed_dim, num_heads, mlp_dim, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
-        )
+        options = {"activation": activation, "batch_first": True, "norm_first": norm_first}
+        self.wrapped = nn.TransformerEncoderLayer(embed_dim, num_heads, mlp_dim, dropout=0.0, **options)
         self.causal = causal
 
-    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        future = hidden_future(x.shape[1], x.shape[1]) if self.causal else None
-        return self.wrapped(x, src_mask=future, src_key_padding_mask=mask)
+    def forward(
+        self, x: torch.Tensor, mask: torch.Tensor | None = None, attn_mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        future = both(attn_mask, hidden_future(x.shape[1], x.shape[1]) if self.causal else None)
+        return self.wrapped(x, src_mask=future, src_key_padding_mask=in_numbers(mask, like=future))
 
 
 def in_rows(kind: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
@@ -178,14 +207,22 @@ MODULES: dict[str, Callable[..., nn.Module]] = {
     "Dropout2D": nn.Dropout2d,
     "ReLU": nn.ReLU,
     "LeakyReLU": nn.LeakyReLU,
+    "ReLU6": nn.ReLU6,
+    "Hardtanh": nn.Hardtanh,
     "Sigmoid": nn.Sigmoid,
+    # PyTorch's own has ⅙ in float32 in its derivative, also for float64.
+    "Hardsigmoid": lambda: Function(lambda x: functional.relu6(x + 3) / 6),
+    "LogSigmoid": nn.LogSigmoid,
     "Tanh": nn.Tanh,
     "GELU": nn.GELU,
     "SiLU": nn.SiLU,
+    "Hardswish": nn.Hardswish,
+    "Mish": nn.Mish,
     "ELU": nn.ELU,
     "SELU": nn.SELU,
     "Softplus": nn.Softplus,
     "PReLU": nn.PReLU,
+    "GLU": lambda axis: nn.GLU(dim=axis),
     "SwiGLU": SwiGLU,
     "Softmax": lambda axis: nn.Softmax(dim=axis),
     "LogSoftmax": lambda axis: nn.LogSoftmax(dim=axis),

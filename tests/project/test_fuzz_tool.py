@@ -13,7 +13,7 @@ from tools.fuzz import __main__ as tool
 from tools.fuzz import judging
 from tools.fuzz.judging import case, emptied, judge
 from tools.fuzz.kind import Format
-from tools.fuzz.mutations import BYTES, in_json
+from tools.fuzz.mutations import BYTES, VALUES, in_json
 
 N_CASES = 40
 
@@ -122,3 +122,10 @@ for number in range(first, 6):
     assert sorted(verdict["number"] for verdict in verdicts) == [0, 1, 2, 3, 4, 5]
     assert [v["problem"] for v in verdicts if v["outcome"] == "fault"] == ["the process died with status 9: "]
     assert tool._report(verdicts, options) == 1
+
+
+def test_a_case_leaves_the_strange_values_as_they_were() -> None:
+    before = json.dumps(VALUES)
+    for seed in range(300):
+        in_json(np.random.default_rng(seed), {"a": [1, {"b": []}], "c": {"d": [[2]]}})
+    assert json.dumps(VALUES) == before

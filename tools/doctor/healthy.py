@@ -35,12 +35,16 @@ from tinynet.net import Net
 from tinynet.optimizers import (
     SGD,
     Adam,
+    Adamax,
     AdamW,
     CosineAnnealingLR,
+    CyclicLR,
+    LinearLR,
     Lion,
     NAdam,
     OneCycleLR,
     Optimizer,
+    RAdam,
     RMSProp,
 )
 from tools.doctor.handwritten import categorical_crossentropy
@@ -175,6 +179,8 @@ RUNS: dict[str, Build] = {
     "mlp, momentum": on_digits(_digit_mlp, lambda: SGD(lr=0.02, momentum=0.9), 15),
     "mlp, RMSProp": on_digits(_digit_mlp, lambda: RMSProp(lr=0.001), 15),
     "mlp, Lion": on_digits(_digit_mlp, lambda: Lion(lr=3e-4), 20),
+    "mlp, RAdam": on_digits(_digit_mlp, lambda: RAdam(CyclicLR(0.002, 0.01, step_size_up=60)), 15),
+    "mlp, Adamax": on_digits(_digit_mlp, lambda: Adamax(LinearLR(0.005, total_iters=50)), 15),
     "mlp, smoothing": on_digits(
         _digit_mlp, lambda: Adam(lr=0.002), 12, loss=partial(cross_entropy, label_smoothing=0.1)
     ),

@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 
 from tinynet.data import Dataset, Text, digits
+from tinynet.layers import Softmax
 from tinynet.learner import Learner
-from tinynet.losses import cross_entropy, mean_squared_error
+from tinynet.losses import cross_entropy, mean_squared_error, soft_dice
 from tinynet.models import (
     AdversarialLearner,
     char_gpt,
@@ -61,14 +62,22 @@ def variational_autoencoder(seed: int) -> Trial:
 
 def discs(seed: int) -> Trial:
     """A small U-Net finds the discs in pictures of 16×16."""
+    return _discs(seed, unet(width=8), partial(cross_entropy, axis=1))
+
+
+def discs_by_overlap(seed: int) -> Trial:
+    """The same with soft Dice, which takes probabilities."""
+    return _discs(seed, Net([unet(width=8), Softmax(axis=1)]), partial(soft_dice, axis=1))
+
+
+def _discs(seed: int, net: Net, loss: Callable) -> Trial:
     rng = np.random.default_rng(seed)
     row, column = np.mgrid[:16, :16]
     middle, radius = rng.uniform(5, 11, (160, 2, 1, 1)), rng.uniform(3, 5, (160, 1, 1))
     y = (np.hypot(row - middle[:, 0], column - middle[:, 1]) < radius).astype(np.int64)
     x = (y + rng.normal(0, 0.3, y.shape))[:, None].astype(np.float32)
     train, valid = Dataset(x, y).split(0.2, rng=seed)
-    loss = partial(cross_entropy, axis=1)
-    learner = Learner(unet(width=8), loss, Adam(lr=0.005), train, valid=valid, batch_size=16)
+    learner = Learner(net, loss, Adam(lr=0.005), train, valid=valid, batch_size=16)
     return Trial(learner, 5, no_skill)
 
 
@@ -126,6 +135,7 @@ MODELS: dict[str, Build] = {
     "autoencoder": autoencoder,
     "vae": variational_autoencoder,
     "unet": discs,
+    "unet, overlap": discs_by_overlap,
     "char_lstm": language(lambda n: char_lstm(n, 16, 48), lambda: Adam(lr=0.01), 8),
     "char_gpt": language(lambda n: char_gpt(n, 32, 2, 2), lambda: AdamW(lr=0.005), 8),
     "char_lstm, warm-up": language(lambda n: char_lstm(n, 16, 48), _warmed_up, 8),

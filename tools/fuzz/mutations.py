@@ -7,6 +7,7 @@ import os
 import re
 import struct
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ def in_json(rng: Rng, tree: Any) -> Any:
     for _ in range(int(rng.integers(1, 3))):
         places = list(_places(tree))
         if not places:
-            return VALUES[int(rng.integers(len(VALUES)))]
+            return _value(rng)
         holder, key = places[int(rng.integers(len(places)))]
         kind = int(rng.integers(7))
         if kind == 0:
@@ -167,8 +168,13 @@ def in_json(rng: Rng, tree: Any) -> Any:
         elif kind == 4 and isinstance(holder, list):
             holder += [holder[key]] * int(rng.choice([1, 300]))
         else:
-            holder[key] = VALUES[int(rng.integers(len(VALUES)))]
+            holder[key] = _value(rng)
     return tree
+
+
+def _value(rng: Rng) -> Any:
+    """A strange value of its own: what a later change does to it must not reach the next case."""
+    return deepcopy(VALUES[int(rng.integers(len(VALUES)))])
 
 
 def dumped(tree: Any) -> bytes:

@@ -94,12 +94,16 @@ def stream(name: str) -> np.random.Generator:
         False
     """
     checks.one_of("stream", "name", name, NAMES)
-    if _seed is None:
-        seed(int(np.random.SeedSequence().generate_state(1)[0]))
+    _start_somewhere()
     n_draw = _n_draws[name]
     _n_draws[name] += 1
     counter = [0, n_draw, _step, _epoch]  # Philox increments the first number as it draws
     return np.random.Generator(np.random.Philox(key=_key(_seed, name), counter=counter))
+
+
+def _start_somewhere() -> None:
+    if _seed is None:
+        seed(int(np.random.SeedSequence().generate_state(1)[0]))
 
 
 @cache
@@ -129,6 +133,7 @@ def generator_states() -> dict[str, Any]:
         >>> generator_states()["n_draws"]["dropout"]
         1
     """
+    _start_somewhere()  # without a seed, the states would lead back to no place
     return {"seed": _seed, "epoch": _epoch, "step": _step, "n_draws": dict(_n_draws)}
 
 

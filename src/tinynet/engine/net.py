@@ -5,6 +5,7 @@ Matrix products run on one thread here: the engine cuts the large ones for its o
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from tinynet.engine.machine.memory import keep_freed_memory
 from tinynet.engine.parts import forget
 from tinynet.layers import Layer
 from tinynet.net import Net
+from tinynet.net.masks import Masked, masked
 from tinynet.net.net import ERRORS
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
@@ -23,10 +25,11 @@ keep_freed_memory()  # Training makes the same large arrays again and again.
 
 
 @one_thread
-def forward(net: Net, *inputs: np.ndarray) -> Any:
-    """Run the layers in order; what two do together is one step."""
+def forward(net: Net, *inputs: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
+    """Run the layers in order; what two do together is one step, unless one is given a mask."""
     x = one_or_tuple([net.cast(value) for value in inputs])
-    for index, layer, following, pair in pairs.steps(net.layers):
+    layers: Any = net.layers if padding_mask is None else masked(net, net.layers, padding_mask)
+    for index, layer, following, pair in pairs.steps(layers):
         try:
             y = NotImplemented if pair is None else pair.forward(layer, following, x)
             if y is not NotImplemented:
@@ -73,12 +76,18 @@ def backward(net: Net, *gradients: np.ndarray, input_gradient: bool = True) -> A
     return dy if input_gradient else None
 
 
-def arranged(layer: Layer, values: Any) -> tuple:
+def arranged(layer: Layer | Masked, values: Any) -> tuple:
     """The values as a tuple, each in C order for a layer of a user's own; ours take any order."""
     values = as_tuple(values)
-    if type(layer).__module__.startswith("tinynet."):
+    layer = layer.layer if isinstance(layer, Masked) else layer
+    if _takes_any_order(type(layer)):
         return values
     return tuple([np.ascontiguousarray(x) if isinstance(x, np.ndarray) and x.ndim else x for x in values])
+
+
+@cache
+def _takes_any_order(kind: type) -> bool:
+    return kind.__module__.startswith("tinynet.")
 
 
 def _back(net: Net, index: int, layer: Layer, dy: Any, input_gradient: bool) -> Any:

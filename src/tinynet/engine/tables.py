@@ -15,9 +15,11 @@ from tinynet.engine import (
     cross_entropy,
     dropout,
     embedding,
+    gated,
     gelu,
     global_pooling,
     group_norm,
+    hard_activations,
     layer_norm,
     linear,
     net,
@@ -43,6 +45,7 @@ from tinynet.engine.pairs import PAIRS, WEIGHTS_ONLY, Pair
 from tinynet.layers import (
     ELU,
     GELU,
+    GLU,
     GRU,
     LSTM,
     RNN,
@@ -61,16 +64,22 @@ from tinynet.layers import (
     GlobalMaxPool1D,
     GlobalMaxPool2D,
     GroupNorm,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     Layer,
     LayerNorm,
     LeakyReLU,
     Linear,
+    LogSigmoid,
     LogSoftmax,
     MaxPool2D,
+    Mish,
     MultiHeadAttention,
     PReLU,
     ReflectionPad2D,
     ReLU,
+    ReLU6,
     RMSNorm,
     RotaryPosition,
     Sigmoid,
@@ -81,10 +90,10 @@ from tinynet.layers import (
     TransformerBlock,
 )
 from tinynet.layers.adaptive_pooling import adaptive_max_pool, adaptive_max_pool_gradient
-from tinynet.layers.attention import attend, attend_backward
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
 from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
 from tinynet.layers.resampling import resample
+from tinynet.layers.scaled_dot_product import attend, attend_backward
 from tinynet.layers.smooth_activations import normal_cdf
 from tinynet.layers.unpooling import unpool, unpool_gradient
 from tinynet.losses import (
@@ -136,10 +145,24 @@ TABLES["compiled"] |= {
     GELU.backward: gelu.backward,
     LeakyReLU.forward: activations.leaky_relu,
     LeakyReLU.backward: activations.leaky_relu_back,
+    GLU.forward: gated.forward,
+    GLU.backward: gated.backward,
+    Hardsigmoid.forward: hard_activations.hard_sigmoid,
+    Hardsigmoid.backward: hard_activations.hard_sigmoid_back,
+    Hardswish.forward: hard_activations.hard_swish,
+    Hardswish.backward: hard_activations.hard_swish_back,
+    Hardtanh.forward: hard_activations.hardtanh,
+    Hardtanh.backward: hard_activations.hardtanh_back,
+    LogSigmoid.forward: activations.log_sigmoid,
+    LogSigmoid.backward: activations.log_sigmoid_back,
     LogSoftmax.forward: softmax.log_softmax,
     LogSoftmax.backward: softmax.log_softmax_back,
+    Mish.forward: activations.mish,
+    Mish.backward: gelu.backward,
     PReLU.forward: activations.prelu,
     PReLU.backward: activations.prelu_back,
+    ReLU6.forward: hard_activations.relu6,
+    ReLU6.backward: hard_activations.relu6_back,
     SELU.forward: activations.selu,
     SELU.backward: activations.selu_back,
     SiLU.forward: activations.silu,

@@ -15,11 +15,17 @@ from tinynet.engine.serves import is_floating
 from tinynet.layers import LayerNorm, TransformerBlock
 
 
-def forward(block: TransformerBlock, x: np.ndarray, key_padding_mask: np.ndarray | None = None) -> Any:
-    """h = x + dropout1(attention(norm1(x))) and norm2(h) in one pass, then y."""
-    if not is_floating(x):
+def forward(
+    block: TransformerBlock,
+    x: np.ndarray,
+    key_padding_mask: np.ndarray | None = None,
+    attn_mask: np.ndarray | None = None,
+) -> Any:
+    """h = x + dropout1(attention(norm1(x))) and norm2(h) in one pass, then y; where the norm is first."""
+    if not is_floating(x) or not block.norm_first:
         return NotImplemented
-    attended = block.attention.forward(block.norm1.forward(x), key_padding_mask=key_padding_mask)
+    masks = {"key_padding_mask": key_padding_mask, "attn_mask": attn_mask}
+    attended = block.attention.forward(block.norm1.forward(x), **masks)
     h, y = _sum_and_norm(block.norm2, x, block.dropout1.forward(attended))
     y = block.linear2.forward(block.activation.forward(block.linear1.forward(y)))
     return h + block.dropout2.forward(y)
@@ -27,7 +33,7 @@ def forward(block: TransformerBlock, x: np.ndarray, key_padding_mask: np.ndarray
 
 def backward(block: TransformerBlock, dy: np.ndarray) -> Any:
     """dx. The gradient of a norm's input is added to that of the residual while its rows are in the cache."""
-    if not is_floating(dy):
+    if not is_floating(dy) or not block.norm_first:
         return NotImplemented
     d = block.activation.backward(block.linear2.backward(block.dropout2.backward(dy)))
     dh = _sum_of_gradients(block.norm2, block.linear1.backward(d), dy)

@@ -14,7 +14,7 @@ from tinynet.exchange.torch_names import RENAMED, TORCH_NAMES, parameters_of
 from tinynet.exchange.torch_twins import is_twin
 from tinynet.layers import Dropout, GroupNorm, Layer, Permute, Reshape, TransformerBlock
 from tinynet.models import EncoderDecoder, VariationalAutoencoder
-from tinynet.net import Net
+from tinynet.net import Net, Padded
 from tinynet.storage import architecture
 from tinynet.storage.sentences import layer_classes
 
@@ -107,10 +107,12 @@ class _Reader:
     def read(self, module: Any, path: str) -> Any:
         """The layer of a module; an empty list for a Sequential without modules."""
         name, is_torchs = type(module).__name__, type(module).__module__.startswith("torch.nn.")
-        if type(module).forward is self.torch.nn.Sequential.forward or is_twin(module, "Net"):
+        is_padded = is_twin(module, "Padded")
+        if type(module).forward is self.torch.nn.Sequential.forward or is_twin(module, "Net") or is_padded:
             # Not named_children, which leaves out a module that stands there a second time.
             children = [self.read(child, f"{path}{key}.") for key, child in module._modules.items()]
-            return Net([child or Dropout(0.0) for child in children]) if children else []
+            layers = [child or Dropout(0.0) for child in children]
+            return (Padded if is_padded else Net)(layers) if layers else []
         if is_torchs:
             return self.torchs_own(module, name, path)
         if name in self.own or is_twin(module, name):
@@ -179,13 +181,12 @@ _EMPTY = parameters_of(Dropout)["rng"].empty
 def _block(reader: _Reader, module: Any, path: str) -> Layer:
     """A transformer block, whose arguments lie in its parts."""
     attention = getattr(module, "self_attn", None) or module.attention
+    activation = _activation(reader.torch.nn, module.activation)
+    if not activation:
+        sentences.unfit(module, path, ValueError("its activation is neither gelu nor relu."))
     if type(module).__name__ == "TransformerEncoderLayer":
-        gelu = reader.torch.nn.functional.gelu
-        activation = module.activation in (gelu, "gelu") or isinstance(module.activation, reader.torch.nn.GELU)
         for option, found, wanted in (
-            ("norm_first", module.norm_first, True),
             ("batch_first", attention.batch_first, True),
-            ("activation", "gelu" if activation else "another", "gelu"),
             ("dropout of the attention", attention.dropout, 0.0),
             ("dropout between the linear layers", module.dropout.p, 0.0),
         ):
@@ -199,9 +200,18 @@ def _block(reader: _Reader, module: Any, path: str) -> Layer:
         causal=getattr(attention, "causal", False),
         rotary=getattr(attention, "rotary", False),
         bias=module.linear1.bias is not None,
+        norm_first=module.norm_first,
+        activation=activation,
     )
     layer.norm1.eps, layer.norm2.eps = module.norm1.eps, module.norm2.eps
     return reader.note(layer, module)
+
+
+def _activation(nn: Any, given: Any) -> str:
+    """The name of the activation of a transformer block; nothing if it is another than those that ours may have."""
+    if given in ("gelu", nn.functional.gelu) or getattr(given, "approximate", "") == "none":
+        return "gelu"
+    return "relu" if given in ("relu", nn.functional.relu) or isinstance(given, nn.ReLU) else ""
 
 
 def _encoder(reader: _Reader, module: Any, path: str) -> Layer:
@@ -221,7 +231,8 @@ def _instance_norm(reader: _Reader, module: Any, path: str) -> Layer:
     if module.track_running_stats:
         sentences.option(module, path, "track_running_stats", False)
     C = module.num_features
-    return reader.note(GroupNorm(C, C, module.eps, module.affine), module)
+    layer = GroupNorm(C, C, module.eps, module.affine, bias=module.bias is not None)
+    return reader.note(layer, module)
 
 
 #: Modules of PyTorch that are read in another way.

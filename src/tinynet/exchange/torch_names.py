@@ -18,14 +18,21 @@ TORCH_NAMES = {
     "Dropout2D": "Dropout2d",
     "ReLU": "ReLU",
     "LeakyReLU": "LeakyReLU",
+    "ReLU6": "ReLU6",
+    "Hardtanh": "Hardtanh",
     "Sigmoid": "Sigmoid",
+    "Hardsigmoid": "Hardsigmoid",
+    "LogSigmoid": "LogSigmoid",
     "Tanh": "Tanh",
     "GELU": "GELU",
     "SiLU": "SiLU",
+    "Hardswish": "Hardswish",
+    "Mish": "Mish",
     "ELU": "ELU",
     "SELU": "SELU",
     "Softplus": "Softplus",
     "PReLU": "PReLU",
+    "GLU": "GLU",
     "Softmax": "Softmax",
     "LogSoftmax": "LogSoftmax",
     "Conv2D": "Conv2d",
@@ -45,6 +52,7 @@ TORCH_NAMES = {
 }
 #: Arguments with another name in PyTorch, by layer.
 RENAMED = {
+    "GLU": {"axis": "dim"},
     "Softmax": {"axis": "dim"},
     "LogSoftmax": {"axis": "dim"},
     "MaxPool2D": {"return_switches": "return_indices"},
@@ -64,7 +72,8 @@ def arguments_of(layer: Layer) -> dict[str, Any]:
     for name, parameter in parameters_of(type(layer)).items():
         value = layer.arguments.get(name, parameter.default)
         now = vars(layer).get(name, value)  # a rate or a momentum may have been changed since
-        if isinstance(now, (bool, int, float, str, np.generic)) or isinstance(value, Layer):
+        unset = now is None and isinstance(value, float)
+        if unset or isinstance(now, (bool, int, float, str, np.generic)) or isinstance(value, Layer):
             value = now
         if name != "rng" and (parameter.default is parameter.empty or not _same(value, parameter.default)):
             found[name] = value

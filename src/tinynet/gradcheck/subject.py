@@ -168,15 +168,20 @@ def _recorder(shapes: list, path: str, parameter: Parameter) -> Callable[[np.nda
 
 
 def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any]:
-    """Normal random numbers of a shape, or a float64 copy of an array, moved a little if `again`."""
+    """Normal random numbers of a shape, or a float64 copy of an array, moved a little if `again`.
+
+    What is from 0 to 1 stays so, because a loss of probabilities refuses others.
+    """
     inputs: list[Any] = []
     checks.non_empty_list("check", "the inputs", given)
     for item in given:
         if isinstance(item, tuple) and all(isinstance(size, (int, np.integer)) for size in item):
             inputs.append(rng.normal(size=checks.sizes("check", "the shape of an input", item)))
         elif isinstance(item, np.ndarray) and item.dtype.kind == "f":
-            moved = rng.normal(0, 0.1, item.shape) if again else 0.0
-            inputs.append(np.array(item, np.float64, order="C") + moved)
+            x = np.array(item, np.float64, order="C")
+            moved = x + rng.normal(0, 0.1, item.shape) if again else x
+            are_probabilities = ((x >= 0) & (x <= 1)).all()
+            inputs.append(np.clip(moved, 0, 1) if are_probabilities else moved)
         elif isinstance(item, np.ndarray):
             inputs.append(item.copy())
         else:

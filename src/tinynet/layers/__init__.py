@@ -9,9 +9,10 @@ from tinynet.layers.convolution1d import Conv1D
 from tinynet.layers.dropout import Dropout, Dropout2D
 from tinynet.layers.embedding import Embedding
 from tinynet.layers.flatten import Flatten
-from tinynet.layers.gated import SwiGLU
+from tinynet.layers.gated import GLU, SwiGLU
 from tinynet.layers.global_pooling import GlobalAvgPool1D, GlobalAvgPool2D, GlobalMaxPool1D, GlobalMaxPool2D
 from tinynet.layers.gru import GRU
+from tinynet.layers.hard_activations import Hardsigmoid, Hardswish, Hardtanh, ReLU6
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 from tinynet.layers.lstm import LSTM
@@ -22,8 +23,9 @@ from tinynet.layers.pooling1d import AvgPool1D, MaxPool1D
 from tinynet.layers.positions import LearnedPosition, RotaryPosition, SinusoidalPosition
 from tinynet.layers.reshape import Permute, Reshape
 from tinynet.layers.rnn import RNN
-from tinynet.layers.smooth_activations import ELU, GELU, SELU, SiLU, Softplus
+from tinynet.layers.smooth_activations import ELU, GELU, SELU, SiLU
 from tinynet.layers.softmax import LogSoftmax, Softmax
+from tinynet.layers.softplus import LogSigmoid, Mish, Softplus
 from tinynet.layers.transformer import TransformerBlock
 from tinynet.layers.transposed_convolution import ConvTranspose2D
 from tinynet.layers.transposed_convolution1d import ConvTranspose1D
@@ -40,14 +42,21 @@ __all__ = [
     "Dropout2D",
     "ReLU",
     "LeakyReLU",
+    "ReLU6",
+    "Hardtanh",
     "Sigmoid",
+    "Hardsigmoid",
+    "LogSigmoid",
     "Tanh",
     "GELU",
     "SiLU",
+    "Hardswish",
+    "Mish",
     "ELU",
     "SELU",
     "Softplus",
     "PReLU",
+    "GLU",
     "SwiGLU",
     "Softmax",
     "LogSoftmax",

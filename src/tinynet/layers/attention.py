@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,9 @@ from tinynet.core.initializers import xavier_uniform, zeros
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 from tinynet.layers.positions import RotaryPosition
+from tinynet.layers.scaled_dot_product import Three, attend, attend_backward, seen_keys, without_unread
 
 Cache = tuple[np.ndarray, np.ndarray]
-Three = tuple[np.ndarray, np.ndarray, np.ndarray]
 SOURCES = {
     1: (0, 0, 0),
     2: (0, 1, 1),
@@ -35,11 +34,13 @@ class MultiHeadAttention(Layer):
 
     Equation:
         q, k, v = x W_qᵀ + b_q, memory W_kᵀ + b_k, memory W_vᵀ + b_v, each cut into heads of D = embed_dim / num_heads
-        p = softmax(q kᵀ / √D), for each head; a key that may not be seen gets p = 0, even if that leaves a query none
+        p = softmax(q kᵀ / √D + attn_mask), for each head; a key that may not be seen gets p = 0, even if that leaves a
+            query none
         y = [p v of all heads] W_oᵀ + b_o
 
     Shapes:
         x, y: (N, T, embed_dim)       memory: (N, S, embed_dim)       key_padding_mask: (N, S), True at padding
+        attn_mask: (T, S), (N · num_heads, T, S), or any shape that broadcasts to (N, num_heads, T, S)
         in_proj_weight: (3 · embed_dim, embed_dim), in the order q, k, v       out_proj.weight: (embed_dim, embed_dim)
 
     Gradients (given dy = ∂L/∂y, and do = dy W_o cut into heads):
@@ -56,8 +57,14 @@ class MultiHeadAttention(Layer):
             positions are aligned here as well.
         rng: Source of the initial weights, Glorot uniform; the package's generator if None.
 
+    `forward(…, key_padding_mask=…, attn_mask=…)` takes two masks. An `attn_mask` of bools is True where a query may not
+    see a key, as in PyTorch's `nn.MultiheadAttention`; in its `scaled_dot_product_attention` True means the opposite.
+    One of numbers is added to the scores, and −∞ hides a key. A key is seen where both masks and `causal` allow it.
+    Masks get no gradient.
+
     Raises:
-        ValueError: num_heads does not divide embed_dim, or an input or the mask has another shape.
+        ValueError: num_heads does not divide embed_dim, or an input or a mask has another shape.
+        TypeError: A mask holds something else than bools, and `attn_mask` not numbers either.
         RuntimeError: `step` is called on a layer that is not causal.
 
     Example:
@@ -101,26 +108,30 @@ class MultiHeadAttention(Layer):
         key: np.ndarray | None = None,
         value: np.ndarray | None = None,
         key_padding_mask: np.ndarray | None = None,
+        attn_mask: np.ndarray | None = None,
     ) -> np.ndarray:
         checks.attention_inputs(self, query, key, value)
         inputs = tuple(x for x in (query, key, value) if x is not None)
         checks.mask(self, key_padding_mask, inputs[-1].shape[:2])
+        if attn_mask is not None:
+            attn_mask = checks.attention_mask(self, attn_mask, query, inputs[-1])
         q, k, v = self.project(inputs)
-        heads, log_sum = attend(q, k, v, self.causal, key_padding_mask)
-        self.remember(inputs=inputs, q=q, k=k, v=v, heads=heads, log_sum=log_sum, key_padding_mask=key_padding_mask)
+        heads, log_sum = attend(q, k, v, self.causal, key_padding_mask, attn_mask)
+        masks = {"key_padding_mask": key_padding_mask, "attn_mask": attn_mask}
+        self.remember(inputs=inputs, q=q, k=k, v=v, heads=heads, log_sum=log_sum, **masks)
         return self.out_proj.forward(_join(heads))  # y
 
     @faster
     def backward(self, dy: np.ndarray) -> Any:
-        inputs, q, k, v, heads, log_sum, key_padding_mask = self.recall()
+        inputs, q, k, v, heads, log_sum, *masks = self.recall()
         do = self.cut(self.out_proj.backward(dy))
-        dq, dk, dv = attend_backward(do, q, k, v, heads, log_sum, self.causal, key_padding_mask)
+        dq, dk, dv = attend_backward(do, q, k, v, heads, log_sum, self.causal, *masks)
         if self.rotary is not None:
             start = self.first_query(dq.shape[2], dk.shape[2])
             dq, dk = self.rotary.turn(dq, start, direction=-1), self.rotary.turn(dk, direction=-1)
         sources, W = SOURCES[len(inputs)], np.split(self.in_proj_weight.tensor, 3)
         d = [_join(part).reshape(-1, self.embed_dim) for part in (dq, dk, dv)]  # (N · T, embed_dim)
-        read = inputs[0], *[without_masked(memory, key_padding_mask) for memory in inputs[1:]]
+        read = without_unread(inputs, seen_keys(q, k, self.causal, *masks))
         x = [read[source].reshape(-1, self.embed_dim) for source in sources]
         self.in_proj_weight.accumulate(np.concatenate([d[i].T @ x[i] for i in range(3)]))
         if self.in_proj_bias is not None:
@@ -180,102 +191,3 @@ def _join(heads: np.ndarray) -> np.ndarray:
     """(N, heads, T, D) -> (N, T, embed_dim)."""
     N, n_heads, T, D = heads.shape
     return heads.transpose(0, 2, 1, 3).reshape(N, T, n_heads * D)
-
-
-@faster
-def attend(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The heads p v, with p = softmax(q kᵀ / √D), and the log Σ exp(q kᵀ / √D) of each row.
-
-    From that logarithm `attend_backward` computes p again, so that no T × S weights stay in memory (Dao et al. 2022).
-
-    Args:
-        q: Queries, (N, heads, T, D).
-        k: Keys, (N, heads, S, D).
-        v: Values, (N, heads, S, D).
-        causal: If True, query t sees the keys up to its own position t + S − T.
-        key_padding_mask: True for keys that no query sees, (N, S); None if every key may be seen.
-
-    Returns:
-        heads (N, heads, T, D), and log_sum (N, heads, T, 1). A query that sees no key gives 0, and +∞.
-
-    Example:
-        >>> q = k = np.zeros((1, 1, 2, 4)); v = np.array([[[[1.0], [3.0]]]])
-        >>> attend(q, k, v, True, None)[0].ravel()
-        array([1., 2.])
-    """
-    seen = _seen(q, k, causal, key_padding_mask)
-    scores = _scores(q, k, seen)
-    top = scores.max(axis=-1, keepdims=True, initial=-np.inf)
-    top = np.where(np.isneginf(top), 0, top)  # for a query that sees no key
-    e = np.exp(scores - top)  # shifted, so that exp cannot overflow
-    total = e.sum(axis=-1, keepdims=True)
-    sees_nothing, total = total == 0, np.where(total == 0, 1, total)
-    log_sum = np.where(sees_nothing, np.inf, top + np.log(total))
-    p = e / total
-    return _sum_of_seen(p, v, seen), log_sum
-
-
-@faster
-def attend_backward(
-    do: np.ndarray,
-    q: np.ndarray,
-    k: np.ndarray,
-    v: np.ndarray,
-    heads: np.ndarray,
-    log_sum: np.ndarray,
-    causal: bool,
-    key_padding_mask: np.ndarray | None,
-) -> Three:
-    """dq, dk and dv for do = ∂L/∂heads: dv = pᵀ do, ds = p (do vᵀ − Σ do · heads), dq = ds k / √D, dk = dsᵀ q / √D.
-
-    Example:
-        >>> q = k = np.zeros((1, 1, 2, 4)); v = np.array([[[[1.0], [3.0]]]])
-        >>> heads, log_sum = attend(q, k, v, True, None)
-        >>> attend_backward(np.ones_like(heads), q, k, v, heads, log_sum, True, None)[2].ravel()
-        array([1.5, 0.5])
-    """
-    seen, root = _seen(q, k, causal, key_padding_mask), math.sqrt(q.shape[-1])
-    p = np.where(seen, np.exp(_scores(q, k, seen) - log_sum), 0)
-    dv = _sum_of_seen(p.swapaxes(-1, -2), do, seen.swapaxes(-1, -2))
-    ds = np.where(seen, p * (do @ v.swapaxes(-1, -2) - (do * heads).sum(axis=-1, keepdims=True)), 0)
-    dq = _sum_of_seen(ds, k, seen) / root
-    dk = _sum_of_seen(ds.swapaxes(-1, -2), q, seen.swapaxes(-1, -2)) / root
-    return dq, dk, dv
-
-
-def without_masked(memory: np.ndarray, key_padding_mask: np.ndarray | None) -> np.ndarray:
-    """memory (N, S, embed_dim) with 0 at masked keys. Their gradient is 0, and 0 · NaN is NaN.
-
-    Example:
-        >>> without_masked(np.array([[[np.nan], [2.0]]]), np.array([[True, False]])).ravel()
-        array([0., 2.])
-    """
-    if key_padding_mask is None:
-        return memory
-    return np.where(np.asarray(key_padding_mask, like=memory)[..., np.newaxis], 0, memory)
-
-
-def _seen(q: np.ndarray, k: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None) -> np.ndarray:
-    """Whether a query sees a key: (1 or N, 1, T, S)."""
-    T, S = q.shape[2], k.shape[2]
-    seen = np.asarray(np.tri(T, S, S - T if causal else S, dtype=bool), like=q)[np.newaxis, np.newaxis]
-    if key_padding_mask is None:
-        return seen
-    return seen & ~np.asarray(key_padding_mask, like=q)[:, np.newaxis, np.newaxis]
-
-
-def _scores(q: np.ndarray, k: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """q kᵀ / √D, and −∞ where the key is not seen: (N, heads, T, S)."""
-    return np.where(seen, q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1]), -np.inf)
-
-
-def _sum_of_seen(weights: np.ndarray, x: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """weights @ x, where the weight of a row that is not seen is 0.
-
-    0 · NaN is NaN. So a row of x that is not finite is left out of the product, and only queries that see it get NaN.
-    """
-    finite = np.isfinite(x)
-    broken = ~finite.all(axis=-1)[..., np.newaxis, :]  # (N, heads, 1, rows of x)
-    return np.where(seen & broken, np.nan, weights) @ np.where(finite, x, 0)

@@ -9,7 +9,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import mean_of, mean_square, sum_of
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import at_least, flag, number
+from tinynet.core.checks.vocabulary import at_least, flag, number, optional, switch
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
@@ -19,7 +19,7 @@ class _BatchNorm(Layer):
 
     num_features: int
     eps: float
-    momentum: float
+    momentum: float | None
     affine: bool
     track_running_stats: bool
     feature_axis: int  #: Mean and variance are taken over all other axes.
@@ -28,21 +28,23 @@ class _BatchNorm(Layer):
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: float = 0.1,
+        momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        bias: bool = True,
     ) -> None:
         checks.arguments(
             self,
             locals(),
             num_features=at_least(1),
             eps=number(minimum=0),
-            momentum=number(minimum=0),
+            momentum=optional(number(minimum=0)),
             affine=flag,
             track_running_stats=flag,
+            bias=switch,
         )
         self.weight = Parameter(np.ones(num_features)) if affine else None
-        self.bias = Parameter(np.zeros(num_features)) if affine else None
+        self.bias = Parameter(np.zeros(num_features)) if affine and bias else None
         if track_running_stats:
             self.running_mean = np.zeros(num_features, np.float32)
             self.running_var = np.ones(num_features, np.float32)
@@ -63,9 +65,8 @@ class _BatchNorm(Layer):
         inverse_std = (1 / np.sqrt(var + self.eps)).astype(x.dtype)
         self.remember(x=x, mean=mean, inverse_std=inverse_std, from_batch=from_batch)
         x_hat = (rows - mean) * inverse_std
-        if self.weight is None or self.bias is None:
-            return self._swapped(x_hat)
-        return self._swapped(self.weight.tensor * x_hat + self.bias.tensor)
+        y = x_hat if self.weight is None else self.weight.tensor * x_hat
+        return self._swapped(y if self.bias is None else y + self.bias.tensor)
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -73,9 +74,10 @@ class _BatchNorm(Layer):
         x_hat = (self._swapped(x) - mean) * inverse_std
         dy = self._swapped(dy)
         over, g = tuple(range(dy.ndim - 1)), dy
-        if self.weight is not None and self.bias is not None:
-            self.weight.accumulate(sum_of(dy * x_hat, over))
+        if self.bias is not None:
             self.bias.accumulate(sum_of(dy, over))
+        if self.weight is not None:
+            self.weight.accumulate(sum_of(dy * x_hat, over))
             g = self.weight.tensor * dy
         if from_batch:  # else μ and σ² do not depend on x
             g = g - mean_of(g, over) - x_hat * mean_of(g * x_hat, over)
@@ -92,10 +94,11 @@ class _BatchNorm(Layer):
     def track(self, mean: np.ndarray, var: np.ndarray, n: int) -> None:
         """Move the running statistics towards those of a batch with n values for each feature."""
         if self.track_running_stats:
-            self.running_mean += self.momentum * (mean - self.running_mean)
-            var = np.minimum(var * (n / (n - 1)), np.finfo(self.running_var.dtype).max)  # unbiased, as in PyTorch
-            self.running_var += self.momentum * (var - self.running_var)
             self.num_batches_tracked += 1
+            share = 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+            self.running_mean += share * (mean - self.running_mean)
+            var = np.minimum(var * (n / (n - 1)), np.finfo(self.running_var.dtype).max)  # unbiased, as in PyTorch
+            self.running_var += share * (var - self.running_var)
 
     def _swapped(self, x: np.ndarray) -> np.ndarray:
         """x with the axis of the features and the last one swapped; applied twice, it gives x again."""
@@ -112,7 +115,7 @@ class BatchNorm1D(_BatchNorm):
 
     Shapes:
         x, y: (N, num_features) or (N, T, num_features); μ and σ² are taken over all axes but the last
-        γ (weight), β (bias), running_mean, running_var: (num_features,)
+        γ (weight), β (bias), running_mean, running_var: (num_features,)        num_batches_tracked: ()
 
     Gradients (given dy = ∂L/∂y; mean and Σ over all axes but the last):
         dx = (g − mean(g) − x̂ · mean(g · x̂)) / √(σ² + eps), g = γ dy
@@ -121,9 +124,11 @@ class BatchNorm1D(_BatchNorm):
     Args:
         num_features: Size of the last axis.
         eps: Keeps the division finite where a feature is constant.
-        momentum: The share of a new batch in the running statistics.
+        momentum: The share of a new batch in the running statistics. None: 1 / num_batches_tracked, so that they are
+            the mean over all batches so far.
         affine: If False there are no γ and β.
         track_running_stats: If False, evaluation uses the batch too.
+        bias: If False there is no β.
 
     Raises:
         ValueError: x has another shape, or in training only one row, which has no variance.
@@ -153,7 +158,7 @@ class BatchNorm2D(_BatchNorm):
 
     Shapes:
         x, y: (N, num_features, H, W); μ and σ² are taken over N, H and W
-        γ (weight), β (bias), running_mean, running_var: (num_features,)
+        γ (weight), β (bias), running_mean, running_var: (num_features,)        num_batches_tracked: ()
 
     Gradients (given dy = ∂L/∂y; mean and Σ over N, H and W):
         dx = (g − mean(g) − x̂ · mean(g · x̂)) / √(σ² + eps), g = γ dy
@@ -162,9 +167,11 @@ class BatchNorm2D(_BatchNorm):
     Args:
         num_features: The channels.
         eps: Keeps the division finite where a channel is constant.
-        momentum: The share of a new batch in the running statistics.
+        momentum: The share of a new batch in the running statistics. None: 1 / num_batches_tracked, so that they are
+            the mean over all batches so far.
         affine: If False there are no γ and β.
         track_running_stats: If False, evaluation uses the batch too.
+        bias: If False there is no β.
 
     Raises:
         ValueError: x has another shape, or in training only one pixel for each channel, which has no variance.

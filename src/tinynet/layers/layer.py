@@ -47,6 +47,7 @@ class Layer(ABC):
     # Class attributes, so that a subclass that forgets super().__init__() still works.
     training = BlockLocal(default=True)  #: Set by `train()` and `eval()`, read by dropout and batch norm.
     dtype: np.dtype = np.dtype(np.float32)  #: The floating type of parameters, inputs and outputs.
+    only_hands_on = False  #: Whether it reads a padding mask only to hand it on to the layers inside, as a net does.
     arguments: dict[str, Any]  #: The arguments of the constructor, kept by `__new__` for `config`.
     _memory = BlockLocal(default=None)
 
@@ -92,8 +93,8 @@ class Layer(ABC):
         with local_values(self.every_layer(), _memory=None):
             return self.forward(x), state
 
-    def __call__(self, *inputs: np.ndarray) -> Any:
-        return self.forward(*inputs)
+    def __call__(self, *inputs: np.ndarray, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
 
     # The memory between forward and backward.
 

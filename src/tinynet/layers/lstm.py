@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinynet.core import checks
+from tinynet.core.checks.vocabulary import at_least
 from tinynet.core.faster import faster
 from tinynet.layers.recurrent import Pass, States, Weights, _Recurrent, cut, sigmoid, states_from
 
@@ -14,17 +16,20 @@ class LSTM(_Recurrent):
     Equation:
         i, f, o = σ(a_i), σ(a_f), σ(a_o), g = tanh(a_g), where a = x[t] W_ihᵀ + b_ih + h[t−1] W_hhᵀ + b_hh
         c[t] = f c[t−1] + i g
-        h[t] = o tanh(c[t])
+        s[t] = o tanh(c[t])
+        h[t] = s[t], or s[t] W_hrᵀ if it is projected: Sak et al. 2014
 
     Shapes:
-        x: (N, T, input_size)       y: (N, T, directions · hidden_size), the states h of the last layer
-        first and last h and c: (num_layers · directions, N, hidden_size)
+        x: (N, T, input_size)       y: (N, T, directions · P), the states h of the last layer
+        first and last h: (num_layers · directions, N, P), with P = proj_size, or hidden_size without a projection
+        first and last c: (num_layers · directions, N, hidden_size)
         weight_ih_l0: (4 · hidden_size, input_size), in the order i, f, g, o
-        weight_hh_l0: (4 · hidden_size, hidden_size)
+        weight_hh_l0: (4 · hidden_size, P)       weight_hr_l0: (P, hidden_size)
 
     Gradients (given dh[t] = ∂L/∂y[t] plus what flows back from step t + 1):
-        dc[t] += dh[t] o (1 − tanh²c[t])        dc[t−1] = dc[t] f
-        da_i = dc g i (1 − i)    da_f = dc c[t−1] f (1 − f)    da_g = dc i (1 − g²)    da_o = dh tanh(c) o (1 − o)
+        ds[t] = dh[t], or dh[t] W_hr with dW_hr = Σₜ dh[t]ᵀ s[t]
+        dc[t] += ds[t] o (1 − tanh²c[t])        dc[t−1] = dc[t] f
+        da_i = dc g i (1 − i)    da_f = dc c[t−1] f (1 − f)    da_g = dc i (1 − g²)    da_o = ds tanh(c) o (1 − o)
         dx[t] = da[t] W_ih    dh[t−1] = da[t] W_hh    dW_ih = Σₜ da[t]ᵀ x[t]    dW_hh = Σₜ da[t]ᵀ h[t−1]
 
     Args:
@@ -34,13 +39,14 @@ class LSTM(_Recurrent):
         bias: If False there are no biases.
         bidirectional: If True, a second pass goes backward in time, and y holds both side by side.
         return_state: If True, forward returns (y, last h, last c) and backward takes a gradient for each.
+        proj_size: The size of h if it is projected, below hidden_size; 0 for no projection.
         rng: Source of the initial weights, U(-k, k) with k = 1/√hidden_size; the package's generator if None.
 
     `forward(x, h0, c0, padding_mask=…)` takes first states, zero if left out, and a mask (N, T) that is True at
     padding, where states stay as they are and y is 0. Where states were given, backward returns (dx, dh0, dc0).
 
     Raises:
-        ValueError: x, a state or the mask has another shape.
+        ValueError: A size is out of range, or x, a state or the mask has another shape.
 
     Example:
         >>> LSTM(3, 5, num_layers=2, bidirectional=True).forward(np.ones((2, 7, 3), np.float32)).shape
@@ -49,6 +55,32 @@ class LSTM(_Recurrent):
 
     n_gates = 4
     n_states = 2
+    proj_size: int
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        bidirectional: bool = False,
+        return_state: bool = False,
+        proj_size: int = 0,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        checks.arguments(self, locals(), hidden_size=at_least(1), proj_size=at_least(0))
+        if self.proj_size >= self.hidden_size:
+            problem = f"proj_size must be below hidden_size={self.hidden_size}, got {self.proj_size}."
+            checks.fail("LSTM", problem, "leave it out if h shall have hidden_size features.")
+        super().__init__(input_size, hidden_size, num_layers, bias, bidirectional, return_state, rng)
+
+    @property
+    def output_size(self) -> int:
+        return self.proj_size or self.hidden_size
+
+    def _shapes(self, width: int) -> dict[str, tuple[int, ...]]:
+        projection = {"weight_hr": (self.proj_size, self.hidden_size)} if self.proj_size else {}
+        return super()._shapes(width) | projection
 
     @faster
     def through_time(self, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Pass:
@@ -60,7 +92,8 @@ class LSTM(_Recurrent):
             a_i, a_f, a_g, a_o = cut(a, 4)  # (N, H) each
             i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
             c[t + 1] = np.where(padding[t], c[t], f * c[t] + i * g)
-            h[t + 1] = np.where(padding[t], h[t], o * np.tanh(c[t + 1]))
+            s = o * np.tanh(c[t + 1])
+            h[t + 1] = np.where(padding[t], h[t], s if weights.W_hr is None else s @ weights.W_hr.T)
             gates[t] = np.concatenate([i, f, g, o], axis=1)
         return Pass(x, padding, (h, c), gates)
 
@@ -75,12 +108,15 @@ class LSTM(_Recurrent):
         for t in reversed(range(len(x))):
             i, f, g, o = cut(gates[t], 4)
             tanh_c = np.tanh(c[t + 1])
-            dh_t = dh + dy[t]
-            dc_t = dc + dh_t * o * (1 - tanh_c**2)
+            ds = dh + dy[t]
+            if weights.W_hr is not None:
+                weights.accumulate_projection(ds, o * tanh_c, padding[t])
+                ds = ds @ weights.W_hr
+            dc_t = dc + ds * o * (1 - tanh_c**2)
             da_i = dc_t * g * i * (1 - i)
             da_f = dc_t * c[t] * f * (1 - f)
             da_g = dc_t * i * (1 - g**2)
-            da_o = dh_t * tanh_c * o * (1 - o)
+            da_o = ds * tanh_c * o * (1 - o)
             da[t] = np.where(padding[t], 0, np.concatenate([da_i, da_f, da_g, da_o], axis=1))
             dh = np.where(padding[t], dh, da[t] @ W_hh)
             dc = np.where(padding[t], dc, dc_t * f)

@@ -118,6 +118,7 @@ class GroupNorm(Layer):
         num_channels: The channels, a multiple of num_groups.
         eps: Keeps the division finite where a group is constant.
         affine: If False there are no γ and β.
+        bias: If False there is no β.
 
     Raises:
         ValueError: The groups do not divide the channels, or x has another number of channels.
@@ -131,7 +132,9 @@ class GroupNorm(Layer):
     num_channels: int
     eps: float
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, bias: bool = True
+    ) -> None:
         checks.arguments(
             self,
             locals(),
@@ -139,9 +142,10 @@ class GroupNorm(Layer):
             num_groups=divisor_of("num_channels"),
             eps=number(minimum=0),
             affine=switch,
+            bias=switch,
         )
         self.weight = Parameter(np.ones(num_channels)) if affine else None
-        self.bias = Parameter(np.zeros(num_channels)) if affine else None
+        self.bias = Parameter(np.zeros(num_channels)) if affine and bias else None
 
     @faster
     def forward(self, x: np.ndarray) -> np.ndarray:
@@ -152,18 +156,18 @@ class GroupNorm(Layer):
         inverse_std = (1 / np.sqrt(var + self.eps)).astype(x.dtype)
         x_hat = ((groups - mean) * inverse_std).reshape(x.shape)
         self.remember(x_hat=x_hat, inverse_std=inverse_std)
-        if self.weight is None or self.bias is None:
-            return x_hat
-        return _channels(self.weight, x) * x_hat + _channels(self.bias, x)
+        y = x_hat if self.weight is None else _channels(self.weight, x) * x_hat
+        return y if self.bias is None else y + _channels(self.bias, x)
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x_hat, inverse_std = self.recall()
-        g = dy
-        if self.weight is not None and self.bias is not None:
-            others = (0, *range(2, dy.ndim))  # all axes but the channels
-            self.weight.accumulate(sum_of(dy * x_hat, others))
+        others = (0, *range(2, dy.ndim))  # all axes but the channels
+        if self.bias is not None:
             self.bias.accumulate(sum_of(dy, others))
+        g = dy
+        if self.weight is not None:
+            self.weight.accumulate(sum_of(dy * x_hat, others))
             g = _channels(self.weight, dy) * dy
         g, x_hat = self._groups(g), self._groups(x_hat)  # (N, num_groups, numbers of a group)
         mean_g, mean_gx = mean_of(g, -1, keepdims=True), mean_of(g * x_hat, -1, keepdims=True)

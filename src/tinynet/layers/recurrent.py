@@ -23,7 +23,7 @@ States = tuple[np.ndarray, ...]  # h, and c of an LSTM
 
 
 class Weights(NamedTuple):
-    """The parameters of one pass; the biases are None if there are none.
+    """The parameters of one pass; the biases are None if there are none, and so is the weight of a projection.
 
     Example:
         >>> weights = Weights(Parameter(np.ones((4, 3))), Parameter(np.ones((4, 4))), None, None)
@@ -36,13 +36,24 @@ class Weights(NamedTuple):
     weight_hh: Parameter  # (gates · H, H)
     bias_ih: Parameter | None  # (gates · H,)
     bias_hh: Parameter | None
+    weight_hr: Parameter | None = None  # (P, H), of an LSTM that projects its states
 
     def tensors(self) -> tuple[Any, ...]:
         """W_ih, W_hh, b_ih and b_hh; 0 for a bias if the layer has none."""
-        return tuple(0 if parameter is None else parameter.tensor for parameter in self)
+        return tuple(0 if parameter is None else parameter.tensor for parameter in self[:4])
+
+    @property
+    def W_hr(self) -> np.ndarray | None:  # noqa: N802 - the symbol of the formula
+        """The weight of the projection, if there is one."""
+        return None if self.weight_hr is None else self.weight_hr.tensor
+
+    def accumulate_projection(self, dh: np.ndarray, s: np.ndarray, padding: np.ndarray) -> None:
+        """Add dhᵀ s of one step, where h = s W_hrᵀ: (N, P), (N, H), and (N, 1), True where the step is padding."""
+        if self.weight_hr is not None:
+            self.weight_hr.accumulate(np.where(padding, 0, dh).T @ np.where(padding, 0, s))
 
     def accumulate(self, da: np.ndarray, da_h: np.ndarray, done: Pass) -> None:
-        """Add the gradients of all steps.
+        """Add the gradients of all steps, but for that of a projection.
 
         Args:
             da: ∂L/∂(x[t] W_ihᵀ + b_ih) of each step, (T, N, gates · H).
@@ -101,12 +112,21 @@ class _Recurrent(Layer):
         self.directions = ("", "_reverse") if bidirectional else ("",)
         self.suffixes = [f"_l{layer}{direction}" for layer in range(num_layers) for direction in self.directions]
         for suffix in self.suffixes:
-            width = input_size if suffix.startswith("_l0") else hidden_size * len(self.directions)
-            shapes = {"weight_ih": (width,), "weight_hh": (hidden_size,), "bias_ih": (), "bias_hh": ()}
-            for kind, tail in shapes.items():
-                if tail or bias:
-                    shape = (self.n_gates * hidden_size, *tail)
+            width = input_size if suffix.startswith("_l0") else self.output_size * len(self.directions)
+            for kind, shape in self._shapes(width).items():
+                if bias or not kind.startswith("bias"):
                     setattr(self, kind + suffix, Parameter(uniform_fan_in(shape, rng, fan_in=hidden_size)))
+
+    @property
+    def output_size(self) -> int:
+        """The size of h, and of y in one direction."""
+        return self.hidden_size
+
+    def _shapes(self, width: int) -> dict[str, tuple[int, ...]]:
+        """The shapes of the parameters of a pass that reads so many features."""
+        rows = self.n_gates * self.hidden_size
+        weights = {"weight_ih": (rows, width), "weight_hh": (rows, self.output_size)}
+        return {**weights, "bias_ih": (rows,), "bias_hh": (rows,)}
 
     @abstractmethod
     def through_time(self, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Pass:
@@ -126,9 +146,10 @@ class _Recurrent(Layer):
 
     def backward(self, dy: np.ndarray, *dlast: np.ndarray | None) -> Any:
         passes, states_given = self.recall()
-        H, n_directions = self.hidden_size, len(self.directions)
-        nothing = np.zeros_like(dy, shape=(len(passes), len(dy), H))
-        dends = [nothing if dend is None else dend for dend in (*dlast, *[None] * self.n_states)][: self.n_states]
+        H, n_directions = self.output_size, len(self.directions)
+        nothing = [np.zeros_like(dy, shape=(len(passes), len(dy), size)) for size in self._state_sizes()]
+        given = (*dlast, *[None] * self.n_states)[: self.n_states]
+        dends = [zero if dend is None else dend for zero, dend in zip(nothing, given, strict=True)]
         dfirst: list[Any] = [None] * len(passes)
         dy = dy.transpose(1, 0, 2)  # (T, N, directions · H)
         for layer in reversed(range(self.num_layers)):
@@ -148,7 +169,7 @@ class _Recurrent(Layer):
         """Process the next steps (N, T, input_size) from the state that the last call returned; nothing is remembered.
 
         Returns:
-            y (N, T, hidden_size), and the new state, a tuple of (num_layers, N, hidden_size) arrays.
+            y (N, T, output_size), and the new state, a tuple of (num_layers, N, output_size) arrays; hidden_size of c.
         """
         if self.bidirectional:
             hint = "use forward on the whole sequence."
@@ -172,7 +193,8 @@ class _Recurrent(Layer):
             padding = padding_mask.T[..., np.newaxis]
             y = np.where(padding, 0, y)  # so that the padding has no influence, not even through a NaN
         if not states:
-            states = (np.zeros_like(x, shape=(len(self.suffixes), len(x), self.hidden_size)),) * self.n_states
+            sizes = self._state_sizes()
+            states = tuple(np.zeros_like(x, shape=(len(self.suffixes), len(x), size)) for size in sizes)
         passes: list[Pass] = []
         for layer in range(self.num_layers):
             outputs = []
@@ -187,6 +209,10 @@ class _Recurrent(Layer):
         last = tuple(np.stack([done.states[i][-1] for done in passes]) for i in range(self.n_states))
         return y.transpose(1, 0, 2), last, passes
 
+    def _state_sizes(self) -> tuple[int, ...]:
+        """The size of h, and of c of an LSTM."""
+        return (self.output_size, self.hidden_size)[: self.n_states]
+
     def _weights(self, suffix: str) -> Weights:
         parameters: list[Any] = [getattr(self, kind + suffix, None) for kind in Weights._fields]
         return Weights(*parameters)
@@ -198,8 +224,8 @@ class _Recurrent(Layer):
             got = len(states) if isinstance(states, tuple) else checks.of_kind(states)
             came = f"expected {n} first state{'s' * (n > 1)} or none, got {got}."
             checks.fail(self, came, kind=TypeError)
-        shape = (len(self.suffixes), len(x), self.hidden_size)
-        for state in states:
+        for state, size in zip(states, self._state_sizes(), strict=False):
+            shape = (len(self.suffixes), len(x), size)
             checks.floating_input(self, state, "a first state")
             if state.shape != shape:
                 came = f"expected a first state of shape {shape_text(shape)}, got {shape_text(state.shape)}."

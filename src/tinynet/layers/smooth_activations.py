@@ -185,53 +185,6 @@ class SELU(Layer):
         return dy * np.where(y > 0, self.scale, y + self.scale * self.alpha)
 
 
-class Softplus(Layer):
-    """A ReLU with its kink rounded off; its output is positive, as a variance must be.
-
-    Equation:
-        y = log(1 + e^(βx)) / β; y = x where βx > threshold, which differs by less than e^(−threshold) / β
-
-    Shapes:
-        x, y: any, both alike
-
-    Gradients (given dy = ∂L/∂y):
-        dx = dy σ(βx), where σ is the sigmoid; dx = dy where βx > threshold
-
-    Args:
-        beta: β, greater than 0: how sharp the bend is.
-        threshold: Where the function is taken to be x itself.
-
-    Raises:
-        ValueError: β is not greater than 0.
-        TypeError: x does not hold floating-point numbers.
-        RuntimeError: `backward` is called before `forward`.
-
-    Example:
-        >>> Softplus().forward(np.array([-1e4, 0.0, 30.0])).round(4)
-        array([ 0.    ,  0.6931, 30.    ])
-    """
-
-    beta: float
-    threshold: float
-
-    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        checks.arguments(self, locals(), beta=number(above=0), threshold=number())
-
-    @faster
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.floating_input(self, x)
-        self.remember(x=x)
-        bx = self.beta * x
-        soft = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(bx))) / self.beta  # so that no exponent is above 0
-        return np.where(bx > self.threshold, x, soft)
-
-    @faster
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        (x,) = self.recall()
-        bx = self.beta * x
-        return dy * np.where(bx > self.threshold, 1, sigmoid(bx))
-
-
 @faster
 def normal_cdf(x: np.ndarray) -> np.ndarray:
     """The share Φ(x) of a normal distribution that lies below x, accurate also where it is tiny.

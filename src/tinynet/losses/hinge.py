@@ -40,7 +40,7 @@ def hinge(
         (2.25, array([0.5, 0.5]))
     """
     checks.same_targets("hinge", predicted, ground_truth)
-    _check_signs(ground_truth)
+    checks.signs("hinge", ground_truth)
     margin = checks.number("hinge", "margin", margin, above=0)
     n = predicted.size if checks.reduction("hinge", reduction) else 1
     truth = ground_truth.astype(predicted.dtype)
@@ -109,8 +109,49 @@ def multi_margin(
     return reduced(total, n, reduction), np.moveaxis(gradient, -1, axis)
 
 
-def _check_signs(ground_truth: np.ndarray) -> None:
-    wrong = ground_truth[np.abs(ground_truth) != 1]
-    if wrong.size:
-        hint = "for labels 0 and 1 pass 2 * ground_truth - 1."
-        checks.fail("hinge", f"expected labels -1 and 1, got {wrong[0]:g}.", hint)
+def margin_ranking(
+    predicted: tuple[np.ndarray, np.ndarray], ground_truth: np.ndarray, margin: float = 0.0, reduction: str = "mean"
+) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
+    """The hinge loss of a comparison: which of two scores should be higher, and by how much.
+
+    Equation:
+        L = 1/n Σᵢ max(0, margin − tᵢ (aᵢ − bᵢ)), where predicted is a and b, t is the truth, and n counts the pairs, or
+        is 1 for reduction="sum"
+
+    Shapes:
+        predicted: two scores, of one shape
+        ground_truth: the same
+        gradient: a pair of the same shapes
+
+    Gradients (with respect to predicted):
+        ∂L/∂aᵢ = −tᵢ / n where tᵢ (aᵢ − bᵢ) ≤ margin, else 0        ∂L/∂bᵢ = −∂L/∂aᵢ
+
+    Args:
+        predicted: The pair (first, second), as a net with two outputs gives it.
+        ground_truth: 1 where the first score should be higher, −1 where the second should.
+        margin: How much higher.
+        reduction: "mean" or "sum", over the pairs.
+
+    Returns:
+        The loss, and a pair of gradients. At the margin itself, as for equal scores and margin 0, they still push.
+
+    Raises:
+        TypeError: predicted is not a pair of floating-point arrays.
+        ValueError: The shapes differ, a label is not −1 or 1, or an option is out of range.
+
+    Example:
+        >>> margin_ranking((np.array([0.5, 2.0]), np.array([1.0, 1.0])), np.array([1, 1]))
+        (0.25, (array([-0.5, -0. ]), array([0.5, 0. ])))
+    """
+    who = "margin_ranking"
+    checks.two_predictions(who, predicted, ("first", "second"))
+    a, b = predicted
+    checks.same_targets(who, a, ground_truth)
+    checks.same_shape(f"{who}: second", b.shape, a.shape)
+    checks.signs(who, ground_truth)
+    margin = checks.number(who, "margin", margin)
+    n = a.size if checks.reduction(who, reduction) else 1
+    t = ground_truth.astype(a.dtype)
+    short = margin - t * np.subtract(a, b, dtype=np.float64)  # by how much the difference is short of the margin
+    da = (-t * (short >= 0) / n).astype(a.dtype)
+    return reduced(np.maximum(0, short).sum(), a.size, reduction), (da, -da.astype(b.dtype))

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import length_of, sum_of
-from tinynet.core.checks.shapes import not_half, shape_text
+from tinynet.core.checks.shapes import shape_text
 from tinynet.losses.cross_entropy import cross_entropy
+from tinynet.losses.directions import directions, through_length
 
 
 def info_nce(
@@ -53,36 +53,20 @@ def info_nce(
     """
     labels = _checked(predicted, ground_truth)
     temperature = checks.number("info_nce", "temperature", temperature, above=0)
-    (u, query_lengths), (v, key_lengths) = _directions(predicted[0]), _directions(predicted[1])
-    S = u @ v.T / temperature
+    (u, query_lengths), (v, key_lengths) = directions(predicted[0]), directions(predicted[1])
+    S = (u @ v.T / temperature).astype(predicted[0].dtype)
     checks.class_labels("info_nce", S, labels)
     checks.reduction("info_nce", reduction)
     loss, dS = cross_entropy(S, labels, reduction=reduction)
     du, dv = dS @ v / temperature, dS.T @ u / temperature
-    return loss, (_through_length(du, u, query_lengths), _through_length(dv, v, key_lengths))
-
-
-def _directions(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    lengths = length_of(x, 1, keepdims=True)
-    lengths = np.where(lengths == 0, np.inf, lengths)
-    return (x / lengths).astype(x.dtype), lengths
-
-
-def _through_length(du: np.ndarray, u: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    return ((du - u * sum_of(u * du, 1, keepdims=True)) / lengths).astype(u.dtype)
+    dq, dk = through_length(du, u, query_lengths), through_length(dv, v, key_lengths)
+    return loss, (dq.astype(predicted[0].dtype), dk.astype(predicted[1].dtype))
 
 
 def _checked(predicted: Any, ground_truth: Any) -> np.ndarray:
     """Check queries (N, D) and keys (M, D), and return which key belongs to each query."""
     who = "info_nce"
-    if not isinstance(predicted, (tuple, list)) or len(predicted) != 2:
-        came = f"{len(predicted)} of them" if isinstance(predicted, (tuple, list)) else type(predicted).__name__
-        checks.fail(who, f"expected predicted as a pair (queries, keys), got {came}.", kind=TypeError)
-    for name, x in zip(("queries", "keys"), predicted, strict=True):
-        checks.array(who, x, name)
-        if x.dtype.kind != "f":
-            checks.fail(who, f"expected {name} to hold floating-point numbers, got {x.dtype}.", kind=TypeError)
-        not_half(who, x, name)
+    checks.two_predictions(who, predicted, ("queries", "keys"))
     queries, keys = predicted
     if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1]:
         got = f"{shape_text(queries.shape)} and {shape_text(keys.shape)}"

@@ -10,6 +10,7 @@ from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, divisor_of, instance
 from tinynet.layers import Embedding, Layer, LayerNorm, LearnedPosition, Linear, MultiHeadAttention, TransformerBlock
 from tinynet.net import Net
+from tinynet.net.masks import with_mask
 
 
 class EncoderDecoder(Layer):
@@ -23,6 +24,7 @@ class EncoderDecoder(Layer):
     Shapes:
         source: (N, S) integers    written: (N, T) integers, the tokens before each one to be predicted
         y: what the writer gives, (N, T, vocabulary)    memory: (N, S, embed_dim)    h: (N, T, embed_dim)
+        padding_mask: (N, S), True where the source is padding, which nothing reads; None if nowhere
 
     Gradients (given dy = ∂L/∂y, f′ being the backward of f):
         dh = writer′ dy
@@ -51,10 +53,12 @@ class EncoderDecoder(Layer):
         checks.arguments(self, locals(), **nets, attention=instance(MultiHeadAttention))
         self.norm = LayerNorm(attention.embed_dim)
 
-    def forward(self, source: np.ndarray, written: np.ndarray) -> np.ndarray:
-        memory = self.encoder.forward(source)
+    def forward(self, source: np.ndarray, written: np.ndarray, padding_mask: np.ndarray | None = None) -> np.ndarray:
+        encoder = self.encoder if padding_mask is None else with_mask(self, self.encoder, padding_mask)
+        memory = encoder.forward(source)
         h = self.reader.forward(written)
-        return self.writer.forward(h + self.attention.forward(self.norm.forward(h), memory))
+        read = self.attention.forward(self.norm.forward(h), memory, key_padding_mask=padding_mask)
+        return self.writer.forward(h + read)
 
     def backward(self, dy: np.ndarray) -> Any:
         dh = self.writer.backward(dy)

@@ -11,6 +11,7 @@ from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import integer
 from tinynet.layers import Layer
+from tinynet.net.masks import masked
 from tinynet.net.net import Net
 
 
@@ -36,12 +37,14 @@ class Residual(Layer):
         (2, 4)
     """
 
+    only_hands_on = True
+
     def __init__(self, body: Layer | list[Layer], shortcut: Layer | list[Layer] | None = None) -> None:
         self.body = _branch("Residual", "body", body)
         self.shortcut = None if shortcut is None else _branch("Residual", "shortcut", shortcut)
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        F, S = self.ways(checks.as_array("Residual", "x", x))
+    def forward(self, x: np.ndarray, padding_mask: np.ndarray | None = None) -> np.ndarray:
+        F, S = self.ways(checks.as_array("Residual", "x", x), padding_mask)
         return F + S
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -49,10 +52,15 @@ class Residual(Layer):
         from_shortcut = dy if self.shortcut is None else self.shortcut.backward(dy)
         return from_body + from_shortcut  # dx
 
-    def ways(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def ways(self, x: np.ndarray, padding_mask: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """F(x) and S(x)."""
-        F = self.body.forward(x)
-        S = x if self.shortcut is None else self.shortcut.forward(x)
+        body: Any = self.body
+        shortcut: Any = self.shortcut
+        if padding_mask is not None:
+            body, *rest = masked(self, [body, *([] if shortcut is None else [shortcut])], padding_mask)
+            shortcut = rest[0] if rest else None
+        F = body.forward(x)
+        S = x if shortcut is None else shortcut.forward(x)
         if F.shape != S.shape:
             shapes = f"the body gives shape {shape_text(F.shape)}, the shortcut {shape_text(S.shape)}"
             checks.fail(
@@ -85,6 +93,7 @@ class Concat(Layer):
         (2, 5)
     """
 
+    only_hands_on = True
     axis: int
 
     def __init__(self, branches: list[Layer | list[Layer]], axis: int = 1) -> None:
@@ -92,8 +101,9 @@ class Concat(Layer):
         self.branches = [_branch("Concat", f"branches[{index}]", branch) for index, branch in enumerate(branches)]
         checks.arguments(self, locals(), axis=integer)
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        outputs = [branch.forward(x) for branch in self.branches]
+    def forward(self, x: np.ndarray, padding_mask: np.ndarray | None = None) -> np.ndarray:
+        branches: Any = self.branches if padding_mask is None else masked(self, self.branches, padding_mask)
+        outputs = [branch.forward(x) for branch in branches]
         _check_joinable(self, [y.shape for y in outputs])
         ends = list(accumulate(y.shape[self.axis] for y in outputs))
         self.remember(ends=ends)

@@ -9,6 +9,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.initializers import normal
 from tinynet.layers import Layer
+from tinynet.net.masks import masked
 from tinynet.net.net import ERRORS
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
@@ -60,6 +61,8 @@ class Graph(Layer):
         (2, 4)
     """
 
+    only_hands_on = True
+
     def __init__(
         self,
         inputs: list[str],
@@ -80,13 +83,15 @@ class Graph(Layer):
             # Drawn and not made at once, so that a short file cannot ask for more memory than tn.load gives it.
             setattr(self, name, (0 * normal(shape)).astype(dtype))
 
-    def forward(self, *inputs: np.ndarray) -> Any:
+    def forward(self, *inputs: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
         if len(inputs) != len(self.inputs):
             checks.fail("Graph", f"expected {len(self.inputs)} inputs, got {len(inputs)}.", kind=TypeError)
         values = self._given(inputs)
-        for _, layer, reads, gives in self.steps:
+        layers: list[Any] = [layer for _, layer, _, _ in self.steps]
+        run = layers if padding_mask is None else masked(self, layers, padding_mask)
+        for (_, layer, reads, gives), runs in zip(self.steps, run, strict=True):
             try:
-                y = layer.forward(*[values[read] for read in reads])
+                y = runs.forward(*[values[read] for read in reads])
             except ERRORS as error:
                 checks.locate(error, layer, self.layers_inside())
                 raise

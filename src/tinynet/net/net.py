@@ -12,6 +12,7 @@ from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.faster import faster
 from tinynet.layers import Layer
+from tinynet.net.masks import masked
 from tinynet.net.modes import evaluating, frozen, predicting
 from tinynet.net.tuples import as_tuple, one_or_tuple
 from tinynet.net.watch import watch
@@ -38,8 +39,11 @@ class Net(Layer):
     Args:
         layers: A list of layers. No layer object may appear twice, here or deeper inside.
 
+    `forward(x, padding_mask=…)` hands a mask (N, T), True at padding, on to every attention and recurrent layer inside,
+    and to each layer of your own whose forward has an argument `padding_mask`.
+
     Raises:
-        TypeError: `layers` is not a list, or something in it is not a layer.
+        TypeError: `layers` is not a list, something in it is not a layer, or there is a mask that no layer reads.
         ValueError: There is no layer, or one is used twice. An error from inside a layer is raised with its path.
 
     Example:
@@ -51,14 +55,17 @@ class Net(Layer):
         ['0.weight', '0.bias', '2.weight', '2.bias']
     """
 
+    only_hands_on = True
+
     def __init__(self, layers: list[Layer]) -> None:
         self.layers = _tuple_of_layers(layers)
         self._check_each_layer_once()
 
     @faster
-    def forward(self, *inputs: np.ndarray) -> Any:
+    def forward(self, *inputs: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
         x = one_or_tuple([self.cast(value) for value in inputs])
-        for index, layer in enumerate(self.layers):
+        layers: Any = self.layers if padding_mask is None else masked(self, self.layers, padding_mask)
+        for index, layer in enumerate(layers):
             try:
                 x = layer.forward(*as_tuple(x))
             except ERRORS as error:
@@ -98,7 +105,7 @@ class Net(Layer):
         _check_optimizer(optimizer)
         optimizer.step(self.parameters())
 
-    def predict(self, *inputs: np.ndarray, batch_size: int = 256) -> Any:
+    def predict(self, *inputs: np.ndarray, batch_size: int = 256, padding_mask: np.ndarray | None = None) -> Any:
         """The output in evaluation mode, computed batch by batch.
 
         Nothing in the net changes, so several callers may predict at once, even while another one trains.
@@ -106,6 +113,7 @@ class Net(Layer):
         Args:
             inputs: Arrays with the batch axis first, any number of rows.
             batch_size: How many rows go through the net at once.
+            padding_mask: As in `forward`, for all rows.
 
         Returns:
             What `forward` returns, for all rows.
@@ -113,10 +121,14 @@ class Net(Layer):
         checks.integer("Net.predict", "batch_size", batch_size, minimum=1)
         inputs = tuple(as_array(x) for x in inputs)
         n_rows = _count_rows(inputs)
+        if padding_mask is not None:
+            checks.array("Net.predict", padding_mask, "padding_mask")
         outputs = []
         with predicting(self):
             for start in range(0, max(n_rows, 1), batch_size):
-                outputs.append(self.forward(*[x[start : start + batch_size] for x in inputs]))
+                rows = slice(start, start + batch_size)
+                mask = {} if padding_mask is None else {"padding_mask": padding_mask[rows]}
+                outputs.append(self.forward(*[x[rows] for x in inputs], **mask))
                 self.forget()
         _check_batch_axis(inputs, as_tuple(outputs[0])[0], min(n_rows, batch_size))
         if isinstance(outputs[0], tuple):

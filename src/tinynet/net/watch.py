@@ -28,6 +28,9 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
             outputs come as tuples. It may also have `on_forward_begin(path, layer, inputs, options)`, called before a
             forward with all its arguments.
 
+    Raises:
+        TypeError: `net` is no layer, or the observer has none of these methods.
+
     Example:
         >>> from tinynet.layers import Linear, ReLU
         >>> from tinynet.net import Net
@@ -42,6 +45,13 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
         net (1, 3) → (1, 2)
     """
     checks.instance("watch", "net", net, Layer)
+    if not any(hasattr(observer, hook) for hook in HOOKS):
+        checks.fail(
+            "watch",
+            f"the observer must have one of the methods {', '.join(HOOKS)}, got {observer!r}.",
+            "write a class with on_forward(self, path, layer, x, y).",
+            TypeError,
+        )
     watching = []
     for path, layer in list(net.layers_inside()):
         shadow = _shadow_in(layer) or _Shadow(layer)

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 
 from tinynet.gradcheck import GradientError, check_net
-from tinynet.layers import Layer, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from tinynet.layers import (
+    Hardsigmoid,
+    Hardtanh,
+    Layer,
+    LogSigmoid,
+    LogSoftmax,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
 from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.probe.series import fall_per_epoch
@@ -18,7 +29,8 @@ NEAR = 0.02  # The share of the first loss at which a batch counts as learned.
 LARGE_INPUTS = 10.0  # A spread of inputs for which first weights of the usual size give outputs far too large.
 FEW = 4  # samples, and entries of each array, for finite differences
 STILL = 0.002  # A loss that falls by this share in each of the last steps goes on.
-RANGES = {ReLU: (0.0, np.inf), Sigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
+RANGES = {ReLU: (0.0, np.inf), ReLU6: (0.0, 6.0), Sigmoid: (0.0, 1.0), Hardsigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
+RANGES |= {LogSigmoid: (-np.inf, 0.0)}
 
 
 @dataclass(frozen=True)
@@ -146,11 +158,13 @@ def _last_layer(net: Net, loss: Callable, y: Any) -> Iterator[str]:
         kind = type(last).__name__
         yield f"The net ends with {kind}, and cross_entropy takes the numbers before it: leave {kind} out."
     limits = next((limits for kind, limits in RANGES.items() if isinstance(last, kind)), None)
+    limits = (last.min_val, last.max_val) if isinstance(last, Hardtanh) else limits
     if limits is None or not isinstance(y, np.ndarray):
         return
     if y.dtype.kind == "f" and (y.min() < limits[0] or y.max() > limits[1]):
         low, high = limits
-        between = f"at least {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
+        one_sided = f"at least {low:g}" if high == np.inf else f"at most {high:g}"
+        between = f"from {low:g} to {high:g}" if np.isfinite([low, high]).all() else one_sided
         truth = f"the truth reaches from {y.min():.4g} to {y.max():.4g}"
         yield f"The net ends with {type(last).__name__}, which gives numbers {between}, but {truth}."
     elif isinstance(last, ReLU) and name == "cross_entropy":

@@ -67,13 +67,19 @@ def _schedule(schedule: Any, step: int) -> Any:
     """A schedule as its class and its numbers, those inside it as well; of any other function its name and value."""
     if not callable(schedule):
         return schedule
-    if type(schedule).__module__ != schedules.__name__:
+    if not type(schedule).__module__.startswith(schedules.__name__):
         return {"kind": getattr(schedule, "__name__", type(schedule).__name__), "value": float(schedule(step))}
     numbers: dict[str, Any] = {"kind": type(schedule).__name__}
-    for name, value in vars(schedule).items():
-        is_list = isinstance(value, (list, tuple))
-        numbers[name] = [_schedule(each, step) for each in value] if is_list else _schedule(value, step)
-    return numbers
+    if isinstance(schedule, schedules.SequentialLR):
+        starts = [0, *schedule.milestones]
+        inner = [_schedule(each, max(step - t, 0)) for each, t in zip(schedule.schedules, starts, strict=True)]
+        return numbers | {"schedules": inner, "milestones": list(schedule.milestones)}
+    if isinstance(schedule, schedules.CyclicLR) and schedule.scale_fn is not None:
+        return numbers | plain_values(vars(schedule)) | {"height": float(schedule.height(step))}
+    return numbers | {
+        name: list(value) if isinstance(value, (list, tuple)) else _schedule(value, step)
+        for name, value in vars(schedule).items()
+    }
 
 
 def plain_values(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Activations whose derivative follows from the output, Softplus and PReLU."""
+"""Activations other than ReLU, GELU and softmax."""
 
 from __future__ import annotations
 
@@ -9,7 +9,23 @@ import numpy as np
 
 from tests.engine.cases.elementwise import back, forth
 from tests.engine.walk import Case, Draw
-from tinynet.layers import ELU, SELU, Layer, LeakyReLU, PReLU, Sigmoid, SiLU, Softplus, Tanh
+from tinynet.layers import (
+    ELU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    Layer,
+    LeakyReLU,
+    LogSigmoid,
+    Mish,
+    PReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
 
 
 def of(build: Callable[[Draw], Layer]) -> Callable[[Draw], Callable[[], Any]]:
@@ -36,6 +52,10 @@ def leaky_relu(draw: Draw) -> Layer:
 
 def elu(draw: Draw) -> Layer:
     return ELU(draw.choice(0.5, 1.0, 2.5))
+
+
+def hardtanh(draw: Draw) -> Layer:
+    return Hardtanh(draw.choice(-1.0, -0.3), draw.choice(-0.2, 0.0, 1.0))
 
 
 def softplus(draw: Draw) -> Layer:
@@ -77,7 +97,27 @@ def numbers_from_0_to_1(x: np.ndarray) -> np.ndarray:
     return np.abs(np.tanh(x))
 
 
+def up_to_7(x: np.ndarray) -> np.ndarray:
+    return 7 * np.tanh(x)
+
+
+def negative(x: np.ndarray) -> np.ndarray:
+    return -np.abs(x)
+
+
 CASES = [
+    Case(ReLU6.forward, of(lambda draw: ReLU6())),
+    Case(ReLU6.backward, back_of(lambda draw: ReLU6(), y=up_to_7)),
+    Case(Hardtanh.forward, of(hardtanh)),
+    Case(Hardtanh.backward, back_of(hardtanh, y=itself)),
+    Case(Hardsigmoid.forward, of(lambda draw: Hardsigmoid())),
+    Case(Hardsigmoid.backward, back_of(lambda draw: Hardsigmoid(), x=up_to_7)),
+    Case(Hardswish.forward, of(lambda draw: Hardswish())),
+    Case(Hardswish.backward, back_of(lambda draw: Hardswish(), x=up_to_7)),
+    Case(LogSigmoid.forward, of(lambda draw: LogSigmoid())),
+    Case(LogSigmoid.backward, back_of(lambda draw: LogSigmoid(), y=negative)),
+    Case(Mish.forward, of(lambda draw: Mish())),
+    Case(Mish.backward, back_of(lambda draw: Mish(), slope=itself)),
     Case(LeakyReLU.forward, of(leaky_relu)),
     Case(LeakyReLU.backward, back_of(leaky_relu, y=itself)),
     Case(ELU.forward, of(elu)),

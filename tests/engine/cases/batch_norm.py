@@ -16,6 +16,7 @@ def _layer_and_input(draw: Draw) -> tuple[Any, np.ndarray]:
     features, n = draw.size(1, 70), draw.size(3, 9)
     options = {"eps": draw.choice(1e-5, 0.5), "affine": draw.choice(True, True, False)}
     options["track_running_stats"] = draw.choice(True, True, False)
+    options |= {"momentum": None if n % 2 else 0.1, "bias": features % 3 > 0}
     if draw.choice(True, False):
         layer, shape = BatchNorm2D(features, **options), (n, features, draw.size(1, 9), draw.size(1, 9))
     else:

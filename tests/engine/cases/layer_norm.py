@@ -29,9 +29,12 @@ def _rms_norm(draw: Draw) -> tuple[Layer, np.ndarray]:
 
 
 def _group_norm(draw: Draw) -> tuple[Layer, np.ndarray]:
-    groups, per_group = draw.size(1, 5), draw.size(3, 30)
-    pixels = draw.choice((), (draw.size(1, 9),), (draw.size(1, 9), draw.size(1, 9)), (1, 1))
-    layer = GroupNorm(groups, groups * per_group, draw.choice(1e-5, 0.5), draw.choice(True, True, False))
+    # Channels that fill whole vectors take a way of their own, four rows of pixels together.
+    groups, per_group = draw.choice((draw.size(1, 5), draw.size(3, 30)), (4, 8), (2, 32))
+    pixels = draw.choice((), (draw.size(1, 9),), (draw.size(1, 9), draw.size(1, 9)), (1, 1), (10, draw.size(1, 10)))
+    layer = GroupNorm(
+        groups, groups * per_group, draw.choice(1e-5, 0.5), draw.choice(True, True, False), bias=per_group % 3 > 0
+    )
     return draw.layer(layer), draw.array(draw.size(1, 7), groups * per_group, *pixels)
 
 

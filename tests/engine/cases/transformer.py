@@ -16,7 +16,8 @@ def block_and_input(draw: Draw) -> tuple[TransformerBlock, Any, Any, Any]:
     num_heads = draw.integer(1, 3)
     E = num_heads * draw.choice(2, 6, 16)
     bias, causal, rotary = (draw.choice(True, False) for _ in range(3))
-    block = TransformerBlock(E, num_heads, draw.integer(1, 40), draw.choice(0.0, 0.3), causal, rotary, bias)
+    options = {"norm_first": draw.choice(True, True, False), "activation": draw.choice("gelu", "relu")}
+    block = TransformerBlock(E, num_heads, draw.integer(1, 40), draw.choice(0.0, 0.3), causal, rotary, bias, **options)
     n, T = draw.size(1, 4), draw.size(1, 40)
     return draw.layer(block), draw.array(n, T, E), draw.choice(None, draw.booleans(n, T)), draw.array(n, T, E)
 

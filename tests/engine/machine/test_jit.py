@@ -15,7 +15,7 @@ import hashlib, sys
 import numpy as np
 from tinynet.core import Parameter, faster
 from tinynet.layers import GELU
-from tinynet.layers.attention import attend, attend_backward
+from tinynet.layers.scaled_dot_product import attend, attend_backward
 from tinynet.layers.convolution import convolve, correlate
 from tinynet.layers.windows import Sliding
 from tinynet.optimizers import Adam

@@ -71,7 +71,7 @@ def test_what_was_read_is_saved_and_exported(name, tmp_path):
     ("name", "expected"),
     [
         ("resnet18", {Residual: 8}),
-        ("mobilenet", {Residual: 2}),
+        ("mobilenet", {Residual: 2, tn.layers.ReLU6: 7}),
         ("unet", {Concat: 2}),
         ("unet_interpolating", {Concat: 2}),
         ("gpt", {Residual: 4, MultiHeadAttention: 2, LearnedPosition: 1, Embedding: 1}),

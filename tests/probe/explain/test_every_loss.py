@@ -31,9 +31,8 @@ class Given(Layer):
 
 
 def traced(loss: Any, predicted: Any, truth: Any, scale: float = 1.0) -> Trace:
-    draws = np.random.default_rng(0)
-    shapes = predicted if isinstance(predicted, list) else [predicted]
-    x = tuple((scale * draws.normal(size=shape)).astype(np.float32) for shape in shapes)
+    row = LossRow(loss, predicted, truth)
+    x = tuple(x.astype(np.float32) for x in row.predictions(np.random.default_rng(0), scale))
     return tn.trace(Given(), x, truth, loss)
 
 

@@ -38,6 +38,7 @@ LAYERS = {
     "RNN": lambda: RNN(3, 2, 2, bidirectional=True),
     "RNN with ReLU": lambda: RNN(3, 2, nonlinearity="relu"),
     "LSTM": lambda: LSTM(3, 2, 2, bidirectional=True),
+    "projected LSTM": lambda: LSTM(3, 3, 2, bidirectional=True, proj_size=2),
     "GRU": lambda: GRU(3, 2, 2, bidirectional=True),
     "attention": lambda: MultiHeadAttention(4, 2),
     "causal attention": lambda: MultiHeadAttention(4, 2, causal=True, rotary=True),
@@ -67,6 +68,46 @@ def test_padding(label: str) -> None:
     for index in [(0, 1, 0), (2, 3, 1)]:
         check_back_to_the_data(explainer, "inner.y", index, most=24)
         check_back_to_the_data(explainer, "inner.dx", index, most=24)
+
+
+class Hidden(Padded):
+    """Gives attention a mask of each query and key too."""
+
+    def __init__(self, inner: Layer, attn_mask: np.ndarray) -> None:
+        super().__init__(inner)
+        self._mask = attn_mask
+
+    def forward(self, *x: np.ndarray) -> Any:
+        self.remember()
+        return self.inner.forward(*x, key_padding_mask=PADDING, attn_mask=self._mask)
+
+
+MASKS = {
+    "bools": np.random.default_rng(2).random((4, 4)) < 0.4,
+    "bools of each head": np.random.default_rng(3).random((6, 4, 4)) < 0.4,
+    "numbers": np.where(np.eye(4), -np.inf, np.random.default_rng(4).normal(size=(3, 1, 4, 4))).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("label", MASKS)
+def test_masks_of_each_query_and_key(label: str, causal: bool) -> None:
+    tn.seed(0)
+    step = traced(Hidden(MultiHeadAttention(4, 2, causal=causal), MASKS[label]), draws(3, 4, 4))
+    check_trace(step, per_array=5)
+    explainer = Explainer(step)
+    for name in ("inner.y", "inner.dx"):
+        check_back_to_the_data(explainer, name, (1, 3, 1), most=24)
+
+
+def test_masks_of_each_query_and_key_say_what_they_did() -> None:
+    hides_itself = np.eye(4, dtype=bool)
+    step = traced(Hidden(MultiHeadAttention(4, 2), hides_itself), draws(3, 4, 4))
+    explained = str(tn.explain(step, "inner.heads", (0, 1, 0, 1)))
+    assert "2 terms are 0: the key is masked" in explained
+    assert "1 term is 0: attn_mask hides the key" in explained
+    step = traced(Hidden(MultiHeadAttention(4, 2), np.full((4, 4), 0.5, np.float32)), draws(3, 4, 4))
+    assert "q·k / √(D) + attn_mask" in str(tn.explain(step, "inner.scores", (1, 0, 0, 2)))
 
 
 def test_padding_says_what_it_cut_off() -> None:

@@ -6,7 +6,19 @@ import pytest
 from tests.probe.interpret.conftest import EVERY, IMAGES, SEQUENCES
 from tinynet import models, probe
 from tinynet.core.streams import generator_states
-from tinynet.layers import Conv1D, Conv2D, Dropout, Flatten, Linear, LogSoftmax, ReLU, Sigmoid, Softmax
+from tinynet.layers import (
+    Conv1D,
+    Conv2D,
+    Dropout,
+    Flatten,
+    Hardsigmoid,
+    Linear,
+    LogSigmoid,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    Softmax,
+)
 from tinynet.layers.layer import WATCHED
 from tinynet.net import Net
 
@@ -76,7 +88,7 @@ def test_scores_are_those_before_a_last_softmax_or_sigmoid(method):
     body = [Flatten(), Linear(6, 5), ReLU(), Linear(5, 3)]
     x = np.random.default_rng(0).random((2, 1, 2, 3)).astype(np.float32)
     plain = METHODS[method](Net(body), x)
-    for last in (Softmax(), LogSoftmax(), Sigmoid()):
+    for last in (Softmax(), LogSoftmax(), Sigmoid(), LogSigmoid(), Hardsigmoid()):
         net = Net([Net([*body, Net([last])])])
         found = METHODS[method](net, x)
         if method != "deconvnet":  # where it begins is another layer there

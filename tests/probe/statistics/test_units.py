@@ -10,6 +10,8 @@ from tinynet.layers import (
     Conv2D,
     Flatten,
     GroupNorm,
+    Hardsigmoid,
+    Hardtanh,
     Layer,
     LayerNorm,
     Linear,
@@ -94,6 +96,13 @@ def test_a_unit_that_speaks_only_beside_the_drawn_rows_is_alive():
 def test_nan_is_no_death():
     y = np.array([[np.nan, 0.0]])
     assert share_dead(y, -1, y) == 0.5
+
+
+def test_hard_activations_are_saturated_at_their_ends():
+    for layer, x, share in ((Hardtanh(-2.0, 3.0), [-9, -2, 2.5, 3, 0], 0.6), (Hardsigmoid(), [-3, -2.9, 2.9, 4], 0.5)):
+        units = units_of(layer)
+        assert units.axis_after(1) == 1
+        assert share_saturated(units.slope(layer.forward(np.array(x, np.float64)))) == share
 
 
 def test_saturated_where_the_slope_is_below_a_twentieth():

@@ -10,11 +10,20 @@ sentences of one subject; `who` is the object that complains, or its name. They 
 words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
-from tinynet.core.checks.attention import attention_cache, attention_inputs
+from tinynet.core.checks.attention import attention_cache, attention_inputs, attention_mask
 from tinynet.core.checks.files import path, plain_place, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
-from tinynet.core.checks.losses import between_0_and_1, class_weight, not_negative, reduction
+from tinynet.core.checks.losses import (
+    between_0_and_1,
+    class_weight,
+    none_below_0,
+    not_negative,
+    probabilities,
+    reduction,
+    signs,
+    two_predictions,
+)
 from tinynet.core.checks.models import model_input
 from tinynet.core.checks.sequences import mask, not_empty, sequence, sequence_input, window_fits
 from tinynet.core.checks.shapes import (
@@ -55,6 +64,7 @@ __all__ = [
     "as_array",
     "attention_cache",
     "attention_inputs",
+    "attention_mask",
     "axis_of",
     "between_0_and_1",
     "class_labels",
@@ -79,6 +89,7 @@ __all__ = [
     "matching_state",
     "model_input",
     "non_empty_list",
+    "none_below_0",
     "not_empty",
     "not_negative",
     "number",
@@ -90,6 +101,7 @@ __all__ = [
     "path",
     "plain_place",
     "positive_size",
+    "probabilities",
     "rate",
     "readable_file",
     "reduction",
@@ -99,9 +111,11 @@ __all__ = [
     "sequence",
     "sequence_input",
     "shape_text",
+    "signs",
     "sizes",
     "takes",
     "text",
-    "window_fits",
+    "two_predictions",
     "unmasked",
+    "window_fits",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from tinynet.core.checks.shapes import array, shape_text
+from tinynet.core.checks.shapes import array, not_half, shape_text
 from tinynet.core.checks.values import one_of
 from tinynet.core.checks.words import fail
 
@@ -41,3 +43,36 @@ def between_0_and_1(who: str, ground_truth: np.ndarray) -> None:
             f"expected ground_truth from 0 to 1, got {ground_truth.min():g} to {ground_truth.max():g}.",
             "for labels -1 and 1 pass (ground_truth + 1) / 2.",
         )
+
+
+def probabilities(who: str, predicted: np.ndarray, hint: str) -> None:
+    """Check that what was predicted are probabilities; NaN stays NaN."""
+    if ((predicted < 0) | (predicted > 1)).any():
+        low, high = np.nanmin(predicted), np.nanmax(predicted)
+        fail(who, f"expected predicted from 0 to 1, got {low:g} to {high:g}.", hint)
+
+
+def none_below_0(who: str, name: str, predicted: np.ndarray, hint: str) -> None:
+    """Check that no predicted number is below 0; NaN stays NaN."""
+    if (predicted < 0).any():
+        fail(who, f"expected {name} of at least 0, got {np.nanmin(predicted):g}.", hint)
+
+
+def signs(who: str, ground_truth: np.ndarray) -> None:
+    """Check that every truth is −1 or 1."""
+    wrong = ground_truth[np.abs(ground_truth) != 1]
+    if wrong.size:
+        hint = "for labels 0 and 1 pass 2 * ground_truth - 1."
+        fail(who, f"expected labels -1 and 1, got {wrong[0]:g}.", hint)
+
+
+def two_predictions(who: str, predicted: Any, names: tuple[str, str]) -> None:
+    """Check that what was predicted is a pair of arrays of floating-point numbers."""
+    if not isinstance(predicted, (tuple, list)) or len(predicted) != 2:
+        came = f"{len(predicted)} of them" if isinstance(predicted, (tuple, list)) else type(predicted).__name__
+        fail(who, f"expected predicted as a pair ({', '.join(names)}), got {came}.", kind=TypeError)
+    for name, x in zip(names, predicted, strict=True):
+        array(who, x, name)
+        if x.dtype.kind != "f":
+            fail(who, f"expected {name} to hold floating-point numbers, got {x.dtype}.", kind=TypeError)
+        not_half(who, x, name)

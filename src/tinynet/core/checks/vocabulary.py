@@ -65,6 +65,18 @@ def fraction(who: str, name: str, value: Any, others: Mapping[str, Any]) -> floa
     return check.fraction(who, name, value)
 
 
+def share(above: float | None = None) -> Rule:
+    """A number from 0 to 1, greater than `above`."""
+
+    def rule(who: str, name: str, value: Any, others: Mapping[str, Any]) -> float:
+        value = check.number(who, name, value, 0, above=above)
+        if value > 1:
+            fail(who, f"{name} must be at most 1, got {value:g}.")
+        return value
+
+    return rule
+
+
 def two_fractions(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[float, float]:
     """A pair of numbers, each from 0 up to, but below, 1."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
@@ -90,6 +102,11 @@ def word(*allowed: str) -> Rule:
 def flag(who: str, name: str, value: Any, others: Mapping[str, Any]) -> bool:
     """True or False."""
     return check.flag(who, name, value)
+
+
+def function(n_arguments: int) -> Rule:
+    """A function of so many arguments."""
+    return lambda who, name, value, others: check.function(who, name, value, n_arguments)
 
 
 def string(who: str, name: str, value: Any, others: Mapping[str, Any]) -> str:

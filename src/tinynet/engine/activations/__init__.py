@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.engine.serves import compiled_code, is_floating, sample_size
-from tinynet.layers import ELU, SELU, LeakyReLU, PReLU, Sigmoid, SiLU, Softplus, Tanh
+from tinynet.layers import ELU, SELU, LeakyReLU, LogSigmoid, Mish, PReLU, Sigmoid, SiLU, Softplus, Tanh
 from tinynet.layers.activations import channel_axis
 
 # For smaller samples, compiling takes longer than it saves.
@@ -83,12 +83,26 @@ def selu_back(layer: SELU, dy: np.ndarray) -> Any:
 def silu(layer: SiLU, x: np.ndarray) -> Any:
     """y = x σ(x), and its slope σ(x) + y (1 − σ(x))."""
     kernels = _kernels(x)
-    found = kernels.function_and_slope(kernels.silu, x) if kernels else NotImplemented
-    if found is NotImplemented:
-        return NotImplemented
-    y, slope = found
-    layer.remember(slope=slope)
-    return y
+    return _keep_slope(layer, kernels.function_and_slope(kernels.silu, x) if kernels else NotImplemented)
+
+
+def mish(layer: Mish, x: np.ndarray) -> Any:
+    """y = x t, and its slope t + x (1 − t²) σ(x), where t = tanh(log(1 + eˣ))."""
+    kernels = _kernels(x)
+    return _keep_slope(layer, kernels.function_and_slope(kernels.mish, x) if kernels else NotImplemented)
+
+
+def log_sigmoid(layer: LogSigmoid, x: np.ndarray) -> Any:
+    """y = −log(1 + e⁻ˣ)."""
+    kernels = _kernels(x)
+    return _keep_y(layer, kernels.function(kernels.log_sigmoid, x) if kernels else NotImplemented)
+
+
+def log_sigmoid_back(layer: LogSigmoid, dy: np.ndarray) -> Any:
+    """dx = dy (1 − eʸ)."""
+    (y,) = layer.recall()
+    kernels = _kernels(y, dy)
+    return kernels.gradient(kernels.log_sigmoid_gradient, y, dy) if kernels else NotImplemented
 
 
 def softplus(layer: Softplus, x: np.ndarray) -> Any:
@@ -139,6 +153,14 @@ def _kernels(x: np.ndarray, *others: np.ndarray) -> ModuleType | None:
 def _keep_y(layer: Any, y: Any) -> Any:
     if y is not NotImplemented:
         layer.remember(y=y)
+    return y
+
+
+def _keep_slope(layer: Any, found: Any) -> Any:
+    if found is NotImplemented:
+        return NotImplemented
+    y, slope = found
+    layer.remember(slope=slope)
     return y
 
 

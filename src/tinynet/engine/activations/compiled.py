@@ -167,6 +167,40 @@ def silu(start, end, x, y, slope):
 
 
 @compiled
+def mish(start, end, x, y, slope):
+    block, zero, one = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0), x.dtype.type(1)
+    x, y, slope, far, two = x[block], y[block], slope[block], x.dtype.type(1000), x.dtype.type(2)
+    for i in range(x.size):
+        e, positive = exp(-abs(x[i])), x[i] > zero
+        s = (one if positive else e) / (one + e)
+        # With n = eˣ (eˣ + 2), t = n / (n + 2) and 1 − t = 2 / (n + 2); for x > 0 all is divided by e²ˣ.
+        n = one + two * e if positive else e * (e + two)
+        rest = two * e * e if positive else two
+        t, short = n / (n + rest), rest / (n + rest)
+        near = far if x[i] > far else -far if x[i] < -far else x[i]  # infinity times 0 would be NaN
+        y[i] = (x[i] if x[i] > near else near) * t
+        slope[i] = t + near * (short * (one + t)) * s
+
+
+@compiled
+def log_sigmoid(start, end, x, y):
+    block, zero = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0)
+    x, y = x[block], y[block]
+    for i in range(x.size):
+        y[i] = (zero if x[i] > zero else x[i]) - log1p(exp(-abs(x[i])))
+
+
+@compiled
+def log_sigmoid_gradient(start, end, y, dy, dx):
+    block, number = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), y.dtype.type
+    half, one, two = number(0.5), number(1), number(2)
+    y, dy, dx = y[block], dy[block], dx[block]
+    for i in range(y.size):
+        t = tanh_of(half * y[i])
+        dx[i] = -dy[i] * (two * t / (one - t))  # eʸ − 1, with all its digits near 0
+
+
+@compiled
 def softplus(start, end, x, y, beta, threshold):
     block, zero = slice(start * NUMBERS_PER_BLOCK, end * NUMBERS_PER_BLOCK), x.dtype.type(0)
     x, y = x[block], y[block]

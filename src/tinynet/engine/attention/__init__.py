@@ -3,11 +3,12 @@
 The lesson keeps T × S scores of every head in memory. Here they are computed a few queries at a time and stay in the
 cache, and the backward computes them again from the logarithm of each row's sum. With few scores NumPy is faster, in
 another memory order (`few_scores`). Results that are not finite are declined, because masked values must not leak into
-them.
+them. Masks of each query and key are left to the lesson, which then runs sample by sample.
 """
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from tinynet.engine.machine.gemm import add_column_sums, add_product, at_once, o
 from tinynet.engine.positions import turn_in_place
 from tinynet.engine.serves import compiled_code, is_floating
 from tinynet.layers import MultiHeadAttention
-from tinynet.layers import attention as lesson
+from tinynet.layers import scaled_dot_product as lesson
 
 # With fewer scores in a sample, their matrix is small, and NumPy is fast enough.
 MIN_SCORES = 1000
@@ -26,17 +27,24 @@ MIN_SCORES = 1000
 PROJECTIONS = {1: ((0, 3),), 2: ((0, 1), (1, 3)), 3: ((0, 1), (1, 2), (2, 3))}
 
 
-def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool, key_padding_mask: np.ndarray | None) -> Any:
+def attend(
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    causal: bool,
+    key_padding_mask: np.ndarray | None,
+    attn_mask: np.ndarray | None = None,
+) -> Any:
     """The heads p v and the logarithm of each row's sum of exponentials."""
     if not is_floating(q, k, v):
         return NotImplemented
     if not _has_many_scores(q, k):
-        return few_scores.forward(q, k, v, causal, key_padding_mask)
-    kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
+        return few_scores.forward(q, k, v, causal, key_padding_mask) if attn_mask is None else NotImplemented
+    kernels = _kernels(q, attn_mask)
     result = NotImplemented if kernels is None else kernels.forward(q, k, v, causal, key_padding_mask)
     if result is not NotImplemented:
         return result
-    return _one_by_one(lesson.attend, (q, k, v), causal, key_padding_mask)
+    return _one_by_one(lesson.attend, (q, k, v), causal, key_padding_mask, attn_mask)
 
 
 def attend_backward(
@@ -48,12 +56,13 @@ def attend_backward(
     log_sum: np.ndarray,
     causal: bool,
     key_padding_mask: np.ndarray | None,
+    attn_mask: np.ndarray | None = None,
 ) -> Any:
     """dq, dk and dv."""
     arrays = do, q, k, v, heads, log_sum
-    result = _gradients(*arrays, causal, key_padding_mask, out=None)
+    result = _gradients(*arrays, causal, key_padding_mask, attn_mask, out=None)
     if result is NotImplemented and is_floating(*arrays) and _has_many_scores(q, k):
-        return _one_by_one(lesson.attend_backward, arrays, causal, key_padding_mask)
+        return _one_by_one(lesson.attend_backward, arrays, causal, key_padding_mask, attn_mask)
     return result
 
 
@@ -72,7 +81,8 @@ def project(layer: MultiHeadAttention, inputs: tuple[np.ndarray, ...], start: in
 
 def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
     """dx. For that dq, dk and dv are written side by side, so that each input needs one product for its gradient."""
-    inputs, q, k, v, heads, log_sum, key_padding_mask = layer.recall()
+    inputs, q, k, v, heads, log_sum, padding, attn_mask = layer.recall()
+    masks = padding, attn_mask
     if not is_floating(dy, q, *inputs):
         return NotImplemented
     E, shares = layer.embed_dim, PROJECTIONS[len(inputs)]
@@ -80,7 +90,7 @@ def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
         np.empty((*x.shape[:2], (end - first) * E), q.dtype) for x, (first, end) in zip(inputs, shares, strict=True)
     ]
     out = tuple([layer.cut(part) for part in _parts(made, E)])
-    given = layer.cut(layer.out_proj.backward(dy)), q, k, v, heads, log_sum, layer.causal, key_padding_mask
+    given = layer.cut(layer.out_proj.backward(dy)), q, k, v, heads, log_sum, layer.causal, *masks
     gradients = _gradients(*given, out)
     if gradients is NotImplemented:
         gradients = lesson.attend_backward(*given)
@@ -88,7 +98,9 @@ def backward(layer: MultiHeadAttention, dy: np.ndarray) -> Any:
         if array is not gradient:
             array[...] = gradient
     _turn(layer, made, 0, -1)
-    read = inputs[0], *[lesson.without_masked(memory, key_padding_mask) for memory in inputs[1:]]
+    read: Any = inputs
+    if any(mask is not None for mask in masks) or (layer.causal and q.shape[2] > k.shape[2]):
+        read = lesson.without_unread(inputs, lesson.seen_keys(q, k, layer.causal, *masks))
     dx = [_input_gradient(layer, x, d, first * E) for x, d, (first, _) in zip(read, made, shares, strict=True)]
     return dx[0] if len(dx) == 1 else tuple(dx)
 
@@ -102,14 +114,17 @@ def _gradients(
     log_sum: np.ndarray,
     causal: bool,
     key_padding_mask: np.ndarray | None,
+    attn_mask: np.ndarray | None,
     out: tuple[np.ndarray, ...] | None,
 ) -> Any:
     """dq, dk and dv, written to the arrays of `out` where that is possible."""
     if not is_floating(do, q, k, v, heads, log_sum):
         return NotImplemented
     if not _has_many_scores(q, k):
+        if attn_mask is not None:
+            return NotImplemented
         return few_scores.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask)
-    kernels = compiled_code("attention", 0, large=0) if q.dtype == np.float32 else None
+    kernels = _kernels(q, attn_mask)
     if kernels is None:
         return NotImplemented
     return kernels.backward(do, q, k, v, heads, log_sum, causal, key_padding_mask, out)
@@ -150,15 +165,23 @@ def _has_many_scores(q: np.ndarray, k: np.ndarray) -> bool:
     return q.shape[1] * q.shape[2] * k.shape[2] >= MIN_SCORES or in_use() == "compiled"
 
 
+def _kernels(q: np.ndarray, attn_mask: np.ndarray | None) -> ModuleType | None:
+    """The compiled kernels, if they serve this: float32, without a mask of each query and key."""
+    return compiled_code("attention", 0, large=0) if q.dtype == np.float32 and attn_mask is None else None
+
+
 @one_thread
 def _one_by_one(
-    function: Any, arrays: tuple[np.ndarray, ...], causal: bool, key_padding_mask: np.ndarray | None
+    function: Any,
+    arrays: tuple[np.ndarray, ...],
+    causal: bool,
+    *masks: np.ndarray | None,
 ) -> Any:
     """The lesson for one sample at a time, so that only its scores are in memory."""
     if not len(arrays[0]):
         return NotImplemented
     results = []
     for n in range(len(arrays[0])):
-        mask = None if key_padding_mask is None else key_padding_mask[n : n + 1]
-        results.append(function.lesson(*[array[n : n + 1] for array in arrays], causal, mask))
+        own = [mask if mask is None or len(mask) == 1 else mask[n : n + 1] for mask in masks]
+        results.append(function.lesson(*[array[n : n + 1] for array in arrays], causal, *own))
     return tuple([np.concatenate(parts) for parts in zip(*results, strict=True)])

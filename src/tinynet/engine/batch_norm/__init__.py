@@ -70,8 +70,9 @@ def _backward(layer: BatchNorm, dy: np.ndarray, relu: bool) -> Any:
     scale = weight * inverse_std
     through = (scale, bias) if relu else None
     d_bias, d_weight = kernels.sums(dy, x, mean, inverse_std, axis, through)
-    if layer.weight is not None and layer.bias is not None:
+    if layer.weight is not None:
         layer.weight.accumulate(d_weight)
+    if layer.bias is not None:
         layer.bias.accumulate(d_bias)
     # γ is one number for all that the means are taken over: dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) · γ / √(σ² + eps).
     means = None
@@ -93,6 +94,5 @@ def _kernels(layer: BatchNorm, x: np.ndarray, from_batch: bool) -> ModuleType | 
 
 def _affine(layer: BatchNorm, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     """γ and β."""
-    if layer.weight is None or layer.bias is None:
-        return np.ones(layer.num_features, dtype), np.zeros(layer.num_features, dtype)
-    return layer.weight.tensor, layer.bias.tensor
+    weight = np.ones(layer.num_features, dtype) if layer.weight is None else layer.weight.tensor
+    return weight, np.zeros(layer.num_features, dtype) if layer.bias is None else layer.bias.tensor

@@ -33,13 +33,13 @@ def cross_entropy(
     if not smooth or not _is_served(predicted, ground_truth, axis, weight, reduction):
         return NotImplemented
     kernels: Any = compiled_code("cross_entropy", predicted.size, MIN_SIZE)
-    x = np.moveaxis(predicted, axis, -1)
+    x = _classes_last(predicted, axis)
     if ground_truth.dtype == predicted.dtype:
         if kernels is None or ground_truth.shape != predicted.shape or ignore_index is not None:
             return NotImplemented
         count = float(x[..., 0].size)
         Z = count if reduction == "mean" else 1.0
-        found = kernels.of_probabilities(x, np.moveaxis(ground_truth, axis, -1), weight, label_smoothing, Z)
+        found = kernels.of_probabilities(x, _classes_last(ground_truth, axis), weight, label_smoothing, Z)
     else:
         truth = _labels(x, ground_truth, weight, ignore_index)
         if truth is None or (label_smoothing and kernels is None):
@@ -50,7 +50,7 @@ def cross_entropy(
         else:
             found = (_of_labels if kernels is None else kernels.of_labels)(x, truth.labels, truth.w, Z)
     loss, gradient = found
-    return reduced(loss * Z, count, reduction), np.moveaxis(gradient, -1, axis)
+    return reduced(loss * Z, count, reduction), _classes_at(axis, gradient)
 
 
 def negative_log_likelihood(
@@ -65,13 +65,13 @@ def negative_log_likelihood(
     kernels = compiled_code("cross_entropy", predicted.size, MIN_SIZE) if is_floating(predicted) else None
     if kernels is None or not _is_served(predicted, ground_truth, axis, weight, reduction):
         return NotImplemented
-    log_p = np.moveaxis(predicted, axis, -1)
+    log_p = _classes_last(predicted, axis)
     truth = _labels(log_p, ground_truth, weight, ignore_index)
     if truth is None:
         return NotImplemented
     Z = truth.divisor(reduction)
     loss, gradient = kernels.of_log_probabilities(log_p, truth.labels, truth.w, Z)
-    return reduced(loss * Z, truth.total, reduction), np.moveaxis(gradient, -1, axis)
+    return reduced(loss * Z, truth.total, reduction), _classes_at(axis, gradient)
 
 
 def focal(
@@ -87,13 +87,13 @@ def focal(
     served = type(gamma) in (int, float) and 0 <= gamma < math.inf
     if kernels is None or not served or not _is_served(predicted, ground_truth, axis, alpha, reduction):
         return NotImplemented
-    x = np.moveaxis(predicted, axis, -1)
+    x = _classes_last(predicted, axis)
     truth = _labels(x, ground_truth, alpha, None)
     if truth is None:
         return NotImplemented
     n = float(ground_truth.size) if reduction == "mean" else 1.0
     loss, gradient = kernels.focal(x, truth.labels, truth.w, gamma, n)
-    return reduced(loss * n, n, reduction), np.moveaxis(gradient, -1, axis)
+    return reduced(loss * n, n, reduction), _classes_at(axis, gradient)
 
 
 class _Labels(NamedTuple):
@@ -120,6 +120,16 @@ def _is_served(predicted: Any, ground_truth: Any, axis: Any, weight: Any, reduct
     return weight is None or bool(right and (weight >= 0).all())
 
 
+def _classes_last(array: np.ndarray, axis: int) -> np.ndarray:
+    """The array with this axis as its last; `np.moveaxis` takes as long as the losses of a small batch."""
+    return array if axis in (-1, array.ndim - 1) else np.moveaxis(array, axis, -1)
+
+
+def _classes_at(axis: int, array: np.ndarray) -> np.ndarray:
+    """The inverse of `_classes_last`."""
+    return array if axis in (-1, array.ndim - 1) else np.moveaxis(array, -1, axis)
+
+
 def _labels(x: np.ndarray, labels: np.ndarray, weight: np.ndarray | None, ignore_index: int | None) -> _Labels | None:
     if labels.dtype.kind not in "iu" or labels.shape != x.shape[:-1] or type(ignore_index) not in (int, type(None)):
         return None
@@ -127,13 +137,14 @@ def _labels(x: np.ndarray, labels: np.ndarray, weight: np.ndarray | None, ignore
     if ignore_index is not None:
         kept = labels != ignore_index
         labels = np.where(kept, labels, 0)
-    if labels.min() < 0 or labels.max() >= x.shape[-1]:
+    labels = labels.astype(np.intp, copy=False)
+    if labels.view(np.uintp).max() >= x.shape[-1]:  # as an unsigned number, a negative one is larger than any label
         return None
     w = None if weight is None else weight.astype(x.dtype)[labels]
     if kept is not None:
         w = kept.astype(x.dtype) if w is None else np.where(kept, w, 0)
     total = float(labels.size) if w is None else float(w.sum(dtype=np.float64))
-    return _Labels(labels.astype(np.intp, copy=False), kept, w, total)
+    return _Labels(labels, kept, w, total)
 
 
 def _of_labels(x: np.ndarray, labels: np.ndarray, w: np.ndarray | None, Z: float) -> tuple[float, np.ndarray]:

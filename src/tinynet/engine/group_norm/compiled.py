@@ -13,47 +13,59 @@ from functools import partial
 
 import numpy as np
 
+from tinynet.engine.group_norm.rows import (
+    NO_FMA,
+    add_products,
+    add_rows,
+    add_squares,
+    input_gradient,
+    scale_and_shift,
+    standardized,
+)
 from tinynet.engine.layer_norm.compiled import inverse_root
 from tinynet.engine.machine.functions import NUMBERS_IN_FLOAT32
-from tinynet.engine.machine.jit import FLAGS, compiled, inlined
+from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
 MIN_SQUARE, MAX_SQUARE = 1e-30, 1e30  # of distances from the mean: so far float32 has all digits of squares
 ROWS_IN_FLOAT32 = 16  # that are added up before their sum is added in float64, which costs twice as much
-NO_FMA = FLAGS - {"contract"}  # γ dy − mean(γ dy) is 0 in a group of one, but not if only the mean is rounded
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+Array = np.ndarray
+Arrays = tuple[Array, ...]
 
 
-def forward(x: np.ndarray, n_groups: int, weight: np.ndarray, bias: np.ndarray, eps: float) -> Arrays:
-    """y = γ x̂ + β and x̂, in the memory order of x; and 1/σ (N, n_groups, 1)."""
-    N, inverse_std = len(x), np.empty((len(x), n_groups, 1), x.dtype)
+def forward(x: Array, n_groups: int, weight: Array, bias: Array, eps: float) -> Arrays:
+    """y = γ x̂ + β in the memory order of x; x itself, or a copy in C order; μ and 1/σ (N, n_groups, 1)."""
+    N, (mean, inverse_std) = len(x), np.empty((2, len(x), n_groups, 1), x.dtype)
     given = weight, bias, float(eps)
     if _by_pixels(x):
-        rows = rows_of_pixels(x)
-        y, x_hat = np.empty_like(rows), np.empty_like(rows)
-        run_parallel(_forward_of_pixels, N, rows, *given, y, x_hat, inverse_std)
-        return pixels_of_rows(y, x.shape), pixels_of_rows(x_hat, x.shape), inverse_std
-    groups = np.ascontiguousarray(x).reshape(N * n_groups, -1)
-    y, x_hat = np.empty_like(groups), np.empty_like(groups)
-    run_parallel(_forward, N * n_groups, groups, n_groups, *given, y, x_hat, inverse_std.reshape(-1))
-    return y.reshape(x.shape), x_hat.reshape(x.shape), inverse_std
+        rows = np.ascontiguousarray(rows_of_pixels(x))
+        y = np.empty_like(rows)
+        run_parallel(_forward_of_pixels, N, rows, *given, y, mean, inverse_std)
+        return pixels_of_rows(y, x.shape), x, mean, inverse_std
+    x = np.ascontiguousarray(x)
+    groups = x.reshape(N * n_groups, -1)
+    y = np.empty_like(groups)
+    run_parallel(_forward, N * n_groups, groups, n_groups, *given, y, mean.reshape(-1), inverse_std.reshape(-1))
+    return y.reshape(x.shape), x, mean, inverse_std
 
 
-def backward(dy: np.ndarray, x_hat: np.ndarray, inverse_std: np.ndarray, weight: np.ndarray) -> Arrays:
-    """dx, in the memory order of x̂; dγ = Σ dy x̂ and dβ = Σ dy, sums over each sample that are added up."""
+def backward(dy: Array, x: Array, mean: Array, inverse_std: Array, weight: Array) -> Arrays:
+    """dx, in the memory order of x; dγ = Σ dy x̂ and dβ = Σ dy, sums over each sample that are added up."""
     N, n_groups, _ = inverse_std.shape
     sums = np.empty((2, N, len(weight)), dy.dtype)
-    if _by_pixels(x_hat):
-        rows, hats = rows_of_pixels(dy), rows_of_pixels(x_hat)
+    if _by_pixels(x):
+        rows, given = (np.ascontiguousarray(rows_of_pixels(array)) for array in (dy, x))
         dx = np.empty_like(rows)
-        run_parallel(_backward_of_pixels, N, rows, hats, inverse_std, weight, dx, *sums)
+        run_parallel(_backward_of_pixels, N, rows, given, mean, inverse_std, weight, dx, *sums)
         dx = pixels_of_rows(dx, dy.shape)
     else:
-        groups, hats = (np.ascontiguousarray(array).reshape(N * n_groups, -1) for array in (dy, x_hat))
+        groups, given = (np.ascontiguousarray(array).reshape(N * n_groups, -1) for array in (dy, x))
         dx = np.empty_like(groups)
-        given = hats, inverse_std.reshape(-1), n_groups, weight
-        run_parallel(_backward, N * n_groups, groups, *given, dx, *sums.reshape(2, N * n_groups, -1))
+        means = mean.reshape(-1), inverse_std.reshape(-1)
+        run_parallel(
+            _backward, N * n_groups, groups, given, *means, n_groups, weight, dx, *sums.reshape(2, N * n_groups, -1)
+        )
         dx = dx.reshape(dy.shape)
     d_weight, d_bias = sums.sum(axis=1, dtype=np.float64)
     return dx, d_weight, d_bias
@@ -64,12 +76,12 @@ def _by_pixels(x: np.ndarray) -> bool:
 
 
 @compiled
-def _forward(start, end, x, n_groups, weight, bias, eps, y, x_hat, inverse_std):
+def _forward(start, end, x, n_groups, weight, bias, eps, y, means, inverse_std):
     size = x.shape[1]
     n_channels = len(weight) // n_groups
     n_pixels = size // n_channels
     for item in range(start, end):
-        row, hat = x[item], x_hat[item]
+        row = x[item]
         total, squares = np.float64(0), np.float64(0)
         for j in range(size):
             total += row[j]
@@ -78,45 +90,44 @@ def _forward(start, end, x, n_groups, weight, bias, eps, y, x_hat, inverse_std):
             distance = np.float64(row[j] - mean)
             squares += distance * distance
         inverse = inverse_root(squares / size, eps, x)
-        inverse_std[item] = inverse
+        means[item], inverse_std[item] = mean, inverse
         first = item % n_groups * n_channels
         for c in range(n_channels):
             scale, shift = weight[first + c], bias[first + c]
             channel = slice(c * n_pixels, (c + 1) * n_pixels)
-            given, h, out = row[channel], hat[channel], y[item, channel]
+            given, out = row[channel], y[item, channel]
             for p in range(n_pixels):
-                h[p] = (given[p] - mean) * inverse
-                out[p] = scale * h[p] + shift
+                out[p] = scale * standardized(given[p], mean, inverse) + shift
 
 
 @partial(compiled, flags=NO_FMA)
-def _backward(start, end, dy, x_hat, inverse_std, n_groups, weight, dx, d_weight, d_bias):
+def _backward(start, end, dy, x, means, inverse_std, n_groups, weight, dx, d_weight, d_bias):
     size, n_channels = dy.shape[1], d_weight.shape[1]
     n_pixels = size // n_channels
     for item in range(start, end):
-        first = item % n_groups * n_channels
+        first, of_x, inverse = item % n_groups * n_channels, means[item], inverse_std[item]
         mean_g, mean_gx = np.float64(0), np.float64(0)
         for c in range(n_channels):
             channel = slice(c * n_pixels, (c + 1) * n_pixels)
-            d, h = dy[item, channel], x_hat[item, channel]
+            d, given = dy[item, channel], x[item, channel]
             total, product = np.float64(0), np.float64(0)
             for before in range(0, n_pixels, NUMBERS_IN_FLOAT32):
-                some, hats = d[before : before + NUMBERS_IN_FLOAT32], h[before : before + NUMBERS_IN_FLOAT32]
+                some, numbers = d[before : before + NUMBERS_IN_FLOAT32], given[before : before + NUMBERS_IN_FLOAT32]
                 of_some, products = dy.dtype.type(0), dy.dtype.type(0)
                 for p in range(some.size):
                     of_some += some[p]
-                    products += some[p] * hats[p]
+                    products += some[p] * standardized(numbers[p], of_x, inverse)
                 total += of_some
                 product += products
             d_weight[item, c], d_bias[item, c] = product, total
             mean_g += weight[first + c] * total
             mean_gx += weight[first + c] * product
-        mean, slope, inverse = dy.dtype.type(mean_g / size), dy.dtype.type(mean_gx / size), inverse_std[item]
+        mean, slope = dy.dtype.type(mean_g / size), dy.dtype.type(mean_gx / size)
         for c in range(n_channels):
             channel, scale = slice(c * n_pixels, (c + 1) * n_pixels), weight[first + c]
-            d, h, out = dy[item, channel], x_hat[item, channel], dx[item, channel]
+            d, given, out = dy[item, channel], x[item, channel], dx[item, channel]
             for p in range(n_pixels):
-                out[p] = (scale * d[p] - mean - h[p] * slope) * inverse
+                out[p] = (scale * d[p] - mean - standardized(given[p], of_x, inverse) * slope) * inverse
 
 
 @inlined
@@ -160,7 +171,7 @@ def _squares_of_group(rows, mean, C, g, G):
 
 
 @compiled
-def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
+def _forward_of_pixels(start, end, x, weight, bias, eps, y, means_of_groups, inverse_std):
     """x (N, R, k · C)."""
     (_, R, width), C, G = x.shape, len(weight), inverse_std.shape[1]
     scale, shift, mean, inverse, part = np.empty((5, width), x.dtype)
@@ -172,24 +183,18 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
         sums[:] = 0
         for first in range(0, R, ROWS_IN_FLOAT32):
             part[:] = 0
-            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
-                row = x[n, r]
-                for f in range(width):
-                    part[f] += row[f]
+            add_rows(x[n, first : first + ROWS_IN_FLOAT32], part)
             for f in range(width):
                 sums[f] += part[f]
         _gather(sums, C, means)
         for g in range(G):
             means[g] /= size
+            means_of_groups[n, g, 0] = means[g]
         _spread(means, C, mean)
         sums[:] = 0
         for first in range(0, R, ROWS_IN_FLOAT32):
             part[:] = 0
-            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
-                row = x[n, r]
-                for f in range(width):
-                    distance = row[f] - mean[f]
-                    part[f] += distance * distance
+            add_squares(x[n, first : first + ROWS_IN_FLOAT32], mean, part)
             for f in range(width):
                 sums[f] += part[f]
         _gather(sums, C, means)
@@ -198,31 +203,26 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, x_hat, inverse_std):
                 means[g] = _squares_of_group(x[n], mean, C, g, G)
             inverse_std[n, g, 0] = inverse_root(means[g] / size, eps, x)
         _spread(inverse_std[n, :, 0], C, inverse)
-        for r in range(R):
-            row, hat, out = x[n, r], x_hat[n, r], y[n, r]
-            for f in range(width):
-                hat[f] = (row[f] - mean[f]) * inverse[f]
-                out[f] = scale[f] * hat[f] + shift[f]
+        scale_and_shift(x[n], mean, inverse, scale, shift, y[n])
 
 
 @partial(compiled, flags=NO_FMA)
-def _backward_of_pixels(start, end, dy, x_hat, inverse_std, weight, dx, d_weight, d_bias):
+def _backward_of_pixels(start, end, dy, x, means_of_groups, inverse_std, weight, dx, d_weight, d_bias):
     (_, R, width), C, G = dy.shape, len(weight), inverse_std.shape[1]
-    scale, mean, slope, inverse, part, products_of_part = np.empty((6, width), dy.dtype)
+    scale, of_x, inverse, mean, slope, part, products_of_part = np.empty((7, width), dy.dtype)
     totals, products = np.empty((2, width))
     weighted, means, size = np.empty(C), np.empty(G), R * width / G
     _spread(weight, C, scale)
     for n in range(start, end):
+        _spread(means_of_groups[n, :, 0], C, of_x)
+        _spread(inverse_std[n, :, 0], C, inverse)
         totals[:] = 0
         products[:] = 0
         for first in range(0, R, ROWS_IN_FLOAT32):
             part[:] = 0
             products_of_part[:] = 0
-            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
-                d, hat = dy[n, r], x_hat[n, r]
-                for f in range(width):
-                    part[f] += d[f]
-                    products_of_part[f] += d[f] * hat[f]
+            some = slice(first, first + ROWS_IN_FLOAT32)
+            add_products(dy[n, some], x[n, some], of_x, inverse, part, products_of_part)
             for f in range(width):
                 totals[f] += part[f]
                 products[f] += products_of_part[f]
@@ -234,8 +234,4 @@ def _backward_of_pixels(start, end, dy, x_hat, inverse_std, weight, dx, d_weight
             for g in range(G):
                 means[g] /= size
             _spread(means, C, columns)
-        _spread(inverse_std[n, :, 0], C, inverse)
-        for r in range(R):
-            d, hat, out = dy[n, r], x_hat[n, r], dx[n, r]
-            for f in range(width):
-                out[f] = (scale[f] * d[f] - mean[f] - hat[f] * slope[f]) * inverse[f]
+        input_gradient(dy[n], x[n], of_x, inverse, scale, mean, slope, dx[n])

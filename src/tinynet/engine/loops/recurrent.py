@@ -50,7 +50,7 @@ def rnn_back(layer: RNN, weights: Weights, dy: np.ndarray, dlast: States, done: 
 
 def lstm(layer: LSTM, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Any:
     """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t]), with i, f, g, o of W_ih x[t] + b_ih + W_hh h[t−1] + b_hh."""
-    if not is_floating(x, weights.weight_hh.tensor, *first):
+    if not is_floating(x, weights.weight_hh.tensor, *first) or layer.proj_size:
         return NotImplemented
     W_ih, W_hh, b_ih, b_hh = weights.tensors()
     T, N, H = len(x), *first[0].shape
@@ -69,7 +69,7 @@ def lstm(layer: LSTM, weights: Weights, x: np.ndarray, first: States, padding: n
 
 def lstm_back(layer: LSTM, weights: Weights, dy: np.ndarray, dlast: States, done: Pass) -> Any:
     """dc[t] += dh[t] o (1 − tanh² c[t]); each gate gets its share; dc[t−1] = dc[t] f, dh[t−1] = W_hhᵀ da[t]."""
-    if not _is_served(dy, dlast, done):
+    if not _is_served(dy, dlast, done) or layer.proj_size:
         return NotImplemented
     x, padding, (h, c), gates = done
     T, N, H = dy.shape
@@ -143,7 +143,7 @@ class _Sums:
 
     def __init__(self, weights: Weights, dtype: np.dtype) -> None:
         self.weights = weights
-        self.sums = [None if parameter is None else np.zeros(parameter.shape, dtype) for parameter in weights]
+        self.sums = [None if parameter is None else np.zeros(parameter.shape, dtype) for parameter in weights[:4]]
 
     def add(self, da: np.ndarray, da_h: np.ndarray, x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """One step of one sample: what it adds to each weight, ∂L/∂x and what goes back to h through W_hh."""
@@ -153,7 +153,7 @@ class _Sums:
         return self.weights.weight_ih.tensor.T @ da, self.weights.weight_hh.tensor.T @ da_h
 
     def accumulate(self) -> None:
-        for parameter, total in zip(self.weights, self.sums, strict=True):
+        for parameter, total in zip(self.weights[:4], self.sums, strict=True):
             if parameter is not None and total is not None:
                 parameter.accumulate(total)
 

@@ -89,11 +89,21 @@ def post(kernel: Kernel, count: int, numbers: tuple[int, ...], arrays: tuple[np.
         MemoryError: The compiled code could not get the memory for its work.
     """
     numbers, arrays = numbers or (0,), behaved(arrays) or (_NO_ARRAY,)  # in compiled code an empty tuple is of no type
-    call = object()
+    n_threads = min(thread_count(), count)
+    if ATOMIC and n_threads > 1:
+        is_whole = _run_with_workers(n_threads, kernel, count, numbers, arrays)
+    else:
+        is_whole = run(new(), kernel.address, count, numbers, arrays)
+    if not is_whole:
+        raise MemoryError("Compiled code of Tinynet could not get the memory for its work.")
+
+
+def _run_with_workers(n_threads: int, kernel: Kernel, count: int, numbers: tuple, arrays: tuple) -> bool:
+    """Run the kernel, together with the workers unless they belong to another call, and say whether all was done."""
+    call, is_whole = object(), False
     try:
         try:
-            n_threads = min(thread_count(), count)
-            shared = ATOMIC and n_threads > 1 and WORKERS.belong_to(call)
+            shared = WORKERS.belong_to(call)
             if shared:
                 wake_workers(n_threads - 1)
             is_whole = run(QUEUE if shared else new(), kernel.address, count, numbers, arrays)
@@ -101,8 +111,7 @@ def post(kernel: Kernel, count: int, numbers: tuple[int, ...], arrays: tuple[np.
             WORKERS.release(call)
     finally:  # Ctrl-C may have cut the first short.
         WORKERS.release(call)
-    if not is_whole:
-        raise MemoryError("Compiled code of Tinynet could not get the memory for its work.")
+    return is_whole
 
 
 @compiled

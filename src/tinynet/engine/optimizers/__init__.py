@@ -19,7 +19,20 @@ from tinynet.core.faster import in_use
 from tinynet.engine.optimizers.pieces import Pieces, are_same
 from tinynet.engine.optimizers.side_by_side import SideBySide, arrays_of
 from tinynet.engine.serves import compiled_code
-from tinynet.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, Optimizer, RMSProp, WeightAverage
+from tinynet.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Lion,
+    NAdam,
+    Optimizer,
+    RAdam,
+    RMSProp,
+    WeightAverage,
+)
 
 # Work is counted in numbers. With less of it, compiling takes longer than it saves.
 MIN_WORK_FOR_COMPILING = 1 << 14
@@ -166,6 +179,26 @@ def _nadam(rule: NAdam) -> Step:
     return Step("nadam", {"m": 0, "v": 0}, rates, counts=True)
 
 
+def _radam(rule: RAdam) -> Step:
+    (beta1, beta2), decays = rule.betas, rule.decoupled_weight_decay
+
+    def rates(t: int) -> tuple[float, ...]:
+        keep = 1 - rule.learning_rate * rule.weight_decay if decays else 1.0
+        decay, trust = 0.0 if decays else rule.weight_decay, rule.trust(t) or 0.0
+        return rule.learning_rate, decay, keep, 1 - beta1, 1 - beta2, 1 - beta1**t, trust, rule.eps
+
+    return Step("radam", {"m": 0, "v": 0}, rates, counts=True)
+
+
+def _adamax(rule: Adamax) -> Step:
+    beta1, beta2 = rule.betas
+
+    def rates(t: int) -> tuple[float, ...]:
+        return rule.learning_rate, rule.weight_decay, 1 - beta1, 1 - beta1**t, beta2, rule.eps
+
+    return Step("adamax", {"m": 0, "u": 0}, rates, counts=True)
+
+
 def _adagrad(rule: Adagrad) -> Step:
     def rates(t: int) -> tuple[float, ...]:
         return rule.learning_rate / (1 + (t - 1) * rule.lr_decay), rule.weight_decay, rule.eps
@@ -204,6 +237,8 @@ STEPS: dict[type[Optimizer], Callable[[Any], Step | None]] = {
     Adam: _adam,
     AdamW: _adamw,
     NAdam: _nadam,
+    RAdam: _radam,
+    Adamax: _adamax,
     Adagrad: _adagrad,
     Adadelta: _adadelta,
     RMSProp: _rmsprop,

@@ -18,7 +18,7 @@ from numba.extending import overload
 
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.queue import NUMBERS, Kernel, acquire, post, queue_at
-from tinynet.engine.optimizers.pieces import ARRAYS, COLUMNS, N_RATES, OWNER, SIZE, Pieces
+from tinynet.engine.optimizers.pieces import ARRAYS, COLUMNS, N_RATES, OWNER, SIZE, Pieces, place_of
 
 intrinsic: Any = extending.intrinsic
 inlined_as_written = partial(compiled, flags=set(), forceinline=True)
@@ -26,20 +26,19 @@ inlined_as_written = partial(compiled, flags=set(), forceinline=True)
 
 def run(rule: str, pieces: Pieces) -> None:
     """Apply a rule, as in "adam", to all pieces."""
-    _post(KERNELS[rule, pieces.kind], pieces, pieces.rates)
+    _post(KERNELS[rule, pieces.kind], pieces, pieces.at_rates)
 
 
 def sum_of_squares(pieces: Pieces) -> float:
     """The sum of the squares of all numbers of the first arrays, in float64."""
     sums = np.empty(len(pieces.table))
-    _post(SQUARES[pieces.kind], pieces, sums)
+    _post(SQUARES[pieces.kind], pieces, place_of(sums))
     return float(sums.sum())
 
 
-def _post(kernel, pieces, rates_or_sums):
-    arrays = pieces.table, pieces.firsts, rates_or_sums  # The queue itself can only pass float32 arrays.
-    numbers = [number for array in arrays for number in (array.__array_interface__["data"][0], array.size)]
-    post(kernel, len(pieces.firsts) - 1, tuple(numbers), ())
+def _post(kernel, pieces, at_rates_or_sums):
+    numbers = pieces.at_table + at_rates_or_sums  # The queue itself can only pass float32 arrays.
+    post(kernel, len(pieces.firsts) - 1, numbers, ())
 
 
 def array_at(address, size, kind):
@@ -195,6 +194,32 @@ def _lion(w, g, m, _, rates):
 
 
 @inlined_as_written
+def _radam(w, g, m, v, rates):
+    lr, decay, keep, to_g, to_square = rates[0], rates[1], rates[2], rates[3], rates[4]
+    correction, trust, eps, zero = rates[5], rates[6], rates[7], w.dtype.type(0)
+    for i in range(w.size):
+        gradient = g[i] + decay * w[i] if decay != zero else g[i]
+        m[i] += to_g * (gradient - m[i])
+        v[i] += to_square * (gradient * gradient - v[i])
+        step = lr * (m[i] / correction)
+        w[i] = w[i] * keep - (step * trust / (np.sqrt(v[i]) + eps) if trust != zero else step)
+        g[i] = zero
+
+
+@inlined_as_written
+def _adamax(w, g, m, u, rates):
+    lr, decay, to_g, correction, beta, eps = rates[0], rates[1], rates[2], rates[3], rates[4], rates[5]
+    zero = w.dtype.type(0)
+    for i in range(w.size):
+        gradient = g[i] + decay * w[i] if decay != zero else g[i]
+        m[i] += to_g * (gradient - m[i])
+        kept, size = beta * u[i], abs(gradient) + eps
+        u[i] = kept if kept >= size or kept != kept else size  # of NaN NaN
+        w[i] -= lr * (m[i] / correction) / u[i]
+        g[i] = zero
+
+
+@inlined_as_written
 def _average(a, w, unused, _, rates):
     to_w = rates[0]
     for i in range(a.size):
@@ -212,6 +237,8 @@ RULES = (
     ("rmsprop with momentum", _rmsprop_momentum),
     ("lion", _lion),
     ("average", _average),
+    ("radam", _radam),
+    ("adamax", _adamax),
 )
 
 

@@ -41,13 +41,13 @@ def rnn_back(layer: RNN, weights: Weights, dy: np.ndarray, dlast: States, done: 
         return NotImplemented
     relu = layer.nonlinearity == "relu"
     da, dh = kernels.rnn_backward(dy, *dlast, *done.states, weights.weight_hh.tensor, done.padding, relu)
-    return _add_up(weights, da, da, done), (dh,)
+    return _add_up(kernels, weights, da, da, done), (dh,)
 
 
 def lstm(layer: LSTM, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Any:
-    """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t])."""
+    """c[t] = f c[t−1] + i g, h[t] = o tanh(c[t]), without a projection."""
     kernels = _kernels(weights, x, *first)
-    if kernels is None:
+    if kernels is None or layer.proj_size:
         return NotImplemented
     gx, rows = _from_input(weights, x, _both_biases(weights))
     h, c, gates = kernels.lstm_forward(gx, rows, weights.weight_hh.tensor, *first, padding)
@@ -57,10 +57,10 @@ def lstm(layer: LSTM, weights: Weights, x: np.ndarray, first: States, padding: n
 def lstm_back(layer: LSTM, weights: Weights, dy: np.ndarray, dlast: States, done: Pass) -> Any:
     """da of the four gates, the gradients of the weights, dx, and dh and dc of the first states."""
     kernels = _kernels_back(weights, dy, dlast, done)
-    if kernels is None:
+    if kernels is None or layer.proj_size:
         return NotImplemented
     da, *dfirst = kernels.lstm_backward(dy, *dlast, done.states[1], done.gates, weights.weight_hh.tensor, done.padding)
-    return _add_up(weights, da, da, done), tuple(dfirst)
+    return _add_up(kernels, weights, da, da, done), tuple(dfirst)
 
 
 def gru(layer: GRU, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Any:
@@ -83,7 +83,7 @@ def gru_back(layer: GRU, weights: Weights, dy: np.ndarray, dlast: States, done: 
         return NotImplemented
     W_hh = weights.weight_hh.tensor
     da, da_h, dh = kernels.gru_backward(dy, *dlast, *done.states, done.gates, W_hh, done.padding)
-    return _add_up(weights, da, da_h, done), (dh,)
+    return _add_up(kernels, weights, da, da_h, done), (dh,)
 
 
 def of_tokens(embedding: Embedding, layer: RNN | LSTM | GRU, tokens: np.ndarray) -> Any:
@@ -144,7 +144,7 @@ def _from_input(weights: Weights, x: np.ndarray, b: np.ndarray | None) -> tuple[
 
 
 @at_once
-def _add_up(weights: Weights, da: np.ndarray, da_h: np.ndarray, done: Pass) -> np.ndarray:
+def _add_up(kernels: ModuleType, weights: Weights, da: np.ndarray, da_h: np.ndarray, done: Pass) -> np.ndarray:
     """Add the gradients of all steps to the weights, and return dx."""
     rows, rows_h = da.reshape(-1, da.shape[-1]), da_h.reshape(-1, da.shape[-1])  # (T · N, gates · H)
     if weights.bias_ih is not None and weights.bias_hh is not None:
@@ -154,9 +154,11 @@ def _add_up(weights: Weights, da: np.ndarray, da_h: np.ndarray, done: Pass) -> n
     h = done.states[0][:-1]
     if done.padding.any():
         h = np.where(done.padding, 0, h)  # 0 · NaN would be NaN
-    reads = (weights.weight_ih, rows, done.x), (weights.weight_hh, rows_h, h)
-    for weight, d, read in reads:
-        if weight.trainable:
-            add_product(d.T, read.reshape(-1, read.shape[-1]), to=weight.gradient)  # Σₜ da[t]ᵀ x[t], or h[t−1]
+    x, h = done.x.reshape(len(rows), -1), h.reshape(len(rows), -1)
+    if weights.weight_ih.trainable:
+        x_once, sums = kernels.sums_for_each_row(x, rows) or (x, rows)
+        add_product(sums.T, x_once, to=weights.weight_ih.gradient)  # Σₜ da[t]ᵀ x[t]
+    if weights.weight_hh.trainable:
+        add_product(rows_h.T, h, to=weights.weight_hh.gradient)  # Σₜ da[t]ᵀ h[t−1]
     dx = product(rows, weights.weight_ih.tensor)
     return dx.reshape(done.x.shape)

@@ -21,6 +21,7 @@ from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.tiles import ROWS, pack, pack_transposed, rounded_to_panels
 from tinynet.engine.recurrent import compiled_cells as cells
 from tinynet.engine.recurrent import compiled_steps as steps
+from tinynet.engine.recurrent.repeated import sums_for_each_row as sums_for_each_row
 
 MIN_MULTIPLY_ADDS_FOR_THREADS = 1 << 18  # With fewer, a second thread costs more than it gains.
 Array = np.ndarray

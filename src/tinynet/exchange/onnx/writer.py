@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,15 @@ Shapes = dict[int, tuple[tuple[int, ...], ...]]  #: By the id of a layer, the sh
 Writer = Callable[..., Any]
 PATH, LAYER = "tinynet.path", "tinynet.layer"  #: What the metadata of a node say of the layer that it comes from.
 SCOPES = "pkg.torch.onnx.name_scopes"  #: The same for readers that know PyTorch's exporter: a list of all paths around.
+
+
+class Padding(NamedTuple):
+    """The names of what layers inside a `Padded` read, None where it is not there."""
+
+    mask: str | None = None  #: True at padding, (N, T).
+    lengths: str | None = (
+        None  #: The lengths, (N,) of type int32; not known of a mask, whose padding may stand anywhere.
+    )
 
 
 class GraphWriter:
@@ -44,6 +53,7 @@ class GraphWriter:
         self.onnx, self.dtype, self.writers = onnx, net.dtype, writers
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
+        self.padding = Padding()  # inside a Padded, where its sequences end
         self._shapes = shapes
         self._paths = {id(layer): path for path, layer in reversed(list(net.layers_inside()))}
         self._names = {id(parameter): path for path, parameter in net.parameters().items()}

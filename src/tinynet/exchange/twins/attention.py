@@ -67,7 +67,9 @@ class MultiHeadAttention(nn.MultiheadAttention):
         super().__init__(embed_dim, num_heads, bias=bias, batch_first=True)
         self.causal, self.rotary = causal, rotary
 
-    def forward(self, query: Any, key: Any = None, value: Any = None, key_padding_mask: Any = None) -> torch.Tensor:
+    def forward(
+        self, query: Any, key: Any = None, value: Any = None, key_padding_mask: Any = None, attn_mask: Any = None
+    ) -> torch.Tensor:
         key = query if key is None else key
         inputs = query, key, key if value is None else value
         weights = self.in_proj_weight.chunk(3)
@@ -82,12 +84,16 @@ class MultiHeadAttention(nn.MultiheadAttention):
         seen = seen.tril(offset) if self.causal else seen
         if key_padding_mask is not None:
             seen = seen & ~key_padding_mask[:, None, None]
+        if attn_mask is not None:
+            by_head = attn_mask.ndim == 3 and len(attn_mask) == len(q) * self.num_heads
+            mask = attn_mask.unflatten(0, (len(q), self.num_heads)) if by_head else attn_mask
+            seen = seen & ~mask if mask.dtype == torch.bool else torch.where(seen, mask.to(q.dtype), -torch.inf)
         heads = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=seen)
         return self.out_proj(heads.transpose(1, 2).flatten(-2))
 
 
 class TransformerBlock(nn.Module):
-    """Attention and a feed-forward network, each with layer norm before it and a residual around it."""
+    """Attention and a feed-forward network, each in a residual, with a layer norm before each or after each sum."""
 
     def __init__(
         self,
@@ -98,15 +104,25 @@ class TransformerBlock(nn.Module):
         causal: bool = False,
         rotary: bool = False,
         bias: bool = True,
+        norm_first: bool = True,
+        activation: str = "gelu",
     ) -> None:
         super().__init__()
+        self.norm_first = norm_first
         mlp_dim = mlp_dim or 4 * embed_dim
         self.norm1, self.norm2 = nn.LayerNorm(embed_dim), nn.LayerNorm(embed_dim)
         self.attention = MultiHeadAttention(embed_dim, num_heads, bias, causal, rotary)
         self.linear1, self.linear2 = nn.Linear(embed_dim, mlp_dim, bias), nn.Linear(mlp_dim, embed_dim, bias)
-        self.activation = nn.GELU()
+        self.activation = nn.GELU() if activation == "gelu" else nn.ReLU()
         self.dropout1, self.dropout2 = nn.Dropout(dropout), nn.Dropout(dropout)
 
-    def forward(self, x: torch.Tensor, key_padding_mask: torch.Tensor | None = None) -> torch.Tensor:
-        h = x + self.dropout1(self.attention(self.norm1(x), key_padding_mask=key_padding_mask))
-        return h + self.dropout2(self.linear2(self.activation(self.linear1(self.norm2(h)))))
+    def forward(self, x: torch.Tensor, key_padding_mask: Any = None, attn_mask: Any = None) -> torch.Tensor:
+        masks = {"key_padding_mask": key_padding_mask, "attn_mask": attn_mask}
+        if self.norm_first:
+            h = x + self.dropout1(self.attention(self.norm1(x), **masks))
+            return h + self.dropout2(self.mlp(self.norm2(h)))
+        h = self.norm1(x + self.dropout1(self.attention(x, **masks)))
+        return self.norm2(h + self.dropout2(self.mlp(h)))
+
+    def mlp(self, h: torch.Tensor) -> torch.Tensor:
+        return self.linear2(self.activation(self.linear1(h)))

@@ -25,8 +25,8 @@ def padded(layer: Any, x: torch.Tensor, first: tuple, padding_mask: torch.Tensor
 
 def with_states(layer: Any, forward: Any, x: Any, states: tuple, padding_mask: torch.Tensor | None) -> Any:
     """Run `forward` of a recurrent layer: y, or y and each last state where the layer returns states."""
-    shape = len(layer.all_weights), len(x), layer.hidden_size
-    first = states or (x.new_zeros(shape),) * layer.n_states
+    sizes = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: layer.n_states]
+    first = states or tuple(x.new_zeros(len(layer.all_weights), len(x), size) for size in sizes)
     if padding_mask is None:
         y, last = forward(x, first if len(first) > 1 else first[0])
     else:
@@ -77,8 +77,17 @@ class LSTM(nn.LSTM):
         bias: bool = True,
         bidirectional: bool = False,
         return_state: bool = False,
+        proj_size: int = 0,
     ) -> None:
-        super().__init__(input_size, hidden_size, num_layers, bias=bias, batch_first=True, bidirectional=bidirectional)
+        super().__init__(
+            input_size,
+            hidden_size,
+            num_layers,
+            bias=bias,
+            batch_first=True,
+            bidirectional=bidirectional,
+            proj_size=proj_size,
+        )
         self.return_state = return_state
 
     def forward(self, x: torch.Tensor, *states: torch.Tensor, padding_mask: torch.Tensor | None = None) -> Any:

@@ -26,6 +26,36 @@ class Named(Net):
             self.add_module(name, layer)
 
 
+class Padded(nn.Sequential):
+    """A stack of layers that hides padding from attention and recurrent layers: lengths, or a mask True at padding."""
+
+    def __init__(self, layers: list[nn.Module]) -> None:
+        super().__init__(*layers)
+
+    def forward(self, x: torch.Tensor, padding: torch.Tensor | None = None) -> Any:
+        if padding is None:
+            return super().forward(x)
+        steps = torch.arange(x.shape[1], device=x.device)
+        mask = padding if padding.dtype == torch.bool else steps >= padding[:, None]
+        given = {nn.MultiheadAttention: {"key_padding_mask": mask}, nn.RNNBase: {"padding_mask": mask}}
+        hooks = []
+        for layer in self.modules():
+            for kind, options in given.items():
+                if isinstance(layer, kind):
+                    add = with_options(options)
+                    hooks.append(layer.register_forward_pre_hook(add, with_kwargs=True))
+        try:
+            return super().forward(x)
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+
+def with_options(options: dict[str, Any]) -> Any:
+    """What gives a module further options whenever it is called."""
+    return lambda module, inputs, given: (inputs, given | options)
+
+
 class Residual(nn.Module):
     """The sum of a body and a shortcut."""
 

@@ -194,7 +194,7 @@ class Power(Layer):
 
 
 class Clip(Layer):
-    """Bring numbers into a range; ReLU6 is Clip(0, 6).
+    """Bring numbers into a range that may be open to one side; with two bounds it is `Hardtanh`.
 
     Equation:
         y = min(max(x, low), high)
@@ -207,8 +207,8 @@ class Clip(Layer):
         high: The greatest.
 
     Example:
-        >>> Clip(0, 6).forward(np.array([-1.0, 2.0, 9.0]))
-        array([0., 2., 6.])
+        >>> Clip(low=0.5).forward(np.array([-1.0, 2.0, 9.0]))
+        array([0.5, 2. , 9. ])
     """
 
     low: float

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tinynet.layers import scaled_dot_product as lesson
 from tinynet.layers.positions import RotaryPosition
 from tinynet.probe.trace import LayerStep, Trace, joined
 
@@ -38,11 +39,23 @@ def _values(step: LayerStep) -> dict[str, Value]:
 
 
 def seen_keys(trace: Trace, step: LayerStep) -> np.ndarray:
-    """Whether a query sees a key: (1 or N, 1, T, S)."""
-    T, S = (_of(trace, step, name).shape[2] for name in ("q", "k"))
-    seen = np.tri(T, S, S - T if is_given(step, "causal") else S, dtype=bool)[np.newaxis, np.newaxis]
-    mask = step.memory["key_padding_mask"]
-    return seen if mask is None else seen & ~trace[mask][:, np.newaxis, np.newaxis]
+    """Whether a query sees a key: (1 or N, 1 or heads, T, S)."""
+    q, k = (_of(trace, step, name) for name in ("q", "k"))
+    return lesson.seen_keys(q, k, is_given(step, "causal"), mask_of(trace, step), mask_of(trace, step, "attn_mask"))
+
+
+def mask_of(trace: Trace, step: LayerStep, name: str = "key_padding_mask") -> np.ndarray | None:
+    """A mask that was given, or None."""
+    at = step.memory[name]
+    return None if at is None else trace[at]
+
+
+def added_to_scores(trace: Trace, step: LayerStep) -> np.ndarray | None:
+    """The mask of numbers, in the shape of the scores, if one was given."""
+    mask, n_keys = mask_of(trace, step, "attn_mask"), _of(trace, step, "k").shape[2]
+    if mask is None or mask.dtype == bool:
+        return None
+    return np.broadcast_to(mask, (*_of(trace, step, "q").shape[:3], n_keys))
 
 
 def first_query(step: LayerStep, T: int, S: int) -> int:
@@ -60,9 +73,11 @@ def _of(trace: Trace, step: LayerStep, name: str) -> np.ndarray:
 
 
 def _scores(trace: Trace, step: LayerStep) -> np.ndarray:
-    """q kᵀ / √D, and −∞ where the query does not see the key."""
-    q, k = _of(trace, step, "q"), _of(trace, step, "k")
-    return np.where(seen_keys(trace, step), q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1]), -np.inf)
+    """q kᵀ / √D plus a mask of numbers, and −∞ where the query does not see the key."""
+    q, k, added = _of(trace, step, "q"), _of(trace, step, "k"), added_to_scores(trace, step)
+    scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])
+    seen = seen_keys(trace, step)
+    return np.where(seen, scores if added is None else scores + np.where(seen, added, 0), -np.inf)
 
 
 def _p(trace: Trace, step: LayerStep) -> np.ndarray:

@@ -19,12 +19,16 @@ class KeptWeights:
     """The weights of a pass, in the place of `recurrent.Weights`: they keep the gradients of each step."""
 
     arrays: tuple[Any, ...]
+    W_hr: Any = None
     da: Any = None
     da_h: Any = None
 
     def tensors(self) -> tuple[Any, ...]:
         """W_ih, W_hh, b_ih and b_hh; 0 for a bias if the layer has none."""
         return self.arrays
+
+    def accumulate_projection(self, dh: np.ndarray, s: np.ndarray, padding: np.ndarray) -> None:
+        """Nothing: dh is derived by itself."""
 
     def accumulate(self, da: np.ndarray, da_h: np.ndarray, done: Pass) -> None:
         """Keep ∂L/∂a of each step."""
@@ -86,6 +90,12 @@ def weights_of(trace: Trace, step: LayerStep, k: int) -> tuple[Any, ...]:
     return tuple(0 if path is None else trace[path] for path in paths)
 
 
+def projection_of(trace: Trace, step: LayerStep, k: int) -> np.ndarray | None:
+    """W_hr of pass k, if the states are projected."""
+    path = step.parameters.get(f"weight_hr{suffixes_of(step)[k]}")
+    return None if path is None else trace[path]
+
+
 def in_order(suffix: str, x: np.ndarray) -> np.ndarray:
     """x (T, …) in the order in which a pass reads it; applied twice, it gives x again."""
     return x[::-1] if suffix.endswith("_reverse") else x
@@ -96,10 +106,9 @@ def _given(trace: Trace, step: LayerStep, n_passes: int) -> tuple[np.ndarray, St
     names = set(step.output_gradients)
     first = step.output_gradients[0]
     dy = trace[first]
-    shape = (n_passes, len(dy), done_pass(trace, step, 0).states[0].shape[-1])
     dlast = []
-    for i in range(1, KINDS[step.kind].n_states + 1):
-        name = joined(step.path, f"dy.{i}")
+    for i, states in enumerate(done_pass(trace, step, 0).states, start=1):
+        name, shape = joined(step.path, f"dy.{i}"), (n_passes, len(dy), states.shape[-1])
         dlast.append(trace[name] if name in names else np.zeros_like(dy, shape=shape))
     return dy.transpose(1, 0, 2), tuple(dlast)
 
@@ -107,7 +116,7 @@ def _given(trace: Trace, step: LayerStep, n_passes: int) -> tuple[np.ndarray, St
 def _through(trace: Trace, step: LayerStep, k: int, dy: np.ndarray, dlast: States) -> dict[str, np.ndarray]:
     """The gradients of all steps of pass k."""
     cell, done = KINDS[step.kind], done_pass(trace, step, k)
-    weights = KeptWeights(weights_of(trace, step, k))
+    weights = KeptWeights(weights_of(trace, step, k), projection_of(trace, step, k))
     layer = cell(done.x.shape[-1], dy.shape[-1], rng=np.random.default_rng(0), **_nonlinearity(step))  # for its formula
     dx, _ = cell.back_through_time.lesson(layer, weights, dy, dlast, done)
     dh, dc = _states_backward(done, weights, dy, dlast)
@@ -127,9 +136,9 @@ def _nonlinearity(step: LayerStep) -> dict[str, str]:
 def _states_backward(done: Pass, weights: KeptWeights, dy: np.ndarray, dlast: States) -> tuple[np.ndarray, Any]:
     """∂L/∂h and, of an LSTM, ∂L/∂c of all steps: what came from above and what the later steps gave back."""
     _, W_hh, _, _ = weights.tensors()
-    dh, dc = np.zeros_like(dy), np.zeros_like(dy)
+    dh, dc = np.zeros_like(dy), np.zeros_like(done.states[-1][1:])
     from_later, c_from_later = dlast[0], dlast[-1]
-    is_lstm, H = len(dlast) == 2, dy.shape[-1]
+    is_lstm, H = len(dlast) == 2, dc.shape[-1]
     is_gru = weights.da_h is not weights.da
     for t in reversed(range(len(dy))):
         dh[t] = from_later + np.where(done.padding[t], 0, dy[t])
@@ -140,7 +149,8 @@ def _states_backward(done: Pass, weights: KeptWeights, dy: np.ndarray, dlast: St
         from_later = np.where(done.padding[t], from_later, back)
         if is_lstm:
             f, o = done.gates[t][:, H : 2 * H], done.gates[t][:, 3 * H :]
-            through_h = dh[t] * o * (1 - np.tanh(done.states[1][t + 1]) ** 2)
-            dc[t] = c_from_later + np.where(done.padding[t], 0, through_h)
+            ds = dh[t] if weights.W_hr is None else dh[t] @ weights.W_hr
+            through_s = ds * o * (1 - np.tanh(done.states[1][t + 1]) ** 2)
+            dc[t] = c_from_later + np.where(done.padding[t], 0, through_s)
             c_from_later = np.where(done.padding[t], c_from_later, dc[t] * f)
     return dh, dc if is_lstm else None

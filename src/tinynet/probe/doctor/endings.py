@@ -112,6 +112,11 @@ def no_softmax(case: Case) -> Diagnosis | None:
     why = (
         "The logarithm of a negative number is NaN, and scores that do not sum to 1 let the loss fall without learning."
     )
+    if facts.overlaps:
+        why = "Where numbers are below 0 or above 1, an overlap can be more than all or less than nothing."
+        return Diagnosis(
+            "no-softmax", "problem", 0.94, seen, why, "Net([..., Sigmoid()])  # or Softmax over the classes"
+        )
     fix = (
         "Learner(net, cross_entropy, ...)  # or end the net in Softmax()"
         if output.shape[-1] > 1
@@ -139,7 +144,7 @@ def unfit_activation(case: Case) -> Diagnosis | None:
     make = partial(Diagnosis, "out-act", "problem", 0.9, where=place.path)
     kind = type(place.layer).__name__
     ending = f"the net ends in {kind}, which gives {_range_text(low, high)}"
-    if facts.takes == "probabilities" and facts.several and not sums:
+    if facts.takes == "probabilities" and facts.several and not facts.overlaps and not sums:
         seen = f"{ending}, and the loss takes probabilities that sum to 1"
         why = "Outputs that do not compete can all grow together: the loss falls without a choice between the classes."
         return make(seen, why, "Net([..., Linear(n, n_classes), Softmax()])  # or no activation and cross_entropy")

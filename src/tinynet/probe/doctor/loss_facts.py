@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.probe.doctor.skill import ERRORS, Loss, loss_value
+from tinynet.probe.doctor.skill import ERRORS, Loss, as_labels, loss_value
 
 N_ROWS = 16  # enough to ask with
 CLOSE = 2e-3  # relative; a loss may add a tiny number before it takes a logarithm
@@ -29,6 +29,7 @@ class LossFacts:
         only_signs: Whether its gradient has the same size at every distance, as that of the absolute error.
         slope: What it really rises by along the gradient that it returns, as a share of what that gradient promises:
             1 if the gradient is its derivative, −1 if the sign is wrong; NaN if it cannot be told.
+        overlaps: Whether it compares regions, as soft Dice does, so that numbers need not compete to be right.
     """
 
     takes: str
@@ -38,6 +39,7 @@ class LossFacts:
     compares_all: bool
     only_signs: bool
     slope: float
+    overlaps: bool = False
 
 
 def facts_about(loss: Loss, predicted: Any, y: Any) -> LossFacts:
@@ -59,7 +61,8 @@ def facts_about(loss: Loss, predicted: Any, y: Any) -> LossFacts:
     y = y[:N_ROWS]
     p = np.random.default_rng(0).uniform(0.2, 0.6, (len(y), *predicted.shape[1:]))
     ask = _Asked(loss, y)
-    takes, several = _takes(ask, p, y)
+    overlaps = _overlaps(ask, p, y)
+    takes, several = ("probabilities", as_labels(p, y) is not None) if overlaps else _takes(ask, p, y)
     return LossFacts(
         takes,
         several,
@@ -68,6 +71,7 @@ def facts_about(loss: Loss, predicted: Any, y: Any) -> LossFacts:
         _compares_all(loss, p, y),
         takes == "numbers" and _only_signs(loss, p, y),
         _slope(loss, p, y),
+        overlaps,
     )
 
 
@@ -123,6 +127,37 @@ def _is_least_at(ask: _Asked, t: np.ndarray) -> bool:
     """Whether the loss is least where the prediction is the truth, and grows on both sides."""
     at, above, below = ask(t), ask(t + 1.0), ask(t - 1.0)
     return at < above and at < below
+
+
+def _overlaps(ask: _Asked, p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether the loss is an overlap D, as 1 − D or −D: least at the truth itself, where D is 1.
+
+    Other than in a sum over the numbers, the part of the yes and the part of the no do not add up; other than in a
+    distance, to miss a yes costs more or less than to find one too many; half the truth is not as good as the whole.
+    """
+    t = _regions(y, p)
+    if t is None or not np.isin(t, (0, 1)).all() or len(np.unique(t)) < 2:
+        return False
+    at = ask(t)
+    if not (abs(at) < CLOSE or abs(at + 1) < CLOSE) or not all(at < ask(each) for each in (p, 1 - p, 1 - t)):
+        return False
+    if _same(ask(t / 2), at, size=1.0):
+        return False
+    only_yes, only_no = ask(np.where(t == 1, t, p)), ask(np.where(t == 0, t, p))
+    if _same(only_yes + only_no, ask(p) + at):
+        return False
+    n = int(min(t.sum(), (1 - t).sum()))
+    missed, found = (t.copy() for _ in range(2))
+    missed.flat[np.flatnonzero(t == 1)[:n]] = 0.5
+    found.flat[np.flatnonzero(t == 0)[:n]] = 0.5
+    return not _same(ask(missed), ask(found))
+
+
+def _regions(y: np.ndarray, p: np.ndarray) -> np.ndarray | None:
+    """The truth in the shape of the predictions, for labels of images of classes (N, C, H, W) as well."""
+    if y.dtype.kind in "iu" and p.ndim > 2 and y.shape == (p.shape[0], *p.shape[2:]):
+        return (np.expand_dims(y, 1) == np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))).astype(np.float64)
+    return _spread(y, p)
 
 
 def _ignores_output(ask: _Asked, p: np.ndarray) -> bool:

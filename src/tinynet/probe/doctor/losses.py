@@ -76,7 +76,8 @@ def _distance_for_classes(case: Case) -> Diagnosis | None:
     """A squared distance for classes works, but it learns slowly from sure mistakes."""
     if case.truth.kind != "classes" or case.loss_facts.only_signs:
         return None
-    if case.loss_facts.takes == "probabilities" and not case.loss_facts.several and case.output_range[2]:
+    facts = case.loss_facts
+    if facts.takes == "probabilities" and not (facts.several or facts.overlaps) and case.output_range[2]:
         seen = f"{loss_name(case)} asks for a yes or no from each unit, and the net ends in a softmax over the classes"
         why = (
             "It counts each of the many right no's, so the loss and its gradient are smaller, and the choice counts "

@@ -41,6 +41,7 @@ class Answers:
             kinds.OUTPUT_GRADIENT: self._output_gradient,
             kinds.UPDATE: self._update,
             kinds.SLOT: self._update,
+            kinds.STATISTIC: self._statistic,
         }
         answer = answers.get(meaning.kind, self._given)
         return answer(meaning, name, index)
@@ -85,6 +86,15 @@ class Answers:
         if row is not None and row.on_the_way is not None:
             return row.on_the_way(layer, meaning.short, index), title, step.formula
         return self._leaf(name, index), title, {}
+
+    def _statistic(self, meaning: Meaning, name: str, index: Index) -> Answer:
+        """A running statistic: the step was given it, and has moved it."""
+        step = self.trace.layers[meaning.path]
+        row = self.row(step)
+        if row is None or meaning.short not in row.memory:
+            return self._given(meaning, name, index)
+        title = f"{at_index(name, index)}, a running statistic of {described(step)}, after the step."
+        return row.memory[meaning.short](self.layer(meaning.path), index), title, {}
 
     def _gradient(self, meaning: Meaning, name: str, index: Index) -> Answer:
         """A parameter that several layers share gets the sum of their gradients, and what was there before."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.layers import Embedding, Layer, MultiHeadAttention
-from tinynet.layers.attention import attend
+from tinynet.layers.scaled_dot_product import attend
 from tinynet.net import Net
 from tinynet.net.modes import predicting
 from tinynet.probe.interpret.subject import named
@@ -103,5 +103,5 @@ def weights_of(layer: MultiHeadAttention) -> np.ndarray:
     memory = layer.recall()
     N, heads, S, _ = memory.k.shape
     places = np.ascontiguousarray(np.broadcast_to(np.eye(S, dtype=memory.k.dtype), (N, heads, S, S)))
-    p, _ = attend(memory.q, memory.k, places, layer.causal, memory.key_padding_mask)
+    p, _ = attend(memory.q, memory.k, places, layer.causal, memory.key_padding_mask, memory.attn_mask)
     return p

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.layers import ELU, GELU, Layer, LeakyReLU, PReLU, ReLU, SiLU
+from tinynet.layers import ELU, GELU, Hardswish, Layer, LeakyReLU, Mish, PReLU, ReLU, SiLU
 from tinynet.net import Net
 from tinynet.probe.interpret.attribution import Attribution
 from tinynet.probe.interpret.subject import Method, listed, named, opened
@@ -15,7 +15,7 @@ WARNING = (
     "Guided back-propagation may ignore the weights: it restores edges of the input, and hardly changes when the upper "
     "layers are drawn anew (Adebayo et al. 2018); randomization_check shows how it is here."
 )
-LIKE_RELU = (LeakyReLU, PReLU, ELU, GELU, SiLU)
+LIKE_RELU = (LeakyReLU, PReLU, ELU, GELU, SiLU, Hardswish, Mish)
 
 
 def guided_backpropagation(net: Net, x: np.ndarray, target: Any = None) -> Attribution:

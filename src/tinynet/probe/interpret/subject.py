@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
-from tinynet.layers import Embedding, Layer, LogSoftmax, Sigmoid, Softmax
+from tinynet.layers import Embedding, Hardsigmoid, Layer, LogSigmoid, LogSoftmax, Sigmoid, Softmax
 from tinynet.layers.layer import WATCHED
 from tinynet.net import Net
 from tinynet.net.modes import frozen, predicting
@@ -18,6 +18,7 @@ from tinynet.net.summary import short_repr
 from tinynet.probe.interpret.target import Aim, aim, dot
 
 ROWS = 64  # samples that go through the net at once, where a method asks for many
+SQUEEZING = (Softmax, LogSoftmax, Sigmoid, LogSigmoid, Hardsigmoid)  #: Of activations, those that make probabilities.
 Method = tuple[Layer, str, Callable]
 
 
@@ -130,7 +131,7 @@ def _last(net: Layer) -> list[Layer]:
     """The last layer, in however many inner nets, if it only squeezes scores."""
     while isinstance(net, Net) and len(net):
         net = net[len(net) - 1]
-    return [net] if isinstance(net, (Softmax, LogSoftmax, Sigmoid)) else []
+    return [net] if isinstance(net, SQUEEZING) else []
 
 
 def _passing(layer: Layer) -> list[Method]:

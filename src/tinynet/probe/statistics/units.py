@@ -8,7 +8,7 @@ sample and place, and a column for each unit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 from typing import NamedTuple
 
@@ -24,6 +24,8 @@ from tinynet.layers import (
     ConvTranspose2D,
     Flatten,
     GroupNorm,
+    Hardsigmoid,
+    Hardtanh,
     Layer,
     Permute,
     PReLU,
@@ -46,7 +48,8 @@ class Units(NamedTuple):
         axis: The axis of the units in what the layer gives. None: only the number of axes can tell, because the layer
             has put them in another order. AS_BEFORE: that of what came in, as in all activations: (N, 8, 20) may be 8
             channels after `Conv1D` or 20 features after `Linear`.
-        slope: From the outputs of a sigmoid or tanh to its slope there, as a share of the greatest; None for others.
+        slope: From the outputs of a sigmoid or tanh, hard or smooth, to its slope there, as a share of the greatest;
+            None for others.
 
     Example:
         >>> units_of(Conv1D(1, 8, 3)).axis, units_of(Tanh()).slope(np.array([0.0, 1.0]))
@@ -73,6 +76,10 @@ def units_of(layer: Layer) -> Units:
         return Units(AS_BEFORE, _sigmoid_slope)
     if isinstance(layer, Tanh):
         return Units(AS_BEFORE, _tanh_slope)
+    if isinstance(layer, Hardsigmoid):
+        return Units(AS_BEFORE, partial(_slope_between, 0, 1))
+    if isinstance(layer, Hardtanh):
+        return Units(AS_BEFORE, partial(_slope_between, layer.min_val, layer.max_val))
     return Units(AS_BEFORE if isinstance(layer, PReLU) or not layer.parameters() else -1)
 
 
@@ -82,6 +89,11 @@ def _sigmoid_slope(y: np.ndarray) -> np.ndarray:
 
 def _tanh_slope(y: np.ndarray) -> np.ndarray:
     return 1 - y * y
+
+
+def _slope_between(low: float, high: float, y: np.ndarray) -> np.ndarray:
+    """1 between the two ends, and 0 at them."""
+    return ((y > low) & (y < high)).astype(y.dtype)
 
 
 def some_rows(y: np.ndarray, axis: int | None, most: int) -> np.ndarray:

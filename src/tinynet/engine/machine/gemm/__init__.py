@@ -7,7 +7,7 @@ their number, so the last bits depend on it. Here the cuts are fixed, and each b
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from types import ModuleType
 
@@ -149,17 +149,23 @@ def column_sums(A: np.ndarray) -> np.ndarray:
     if N < SHORT_ROW:
         return _sums_of_short_rows(np.ascontiguousarray(A))
     if M <= ROWS_PER_PARTIAL_SUM:
-        return np.ones(M, A.dtype) @ A
+        return _ones(M, A.dtype) @ A
     return _sums_of_parts(A).sum(axis=0, dtype=np.float64).astype(A.dtype)
+
+
+@lru_cache(maxsize=100)
+def _ones(count: int, dtype: np.dtype) -> np.ndarray:
+    """A vector of ones, of at most `ROWS_PER_PARTIAL_SUM` numbers, that nobody writes to."""
+    return np.ones(count, dtype)
 
 
 def _sums_of_short_rows(A: np.ndarray) -> np.ndarray:
     M, N = A.shape
     if M <= SHORT_ROWS_PER_PARTIAL_SUM or N == 0:
-        return np.ones(M, A.dtype) @ A
+        return _ones(M, A.dtype) @ A
     if M <= ROWS_PER_PARTIAL_SUM:
         whole = M // SHORT_ROWS_PER_PARTIAL_SUM * SHORT_ROWS_PER_PARTIAL_SUM
-        ones = np.ones(SHORT_ROWS_PER_PARTIAL_SUM, A.dtype)
+        ones = _ones(SHORT_ROWS_PER_PARTIAL_SUM, A.dtype)
         sums = np.matmul(ones, A[:whole].reshape(-1, SHORT_ROWS_PER_PARTIAL_SUM, N)).sum(axis=0)
         return sums if whole == M else sums + ones[: M - whole] @ A[whole:]
     together = 1 << (JOINED_LENGTH // N).bit_length() - 1  # the largest power of two that fits
@@ -173,7 +179,7 @@ def _sums_of_short_rows(A: np.ndarray) -> np.ndarray:
 def _sums_of_parts(A: np.ndarray) -> np.ndarray:
     """The sum of each part of the rows, and that of the rest."""
     M, N = A.shape
-    whole, ones = M // ROWS_PER_PARTIAL_SUM * ROWS_PER_PARTIAL_SUM, np.ones(ROWS_PER_PARTIAL_SUM, A.dtype)
+    whole, ones = M // ROWS_PER_PARTIAL_SUM * ROWS_PER_PARTIAL_SUM, _ones(ROWS_PER_PARTIAL_SUM, A.dtype)
     parts = A[:whole].reshape(-1, ROWS_PER_PARTIAL_SUM, N)
     sums = np.empty((len(parts) + 1, N), A.dtype)
     np.matmul(ones[: M - whole], A[whole:], out=sums[-1])

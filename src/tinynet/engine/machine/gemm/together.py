@@ -43,7 +43,8 @@ def at_once(function: Callable) -> Callable:
                 _thread.deferred = None
         finally:  # Ctrl-C may have cut the first short, and what is deferred for ever is never computed.
             _thread.deferred = None
-        _run(jobs)
+        if jobs:
+            _run(jobs)
         return result
 
     return call

@@ -10,6 +10,8 @@ import numpy as np
 
 from tinynet.exchange.onnx.read.file import MAX_NUMBERS, Unreadable
 
+MAX_PRODUCTS = 2**32  #: Of a product of two weights: about a second.
+PRODUCT = "ij,jk->ik"  #: Of two matrices, in Einsum.
 Arrays = list[Any]  #: The inputs of a node; None for one that is left out.
 
 
@@ -129,6 +131,16 @@ def _expand(i: Arrays, a: dict[str, Any]) -> Any:
     return np.broadcast_to(i[0], limited(np.broadcast_shapes(np.shape(i[0]), limited(i[1]))))
 
 
+def _einsum(i: Arrays, a: dict[str, Any]) -> Any:
+    """The product of two weights, as `export_onnx` writes it; a MatMul may be a layer that is to be trained."""
+    if a.get("equation") != PRODUCT:
+        raise Unreadable("it is an Einsum of weights, which is not read.", "write it as a MatMul.")
+    (rows, inner), (_, columns) = (np.shape(x) for x in i)
+    if rows * inner * columns > MAX_PRODUCTS:
+        raise Unreadable("it multiplies two weights that are too large for that.")
+    return i[0] @ i[1]
+
+
 def _constant_of_shape(i: Arrays, a: dict[str, Any]) -> Any:
     value = np.ravel(a.get("value", np.zeros(1, np.float32)))
     return np.full(limited(i[0]), value[0], value.dtype)
@@ -175,6 +187,7 @@ FOLDS: dict[str, Callable[[Arrays, dict[str, Any]], Any]] = {
     "ConstantOfShape": _constant_of_shape,
     "Cos": lambda i, a: np.cos(i[0]),
     "Div": _of_two(_divide),
+    "Einsum": _einsum,
     "Equal": _of_two(np.equal),
     "Exp": lambda i, a: np.exp(i[0]),
     "Expand": _expand,

@@ -8,14 +8,21 @@ from tinynet.exchange.onnx.writer import GraphWriter, Writer
 from tinynet.layers import (
     ELU,
     GELU,
+    GLU,
     SELU,
     Dropout,
     Dropout2D,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     Layer,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
+    Mish,
     PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
@@ -28,6 +35,18 @@ def leaky_relu(graph: GraphWriter, layer: LeakyReLU, x: str) -> str:
     return graph.node("LeakyRelu", x, alpha=layer.negative_slope)
 
 
+def relu6(graph: GraphWriter, layer: ReLU6, x: str) -> str:
+    return graph.node("Clip", x, graph.constant(0.0), graph.constant(6.0))
+
+
+def hardtanh(graph: GraphWriter, layer: Hardtanh, x: str) -> str:
+    return graph.node("Clip", x, graph.constant(layer.min_val), graph.constant(layer.max_val))
+
+
+def hard_sigmoid(graph: GraphWriter, layer: Hardsigmoid, x: str) -> str:
+    return graph.node("HardSigmoid", x, alpha=1 / 6, beta=0.5)
+
+
 def prelu(graph: GraphWriter, layer: PReLU, x: str) -> str:
     slope = graph.weight(layer.weight)
     if layer.num_parameters > 1 and len(graph.shape(layer)) == 4:
@@ -37,6 +56,11 @@ def prelu(graph: GraphWriter, layer: PReLU, x: str) -> str:
 
 def silu(graph: GraphWriter, layer: SiLU, x: str) -> str:
     return graph.node("Mul", x, graph.node("Sigmoid", x))
+
+
+def mish(graph: GraphWriter, layer: Mish, x: str) -> str:
+    """From opset 18 on there is a node for it, which not every runtime knows."""
+    return graph.node("Mul", x, graph.node("Tanh", graph.node("Softplus", x)))
 
 
 def gelu(graph: GraphWriter, layer: GELU, x: str) -> str:
@@ -68,6 +92,16 @@ def softplus(graph: GraphWriter, layer: Softplus, x: str) -> str:
     return graph.node("Where", graph.node("Greater", bx, graph.constant(layer.threshold)), x, soft)
 
 
+def log_sigmoid(graph: GraphWriter, layer: LogSigmoid, x: str) -> str:
+    """−log(1 + e⁻ˣ): the logarithm of a sigmoid would be −∞ where that is too small."""
+    return graph.node("Neg", graph.node("Softplus", graph.node("Neg", x)))
+
+
+def glu(graph: GraphWriter, layer: GLU, x: str) -> str:
+    a, b = graph.node("Split", x, n_outputs=2, axis=layer.axis)
+    return graph.node("Mul", a, graph.node("Sigmoid", b))
+
+
 def with_axis(op: str) -> Writer:
     """A layer that is one node with an axis."""
     return lambda graph, layer, x: graph.node(op, x, axis=layer.axis)
@@ -88,14 +122,21 @@ WRITERS: dict[type[Layer], Writer] = {
     Dropout2D: nothing,
     ReLU: plain("Relu"),
     LeakyReLU: leaky_relu,
+    ReLU6: relu6,
+    Hardtanh: hardtanh,
     Sigmoid: plain("Sigmoid"),
+    Hardsigmoid: hard_sigmoid,
+    LogSigmoid: log_sigmoid,
     Tanh: plain("Tanh"),
     GELU: gelu,
     SiLU: silu,
+    Hardswish: plain("HardSwish"),
+    Mish: mish,
     ELU: elu,
     SELU: selu,
     Softplus: softplus,
     PReLU: prelu,
+    GLU: glu,
     Softmax: with_axis("Softmax"),
     LogSoftmax: with_axis("LogSoftmax"),
 }

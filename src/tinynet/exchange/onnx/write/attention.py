@@ -22,15 +22,24 @@ def attention(graph: GraphWriter, layer: MultiHeadAttention, *inputs: str) -> st
         q, k = rotated(graph, layer.rotary, q, T, start), rotated(graph, layer.rotary, k, S)
     scores = graph.node("MatMul", q, graph.node("Transpose", k, perm=[0, 1, 3, 2]))
     scores = graph.node("Div", scores, graph.constant(math.sqrt(D)))
-    seen = graph.constant(np.tri(T, S, S - T, dtype=bool)) if layer.causal else None
+    seen = _seen(graph, layer, T, S)
     if seen is not None:
         scores = graph.node("Where", seen, scores, graph.constant(LOWEST))
     p = graph.node("Softmax", scores, axis=-1)
-    if seen is not None and S < T:  # the first queries see no key at all
+    if seen is not None and (S < T or graph.padding.mask is not None):  # some queries may see no key at all
         p = graph.node("Where", seen, p, graph.constant(0.0))
     heads = graph.node("Transpose", graph.node("MatMul", p, v), perm=[0, 2, 1, 3])  # (N, T, heads, D)
     joined = graph.node("Reshape", heads, graph.constant([0, 0, layer.embed_dim]))
     return graph.layer(layer.out_proj, joined)
+
+
+def _seen(graph: GraphWriter, layer: MultiHeadAttention, T: int, S: int) -> str | None:
+    """Whether a query sees a key, (T, S) or with the padding (N, 1, T or 1, S); None if every query sees all."""
+    seen = graph.constant(np.tri(T, S, S - T, dtype=bool)) if layer.causal else None
+    if graph.padding.mask is None:
+        return seen
+    no_padding = graph.node("Unsqueeze", graph.node("Not", graph.padding.mask), graph.constant([1, 2]))
+    return no_padding if seen is None else graph.node("And", no_padding, seen)
 
 
 def _projected(graph: GraphWriter, layer: MultiHeadAttention, inputs: tuple[str, ...]) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinynet.exchange.onnx.writer import GraphWriter, Writer
+import numpy as np
+
+from tinynet.exchange.onnx.writer import GraphWriter, Padding, Writer
 from tinynet.layers import Layer, Linear, SwiGLU, TransformerBlock
-from tinynet.net import Concat, Net, Residual
+from tinynet.net import Concat, Net, Padded, Residual
 from tinynet.net.tuples import as_tuple
 
 
@@ -15,6 +17,23 @@ def net(graph: GraphWriter, layer: Net, *inputs: str) -> Any:
     for inner in layer:
         values = graph.layer(inner, *as_tuple(values))
     return values
+
+
+def padded(graph: GraphWriter, layer: Padded, x: str, padding: str = "") -> Any:
+    """A stack that is given lengths or a mask, as its example shows; layers inside read them from the graph."""
+    if not padding:
+        return net(graph, layer, x)
+    if len(graph.shape(layer, 1)) == 2:
+        graph.padding = Padding(mask=padding)
+    else:
+        ends = graph.node(
+            "Unsqueeze", graph.node("Cast", padding, to=graph.onnx.TensorProto.INT64), graph.constant([1])
+        )
+        mask = graph.node("GreaterOrEqual", graph.constant(np.arange(graph.shape(layer)[1])), ends)
+        graph.padding = Padding(mask, graph.node("Cast", padding, to=graph.onnx.TensorProto.INT32))
+    y = net(graph, layer, x)
+    graph.padding = Padding()
+    return y
 
 
 def residual(graph: GraphWriter, layer: Residual, x: str) -> str:
@@ -40,19 +59,20 @@ def swiglu(graph: GraphWriter, layer: SwiGLU, x: str) -> str:
 
 
 def transformer_block(graph: GraphWriter, layer: TransformerBlock, x: str) -> str:
-    for parts in (
-        [layer.norm1, layer.attention, layer.dropout1],
-        [layer.norm2, layer.linear1, layer.activation, layer.linear2, layer.dropout2],
-    ):
+    attention = [layer.attention, layer.dropout1]
+    mlp = [layer.linear1, layer.activation, layer.linear2, layer.dropout2]
+    for norm, parts in ((layer.norm1, attention), (layer.norm2, mlp)):
         y = x
-        for part in parts:
+        for part in [norm, *parts] if layer.norm_first else parts:
             y = graph.layer(part, y)
         x = graph.node("Add", x, y)
+        x = x if layer.norm_first else graph.layer(norm, x)
     return x
 
 
 WRITERS: dict[type[Layer], Writer] = {
     Net: net,
+    Padded: padded,
     Residual: residual,
     Concat: concat,
     Linear: linear,

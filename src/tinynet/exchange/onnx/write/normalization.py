@@ -22,10 +22,10 @@ def batch_norm2d(graph: GraphWriter, layer: BatchNorm2D, x: str) -> str:
 def _batch_norm(graph: GraphWriter, layer: BatchNorm1D | BatchNorm2D, x: str) -> str:
     """x with its features in axis 1."""
     C = layer.num_features
-    if layer.weight is None or layer.bias is None:
-        affine = graph.constant(np.ones(C)), graph.constant(np.zeros(C))
-    else:
-        affine = graph.weight(layer.weight), graph.weight(layer.bias)
+    affine = (
+        graph.constant(np.ones(C)) if layer.weight is None else graph.weight(layer.weight),
+        graph.constant(np.zeros(C)) if layer.bias is None else graph.weight(layer.bias),
+    )
     if not layer.track_running_stats:
         others = [axis for axis in range(len(graph.shape(layer))) if axis != 1]
         mean = graph.node("ReduceMean", x, axes=others, keepdims=0)
@@ -33,7 +33,8 @@ def _batch_norm(graph: GraphWriter, layer: BatchNorm1D | BatchNorm2D, x: str) ->
         var = graph.node("ReduceMean", graph.node("Mul", centred, centred), axes=others, keepdims=0)
         return graph.node("BatchNormalization", x, *affine, mean, var, epsilon=layer.eps)
     statistics = graph.statistic(layer, "running_mean"), graph.statistic(layer, "running_var")
-    momentum = 1 - layer.momentum  # ONNX weights what was there before
+    # ONNX weights what was there before. It knows no mean over all batches, for which PyTorch writes 1.
+    momentum = 1.0 if layer.momentum is None else 1 - layer.momentum
     return graph.node("BatchNormalization", x, *affine, *statistics, epsilon=layer.eps, momentum=momentum)
 
 

@@ -12,12 +12,15 @@ from tinynet.probe.explain.layers import (
     convolution,
     dropout,
     embedding,
+    gated,
+    hard_activations,
     linear,
     moves,
     normalization,
     pooling,
     recurrent,
     softmax,
+    softplus,
     transformer,
 )
 from tinynet.probe.explain.rows import LayerRow
@@ -25,6 +28,9 @@ from tinynet.probe.explain.rows import LayerRow
 LAYERS: dict[type[Layer], LayerRow] = {
     **linear.ROWS,
     **activations.ROWS,
+    **hard_activations.ROWS,
+    **softplus.ROWS,
+    **gated.ROWS,
     **softmax.ROWS,
     **dropout.ROWS,
     **batch_norm.ROWS,

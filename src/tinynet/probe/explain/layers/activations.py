@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from tinynet.layers import ELU, GELU, SELU, Layer, LeakyReLU, PReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from tinynet.layers import ELU, GELU, SELU, Layer, LeakyReLU, PReLU, ReLU, Sigmoid, SiLU, Tanh
 from tinynet.layers.activations import channel_axis
 from tinynet.probe.explain.expressions import Expression, Index, constant
-from tinynet.probe.explain.functions import absolute, erf, exp, log, maximum, tanh, where
+from tinynet.probe.explain.functions import erf, exp, maximum, tanh, where
 from tinynet.probe.explain.numbers import unraveled, wide
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.totals import total_of
@@ -77,7 +77,7 @@ def _slope(layer: LayerView, index: Index) -> Expression:
 
 def sigmoid(layer: LayerView, index: Index, part: int) -> Expression:
     """y = 1 / (1 + e⁻ˣ)"""
-    return _sigmoid(layer.at("x", index))
+    return logistic(layer.at("x", index))
 
 
 def sigmoid_gradient(layer: LayerView, index: Index, part: int) -> Expression:
@@ -99,7 +99,7 @@ def tanh_gradient(layer: LayerView, index: Index, part: int) -> Expression:
 def gelu(layer: LayerView, index: Index, part: int) -> Expression:
     """y = x Φ(x); approximate="tanh": y = x σ(2u)"""
     x = layer.at("x", index)
-    return x * (_normal_share(x) if layer.setting("approximate") == "none" else _sigmoid(2 * _u(x)))
+    return x * (_normal_share(x) if layer.setting("approximate") == "none" else logistic(2 * _u(x)))
 
 
 def gelu_slope(layer: LayerView, index: Index) -> Expression:
@@ -107,20 +107,20 @@ def gelu_slope(layer: LayerView, index: Index) -> Expression:
     x = layer.at("x", index)
     if layer.setting("approximate") == "none":
         return _normal_share(x) + x * exp(-(x**2) / 2) / constant(math.sqrt(2 * math.pi), "√(2π)")
-    s = _sigmoid(2 * _u(x))
+    s = logistic(2 * _u(x))
     return s + 2 * x * s * (1 - s) * _K * (1 + 0.134145 * x**2)
 
 
 def silu(layer: LayerView, index: Index, part: int) -> Expression:
     """y = x σ(x)"""
     x = layer.at("x", index)
-    return x * _sigmoid(x)
+    return x * logistic(x)
 
 
 def silu_slope(layer: LayerView, index: Index) -> Expression:
     """σ(x) + x σ(x) (1 − σ(x))"""
     x = layer.at("x", index)
-    return _sigmoid(x) + x * _sigmoid(x) * (1 - _sigmoid(x))
+    return logistic(x) + x * logistic(x) * (1 - logistic(x))
 
 
 def slope_gradient(layer: LayerView, index: Index, part: int) -> Expression:
@@ -157,19 +157,6 @@ def selu_gradient(layer: LayerView, index: Index, part: int) -> Expression:
     return where(y > 0, scale * dy, dy * (y + scale * alpha))
 
 
-def softplus(layer: LayerView, index: Index, part: int) -> Expression:
-    """y = log(1 + e^(βx)) / β, computed as max(x, 0) + log(1 + e^(−|βx|)) / β; y = x where βx > threshold"""
-    x, beta = layer.at("x", index), layer.constant("beta", "β")
-    soft = maximum(x, 0) + log(1 + exp(-absolute(beta * x))) / beta
-    return where(beta * x > layer.constant("threshold"), x, soft)
-
-
-def softplus_gradient(layer: LayerView, index: Index, part: int) -> Expression:
-    """dx = dy σ(βx); dx = dy where βx > threshold"""
-    x, dy, beta = layer.at("x", index), layer.at("dy", index), layer.constant("beta", "β")
-    return where(beta * x > layer.constant("threshold"), dy, dy * _sigmoid(beta * x))
-
-
 _K = constant(math.sqrt(2 / math.pi), "√(2/π)")
 
 
@@ -177,7 +164,8 @@ def _u(x: Expression) -> Expression:
     return _K * x * (1 + 0.044715 * x**2)
 
 
-def _sigmoid(x: Expression) -> Expression:
+def logistic(x: Expression) -> Expression:
+    """σ(x) = 1 / (1 + e⁻ˣ)"""
     return 1 / (1 + exp(-x))
 
 
@@ -196,5 +184,4 @@ ROWS: dict[type[Layer], LayerRow] = {
     SiLU: LayerRow(silu, slope_gradient, memory={"slope": silu_slope}, keeps_places=True),
     ELU: LayerRow(elu, elu_gradient, keeps_places=True),
     SELU: LayerRow(selu, selu_gradient, keeps_places=True),
-    Softplus: LayerRow(softplus, softplus_gradient, keeps_places=True),
 }

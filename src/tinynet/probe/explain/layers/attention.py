@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.layers import Layer, MultiHeadAttention
 from tinynet.layers.attention import SOURCES
-from tinynet.probe.derived.attention import first_query, is_given, seen_keys
+from tinynet.probe.derived.attention import added_to_scores, first_query, is_given, mask_of, seen_keys
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, constant, named, zero
 from tinynet.probe.explain.functions import exp, log, sqrt
 from tinynet.probe.explain.layers.embedding import rotated
@@ -34,7 +34,7 @@ def heads(layer: LayerView, index: Index) -> Expression:
     def term(s: int) -> Expression:
         return layer.at("p", (n, h, t, s)) * layer.at("v", (n, h, s, d))
 
-    return total_of(values, term, f"Σₛ p[{n}, {h}, {t}, s]·v[{n}, {h}, s, {d}]", unseen(layer, n, t, slice(None)))
+    return total_of(values, term, f"Σₛ p[{n}, {h}, {t}, s]·v[{n}, {h}, s, {d}]", unseen(layer, n, h, t, slice(None)))
 
 
 def weight(layer: LayerView, index: Index) -> Expression:
@@ -57,16 +57,17 @@ def log_sum(layer: LayerView, index: Index) -> Expression:
         return exp(layer.at("scores", (n, h, t, s)) - shift)
 
     symbols = f"Σₛ exp(scores[{n}, {h}, {t}, s] − their maximum)"
-    e = total_of(np.exp(scores - scores[top]), term, symbols, unseen(layer, n, t, slice(None)))
+    e = total_of(np.exp(scores - scores[top]), term, symbols, unseen(layer, n, h, t, slice(None)))
     return log(named("Σexp", e)) + shift
 
 
 def score(layer: LayerView, index: Index) -> Expression:
-    """q kᵀ / √D"""
+    """q kᵀ / √D + attn_mask"""
     n, h, t, s = index
     if not seen(layer, index):
         return constant(-np.inf)
-    return product_over_root(layer, "q", (n, h, t), "k", (n, h, s))
+    product, added = product_over_root(layer, "q", (n, h, t), "k", (n, h, s)), added_to_scores(layer.trace, layer.step)
+    return product if added is None else product + constant(float(added[index]), "attn_mask")
 
 
 def product_over_root(layer: LayerView, left: str, row: Index, right: str, column: Index) -> Expression:
@@ -140,7 +141,7 @@ def dv(layer: LayerView, index: Index) -> Expression:
     def term(t: int) -> Expression:
         return layer.at("p", (n, h, t, s)) * layer.at("do", (n, h, t, d))
 
-    return total_of(values, term, f"Σₜ p[{n}, {h}, t, {s}]·do[{n}, {h}, t, {d}]", unseen(layer, n, slice(None), s))
+    return total_of(values, term, f"Σₜ p[{n}, {h}, t, {s}]·do[{n}, {h}, t, {d}]", unseen(layer, n, h, slice(None), s))
 
 
 def dq(layer: LayerView, index: Index) -> Expression:
@@ -152,7 +153,7 @@ def dq(layer: LayerView, index: Index) -> Expression:
         return layer.at("ds", (n, h, t, s)) * layer.at("k", (n, h, s, d))
 
     symbols = f"Σₛ ds[{n}, {h}, {t}, s]·k[{n}, {h}, s, {d}]"
-    return named("ds·k", total_of(values, term, symbols, unseen(layer, n, t, slice(None)))) / root(layer)
+    return named("ds·k", total_of(values, term, symbols, unseen(layer, n, h, t, slice(None)))) / root(layer)
 
 
 def dk(layer: LayerView, index: Index) -> Expression:
@@ -164,7 +165,7 @@ def dk(layer: LayerView, index: Index) -> Expression:
         return layer.at("ds", (n, h, t, s)) * layer.at("q", (n, h, t, d))
 
     symbols = f"Σₜ ds[{n}, {h}, t, {s}]·q[{n}, {h}, t, {d}]"
-    return named("ds·q", total_of(values, term, symbols, unseen(layer, n, slice(None), s))) / root(layer)
+    return named("ds·q", total_of(values, term, symbols, unseen(layer, n, h, slice(None), s))) / root(layer)
 
 
 def input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
@@ -216,8 +217,8 @@ def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
 
 def masked(layer: LayerView, which: int) -> dict[str, int]:
     """How many keys are masked, where it is about keys and values."""
-    mask = layer.step.memory["key_padding_mask"]
-    return {} if mask is None or which == 0 else {"the key is masked": int(layer.trace[mask].sum())}
+    mask = mask_of(layer.trace, layer.step)
+    return {} if mask is None or which == 0 else {"the key is masked": int(mask.sum())}
 
 
 def gradient_of(layer: LayerView, which: int) -> str:
@@ -239,19 +240,24 @@ def row_of(layer: LayerView, which: int, h: int, d: int) -> int:
 
 def seen(layer: LayerView, index: Index) -> bool:
     """Whether a query sees a key."""
-    n, _, t, s = index
+    return bool(seen_by_head(layer, index[0], index[1])[index[2:]])
+
+
+def seen_by_head(layer: LayerView, n: int, h: int) -> np.ndarray:
+    """Whether a query of one head of one sample sees a key: (T, S)."""
     every = seen_keys(layer.trace, layer.step)
-    return bool(every[min(n, len(every) - 1), 0, t, s])
+    return every[min(n, len(every) - 1), min(h, every.shape[1] - 1)]
 
 
-def unseen(layer: LayerView, n: int, t: int | slice, s: int | slice) -> dict[str, int]:
+def unseen(layer: LayerView, n: int, h: int, t: int | slice, s: int | slice) -> dict[str, int]:
     """Why keys are not seen, and how many."""
-    mask = layer.step.memory["key_padding_mask"]
-    hidden = ~seen_keys(layer.trace, layer.step)[:, 0]  # (1 or N, T, S)
-    hidden = hidden[min(n, len(hidden) - 1)]
-    by_mask = np.zeros_like(hidden) if mask is None else np.broadcast_to(layer.trace[mask][n], hidden.shape)
-    by_mask, hidden = by_mask[t, s], hidden[t, s]
-    return {"the key is masked": int(by_mask.sum()), "the key comes later": int((hidden & ~by_mask).sum())}
+    T, S = layer.array("q").shape[2], layer.array("k").shape[2]
+    hidden, mask = ~seen_by_head(layer, n, h), mask_of(layer.trace, layer.step)
+    later = ~np.tri(T, S, S - T if is_given(layer.step, "causal") else S, dtype=bool)
+    by_padding = np.zeros_like(hidden) if mask is None else np.broadcast_to(mask[n], hidden.shape)
+    reasons = {"the key is masked": by_padding, "the key comes later": later & ~by_padding}
+    reasons["attn_mask hides the key"] = hidden & ~by_padding & ~later
+    return {reason: int(places[t, s].sum()) for reason, places in reasons.items()}
 
 
 def inside(layer: LayerView, short: str, index: Index) -> Expression:

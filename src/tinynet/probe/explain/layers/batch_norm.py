@@ -18,10 +18,10 @@ from tinynet.probe.explain.views import LayerView
 def output(layer: LayerView, index: Index, part: int) -> Expression:
     """y = γ x̂ + β"""
     feature = index[_axis(layer)]
-    x_hat = named(at_index("x̂", index), _x_hat(layer, index))
-    if "weight" not in layer.step.parameters:
-        return x_hat
-    return layer.at("weight", (feature,), "γ") * x_hat + layer.at("bias", (feature,), "β")
+    y: Expression = named(at_index("x̂", index), _x_hat(layer, index))
+    if "weight" in layer.step.parameters:
+        y = layer.at("weight", (feature,), "γ") * y
+    return y + layer.at("bias", (feature,), "β") if "bias" in layer.step.parameters else y
 
 
 def input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
@@ -68,27 +68,32 @@ def std(layer: LayerView, index: Index) -> Expression:
 
 
 def running_mean(layer: LayerView, index: Index) -> Expression:
-    """r + momentum (μ − r), with the running mean r before the step"""
+    """r + momentum (μ − r), with the running mean r before the step; r + (μ − r) / batches without momentum"""
     before = layer.at("running_mean", index)
-    if not _tracks(layer):
-        return before
-    return before + layer.constant("momentum") * (layer.at("mean", index) - before)
+    return _moved(layer, before, layer.at("mean", index)) if _tracks(layer) else before
 
 
 def running_var(layer: LayerView, index: Index) -> Expression:
-    """r + momentum (σ² n / (n − 1) − r), with the running variance r before the step"""
+    """r + momentum (σ² n / (n − 1) − r), with the running variance r before the step, or likewise without momentum"""
     before = layer.at("running_var", index)
     if not _tracks(layer):
         return before
     n = layer.array("x").size // layer.setting("num_features")
     unbiased = named("σ²·n / (n − 1)", _variance(layer, index) * n / (n - 1))
-    return before + layer.constant("momentum") * (unbiased - before)
+    return _moved(layer, before, unbiased)
 
 
 def batches_tracked(layer: LayerView, index: Index) -> Expression:
     """One more in training."""
     before = layer.at("num_batches_tracked", index)
     return before + 1 if _tracks(layer) else before
+
+
+def _moved(layer: LayerView, before: Expression, new: Expression) -> Expression:
+    """A running statistic on its way to that of this batch."""
+    if layer.setting("momentum") is None:
+        return before + (new - before) / layer.at("num_batches_tracked.after")
+    return before + layer.constant("momentum") * (new - before)
 
 
 def _tracks(layer: LayerView) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from tinynet.layers import Layer
-from tinynet.net import Concat, Named, Net, Residual
+from tinynet.net import Concat, Named, Net, Padded, Residual
 from tinynet.net.branches import Identity
 from tinynet.probe.explain.expressions import Expression, Index
 from tinynet.probe.explain.rows import LayerRow
@@ -29,6 +29,17 @@ def into_net(layer: LayerView, short: str, index: Index) -> Expression:
     """The first layer gets x, the last one dy."""
     symbol = short.split(".", 1)[1]
     return layer.at(symbol, index)
+
+
+def into_padded(layer: LayerView, short: str, index: Index) -> Expression:
+    """The first layer gets x without the lengths, the last one dy."""
+    symbol = short.split(".", 1)[1]
+    return layer.at(_numbered(layer, symbol, 0), index)
+
+
+def padded_input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
+    """dx is that of the first layer; lengths and masks have none."""
+    return layer.at(f"{_inside(layer, 0)}dx", index)
 
 
 def residual_output(layer: LayerView, index: Index, part: int) -> Expression:
@@ -98,6 +109,7 @@ ROWS: dict[type[Layer], LayerRow] = {
     Net: NET,
     Named: NET,
     Identity: NET,
+    Padded: LayerRow(net_output, padded_input_gradient, inside=into_padded),
     Residual: LayerRow(residual_output, residual_input_gradient),
     Concat: LayerRow(concat_output, concat_input_gradient, inside=into_branch),
 }

@@ -6,11 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tinynet.layers import GRU, LSTM, RNN
 from tinynet.probe.derived.recurrent import suffixes_of
-from tinynet.probe.explain.expressions import Expression, Leaf, named, zero
+from tinynet.probe.explain.expressions import Expression, Index, Leaf, named, zero
 from tinynet.probe.explain.functions import exp, maximum, tanh, where
 from tinynet.probe.explain.layers.linear import wide
+from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.totals import total_of
 
 
@@ -152,9 +155,14 @@ class RNNCell(Cell):
 
 
 class LSTMCell(Cell):
-    """c[t] = f c[t−1] + i g; h[t] = o tanh(c[t])"""
+    """c[t] = f c[t−1] + i g; h[t] = o tanh(c[t]), projected or not"""
 
     gates = ("i", "f", "g", "o")
+
+    def __init__(self, passes: Any, k: int) -> None:
+        super().__init__(passes, k)
+        self.H = passes.array(k, "states.1").shape[-1]
+        self.is_projected = f"weight_hr{self.suffix}" in passes.layer.step.parameters
 
     def gate_expression(self, t: int, n: int, column: int) -> Expression:
         a = self.a(t, n, column)
@@ -162,7 +170,7 @@ class LSTMCell(Cell):
 
     def new_state(self, which: int, t: int, n: int, j: int) -> Expression:
         if which == 0:
-            return self.gate("o", t, n, j) * tanh(self.c(t, n, j))
+            return self.projected(t, n, j) if self.is_projected else self.s(t, n, j)
         i, f, g = (self.gate(name, t, n, j) for name in "ifg")
         return f * self.c(t - 1, n, j) + i * g
 
@@ -170,7 +178,7 @@ class LSTMCell(Cell):
         back = self.flows_back(1, t, n, j)
         if self.is_padding(t, n):
             return back
-        return back + self.leaf("dh", t, n, j) * self.gate("o", t, n, j) * (1 - tanh(self.c(t, n, j)) ** 2)
+        return back + self.ds(t, n, j) * self.gate("o", t, n, j) * (1 - tanh(self.c(t, n, j)) ** 2)
 
     def through_step(self, which: int, t: int, n: int, j: int) -> Expression:
         if which == 1:
@@ -187,7 +195,51 @@ class LSTMCell(Cell):
             return dc * self.c(t - 1, n, j) * f * (1 - f)
         if which == 2:
             return dc * i * (1 - g**2)
-        return self.leaf("dh", t, n, j) * tanh(self.c(t, n, j)) * o * (1 - o)
+        return self.ds(t, n, j) * tanh(self.c(t, n, j)) * o * (1 - o)
+
+    def s(self, t: int, n: int, j: int) -> Expression:
+        """s = o tanh(c), which is h where nothing is projected."""
+        return self.gate("o", t, n, j) * tanh(self.c(t, n, j))
+
+    def s_values(self) -> np.ndarray:
+        """s of all steps, (T, N, H)."""
+        o = wide(self.passes.array(self.k, "gates"))[..., 3 * self.H :]
+        return o * np.tanh(wide(self.passes.array(self.k, "states.1"))[1:])
+
+    def projected(self, t: int, n: int, p: int) -> Expression:
+        """h = s W_hrᵀ"""
+        weight = f"weight_hr{self.suffix}"
+        values = wide(self.passes.layer.array(weight)[p]) * self.s_values()[t, n]
+
+        def term(j: int) -> Expression:
+            return self.passes.layer.at(weight, (p, j), "W_hr") * self.s(t, n, j)
+
+        return total_of(values, term, f"Σ W_hr[{p}, j]·s[{t}, {n}, j]")
+
+    def ds(self, t: int, n: int, j: int) -> Expression:
+        """∂L/∂s = dh, or dh W_hr where s is projected."""
+        if not self.is_projected:
+            return self.leaf("dh", t, n, j)
+        weight = f"weight_hr{self.suffix}"
+        values = wide(self.passes.array(self.k, "dh")[t, n]) * wide(self.passes.layer.array(weight)[:, j])
+
+        def term(p: int) -> Expression:
+            return self.leaf("dh", t, n, p) * self.passes.layer.at(weight, (p, j), "W_hr")
+
+        return named(f"ds[{t}, {n}, {j}]", total_of(values, term, f"Σ dh[{t}, {n}, p]·W_hr[p, {j}]"))
+
+    def projection_gradient(self, index: Index) -> Expression:
+        """dW_hr = Σₜ dh[t]ᵀ s[t]; padding adds nothing"""
+        p, j = index
+        padding = self.passes.array(self.k, "padding")[..., 0]
+        dh = np.where(padding, 0, wide(self.passes.array(self.k, "dh"))[..., p])  # (T, N)
+        values = np.where(padding, 0, dh * self.s_values()[..., j])
+
+        def term(place: int) -> Expression:
+            t, n = unraveled(place, dh.shape)
+            return self.leaf("dh", t, n, p) * self.s(t, n, j)
+
+        return total_of(values, term, f"Σ dh[t, n, {p}]·s[t, n, {j}]", {"the step is padding": int(padding.sum())})
 
 
 class GRUCell(Cell):

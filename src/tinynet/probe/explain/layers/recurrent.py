@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.layers import GRU, LSTM, RNN, Layer
+from tinynet.layers.recurrent import Weights
 from tinynet.probe.derived.recurrent import KINDS, suffixes_of
 from tinynet.probe.explain.expressions import Expression, Index, Leaf, Number, zero
-from tinynet.probe.explain.layers.cells import CELLS, Cell
+from tinynet.probe.explain.layers.cells import CELLS, Cell, LSTMCell
 from tinynet.probe.explain.layers.linear import wide
 from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.rows import LayerRow
@@ -44,9 +45,11 @@ def input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
 def parameter_gradient(layer: LayerView, name: str, index: Index) -> Expression:
     """dW_ih = Σₜ da[t]ᵀ x[t], dW_hh = Σₜ da[t]ᵀ h[t−1], db = Σ da; padding adds nothing"""
     passes, row = Passes(layer), index[0]
-    kind = next(kind for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh") if name.startswith(kind))
+    kind = next(kind for kind in Weights._fields if name.startswith(kind))
     k = suffixes_of(layer.step).index(name.removeprefix(kind))
     cell = passes.cell(k)
+    if isinstance(cell, LSTMCell) and kind == "weight_hr":
+        return cell.projection_gradient(index)
     da = wide(passes.array(k, cell.da_of(kind)))[..., row]  # (T, N)
     cut = {"the step is padding": int(passes.array(k, "padding").sum())}
 

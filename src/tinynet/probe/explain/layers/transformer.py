@@ -9,17 +9,28 @@ from tinynet.probe.explain.views import LayerView
 
 
 def block_output(layer: LayerView, index: Index, part: int) -> Expression:
-    """y = h + dropout2(…)"""
+    """y = h + dropout2(…), or norm2 of that"""
+    if norm_is_last(layer):
+        return layer.at("norm2.y", index)
     return layer.at("norm2.x", index, "h") + layer.at("dropout2.y", index)
 
 
 def block_input_gradient(layer: LayerView, index: Index, part: int) -> Expression:
-    """dx = dh + norm1′ …"""
+    """dx = dh + norm1′ …, or dr + attention′ …"""
+    if norm_is_last(layer):
+        return layer.at("norm1.dx", index, "dr") + layer.at("attention.dx", index)
     return layer.at("dropout1.dy", index, "dh") + layer.at("norm1.dx", index)
+
+
+def norm_is_last(layer: LayerView) -> bool:
+    """Whether a norm stands after each sum."""
+    return layer.step.arguments.get("norm_first") == "False"
 
 
 def block_inside(layer: LayerView, short: str, index: Index) -> Expression:
     """h, dh, and what goes from one part to the next."""
+    if norm_is_last(layer):
+        return block_inside_with_norm_last(layer, short, index)
     if short == "norm2.x":
         return layer.at("x", index) + layer.at("dropout1.y", index)
     if short == "dropout1.dy":
@@ -42,6 +53,26 @@ BLOCK_WIRES = {
     "norm2.dy": "linear1.dx",
     "attention.dy": "dropout1.dx",
     "norm1.dy": "attention.dx",
+}
+
+
+def block_inside_with_norm_last(layer: LayerView, short: str, index: Index) -> Expression:
+    """The sums that the norms read, dh, and what goes from one part to the next."""
+    if short == "norm1.x":
+        return layer.at("x", index) + layer.at("dropout1.y", index)
+    if short == "norm2.x":
+        return layer.at("norm1.y", index, "h") + layer.at("dropout2.y", index)
+    if short == "norm1.dy":
+        return layer.at("norm2.dx", index, "ds") + layer.at("linear1.dx", index)
+    return layer.at((BLOCK_WIRES | WIRES_WITH_NORM_LAST)[short], index)
+
+
+WIRES_WITH_NORM_LAST = {
+    "attention.x": "x",
+    "linear1.x": "norm1.y",
+    "norm2.dy": "dy",
+    "dropout2.dy": "norm2.dx",
+    "dropout1.dy": "norm1.dx",
 }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from tinynet.optimizers import Adam, AdamW, NAdam, Optimizer
+from tinynet.optimizers import Adam, Adamax, AdamW, NAdam, Optimizer, RAdam
 from tinynet.probe.explain.expressions import Expression, Leaf, Number, constant, named
-from tinynet.probe.explain.functions import maximum, sqrt
+from tinynet.probe.explain.functions import absolute, maximum, sqrt
 from tinynet.probe.explain.optimizers.update import Update, row_of
 from tinynet.probe.explain.rows import OptimizerRow
 
@@ -97,8 +97,53 @@ class NAdamUpdate(AdamUpdate):
         return product
 
 
+class RAdamUpdate(AdamUpdate):
+    """w ← w − ε m̂ where ρₜ ≤ 5, else w ← w − ε m̂ rₜ √(1 − β₂ᵗ) / (√v + eps)"""
+
+    slots: tuple[tuple[str, str], ...] = (("m", "m"), ("v", "v"))
+
+    @cached_property
+    def g(self) -> Leaf:
+        """∇ + λ w; ∇ itself where the decay does not pass through the adaptive step."""
+        return self.gradient if self.is_set("decoupled_weight_decay") else super().g
+
+    @cached_property
+    def step(self) -> Leaf:
+        step = self.rate * named("m̂", self.m / (1 - self.beta(1) ** self.t))
+        remembered = self.beta(2) ** self.t
+        last = named("ρ∞", 2 / (1 - self.beta(2)) - 1)
+        rho = named("ρ", last - 2 * self.t * remembered / (1 - remembered))
+        if rho.value <= 5:
+            return named("step", step)  # the mean of so few squares is not used yet
+        r = named("r", sqrt((rho - 4) * (rho - 2) * last / ((last - 4) * (last - 2) * rho)))
+        return named("step", step * r * sqrt(1 - remembered) / (sqrt(self.v) + self.eps))
+
+    def after(self) -> Expression:
+        if not self.is_set("decoupled_weight_decay"):
+            return self.w - self.step
+        return (1 - self.rate * self.parameter.constant("weight_decay", "λ")) * self.w - self.step
+
+
+class AdamaxUpdate(AdamUpdate):
+    """u ← max(β₂ u, |g| + eps); w ← w − ε m̂ / u"""
+
+    slots: tuple[tuple[str, str], ...] = (("m", "m"), ("u", "u"))
+
+    @cached_property
+    def u(self) -> Leaf:
+        """The largest gradient of late, after the step."""
+        return self.kept("u", "u", maximum(self.beta(2) * self.before("u", "u"), absolute(self.g) + self.eps))
+
+    @cached_property
+    def step(self) -> Leaf:
+        m_hat = named("m̂", self.m / (1 - self.beta(1) ** self.t))
+        return named("step", self.rate * m_hat / self.u)
+
+
 ROWS: dict[type[Optimizer], OptimizerRow] = {
     Adam: row_of(AdamUpdate),
     AdamW: row_of(AdamWUpdate),
     NAdam: row_of(NAdamUpdate),
+    RAdam: row_of(RAdamUpdate),
+    Adamax: row_of(AdamaxUpdate),
 }

@@ -38,9 +38,20 @@ def step_lr(schedule: Schedule, t: int) -> Expression:
     return _number(schedule, "lr") * _number(schedule, "gamma") ** k
 
 
+def multi_step(schedule: Schedule, t: int) -> Expression:
+    """ε(t) = lr · gammaᵏ, where k counts the milestones up to t"""
+    k = constant(sum(milestone <= t for milestone in schedule["milestones"]), "k")
+    return _number(schedule, "lr") * _number(schedule, "gamma") ** k
+
+
 def exponential(schedule: Schedule, t: int) -> Expression:
     """ε(t) = lr · gammaᵗ"""
     return _number(schedule, "lr") * _number(schedule, "gamma") ** constant(t, "t")
+
+
+def polynomial(schedule: Schedule, t: int) -> Expression:
+    """ε(t) = lr · (1 − t / total_iters)^power up to t = total_iters"""
+    return _number(schedule, "lr") * (1 - _done(schedule, t)) ** _number(schedule, "power")
 
 
 def cosine(schedule: Schedule, t: int) -> Expression:
@@ -61,6 +72,39 @@ def warm_restarts(schedule: Schedule, t: int) -> Expression:
 def warmup(schedule: Schedule, t: int) -> Expression:
     """ε(t) = min(1, (t + 1) / n_steps) · lr(t)"""
     return minimum(1, (constant(t, "t") + 1) / _number(schedule, "n_steps")) * rate_at(schedule["lr"], t)
+
+
+def linear(schedule: Schedule, t: int) -> Expression:
+    """ε(t) = (a + (b − a) · min(t / total_iters, 1)) · lr(t)"""
+    a, b = _number(schedule, "start_factor"), _number(schedule, "end_factor")
+    return (a + (b - a) * _done(schedule, t)) * rate_at(schedule["lr"], t)
+
+
+def constant_share(schedule: Schedule, t: int) -> Expression:
+    """ε(t) = factor · lr(t) for t < total_iters, then lr(t)"""
+    lr = rate_at(schedule["lr"], t)
+    return _number(schedule, "factor") * lr if t < schedule["total_iters"] else lr
+
+
+def cyclic(schedule: Schedule, t: int) -> Expression:
+    """ε(t) = base_lr + (max_lr − base_lr) · h · a"""
+    up, down = schedule["step_size_up"], schedule["step_size_down"]
+    length = up + (up if down is None else down)
+    s = constant(t % length, "s")  # the steps since the cycle began
+    rises = t % length <= up
+    h = s / constant(up, "up") if rises else (constant(length, "up + down") - s) / constant(length - up, "down")
+    low = _number(schedule, "base_lr")
+    return low + (_number(schedule, "max_lr") - low) * named("h", h) * _height(schedule, t, 1 + t // length)
+
+
+def _height(schedule: Schedule, t: int, cycle: int) -> Expression:
+    if "height" in schedule:
+        return Number("a", schedule["height"])
+    if schedule["mode"] == "triangular":
+        return constant(1)
+    if schedule["mode"] == "exp_range":
+        return _number(schedule, "gamma") ** constant(t, "t")
+    return constant(0.5) ** constant(cycle - 1, "cycles before")
 
 
 def one_cycle(schedule: Schedule, t: int) -> Expression:
@@ -85,16 +129,26 @@ def _half_wave(start: Expression, end: Expression, share: Expression) -> Express
     return end + (start - end) * (1 + cos(constant(math.pi, "π") * share)) / 2
 
 
+def _done(schedule: Schedule, t: int) -> Expression:
+    """The share of total_iters that is done."""
+    return minimum(constant(t, "t") / _number(schedule, "total_iters"), 1)
+
+
 def _number(schedule: Schedule, name: str) -> Leaf:
     return constant(schedule[name], name)
 
 
 SCHEDULES: dict[str, Callable[[Schedule, int], Expression]] = {
     "StepLR": step_lr,
+    "MultiStepLR": multi_step,
     "ExponentialLR": exponential,
+    "PolynomialLR": polynomial,
     "CosineAnnealingLR": cosine,
     "CosineAnnealingWarmRestarts": warm_restarts,
+    "ConstantLR": constant_share,
+    "LinearLR": linear,
     "LinearWarmup": warmup,
     "OneCycleLR": one_cycle,
+    "CyclicLR": cyclic,
     "SequentialLR": sequential,
 }

@@ -7,17 +7,23 @@ from collections.abc import Callable
 import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node, Unreadable
+from tinynet.exchange.onnx.read.nodes.merged import log_sigmoid
 from tinynet.exchange.onnx.read.reader import Reader
 from tinynet.layers import (
     ELU,
     GELU,
     SELU,
     Dropout,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     Layer,
     LeakyReLU,
     LogSoftmax,
+    Mish,
     PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
     Softmax,
     Softplus,
@@ -54,36 +60,26 @@ def prelu(reader: Reader, node: Node) -> None:
 
 
 def clip(reader: Reader, node: Node) -> None:
+    """With two bounds it is a Hardtanh, or a ReLU6; open to one side it is no activation with a name."""
     low, high = (_bound(reader, node, index, name) for index, name in ((1, "min"), (2, "max")))
     bounds = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
-    reader.add(Clip(**bounds), [reader.data(node)], [node.outputs[0]])
+    layer: Layer = Clip(**bounds)
+    if low is not None and high is not None and low < high:
+        layer = ReLU6() if (low, high) == (0, 6) else Hardtanh(low, high)
+    reader.add(layer, [reader.data(node)], [node.outputs[0]])
 
 
 def hard_sigmoid(reader: Reader, node: Node) -> None:
     """min(max(α x + β, 0), 1)"""
+    x, gives = reader.data(node), node.outputs[0]
     alpha, beta = node.attributes.get("alpha", 0.2), node.attributes.get("beta", 0.5)
-    _hard_sigmoid(reader, reader.data(node), alpha, beta, node.outputs[0])
-
-
-def hard_swish(reader: Reader, node: Node) -> None:
-    """x · min(max(x / 6 + ½, 0), 1)"""
-    x, gate = reader.data(node), reader.fresh()
-    _hard_sigmoid(reader, x, 1 / 6, 0.5, gate)
-    reader.add(Combine("multiply"), [x, gate], [node.outputs[0]])
-
-
-def _hard_sigmoid(reader: Reader, x: str, alpha: float, beta: float, gives: str) -> None:
+    if abs(alpha - 1 / 6) < 1e-6 and beta == 0.5:
+        reader.add(Hardsigmoid(), [x], [gives])
+        return
     scaled, moved = reader.fresh(), reader.fresh()
     reader.add(Combine("multiply"), [x, number(reader, x, alpha)], [scaled])
     reader.add(Combine("add"), [scaled, number(reader, x, beta)], [moved])
-    reader.add(Clip(0, 1), [moved], [gives])
-
-
-def mish(reader: Reader, node: Node) -> None:
-    """x tanh(softplus(x))"""
-    x, gate = reader.data(node), reader.fresh()
-    reader.through([Softplus(), Tanh()], x, gate)
-    reader.add(Combine("multiply"), [x, gate], [node.outputs[0]])
+    reader.add(Hardtanh(0, 1), [moved], [gives])
 
 
 def number(reader: Reader, x: str, value: float) -> str:
@@ -115,8 +111,13 @@ def dropout(reader: Reader, node: Node) -> None:
 
 
 def elementwise(function: str) -> Callable[[Reader, Node], None]:
-    """A function for which no layer stands."""
-    return lambda reader, node: reader.add(Elementwise(function), [reader.data(node)], [node.outputs[0]])
+    """A function for which no layer stands, if it is not the end of one."""
+
+    def read(reader: Reader, node: Node) -> None:
+        if not log_sigmoid(reader, node):
+            reader.add(Elementwise(function), [reader.data(node)], [node.outputs[0]])
+
+    return read
 
 
 def _bound(reader: Reader, node: Node, index: int, name: str) -> float | None:
@@ -134,11 +135,11 @@ HANDLERS = {
     "Exp": elementwise("exp"),
     "Gelu": gelu,
     "HardSigmoid": hard_sigmoid,
-    "HardSwish": hard_swish,
+    "HardSwish": plain(Hardswish),
     "LeakyRelu": plain(LeakyReLU, negative_slope=("alpha", 0.01)),
     "Log": elementwise("log"),
     "LogSoftmax": softmax(LogSoftmax),
-    "Mish": mish,
+    "Mish": plain(Mish),
     "Neg": elementwise("negative"),
     "PRelu": prelu,
     "Reciprocal": elementwise("reciprocal"),

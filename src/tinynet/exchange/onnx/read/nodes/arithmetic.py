@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,18 +9,17 @@ import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node, Unreadable
 from tinynet.exchange.onnx.read.folding import axes_of
-from tinynet.exchange.onnx.read.reader import COMPARED, Reader, Step, Value, afford
-from tinynet.layers import GELU, AdaptiveAvgPool2D, GlobalAvgPool2D, Linear, Sigmoid, SiLU
-from tinynet.net.operations import Choose, Combine, Elementwise, MatMul, Power, Reduce
+from tinynet.exchange.onnx.read.nodes.merged import gated, replace
+from tinynet.exchange.onnx.read.reader import COMPARED, Reader, Value, afford
+from tinynet.layers import AdaptiveAvgPool2D, GlobalAvgPool2D, Linear
+from tinynet.net.operations import Choose, Combine, MatMul, Power, Reduce
 
 
 def combine(operation: str) -> Callable[[Reader, Node], None]:
     """Add, Sub, Mul or Div; what belongs to a layer is given to it."""
 
     def read(reader: Reader, node: Node) -> None:
-        if (operation == "add" and _is_bias(reader, node)) or (
-            operation == "multiply" and (_is_silu(reader, node) or _is_gelu(reader, node))
-        ):
+        if (operation == "add" and _is_bias(reader, node)) or (operation == "multiply" and gated(reader, node)):
             return
         if np.asarray(reader.values[node.inputs[0]].runs[0]).dtype.kind != "f":
             raise Unreadable("it computes with whole numbers that come from the data.", "use floating-point numbers.")
@@ -137,57 +135,9 @@ def _is_bias(reader: Reader, node: Node) -> bool:
             continue
         layer, weight = step.layer, step.layer.weight
         made = _linear(layer.in_features, layer.out_features, weight, reader.parameter(node, b))
-        _replace(reader, [step], made, step.reads[0], node.outputs[0])
+        replace(reader, [step], made, step.reads[0], node.outputs[0])
         return True
     return False
-
-
-def _is_silu(reader: Reader, node: Node) -> bool:
-    """Whether a Mul is x σ(x)."""
-    for x, s in ((0, 1), (1, 0)):
-        step = reader.producer(node.inputs[s])
-        if step is not None and isinstance(step.layer, Sigmoid) and step.reads == [node.inputs[x]]:
-            _replace(reader, [step], SiLU(), node.inputs[x], node.outputs[0])
-            return True
-    return False
-
-
-def _is_gelu(reader: Reader, node: Node) -> bool:
-    """Whether a Mul ends x (1 + erf(x / √2)) ½."""
-    half = reader.value(node, 1)
-    if half is None or not _is_number(half, 0.5):
-        return False
-    twice = reader.producer(node.inputs[0])
-    one = None if twice is None else _made_by(reader, twice.reads[1], Combine)
-    erf = None if one is None else _made_by(reader, one.reads[0], Elementwise)
-    scaled = None if erf is None else _made_by(reader, erf.reads[0], Combine)
-    if twice is None or one is None or erf is None or scaled is None:
-        return False
-    x = scaled.reads[0]
-    right = getattr(erf.layer, "function", "") == "erf" and twice.reads[0] == x and scaled.reads[1:]
-    by = float(np.ravel(reader.values[scaled.reads[1]].runs[0])[0]) if right else 0.0
-    by = 1 / by if getattr(scaled.layer, "operation", "") == "multiply" and by else by
-    if not right or abs(by - math.sqrt(2)) > 1e-5 or not _is_number(reader.values[one.reads[1]], 1.0):
-        return False
-    _replace(reader, [twice, one, erf, scaled], GELU(), x, node.outputs[0])
-    return True
-
-
-def _made_by(reader: Reader, name: str, kind: type) -> Step | None:
-    step = reader.producer(name)
-    return step if step is not None and isinstance(step.layer, kind) else None
-
-
-def _is_number(value: Any, number: float) -> bool:
-    return np.size(value.runs[0]) == 1 and abs(float(np.ravel(value.runs[0])[0]) - number) < 1e-6
-
-
-def _replace(reader: Reader, steps: list[Step], layer: Any, x: str, gives: str) -> None:
-    """Put one layer in the place of steps."""
-    reader.scopes = max(steps[-1].scopes, reader.scopes, key=len)
-    for step in steps:
-        reader.steps.remove(step)
-    reader.add(layer, [x], [gives])
 
 
 HANDLERS = {

@@ -1,0 +1,114 @@
+"""Activations that a file spells out in several nodes: the steps before the last one are replaced by the layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinynet.exchange.onnx.read.file import Node
+from tinynet.exchange.onnx.read.reader import Reader, Step
+from tinynet.layers import GELU, GLU, Hardsigmoid, Hardswish, Layer, LogSigmoid, Mish, Sigmoid, SiLU, Softplus, Tanh
+from tinynet.net.operations import Combine, Elementwise, Part
+
+
+def gated(reader: Reader, node: Node) -> bool:
+    """Whether a product ends an activation, which then takes its place: x times a gate, or GELU."""
+    for x, gate in (node.inputs[:2], node.inputs[1::-1]):
+        last = reader.producer(gate)
+        if last is not None and (_is_gate_of(reader, x, last, node) or _is_glu(reader, x, last, node)):
+            return True
+    return _is_gelu(reader, node)
+
+
+def log_sigmoid(reader: Reader, node: Node) -> bool:
+    """Whether a node is the last of log σ(x), or of −log(1 + e⁻ˣ), which then takes its place."""
+    last = reader.producer(node.inputs[0])
+    if node.op == "Log" and last is not None and isinstance(last.layer, Sigmoid):
+        replace(reader, [last], LogSigmoid(), last.reads[0], node.outputs[0])
+        return True
+    if node.op == "Neg" and last is not None and isinstance(last.layer, Softplus):
+        first = made_by(reader, last.reads[0], Elementwise)
+        if first is not None and getattr(first.layer, "function", "") == "negative":
+            replace(reader, [first, last], LogSigmoid(), first.reads[0], node.outputs[0])
+            return True
+    return False
+
+
+def made_by(reader: Reader, name: str, kind: type) -> Step | None:
+    """The step of a kind that gives a value which is read only once."""
+    step = reader.producer(name)
+    return step if step is not None and isinstance(step.layer, kind) else None
+
+
+def replace(reader: Reader, steps: list[Step], layer: Layer, x: str, gives: str) -> None:
+    """Put one layer in the place of steps."""
+    reader.scopes = max(steps[-1].scopes, reader.scopes, key=len)
+    for step in steps:
+        reader.steps.remove(step)
+    reader.add(layer, [x], [gives])
+
+
+def _is_gate_of(reader: Reader, x: str, last: Step, node: Node) -> bool:
+    """x σ(x), x h(x), or x tanh(log(1 + eˣ))"""
+    steps = [last]
+    if isinstance(last.layer, Tanh):
+        soft = made_by(reader, last.reads[0], Softplus)
+        steps = [last] if soft is None else [soft, last]
+    kinds = tuple(type(step.layer) for step in steps)
+    if kinds not in GATES or steps[0].reads != [x]:
+        return False
+    replace(reader, steps, GATES[kinds](), x, node.outputs[0])
+    return True
+
+
+GATES: dict[tuple[type, ...], type[Layer]] = {
+    (Sigmoid,): SiLU,
+    (Hardsigmoid,): Hardswish,
+    (Softplus, Tanh): Mish,
+}
+
+
+def _is_glu(reader: Reader, a: str, last: Step, node: Node) -> bool:
+    """a σ(b), where a and b are the halves of one axis."""
+    first = made_by(reader, a, Part)
+    second = made_by(reader, last.reads[0], Part) if isinstance(last.layer, Sigmoid) else None
+    if first is None or second is None or first.reads != second.reads:
+        return False
+    x, axis = first.reads[0], first.layer.axis  # type: ignore[attr-defined]
+    shapes = reader.values[x].shapes
+    for shape in shapes:
+        numbers = np.arange(int(np.prod(shape))).reshape(shape)
+        halves = [step.layer.forward(numbers) for step in (first, second)]
+        expected = np.array_split(numbers, 2, axis=axis)
+        if shape[axis] % 2 or not all(np.array_equal(*pair) for pair in zip(halves, expected, strict=True)):
+            return False
+    layer = GLU() if axis == len(shapes[0]) - 1 else GLU(axis)
+    replace(reader, [first, second, last], layer, x, node.outputs[0])
+    return True
+
+
+def _is_gelu(reader: Reader, node: Node) -> bool:
+    """Whether a Mul ends x (1 + erf(x / √2)) ½."""
+    half = reader.value(node, 1)
+    if half is None or not _is_number(half, 0.5):
+        return False
+    twice = reader.producer(node.inputs[0])
+    one = None if twice is None else made_by(reader, twice.reads[1], Combine)
+    erf = None if one is None else made_by(reader, one.reads[0], Elementwise)
+    scaled = None if erf is None else made_by(reader, erf.reads[0], Combine)
+    if twice is None or one is None or erf is None or scaled is None:
+        return False
+    x = scaled.reads[0]
+    right = getattr(erf.layer, "function", "") == "erf" and twice.reads[0] == x and scaled.reads[1:]
+    by = float(np.ravel(reader.values[scaled.reads[1]].runs[0])[0]) if right else 0.0
+    by = 1 / by if getattr(scaled.layer, "operation", "") == "multiply" and by else by
+    if not right or abs(by - math.sqrt(2)) > 1e-5 or not _is_number(reader.values[one.reads[1]], 1.0):
+        return False
+    replace(reader, [twice, one, erf, scaled], GELU(), x, node.outputs[0])
+    return True
+
+
+def _is_number(value: Any, number: float) -> bool:
+    return np.size(value.runs[0]) == 1 and abs(float(np.ravel(value.runs[0])[0]) - number) < 1e-6

@@ -1,0 +1,1 @@
+"""What the pages of docs/ are built with: formulas from docstrings, sources, and sums worked by hand."""
