@@ -126,6 +126,7 @@ LAYERS = [
     ),
     _alike("ZeroPad2D", IMAGES, "ZeroPad2d", 2),
     _alike("ReflectionPad2D", IMAGES, "ReflectionPad2d", 2),
+    _alike("ReplicationPad2D", IMAGES, "ReplicationPad2d", 2),
     _layer("Flatten", IMAGES, lambda L, s: L.Flatten(), lambda nn, s: nn.Flatten(), "C order"),
     _layer(
         "Embedding",

@@ -59,7 +59,20 @@ def stacks(draw: Any) -> dict[str, Any]:
     return {"arguments": {"sizes": sizes, "between": between}, "shape": [draw(st.integers(1, 4)), sizes[0]]}
 
 
+@st.composite
+def padded(draw: Any) -> dict[str, Any]:
+    """A recurrent layer or attention behind a Linear layer, for sequences of different lengths."""
+    n, T, width = draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    lengths = draw(st.lists(st.integers(0, T), min_size=n, max_size=n))
+    reader = draw(st.sampled_from(["RNN", "LSTM", "GRU", "MultiHeadAttention"]))
+    return {"arguments": {"width": width, "reader": reader}, "shape": [n, T, 2], "lengths": lengths}
+
+
 def build(configuration: dict[str, Any]) -> Layer:
+    if configuration["piece"] == "Padded":
+        width, reader = configuration["arguments"].values()
+        second = 1 if reader == "MultiHeadAttention" else width
+        return net.Padded([layers.Linear(2, width), getattr(layers, reader)(width, second)])
     if configuration["piece"] != "Net":
         return in_tinynet.build(configuration)
     sizes, between = configuration["arguments"].values()
@@ -69,7 +82,7 @@ def build(configuration: dict[str, Any]) -> Layer:
     return net.Net(parts)
 
 
-STRATEGIES: dict[str, Any] = parity.LAYERS | {"Net": stacks()}
+STRATEGIES: dict[str, Any] = parity.LAYERS | {"Net": stacks(), "Padded": padded()}
 
 
 def draw(piece: str, count: int, seed: int) -> list[dict[str, Any]]:
@@ -99,13 +112,15 @@ def error_of(configuration: dict[str, Any]) -> float:
     if piece.startswith("Dropout"):
         configuration = {**configuration, "training": True}  # parity with other masks compares evaluation
     layer = build(configuration)
-    told: dict[str, Any] = in_tinynet.masks(configuration)
+    told: dict[str, Any] = {} if piece == "Padded" else in_tinynet.masks(configuration)
     if "output_size" in configuration:
         told["output_size"] = tuple(configuration["output_size"])
     if "attn_mask" in told:  # with the batch axis first, or one axis of length 1
         per_sample = (-1, configuration["arguments"]["num_heads"]) if told["attn_mask"].ndim == 3 else (1,)
         told["attn_mask"] = told["attn_mask"].reshape(*per_sample, *told["attn_mask"].shape[-2:])
     inputs = [x.shape if x.dtype.kind == "f" else x for x in arrays.inputs(configuration)]
+    if piece == "Padded":
+        inputs.append(np.array(configuration["lengths"]))
     with_first_state = piece in in_tinynet.RECURRENT and len(inputs) > 1  # its second axis is the batch
     report = check_layer(
         Told(layer, **told) if told else layer,

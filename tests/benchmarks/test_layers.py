@@ -10,7 +10,8 @@ from tinynet import layers, optimizers
 # Shapes and copies; those whose cost is that of a layer with a case; what PyTorch has not.
 WITHOUT = {
     "Layer", "Reshape", "Permute", "AdaptiveAvgPool1D", "AdaptiveMaxPool1D", "GlobalAvgPool1D", "GlobalMaxPool1D",
-    "ZeroPad1D", "ReflectionPad1D", "MaxUnpool2D", "SwiGLU", "LearnedPosition", "SinusoidalPosition", "RotaryPosition",
+    "ZeroPad1D", "ReflectionPad1D", "ReplicationPad1D", "MaxUnpool1D", "MaxUnpool2D", "SwiGLU",
+    "LearnedPosition", "SinusoidalPosition", "RotaryPosition",
 }  # fmt: skip
 
 

@@ -71,6 +71,7 @@ def images(n: int = 2, c: int = 2, h: int = 6, w: int = 5) -> Shape:
 
 SWITCHES = np.array([[[[0, 3], [9, 14]]], [[[5, 2], [8, 11]]]])  # in images of 4×4, one in each 2×2 window
 LENGTHS = np.array([4, 2])
+SWITCHES_OF_STEPS = np.array([[[1], [2]], [[0], [3]]])  # in sequences of 4, one in each window of 2
 TOKENS = np.array([[0, 2, 1], [4, 2, 2]])
 OVERLAPPING = np.array([[[[5, 5], [9, 14]]]])
 
@@ -137,10 +138,17 @@ LAYERS = [
     LayerRow(lambda: layers.MaxPool2D(2), images(), (2, 2, 3, 2)),
     LayerRow(lambda: layers.MaxPool2D((3, 2), stride=1, padding=(1, 0), dilation=(1, 2)), images(), (2, 2, 6, 3)),
     LayerRow(lambda: layers.MaxPool2D(3, 2, return_switches=True), images(), (2, 2, 2, 2)),
+    LayerRow(lambda: layers.MaxPool2D(3, 2, ceil_mode=True), images(), (2, 2, 3, 2)),
+    LayerRow(lambda: layers.MaxPool2D((2, 3), (4, 3), 1, (1, 2), True, ceil_mode=True), images(), (2, 2, 2, 2)),
+    LayerRow(lambda: layers.MaxUnpool1D(2), [(2, 2, 1), SWITCHES_OF_STEPS], (2, 4, 1)),
+    LayerRow(lambda: layers.MaxUnpool1D(3, 2, 1), [(2, 2, 1), SWITCHES_OF_STEPS % 3], (2, 3, 1)),
     LayerRow(lambda: layers.MaxUnpool2D(2), [(2, 1, 2, 2), SWITCHES], (2, 1, 4, 4)),
     LayerRow(lambda: layers.MaxUnpool2D(2), [(1, 1, 2, 2), OVERLAPPING], (1, 1, 4, 4)),
     LayerRow(lambda: layers.AvgPool2D(2), images(), (2, 2, 3, 2)),
     LayerRow(lambda: layers.AvgPool2D((3, 2), 1, padding=1, count_include_pad=False), images(), (2, 2, 6, 6)),
+    LayerRow(lambda: layers.AvgPool2D(3, 2, 1, ceil_mode=True), images(), (2, 2, 4, 3)),
+    LayerRow(lambda: layers.AvgPool2D(3, (4, 3), 1, ceil_mode=True, count_include_pad=False), images(), (2, 2, 2, 2)),
+    LayerRow(lambda: layers.AvgPool2D(2, ceil_mode=True, divisor_override=-3), images(), (2, 2, 3, 3)),
     LayerRow(lambda: layers.Conv1D(2, 3, 3), (2, 6, 2), (2, 4, 3)),
     LayerRow(lambda: layers.Conv1D(4, 6, 3, stride=2, padding=1, dilation=2, groups=2), (2, 9, 4), (2, 4, 6)),
     LayerRow(lambda: layers.Conv1D(3, 3, 4, padding="same", groups=3, bias=False), (2, 7, 3), (2, 7, 3)),
@@ -148,7 +156,10 @@ LAYERS = [
     LayerRow(lambda: layers.ConvTranspose1D(4, 6, 3, 3, 1, 2, groups=2, dilation=2), (2, 4, 4), (2, 14, 6)),
     LayerRow(lambda: layers.MaxPool1D(2), (2, 7, 3), (2, 3, 3)),
     LayerRow(lambda: layers.MaxPool1D(3, stride=1, padding=1, dilation=2), (2, 7, 3), (2, 5, 3)),
+    LayerRow(lambda: layers.MaxPool1D(3, 2, return_switches=True), (2, 7, 3), (2, 3, 3)),
+    LayerRow(lambda: layers.MaxPool1D(2, 3, 1, 3, ceil_mode=True), (2, 7, 3), (2, 3, 3)),
     LayerRow(lambda: layers.AvgPool1D(2), (2, 7, 3), (2, 3, 3)),
+    LayerRow(lambda: layers.AvgPool1D(4, 3, padding=1, ceil_mode=True), (2, 7, 3), (2, 3, 3)),
     LayerRow(lambda: layers.AvgPool1D(3, 2, padding=1, count_include_pad=False), (2, 7, 3), (2, 4, 3)),
     LayerRow(lambda: layers.GlobalAvgPool1D(), (2, 5, 3), (2, 3)),
     LayerRow(lambda: layers.GlobalAvgPool2D(), images(), (2, 2)),
@@ -157,7 +168,9 @@ LAYERS = [
     LayerRow(lambda: layers.AdaptiveAvgPool1D(3), (2, 5, 3), (2, 3, 3)),
     LayerRow(lambda: layers.AdaptiveAvgPool2D((4, 3)), images(), (2, 2, 4, 3)),
     LayerRow(lambda: layers.AdaptiveMaxPool1D(3), (2, 5, 3), (2, 3, 3)),
+    LayerRow(lambda: layers.AdaptiveMaxPool1D(3, return_switches=True), (2, 5, 3), (2, 3, 3)),
     LayerRow(lambda: layers.AdaptiveMaxPool2D((4, 7)), images(), (2, 2, 4, 7)),
+    LayerRow(lambda: layers.AdaptiveMaxPool2D(3, return_switches=True), images(), (2, 2, 3, 3)),
     LayerRow(lambda: layers.Upsample(scale_factor=2), images(), images(h=12, w=10)),
     LayerRow(lambda: layers.Upsample((4, 7)), images(), images(h=4, w=7)),
     LayerRow(lambda: layers.Upsample(scale_factor=(2, 0.6), mode="bilinear"), images(), images(h=12, w=3)),
@@ -166,6 +179,8 @@ LAYERS = [
     LayerRow(lambda: layers.ZeroPad2D((1, 2, 0, 3)), images(), images(h=9, w=8)),
     LayerRow(lambda: layers.ReflectionPad1D((1, 2)), (2, 4, 3), (2, 7, 3)),
     LayerRow(lambda: layers.ReflectionPad2D((4, 2, 0, 3)), images(), images(h=9, w=11)),
+    LayerRow(lambda: layers.ReplicationPad1D((1, 7)), (2, 4, 3), (2, 12, 3)),
+    LayerRow(lambda: layers.ReplicationPad2D((6, 2, 0, 3)), images(), images(h=9, w=13)),
     LayerRow(lambda: layers.BatchNorm1D(3), (4, 3), (4, 3), batch_of_one=False),
     LayerRow(lambda: layers.BatchNorm1D(3, affine=False), (2, 4, 3), (2, 4, 3)),
     LayerRow(lambda: layers.BatchNorm2D(2), images(), images()),

@@ -8,7 +8,7 @@ from tinynet.core import Parameter
 from tinynet.engine import parts
 from tinynet.engine.parts import items, only_numbers
 from tinynet.layers import Layer, Linear, ReLU
-from tinynet.net import Concat, Net, Residual
+from tinynet.net import Concat, Net, Padded, Residual
 
 
 class Holder(Layer):
@@ -65,7 +65,7 @@ def test_a_layer_that_is_listed_as_alone_holds_no_other() -> None:
     built = [row.build() for row in LAYERS]
     assert {type(layer) for layer in built if type(layer) in parts.ALONE and len(layer.every_layer()) > 1} == set()
     holding = {type(layer) for layer in built if len(layer.every_layer()) > 1}
-    assert holding - {Net, Residual, Concat} == set(parts.HOLD_LAYERS)
+    assert holding - {Net, Padded, Residual, Concat} == set(parts.HOLD_LAYERS)
 
 
 def test_a_net_forgets_what_lies_before_the_first_layer_that_learns() -> None:

@@ -12,7 +12,8 @@ from tinynet.core.threads import threads
 from tinynet.engine import pooling
 from tinynet.engine.machine.layout import is_channels_last
 from tinynet.layers import AvgPool2D, Layer, MaxPool2D, ReLU
-from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
+from tinynet.layers.average_pooling import avg_pool, avg_pool_gradient
+from tinynet.layers.pooling import max_pool, max_pool_gradient
 from tinynet.layers.windows import Sliding
 from tinynet.net import Net
 
@@ -86,6 +87,8 @@ def test_windows_side_by_side_in_float32(channels: int, kernel_size: tuple[int, 
 
 POOLS: dict[str, Callable[[], MaxPool2D]] = {
     "side by side": lambda: MaxPool2D(2),
+    "over the end": lambda: MaxPool2D(2, ceil_mode=True),
+    "overlapping, over the end": lambda: MaxPool2D(3, 2, 1, ceil_mode=True),
     "overlapping": lambda: MaxPool2D(3, stride=1, padding=1),
     "dilated, with gaps": lambda: MaxPool2D((1, 2), (2, 4), dilation=3),
 }

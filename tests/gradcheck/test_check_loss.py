@@ -10,7 +10,7 @@ import pytest
 from tests.gradcheck.planted_bugs import TanhOfTheOutput, squared_error_without_two
 from tinynet.gradcheck import GradientError, check_loss, check_net
 from tinynet.layers import Conv2D, Dropout, Flatten, Linear, MaxPool2D, ReLU
-from tinynet.losses import cross_entropy, mean_squared_error
+from tinynet.losses import binary_cross_entropy, cross_entropy, mean_squared_error
 from tinynet.net import Net
 
 LABELS = np.array([0, 2, 1, 1])
@@ -45,6 +45,11 @@ def broken(sentence: str, loss: object) -> GradientError:
     with pytest.raises(GradientError, match=sentence) as caught:
         check_loss(loss, (4, 3), np.zeros((4, 3)))
     return caught.value
+
+
+def test_probabilities_stay_probabilities_where_others_are_drawn() -> None:
+    p = np.array([[0.02, 0.5, 0.98], [0.9, 0.05, 0.3]])
+    assert check_loss(binary_cross_entropy, p, np.array([[1, 0, 1], [0, 0, 1]])).max_error < 1e-6
 
 
 def test_loss_must_be_a_finite_number() -> None:

@@ -57,6 +57,8 @@ from tinynet.layers import (
     ReflectionPad2D,
     ReLU,
     ReLU6,
+    ReplicationPad1D,
+    ReplicationPad2D,
     Reshape,
     RMSNorm,
     RotaryPosition,
@@ -85,7 +87,8 @@ SEQUENCES: list[Layer] = [
     *(AdaptiveAvgPool1D(2), AdaptiveMaxPool1D(2), ZeroPad1D(1), ReflectionPad1D(1), Permute(1, 0), Linear(16, 3)),
     *(RNN(16, 8), GRU(16, 8), LSTM(16, 8, bidirectional=True), LearnedPosition(20, 16), SinusoidalPosition(16)),
     *(RotaryPosition(16), MultiHeadAttention(16, 2), MultiHeadAttention(16, 2, causal=True, rotary=True)),
-    *(TransformerBlock(16, 2), LayerNorm((12, 16)), Softmax(1)),
+    *(TransformerBlock(16, 2), LayerNorm((12, 16)), Softmax(1), ReplicationPad1D(1)),
+    *(MaxPool1D(5, ceil_mode=True), AvgPool1D(5, ceil_mode=True)),
 ]
 IMAGES: list[Layer] = [
     *(
@@ -98,6 +101,7 @@ IMAGES: list[Layer] = [
     ),
     *(GlobalAvgPool2D(), GlobalMaxPool2D(), AdaptiveAvgPool2D(2), AdaptiveMaxPool2D(3), Upsample(2), ZeroPad2D(1)),
     *(Upsample(2, mode="bilinear"), ReflectionPad2D(1), GroupNorm(2, 4), Dropout2D(), PReLU(4), Softmax(1), Flatten()),
+    *(MaxPool2D(3, ceil_mode=True), AvgPool2D(3, ceil_mode=True, divisor_override=2), ReplicationPad2D(1)),
     Net([Conv2D(4, 8, 3), ReLU(), MaxPool2D(2), GlobalMaxPool2D(), Linear(8, 2)]),
 ]
 CASES = [(layer, (0, 16)) for layer in ROWS]

@@ -5,7 +5,7 @@ import pytest
 
 from tests.layers.differences import assert_derivative, slope
 from tinynet.core import faster
-from tinynet.layers import AvgPool2D, MaxPool2D, MaxUnpool2D
+from tinynet.layers import AdaptiveMaxPool2D, AvgPool2D, MaxPool2D, MaxUnpool2D
 
 POOLS = {
     "max": (MaxPool2D, (2,)),
@@ -13,7 +13,11 @@ POOLS = {
     "max, dilated": (MaxPool2D, (2, 1, 1, (2, 1))),
     "average": (AvgPool2D, (2,)),
     "average, overlapping": (AvgPool2D, ((2, 3), (2, 1), 1)),
-    "average, of the image only": (AvgPool2D, (3, 2, 1, False)),
+    "average, of the image only": (AvgPool2D, (3, 2, 1, False, False)),
+    "max, over the end": (MaxPool2D, (3, 2, 1, 1, False, True)),
+    "average, over the end": (AvgPool2D, (3, (3, 2), 1, True)),
+    "average, over the end, of the image only": (AvgPool2D, (2, 3, 0, True, False)),
+    "sum over a divisor": (AvgPool2D, (2, 1, 1, False, True, 7)),
 }
 
 
@@ -217,3 +221,66 @@ def test_bad_switches() -> None:
         layer(x[0], switches)
     with pytest.raises(RuntimeError, match="no forward to go back through"):
         MaxUnpool2D(2).backward(x)
+
+
+def test_windows_over_the_end_by_hand() -> None:
+    x = np.array([[[[1.0, 5.0, 2.0, 4.0, 3.0]]]])
+    largest = MaxPool2D((1, 2), return_switches=True, ceil_mode=True)
+    y, indices = largest(x)
+    np.testing.assert_array_equal(y, [[[[5, 4, 3]]]])
+    np.testing.assert_array_equal(indices, [[[[1, 3, 4]]]])
+    np.testing.assert_array_equal(largest.backward(np.array([[[[1.0, 2.0, 3.0]]]])), [[[[0, 1, 0, 2, 3]]]])
+    # What is beyond the padding does not count: 3 is the mean of itself, and of itself and one zero.
+    mean = AvgPool2D((1, 2), ceil_mode=True)
+    np.testing.assert_array_equal(mean(x), [[[[3, 3, 3]]]])
+    np.testing.assert_array_equal(mean.backward(np.array([[[[2.0, 4.0, 6.0]]]])), [[[[1, 1, 2, 2, 6]]]])
+    x = x[..., :4]
+    np.testing.assert_array_equal(AvgPool2D((1, 3), (1, 3), (0, 1), True)(x), [[[[2, 2]]]])  # the second is whole
+    np.testing.assert_array_equal(AvgPool2D((1, 4), (1, 3), (0, 1), True)(x), [[[[2, 2]]]])  # (2 + 4 + 0) / 3
+    np.testing.assert_array_equal(AvgPool2D((1, 4), (1, 3), (0, 1), True, False)(x), [[[[8 / 3, 3]]]])  # 6 / 2
+
+
+def test_no_window_starts_behind_the_image() -> None:
+    x = distinct(1, 1, 2, 2)
+    for kind in (MaxPool2D, AvgPool2D):
+        layer = kind((3, 2), 3, (1, 0), ceil_mode=True)  # a second row would start at pixel 2
+        assert layer(x).shape == (1, 1, 1, 1)
+        assert kind((3, 2), 2, (1, 0), ceil_mode=True)(x).shape == (1, 1, 2, 1)
+
+
+@pytest.mark.parametrize("kind", [MaxPool2D, AvgPool2D])
+def test_a_window_may_hang_over_by_less_than_a_stride(kind: type) -> None:
+    x = distinct(1, 1, 2, 3)
+    layer = kind((4, 3), (3, 1), ceil_mode=True)
+    assert layer(x) == {MaxPool2D: x.max(), AvgPool2D: x.mean()}[kind]
+    with pytest.raises(ValueError, match=r"expected images of at least 2 × 3 pixels .*, got 1 × 3"):
+        layer(x[:, :, :1])
+    with pytest.raises(ValueError, match=r"expected images of at least 2 × 3 pixels .*, got 2 × 2"):
+        layer(x[..., :2])
+
+
+def test_divisor_override() -> None:
+    x = distinct(2, 1, 4, 5)
+    mean, other = AvgPool2D(2, 2, 1), AvgPool2D(2, 2, 1, divisor_override=-3)
+    np.testing.assert_allclose(other(x), mean(x) * 4 / -3)
+    dy = distinct(2, 1, 3, 3)
+    np.testing.assert_allclose(other.backward(dy), mean.backward(dy) * 4 / -3)
+    with pytest.raises(ValueError, match=r"divisor_override must not be 0\.\nHint: leave it out"):
+        AvgPool2D(2, divisor_override=0)
+    with pytest.raises(TypeError, match=r"AvgPool2D: divisor_override must be an integer, got 2\.5"):
+        AvgPool2D(2, divisor_override=2.5)
+
+
+@pytest.mark.parametrize("choice", ["plain", "compiled"])
+def test_adaptive_switches(choice: str) -> None:
+    x = np.array([[[[1.0, 3.0, 3.0], [2.0, np.nan, np.nan]]]])
+    layer = AdaptiveMaxPool2D((2, 2), return_switches=True)
+    with faster.use(choice):
+        y, indices = layer(x)
+        np.testing.assert_array_equal(y, [[[[3, 3], [np.nan, np.nan]]]])
+        np.testing.assert_array_equal(indices, [[[[1, 1], [4, 5]]]])  # the first of equals, but the last NaN
+        dx = layer.backward(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), None)
+        assert AdaptiveMaxPool2D((2, 1), return_switches=True)(x)[1].ravel().tolist() == [1, 5]
+    np.testing.assert_array_equal(dx, [[[[0, 3, 0], [0, 3, 4]]]])
+    back = MaxUnpool2D((2, 3), 1)(np.ones((1, 1, 1, 1)), AdaptiveMaxPool2D(1, True)(distinct(1, 1, 2, 3))[1])
+    np.testing.assert_array_equal(back == 1, distinct(1, 1, 2, 3) == distinct(1, 1, 2, 3).max())

@@ -5,6 +5,7 @@ import pytest
 
 from tests.layers.differences import assert_derivative
 from tinynet.layers import (
+    AdaptiveMaxPool1D,
     AvgPool1D,
     AvgPool2D,
     Conv1D,
@@ -13,6 +14,7 @@ from tinynet.layers import (
     ConvTranspose2D,
     MaxPool1D,
     MaxPool2D,
+    MaxUnpool1D,
 )
 
 RNG = np.random.default_rng(0)
@@ -52,6 +54,41 @@ def test_pooling_by_hand():
     np.testing.assert_array_equal(AvgPool1D(2, padding=1, count_include_pad=False).forward(x), column(1, 3.5, 7, 0))
 
 
+def test_windows_over_the_end_by_hand():
+    x = column(1, 5, 2, 7, 3)
+    layer = MaxPool1D(2, return_switches=True, ceil_mode=True)
+    y, indices = layer.forward(x)
+    np.testing.assert_array_equal(y, column(5, 7, 3))
+    np.testing.assert_array_equal(indices, column(1, 3, 4))
+    np.testing.assert_array_equal(layer.backward(column(1, 2, 3), None), column(0, 1, 0, 2, 3))
+    np.testing.assert_array_equal(AvgPool1D(2, ceil_mode=True).forward(x), column(3, 4.5, 3))
+    np.testing.assert_array_equal(AvgPool1D(4, 3, 1, True).forward(x), column(2, 3))  # of 2, 7, 3 and a zero
+    np.testing.assert_array_equal(AvgPool1D(4, 3, 1, True, False).forward(x), column(8 / 3, 4))
+    for kind in (MaxPool1D, AvgPool1D):  # a second window would start at step 2
+        assert kind(3, 3, 1, ceil_mode=True).forward(x[:, :2]).shape == (1, 1, 1)
+
+
+@pytest.mark.parametrize("pool", [MaxPool1D(3, 2, 1, return_switches=True), AdaptiveMaxPool1D(3, return_switches=True)])
+def test_unpooling_puts_each_step_back(pool):
+    x = RNG.permutation(np.arange(1.0, 37)).reshape(2, 6, 3)
+    y, switches = pool.forward(x)
+    assert y.shape == switches.shape == (2, 3, 3)
+    np.testing.assert_array_equal(np.take_along_axis(x, switches, axis=1), y)
+    unpool = MaxUnpool1D(3, 2, 1)
+    assert unpool.forward(y, switches % 5).shape == (2, 5, 3)
+    back = unpool.forward(y, switches, x.shape)
+    np.testing.assert_array_equal(back[back != 0], x[back != 0])
+    assert set(back[back != 0]) == set(y.ravel())
+    np.testing.assert_array_equal(unpool.forward(y, switches, 6), back)
+    np.testing.assert_array_equal(unpool.forward(y, switches, (6,)), back)
+
+
+def test_of_several_switches_to_one_step_the_last_stays():
+    layer = MaxUnpool1D(2, 1)
+    np.testing.assert_array_equal(layer.forward(column(1, 2, 3), column(2, 0, 2).astype(int)), column(2, 0, 3, 0))
+    np.testing.assert_array_equal(layer.backward(column(10, 20, 30, 40)), column(0, 10, 30))
+
+
 @pytest.mark.parametrize(("kind", "fan_in"), [(Conv1D, 8 * 3), (ConvTranspose1D, 40 * 3)])
 def test_initial_weights_are_uniform_within_one_over_the_root_of_fan_in(kind, fan_in):
     layer = kind(16, 80, 3, groups=2, rng=np.random.default_rng(0))
@@ -67,7 +104,9 @@ TWINS = [
         ConvTranspose2D(4, 6, (1, 3), (1, 3), (0, 1), (0, 2), 2, True, (1, 2)),
     ),
     (MaxPool1D(3, 2, 1, 2), MaxPool2D((1, 3), (1, 2), (0, 1), (1, 2))),
-    (AvgPool1D(3, 2, 1, False), AvgPool2D((1, 3), (1, 2), (0, 1), False)),
+    (MaxPool1D(3, 3, 1, 2, ceil_mode=True), MaxPool2D((1, 3), (1, 3), (0, 1), (1, 2), ceil_mode=True)),
+    (AvgPool1D(3, 2, 1, False, False), AvgPool2D((1, 3), (1, 2), (0, 1), False, False)),
+    (AvgPool1D(4, 3, 1, True), AvgPool2D((1, 4), (1, 3), (0, 1), True)),
 ]
 
 
@@ -118,6 +157,7 @@ def test_outputs_lie_in_c_order():
         (lambda: Conv1D(1, 1, 1, padding=-1), ValueError, r"padding must be at least 0, got -1\."),
         (lambda: ConvTranspose1D(1, 1, 1, 2, 0, 2), ValueError, r"output_padding must be smaller than stride=2 or dil"),
         (lambda: MaxPool1D(3, padding=2), ValueError, r"at most half of kernel_size=3, got 2\.\nHint: use padding=1\."),
+        (lambda: MaxUnpool1D(3, padding=2), ValueError, r"MaxUnpool1D: padding must be at most half of kernel_size=3"),
         (lambda: AvgPool1D(0), ValueError, r"AvgPool1D: kernel_size must be at least 1, got 0\."),
     ],
 )
@@ -168,3 +208,29 @@ def test_a_dilated_window_needs_the_room_that_it_reaches_over():
     np.testing.assert_array_equal(layer.forward(column(1, 9, 3, 9, 2)), column(3))
     with pytest.raises(ValueError, match="expected sequences of at least 5 steps"):
         layer.forward(column(1, 2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("switches", "output_size", "kind", "words"),
+    [
+        (
+            np.ones((1, 2, 1)),
+            None,
+            TypeError,
+            r"got float64\.\nHint: MaxPool1D\(\.\.\., return_switches=True\)",
+        ),
+        (np.ones((1, 2), int), None, ValueError, r"switches of the shape of x, \(1, 2, 1\), got \(1, 2\)\."),
+        (
+            column(1, 4).astype(int),
+            None,
+            ValueError,
+            r"from 0 to 3, the steps of y, got 1 to 4\.\nHint: pass out",
+        ),
+        (column(-1, 1).astype(int), None, ValueError, r"got -1 to 1\."),
+        (column(1, 2).astype(int), 6, ValueError, r"output_size must be less than one stride=2 away from 4, got 6\."),
+        (column(1, 2).astype(int), (1, 2), TypeError, r"output_size must be an integer, got \(1, 2\)\."),
+    ],
+)
+def test_switches_that_are_refused(switches, output_size, kind, words):
+    with pytest.raises(kind, match=words):
+        MaxUnpool1D(2).forward(column(1, 2), switches, output_size)

@@ -33,6 +33,37 @@ def test_output_size(sliding: Sliding, size: tuple[int, int], outputs: tuple[int
     assert sliding.output_size(size) == outputs
 
 
+@pytest.mark.parametrize(
+    ("sliding", "size", "overhang"),
+    [
+        (Sliding((2, 2), (2, 2)), (4, 5), (0, 1)),
+        (Sliding((3, 3), (2, 2), ((1, 1), (1, 1))), (6, 5), (1, 0)),
+        (Sliding((3, 3), (4, 5), ((1, 1), (1, 1))), (6, 10), (0, 1)),  # a third row of windows would start at 7
+        (Sliding((2, 2), (2, 3), ((0, 0), (1, 1)), (3, 2)), (5, 6), (1, 1)),
+        (Sliding((3, 4), (2, 4)), (2, 1), (1, 3)),  # not even the first is whole
+    ],
+)
+def test_windows_to_the_end(sliding: Sliding, size: tuple[int, int], overhang: tuple[int, int]) -> None:
+    to_the_end = sliding.to_the_end(size)
+    assert to_the_end == sliding._replace(overhang=overhang)
+    (top, bottom), (left, right) = sliding.padding
+    assert to_the_end.border == ((top, bottom + overhang[0]), (left, right + overhang[1]))
+    more = [int(extra > 0) for extra in overhang]
+    assert np.subtract(to_the_end.output_size(size), sliding.output_size(size)).tolist() == more
+
+
+@pytest.mark.parametrize(
+    ("sliding", "least"),
+    [
+        (Sliding((3, 3), dilation=(4, 4)), (1, 1)),
+        (Sliding((4, 4), padding=((2, 2), (1, 1)), dilation=(2, 3)), (2, 3)),  # windows at −2 and −1, and at −1
+        (Sliding((4, 4), (2, 1), ((2, 2), (0, 0)), (2, 1)), (1, 1)),
+    ],
+)
+def test_the_least_size_that_no_window_misses(sliding: Sliding, least: tuple[int, int]) -> None:
+    assert sliding.least_size == least
+
+
 def test_padded_size() -> None:
     assert Sliding((1, 1), padding=((0, 1), (2, 4))).padded_size((4, 5)) == (5, 11)
 

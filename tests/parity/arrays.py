@@ -40,6 +40,8 @@ def inputs(configuration: dict[str, Any]) -> list[np.ndarray]:
     extra = [numbers(configuration, f"input{i}", shape) for i, shape in enumerate(others)]
     ranges = configuration.get("ranges", [])
     given = [RANGES[kind](x) for kind, x in zip(ranges, [x, *extra], strict=True)] if ranges else [x, *extra]
+    if configuration["piece"] == "MaxUnpool1D":
+        return [x, switches_of_steps(configuration)]
     return [x, switches(configuration)] if configuration["piece"] == "MaxUnpool2D" else given
 
 
@@ -87,6 +89,14 @@ def switches(configuration: dict[str, Any]) -> np.ndarray:
         low, high = (bound.reshape((-1, 1) if axis == 0 else (1, -1)) for bound in (low, high))
         places.append(low + np.floor(share * (high - low)).astype(np.int64).clip(0, high - low - 1))
     return places[0] * sizes[1] + places[1]
+
+
+def switches_of_steps(configuration: dict[str, Any]) -> np.ndarray:
+    """The same for sequences (N, T, C), which are images of one column."""
+    (n, t, c), given = configuration["shape"], configuration["arguments"]
+    plane = {name: [value, 0 if name == "padding" else 1] for name, value in given.items()}
+    sizes = {"shape": [n, c, t, 1], "output_size": [*configuration["output_size"], 1]}
+    return switches({**configuration, **sizes, "arguments": plane})[..., 0].transpose(0, 2, 1)
 
 
 def options(configuration: dict[str, Any]) -> dict[str, Any]:

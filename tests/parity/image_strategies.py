@@ -62,18 +62,18 @@ def pooling(draw: Draw, dilated: bool) -> Configuration:
     kernel_size = draw(one_or_pair(1, 4))
     padding = [draw(size(0, k // 2)) for k in both(kernel_size)]
     dilation = draw(one_or_pair(1, 2)) if dilated else 1
-    arguments = {
-        "kernel_size": kernel_size,
-        "stride": draw(st.one_of(st.none(), one_or_pair(1, 3))),
-        "padding": padding,
-    }
+    stride, ceil_mode = draw(st.one_of(st.none(), one_or_pair(1, 3))), draw(st.booleans())
+    arguments = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "ceil_mode": ceil_mode}
     if dilated:
         arguments |= {"dilation": dilation, "return_switches": draw(st.booleans())}
     else:
-        arguments |= {"count_include_pad": draw(st.booleans())}
+        divisor = draw(st.sampled_from([None, 1, 3, -2]))
+        arguments |= {"count_include_pad": draw(st.booleans()), "divisor_override": divisor}
     # Every window needs a pixel of the image: next to padding that takes as many as the dilation.
     needed = [d if p else 1 for d, p in zip(both(dilation), padding, strict=True)]
     reach = spans(kernel_size, dilation)
+    if ceil_mode:  # the first window may hang over by less than a stride
+        reach = [r - s + 1 for r, s in zip(reach, both(kernel_size if stride is None else stride), strict=True)]
     smallest = [max(n, r - 2 * p) for n, r, p in zip(needed, reach, padding, strict=True)]
     return {"arguments": arguments, "shape": [*draw(pair(1, 3)), *(s + draw(size(0, 5)) for s in smallest)]}
 
@@ -113,7 +113,8 @@ def in_one_dimension(draw: Draw, plane: st.SearchStrategy[Configuration]) -> Con
     drawn = draw(plane)
     n, c, height, _ = drawn["shape"]
     arguments = {name: value[0] if isinstance(value, list) else value for name, value in drawn["arguments"].items()}
-    return {**drawn, "arguments": arguments, "shape": [n, height, c]}
+    sizes = {"output_size": drawn["output_size"][:1]} if "output_size" in drawn else {}
+    return {**drawn, "arguments": arguments, "shape": [n, height, c], **sizes}
 
 
 @st.composite
@@ -125,6 +126,12 @@ def global_pooling(draw: Draw, n_axes: int) -> Configuration:
 def adaptive_pooling(draw: Draw, one: bool) -> Configuration:
     shape = draw(st.lists(size(1, 7), min_size=3 if one else 4, max_size=3 if one else 4))
     return {"arguments": {"output_size": draw(size(1, 5) if one else one_or_pair(1, 5))}, "shape": shape}
+
+
+@st.composite
+def adaptive_max_pooling(draw: Draw, one: bool) -> Configuration:
+    drawn = draw(adaptive_pooling(one))
+    return {**drawn, "arguments": {**drawn["arguments"], "return_switches": draw(st.booleans())}}
 
 
 @st.composite
@@ -165,23 +172,26 @@ LAYERS: dict[str, Any] = {
     "ConvTranspose2D": transposed_convolution(),
     "ConvTranspose1D": row(transposed_convolution()),
     "MaxPool2D": pooling(dilated=True),
-    "MaxPool1D": row(pooling(dilated=True), "return_switches"),
+    "MaxPool1D": row(pooling(dilated=True)),
+    "MaxUnpool1D": row(unpooling()),
     "MaxUnpool2D": unpooling(),
     "AvgPool2D": pooling(dilated=False),
-    "AvgPool1D": row(pooling(dilated=False)),
+    "AvgPool1D": row(pooling(dilated=False), "divisor_override"),
     "GlobalAvgPool1D": global_pooling(3),
     "GlobalAvgPool2D": global_pooling(4),
     "GlobalMaxPool1D": global_pooling(3),
     "GlobalMaxPool2D": global_pooling(4),
     "AdaptiveAvgPool1D": adaptive_pooling(one=True),
     "AdaptiveAvgPool2D": adaptive_pooling(one=False),
-    "AdaptiveMaxPool1D": adaptive_pooling(one=True),
-    "AdaptiveMaxPool2D": adaptive_pooling(one=False),
+    "AdaptiveMaxPool1D": adaptive_max_pooling(one=True),
+    "AdaptiveMaxPool2D": adaptive_max_pooling(one=False),
     "Upsample": upsampling(),
     "ZeroPad1D": padding(one=True, reflecting=False),
     "ZeroPad2D": padding(one=False, reflecting=False),
     "ReflectionPad1D": padding(one=True, reflecting=True),
     "ReflectionPad2D": padding(one=False, reflecting=True),
+    "ReplicationPad1D": padding(one=True, reflecting=False),
+    "ReplicationPad2D": padding(one=False, reflecting=False),
     "Residual": residual(),
     "Concat": concat(),
 }

@@ -215,3 +215,18 @@ def test_several_tensors_go_through_a_net(tmp_path: Path) -> None:
     twin = twin_of(net, tmp_path)
     (x,) = images(2, 4, 4)
     must_agree(net.predict(x), twin(torch.from_numpy(x)))
+
+
+@pytest.mark.parametrize(
+    "pool", [layers.MaxPool1D(2, return_switches=True), layers.AdaptiveMaxPool1D(3, True)], ids=repr
+)
+def test_switches_of_steps_go_through_a_net(pool: layers.Layer, tmp_path: Path) -> None:
+    net = Net([pool, layers.MaxUnpool1D(2)])
+    twin = twin_of(net, tmp_path)
+    x = RNG.standard_normal((2, 6, 3)).astype(np.float32)
+    must_agree(net.predict(x), twin(torch.from_numpy(x)))
+    assert [type(layer) for layer in tn.from_pytorch(twin)] == [type(pool), layers.MaxUnpool1D]
+    unpool = twin[1]
+    y, switches = twin[0](torch.from_numpy(x[:, :5]))
+    for size in (5, (5,), (2, 5, 3)):
+        assert unpool(y, switches, size).shape == (2, 5, 3)

@@ -44,6 +44,12 @@ IMAGES = {
         *[nn.ZeroPad2d(1), nn.ReflectionPad2d((1, 0, 1, 2)), nn.MaxPool2d(2, padding=1), nn.AdaptiveAvgPool2d((2, 3))],
         *[nn.Upsample(scale_factor=2), nn.Upsample(size=(5, 5), mode="bilinear"), nn.AdaptiveMaxPool2d(1)],
     ),
+    "over the end": lambda: nn.Sequential(
+        *[nn.ReplicationPad2d((1, 0, 2, 3)), nn.MaxPool2d(3, 2, ceil_mode=True), nn.AvgPool2d(2, ceil_mode=True)],
+        *[nn.AvgPool2d(3, 2, 1, True, False), nn.AvgPool2d(2, 1, 1, divisor_override=3)],
+    ),
+    "indices": lambda: nn.AdaptiveMaxPool2d((2, 3), return_indices=True),
+    "indices of windows": lambda: nn.MaxPool2d(3, 2, 1, 1, True, True),
     "transposed": lambda: nn.Sequential(
         nn.ConvTranspose2d(1, 4, 3, stride=2, output_padding=1, groups=1), nn.LeakyReLU(0.2), nn.ELU(), nn.SELU()
     ),
@@ -68,6 +74,9 @@ SEQUENCES = {  # (N, C, T) in PyTorch
         *[nn.Conv1d(8, 6, 3, padding=1), nn.BatchNorm1d(6), nn.ReLU(), nn.MaxPool1d(2), nn.AvgPool1d(2, stride=1)],
         *[nn.ConvTranspose1d(6, 4, 2, stride=2), nn.ZeroPad1d(1), nn.ReflectionPad1d((1, 2)), nn.AdaptiveMaxPool1d(5)],
         *[nn.AdaptiveAvgPool1d(2), nn.Flatten(), nn.Linear(8, 6), nn.BatchNorm1d(6)],
+    ),
+    "over the end": lambda: nn.Sequential(
+        nn.ReplicationPad1d((3, 1)), nn.MaxPool1d(3, 2, ceil_mode=True), nn.AvgPool1d(3, 2, 1, ceil_mode=True)
     ),
     "transformer": lambda: nn.Sequential(nn.TransformerEncoder(block(), 2, nn.LayerNorm(8), False), nn.Linear(8, 2)),
     "one block": block,
@@ -244,8 +253,13 @@ def test_what_has_no_layer_is_named(make: Any, words: str) -> None:
     ("make", "words"),
     [
         (lambda: nn.Conv2d(1, 1, 3, padding_mode="circular"), "with padding_mode='zeros' only, got 'circular'"),
+        (
+            lambda: nn.TransformerEncoderLayer(4, 2, 8, 0.0, nn.Tanh(), batch_first=True),
+            "cannot be read: its activation is neither gelu nor relu",
+        ),
         (lambda: nn.LSTM(2, 2), "a LSTM, can be read with batch_first=True only, got False"),
         (lambda: nn.GRU(2, 2, 2, batch_first=True, dropout=0.5), "with dropout=0.0 only, got 0.5"),
+        (lambda: nn.MaxPool1d(2, return_indices=True), "a MaxPool1d, can be read with return_indices=False only, got"),
         (lambda: nn.Embedding(2, 2, max_norm=1.0), "with max_norm=None only, got 1.0"),
         (lambda: nn.MultiheadAttention(4, 2, batch_first=True, add_bias_kv=True), "with bias_k=None only"),
         (lambda: nn.InstanceNorm2d(2, track_running_stats=True), "with track_running_stats=False only, got True"),

@@ -78,7 +78,8 @@ def soft_dice(
             p = p * kept
     p, t = p.reshape(*p.shape[:2], -1), t.reshape(*p.shape[:2], -1)
     overlap, areas = 2 * (p * t).sum(2) + smooth, (p**2).sum(2) + (t**2).sum(2) + smooth
-    distance = torch.where(areas == 0, areas, 1 - overlap / areas)
+    is_empty = areas == 0
+    distance = torch.where(is_empty, 0, 1 - overlap / torch.where(is_empty, 1, areas))
     w = torch.ones(p.shape[1]) if weight is None else weight
     return (w * distance).sum() / (len(p) * w.sum() if reduction == "mean" else 1)
 

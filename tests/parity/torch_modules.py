@@ -19,8 +19,9 @@ class FeaturesLast(nn.Module):
         super().__init__()
         self.wrapped = module
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.wrapped(x.movedim(-1, 1)).movedim(1, -1)
+    def forward(self, *x: torch.Tensor, **options: Any) -> Any:
+        y = self.wrapped(*[each.movedim(-1, 1) for each in x], **options)
+        return tuple(each.movedim(1, -1) for each in y) if isinstance(y, tuple) else y.movedim(1, -1)
 
 
 class Function(nn.Module):
@@ -190,6 +191,11 @@ def in_rows(kind: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
     return lambda *given, **arguments: FeaturesLast(kind(*given, **arguments))
 
 
+def with_indices(kind: Callable[..., nn.Module]) -> Callable[..., nn.Module]:
+    """Of pooling that can return indices."""
+    return lambda return_switches, **rest: kind(**rest, return_indices=return_switches)
+
+
 def recurrent(kind: type) -> Callable[..., nn.Module]:
     return lambda **arguments: Recurrent(kind, **arguments)
 
@@ -230,8 +236,9 @@ MODULES: dict[str, Callable[..., nn.Module]] = {
     "Conv2D": nn.Conv2d,
     "ConvTranspose1D": in_rows(nn.ConvTranspose1d),
     "ConvTranspose2D": nn.ConvTranspose2d,
-    "MaxPool1D": in_rows(nn.MaxPool1d),
-    "MaxPool2D": lambda return_switches, **rest: nn.MaxPool2d(**rest, return_indices=return_switches),
+    "MaxPool1D": with_indices(in_rows(nn.MaxPool1d)),
+    "MaxPool2D": with_indices(nn.MaxPool2d),
+    "MaxUnpool1D": in_rows(nn.MaxUnpool1d),
     "MaxUnpool2D": nn.MaxUnpool2d,
     "AvgPool1D": in_rows(nn.AvgPool1d),
     "AvgPool2D": nn.AvgPool2d,
@@ -241,13 +248,15 @@ MODULES: dict[str, Callable[..., nn.Module]] = {
     "GlobalMaxPool2D": lambda: Function(lambda x: x.amax(dim=(2, 3))),
     "AdaptiveAvgPool1D": in_rows(nn.AdaptiveAvgPool1d),
     "AdaptiveAvgPool2D": nn.AdaptiveAvgPool2d,
-    "AdaptiveMaxPool1D": in_rows(nn.AdaptiveMaxPool1d),
-    "AdaptiveMaxPool2D": nn.AdaptiveMaxPool2d,
+    "AdaptiveMaxPool1D": with_indices(in_rows(nn.AdaptiveMaxPool1d)),
+    "AdaptiveMaxPool2D": with_indices(nn.AdaptiveMaxPool2d),
     "Upsample": upsample,
     "ZeroPad1D": in_rows(nn.ZeroPad1d),
     "ZeroPad2D": nn.ZeroPad2d,
     "ReflectionPad1D": in_rows(nn.ReflectionPad1d),
     "ReflectionPad2D": nn.ReflectionPad2d,
+    "ReplicationPad1D": in_rows(nn.ReplicationPad1d),
+    "ReplicationPad2D": nn.ReplicationPad2d,
     "BatchNorm1D": in_rows(nn.BatchNorm1d),
     "BatchNorm2D": nn.BatchNorm2d,
     "LayerNorm": nn.LayerNorm,

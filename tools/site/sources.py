@@ -13,22 +13,20 @@ from typing import Any
 def thing(path: str) -> Any:
     """What a dotted path names: a module's function or class, or a method of it.
 
-    A colon divides where a package exports a function of the name of its module, as in `tinynet.losses.ctc:_forward`.
+    Behind a colon stands a name of the file where that is written, as in `tinynet.losses.ctc:_forward`.
 
     Example:
-        >>> thing("tinynet.layers.ReLU.forward").__qualname__
-        'ReLU.forward'
+        >>> thing("tinynet.layers.ReLU.forward").__qualname__, thing("tinynet.layers.ReLU:sigmoid").__name__
+        ('ReLU.forward', 'sigmoid')
     """
-    module, _, inside = path.rpartition(":")
-    if module:
-        return getattr(importlib.import_module(module), inside)
+    path, _, beside = path.partition(":")
     first, *names = path.split(".")
     found: Any = importlib.import_module(first)
     for name in names:
         if not hasattr(found, name):
             importlib.import_module(f"{found.__name__}.{name}")
         found = getattr(found, name)
-    return found
+    return getattr(importlib.import_module(inspect.unwrap(found).__module__), beside) if beside else found
 
 
 def source(path: str) -> tuple[str, str, int]:

@@ -22,11 +22,12 @@ from tinynet.data import DATASETS
 from tinynet.data.own.picture_folder import shape_of_pictures
 from tinynet.data.own.text_file import WINDOW
 from tinynet.models import MODELS
+from tinynet.models.catalog import ONLY_IN_PYTHON
 
 OLD_NAMES = {"vectorized": "plain"}
 PRECISIONS = ("float32", "float64")
-STEPS = 800  # after which a language model writes words
-EPOCHS_FOR_TEXT = (3, 40)
+STEPS = 400  # after which a language model writes words; on a short text, more of them only teach it by heart
+EPOCHS_FOR_TEXT = (3, 20)
 MAX_COUNT = 10**9
 
 
@@ -49,7 +50,7 @@ FOR_DATA = {
 }
 FOR_KIND = {
     "pictures": Recipe("vgg11", 30, 32, 0.001, 0.02),
-    "table": Recipe("mlp", 40, 32, 0.002, 0.02),
+    "table": Recipe("mlp", 40, 32, 0.0005, 0.02),
     "text": Recipe("char_gpt", 0, 16, 0.002, 0.1),  # epochs follow from the length of the text
 }
 FOR_SMALLER = {"vgg11": (32, "mnist_cnn"), "mnist_cnn": (6, "digits_cnn")}  # the least side, and what takes less
@@ -144,6 +145,10 @@ def _net(
 
 def _model(text: str, sizes: Mapping[str, Any] | None) -> Named:
     """A model and its sizes, as in "vgg11:width=32"."""
+    name = checks.text("tinynet", "the model", text).partition(":")[0]
+    if name in ONLY_IN_PYTHON:
+        needed, _, where = ONLY_IN_PYTHON[name].partition("; ")
+        checks.fail("tinynet", f"{name} needs {needed}, which the command line does not offer.", f"{where}.")
     found = named("model", text, tuple(MODELS))
     given = found.options | _tuples(sizes or {})
     check_options(found.name, given, sizes_of(found.name))

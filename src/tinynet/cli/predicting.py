@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from tinynet.cli.answers import Answer, likeliest
 from tinynet.cli.output import given_path, reason
 from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.cli.predicting_rows import rows_predicted
-from tinynet.cli.tasks import reconstructs
+from tinynet.cli.tasks import learns
 from tinynet.cli.trained import Trained
 from tinynet.cli.writing import texts_continued
 from tinynet.core.checks.shapes import shape_text
@@ -36,11 +36,11 @@ def predictions(trained: Trained, paths: Sequence[Path]) -> Iterator[Answer]:
 
     A picture that cannot be read gets a sentence instead, and the others get their answers.
     """
-    if len(trained.input_shape) != 3 or reconstructs(trained.model):
+    if len(trained.input_shape) != 3 or learns(trained.model) != "labels":
         _no_pictures(trained.dataset)
     for path in paths:
         try:
-            x, done = prepared(trained.dataset, trained.input_shape, path)
+            x, done = prepared(trained.dataset, trained.input_shape, path, trained.preparation)
         except OSError as error:
             yield Answer(reason(error), False)
         except ValueError as error:
@@ -61,8 +61,12 @@ def _classes(trained: Trained, logits: np.ndarray) -> str:
     return likeliest(trained.classes, logits[0])
 
 
-def prepared(dataset: str, input_shape: tuple[int, ...], path: Path) -> tuple[np.ndarray, list[str]]:
+def prepared(
+    dataset: str, input_shape: tuple[int, ...], path: Path, preparation: Any = None
+) -> tuple[np.ndarray, list[str]]:
     """A picture file in the form of the training data, (C, H, W), and what was done to it."""
+    if preparation is not None:
+        return preparation.read(path)
     pixels, opened = read_picture(path)
     frame = FRAMES.get(dataset)
     x, done = resized(pixels, input_shape) if frame is None else framed_digit(path, pixels, frame)  # type: ignore[arg-type]

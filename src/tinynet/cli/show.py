@@ -22,6 +22,7 @@ from tinynet.layers import Linear
 from tinynet.learner import Learner
 from tinynet.learner.doctor import diagnose
 from tinynet.models import MODELS, build
+from tinynet.models.catalog import ONLY_IN_PYTHON
 from tinynet.net import Net
 from tinynet.storage import load, read_card
 
@@ -61,12 +62,20 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
         loss=tasks.loss_and_metrics(model, test)[0],
         metrics=results,
         title=run.settings.title,
-        config={name: value for name, value in run.config.items() if name not in ("command", "format", "test")},
+        config=_settings_shown(run),
         command=str(run.config.get("command", "")),
         initial=training.initial_net(run.settings, run.input_shape, len(run.classes), run.code),
         statistics=run.statistics(),
         diagnoses=diagnose(learner, may_try=False),
     )
+
+
+def _settings_shown(run: Run) -> dict[str, Any]:
+    """The settings of a run for its page."""
+    hidden = ("command", "format", "test", "own")
+    shown = {name: value for name, value in run.config.items() if name not in hidden and value not in (None, [], {})}
+    own = run.settings.own
+    return shown if own is None else shown | {"data": " ".join([own.kind, *own.options()])}
 
 
 def summary_text(what: str, shape_text: str | None, net_file: str | None = None) -> str:
@@ -113,6 +122,8 @@ def models_table() -> None:
         shape = "×".join(str(size) for size in entry.input_shape)
         table.add_row(name, shape, f"{n_parameters:,}", entry.description)
     table.columns[2].justify = "right"
+    for name, needed in ONLY_IN_PYTHON.items():
+        table.add_row(name, "", "", f"needs {needed}")
     Console().print(table)
 
 
@@ -122,6 +133,7 @@ def datasets_table() -> None:
     for name, entry in DATASETS.items():
         table.add_row(name, FOR_DATA.get(name, IN_THE_PLANE).model, entry.description)
     Console().print(table)
+    Console().print("or your own: a folder of pictures, a table, a text; see tinynet train --help", highlight=False)
 
 
 def _path_of(what: str) -> Path | None:

@@ -10,7 +10,7 @@ import numpy as np
 from tinynet.cli.augmenting import augmented
 from tinynet.cli.nets import NetFile
 from tinynet.cli.settings import VALID_FRACTION, Settings
-from tinynet.cli.tasks import for_model, loss_and_metrics
+from tinynet.cli.tasks import check_task, for_model, learns, loss_and_metrics, n_outputs
 from tinynet.core import generator_states, seed, set_generator_states
 from tinynet.core.checks.words import fail
 from tinynet.learner import Callback, History, Learner
@@ -34,11 +34,12 @@ def make_learner(
         callbacks: Further callbacks.
         code: The file with the net, where it is the user's own.
     """
+    check_task(settings.model, train)
     seed(settings.seed)
-    net = new_net(settings, train[:1][0].shape[1:], len(train.classes or [1]), code)
+    net = new_net(settings, train[:1][0].shape[1:], n_outputs(settings.model, train), code)
     learner = learner_of(settings, net, train, callbacks)
     if code is not None:
-        code.rehearse(net, learner.train, learner.loss, len(train.classes or [1]))
+        code.rehearse(net, learner.train, learner.loss, n_outputs(settings.model, train))
     return learner
 
 
@@ -62,14 +63,14 @@ def learner_of(settings: Settings, net: Net, train: Any, callbacks: Sequence[Cal
     return learner
 
 
-def new_net(settings: Settings, input_shape: tuple[int, ...], n_outputs: int, code: NetFile | None = None) -> Net:
+def new_net(settings: Settings, input_shape: tuple[int, ...], outputs: int, code: NetFile | None = None) -> Net:
     """The net of a run with new weights."""
     if settings.net is None:
-        net = build(settings.model, input_shape, n_outputs, **settings.sizes)
+        net = build(settings.model, input_shape, outputs, **settings.sizes)
     elif code is None:
         fail("tinynet", f"{settings.title}: the net comes from {settings.net}.", f"add --net {settings.net}.")
     else:
-        net = code.build(input_shape, n_outputs, settings.sizes)
+        net = code.build(input_shape, outputs, settings.sizes)
     return net if settings.precision == "float32" else net.astype(np.dtype(settings.precision))
 
 
@@ -99,7 +100,8 @@ def initial_net(
     states = generator_states()
     try:
         seed(settings.seed)
-        return new_net(settings, input_shape, n_classes, code)
+        outputs = n_classes + (learns(settings.model) == "pixels")
+        return new_net(settings, input_shape, outputs, code)
     finally:
         set_generator_states(states)
 

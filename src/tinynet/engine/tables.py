@@ -80,6 +80,7 @@ from tinynet.layers import (
     ReflectionPad2D,
     ReLU,
     ReLU6,
+    ReplicationPad2D,
     RMSNorm,
     RotaryPosition,
     Sigmoid,
@@ -90,8 +91,9 @@ from tinynet.layers import (
     TransformerBlock,
 )
 from tinynet.layers.adaptive_pooling import adaptive_max_pool, adaptive_max_pool_gradient
+from tinynet.layers.average_pooling import avg_pool, avg_pool_gradient
 from tinynet.layers.convolution import channel_sums, convolve, convolve_back, correlate
-from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
+from tinynet.layers.pooling import max_pool, max_pool_gradient
 from tinynet.layers.resampling import resample
 from tinynet.layers.scaled_dot_product import attend, attend_backward
 from tinynet.layers.smooth_activations import normal_cdf
@@ -131,6 +133,8 @@ TABLES["compiled"] |= {
     resample: resampling.resample,
     ReflectionPad2D.forward: resampling.reflect,
     ReflectionPad2D.backward: resampling.reflect_gradient,
+    ReplicationPad2D.forward: resampling.replicate,
+    ReplicationPad2D.backward: resampling.replicate_gradient,
     adaptive_max_pool: pooling.adaptive_max_pool,
     adaptive_max_pool_gradient: pooling.adaptive_max_pool_gradient,
     GlobalAvgPool1D.forward: global_pooling.mean_of_sequences,

@@ -28,6 +28,7 @@ FEATURES_FIRST = {
     "AdaptiveMaxPool1d": "AdaptiveMaxPool1D",
     "ZeroPad1d": "ZeroPad1D",
     "ReflectionPad1d": "ReflectionPad1D",
+    "ReplicationPad1d": "ReplicationPad1D",
 }
 RECURRENT = ("RNN", "LSTM", "GRU")
 OURS = {torch_name: name for name, torch_name in TORCH_NAMES.items()} | FEATURES_FIRST
@@ -36,9 +37,6 @@ MODELS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (EncoderDecode
 #: Options that our layers lack, with the value that leaves a layer as ours is.
 NEUTRAL = {
     "padding_mode": "zeros",
-    "ceil_mode": False,
-    "divisor_override": None,
-    "return_indices": False,
     "max_norm": None,
     "scale_grad_by_freq": False,
     "batch_first": True,
@@ -128,6 +126,8 @@ class _Reader:
         self.in_sequence = (self.in_sequence or name in FEATURES_FIRST) and name not in ENDS_A_SEQUENCE
         layer = self.layer(module, self.classes[OURS.get(name, "BatchNorm1D")], path)
         turned = name in FEATURES_FIRST or (name == "BatchNorm1d" and self.in_sequence)
+        if turned and getattr(module, "return_indices", False):
+            sentences.option(module, path, "return_indices", False)  # a Permute takes one input
         return Net([Permute(1, 0), layer, Permute(1, 0)]) if turned else layer
 
     def layer(self, module: Any, kind: type[Layer], path: str) -> Layer:

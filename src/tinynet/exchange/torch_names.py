@@ -44,6 +44,7 @@ TORCH_NAMES = {
     "Upsample": "Upsample",
     "ZeroPad2D": "ZeroPad2d",
     "ReflectionPad2D": "ReflectionPad2d",
+    "ReplicationPad2D": "ReplicationPad2d",
     "BatchNorm2D": "BatchNorm2d",
     "LayerNorm": "LayerNorm",
     "GroupNorm": "GroupNorm",
@@ -55,7 +56,10 @@ RENAMED = {
     "GLU": {"axis": "dim"},
     "Softmax": {"axis": "dim"},
     "LogSoftmax": {"axis": "dim"},
+    "MaxPool1D": {"return_switches": "return_indices"},
     "MaxPool2D": {"return_switches": "return_indices"},
+    "AdaptiveMaxPool1D": {"return_switches": "return_indices"},
+    "AdaptiveMaxPool2D": {"return_switches": "return_indices"},
 }
 
 

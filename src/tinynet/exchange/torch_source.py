@@ -18,7 +18,7 @@ from tinynet.net import Graph, Named, Net
 
 WIDTH = 100  #: Where a line is broken.
 DEEPEST = 80  #: Brackets around a layer; Python reads about 200.
-TAKES_SEVERAL = ("MultiHeadAttention", "MaxUnpool2D", "EncoderDecoder", "RNN", "LSTM", "GRU")
+TAKES_SEVERAL = ("MultiHeadAttention", "MaxUnpool1D", "MaxUnpool2D", "EncoderDecoder", "RNN", "LSTM", "GRU")
 
 
 def code_of(net: Layer) -> str:

@@ -180,8 +180,7 @@ def draw(given: list, rng: np.random.Generator, again: bool = False) -> list[Any
         elif isinstance(item, np.ndarray) and item.dtype.kind == "f":
             x = np.array(item, np.float64, order="C")
             moved = x + rng.normal(0, 0.1, item.shape) if again else x
-            are_probabilities = ((x >= 0) & (x <= 1)).all()
-            inputs.append(np.clip(moved, 0, 1) if are_probabilities else moved)
+            inputs.append(np.clip(moved, 0, 1) if ((x >= 0) & (x <= 1)).all() else moved)
         elif isinstance(item, np.ndarray):
             inputs.append(item.copy())
         else:

@@ -3,9 +3,11 @@
 from tinynet.layers.activations import LeakyReLU, PReLU, ReLU, Sigmoid, Tanh
 from tinynet.layers.adaptive_pooling import AdaptiveAvgPool1D, AdaptiveAvgPool2D, AdaptiveMaxPool1D, AdaptiveMaxPool2D
 from tinynet.layers.attention import MultiHeadAttention
+from tinynet.layers.average_pooling import AvgPool2D
 from tinynet.layers.batch_norm import BatchNorm1D, BatchNorm2D
 from tinynet.layers.convolution import Conv2D
 from tinynet.layers.convolution1d import Conv1D
+from tinynet.layers.copied_padding import ReflectionPad1D, ReflectionPad2D, ReplicationPad1D, ReplicationPad2D
 from tinynet.layers.dropout import Dropout, Dropout2D
 from tinynet.layers.embedding import Embedding
 from tinynet.layers.flatten import Flatten
@@ -17,8 +19,8 @@ from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
 from tinynet.layers.lstm import LSTM
 from tinynet.layers.normalization import GroupNorm, LayerNorm, RMSNorm
-from tinynet.layers.padding import ReflectionPad1D, ReflectionPad2D, ZeroPad1D, ZeroPad2D
-from tinynet.layers.pooling import AvgPool2D, MaxPool2D
+from tinynet.layers.padding import ZeroPad1D, ZeroPad2D
+from tinynet.layers.pooling import MaxPool2D
 from tinynet.layers.pooling1d import AvgPool1D, MaxPool1D
 from tinynet.layers.positions import LearnedPosition, RotaryPosition, SinusoidalPosition
 from tinynet.layers.reshape import Permute, Reshape
@@ -29,7 +31,7 @@ from tinynet.layers.softplus import LogSigmoid, Mish, Softplus
 from tinynet.layers.transformer import TransformerBlock
 from tinynet.layers.transposed_convolution import ConvTranspose2D
 from tinynet.layers.transposed_convolution1d import ConvTranspose1D
-from tinynet.layers.unpooling import MaxUnpool2D
+from tinynet.layers.unpooling import MaxUnpool1D, MaxUnpool2D
 from tinynet.layers.upsample import Upsample
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "ConvTranspose2D",
     "MaxPool1D",
     "MaxPool2D",
+    "MaxUnpool1D",
     "MaxUnpool2D",
     "AvgPool1D",
     "AvgPool2D",
@@ -82,6 +85,8 @@ __all__ = [
     "ZeroPad2D",
     "ReflectionPad1D",
     "ReflectionPad2D",
+    "ReplicationPad1D",
+    "ReplicationPad2D",
     "BatchNorm1D",
     "BatchNorm2D",
     "LayerNorm",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.vocabulary import at_least, pair
+from tinynet.core.checks.vocabulary import at_least, flag, pair
 from tinynet.core.faster import faster
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
@@ -109,13 +109,15 @@ class AdaptiveMaxPool2D(Layer):
         largest
 
     Shapes:
-        x: (N, C, H, W)        y: (N, C, OH, OW)
+        x: (N, C, H, W)        y, indices: (N, C, OH, OW)
 
     Gradients (given dy = ∂L/∂y):
         dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) that this pixel won, as the first of equals
 
     Args:
         output_size: OH and OW; an integer means both.
+        return_switches: If True, forward returns (y, indices), the index row·W + column of the largest pixel of each
+            window. `MaxUnpool2D` takes them as its switches. A gradient that comes for them is ignored.
 
     Raises:
         ValueError: A size is below 1, or x is not (N, C, H, W) with pixels.
@@ -128,18 +130,19 @@ class AdaptiveMaxPool2D(Layer):
     """
 
     output_size: Pair
+    return_switches: bool
 
-    def __init__(self, output_size: int | tuple[int, int]) -> None:
-        checks.arguments(self, locals(), output_size=pair(1))
+    def __init__(self, output_size: int | tuple[int, int], return_switches: bool = False) -> None:
+        checks.arguments(self, locals(), output_size=pair(1), return_switches=flag)
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
+    def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         checks.image_input(self, x)
         checks.not_empty(self, x)
         y, index = adaptive_max_pool(x, self.output_size)
         self.remember(index=index, size=x.shape[2:])
-        return y
+        return (y, index) if self.return_switches else y
 
-    def backward(self, dy: np.ndarray) -> np.ndarray:
+    def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
         index, size = self.recall()
         return adaptive_max_pool_gradient(dy, index, size)  # dx
 
@@ -151,13 +154,15 @@ class AdaptiveMaxPool1D(Layer):
         y[n, r, c] = max x[n, t, c] over the steps t in window r; NaN counts as largest
 
     Shapes:
-        x: (N, T, C)        y: (N, output_size, C)
+        x: (N, T, C)        y, indices: (N, output_size, C)
 
     Gradients (given dy = ∂L/∂y):
         dx[n, t, c] = Σ dy[n, r, c] over the windows r that this number won, as the first of equals
 
     Args:
         output_size: How many windows.
+        return_switches: If True, forward returns (y, indices), the number of the step that was the largest of each
+            window. `MaxUnpool1D` takes them as its switches. A gradient that comes for them is ignored.
 
     Raises:
         ValueError: output_size is below 1, or x is not (N, T, C) with at least one step.
@@ -170,25 +175,27 @@ class AdaptiveMaxPool1D(Layer):
     """
 
     output_size: int
+    return_switches: bool
 
-    def __init__(self, output_size: int) -> None:
-        checks.arguments(self, locals(), output_size=at_least(1))
+    def __init__(self, output_size: int, return_switches: bool = False) -> None:
+        checks.arguments(self, locals(), output_size=at_least(1), return_switches=flag)
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
+    def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         checks.sequence_input(self, x)
         checks.not_empty(self, x)
         y, index = adaptive_max_pool(as_images(x), (1, self.output_size))
         self.remember(index=index, length=x.shape[1])
-        return as_sequences(y)
+        y = as_sequences(y)
+        return (y, as_sequences(index)) if self.return_switches else y
 
-    def backward(self, dy: np.ndarray) -> np.ndarray:
+    def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
         index, length = self.recall()
         return as_sequences(adaptive_max_pool_gradient(as_images(dy), index, (1, length)))  # dx
 
 
 @faster
 def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> tuple[np.ndarray, np.ndarray]:
-    """The largest pixel of each window of x (N, C, H, W), and its index p·W + q, the first of equals.
+    """The largest pixel of each window of x (N, C, H, W), and its index p·W + q: the first of equals, the last NaN.
 
     Example:
         >>> y, index = adaptive_max_pool(np.array([[[[1.0, 2.0, 4.0]]]]), (1, 2))
@@ -202,7 +209,7 @@ def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> tuple[np.ndarray, np.
         for s, columns in enumerate(_windows(W, output_size[1])):
             h, w = rows.stop - rows.start, columns.stop - columns.start
             window = x[:, :, rows, columns].reshape(N, C, h * w)
-            cell = window.argmax(axis=2)[:, :, np.newaxis]
+            cell = _largest(window)[:, :, np.newaxis]
             y[:, :, r, s] = np.take_along_axis(window, cell, axis=2)[:, :, 0]
             i, j = np.divmod(cell[:, :, 0], w)
             index[:, :, r, s] = (rows.start + i) * W + columns.start + j
@@ -223,6 +230,13 @@ def adaptive_max_pool_gradient(dy: np.ndarray, index: np.ndarray, size: Pair) ->
         p, dy_rs = index[:, :, r, s, np.newaxis], dy[:, :, r, s, np.newaxis]  # (N, C, 1)
         np.put_along_axis(dx, p, np.take_along_axis(dx, p, axis=2) + dy_rs, axis=2)
     return dx.reshape(N, C, *size)
+
+
+def _largest(window: np.ndarray) -> np.ndarray:
+    """The number of the largest pixel of each window (N, C, pixels): the first of equals, but the last NaN."""
+    is_nan = np.isnan(window)
+    last_nan = window.shape[2] - 1 - is_nan[:, :, ::-1].argmax(axis=2)
+    return np.where(is_nan.any(axis=2), last_nan, window.argmax(axis=2))
 
 
 def _windows(size: int, count: int) -> list[slice]:

@@ -74,8 +74,7 @@ class LSTM(_Recurrent):
             checks.fail("LSTM", problem, "leave it out if h shall have hidden_size features.")
         super().__init__(input_size, hidden_size, num_layers, bias, bidirectional, return_state, rng)
 
-    @property
-    def output_size(self) -> int:
+    def _size_of_h(self) -> int:
         return self.proj_size or self.hidden_size
 
     def _shapes(self, width: int) -> dict[str, tuple[int, ...]]:
@@ -85,7 +84,7 @@ class LSTM(_Recurrent):
     @faster
     def through_time(self, weights: Weights, x: np.ndarray, first: States, padding: np.ndarray) -> Pass:
         W_ih, W_hh, b_ih, b_hh = weights.tensors()
-        h, c = [states_from(state, x) for state in first]  # (T + 1, N, H)
+        h, c = [states_from(state, x) for state in first]  # (T + 1, N, P), (T + 1, N, H)
         gates = np.zeros_like(x, shape=(*x.shape[:2], len(W_hh)))  # (T, N, 4H)
         for t in range(len(x)):
             a = x[t] @ W_ih.T + b_ih + h[t] @ W_hh.T + b_hh  # (N, 4H)

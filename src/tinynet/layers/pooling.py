@@ -1,8 +1,7 @@
-"""Pooling: the largest or the mean pixel of each window of an image."""
+"""Max pooling: the largest pixel of each window of an image."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,12 +20,13 @@ class MaxPool2D(Layer):
 
     Equation:
         y[n, c, r, s] = max_{i, j} x[n, c, p, q]
-        p = r·stride + i·dilation - padding, q = s·stride + j·dilation - padding; x is -∞ in the padding, and NaN counts
-        as largest
+        p = r·stride + i·dilation - padding, q = s·stride + j·dilation - padding; x is -∞ outside the image, and NaN
+        counts as largest
 
     Shapes:
         x: (N, C, H, W)        y, indices: (N, C, OH, OW)
-        OH = ⌊(H + 2·padding - (kh - 1)·dilation - 1) / stride⌋ + 1, and OW alike
+        OH = ⌊(H + 2·padding - (kh - 1)·dilation - 1) / stride⌋ + 1, and OW alike; ⌈…⌉ + 1 with ceil_mode, but no
+        window starts behind the image
 
     Gradients (given dy = ∂L/∂y):
         dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) that this pixel won, as the first of equals
@@ -38,6 +38,8 @@ class MaxPool2D(Layer):
         dilation: The distance in pixels between neighbouring cells of the window.
         return_switches: If True, forward returns (y, indices), the index row·W + column of the largest pixel of each
             window. `MaxUnpool2D` takes them as its switches. A gradient that comes for them is ignored.
+        ceil_mode: If True, pixels that are left over at the end of a row or column get one more window, which hangs
+            over the end.
 
     Raises:
         ValueError: A size is below 1, padding is more than half of kernel_size, or x is not (N, C, H, W) with images
@@ -55,6 +57,7 @@ class MaxPool2D(Layer):
     padding: Padding
     dilation: Pair
     return_switches: bool
+    ceil_mode: bool
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class MaxPool2D(Layer):
         padding: int | tuple[int, int] = 0,
         dilation: int | tuple[int, int] = 1,
         return_switches: bool = False,
+        ceil_mode: bool = False,
     ) -> None:
         checks.arguments(
             self,
@@ -72,96 +76,32 @@ class MaxPool2D(Layer):
             padding=at_most_half_the_kernel,
             dilation=pair(1),
             return_switches=flag,
+            ceil_mode=flag,
         )
         if stride is None:
             self.stride = self.kernel_size
         self.sliding = Sliding(self.kernel_size, self.stride, self.padding, self.dilation)
+        self.needed, self.least_size = pixels_needed(self.sliding, self.ceil_mode), self.sliding.least_size
 
     def forward(self, x: np.ndarray) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         checks.image_input(self, x)
-        span, size = self.sliding.effective_kernel_size, x.shape[2:]
-        least = (
-            min(self.dilation[0], span[0]),
-            min(self.dilation[1], span[1]),
-        )  # otherwise a dilated window could have all its cells outside the image
-        checks.kernel_fits(self, size, span, self.padding, least)
-        y, cell = max_pool(x, self.sliding)
+        size = x.shape[2:]
+        checks.kernel_fits(self, size, self.needed, self.padding, self.least_size)
+        sliding = self.sliding_over(size)
+        y, cell = max_pool(x, sliding)
         self.remember(cell=cell, size=size)
-        return (y, switches(cell, size, self.sliding)) if self.return_switches else y
+        return (y, switches(cell, size, sliding)) if self.return_switches else y
 
     def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
         cell, size = self.recall()
-        return max_pool_gradient(dy, cell, size, self.sliding)
+        return max_pool_gradient(dy, cell, size, self.sliding_over(size))
+
+    def sliding_over(self, size: Pair) -> Sliding:
+        """How the window slides over images of this size."""
+        return self.sliding.to_the_end(size) if self.ceil_mode else self.sliding
 
 
-class AvgPool2D(Layer):
-    """Take the mean of the pixels of each window of each channel.
-
-    Equation:
-        y[n, c, r, s] = 1/count Σ_i Σ_j x[n, c, p, q]
-        p = r·stride + i - padding, q = s·stride + j - padding; x is zero in the padding, and count is kh·kw, or without
-        count_include_pad the number of pixels of the window inside the image
-
-    Shapes:
-        x: (N, C, H, W)        y: (N, C, OH, OW)
-        OH = ⌊(H + 2·padding - kh) / stride⌋ + 1, and OW alike
-
-    Gradients (given dy = ∂L/∂y):
-        dx[n, c, p, q] = Σ dy[n, c, r, s] / count over the windows (r, s) that this pixel is in
-
-    Args:
-        kernel_size: Height and width of the window in pixels; an integer means both, here and below.
-        stride: How many pixels the window moves at each step; kernel_size if None.
-        padding: How many zeros are put around the image, at most half of kernel_size.
-        count_include_pad: If False, the mean is over the pixels inside the image only.
-
-    Raises:
-        ValueError: A size is below 1, padding is more than half of kernel_size, or x is not (N, C, H, W) with images
-            that the window fits into.
-        TypeError: An argument is not an integer or a pair of them, or x does not hold floating-point numbers.
-        RuntimeError: `backward` is called before `forward`.
-
-    Example:
-        >>> AvgPool2D(2).forward(np.array([[[[1.0, 2.0], [4.0, 3.0]]]]))
-        array([[[[2.5]]]])
-    """
-
-    kernel_size: Pair
-    stride: Pair
-    padding: Padding
-    count_include_pad: bool
-
-    def __init__(
-        self,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] | None = None,
-        padding: int | tuple[int, int] = 0,
-        count_include_pad: bool = True,
-    ) -> None:
-        checks.arguments(
-            self,
-            locals(),
-            kernel_size=pair(1),
-            stride=optional(pair(1)),
-            padding=at_most_half_the_kernel,
-            count_include_pad=flag,
-        )
-        if stride is None:
-            self.stride = self.kernel_size
-        self.sliding = Sliding(self.kernel_size, self.stride, self.padding)
-
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.image_input(self, x)
-        checks.kernel_fits(self, x.shape[2:], self.kernel_size, self.padding)
-        self.remember(size=x.shape[2:])
-        return avg_pool(x, self.sliding, self.count_include_pad)
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        (size,) = self.recall()
-        return avg_pool_gradient(dy, size, self.sliding, self.count_include_pad)
-
-
-# Shared with the layers that pool sequences.
+# Shared with the layer that pools sequences.
 
 
 @faster
@@ -178,8 +118,8 @@ def max_pool(x: np.ndarray, sliding: Sliding) -> tuple[np.ndarray, np.ndarray]:
     N, C, H, W = x.shape
     OH, OW = sliding.output_size((H, W))
     kh, kw = sliding.kernel_size
-    x = pad(x, sliding.padding, -np.inf)
-    inside = pad(np.ones_like(x, dtype=bool, shape=(1, 1, H, W)), sliding.padding, False)
+    x = pad(x, sliding.border, -np.inf)
+    inside = pad(np.ones_like(x, dtype=bool, shape=(1, 1, H, W)), sliding.border, False)
 
     y = np.full_like(x, -np.inf, shape=(N, C, OH, OW))
     cell = np.zeros_like(y, dtype=np.min_scalar_type(kh * kw - 1))  # the smallest type that holds the number of a cell
@@ -205,56 +145,10 @@ def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sli
                  [0., 0.]]]])
     """
     kw = sliding.kernel_size[1]
-    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size), dtype=wide(dy)), sliding.padding)
+    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size), dtype=wide(dy)), sliding.border)
     for i, j, rows, columns in sliding.cells(dy.shape[2:]):
         dx[:, :, rows, columns] += np.where(cell == i * kw + j, dy, 0)
-    return crop(dx, sliding.padding).astype(dy.dtype)
-
-
-@faster
-def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
-    """The mean of the pixels under each window.
-
-    Example:
-        >>> avg_pool(np.arange(4.0).reshape(1, 1, 2, 2), Sliding((2, 2)), True).item()
-        1.5
-    """
-    N, C, H, W = x.shape
-    OH, OW = sliding.output_size((H, W))
-    count = _count(x, (H, W), sliding, count_include_pad)
-    x = pad(x, sliding.padding)
-    y = np.zeros_like(x, shape=(N, C, OH, OW), dtype=wide(x))
-    for _, _, rows, columns in sliding.cells((OH, OW)):
-        y += x[:, :, rows, columns]
-    return (y / count).astype(x.dtype)
-
-
-@faster
-def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
-    """∂L/∂x for images of this size: each pixel under a window gets its share of dy.
-
-    Example:
-        >>> avg_pool_gradient(np.ones((1, 1, 1, 1)), (2, 2), Sliding((2, 2)), True)
-        array([[[[0.25, 0.25],
-                 [0.25, 0.25]]]])
-    """
-    share = dy / _count(dy, size, sliding, count_include_pad)
-    dx = pad(np.zeros_like(dy, shape=(*dy.shape[:2], *size), dtype=wide(dy)), sliding.padding)
-    for _, _, rows, columns in sliding.cells(dy.shape[2:]):
-        dx[:, :, rows, columns] += share
-    return crop(dx, sliding.padding).astype(dy.dtype)
-
-
-def _count(x: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray | int:
-    """How many pixels each window has: (1, 1, OH, OW) of the type of x, or one number for all."""
-    if count_include_pad:
-        return math.prod(sliding.kernel_size)
-    OH, OW = sliding.output_size(size)
-    inside = pad(np.ones_like(x, shape=(1, 1, *size)), sliding.padding)
-    count = np.zeros_like(inside, shape=(1, 1, OH, OW))
-    for _, _, rows, columns in sliding.cells((OH, OW)):
-        count += inside[:, :, rows, columns]
-    return count
+    return crop(dx, sliding.border).astype(dy.dtype)
 
 
 def switches(cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
@@ -264,10 +158,22 @@ def switches(cell: np.ndarray, size: Pair, sliding: Sliding) -> np.ndarray:
         >>> switches(np.full((1, 1, 1, 1), 2, np.uint8), (2, 2), Sliding((2, 2))).item()
         2
     """
-    (_, kw), (sh, sw), ((top, _), (left, _)), (dh, dw) = sliding
+    (_, kw), (sh, sw), ((top, _), (left, _)), (dh, dw), _ = sliding
     i, j = np.divmod(cell.astype(np.int64), kw)
     r, s = np.arange(cell.shape[2], like=cell)[:, np.newaxis], np.arange(cell.shape[3], like=cell)
     return (r * sh + i * dh - top) * size[1] + s * sw + j * dw - left
+
+
+def pixels_needed(sliding: Sliding, ceil_mode: bool) -> Pair:
+    """The smallest padded image: the window fits into it or, with ceil_mode, hangs over by less than a stride.
+
+    Example:
+        >>> sliding = Sliding((3, 3), stride=(2, 1))
+        >>> pixels_needed(sliding, ceil_mode=False), pixels_needed(sliding, ceil_mode=True)
+        ((3, 3), (2, 3))
+    """
+    (height, width), (sh, sw) = sliding.effective_kernel_size, sliding.stride
+    return (height - sh + 1, width - sw + 1) if ceil_mode else (height, width)
 
 
 def at_most_half_the_kernel(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Padding:

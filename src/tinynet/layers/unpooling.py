@@ -9,10 +9,12 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import is_array
 from tinynet.core.checks.shapes import shape_text
-from tinynet.core.checks.vocabulary import optional, pair
+from tinynet.core.checks.vocabulary import at_least, optional, pair
 from tinynet.core.faster import faster
+from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
 from tinynet.layers.pooling import at_most_half_the_kernel
+from tinynet.layers.pooling1d import at_most_half_the_window
 from tinynet.layers.windows import Padding, Pair
 
 
@@ -69,7 +71,9 @@ class MaxUnpool2D(Layer):
         """Compute y; output_size is (OH, OW) or a whole shape, for images whose size the stride did not divide."""
         checks.image_input(self, x)
         size = self._size(x, output_size)
-        self._check_switches(x, switches, size)
+        pixels = f"{math.prod(size) - 1}, the pixels of {size[0]} × {size[1]}"
+        hint = "pass output_size, the height and width of the images that were pooled."
+        _check_switches(self, x, switches, math.prod(size), pixels, hint)
         self.remember(switches=switches)
         return unpool(x, switches, size)
 
@@ -89,22 +93,99 @@ class MaxUnpool2D(Layer):
             checks.fail(self, f"output_size must be {away}, got {size}.")
         return size
 
-    def _check_switches(self, x: np.ndarray, switches: np.ndarray, size: Pair) -> None:
-        """Check that there is a switch for each number of x, and that it names a pixel of y."""
-        if not is_array(switches) or switches.dtype.kind not in "iu":
-            kind = switches.dtype if is_array(switches) else type(switches).__name__
-            hint = "MaxPool2D(..., return_switches=True) returns them beside y."
-            checks.fail(self, f"expected switches to be an array of integers, got {kind}.", hint, TypeError)
-        if switches.shape != x.shape:
-            shapes = f"{shape_text(x.shape)}, got {shape_text(switches.shape)}"
-            checks.fail(self, f"expected switches of the shape of x, {shapes}.")
-        # Only NumPy arrays are looked into: reading a number from a GPU, say, would wait for it.
-        here = isinstance(switches, np.ndarray) and switches.size > 0
-        if here and not (switches.min() >= 0 and switches.max() < math.prod(size)):
-            pixels = f"{math.prod(size) - 1}, the pixels of {size[0]} × {size[1]}"
-            came = f"{switches.min()} to {switches.max()}"
-            hint = "pass output_size, the height and width of the images that were pooled."
-            checks.fail(self, f"expected switches from 0 to {pixels}, got {came}.", hint)
+
+class MaxUnpool1D(Layer):
+    """Put each number back where a `MaxPool1D` found it, and zeros elsewhere.
+
+    Equation:
+        y[n, switches[n, r, c], c] = x[n, r, c], and 0 where no switch points
+        (where several switches point to one step, the last x stays)
+
+    Shapes:
+        x, switches: (N, T, C)        y: (N, OT, C)
+        OT = (T - 1)·stride - 2·padding + k, unless output_size says otherwise
+
+    Gradients (given dy = ∂L/∂y):
+        dx[n, r, c] = dy[n, switches[n, r, c], c], and 0 where another x stayed
+        (switches are numbers of steps, so there is no gradient for them)
+
+    Args:
+        kernel_size: Length of the window that was pooled, in steps.
+        stride: How many steps the window moved at a time; kernel_size if None.
+        padding: How many steps were put at each end.
+
+    Raises:
+        ValueError: A size is below 1, x is not (N, T, C), switches have another shape or point outside y, or
+            output_size is a stride or more away from the length above.
+        TypeError: An argument is not an integer, x does not hold floating-point numbers, or switches are no integers.
+        RuntimeError: `backward` is called before `forward`.
+
+    Example:
+        >>> from tinynet.layers.pooling1d import MaxPool1D
+        >>> y, switches = MaxPool1D(2, return_switches=True).forward(np.array([[[1.0], [2.0], [4.0], [3.0]]]))
+        >>> MaxUnpool1D(2).forward(y, switches).tolist()
+        [[[0.0], [2.0], [4.0], [0.0]]]
+    """
+
+    kernel_size: int
+    stride: int
+    padding: int
+
+    def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
+        checks.arguments(
+            self,
+            locals(),
+            kernel_size=at_least(1),
+            stride=optional(at_least(1)),
+            padding=at_most_half_the_window,
+        )
+        if stride is None:
+            self.stride = self.kernel_size
+
+    def forward(
+        self, x: np.ndarray, switches: np.ndarray, output_size: int | tuple[int, ...] | None = None
+    ) -> np.ndarray:
+        """Compute y; output_size is OT or a whole shape, for sequences whose length the stride did not divide."""
+        checks.sequence_input(self, x)
+        length = self._length(x, output_size)
+        hint = "pass output_size, the length of the sequences that were pooled."
+        _check_switches(self, x, switches, length, f"{length - 1}, the steps of y", hint)
+        switches = as_images(switches)
+        self.remember(switches=switches)
+        return as_sequences(unpool(as_images(x), switches, (1, length)))
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        (switches,) = self.recall()
+        return as_sequences(unpool_gradient(as_images(dy), switches))  # dx
+
+    def _length(self, x: np.ndarray, output_size: int | tuple[int, ...] | None) -> int:
+        default = (x.shape[1] - 1) * self.stride - 2 * self.padding + self.kernel_size
+        if output_size is None:
+            return default
+        if isinstance(output_size, (tuple, list)) and len(output_size) in (1, 3):
+            output_size = output_size[len(output_size) // 2]  # of (OT,) or of (N, OT, C)
+        length = checks.integer(self, "output_size", output_size, minimum=1)
+        if abs(length - default) >= self.stride:
+            away = f"less than one stride={self.stride} away from {default}"
+            checks.fail(self, f"output_size must be {away}, got {length}.")
+        return length
+
+
+def _check_switches(layer: Layer, x: np.ndarray, switches: np.ndarray, count: int, places: str, hint: str) -> None:
+    """Check that there is a switch for each number of x, and that it names one of so many places of y."""
+    if not is_array(switches) or switches.dtype.kind not in "iu":
+        kind = switches.dtype if is_array(switches) else type(switches).__name__
+        pool = type(layer).__name__.replace("Unpool", "Pool")
+        problem = f"expected switches to be an array of integers, got {kind}."
+        checks.fail(layer, problem, f"{pool}(..., return_switches=True) returns them beside y.", TypeError)
+    if switches.shape != x.shape:
+        shapes = f"{shape_text(x.shape)}, got {shape_text(switches.shape)}"
+        checks.fail(layer, f"expected switches of the shape of x, {shapes}.")
+    # Only NumPy arrays are looked into: reading a number from a GPU, say, would wait for it.
+    here = isinstance(switches, np.ndarray) and switches.size > 0
+    if here and not (switches.min() >= 0 and switches.max() < count):
+        came = f"{switches.min()} to {switches.max()}"
+        checks.fail(layer, f"expected switches from 0 to {places}, got {came}.", hint)
 
 
 @faster

@@ -38,6 +38,8 @@ class Inside(NamedTuple):
 class Sliding(NamedTuple):
     """A window and how it slides. Each is a pair (height, width), padding ((top, bottom), (left, right)).
 
+    The last windows can hang over the padded image, by `overhang` (rows, columns) below and to the right.
+
     Example:
         >>> sliding = Sliding(kernel_size=(3, 3), stride=(2, 2), padding=((1, 1), (0, 0)), dilation=(1, 2))
         >>> sliding.effective_kernel_size, sliding.output_size((8, 9))
@@ -48,6 +50,7 @@ class Sliding(NamedTuple):
     stride: Pair = (1, 1)
     padding: Padding = ((0, 0), (0, 0))
     dilation: Pair = (1, 1)
+    overhang: Pair = (0, 0)
 
     @property
     def effective_kernel_size(self) -> Pair:
@@ -55,15 +58,53 @@ class Sliding(NamedTuple):
         (kh, kw), (dh, dw) = self.kernel_size, self.dilation
         return (kh - 1) * dh + 1, (kw - 1) * dw + 1
 
-    def padded_size(self, size: Pair) -> Pair:
-        """The size of an image with its padding."""
+    @property
+    def border(self) -> Padding:
+        """All that windows see around an image: its padding, and what they hang over."""
         (top, bottom), (left, right) = self.padding
+        return (top, bottom + self.overhang[0]), (left, right + self.overhang[1])
+
+    @property
+    def least_size(self) -> Pair:
+        """The smallest image that no window misses: a dilated one can have all its cells in the padding.
+
+        Example:
+            >>> Sliding((2, 2), padding=((1, 1), (0, 0)), dilation=(3, 3)).least_size  # rows −1 and 2 need 3 rows
+            (3, 1)
+        """
+        (top, _), (left, _) = self.padding
+        (sh, sw), (dh, dw) = self.stride, self.dilation
+        first_rows = [start % dh for start in range(-top, 0, sh)]  # on the image, of windows that start before it
+        first_columns = [start % dw for start in range(-left, 0, sw)]
+        return 1 + max(first_rows, default=0), 1 + max(first_columns, default=0)
+
+    def padded_size(self, size: Pair) -> Pair:
+        """The size of an image with its border."""
+        (top, bottom), (left, right) = self.border
         return top + size[0] + bottom, left + size[1] + right
 
     def output_size(self, size: Pair) -> Pair:
-        """The number of output positions: where the window fits into a padded image of this size."""
+        """The number of output positions: where the window fits into an image of this size with its border."""
         (H, W), (height, width), (sh, sw) = self.padded_size(size), self.effective_kernel_size, self.stride
         return (H - height) // sh + 1, (W - width) // sw + 1
+
+    def to_the_end(self, size: Pair) -> Sliding:
+        """The same window, which also takes the pixels that are left over at the end of an image (`ceil_mode`).
+
+        One more window would hang over the end. There is one if it starts on the image, or before it.
+
+        Example:
+            >>> Sliding((2, 2), stride=(2, 2)).to_the_end((4, 5)).overhang
+            (0, 1)
+        """
+        overhang = [0, 0]
+        for axis, (before, after) in enumerate(self.padding):
+            span, stride = self.effective_kernel_size[axis], self.stride[axis]
+            left_over = (before + size[axis] + after - span) % stride
+            start = size[axis] + after - span - left_over + stride  # of one more window, on the image
+            if left_over and start < size[axis]:
+                overhang[axis] = stride - left_over
+        return self._replace(overhang=(overhang[0], overhang[1]))
 
     def cells(self, output_size: Pair) -> Iterator[Cell]:
         """Each cell (i, j) of the window, and the padded pixels under it at all output positions.

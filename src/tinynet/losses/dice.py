@@ -36,7 +36,7 @@ def soft_dice(
         gradient: that of predicted
 
     Gradients (with respect to predicted):
-        ∂L/∂pₙᵢₖ = −2 wₖ (tₙᵢₖ − Dₙₖ pₙᵢₖ) / (Σᵢ pₙᵢₖ² + Σᵢ tₙᵢₖ² + s) / Z
+        ∂L/∂pₙᵢₖ = 2 wₖ (Dₙₖ pₙᵢₖ − tₙᵢₖ) / (Σᵢ pₙᵢₖ² + Σᵢ tₙᵢₖ² + s) / Z
 
     Args:
         predicted: Probabilities, as `Softmax` or `Sigmoid` gives them, not logits.
@@ -67,13 +67,14 @@ def soft_dice(
     Z = divisor(count, reduction)
     places = tuple(range(1, p.ndim - 1))
 
-    def total(x: np.ndarray) -> np.ndarray:
-        return x.sum(axis=places, dtype=np.float64, keepdims=True)
+    def total_of(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.multiply(a, b, dtype=np.float64).sum(axis=places, keepdims=True)
 
-    areas = total(p * p) + total(t * t) + smooth
-    areas, overlap = np.where(areas == 0, 1, areas), np.where(areas == 0, 1, 2 * total(p * t) + smooth)
-    D = overlap / areas
-    gradient = (-2 * w * (t - D * p) / areas / Z).astype(predicted.dtype)
+    areas, overlap = total_of(p, p) + total_of(t, t) + smooth, 2 * total_of(p, t) + smooth
+    is_empty = areas == 0  # then D, the limit for a small s, is 1
+    areas = np.where(is_empty, 1, areas)
+    D = np.where(is_empty, 1, overlap / areas)
+    gradient = (2 * w * (D * p - t) / areas / Z).astype(predicted.dtype)
     gradient = gradient[..., 0] if axis is None else np.moveaxis(gradient, -1, axis)
     return reduced((w * (1 - D)).sum(), count, reduction), gradient
 

@@ -9,7 +9,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.initializers import normal
 from tinynet.layers import Layer
-from tinynet.net.masks import masked
+from tinynet.net.masks import Masked, masked
 from tinynet.net.net import ERRORS
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
@@ -87,13 +87,11 @@ class Graph(Layer):
         if len(inputs) != len(self.inputs):
             checks.fail("Graph", f"expected {len(self.inputs)} inputs, got {len(inputs)}.", kind=TypeError)
         values = self._given(inputs)
-        layers: list[Any] = [layer for _, layer, _, _ in self.steps]
-        run = layers if padding_mask is None else masked(self, layers, padding_mask)
-        for (_, layer, reads, gives), runs in zip(self.steps, run, strict=True):
+        for _, layer, reads, gives in self.steps if padding_mask is None else self._masked(padding_mask):
             try:
-                y = runs.forward(*[values[read] for read in reads])
+                y = layer.forward(*[values[read] for read in reads])
             except ERRORS as error:
-                checks.locate(error, layer, self.layers_inside())
+                checks.locate(error, layer.layer if isinstance(layer, Masked) else layer, self.layers_inside())
                 raise
             values |= zip(gives, as_tuple(y), strict=False)
         shapes = {gives[0]: values[gives[0]].shape for _, _, _, gives in self.steps if len(gives) > 1}
@@ -131,6 +129,11 @@ class Graph(Layer):
         for call, (_, layer, _, _) in zip(calls, self.steps, strict=True):
             lines.append(f"  {call:<{width}}        {layer!r}".replace("\n", "\n" + " " * 4))
         return "\n".join([f"Graph({', '.join(self.inputs)} → {', '.join(self.outputs)},", *lines, ")"])
+
+    def _masked(self, padding_mask: np.ndarray) -> list[Any]:
+        """The steps, with the mask in those that read it."""
+        layers = masked(self, [layer for _, layer, _, _ in self.steps], padding_mask)
+        return [(name, layer, *rest) for (name, _, *rest), layer in zip(self.steps, layers, strict=True)]
 
     def _given(self, inputs: tuple[np.ndarray, ...]) -> dict[str, Any]:
         """The values that are there before the first step."""

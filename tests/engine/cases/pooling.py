@@ -1,4 +1,4 @@
-"""Pooling by windows that overlap, leave gaps or reach into the padding, and the way back up."""
+"""Pooling by windows that overlap, leave gaps, reach into the padding or hang over the end, and the way back up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from tests.engine.walk import Case, Draw
 from tinynet.layers.adaptive_pooling import adaptive_max_pool, adaptive_max_pool_gradient
-from tinynet.layers.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
+from tinynet.layers.average_pooling import avg_pool, avg_pool_gradient
+from tinynet.layers.pooling import max_pool, max_pool_gradient
 from tinynet.layers.unpooling import unpool, unpool_gradient
 from tinynet.layers.windows import Pair, Sliding
 
@@ -22,13 +23,15 @@ def sizes(draw: Draw) -> tuple[int, int, Pair]:
 
 
 def sliding_over(draw: Draw, size: Pair, dilated: bool) -> Sliding:
-    """A window that fits into images of this size."""
+    """A window that fits into images of this size; the last one may hang over."""
     kernel_size = draw.integer(1, min(3, size[0])), draw.integer(1, min(3, size[1]))
     dilation = [draw.integer(1, max(1, (size[a] - 1) // max(1, kernel_size[a] - 1))) for a in (0, 1)]
     stride = draw.choice(kernel_size, (draw.integer(1, 3), draw.integer(1, 3)))
     border = draw.choice((0, 0), (kernel_size[0] // 2, kernel_size[1] // 2))
     padding = (border[0], border[0]), (border[1], border[1])
-    return Sliding(kernel_size, stride, padding, (min(3, dilation[0]), min(3, dilation[1])) if dilated else (1, 1))
+    dilation_used = (min(3, dilation[0]), min(3, dilation[1])) if dilated else (1, 1)
+    sliding = Sliding(kernel_size, stride, padding, dilation_used)
+    return draw.choice(sliding, sliding.to_the_end(size))
 
 
 def largest(draw: Draw) -> Call:
@@ -53,15 +56,20 @@ def largest_gradient(draw: Draw) -> Call:
 
 def mean(draw: Draw) -> Call:
     n, c, size = sizes(draw)
-    x, sliding, include = draw.array(n, c, *size), sliding_over(draw, size, dilated=False), draw.choice(True, False)
-    return lambda: avg_pool(x, sliding, include)
+    x, sliding, count = draw.array(n, c, *size), sliding_over(draw, size, dilated=False), counted(draw)
+    return lambda: avg_pool(x, sliding, *count)
 
 
 def mean_gradient(draw: Draw) -> Call:
     n, c, size = sizes(draw)
-    sliding, include = sliding_over(draw, size, dilated=False), draw.choice(True, False)
+    sliding, count = sliding_over(draw, size, dilated=False), counted(draw)
     dy = draw.array(n, c, *sliding.output_size(size))
-    return lambda: avg_pool_gradient(dy, size, sliding, include)
+    return lambda: avg_pool_gradient(dy, size, sliding, *count)
+
+
+def counted(draw: Draw) -> tuple[bool, int | None]:
+    """count_include_pad and divisor_override."""
+    return draw.choice((True, None), (False, None), (True, draw.integer(1, 9)), (False, -2))
 
 
 def back_up(draw: Draw) -> Call:

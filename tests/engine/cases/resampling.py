@@ -1,4 +1,4 @@
-"""Resampling, and padding in which images are mirrored."""
+"""Resampling, and padding with copies of the inside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.engine.walk import Case, Draw
-from tinynet.layers import ReflectionPad2D
+from tinynet.layers import Layer, ReflectionPad2D, ReplicationPad2D
 from tinynet.layers.resampling import resample
 
 Call = Callable[[], Any]
@@ -27,7 +27,17 @@ def resampled(draw: Draw) -> Call:
 def reflected(draw: Draw) -> Call:
     h, w = draw.size(1, 9), draw.size(1, 9)
     border = [draw.integer(0, size - 1) for size in (w, w, h, h)]
-    layer, x = ReflectionPad2D(tuple(border)), draw.array(draw.size(0, 3), draw.size(0, 40), h, w)
+    return padded(draw, ReflectionPad2D(tuple(border)), border, draw.array(draw.size(0, 3), draw.size(0, 40), h, w))
+
+
+def replicated(draw: Draw) -> Call:
+    border = [draw.integer(0, 12) for _ in range(4)]
+    x = draw.array(draw.size(0, 3), draw.size(1, 40), draw.size(1, 9), draw.size(1, 9))
+    return padded(draw, ReplicationPad2D(tuple(border)), border, x)
+
+
+def padded(draw: Draw, layer: Layer, border: list[int], x: np.ndarray) -> Call:
+    h, w = x.shape[2:]
     dy = draw.array(*x.shape[:2], h + sum(border[2:]), w + sum(border[:2]))
 
     def call() -> Any:
@@ -42,4 +52,6 @@ CASES = [
     Case(resample, resampled),
     Case(ReflectionPad2D.forward, reflected),
     Case(ReflectionPad2D.backward, reflected),
+    Case(ReplicationPad2D.forward, replicated),
+    Case(ReplicationPad2D.backward, replicated),
 ]

@@ -300,6 +300,8 @@ def test_html_for_a_notebook(digits: Trace) -> None:
         (AdaptiveMaxPool2D(2), (3, 2, 6, 6)),
         (GlobalMaxPool2D(), (3, 2, 6, 6)),
         (MaxPool1D(2), (3, 6, 2)),
+        (MaxPool2D(3, 2, 1, ceil_mode=True), (3, 2, 6, 6)),
+        (MaxPool1D(4, 4, ceil_mode=True), (3, 6, 2)),
         (GlobalMaxPool1D(), (3, 6, 2)),
     ],
     ids=str,

@@ -15,6 +15,7 @@ from tinynet.layers import (
     Linear,
     MaxPool1D,
     MaxPool2D,
+    MaxUnpool1D,
     MaxUnpool2D,
     ReLU,
     Tanh,
@@ -104,7 +105,14 @@ def test_layers_that_are_like_a_relu_are_named():
     )
 
 
-@pytest.mark.parametrize("pool", [MaxPool2D(2), MaxPool2D(3, 2), MaxPool2D(3, 2, padding=1), MaxPool2D(2, dilation=2)])
+@pytest.mark.parametrize(
+    "pool",
+    [
+        *[MaxPool2D(2), MaxPool2D(3, 2), MaxPool2D(3, 2, padding=1), MaxPool2D(2, dilation=2)],
+        MaxPool2D(3, 4, ceil_mode=True),
+    ],
+    ids=repr,
+)
 def test_a_deconvnet_puts_pooled_maxima_back_in_their_places(pool):
     x = np.random.default_rng(0).permutation(2 * 3 * 49).reshape(2, 3, 7, 7) + 1.0
     net = Net([pool, Flatten()])
@@ -161,6 +169,9 @@ def test_a_deconvnet_along_a_sequence():
     one = probe.deconvnet(net, x, layer="0", channel=1)
     assert one.channel.tolist() == [1]
     assert np.argwhere(one.values).tolist() == [[0, 0, 1]]
+    pool = MaxPool1D(2, return_switches=True)  # whose backward is given a gradient for the switches too
+    net = Net([pool, MaxUnpool1D(2), Flatten(), Linear(12, 2)]).astype(np.float64)
+    np.testing.assert_array_equal(probe.deconvnet(net, x, layer="1", channel="all").values, found)
 
 
 def test_a_deconvnet_ignores_what_was_negative_on_the_way_up():

@@ -146,9 +146,8 @@ class TablePreparation:
         return train, test
 
     def _dataset(self, cells: Cells, whole: Cells) -> Dataset:
-        places = [f"line {line} of {cells.place}" for line in cells.lines]
-        x = self.inputs(cells, places, strict=False)
-        y = self.target.encode(cells.column(self.target.name), places)
+        x = self.inputs(cells, cells.places, strict=False)
+        y = self.target.encode(cells.column(self.target.name), cells.places)
         part = Dataset(x, y, self.classes if y.ndim == 1 else None)
         part.source = f"{len(whole.rows):,} own rows, {fingerprint(map(_content, whole.rows))}"
         return part
@@ -196,9 +195,8 @@ def table(
     part = share("table", fraction)
     cells = _with_target(_cells(source, checks.flag("table", "skip_broken", skip_broken)), target, skip_broken)
     learned = _learned(cells, part)
-    commas = cells.separator not in ("", ",")
-    predicted = fitted_target(target, cells.column(target), cells.lines, learned, task, commas)
-    columns = [fitted(name, cells.column(name), cells.lines, learned, commas) for name in cells.names if name != target]
+    predicted = fitted_target(target, cells, learned, task)
+    columns = [fitted(name, cells, learned) for name in cells.names if name != target]
     preparation = TablePreparation(columns, predicted, part)
     _check_inputs(preparation, cells)
     return *preparation._parts(cells, learned), preparation
@@ -226,7 +224,8 @@ def _with_target(cells: Cells, target: str, skip_broken: bool) -> Cells:
     n_gaps = len(cells.rows) - len(filled)
     if n_gaps and not skip_broken:
         first = next(line for line, text in zip(cells.lines, cells.column(target), strict=True) if not text)
-        problem = f"the target {target} is missing in {n_gaps} of {len(cells.rows)} rows, first in line {first}."
+        where = f"in {n_gaps} of {len(cells.rows)} rows of {cells.place}, first in line {first}"
+        problem = f"the target {target} is missing {where}."
         fail("table", problem, "fill it in, or leave such rows out with skip_broken=True, --skip-broken.")
     return cells.subset(filled)
 
@@ -236,7 +235,8 @@ def _learned(cells: Cells, fraction: float) -> np.ndarray:
     learned = np.array([not in_test(_content(row), fraction) for row in cells.rows])
     if learned.all() or not learned.any():
         part = "test" if learned.all() else "training"
-        problem = f"the {part} part is empty: the hash that decides for each took none of {len(learned)} rows."
+        reason = f"the hash that decides for each took none of {len(learned)} rows"
+        problem = f"the {part} part of {cells.place} is empty: {reason}."
         fail("table", problem, f"add rows, or take another fraction than {fraction:g}; equal rows stay together.")
     return learned
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,7 @@ class TextPreparation:
 
     def __call__(self, text: str) -> np.ndarray:
         """The characters of a text as integers."""
-        unknown = sorted(set(checks.text("text", "text", text)) - self._code.keys())
-        if unknown:
-            words = ", ".join(map(repr, unknown[:SHOWN]))
-            problem = f"the text has {words}, which the net has never read; it knows {len(self.vocabulary)} characters."
-            fail("text", problem, "leave them out.")
-        return np.fromiter((self._code[character] for character in text), np.int64, len(text))
+        return self._codes(checks.text("text", "text", text), "the text")
 
     def decode(self, codes: Any) -> str:
         """The text that integers stand for."""
@@ -66,11 +62,14 @@ class TextPreparation:
 
     def parts(self, path: str | os.PathLike[str], skip_broken: bool = False) -> tuple[Windows, Windows]:
         """The training and the test part of a text, cut as at first."""
-        return self._parts(text_of("text", checks.path("text", path)))
+        place = checks.path("text", path)
+        train, test = self._windows(place, text_of("text", place)).split(self.fraction)
+        return train, test
 
     def dataset(self, path: str | os.PathLike[str], skip_broken: bool = False) -> Windows:
         """The whole of another text, to test the net on it."""
-        return self._windows(text_of("text", checks.path("text", path)))
+        place = checks.path("text", path)
+        return self._windows(place, text_of("text", place))
 
     def config(self) -> dict[str, Any]:
         """All of it, as plain values."""
@@ -92,12 +91,20 @@ class TextPreparation:
     def __repr__(self) -> str:
         return f"TextPreparation({len(self.vocabulary)} characters, window={self.window})"
 
-    def _parts(self, text: str) -> tuple[Windows, Windows]:
-        train, test = self._windows(text).split(self.fraction)
-        return train, test
+    def _codes(self, text: str, place: str) -> np.ndarray:
+        unknown = sorted(set(text) - self._code.keys())
+        if unknown:
+            words = ", ".join(map(repr, unknown[:SHOWN]))
+            problem = f"{place} has {words}, which the net has never read; it knows {len(self.vocabulary)} characters."
+            fail("text", problem, "leave them out.")
+        return np.fromiter((self._code[character] for character in text), np.int64, len(text))
 
-    def _windows(self, text: str) -> Windows:
-        windows = Windows(self(text), self.window, classes=self.vocabulary)
+    def _windows(self, path: Path, text: str) -> Windows:
+        codes = self._codes(text, str(path))
+        if len(text) * self.fraction < self.window + 2:
+            problem = f"{path} has {len(text):,} characters, but windows of {self.window} need more."
+            fail("text", problem, "take a longer text.")
+        windows = Windows(codes, self.window, classes=self.vocabulary)
         windows.source = f"{len(text):,} own characters, {fingerprint([text.encode('utf-8', 'surrogatepass')])}"
         return windows
 
@@ -138,4 +145,5 @@ def text_file(
     if len(vocabulary) < 2:
         fail("text_file", f"{path} is made of one character only, {vocabulary!r}.", "name a text that tells something.")
     preparation = TextPreparation(vocabulary, window, part)
-    return *preparation._parts(text), preparation
+    train, test = preparation._windows(place, text).split(part)
+    return train, test, preparation

@@ -36,22 +36,38 @@ def max_pool_gradient(dy: np.ndarray, cell: np.ndarray, size: Pair, sliding: Sli
     return dx.astype(dy.dtype)
 
 
-def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
+def avg_pool(
+    x: np.ndarray, sliding: Sliding, count_include_pad: bool, divisor_override: int | None = None
+) -> np.ndarray:
     """y: the sum of each window over the number of its pixels."""
     y = np.zeros((*x.shape[:2], *sliding.output_size(x.shape[2:])), x.dtype)
     for position, window in windows(x.shape, y.shape, sliding):
-        total = sum([float(x[pixel]) for _, pixel in window])
-        y[position] = total / (math.prod(sliding.kernel_size) if count_include_pad else len(window))
+        count = divisor_override or _count(position, x.shape, sliding, count_include_pad)
+        y[position] = sum([float(x[pixel]) for _, pixel in window]) / count
     return y
 
 
-def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> np.ndarray:
+def avg_pool_gradient(
+    dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool, divisor_override: int | None = None
+) -> np.ndarray:
     """dx: each pixel of a window gets its share of dy."""
     dx = np.zeros((*dy.shape[:2], *size))
     for position, window in windows(dx.shape, dy.shape, sliding):
+        count = divisor_override or _count(position, dx.shape, sliding, count_include_pad)
         for _, pixel in window:
-            dx[pixel] += dy[position] / (math.prod(sliding.kernel_size) if count_include_pad else len(window))
+            dx[pixel] += dy[position] / count
     return dx.astype(dy.dtype)
+
+
+def _count(position: Index, x_shape: Index, sliding: Sliding, count_include_pad: bool) -> int:
+    """How many pixels of the window at a position of y count: those of the image and maybe of its padding."""
+    count = 1
+    for axis in (0, 1):
+        before, after = sliding.padding[axis]
+        first = position[2 + axis] * sliding.stride[axis] - before
+        counted = range(-before, x_shape[2 + axis] + after) if count_include_pad else range(x_shape[2 + axis])
+        count *= len([pixel for pixel in range(first, first + sliding.kernel_size[axis]) if pixel in counted])
+    return count
 
 
 def unpool(x: np.ndarray, switches: np.ndarray, size: Pair) -> np.ndarray:
@@ -74,7 +90,7 @@ def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> np.ndarray:
 def windows(x_shape: Index, y_shape: Index, sliding: Sliding) -> Iterator[tuple[Index, Window]]:
     """Every position (n, c, r, s) of y, with the pixels of its window that are inside the image."""
     _, _, H, W = x_shape
-    (kh, kw), (sh, sw), ((top, _), (left, _)), (dh, dw) = sliding
+    (kh, kw), (sh, sw), ((top, _), (left, _)), (dh, dw), _ = sliding
     for n, c, r, s in np.ndindex(*y_shape):
         window: Window = []
         for i in range(kh):

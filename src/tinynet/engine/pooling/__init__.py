@@ -48,7 +48,7 @@ def relu_max_pool(relu: ReLU, pool: MaxPool2D, x: np.ndarray) -> Any:
     kernels = compiled_code("pooling", sample_size(x), MIN_SAMPLE_SIZE)
     if kernels is None:
         return NotImplemented
-    y, cell = kernels.maximum(x, pool.sliding, relu=True)
+    y, cell = kernels.maximum(x, pool.sliding_over(x.shape[2:]), relu=True)
     relu.remember(y=x)
     pool.remember(cell=cell, size=x.shape[2:])
     mark(pool)
@@ -61,7 +61,7 @@ def relu_max_pool_gradient(relu: ReLU, pool: MaxPool2D, dy: np.ndarray) -> Any:
         return NotImplemented  # Then the numbers of the cells do not say where y was positive.
     cell, size = pool.recall()
     kernels = _gradient_kernels(dy, cell, size)
-    return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, pool.sliding)
+    return NotImplemented if kernels is None else kernels.maximum_gradient(dy, cell, size, pool.sliding_over(size))
 
 
 def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> Any:

@@ -78,7 +78,7 @@ def unpool_gradient(dy: np.ndarray, switches: np.ndarray) -> np.ndarray:
 def _side_by_side(x: np.ndarray, sliding: Sliding) -> bool:
     """Whether the windows cover the image like tiles, so that each pixel is in one at most."""
     tiled = sliding.stride == sliding.kernel_size and sliding.dilation == (1, 1)
-    return tiled and sliding.padding == NO_PADDING and x.dtype == np.float32
+    return tiled and sliding.border == NO_PADDING and x.dtype == np.float32
 
 
 def _steps(sliding: Sliding) -> tuple[Pair, Pair, Pair, Pair]:
@@ -147,7 +147,7 @@ def _adaptive_maximum(start, end, x, y, index, row_windows, column_windows):
                         pixel, under = np.int32(line * W + column), x[n, line, column]
                         fresh = line == top and column == left
                         for c in range(len(best)):
-                            wins = fresh or under[c] > best[c] or (under[c] != under[c] and best[c] == best[c])
+                            wins = fresh or under[c] > best[c] or under[c] != under[c]  # the last is NaN
                             best[c] = under[c] if wins else best[c]
                             won[c] = pixel if wins else won[c]
                 into, which = y[n, r, s], index[n, r, s]

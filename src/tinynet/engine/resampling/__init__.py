@@ -1,4 +1,4 @@
-"""Weighted sums along rows and columns: resampling, average pooling and reflection are all y = A x Bᵀ.
+"""Weighted sums along rows and columns: resampling, average pooling and copied borders are all y = A x Bᵀ.
 
 Most numbers in these matrices are zero, and only the others are multiplied. First whole lines are summed, then pixels
 within a line. Results are channels-last in memory. Small samples are declined.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from tinynet.engine.serves import compiled_code, is_floating
-from tinynet.layers import ReflectionPad2D
+from tinynet.layers import ReflectionPad2D, ReplicationPad2D
 from tinynet.layers.windows import Pair, Sliding
+
+Mode = Literal["reflect", "edge"]  # of np.pad
 
 MAX_TERMS_IN_FLOAT32 = 16  # of a sum: the longer ones are computed in float64
 MIN_SAMPLE_SIZE = 1024  # Compiling takes only a second.
@@ -34,21 +36,23 @@ def resample(A: np.ndarray, B: np.ndarray, x: np.ndarray) -> Any:
     return NotImplemented if kernels is None else kernels.resample(_sparse(A, x.dtype), _sparse(B, x.dtype), x)
 
 
-def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool) -> Any:
+def avg_pool(x: np.ndarray, sliding: Sliding, count_include_pad: bool, divisor_override: int | None = None) -> Any:
     """y: means over rows, then over columns."""
     kernels = _kernels(x)
     if kernels is None:
         return NotImplemented
-    A, B = [_means(x.shape[2 + axis], sliding, axis, count_include_pad, False, x.dtype) for axis in (0, 1)]
+    A, B = _averaging(x.shape[2:], sliding, count_include_pad, divisor_override, False, x.dtype)
     return kernels.resample(A, B, x)
 
 
-def avg_pool_gradient(dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool) -> Any:
+def avg_pool_gradient(
+    dy: np.ndarray, size: Pair, sliding: Sliding, count_include_pad: bool, divisor_override: int | None = None
+) -> Any:
     """dx: each pixel of a window gets its share of dy."""
     kernels = _kernels(dy, math.prod(size))
     if kernels is None:
         return NotImplemented
-    A, B = [_means(size[axis], sliding, axis, count_include_pad, True, dy.dtype) for axis in (0, 1)]
+    A, B = _averaging(size, sliding, count_include_pad, divisor_override, True, dy.dtype)
     return kernels.resample(A, B, dy)
 
 
@@ -57,18 +61,37 @@ def reflect(layer: ReflectionPad2D, x: np.ndarray) -> Any:
     kernels = _kernels(x)
     if kernels is None or any(size <= max(border) for size, border in zip(x.shape[2:], layer.padding, strict=True)):
         return NotImplemented
-    layer.remember(size=x.shape[2:])
-    A, B = [_mirror(x.shape[2 + axis], layer.padding[axis], False, x.dtype) for axis in (0, 1)]
-    return kernels.resample(A, B, x)
+    return _copied(kernels, layer, x, "reflect")
 
 
 def reflect_gradient(layer: ReflectionPad2D, dy: np.ndarray) -> Any:
     """dx: each pixel gets the dy of all pixels that were read from it."""
+    return _added_up(layer, dy, "reflect")
+
+
+def replicate(layer: ReplicationPad2D, x: np.ndarray) -> Any:
+    """y, each of whose pixels is one of x."""
+    kernels = _kernels(x)
+    return NotImplemented if kernels is None or 0 in x.shape[1:] else _copied(kernels, layer, x, "edge")
+
+
+def replicate_gradient(layer: ReplicationPad2D, dy: np.ndarray) -> Any:
+    """dx: each pixel gets the dy of all pixels that were read from it."""
+    return _added_up(layer, dy, "edge")
+
+
+def _copied(kernels: Any, layer: ReflectionPad2D | ReplicationPad2D, x: np.ndarray, mode: Mode) -> Any:
+    layer.remember(size=x.shape[2:])
+    A, B = [_copies(x.shape[2 + axis], layer.padding[axis], mode, False, x.dtype) for axis in (0, 1)]
+    return kernels.resample(A, B, x)
+
+
+def _added_up(layer: ReflectionPad2D | ReplicationPad2D, dy: np.ndarray, mode: Mode) -> Any:
     (size,) = layer.recall()
     kernels = _kernels(dy, math.prod(size))
     if kernels is None:
         return NotImplemented
-    A, B = [_mirror(size[axis], layer.padding[axis], True, dy.dtype) for axis in (0, 1)]
+    A, B = [_copies(size[axis], layer.padding[axis], mode, True, dy.dtype) for axis in (0, 1)]
     return kernels.resample(A, B, dy)
 
 
@@ -89,20 +112,28 @@ def _sparse(A: np.ndarray, dtype: np.dtype) -> Sparse:
 
 
 @lru_cache(512)
-def _means(
-    size: int, sliding: Sliding, axis: int, count_include_pad: bool, transposed: bool, dtype: np.dtype
-) -> Sparse:
-    """The matrix that takes the mean of each window along an axis."""
-    k, stride, before = sliding.kernel_size[axis], sliding.stride[axis], sliding.padding[axis][0]
+def _averaging(
+    size: Pair, sliding: Sliding, count_include_pad: bool, divisor: int | None, transposed: bool, dtype: np.dtype
+) -> list[Sparse]:
+    """The matrices A and B that take the mean of each window, or its sum over a divisor."""
+    divisors = (None, None) if divisor is None else (divisor, 1)
+    matrices = [_means(size[axis], sliding, axis, count_include_pad, divisors[axis]) for axis in (0, 1)]
+    return [_sparse(A.T if transposed else A, dtype) for A in matrices]
+
+
+def _means(size: int, sliding: Sliding, axis: int, count_include_pad: bool, divisor: int | None) -> np.ndarray:
+    """The matrix that takes the mean of each window along an axis, or its sum over a divisor."""
+    k, stride, (before, after) = sliding.kernel_size[axis], sliding.stride[axis], sliding.padding[axis]
+    start, end = (-before, size + after) if count_include_pad else (0, size)
     A = np.zeros((sliding.output_size((size, size))[axis], size))
     for r, row in enumerate(A):
-        inside = row[max(0, r * stride - before) : max(0, r * stride - before + k)]
-        inside[:] = 1 / (k if count_include_pad else max(1, len(inside)))
-    return _sparse(A.T if transposed else A, dtype)
+        first = r * stride - before
+        row[max(0, first) : first + k] = 1 / (divisor or min(first + k, end) - max(first, start))
+    return A
 
 
 @lru_cache(512)
-def _mirror(size: int, border: Pair, transposed: bool, dtype: np.dtype) -> Sparse:
-    """The matrix that mirrors an axis at its borders."""
-    A = np.eye(size)[np.pad(np.arange(size), border, mode="reflect")]
+def _copies(size: int, border: Pair, mode: Mode, transposed: bool, dtype: np.dtype) -> Sparse:
+    """The matrix that puts copies of its numbers at the ends of an axis."""
+    A = np.eye(size)[np.pad(np.arange(size), border, mode=mode)]
     return _sparse(A.T if transposed else A, dtype)

@@ -11,7 +11,12 @@ Schedule = Callable[[int], float]
 
 
 def step_of(schedule: Schedule, step: int) -> int:
-    """The number of updates done so far, checked: an integer from 0 on."""
+    """The number of updates done so far, checked: an integer from 0 on.
+
+    Example:
+        >>> step_of(lambda step: 0.1, 7)
+        7
+    """
     return checks.integer(type(schedule).__name__, "step", step, minimum=0)
 
 

@@ -209,5 +209,10 @@ class CyclicLR:
 
 
 def half_wave(start: float, end: float, share: float) -> float:
-    """From one number to another along half a cosine wave."""
+    """From one number to another along half a cosine wave.
+
+    Example:
+        >>> half_wave(1.0, 0.0, share=0.5)
+        0.5
+    """
     return end + (start - end) * (1 + math.cos(math.pi * min(share, 1))) / 2

@@ -71,7 +71,7 @@ def _unpooling(pool: Layer) -> Any:
         cell, size = pool.recall()
         return unpool(dy, switches(cell, size, pool.sliding), size)  # type: ignore[attr-defined]
 
-    def unpool_1d(dy: np.ndarray) -> np.ndarray:
+    def unpool_1d(dy: np.ndarray, dindices: object = None) -> np.ndarray:
         cell, length = pool.recall()
         size = (1, length)
         return as_sequences(unpool(as_images(dy), switches(cell, size, pool.sliding), size))  # type: ignore[attr-defined]

@@ -13,6 +13,8 @@ from tinynet.layers import (
     Permute,
     ReflectionPad1D,
     ReflectionPad2D,
+    ReplicationPad1D,
+    ReplicationPad2D,
     Reshape,
     RotaryPosition,
     SinusoidalPosition,
@@ -44,7 +46,7 @@ def permute(graph: GraphWriter, layer: Permute, x: str) -> str:
 def pad_images(mode: str) -> Writer:
     """A border around images."""
 
-    def write(graph: GraphWriter, layer: ZeroPad2D | ReflectionPad2D, x: str) -> str:
+    def write(graph: GraphWriter, layer: ZeroPad2D | ReflectionPad2D | ReplicationPad2D, x: str) -> str:
         (top, bottom), (left, right) = layer.padding
         return graph.node("Pad", x, graph.constant([0, 0, top, left, 0, 0, bottom, right]), mode=mode)
 
@@ -54,7 +56,7 @@ def pad_images(mode: str) -> Writer:
 def pad_sequences(mode: str) -> Writer:
     """More steps before and after sequences (N, T, D)."""
 
-    def write(graph: GraphWriter, layer: ZeroPad1D | ReflectionPad1D, x: str) -> str:
+    def write(graph: GraphWriter, layer: ZeroPad1D | ReflectionPad1D | ReplicationPad1D, x: str) -> str:
         before, after = layer.padding
         return graph.node("Pad", x, graph.constant([0, before, 0, 0, after, 0]), mode=mode)
 
@@ -98,6 +100,8 @@ WRITERS: dict[type[Layer], Writer] = {
     ZeroPad2D: pad_images("constant"),
     ReflectionPad1D: pad_sequences("reflect"),
     ReflectionPad2D: pad_images("reflect"),
+    ReplicationPad1D: pad_sequences("edge"),
+    ReplicationPad2D: pad_images("edge"),
     Embedding: embedding,
     LearnedPosition: learned_position,
     SinusoidalPosition: sinusoidal_position,

@@ -84,9 +84,18 @@ def _shares(layer: LayerView, axis: int, size: int, n_outputs: int) -> np.ndarra
     matrix = np.zeros((n_outputs, size))
     for output in range(n_outputs):
         pixels = [pixel for _, pixel in under(sliding, axis, output, size)]
-        count = sliding.kernel_size[axis] if layer.setting("count_include_pad") else len(pixels)
-        matrix[output, pixels] = 1 / count
+        matrix[output, pixels] = 1 / _count(layer, axis, output, size)
     return matrix
+
+
+def _count(layer: LayerView, axis: int, output: int, size: int) -> int:
+    """How many rows, or columns, of a window count: those of the image and maybe of its padding."""
+    if layer.step.kind == "AvgPool2D" and layer.setting("divisor_override") is not None:
+        return layer.setting("divisor_override") if axis == 0 else 1
+    sliding = Grid(layer).sliding
+    before, after = sliding.padding[axis] if layer.setting("count_include_pad") else (0, 0)
+    first = output * sliding.stride[axis] - sliding.padding[axis][0]
+    return min(first + sliding.kernel_size[axis], size + after) - max(first, -before)
 
 
 _ROW = LayerRow(output, input_gradient)

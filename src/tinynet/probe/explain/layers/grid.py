@@ -26,6 +26,10 @@ class Grid:
         """(N, T, C) as (N, C, 1, T)."""
         return array.transpose(0, 2, 1)[:, :, np.newaxis] if self.is_sequence and array.ndim == 3 else array
 
+    def as_given(self, images: np.ndarray) -> np.ndarray:
+        """The inverse of `as_images`."""
+        return images[:, :, 0].transpose(0, 2, 1) if self.is_sequence else images
+
     def place(self, index: Index) -> tuple[int, int, int, int]:
         """The index of a number of the layer as (n, c, row, column)."""
         n, *rest = index

@@ -12,15 +12,19 @@ import numpy as np
 from tinynet.layers import (
     Flatten,
     Layer,
+    MaxUnpool1D,
     MaxUnpool2D,
     Permute,
     ReflectionPad1D,
     ReflectionPad2D,
+    ReplicationPad1D,
+    ReplicationPad2D,
     Reshape,
     ZeroPad1D,
     ZeroPad2D,
 )
 from tinynet.probe.explain.expressions import Expression, Index, constant
+from tinynet.probe.explain.layers.grid import Grid
 from tinynet.probe.explain.numbers import unraveled
 from tinynet.probe.explain.rows import LayerRow
 from tinynet.probe.explain.totals import total_of
@@ -90,13 +94,19 @@ def reflected(layer: LayerView) -> np.ndarray:
     return np.pad(_numbers(layer), _borders(layer), mode="reflect")
 
 
+def replicated(layer: LayerView) -> np.ndarray:
+    """A border that repeats the outermost numbers."""
+    return np.pad(_numbers(layer), _borders(layer), mode="edge")
+
+
 def unpooled(layer: LayerView) -> np.ndarray:
     """Each x where its switch points; where several do, the last stays."""
-    x, y = layer.array("x.0"), layer.array("y")
+    grid = Grid(layer)
+    numbers, y = grid.as_images(_numbers(layer)), grid.array("y")
     origins = np.full((*y.shape[:2], y.shape[2] * y.shape[3]), -1)
-    switches = layer.array("switches").reshape(*x.shape[:2], -1)
-    np.put_along_axis(origins, switches, _numbers(layer).reshape(switches.shape), axis=2)
-    return origins.reshape(y.shape)
+    switches = layer.array("switches").reshape(*y.shape[:2], -1)
+    np.put_along_axis(origins, switches, numbers.reshape(switches.shape), axis=2)
+    return grid.as_given(origins.reshape(y.shape))
 
 
 def _borders(layer: LayerView) -> list[tuple[int, int]]:
@@ -114,5 +124,8 @@ ROWS: dict[type[Layer], LayerRow] = {
     ZeroPad2D: row(zero_padded, "it is in the padding"),
     ReflectionPad1D: row(reflected),
     ReflectionPad2D: row(reflected),
+    ReplicationPad1D: row(replicated),
+    ReplicationPad2D: row(replicated),
+    MaxUnpool1D: row(unpooled, "no switch points there"),
     MaxUnpool2D: row(unpooled, "no switch points there"),
 }

@@ -64,13 +64,14 @@ def input_gradient(windows: Window) -> Callable[[LayerView, Index, int], Express
 
 def lost(layer: LayerView) -> tuple[str, np.ndarray]:
     """The pixels that were the largest of no window."""
-    return "it was not the largest of its window", _like_x(layer, ~_reached(layer, np.ones(winners(layer).shape, bool)))
+    won = _reached(layer, np.ones(winners(layer).shape, bool))
+    return "it was not the largest of its window", Grid(layer).as_given(~won)
 
 
 def carried_back(layer: LayerView, mask: np.ndarray) -> np.ndarray:
     """Which pixels won windows, but only such whose gradient was cut."""
     cut = _masks_as_images(layer, mask)
-    return _like_x(layer, _reached(layer, cut) & ~_reached(layer, ~cut))
+    return Grid(layer).as_given(_reached(layer, cut) & ~_reached(layer, ~cut))
 
 
 def _reached(layer: LayerView, windows: np.ndarray) -> np.ndarray:
@@ -80,10 +81,6 @@ def _reached(layer: LayerView, windows: np.ndarray) -> np.ndarray:
     n, c, *_ = np.nonzero(windows)
     reached[n, c, winners(layer)[windows]] = True
     return reached.reshape(N, C, H, W)
-
-
-def _like_x(layer: LayerView, images: np.ndarray) -> np.ndarray:
-    return images[:, :, 0].transpose(0, 2, 1) if Grid(layer).is_sequence else images
 
 
 def _masks_as_images(layer: LayerView, mask: np.ndarray) -> np.ndarray:
@@ -99,8 +96,7 @@ def carried(layer: LayerView, mask: np.ndarray) -> np.ndarray:
     picked = np.take_along_axis(grid.as_images(mask).reshape(N, C, H * W), won.reshape(N, C, -1), axis=2)
     if layer.step.kind.startswith("Global"):
         return picked[:, :, 0]
-    images = picked.reshape(won.shape)
-    return images[:, :, 0].transpose(0, 2, 1) if grid.is_sequence else images
+    return grid.as_given(picked.reshape(won.shape))
 
 
 def winners(layer: LayerView) -> np.ndarray:

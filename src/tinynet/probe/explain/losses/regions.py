@@ -55,7 +55,7 @@ class SoftDice(LossFormula):
             return zero("nothing is there or predicted")
         D, areas = self._leaf("D", self.overlaps, (n, k)), self._leaf("areas", self.sums, (n, k))
         t = self._truth((n, *place, k))
-        return self.divided(self._weighted((n, k), -2 * (t - D * self.predicted(index))) / areas)
+        return self.divided(self._weighted((n, k), 2 * (D * self.predicted(index) - t)) / areas)
 
     def D(self, index: Index) -> Expression:  # noqa: N802 - the docstring's symbol
         """The overlap of a region of a sample with its truth."""

@@ -78,14 +78,21 @@ def _is_glu(reader: Reader, a: str, last: Step, node: Node) -> bool:
         return False
     x, axis = first.reads[0], first.layer.axis  # type: ignore[attr-defined]
     shapes = reader.values[x].shapes
-    for shape in shapes:
-        numbers = np.arange(int(np.prod(shape))).reshape(shape)
-        halves = [step.layer.forward(numbers) for step in (first, second)]
-        expected = np.array_split(numbers, 2, axis=axis)
-        if shape[axis] % 2 or not all(np.array_equal(*pair) for pair in zip(halves, expected, strict=True)):
-            return False
+    if any(shape[axis] % 2 or not _are_halves(first, second, shape, axis) for shape in shapes):
+        return False
     layer = GLU() if axis == len(shapes[0]) - 1 else GLU(axis)
     replace(reader, [first, second, last], layer, x, node.outputs[0])
+    return True
+
+
+def _are_halves(first: Step, second: Step, shape: tuple[int, ...], axis: int) -> bool:
+    """Whether two steps take the first and the second half of an axis."""
+    numbers = np.arange(shape[axis]).reshape([-1 if at == axis else 1 for at in range(len(shape))])
+    for step, expected in zip((first, second), np.split(numbers, 2, axis), strict=True):
+        found = step.layer.forward(numbers)
+        step.layer.forget()
+        if not np.array_equal(found, expected):
+            return False
     return True
 
 

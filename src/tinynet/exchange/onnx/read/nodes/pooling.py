@@ -21,32 +21,43 @@ from tinynet.layers import (
     MaxPool2D,
     ReflectionPad1D,
     ReflectionPad2D,
+    ReplicationPad1D,
+    ReplicationPad2D,
     Upsample,
     ZeroPad1D,
     ZeroPad2D,
 )
 
+#: The layers for sequences and for images, by the mode of Pad.
+PADDINGS: dict[str, tuple[Any, Any]] = {
+    "constant": (ZeroPad1D, ZeroPad2D),
+    "reflect": (ReflectionPad1D, ReflectionPad2D),
+    "edge": (ReplicationPad1D, ReplicationPad2D),
+}
+
 
 def max_pool(reader: Reader, node: Node) -> None:
-    n, kernel, strides, pads, dilations = _window(reader, node)
+    n, kernel, strides, pads, dilations, ceil_mode = _window(reader, node)
     if len([name for name in node.outputs if name]) > 1:
         raise Unreadable("its indices are used, which count the pixels of all images together.", "use MaxPool alone.")
     if n == 2:
-        layers: list[Layer] = [MaxPool2D(tuple(kernel), tuple(strides), tuple(pads), tuple(dilations))]
+        layers: list[Layer] = [
+            MaxPool2D(tuple(kernel), tuple(strides), tuple(pads), tuple(dilations), ceil_mode=ceil_mode)
+        ]
     else:
-        layers = as_sequences([MaxPool1D(kernel[0], strides[0], pads[0], dilations[0])])
+        layers = as_sequences([MaxPool1D(kernel[0], strides[0], pads[0], dilations[0], ceil_mode=ceil_mode)])
     reader.through(layers, reader.data(node), node.outputs[0])
 
 
 def average_pool(reader: Reader, node: Node) -> None:
-    n, kernel, strides, pads, dilations = _window(reader, node)
+    n, kernel, strides, pads, dilations, ceil_mode = _window(reader, node)
     if set(dilations) != {1}:
         raise Unreadable("it averages with gaps.", "use a pooling without dilation.")
     count = bool(node.attributes.get("count_include_pad", 0)) or not any(pads)
     if n == 2:
-        layers: list[Layer] = [AvgPool2D(tuple(kernel), tuple(strides), tuple(pads), count)]
+        layers: list[Layer] = [AvgPool2D(tuple(kernel), tuple(strides), tuple(pads), ceil_mode, count)]
     else:
-        layers = as_sequences([AvgPool1D(kernel[0], strides[0], pads[0], count)])
+        layers = as_sequences([AvgPool1D(kernel[0], strides[0], pads[0], ceil_mode, count)])
     reader.through(layers, reader.data(node), node.outputs[0])
 
 
@@ -118,17 +129,16 @@ def pad(reader: Reader, node: Node) -> None:
     n = len(x)
     before, after = pads[:n], pads[n:]
     afford(*[size + a + b for size, a, b in zip(x, before, after, strict=True)])
-    if mode not in ("constant", "reflect") or value != 0 or min(pads, default=0) < 0:
+    if mode not in PADDINGS or value != 0 or min(pads, default=0) < 0:
         problem = f"it pads in the mode {mode} with {value:g}, {pads}."
-        raise Unreadable(problem, "use zeros or reflection.")
-    zeros = mode == "constant"
+        raise Unreadable(problem, "use zeros, reflection or replication.")
+    of_sequences, of_images = PADDINGS[mode]
     if n == 4 and not any(before[:2] + after[:2]):
-        sides = (before[3], after[3], before[2], after[2])
-        layers: list[Layer] = [ZeroPad2D(sides) if zeros else ReflectionPad2D(sides)]
+        layers: list[Layer] = [of_images((before[3], after[3], before[2], after[2]))]
     elif n == 3 and not any([before[0], after[0], before[2], after[2]]):
-        layers = [ZeroPad1D((before[1], after[1])) if zeros else ReflectionPad1D((before[1], after[1]))]
+        layers = [of_sequences((before[1], after[1]))]
     elif n == 3 and not any(before[:2] + after[:2]):
-        layers = as_sequences([ZeroPad1D((before[2], after[2])) if zeros else ReflectionPad1D((before[2], after[2]))])
+        layers = as_sequences([of_sequences((before[2], after[2]))])
     else:
         raise Unreadable(f"it pads other axes than those of images or sequences: {pads}.")
     reader.through(layers, reader.data(node), node.outputs[0])
@@ -141,8 +151,8 @@ def _on_all_axes(pads: list[int], axes: Any, n: int) -> list[int]:
     return found
 
 
-def _window(reader: Reader, node: Node) -> tuple[int, Any, Any, Any, Any]:
-    """The number of axes, and the kernel, strides, padding and dilations of a pooling."""
+def _window(reader: Reader, node: Node) -> tuple[int, Any, Any, Any, Any, bool]:
+    """The number of axes, and the kernel, strides, padding, dilations and ceil_mode of a pooling."""
     x, about = reader.shape(node), node.attributes
     kernel = list(about["kernel_shape"])
     n = len(kernel)
@@ -152,11 +162,7 @@ def _window(reader: Reader, node: Node) -> tuple[int, Any, Any, Any, Any]:
     pads = pads_of(node, x[2:], kernel, strides, dilations)
     if pads[:n] != pads[n:]:
         raise Unreadable("it pads one side more than the other.", "pad both sides alike.")
-    for i in range(n) if about.get("ceil_mode", 0) else ():
-        left = (x[2 + i] + 2 * pads[i] - (kernel[i] - 1) * dilations[i] - 1) % strides[i]
-        if left:
-            raise Unreadable("its ceil_mode adds a window that is not whole.", "export it with ceil_mode=False.")
-    return n, kernel, strides, pads[:n], dilations
+    return n, kernel, strides, pads[:n], dilations, bool(about.get("ceil_mode", 0))
 
 
 HANDLERS = {
