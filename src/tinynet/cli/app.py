@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tinynet.cli import (
+    comparing,
     explaining,
     exporting,
     first_checks,
@@ -143,6 +144,7 @@ def doctor(run: RunFolder, net: NetOfRun = None, kernels: Kernels = None) -> Non
         say(str(learner.diagnose()))
 
 
+app.command()(comparing.compare)
 app.command("write")(writing.write)
 app.command("explain")(explaining.explain_step)
 app.command()(exporting.export)
