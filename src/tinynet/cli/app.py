@@ -18,6 +18,7 @@ from tinynet.cli import (
     show,
     train,
     training,
+    tuning,
     writing,
 )
 from tinynet.cli.answers import Answer
@@ -145,6 +146,7 @@ def doctor(run: RunFolder, net: NetOfRun = None, kernels: Kernels = None) -> Non
 
 
 app.command()(comparing.compare)
+app.command()(tuning.tune)
 app.command("write")(writing.write)
 app.command("explain")(explaining.explain_step)
 app.command()(exporting.export)

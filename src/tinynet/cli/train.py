@@ -154,11 +154,7 @@ def _resume(folder: Path, net: str | None) -> None:
 
 def _train(settings: Settings, learner: Learner, data: Data, work: Path, folder: Path, code: NetFile | None) -> None:
     """Train, from the beginning or from the last checkpoint, and write what a run folder holds."""
-    config = open_run(work).config
-    checkpoint = Checkpoint(work / CHECKPOINTS, EVERY)
-    net = _net_option(code)
-    checkpoint.go_on = f"tinynet train --resume {shlex.quote(str(folder))}{net}"
-    learner.callbacks += (CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS), checkpoint)
+    learner.callbacks += _writers(work, f"tinynet train --resume {shlex.quote(str(folder))}{_net_option(code)}")
     with warnings_in_sentences():
         if (work / CHECKPOINTS).is_dir() and checkpoints_in(work / CHECKPOINTS):
             learner.resume(work / CHECKPOINTS)
@@ -167,13 +163,40 @@ def _train(settings: Settings, learner: Learner, data: Data, work: Path, folder:
         else:
             (work / HISTORY).unlink(missing_ok=True)  # rows of a process that was killed before its first checkpoint
             learner.fit(settings.epochs)
+    say(show.results_line(_finish(settings, learner, data, work), len(data.test)))
+    show.write_report(open_run(work, code), learner, data.test)
+
+
+def train_quietly(what: Settled, folder: Path, callbacks: Sequence[Callback]) -> Learner:
+    """Train a run like any other, but say nothing and write no page."""
+    settings, code = what
+    with use(settings.kernels), warnings_in_sentences():
+        data = read(settings)
+        learner = training.make_learner(settings, data.train, callbacks, code)
+        with begun(new_folder(settings, folder), describe(settings, folder, data), force=False) as work:
+            write_preparation(work, data.preparation)
+            write_net(work, code)
+            learner.callbacks += _writers(work, f"tinynet train --resume {shlex.quote(str(folder))}{_net_option(code)}")
+            learner.fit(settings.epochs, progress=False)
+            _finish(settings, learner, data, work)
+    return learner
+
+
+def _writers(work: Path, go_on: str) -> tuple[Callback, ...]:
+    """The callbacks that write into the folder of a run; `go_on` is the command that goes on with it."""
+    checkpoint = Checkpoint(work / CHECKPOINTS, EVERY)
+    checkpoint.go_on = go_on
+    return CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS), checkpoint
+
+
+def _finish(settings: Settings, learner: Learner, data: Data, work: Path) -> dict[str, float]:
+    """Save the net, test it, and write down how it ended."""
     _save(learner.net, work / MODEL)
     results = training.evaluate(settings, learner.net, data.test, data.preparation)
-    done = config | {"epochs_done": len(learner.history), "test": results}
+    done = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, done)
     save(learner.net, work / MODEL, card_of(done, results))  # once more, with its card
-    say(show.results_line(results, len(data.test)))
-    show.write_report(open_run(work, code), learner, data.test)
+    return results
 
 
 def _end(learner: Learner, folder: Path, code: NetFile | None) -> None:
