@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tinynet.cli import completing
 from tinynet.cli.output import given_path, say
 from tinynet.cli.runs import HISTORY, Run, open_run
 from tinynet.core.checks.words import fail
@@ -50,7 +51,10 @@ class Comparison(NamedTuple):
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="The folders of two or more runs.", parser=given_path)
+        list[Path],
+        typer.Argument(
+            metavar="RUN...", help="The folders of two or more runs.", parser=given_path, autocompletion=completing.runs
+        ),
     ],
     out: Annotated[
         Path | None,

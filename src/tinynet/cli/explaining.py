@@ -116,6 +116,8 @@ def explain_step(
     The net of the run makes one more step, on the batch that holds the sample. Forward, loss, backward and update are
     shown layer by layer, each with one number: its formula, the formula with the numbers in place, and where they come
     from.
+
+    Example: **tinynet explain runs/digits-mlp-1 --sample 3 --page step.html**
     """
     opened = open_run(run, net)
     with use(opened.kernels(kernels)):

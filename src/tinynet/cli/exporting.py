@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tinynet.cli import completing
 from tinynet.cli.arguments import NetOfRun
 from tinynet.cli.output import given_path, say
 from tinynet.cli.runs import CONFIG, MODEL
@@ -44,8 +45,20 @@ FORMATS: dict[str, tuple[Callable[[str, Path, str | None, str | None], str], str
 
 
 def export(
-    what: Annotated[str, typer.Argument(metavar="MODEL|RUN|FILE", help="A run, a weights file, or a model's name.")],
-    to: Annotated[str, typer.Option(metavar="FORMAT", help=f"The format: {', '.join(FORMATS)}.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL|RUN|FILE",
+            help="A run, a weights file, or a model's name.",
+            autocompletion=completing.models_and_runs,
+        ),
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMAT", help=f"The format: {', '.join(FORMATS)}.", autocompletion=completing.one_of(FORMATS)
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Where to.", show_default="beside the weights", parser=given_path),
@@ -60,6 +73,8 @@ def export(
 
     For pytorch, that is a folder with model.py, which defines the same network, and model.safetensors. For onnx, it is
     one file that most programs for inference read. For npz, it is a file with the weights alone.
+
+    Example: **tinynet export runs/digits-mlp-1 --to pytorch**
     """
     write, name = FORMATS[checks.one_of("tinynet", "--to", to, tuple(FORMATS))]
     say(write(what, _beside(what, name) if out is None else out, input_shape, net))

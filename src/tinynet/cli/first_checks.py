@@ -61,6 +61,8 @@ def find_rate(
 
     The suggestion is for the highest rate of a training, as tinynet train takes it with --lr. It takes seconds, and
     nothing is kept but the picture that you ask for.
+
+    Example: **tinynet find-rate digits --model mlp --picture sweep.png**
     """
     what = settled(told_to(context, None))
     settings = what.settings
@@ -94,6 +96,8 @@ def check(
 
     The doctor looks at the data, the network and the loss, too. A network that cannot learn 32 samples by heart has a
     fault that no further data heals. What may be wrong is named, and the command ends with status 1.
+
+    Example: **tinynet check houses.csv --target price**
     """
     what = settled(told_to(context, None))
     learner = _learner(what)

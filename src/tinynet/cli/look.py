@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import numpy as np
 import typer
 
-from tinynet.cli import tasks
-from tinynet.cli.arguments import NetOfRun
+from tinynet.cli import completing, tasks
+from tinynet.cli.arguments import NetOfRun, RunFolder
 from tinynet.cli.named import known
 from tinynet.cli.output import given_path, say
 from tinynet.cli.predicting import prepared
@@ -136,10 +136,10 @@ METHODS: dict[str, Callable[[Asked], Any]] = {
 
 
 def look(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.", parser=given_path)
-    ],
-    method: Annotated[str, typer.Option(help=f"What to draw: {', '.join(METHODS)}.")] = "all",
+    run: RunFolder,
+    method: Annotated[
+        str, typer.Option(help=f"What to draw: {', '.join(METHODS)}.", autocompletion=completing.one_of(METHODS))
+    ] = "all",
     sample: Annotated[
         list[int] | None,
         typer.Option(help="The number of a test sample; may be given several times.", show_default="the first four"),
@@ -165,6 +165,8 @@ def look(
     """Draw what a network has learned: which pixels count for an answer, what excites a class, how classes lie.
 
     Samples are those of the test data, counted from 0. The picture is a PNG file.
+
+    Example: **tinynet look runs/digits-digits_cnn-1 --method gradcam --sample 3**
     """
     draw = METHODS[known("method", method, tuple(METHODS))]
     opened = open_run(run, net)

@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from tinynet.cli import show, training
+from tinynet.cli import completing, show, training
 from tinynet.cli.arguments import (
-    KERNELS,
     Augment,
     BatchSize,
     Config,
     DataName,
+    KernelsToUse,
     Model,
     NetOption,
     OptimizerName,
@@ -83,13 +83,18 @@ def train(
     window: Window = None,
     skip_broken: SkipBroken = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
-    kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
+    kernels: KernelsToUse = "auto",
     config: Config = None,
     out: Out = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is in the folder already.")] = False,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="Go on with a run that was interrupted, in its folder.", parser=given_path),
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run that was interrupted, in its folder.",
+            parser=given_path,
+            autocompletion=completing.runs,
+        ),
     ] = None,
 ) -> None:
     """Train a network, test it, and write a run folder.

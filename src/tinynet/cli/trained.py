@@ -94,7 +94,10 @@ def card_of(run_config: dict[str, Any], results: dict[str, float]) -> dict[str, 
 
 
 def card(place: RunOrFile) -> None:
-    """Show the card of a saved network: layers, data, results, seed, versions, and how to load it."""
+    """Show the card of a saved network: layers, data, results, seed, versions, and how to load it.
+
+    Example: **tinynet card runs/digits-mlp-1**
+    """
     say(str(read_card(place / MODEL if place.is_dir() else place)))
 
 

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
+from tinynet.cli import completing
 from tinynet.cli.arguments import (
-    KERNELS,
     Augment,
     BatchSize,
     Config,
     DataName,
+    KernelsToUse,
     Model,
     NetOption,
     OptimizerName,
@@ -93,7 +94,7 @@ def tune(
     window: Window = None,
     skip_broken: SkipBroken = False,
     seed: Annotated[int, typer.Option(help="Of the trainings, and of the search.")] = 0,
-    kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
+    kernels: KernelsToUse = "auto",
     config: Config = None,
     out: Annotated[
         Path | None,
@@ -101,7 +102,12 @@ def tune(
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Go on with a search, in its folder.", parser=given_path),
+        typer.Option(
+            metavar="PATH",
+            help="Go on with a search, in its folder.",
+            parser=given_path,
+            autocompletion=completing.runs,
+        ),
     ] = None,
 ) -> None:
     """Search for good settings: train many times, and let Optuna choose what to try next.
