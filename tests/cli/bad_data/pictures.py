@@ -1,5 +1,6 @@
 """Folders of pictures that cannot be learned from."""
 
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -107,6 +108,16 @@ PICTURES = [
         "a single picture",
         lambda folder: [pictures(bool)(folder)[0] / "bar" / "bar.0.0.png"],
         r"got the single picture",
+    ),
+    Bad(
+        "a class whose name is no text",
+        pictures(lambda folder: os.rename(folder / "bar", os.fsencode(folder) + b"/caf\xe9")),
+        r"is no text in UTF-8\.\nHint: rename it; it is that of a class",
+    ),
+    Bad(
+        "a folder whose name is no text",
+        lambda folder: [folder_of_pictures(Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9")), 8)],
+        r"is no text in UTF-8, so no run can note it",
     ),
     Bad("nothing there", lambda folder: [folder / "flowers"], r"there is no file or folder .*flowers\."),
     Bad("a size of 0", pictures(bool, "--size", "0"), r"--size must be at least 1, got 0\."),
