@@ -9,6 +9,7 @@ from tests.cli.without_report import without_report
 from tests.data.own.tables import rows_of_houses, write_table
 from tinynet.cli import main
 from tinynet.cli.runs import open_run
+from tinynet.storage.checkpoints import checkpoints_in
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +94,26 @@ def test_what_works_for_any_run_works_for_this_one(price_run, tinynet, tmp_path,
     assert (result.status, result.err) == (0, "")
 
 
-def test_the_run_goes_on(price_run, tinynet, tmp_path):
+def test_a_run_that_was_killed_comes_to_the_same_bits(price_run, tinynet, tmp_path):
     copy = shutil.copytree(price_run, tmp_path / "copy")
+    (copy / "model.safetensors").unlink()
+    shutil.rmtree(checkpoints_in(copy / "checkpoints")[0])
+    (copy / "checkpoints" / "latest").unlink()
     with without_report():
         result = tinynet("train", "--resume", copy)
     assert result.status == 0
-    assert "resumed at step" in result.out
+    assert "of 12 epochs" in result.out
+    assert (copy / "model.safetensors").read_bytes() == (price_run / "model.safetensors").read_bytes()
+
+
+def test_a_rate_is_found_and_the_network_checked_before_a_long_training(houses, tinynet):
+    found = tinynet("find-rate", houses, "--target", "price")
+    assert found.status == 0
+    assert found.out.startswith("mlp on houses with adam")
+    assert f"train with it: tinynet train {houses} --target price --model mlp" in found.out
+    checked = tinynet("check", houses, "--target", "price")
+    assert checked.status == 0
+    assert f"next: tinynet find-rate {houses} --target price --model mlp" in checked.out
 
 
 def test_data_that_are_gone_are_said(price_run, tinynet, tmp_path):
