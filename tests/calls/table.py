@@ -29,6 +29,8 @@ from tinynet import (
 )
 from tinynet.core import initializers
 from tinynet.data import Dataset
+from tinynet.data.own.columns import Number
+from tinynet.data.own.targets import Classes
 from tinynet.layers import Conv2D, Flatten, Linear, ReLU
 from tinynet.learner import EarlyStopping, History, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
@@ -521,6 +523,21 @@ DATA = [
     call("data.polynomial", data.polynomial, **POINTS, coefficients=(1.0, 2.0), free=("rng",)),
     call("data.sine", data.sine, **POINTS, free=("rng",)),
     call("data.load", data.load, name="moons"),
+    call("data.pictures", data.pictures, folder=FOLDER / "no such folder", size=8, fraction=0.2, skip_broken=True,
+         free=("folder", "size")),
+    call("data.table", data.table, source=FOLDER / "no such table.csv", target="y", task="classes", fraction=0.2,
+         skip_broken=True, free=("source",)),
+    call("data.text_file", data.text_file, path=FOLDER / "no such text.txt", window=4, fraction=0.1, free=("path",)),
+    call("data.PicturePreparation", data.PicturePreparation, input_shape=(3, 8, 8), classes=["a", "b"], fraction=0.2),
+    call("data.PicturePreparation.__call__", data.PicturePreparation((3, 8, 8), ["a", "b"]),
+         path=FOLDER / "no such picture.png", free=("path",)),
+    call("data.TablePreparation", data.TablePreparation, columns=[Number("a", 0.0, 1.0)],
+         target=Classes("y", ("no", "yes")), fraction=0.2),
+    call("data.TablePreparation.__call__", data.TablePreparation([Number("a", 0.0, 1.0)], Classes("y", ("no", "yes"))),
+         row={"a": 1.0}, free=("row",)),
+    call("data.TextPreparation", data.TextPreparation, vocabulary="abc", window=4, fraction=0.1),
+    call("data.TextPreparation.__call__", data.TextPreparation("abc"), text="cab"),
+    call("data.preparation_of", data.preparation_of, config=data.TextPreparation("abc").config(), free=("config",)),
     call("data.text", data.text, path=FOLDER / "no such text.txt", length=4, stride=2, valid=0.1, free=("path",)),
 ]  # fmt: skip
 

@@ -15,7 +15,19 @@ from tinynet.layers import Conv2D, Linear, ReLU
 from tinynet.models import MODELS
 from tinynet.net import Net
 
-COMMANDS = ("train", "evaluate", "predict", "summary", "report", "explain", "doctor", "models", "datasets", "kernels")
+COMMANDS = (
+    "train",
+    "evaluate",
+    "predict",
+    "write",
+    "summary",
+    "report",
+    "explain",
+    "doctor",
+    "models",
+    "datasets",
+    "kernels",
+)
 
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])

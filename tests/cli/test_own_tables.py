@@ -78,6 +78,8 @@ def test_evaluate_tests_on_the_part_that_was_set_aside_or_on_another_table(price
     result = tinynet("evaluate", price_run)
     assert result.status == 0
     assert tinynet("evaluate", price_run, "--on", houses).out == result.out
+    moved = shutil.copy(houses, tmp_path / "moved.csv")
+    assert tinynet("evaluate", price_run, "--on", moved).out == result.out
     new = write_table(tmp_path / "new.csv", rows_of_houses(30, seed=9))
     assert "(30 samples)" in tinynet("evaluate", price_run, "--on", new).out
 
@@ -97,3 +99,14 @@ def test_the_run_goes_on(price_run, tinynet, tmp_path):
         result = tinynet("train", "--resume", copy)
     assert result.status == 0
     assert "resumed at step" in result.out
+
+
+def test_data_that_are_gone_are_said(price_run, tinynet, tmp_path):
+    copy = shutil.copytree(price_run, tmp_path / "copy")
+    config = json.loads((copy / "config.json").read_text(encoding="utf-8"))
+    (copy / "config.json").write_text(json.dumps(config | {"dataset": "/gone/houses.csv"}), encoding="utf-8")
+    for command in (["evaluate", copy], ["report", copy], ["doctor", copy], ["train", "--resume", copy]):
+        result = tinynet(*command)
+        assert result.status == 2
+        assert "the data of the run are no longer at /gone/houses.csv.\nHint: put them back, or test" in result.err
+    assert tinynet("predict", copy, "town=Köln", "rooms=4", "area=88", "kind=dear").status == 0

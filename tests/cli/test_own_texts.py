@@ -65,10 +65,10 @@ def test_predict_tells_what_comes_next(run, tinynet):
 def test_evaluate_tests_on_the_end_or_on_another_text(run, tinynet, tmp_path):
     assert tinynet("evaluate", run).status == 0
     other = tmp_path / "other.txt"
-    other.write_text(RHYME * 2, encoding="utf-8")
-    assert "(6 samples)" in tinynet("evaluate", run, "--on", other).out
+    other.write_text(RHYME * 4, encoding="utf-8")
+    assert "(13 samples)" in tinynet("evaluate", run, "--on", other).out
     other.write_text("ünknown", encoding="utf-8")
-    assert "the text has 'ü', which the net has never read" in tinynet("evaluate", run, "--on", other).err
+    assert "other.txt has 'ü', which the net has never read" in tinynet("evaluate", run, "--on", other).err
 
 
 @pytest.mark.parametrize(

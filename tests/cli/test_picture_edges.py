@@ -9,7 +9,6 @@ from PIL import Image
 
 from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.data import digits
-from tinynet.data.own import picture_files
 from tinynet.data.own.picture_files import LONGEST, read_picture
 
 
@@ -103,8 +102,7 @@ def test_a_bad_file_between_others_does_not_end_it(run, tinynet, tmp_path, seven
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "1", "I;16", "I", "F", "CMYK", "LA"])
-def test_a_large_picture_takes_memory_of_its_order(tmp_path, monkeypatch, mode):
-    monkeypatch.setattr(picture_files, "LONGEST", 256)
+def test_a_large_picture_takes_memory_of_its_order(tmp_path, mode):
     values = np.full((900, 1200), 200, np.uint8)
     values[300:600, 550:650] = 30
     if mode == "I;16":
@@ -115,7 +113,7 @@ def test_a_large_picture_takes_memory_of_its_order(tmp_path, monkeypatch, mode):
     picture.save(path)
     tracemalloc.start()
     try:
-        pixels, done = read_picture(path)
+        pixels, done = read_picture(path, longest=256)
         peak = tracemalloc.get_traced_memory()[1]  # NumPy's; that of Pillow is 4 bytes a pixel and a copy at most
     finally:
         tracemalloc.stop()
@@ -127,8 +125,7 @@ def test_a_large_picture_takes_memory_of_its_order(tmp_path, monkeypatch, mode):
     assert digit[0, 4:24, 11:17].mean() > 0.9
 
 
-def test_a_reduced_picture_is_turned_as_its_camera_says(tmp_path, monkeypatch):
-    monkeypatch.setattr(picture_files, "LONGEST", 64)
+def test_a_reduced_picture_is_turned_as_its_camera_says(tmp_path):
     values = np.zeros((200, 400), np.uint8)
     values[:, :100] = 255
     exif = Image.Exif()
@@ -181,7 +178,7 @@ def test_every_damaged_picture_is_one_sentence(tmp_path, seven):
                 content[place] = rng.integers(256)
             path.write_bytes(content)
             try:
-                framed_digit(path, read_picture(path)[0], FRAMES["digits"])
+                framed_digit(path, read_picture(path, longest=64)[0], FRAMES["digits"])
             except ValueError as error:
                 assert str(error).startswith("tinynet: ")  # noqa: PT017
                 assert str(path) in str(error)  # noqa: PT017

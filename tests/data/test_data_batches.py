@@ -102,7 +102,7 @@ def test_dropping_the_only_batch_is_refused() -> None:
         batches(Squares(3), 4, drop_last=True)
 
 
-@pytest.mark.parametrize("answer", [np.ones(2), (1, 2, 3), [1, 2]])
+@pytest.mark.parametrize("answer", [np.ones(2), (1, 2, 3), [1, 2, 3]])
 def test_a_source_that_gives_no_pair(answer: object) -> None:
     with pytest.raises(TypeError, match=r"d\[indices\] must be a pair \(x, y\), got"):
         next(batches(Squares(4, answer), 2))

@@ -31,6 +31,7 @@ THINGS = [getattr(room, name) for room in ROOMS for name in room.__all__]
         ("1 − Πₜ", r"1-\Pi _{t}"),
         ("T_max", r"T_{\mathrm{max}}"),
         ("lr · gammaᵏ", r"\mathrm{lr}\cdot \mathrm{gamma}^{k}"),
+        ("a / b / n", r"\frac{a}{b}\,/\,n"),
         ("∂L/∂predicted", r"\frac{\partial L}{\partial \mathrm{predicted}}"),
     ],
 )
@@ -98,10 +99,12 @@ def test_sums_are_recomputed():
         ("y[0, 1] = 2 * -3 = -6", r"y[0,1] = 2\cdot (-3) = -6"),
         ("x_hat = (1 - 2) / 3 ≈ -0.33", r"\hat{x} = \frac{1-2}{3} \approx -0.33"),
         ("(1 - mu) * 2", None),
+        ("y = 2 * 2 + -1 * 0 - -3", r"y = 2\cdot 2+(-1)\cdot 0-(-3)"),
         ("a = -(1 + 2) ** 2 = -9", r"a = -(1+2)^{2} = -9"),
         ("a = 1 - (2 - 3) = 2", r"a = 1-(2-3) = 2"),
         ("beta1 = sqrt(4) * exp(-1) + abs(-2)", r"\beta _{1} = \sqrt{4}\cdot e^{-1}+|-2|"),
         ("W_ih = 1e-8", r"W_{ih} = 1\cdot 10^{-8}"),
+        ('dW["g"] = 1', r"dW[\mathrm{g}] = 1"),
         ("s = (1 / 2) ** 2", r"s = \left(\frac{1}{2}\right)^{2}"),
     ],
 )
@@ -115,3 +118,9 @@ def test_sums_as_tex(sum_, expected):
 def test_sums_of_a_page_are_found():
     page = "By hand, {worked}`1 + 1 = 2`.\n\n```{worked}\n2 * 2 = 4\n\n3 * 3 = 9\n```\n"
     assert worked.sums_of(page) == ["2 * 2 = 4", "3 * 3 = 9", "1 + 1 = 2"]
+
+
+def test_a_long_sum_breaks_at_its_signs():
+    assert worked.rows("y = 2 * 3 = 6") == [r"y &= 2\cdot 3 = 6"]
+    assert worked.rows("loss = " + "1 + " * 20 + "1 = 21")[1:] == ["&= 21"]
+    assert [row[0] for row in worked.rows("1 + " * 20 + "1 = 20 + 1 = 21")] == ["&", "&", "&"]

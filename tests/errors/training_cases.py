@@ -129,10 +129,10 @@ CASES = [
         r"Learner\.fit: epochs must be at least 1, got 0",
     ),
     Case(
-        "arrays instead of a data set",
-        lambda net: learner(net, (ones(2, 2), LABELS[:2])),
+        "one array instead of a data set",
+        lambda net: learner(net, ones(2, 2)),
         TypeError,
-        r"Learner: train must be a dataset, got a tuple\.\nHint: wrap arrays as Dataset\(x, y\)",
+        r"Learner: train must be a dataset, got a ndarray\.\nHint: pass a pair of arrays \(x, y\), or wrap them",
     ),
     Case(
         "an empty data set",

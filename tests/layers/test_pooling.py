@@ -280,6 +280,7 @@ def test_adaptive_switches(choice: str) -> None:
         np.testing.assert_array_equal(y, [[[[3, 3], [np.nan, np.nan]]]])
         np.testing.assert_array_equal(indices, [[[[1, 1], [4, 5]]]])  # the first of equals, but the last NaN
         dx = layer.backward(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), None)
+        assert AdaptiveMaxPool2D((2, 1), return_switches=True)(x)[1].ravel().tolist() == [1, 5]
     np.testing.assert_array_equal(dx, [[[[0, 3, 0], [0, 3, 4]]]])
     back = MaxUnpool2D((2, 3), 1)(np.ones((1, 1, 1, 1)), AdaptiveMaxPool2D(1, True)(distinct(1, 1, 2, 3))[1])
     np.testing.assert_array_equal(back == 1, distinct(1, 1, 2, 3) == distinct(1, 1, 2, 3).max())

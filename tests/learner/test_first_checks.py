@@ -7,10 +7,11 @@ from tinynet.core import Mean, generator_states, stream
 from tinynet.data import Dataset, digits, sine, spirals
 from tinynet.layers import BatchNorm1D, Dropout, Flatten, Hardtanh, Linear, LogSigmoid, ReLU, Sigmoid, Softmax, Tanh
 from tinynet.learner import Learner
-from tinynet.losses import cross_entropy, mean_squared_error
+from tinynet.losses import cross_entropy, mean_squared_error, poisson_nll
 from tinynet.net import Net
 from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, LinearWarmup, ParameterGroups
 from tinynet.probe import RateSweep, read_sweep
+from tinynet.probe.one_batch import is_learned
 from tinynet.visualize import rate_curve
 
 
@@ -174,6 +175,21 @@ def test_a_sound_net_learns_a_batch_even_with_dropout_and_weight_decay():
     assert found.reasons == ()
     assert "the net can learn." in repr(found)
     assert found.losses[-1] < 0.05
+
+
+def test_a_loss_that_starts_below_zero_is_not_learned_at_once():
+    x = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+    counts = np.full((64, 1), 3.0)
+    net = Net([Linear(4, 1)])
+    net[0].weight.tensor = np.zeros((1, 4))
+    net[0].bias.tensor = [0.9]  # the loss is e − 3 at first, and 3 − 3 log 3 at best
+    found = learner(net, Adam(lr=0.02), Dataset(x, counts), poisson_nll).overfit_one_batch()
+    assert found.losses[0] < 0
+    assert len(found.losses) >= 50
+    assert found.learned
+    assert found.losses[-1] == pytest.approx(3 - 3 * np.log(3), abs=0.01)
+    assert is_learned([-0.2, -0.41], -0.2, None, None)
+    assert not is_learned([-0.2, -0.39], -0.2, None, None)
 
 
 class Turned(Linear):

@@ -311,7 +311,7 @@ def parts(**changes):
         ({"metrics": [accuracy, accuracy]}, ValueError, "two metrics have one name; the names are accuracy"),
         ({"callbacks": Callback()}, TypeError, "callbacks must be a list, got Callback"),
         ({"callbacks": [Callback]}, TypeError, "callbacks must hold Callbacks, got <class"),
-        ({"train": (np.ones((2, 2)), np.ones(2))}, TypeError, r"must be a dataset, got a tuple.\nHint: wrap arrays as"),
+        ({"train": np.ones((2, 2))}, TypeError, r"must be a dataset, got a ndarray.\nHint: pass a pair of arrays"),
         ({"train": 3}, TypeError, r"train must have len\(d\) and d\[indices\]"),
         ({"train": Rows(np.ones((0, 2)), np.ones(0))}, ValueError, "train is empty"),
         ({"valid": Rows(np.ones((0, 2)), np.ones(0))}, ValueError, "valid is empty"),

@@ -154,7 +154,6 @@ def test_an_observer_without_any_of_the_methods_is_refused():
     def notes(path, layer, x, y):
         raise AssertionError("never called")
 
-    with pytest.raises(
-        TypeError, match="watch: the observer must have one of the methods on_forward_begin, on_forward,"
-    ):
+    words = "watch: the observer must have one of the methods on_forward_begin, on_forward,"
+    with pytest.raises(TypeError, match=words), watch(Linear(4, 3), notes):
         pass

@@ -22,10 +22,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tools.fuzz import checkpoints, datasets, nets, onnx_files, runs
+from tools.fuzz import checkpoints, datasets, nets, onnx_files, own, runs
 from tools.fuzz.judging import MAX_SECONDS, case, emptied
 
-FORMATS = nets.FORMATS | datasets.FORMATS | runs.FORMATS | checkpoints.FORMATS | onnx_files.FORMATS
+FORMATS = nets.FORMATS | datasets.FORMATS | runs.FORMATS | own.FORMATS | checkpoints.FORMATS | onnx_files.FORMATS
 ADDRESS_SPACE = 6 * 2**30  # bytes beyond what a child has at its start; the machine is not to suffer
 HANGS = 4 * MAX_SECONDS  # seconds after which a case that does not even hear its alarm ends its process
 

@@ -29,11 +29,13 @@ class Formula(Directive):
 
     def run(self) -> list[nodes.Node]:
         found = []
-        for path in self.arguments[0].split():
+        paths = self.arguments[0].split()
+        for path in paths:
             card = nodes.container(classes=["formula"])
             sections = formula(thing(path))
             for title in [self.options["only"]] if "only" in self.options else sections:
-                card += nodes.paragraph("", "", nodes.strong("", title), classes=["formula-title"])
+                heading = title if len(paths) == 1 else f"{path.rpartition('.')[2]}: {title.lower()}"
+                card += nodes.paragraph("", "", nodes.strong("", heading), classes=["formula-title"])
                 card += [_line(columns) for columns in statements(sections[title])]
             found.append(card)
         return found

@@ -138,8 +138,10 @@ class Reader:
     def _term(self) -> str:
         """An atom and, if a slash follows, what it is divided by."""
         top, bare = self._atom()
-        while self._slash():
-            top = bare = rf"\frac{{{bare}}}{{{self._divisor()}}}"
+        if self._slash():
+            top = rf"\frac{{{bare}}}{{{self._divisor()}}}"
+        while self._slash():  # a fraction in a fraction would be small
+            top += rf"\,/\,{self._divisor()}"
         return top
 
     def _slash(self) -> bool:

@@ -20,7 +20,7 @@ def statements(section: str) -> list[list[list[Piece]]]:
 
     Example:
         >>> statements("dx = dy W        db = Σₙ dyₙ")
-        [[[Piece(kind='math', text='dx=dy\\\\,W')], [Piece(kind='math', text='db=\\\\sum _{n}dy_{n}')]]]
+        [[[Piece(kind='math', text='dx=dy\\\\,W')], [Piece(kind='math', text='db=\\\\sum _{n}\\\\,dy_{n}')]]]
     """
     return [[pieces(column) for column in re.split(r"\s{3,}", line)] for line in unwrapped(section)]
 

@@ -96,6 +96,8 @@ def rows(worked: str) -> list[str]:
     first, second, *others = _links(worked)
     if len(worked) <= WIDEST:
         return [" ".join([f"{first} &{second}", *others])]
+    if len(parts_of(worked)[0][0]) > WIDEST / 2:  # it would push the signs of all rows aside
+        return [f"&{first}", *(f"&{link}" for link in [second, *others])]
     return [f"{first} &{second}", *(f"&{link}" for link in others)]
 
 
@@ -128,9 +130,9 @@ class _Printer:
     def print(self) -> str:
         return self.of(ast.parse(self.source, mode="eval").body)
 
-    def of(self, node: ast.expr) -> str:
+    def of(self, node: ast.expr, after_sign: bool = False) -> str:
         if isinstance(node, ast.BinOp):
-            return self.operation(node)
+            return self.operation(node, after_sign)
         if isinstance(node, ast.UnaryOp):
             return "-" + self.inside(node.operand, 2)
         if isinstance(node, ast.Name):
@@ -143,21 +145,23 @@ class _Printer:
             return self.call(node.func.id, [self.of(argument) for argument in node.args])
         text = ast.get_source_segment(self.source, node) or ""
         if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                return rf"\mathrm{{{node.value}}}"
             return re.sub(r"e(-?\d+)$", r"\\cdot 10^{\1}", text)
         return rf"\mathtt{{{text}}}".replace("_", r"\_")
 
-    def operation(self, node: ast.BinOp) -> str:
+    def operation(self, node: ast.BinOp, after_sign: bool) -> str:
         if isinstance(node.op, ast.Div):
             return rf"\frac{{{self.of(node.left)}}}{{{self.of(node.right)}}}"
         if isinstance(node.op, ast.Pow):
             return f"{self.inside(node.left, 5)}^{{{self.of(node.right)}}}"
         rank = RANKS[type(node.op)]
         right = self.inside(node.right, rank + isinstance(node.op, ast.Sub), after_sign=True)
-        return self.inside(node.left, rank) + SIGNS[type(node.op)] + right
+        return self.inside(node.left, rank, after_sign) + SIGNS[type(node.op)] + right
 
     def inside(self, node: ast.expr, rank: int, after_sign: bool = False) -> str:
-        """An operand, in brackets where it binds less."""
-        text = self.of(node)
+        """An operand, in brackets where it binds less, or begins with a minus behind another sign."""
+        text = self.of(node, after_sign)
         is_negative = isinstance(node, ast.UnaryOp)
         own = RANKS[type(node.op)] if isinstance(node, (ast.BinOp, ast.UnaryOp)) else 9
         is_fraction = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)

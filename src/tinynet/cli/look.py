@@ -188,7 +188,7 @@ def _images(run: Run, paths: list[Path]) -> tuple[np.ndarray, list[str]]:
     """Picture files in the form of the run's data, and their names."""
     if len(run.input_shape) != 3:
         checks.fail("tinynet", f"this run was trained on {run.settings.dataset}, not on pictures.", "use --sample.")
-    return np.stack([prepared(run.settings.dataset, run.input_shape, path)[0] for path in paths]), [
+    return np.stack([prepared(run.settings.dataset, run.input_shape, path, run.preparation())[0] for path in paths]), [
         str(path) for path in paths
     ]
 

@@ -54,7 +54,7 @@ class Own:
         """The options of a command that say the same."""
         words = []
         for name, value in asdict(self).items():
-            if name != "kind" and value not in (None, False):
+            if name != "kind" and value is not None and value is not False:
                 words += [_option(name)] if value is True else [_option(name), str(value)]
         return words
 
@@ -66,22 +66,33 @@ def located(dataset: str, model: str | None, **options: Any) -> tuple[str, Own |
         OSError: There is nothing at the path.
         ValueError: It is of no kind that is known, or an option is for another kind.
     """
-    given = {name: value for name, value in options.items() if value not in (None, False)}
-    path = given_path(dataset) if dataset else Path()
-    is_path = bool(path.suffix) or len(path.parts) > 1 or path.exists()
-    if not dataset or dataset in DATASETS or not is_path:
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    path = existing(dataset) if dataset and dataset not in DATASETS else None
+    if path is None:
         for name in given:
             problem = f"{_option(name)} is for {_kinds(name)} of your own, but {dataset} is a data set of Tinynet."
             fail("tinynet", problem, f"leave it out, or write ./{dataset} for a file or folder of that name.")
         return dataset, None
-    if not path.exists():
-        fail("tinynet", f"there is no file or folder {path}.", "check the path.", FileNotFoundError)
     kind = _kind(path, model, "target" in given)
     for name in given:
         if kind not in FOR_KIND[name]:
             problem = f"{_option(name)} is for {_kinds(name)}, but {path} is read as {_named(kind)}."
             fail("tinynet", problem, "leave it out.")
     return str(path.absolute()), own_of({"kind": kind, **given})
+
+
+def existing(text: str) -> Path | None:
+    """The path that a text is; None if it may be the name of a data set.
+
+    Raises:
+        OSError: It can only be a path, and there is nothing.
+    """
+    path = given_path(text)
+    if path.exists():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        fail("tinynet", f"there is no file or folder {path}.", "check the path.", FileNotFoundError)
+    return None
 
 
 def own_of(told: Mapping[str, Any]) -> Own:

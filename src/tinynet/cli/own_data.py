@@ -68,6 +68,9 @@ FITS = {"pictures": _fit_pictures, "table": _fit_table, "text": _fit_text}
 
 def read_parts(dataset: str, own: Own, preparation: Any) -> Data:
     """Data of a user's own, prepared and cut as they were for a run."""
+    if not Path(dataset).exists():
+        hint = "put them back, or test the net on another place with: tinynet evaluate RUN --on PATH"
+        fail("tinynet", f"the data of the run are no longer at {dataset}.", hint, FileNotFoundError)
     train, test = preparation.parts(dataset, own.skip_broken)
     return Data(train, test, preparation)
 

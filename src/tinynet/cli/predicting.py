@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def predictions(trained: Trained, paths: Sequence[Path]) -> Iterator[Answer]:
         _no_pictures(trained.dataset)
     for path in paths:
         try:
-            x, done = prepared(trained.dataset, trained.input_shape, path)
+            x, done = prepared(trained.dataset, trained.input_shape, path, trained.preparation)
         except OSError as error:
             yield Answer(reason(error), False)
         except ValueError as error:
@@ -61,8 +61,12 @@ def _classes(trained: Trained, logits: np.ndarray) -> str:
     return likeliest(trained.classes, logits[0])
 
 
-def prepared(dataset: str, input_shape: tuple[int, ...], path: Path) -> tuple[np.ndarray, list[str]]:
+def prepared(
+    dataset: str, input_shape: tuple[int, ...], path: Path, preparation: Any = None
+) -> tuple[np.ndarray, list[str]]:
     """A picture file in the form of the training data, (C, H, W), and what was done to it."""
+    if preparation is not None:
+        return preparation.read(path)
     pixels, opened = read_picture(path)
     frame = FRAMES.get(dataset)
     x, done = resized(pixels, input_shape) if frame is None else framed_digit(path, pixels, frame)  # type: ignore[arg-type]

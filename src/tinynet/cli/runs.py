@@ -72,7 +72,13 @@ class Run:
         """What was done to a user's own data; None for a data set of Tinynet, and before any was written."""
         has_begun = (self.folder / MODEL).exists() or (self.folder / CHECKPOINTS).exists()
         is_own = self.settings.own is not None and (has_begun or (self.folder / PREPARATION).exists())
-        return read_preparation(self.folder) if is_own else None
+        if not is_own:
+            return None
+        preparation = read_preparation(self.folder)
+        if (preparation.input_shape, list(preparation.classes)) != (self.input_shape, self.classes):
+            path = self.folder / PREPARATION
+            fail("tinynet", f"{path} and {CONFIG} tell of different inputs or classes.", "train again.")
+        return preparation
 
     def data(self) -> Data:
         """The data that it was trained on, read again."""

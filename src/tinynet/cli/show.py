@@ -57,12 +57,19 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
         loss=training.loss_and_metrics(model, test)[0],
         metrics=results,
         title=run.settings.title,
-        config={name: value for name, value in run.config.items() if name not in ("command", "format", "test")},
+        config=_settings_shown(run),
         command=str(run.config.get("command", "")),
         initial=training.initial_net(run.settings, run.input_shape, len(run.classes)),
         statistics=run.statistics(),
         diagnoses=diagnose(learner, may_try=False),
     )
+
+
+def _settings_shown(run: Run) -> dict[str, Any]:
+    """The settings of a run for its page."""
+    shown = {name: value for name, value in run.config.items() if name not in ("command", "format", "test", "own")}
+    own = run.settings.own
+    return shown if own is None else shown | {"data": " ".join([own.kind, *own.options()])}
 
 
 def summary_text(what: str, shape_text: str | None) -> str:
@@ -118,6 +125,7 @@ def datasets_table() -> None:
     for name, entry in DATASETS.items():
         table.add_row(name, FOR_DATA.get(name, IN_THE_PLANE).model, entry.description)
     Console().print(table)
+    Console().print("or your own: a folder of pictures, a table, a text; see tinynet train --help", highlight=False)
 
 
 def _path_of(what: str) -> Path | None:

@@ -69,6 +69,9 @@ def train(
 ) -> None:
     """Train a network, test it, and write a run folder.
 
+    Of your own data, the test part and how they were prepared are kept with the run, so **tinynet predict** takes a new
+    picture or row as it is, and **tinynet write** continues a text.
+
     A tenth of the training data is held out for validation; the test data are used once, at the end. The folder gets
     the settings (config.json), the numbers of each epoch (history.csv), what the layers gave (statistics.safetensors),
     the network (model.safetensors) and a page to look at (report.html).

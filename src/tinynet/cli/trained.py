@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from tinynet.cli.arguments import RunOrFile
-from tinynet.cli.output import given_path, say
-from tinynet.cli.own import Own, short_name
+from tinynet.cli.output import say
+from tinynet.cli.own import Own, existing, short_name
 from tinynet.cli.own_data import read_parts
 from tinynet.cli.runs import CONFIG, FILES, KINDS, MODEL, Run, open_run
 from tinynet.cli.settings import known, known_kernels
@@ -41,6 +41,7 @@ class Trained(NamedTuple):
     kernels: str
     own: Own | None = None  #: How data of a user's own were read, if it learned from such.
     preparation: Any = None  #: What is done to a sample of these first.
+    data_source: str = ""  #: What these were, in words.
     tested_on: Path | None = None  #: Data of a user's own that it is to be tested on instead.
 
     def used_kernels(self, asked: str | None) -> str:
@@ -56,7 +57,10 @@ def test_data(opened: Trained) -> Any:
     if own is None and len(opened.input_shape) != 3:
         fail("tinynet", f"this net was trained on {opened.dataset}, so {path} cannot be prepared for it.")
     preparation = opened.preparation or PicturePreparation(opened.input_shape, opened.classes)  # type: ignore[arg-type]
-    return preparation.dataset(path)
+    data = preparation.dataset(path)
+    if data.source == opened.data_source:  # what it learned from, at another place
+        return preparation.parts(path)[1]
+    return data
 
 
 def trained(place: Path, dataset: str | None = None) -> Trained:
@@ -73,8 +77,7 @@ def trained(place: Path, dataset: str | None = None) -> Trained:
     found = _of_run(run)
     if dataset is None:
         return found
-    path = given_path(dataset)
-    if dataset not in DATASETS and path.exists():
+    if dataset not in DATASETS and (path := existing(dataset)) is not None:
         return found if str(path.absolute()) == found.dataset else found._replace(tested_on=path)
     other = _of_data(dataset)
     return found._replace(dataset=dataset, input_shape=tuple(other["input_shape"]), classes=other["classes"])
@@ -105,6 +108,7 @@ def _of_run(run: Run) -> Trained:
         settings.kernels,
         settings.own,
         run.preparation(),
+        str(run.config.get("data_source", "")),
     )
 
 
@@ -130,7 +134,7 @@ def _of_file(path: Path, dataset: str | None) -> Trained:
 
 def _of_data(dataset: str) -> dict[str, Any]:
     """What a data set says to those who learn from it."""
-    train, _ = load(known("--on", dataset, tuple(DATASETS)))
+    train, _ = load(known("data set", dataset, tuple(DATASETS)))
     return {"data": dataset, "input_shape": list(train[:1][0].shape[1:]), "classes": list(train.classes or ())}
 
 

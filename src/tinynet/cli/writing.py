@@ -67,7 +67,11 @@ def texts_continued(opened: Trained, samples: Sequence[str]) -> Iterator[Answer]
         if not len(codes):
             yield Answer("the text is empty.\nHint: give at least one character.", False)
             continue
-        logits = opened.net.predict(codes[np.newaxis, -text.window :])[0, -1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            logits = opened.net.predict(codes[np.newaxis, -text.window :])[0, -1]
+        if not np.isfinite(logits).all():
+            yield Answer("the net gives numbers that are not finite; its weights may be damaged.", False)
+            continue
         classes = [repr(character) for character in text.vocabulary]
         yield Answer(f"{sample!r} goes on with {likeliest(classes, logits, SHOWN)}", True)
 

@@ -5,7 +5,10 @@
     for x, y in tinynet.data.batches(train, 32, shuffle=True):
         ...
 
-A data set is anything with `len(d)` and `d[indices] -> (x, y)`.
+A data set is anything with `len(d)` and `d[indices] -> (x, y)`. For data of your own, see `pictures`, `table` and
+`text_file`:
+
+    train, test, preparation = tinynet.data.table("houses.csv", target="price")
 """
 
 from tinynet.data.batching import batches

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks, generator_states, set_generator_states
-from tinynet.core.arrays import as_array
+from tinynet.core.arrays import as_array, is_array
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.streams import place_kept
 from tinynet.data.dataset import Dataset
+from tinynet.data.own.rows import pair_of
 from tinynet.data.randomness import generator
 
 ERRORS = (TypeError, ValueError, LookupError, AttributeError, OSError)  # of an index of another kind than expected
@@ -32,7 +33,8 @@ def batches(
 
     Args:
         dataset: Anything with `len(d)` and `d[indices] -> (x, y)` for an array of integers. Of one that takes only a
-            single integer, the samples are read one by one and stacked.
+            single integer, as many of PyTorch do, the samples are read one by one and stacked. It may give tensors,
+            and dicts with names such as "image" and "label", as data sets of Hugging Face do.
         batch_size: Samples per batch, at least 1. The last batch holds what is left.
         shuffle: Whether the order is drawn anew, as soon as `batches` is called.
         rng: A generator or a seed for the order; the package's shuffling stream if None.
@@ -103,10 +105,9 @@ def _takes(dataset: Any, index: Any) -> bool:
 
 
 def _pair(samples: Any) -> tuple[Any, Any]:
-    if not isinstance(samples, tuple) or len(samples) != 2:
-        problem = f"d[indices] must be a pair (x, y), got {type(samples).__name__}."
-        checks.fail("batches", problem, "return (x, y) from __getitem__.", TypeError)
-    return samples
+    if isinstance(samples, tuple) and len(samples) == 2 and is_array(samples[0]) and is_array(samples[1]):
+        return samples
+    return pair_of(samples)
 
 
 def _stacked(samples: Sequence[Any]) -> Any:

@@ -74,8 +74,7 @@ class LSTM(_Recurrent):
             checks.fail("LSTM", problem, "leave it out if h shall have hidden_size features.")
         super().__init__(input_size, hidden_size, num_layers, bias, bidirectional, return_state, rng)
 
-    @property
-    def output_size(self) -> int:
+    def _size_of_h(self) -> int:
         return self.proj_size or self.hidden_size
 
     def _shapes(self, width: int) -> dict[str, tuple[int, ...]]:

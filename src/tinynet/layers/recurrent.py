@@ -111,15 +111,15 @@ class _Recurrent(Layer):
         self.has_bias = bias
         self.directions = ("", "_reverse") if bidirectional else ("",)
         self.suffixes = [f"_l{layer}{direction}" for layer in range(num_layers) for direction in self.directions]
+        self.output_size = self._size_of_h()  #: The size of h, and of y in one direction.
+        self.state_sizes = (self.output_size, hidden_size)[: self.n_states]  #: Of h, and of an LSTM's c.
         for suffix in self.suffixes:
             width = input_size if suffix.startswith("_l0") else self.output_size * len(self.directions)
             for kind, shape in self._shapes(width).items():
                 if bias or not kind.startswith("bias"):
                     setattr(self, kind + suffix, Parameter(uniform_fan_in(shape, rng, fan_in=hidden_size)))
 
-    @property
-    def output_size(self) -> int:
-        """The size of h, and of y in one direction."""
+    def _size_of_h(self) -> int:
         return self.hidden_size
 
     def _shapes(self, width: int) -> dict[str, tuple[int, ...]]:
@@ -147,7 +147,7 @@ class _Recurrent(Layer):
     def backward(self, dy: np.ndarray, *dlast: np.ndarray | None) -> Any:
         passes, states_given = self.recall()
         H, n_directions = self.output_size, len(self.directions)
-        nothing = [np.zeros_like(dy, shape=(len(passes), len(dy), size)) for size in self._state_sizes()]
+        nothing = [np.zeros_like(dy, shape=(len(passes), len(dy), size)) for size in self.state_sizes]
         given = (*dlast, *[None] * self.n_states)[: self.n_states]
         dends = [zero if dend is None else dend for zero, dend in zip(nothing, given, strict=True)]
         dfirst: list[Any] = [None] * len(passes)
@@ -169,7 +169,7 @@ class _Recurrent(Layer):
         """Process the next steps (N, T, input_size) from the state that the last call returned; nothing is remembered.
 
         Returns:
-            y (N, T, output_size), and the new state, a tuple of (num_layers, N, output_size) arrays; hidden_size of c.
+            y (N, T, output_size), and the new state: h (num_layers, N, output_size), and an LSTM's c with hidden_size.
         """
         if self.bidirectional:
             hint = "use forward on the whole sequence."
@@ -193,7 +193,7 @@ class _Recurrent(Layer):
             padding = padding_mask.T[..., np.newaxis]
             y = np.where(padding, 0, y)  # so that the padding has no influence, not even through a NaN
         if not states:
-            sizes = self._state_sizes()
+            sizes = self.state_sizes
             states = tuple(np.zeros_like(x, shape=(len(self.suffixes), len(x), size)) for size in sizes)
         passes: list[Pass] = []
         for layer in range(self.num_layers):
@@ -209,10 +209,6 @@ class _Recurrent(Layer):
         last = tuple(np.stack([done.states[i][-1] for done in passes]) for i in range(self.n_states))
         return y.transpose(1, 0, 2), last, passes
 
-    def _state_sizes(self) -> tuple[int, ...]:
-        """The size of h, and of c of an LSTM."""
-        return (self.output_size, self.hidden_size)[: self.n_states]
-
     def _weights(self, suffix: str) -> Weights:
         parameters: list[Any] = [getattr(self, kind + suffix, None) for kind in Weights._fields]
         return Weights(*parameters)
@@ -224,7 +220,7 @@ class _Recurrent(Layer):
             got = len(states) if isinstance(states, tuple) else checks.of_kind(states)
             came = f"expected {n} first state{'s' * (n > 1)} or none, got {got}."
             checks.fail(self, came, kind=TypeError)
-        for state, size in zip(states, self._state_sizes(), strict=False):
+        for state, size in zip(states, self.state_sizes, strict=False):
             shape = (len(self.suffixes), len(x), size)
             checks.floating_input(self, state, "a first state")
             if state.shape != shape:

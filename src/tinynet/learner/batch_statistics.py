@@ -10,8 +10,8 @@ import numpy as np
 
 from tinynet.core import checks, streams
 from tinynet.data import batches
+from tinynet.data.own.given import as_dataset
 from tinynet.layers import BatchNorm1D, BatchNorm2D, Layer
-from tinynet.learner import sentences
 from tinynet.net import Net
 from tinynet.net.modes import predicting
 from tinynet.net.tuples import as_tuple
@@ -46,7 +46,7 @@ def recompute_statistics(net: Net, data: Any, batch_size: int = 32) -> None:
     """
     if not isinstance(net, Net):
         checks.fail("recompute_statistics", f"net must be a Net, got {type(net).__name__}.", kind=TypeError)
-    data = sentences.dataset("recompute_statistics", "data", data)
+    data = as_dataset("recompute_statistics", "data", data)
     norms = tracking_layers(net)
     if not norms:
         return

@@ -12,6 +12,7 @@ from tinynet.core import checks, streams
 from tinynet.core.checks.vocabulary import at_least, flag
 from tinynet.core.joinable import keeping_data
 from tinynet.data import batches
+from tinynet.data.own.given import as_dataset
 from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
 from tinynet.learner.batch import measured, measured_over_all, n_rows, name_of
@@ -46,7 +47,8 @@ class Learner:
         net: The net that learns.
         loss: A function (predicted, ground_truth) -> (loss, gradient).
         optimizer: The update rule, for this net only.
-        train: The training data: anything with `len(d)` and `d[indices] -> (x, y)`.
+        train: The training data: a pair (x, y) of arrays, lists or frames; a list of samples; or anything with
+            `len(d)` and `d[indices] -> (x, y)`, as data sets of PyTorch and Hugging Face are.
         valid: Data to evaluate after each epoch; the net never learns from them.
         batch_size: Rows per step; the last batch of an epoch may be shorter, and is weighted by its size.
         drop_last: Whether to train without the last batch of an epoch where it is shorter: batch norm cannot learn
@@ -103,10 +105,10 @@ class Learner:
     ) -> None:
         sentences.learner_parts(net, loss, optimizer, metrics, callbacks)
         self.net, self.loss, self.optimizer = net, loss, optimizer
-        self.train = sentences.dataset("Learner", "train", train)
-        self.valid = None if valid is None else sentences.dataset("Learner", "valid", valid)
+        self.train = as_dataset("Learner", "train", train)
+        self.valid = None if valid is None else as_dataset("Learner", "valid", valid)
         checks.arguments(self, locals(), batch_size=at_least(1), drop_last=flag)
-        sentences.some_batch(len(train), self.batch_size, self.drop_last)
+        sentences.some_batch(len(self.train), self.batch_size, self.drop_last)
         self.metrics = sentences.named_once("Learner", {name_of(metric): metric for metric in metrics}, len(metrics))
         self.callbacks = tuple(callbacks)
         self.history = History()
@@ -209,7 +211,7 @@ class Learner:
         Returns:
             A dict from "loss" and the name of each metric to its value.
         """
-        data = sentences.dataset("Learner.evaluate", "data", data)
+        data = as_dataset("Learner.evaluate", "data", data)
         losses, kept = Averages(), []
         with predicting(self.net):
             for x, y in batches(data, self.batch_size):

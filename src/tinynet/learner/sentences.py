@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tinynet.core.checks.words import fail
 from tinynet.learner.batch import is_number
 from tinynet.learner.callback import Callback
@@ -40,17 +38,6 @@ def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: 
                 "write EarlyStopping().",
                 TypeError,
             )
-
-
-def dataset(who: str, name: str, data: Any) -> Any:
-    """Check that data have a length and can be indexed, and that there are some."""
-    if isinstance(data, (tuple, list, np.ndarray, str, bytes, dict, Net)):
-        fail(who, f"{name} must be a dataset, got a {type(data).__name__}.", "wrap arrays as Dataset(x, y).", TypeError)
-    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
-        fail(who, f"{name} must have len(d) and d[indices] -> (x, y), got {type(data).__name__}.", kind=TypeError)
-    if not len(data):
-        fail(who, f"{name} is empty.", "check how the data were selected or split.")
-    return data
 
 
 def some_batch(n_samples: int, batch_size: int, drop_last: bool) -> None:

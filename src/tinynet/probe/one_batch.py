@@ -61,11 +61,15 @@ class OneBatch:
 
 
 def is_learned(losses: list[float], mark: float, predicted: Any, y: Any) -> bool:
-    """Whether the last loss is near zero beside the mark, or as low as it goes where every label is right."""
-    if losses[-1] <= NEAR * mark:
+    """Whether the last loss is near zero beside the mark, or as low as it goes where every label is right.
+
+    Below 0, where the surprise at numbers may lie, nobody knows how low it goes: it is to reach twice the mark, or to
+    have fallen and to fall no more.
+    """
+    if losses[-1] <= (NEAR * mark if mark > 0 else 2 * mark):
         return True
     flat = len(losses) >= 50 and abs(fall_per_epoch(np.array(losses[-20:]))[0]) < STILL
-    return flat and _share_right(predicted, y) == 1
+    return flat and (losses[-1] < mark < 0 or _share_right(predicted, y) == 1)
 
 
 def how_it_went(losses: np.ndarray, n_rows: int, rate: float, learned: bool) -> str:

@@ -29,7 +29,6 @@ def _rms_norm(draw: Draw) -> tuple[Layer, np.ndarray]:
 
 
 def _group_norm(draw: Draw) -> tuple[Layer, np.ndarray]:
-    # Channels that fill whole vectors take a way of their own, four rows of pixels together.
     groups, per_group = draw.choice((draw.size(1, 5), draw.size(3, 30)), (4, 8), (2, 32))
     pixels = draw.choice((), (draw.size(1, 9),), (draw.size(1, 9), draw.size(1, 9)), (1, 1), (10, draw.size(1, 10)))
     layer = GroupNorm(

@@ -12,10 +12,10 @@ import tinynet as tn
 from tests.probe.doctor.patients import after, names, only
 from tinynet import losses
 from tinynet.data import Dataset
-from tinynet.layers import Conv2D, Layer, Linear, ReLU, Sigmoid, Softmax
+from tinynet.layers import Conv2D, Layer, Linear, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from tinynet.learner import Learner
 from tinynet.net import Net
-from tinynet.optimizers import Adam
+from tinynet.optimizers import Adam, RAdam
 from tinynet.probe.doctor.loss_facts import facts_about
 
 RNG = np.random.default_rng(0)
@@ -125,6 +125,52 @@ def test_raw_scores_that_the_loss_refuses(loss: Any) -> None:
     found = only(segmenter(loss=loss).diagnose(), "loss")
     assert "the first batch is refused" in found.seen
     assert "Sigmoid()" in found.fix
+
+
+class MeanAndVariance(Layer):
+    """Two outputs: a mean, and a variance above 0."""
+
+    def __init__(self) -> None:
+        self.mean, self.variance = Linear(8, 1), Net([Linear(8, 1), Softplus()])
+
+    def forward(self, x: np.ndarray) -> Any:
+        self.remember()
+        return self.mean(x), self.variance(x)
+
+    def backward(self, dmean: np.ndarray, dvariance: np.ndarray) -> np.ndarray:
+        self.recall()
+        return self.mean.backward(dmean) + self.variance.backward(dvariance)
+
+
+def waves() -> Learner:
+    """A net that says how sure it is; its loss falls below 0."""
+    tn.seed(0)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-2, 2, (400, 1)).astype(np.float32)
+    y = (np.sin(x) + rng.normal(size=x.shape) * (0.1 + 0.2 * np.abs(x))).astype(np.float32)
+    net = Net([Linear(1, 8), Tanh(), MeanAndVariance()])
+    valid = Dataset(x[300:], y[300:])
+    return Learner(net, losses.gaussian_nll, RAdam(lr=0.02), Dataset(x[:300], y[:300]), valid=valid)
+
+
+def test_a_likelihood_below_0_is_no_rate_too_high() -> None:
+    learner = waves()
+    diagnoses = after(learner, 12)
+    assert learner.history["loss"][-1] < 0
+    assert names(diagnoses) == []
+
+
+@pytest.mark.parametrize("log_input", [True, False])
+def test_counts_are_not_to_be_standardised(log_input: bool) -> None:
+    tn.seed(0)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2)).astype(np.float32)
+    y = rng.poisson(np.exp(x[:, :1] + 1.5)).astype(np.float32)
+    net = Net([Linear(2, 8), ReLU(), Linear(8, 1), *([] if log_input else [Softplus()])])
+    loss = partial(losses.poisson_nll, log_input=log_input)
+    diagnoses = after(Learner(net, loss, Adam(lr=0.01), Dataset(x, y)), 10)
+    assert names(diagnoses) == []
+    assert "out-scale" not in [each.name for each in diagnoses]
 
 
 def test_yes_or_no_of_a_sigmoid_is_healthy() -> None:

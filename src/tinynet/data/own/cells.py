@@ -36,6 +36,16 @@ class Cells(NamedTuple):
     lines: list[int]
     separator: str = ""
 
+    @property
+    def places(self) -> list[str]:
+        """What each row is called in a sentence."""
+        return [f"line {line} of {self.place}" for line in self.lines]
+
+    @property
+    def has_decimal_commas(self) -> bool:
+        """Whether a comma may be a decimal sign: it is where it is not the separator."""
+        return self.separator not in ("", ",")
+
     def column(self, name: str) -> list[str]:
         """The cells of a column."""
         place = self.names.index(name)
@@ -72,11 +82,7 @@ def read_cells(who: str, path: Path, skip_broken: bool = False, least: int = 2) 
             lines.append(line)
         elif not skip_broken:
             problem = f"line {line} of {path} has {_many(len(row), 'cell')}, but the header has {len(names)}."
-            fail(
-                who,
-                problem,
-                "a cell that holds the separator must stand in quotes; --skip-broken leaves such rows out.",
-            )
+            fail(who, problem, "put a cell with the separator in it into quotes; --skip-broken leaves such rows out.")
     if not rows:
         fail(who, f"{path} has a header, but no rows below it.", "add rows, or name another file.")
     return Cells(str(path), names, rows, lines, separator)
@@ -162,9 +168,7 @@ def _check_names(who: str, path: str, names: list[str], least: int = 2) -> None:
             fail(who, f"{path} has two columns called {_short(name)}.", "give each column its own name.")
         seen.add(name)
     if all(_is_number(name) for name in names):
-        problem = (
-            f"the first row of {path} holds numbers ({', '.join(names[:3])}), where the names of the columns belong."
-        )
+        problem = f"the first row of {path} must name the columns, but it holds numbers ({', '.join(names[:3])})."
         fail(who, problem, "write a row with a name for each column above it.")
 
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from tinynet.core.checks.words import fail
+from tinynet.data.own.cells import Cells
 from tinynet.data.own.configs import entry, names
 
 MOST_CATEGORIES = 100  # different texts up to which each gets a number of its own
@@ -114,24 +115,24 @@ class LeftOut:
 Column = Number | Category | LeftOut
 
 
-def fitted(name: str, texts: Sequence[str], lines: Sequence[int], learned: np.ndarray, decimal_commas: bool) -> Column:
+def fitted(name: str, cells: Cells, learned: np.ndarray) -> Column:
     """What is done to a column: its kind is seen from all rows, its statistics from those that are learned from.
 
     Args:
         name: That of the column.
-        texts: Its cells, empty where there is nothing.
-        lines: The line of each.
-        learned: Which of them are learned from.
-        decimal_commas: Whether a comma may be a decimal sign.
+        cells: The table.
+        learned: Which of its rows are learned from.
 
     Raises:
         ValueError: A number is infinite, or the column holds both numbers and many other texts.
 
     Example:
-        >>> fitted("age", ["1", "3", "9"], [2, 3, 4], np.array([True, True, False]), False)
+        >>> cells = Cells("people.csv", ["age"], [["1"], ["3"], ["9"]], [2, 3, 4])
+        >>> fitted("age", cells, np.array([True, True, False]))
         Number(name='age', mean=2.0, std=1.0, has_gaps=False, has_commas=False)
     """
-    filled = [(text, line) for text, line in zip(texts, lines, strict=True) if text]
+    texts = cells.column(name)
+    filled = [(text, place) for text, place in zip(texts, cells.places, strict=True) if text]
     seen = [text for text, is_learned in zip(texts, learned.tolist(), strict=True) if is_learned]
     if not any(seen):
         return LeftOut(name, "it has no values")
@@ -139,18 +140,17 @@ def fitted(name: str, texts: Sequence[str], lines: Sequence[int], learned: np.nd
         return LeftOut(name, f"it is always {_short(seen[0])}")
     if ROW_NUMBER.fullmatch(name) and _count_up(texts):
         return LeftOut(name, "it numbers the rows")
-    for has_commas in (False, True)[: 1 + decimal_commas]:
+    for has_commas in (False, True)[: 1 + cells.has_decimal_commas]:
         if all(is_number(text, has_commas) for text, _ in filled):
             return _number_column(name, seen, filled, has_commas)
     counts = Counter(seen)
     if len(counts) <= MOST_CATEGORIES and (len(counts) <= FEW or 2 * len(counts) <= len(seen)):
         return Category(name, tuple(sorted(counts)))
-    others = [(text, line) for text, line in filled if not is_number(text)]
+    others = [(text, place) for text, place in filled if not is_number(text)]
     if 2 * len(others) < len(filled):
-        text, line = others[0]
-        problem = (
-            f"{name} holds numbers, but {len(others)} of {len(filled)} cells are none: {_short(text)} in line {line}."
-        )
+        text, place = others[0]
+        these = f"{len(others)} of {len(filled)} cells"
+        problem = f"{name} holds numbers, but not in {these}: {_short(text)} in {place}."
         fail("table", problem, "mend these cells, or empty them.")
     return LeftOut(name, f"it has {len(counts):,} different texts")
 
@@ -205,11 +205,11 @@ def _count_up(texts: Sequence[str]) -> bool:
 
 
 def _number_column(
-    name: str, seen: Sequence[str], filled: Sequence[tuple[str, int]], has_commas: bool
+    name: str, seen: Sequence[str], filled: Sequence[tuple[str, str]], has_commas: bool
 ) -> Number | LeftOut:
     column = Number(name, 0.0, 1.0, has_commas=has_commas)
-    for text, line in filled:
-        _number(column, text, f"line {line}")  # none may be infinite
+    for text, place in filled:
+        _number(column, text, place)  # none may be infinite
     numbers = np.array([_number(column, text, "") for text in seen if text])
     mean, std = mean_and_std(numbers)
     if not std:

@@ -45,6 +45,13 @@ def names(config: Mapping[str, Any], name: str) -> list[str]:
     return found
 
 
+def class_names(who: str, value: Any) -> tuple[str, ...]:
+    """Check the names of classes."""
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(name, str) for name in value):
+        fail(who, f"classes must be a list of names, got {value!r}.", 'write classes=["cat", "dog"].', TypeError)
+    return tuple(value)
+
+
 def sizes_of(config: Mapping[str, Any], name: str, n_sizes: int) -> tuple[int, ...]:
     """The shape of a sample."""
     found = entry(config, name, list)

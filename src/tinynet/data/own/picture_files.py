@@ -29,10 +29,11 @@ class RefusedError(ValueError):
     """A picture that Pillow can read, but that is not taken."""
 
 
-def read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
+def read_picture(path: Path, longest: int = LONGEST) -> tuple[np.ndarray, list[str]]:
     """The pixels of a picture file, whatever its mode, and what was done to get them.
 
-    Transparent pixels get the background, black or white, with the stronger contrast to the visible ones.
+    Transparent pixels get the background, black or white, with the stronger contrast to the visible ones. A picture
+    with a side of more than `longest` pixels is reduced, which is much faster than to look at them all.
 
     Shapes:
         pixels: (H, W, 3) float32 in [0, 1]
@@ -43,7 +44,7 @@ def read_picture(path: Path) -> tuple[np.ndarray, list[str]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about pictures that it reads all the same
-            return _read(path)
+            return _read(path, longest)
     except RefusedError:
         raise
     except Image.UnidentifiedImageError:
@@ -62,6 +63,8 @@ def picture_size(path: Path) -> tuple[int, int] | None:
     """Height and width of a picture, from the beginning of its file; None if it is none that can be read."""
     from PIL import Image
 
+    if not path.is_file():  # a pipe would wait for ever
+        return None
     try:
         with warnings.catch_warnings(action="ignore"), _opened(path) as file:
             return file.height, file.width
@@ -96,16 +99,16 @@ def _opened(path: Path) -> Any:
     return Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
 
 
-def _read(path: Path) -> tuple[np.ndarray, list[str]]:
+def _read(path: Path, longest: int) -> tuple[np.ndarray, list[str]]:
     from PIL import ImageOps
 
     with _opened(path) as file:
         width, height = file.size
         if width * height > MAX_PIXELS // (4 if file.format in COSTLY else 1):
             _unreadable_picture(path, f"{width}×{height} pixels are too many", "make it smaller first.", RefusedError)
-        file.draft(None, (LONGEST, LONGEST))  # a large JPEG is reduced while it is decoded
+        file.draft(None, (longest, longest))  # a large JPEG is reduced while it is decoded
         mode = file.mode
-        reduced = _reduced(file)
+        reduced = _reduced(file, longest)
         picture = ImageOps.exif_transpose(reduced)
     if picture.size != reduced.size:  # it was held sideways
         width, height = height, width
@@ -123,11 +126,11 @@ def _read(path: Path) -> tuple[np.ndarray, list[str]]:
     return colour * alpha + ground * (1 - alpha), [*done, f"laid on {'white' if ground else 'black'}"]
 
 
-def _reduced(picture: Any) -> Any:
-    """A picture whose sides are at most LONGEST, each pixel the mean of those that it stands for."""
+def _reduced(picture: Any, longest: int) -> Any:
+    """A picture whose sides are at most `longest`, each pixel the mean of those that it stands for."""
     from PIL import Image
 
-    factor = -(-max(picture.size) // LONGEST)
+    factor = -(-max(picture.size) // longest)
     if factor == 1:
         picture.load()
         return picture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,25 +12,17 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.data.dataset import Dataset
-from tinynet.data.own.configs import entry, names, sizes_of
+from tinynet.data.own.class_folders import Found, found_in
+from tinynet.data.own.configs import class_names, entry, names, sizes_of
 from tinynet.data.own.picture_files import picture_size, read_picture, resized
-from tinynet.data.own.stable_split import TEST_FRACTION, fingerprint, in_test
+from tinynet.data.own.stable_split import TEST_FRACTION, fingerprint, in_test, share
 
 SIDE = 32  # pixels of a side, unless all pictures have one size that is not much larger
 LARGEST_KEPT = 64  # pixels of a side up to which a size that all pictures share is kept
 LARGEST_SIDE = 1024
-LEFT_OUT = ("thumbs.db", "desktop.ini", "__macosx")  # what systems put into folders
+MEANS = 8  # pixels of which each pixel of a side is a mean, at least, where a picture is larger
+LEAST_READ = 256  # pixels of a side
 SHOWN = 3  # broken files that are named
-GIVEN_PARTS = {"train": False, "training": False, "test": True, "testing": True}
-VALID_NAMES = ("val", "valid", "validation")
-
-
-class Found(NamedTuple):
-    """A picture file that was found."""
-
-    path: Path
-    class_name: str
-    is_for_test: bool | None  #: None if its content decides.
 
 
 class Sample(NamedTuple):
@@ -63,9 +55,14 @@ class PicturePreparation:
     def __init__(
         self, input_shape: tuple[int, int, int], classes: Sequence[str], fraction: float = TEST_FRACTION
     ) -> None:
-        self.input_shape = input_shape
-        self.classes = tuple(classes)
-        self.fraction = fraction
+        who = "PicturePreparation"
+        shape = checks.sizes(who, "input_shape", input_shape)
+        if len(shape) != 3 or shape[0] not in (1, 3) or not all(shape):
+            got = checks.shape_text(shape)
+            fail(who, f"input_shape must be (channels, height, width) with 1 or 3 channels, got {got}.")
+        self.input_shape = (shape[0], shape[1], shape[2])
+        self.classes = class_names(who, classes)
+        self.fraction = share(who, fraction)
 
     def __call__(self, path: str | os.PathLike[str]) -> np.ndarray:
         """A picture file as the net takes it, without the batch axis."""
@@ -73,19 +70,21 @@ class PicturePreparation:
 
     def read(self, path: Path) -> tuple[np.ndarray, list[str]]:
         """A picture file as the net takes it, and in words what was done to it."""
-        pixels, opened = read_picture(path)
+        pixels, opened = read_picture(path, _longest(self.input_shape[1:]))
         x, done = resized(pixels, self.input_shape)
         return x, [*opened, *done]
 
     def parts(self, folder: str | os.PathLike[str], skip_broken: bool = False) -> tuple[Dataset, Dataset]:
         """The training and the test part of a folder, cut as at first; where files were added, they are in either."""
-        samples = _samples(checks.path("pictures", folder), self.input_shape[1:], self.fraction, skip_broken)
-        return self._part(samples, False), self._part(samples, True)
+        place = checks.path("pictures", folder)
+        samples = _samples(place, self.input_shape[1:], self.fraction, skip_broken)
+        return self._part(place, samples, False), self._part(place, samples, True)
 
     def dataset(self, folder: str | os.PathLike[str], skip_broken: bool = False) -> Dataset:
         """All pictures of a folder, none of which the net has learned from, to test it."""
-        samples = _samples(checks.path("pictures", folder), self.input_shape[1:], self.fraction, skip_broken)
-        return self._part([sample._replace(is_for_test=True) for sample in samples], True)
+        place = checks.path("pictures", folder)
+        samples = _samples(place, self.input_shape[1:], self.fraction, skip_broken)
+        return self._part(place, [sample._replace(is_for_test=True) for sample in samples], True)
 
     def config(self) -> dict[str, Any]:
         """All of it, as plain values."""
@@ -105,13 +104,17 @@ class PicturePreparation:
     def __repr__(self) -> str:
         return f"PicturePreparation(input_shape={self.input_shape}, {len(self.classes)} classes)"
 
-    def _part(self, samples: Sequence[Sample], is_for_test: bool) -> Dataset:
+    def _part(self, folder: Path, samples: Sequence[Sample], is_for_test: bool) -> Dataset:
         chosen = [sample for sample in samples if sample.is_for_test is is_for_test]
         unknown = sorted({sample.class_name for sample in samples} - set(self.classes))
         if unknown:
             known = ", ".join(self.classes)
-            fail("pictures", f"there is a class {unknown[0]!r}, which the net does not know.", f"it knows {known}.")
-        _some(chosen, is_for_test, self.fraction, len(samples))
+            fail(
+                "pictures",
+                f"there is a class {unknown[0]!r} in {folder}, which the net does not know.",
+                f"it knows {known}.",
+            )
+        _some(folder, chosen, is_for_test, self.fraction, len(samples))
         planes = slice(3, 4) if self.input_shape[0] == 1 else slice(0, 3)
         number = {name: label for label, name in enumerate(self.classes)}
         x = np.stack([sample.planes[planes] for sample in chosen])
@@ -152,30 +155,28 @@ def pictures(
     place, shape = checks.path("pictures", folder), shape_of_pictures(folder, size)
     if max(shape) > LARGEST_SIDE:
         fail("pictures", f"size must be at most {LARGEST_SIDE}, got {max(shape)}.")
-    share = checks.number("pictures", "fraction", fraction)
-    if not 0 < share < 1:
-        fail("pictures", f"fraction must lie between 0 and 1, got {share:g}.")
-    samples = _samples(place, shape, share, checks.flag("pictures", "skip_broken", skip_broken))
+    part = share("pictures", fraction)
+    samples = _samples(place, shape, part, checks.flag("pictures", "skip_broken", skip_broken))
     classes = _classes(place, samples)
     is_grey = all(np.ptp(sample.planes[:3], axis=0).max() < 1e-6 for sample in samples)
-    preparation = PicturePreparation((1 if is_grey else 3, *shape), classes, share)
-    return preparation._part(samples, False), preparation._part(samples, True), preparation
+    preparation = PicturePreparation((1 if is_grey else 3, *shape), classes, part)
+    return preparation._part(place, samples, False), preparation._part(place, samples, True), preparation
 
 
 def shape_of_pictures(folder: str | os.PathLike[str], size: int | tuple[int, int] | None = None) -> tuple[int, int]:
     """Height and width to which `pictures` would bring those of a folder; only the beginnings of files are read."""
     place = checks.path("pictures", folder)
-    return _one_size(_found(place)) if size is None else checks.pair("pictures", "size", size, 1)
+    return _one_size(found_in(place)) if size is None else checks.pair("pictures", "size", size, 1)
 
 
 def _samples(folder: Path, size: tuple[int, int], fraction: float, skip_broken: bool) -> list[Sample]:
     """All pictures of a folder."""
-    found = _found(folder)
+    found = found_in(folder)
     height, width = size
     samples, broken = [], []
     for path, class_name, is_for_test in found:
         try:
-            pixels, _ = read_picture(path)
+            pixels, _ = read_picture(path, _longest(size))
             content = path.read_bytes()
         except (OSError, ValueError) as error:
             broken.append(str(error).removeprefix("tinynet: ").partition("\n")[0])
@@ -193,63 +194,9 @@ def _samples(folder: Path, size: tuple[int, int], fraction: float, skip_broken: 
     return samples
 
 
-def _found(folder: Path) -> list[Found]:
-    """The picture files of a folder, in the order of their names."""
-    inside = _folders_in(_a_folder(folder))
-    if not inside:
-        problem = f"expected a folder for each class in {folder}, but there is no folder in it."
-        fail("pictures", problem, f"put the pictures into {folder / 'cat'}, {folder / 'dog'}, as their classes are.")
-    lower = {path.name.lower(): path for path in inside}
-    if lower.keys() & GIVEN_PARTS.keys() and lower.keys() <= GIVEN_PARTS.keys() | set(VALID_NAMES) and len(lower) > 1:
-        has_test = any(GIVEN_PARTS.get(name) for name in lower)
-        parts = {path: GIVEN_PARTS.get(name, not has_test) for name, path in lower.items()}
-        return [found for path, is_for_test in parts.items() for found in _of_classes(path, is_for_test)]
-    return _of_classes(folder, None)
-
-
-def _of_classes(folder: Path, is_for_test: bool | None) -> list[Found]:
-    found = []
-    for path in _folders_in(folder):
-        files = sorted(_files_below(path, set()))
-        if not files:
-            problem = f"the folder {path} is empty, but each folder in {folder} is a class with its pictures."
-            fail("pictures", problem, "put pictures into it, or remove it.")
-        found += [Found(file, path.name, is_for_test) for file in files]
-    return found
-
-
-def _files_below(folder: Path, seen: set[Path]) -> Iterator[Path]:
-    """The files in a folder and in those inside; a link that leads back to one of these is not followed."""
-    here = folder.resolve()
-    if here in seen:
-        return
-    for path in _entries(folder):
-        if path.is_dir():
-            yield from _files_below(path, seen | {here})
-        else:
-            yield path
-
-
-def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder, without what is hidden."""
-    try:
-        paths = sorted(folder.iterdir())
-    except PermissionError:
-        fail("pictures", f"there is no permission to read {folder}.", "change its permissions.", PermissionError)
-    return [path for path in paths if not path.name.startswith(".") and path.name.lower() not in LEFT_OUT]
-
-
-def _folders_in(folder: Path) -> list[Path]:
-    return [path for path in _entries(folder) if path.is_dir()]
-
-
-def _a_folder(folder: Path) -> Path:
-    """Check that a path is that of a folder."""
-    if not os.path.exists(folder):
-        fail("pictures", f"there is no folder {folder}.", "check the path.", FileNotFoundError)
-    if not os.path.isdir(folder):
-        fail("pictures", f"expected a folder, but {folder} is a file.", "name the folder.", NotADirectoryError)
-    return folder
+def _longest(size: tuple[int, int]) -> int:
+    """To how many pixels a side of a larger picture may be reduced before it is brought to a size."""
+    return max(MEANS * max(size), LEAST_READ)
 
 
 def _one_size(found: Sequence[Found]) -> tuple[int, int]:
@@ -269,14 +216,17 @@ def _classes(folder: Path, samples: Sequence[Sample]) -> list[str]:
     for name in classes:
         if name not in learned:
             n_pictures = sum(sample.class_name == name for sample in samples)
-            problem = f"of the class {name!r} there is no picture to learn from: all {n_pictures} are for the test."
+            which = f"all {n_pictures} are for the test"
+            problem = f"of the class {name!r} in {folder} there is no picture to learn from: {which}."
             fail("pictures", problem, "add more pictures of it, or remove it.")
     return classes
 
 
-def _some(chosen: Sequence[Sample], is_for_test: bool, fraction: float, n_samples: int) -> None:
+def _some(folder: Path, chosen: Sequence[Sample], is_for_test: bool, fraction: float, n_samples: int) -> None:
     """Check that a part is not empty."""
     if not chosen:
         part = "test" if is_for_test else "training"
-        problem = f"the {part} part is empty: the hash that decides for each took none of {n_samples} pictures."
+        problem = (
+            f"the {part} part of {folder} is empty: the hash that decides for each took none of {n_samples} pictures."
+        )
         fail("pictures", problem, f"add pictures, or take another fraction than {fraction:g}.")

@@ -13,7 +13,7 @@ from tinynet.data.own.text_file import TextPreparation
 PREPARATIONS: dict[str, Any] = {cls.kind: cls for cls in (PicturePreparation, TablePreparation, TextPreparation)}
 
 
-def preparation_of(config: Mapping[str, Any]) -> Any:
+def preparation_of(config: Any) -> Any:
     """The preparation whose `config()` this is.
 
     Raises:
@@ -24,5 +24,8 @@ def preparation_of(config: Mapping[str, Any]) -> Any:
         >>> preparation_of({"kind": "pictures", "input_shape": [3, 32, 32], "classes": ["cat", "dog"], "fraction": 0.2})
         PicturePreparation(input_shape=(3, 32, 32), 2 classes)
     """
+    if not isinstance(config, Mapping):
+        came = checks.of_kind(config)
+        checks.fail("preparation", f"config must be a dict, got {came}.", "preparation.config() is such.", TypeError)
     kind = checks.one_of("preparation", "kind", config.get("kind"), tuple(PREPARATIONS))
     return PREPARATIONS[kind].from_config(config)

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Any
+
+from tinynet.core import checks
+from tinynet.core.checks.words import fail
 
 TEST_FRACTION = 0.2  # of the samples, set aside for the test
+
+
+def share(who: str, fraction: Any) -> float:
+    """Check the share of the test part."""
+    found = checks.number(who, "fraction", fraction)
+    if not 0 < found < 1:
+        fail(who, f"fraction must lie between 0 and 1, got {found:g}.", "0.2 sets a fifth aside.")
+    return found
 
 
 def in_test(content: bytes, fraction: float = TEST_FRACTION) -> bool:

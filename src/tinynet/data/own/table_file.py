@@ -16,7 +16,7 @@ from tinynet.data.dataset import Dataset
 from tinynet.data.own.cells import Cells, cell_of, cells_of_frame, read_cells
 from tinynet.data.own.columns import Column, LeftOut, column_of, fitted, is_number
 from tinynet.data.own.configs import entry
-from tinynet.data.own.stable_split import TEST_FRACTION, fingerprint, in_test
+from tinynet.data.own.stable_split import TEST_FRACTION, fingerprint, in_test, share
 from tinynet.data.own.targets import Numbers, Target, fitted_target, target_of
 
 TASKS = ("classes", "numbers")
@@ -48,16 +48,26 @@ class TablePreparation:
 
     kind = "table"
 
-    def __init__(self, columns: Sequence[Column], target: Target, fraction: float = TEST_FRACTION) -> None:
+    def __init__(self, columns: Sequence[Column], target: Any, fraction: float = TEST_FRACTION) -> None:
+        if not isinstance(columns, (list, tuple)) or not all(isinstance(column, Column) for column in columns):
+            came = checks.of_kind(columns)
+            fail("TablePreparation", f"columns must be a list of columns, got {came}.", kind=TypeError)
         self.columns = tuple(columns)
-        self.target = target
-        self.fraction = fraction
+        if not isinstance(target, Target):
+            came = checks.of_kind(target)
+            fail("TablePreparation", f"target must be Classes or Numbers, got {came}.", kind=TypeError)
+        self.target: Target = target
+        self.fraction = share("TablePreparation", fraction)
         self.input_shape = (sum(column.width for column in columns),)
         self.classes = target.outputs
 
     def __call__(self, row: Mapping[str, Any]) -> np.ndarray:
         """A row, given as a dict from column to value, as the net takes it; None is a missing value."""
-        cells = Cells("the row", list(row), [[cell_of(value) for value in row.values()]], [0])
+        if not hasattr(row, "keys"):
+            came = checks.of_kind(row)
+            fail("TablePreparation", f"a row must be a dict from column to value, got {came}.", kind=TypeError)
+        values = dict(row)  # also of a row of a frame
+        cells = Cells("the row", [str(name) for name in values], [[cell_of(value) for value in values.values()]], [0])
         return self.inputs(cells, ["the row"])[0]
 
     def inputs(self, cells: Cells, places: Sequence[str], strict: bool = True) -> np.ndarray:
@@ -136,9 +146,8 @@ class TablePreparation:
         return train, test
 
     def _dataset(self, cells: Cells, whole: Cells) -> Dataset:
-        places = [f"line {line} of {cells.place}" for line in cells.lines]
-        x = self.inputs(cells, places, strict=False)
-        y = self.target.encode(cells.column(self.target.name), places)
+        x = self.inputs(cells, cells.places, strict=False)
+        y = self.target.encode(cells.column(self.target.name), cells.places)
         part = Dataset(x, y, self.classes if y.ndim == 1 else None)
         part.source = f"{len(whole.rows):,} own rows, {fingerprint(map(_content, whole.rows))}"
         return part
@@ -183,15 +192,12 @@ def table(
     checks.text("table", "target", target)
     if task is not None:
         checks.one_of("table", "task", task, TASKS)
-    share = checks.number("table", "fraction", fraction)
-    if not 0 < share < 1:
-        fail("table", f"fraction must lie between 0 and 1, got {share:g}.")
+    part = share("table", fraction)
     cells = _with_target(_cells(source, checks.flag("table", "skip_broken", skip_broken)), target, skip_broken)
-    learned = _learned(cells, share)
-    commas = cells.separator not in ("", ",")
-    predicted = fitted_target(target, cells.column(target), cells.lines, learned, task, commas)
-    columns = [fitted(name, cells.column(name), cells.lines, learned, commas) for name in cells.names if name != target]
-    preparation = TablePreparation(columns, predicted, share)
+    learned = _learned(cells, part)
+    predicted = fitted_target(target, cells, learned, task)
+    columns = [fitted(name, cells, learned) for name in cells.names if name != target]
+    preparation = TablePreparation(columns, predicted, part)
     _check_inputs(preparation, cells)
     return *preparation._parts(cells, learned), preparation
 
@@ -218,7 +224,8 @@ def _with_target(cells: Cells, target: str, skip_broken: bool) -> Cells:
     n_gaps = len(cells.rows) - len(filled)
     if n_gaps and not skip_broken:
         first = next(line for line, text in zip(cells.lines, cells.column(target), strict=True) if not text)
-        problem = f"the target {target} is missing in {n_gaps} of {len(cells.rows)} rows, first in line {first}."
+        where = f"in {n_gaps} of {len(cells.rows)} rows of {cells.place}, first in line {first}"
+        problem = f"the target {target} is missing {where}."
         fail("table", problem, "fill it in, or leave such rows out with skip_broken=True, --skip-broken.")
     return cells.subset(filled)
 
@@ -228,7 +235,8 @@ def _learned(cells: Cells, fraction: float) -> np.ndarray:
     learned = np.array([not in_test(_content(row), fraction) for row in cells.rows])
     if learned.all() or not learned.any():
         part = "test" if learned.all() else "training"
-        problem = f"the {part} part is empty: the hash that decides for each took none of {len(learned)} rows."
+        reason = f"the hash that decides for each took none of {len(learned)} rows"
+        problem = f"the {part} part of {cells.place} is empty: {reason}."
         fail("table", problem, f"add rows, or take another fraction than {fraction:g}; equal rows stay together.")
     return learned
 
@@ -241,7 +249,7 @@ def _check_inputs(preparation: TablePreparation, cells: Cells) -> None:
     """Check that there is something to learn from, and not too much."""
     n_inputs = preparation.input_shape[0]
     if not n_inputs:
-        reasons = "; ".join(f"{column.name}: {column.why}" for column in preparation.columns[:5])  # type: ignore[union-attr]
+        reasons = "; ".join(f"{column.name}: {column.why}" for column in preparation.columns[:5])
         fail("table", f"no column of {cells.place} tells anything about {preparation.target.name}: {reasons}.")
     if n_inputs > MOST_NUMBERS:
         problem = f"a row of {cells.place} would be {n_inputs:,} numbers, more than {MOST_NUMBERS:,}."

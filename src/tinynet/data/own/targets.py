@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tinynet.core.checks.words import fail
+from tinynet.data.own.cells import Cells
 from tinynet.data.own.columns import Number, is_number, mean_and_std
 from tinynet.data.own.configs import entry, names
 
@@ -81,42 +82,41 @@ class Numbers:
 Target = Classes | Numbers
 
 
-def fitted_target(
-    name: str, texts: Sequence[str], lines: Sequence[int], learned: np.ndarray, task: str | None, commas: bool
-) -> Target:
+def fitted_target(name: str, cells: Cells, learned: np.ndarray, task: str | None) -> Target:
     """What is to be predicted.
 
     Args:
         name: The name of the column.
-        texts: Its cells, all of them filled.
-        lines: The line of each.
-        learned: Which of them are learned from.
+        cells: The table; in this column all cells are filled.
+        learned: Which of its rows are learned from.
         task: "classes" or "numbers"; seen from the column if None.
-        commas: Whether a comma may be a decimal sign.
 
     Raises:
         ValueError: It holds one value only, or too many texts, or a class that is in the test part alone.
 
     Example:
-        >>> fitted_target("kind", ["b", "a", "b"], [2, 3, 4], np.array([True, True, False]), None, False)
+        >>> cells = Cells("people.csv", ["kind"], [["b"], ["a"], ["b"]], [2, 3, 4])
+        >>> fitted_target("kind", cells, np.array([True, True, False]), None)
         Classes(name='kind', values=('a', 'b'))
     """
+    texts = cells.column(name)
     different = sorted(set(texts))
     if len(different) == 1:
-        problem = f"the target {name} is always {different[0]!r}, so there is nothing to learn."
+        problem = f"the target {name} of {cells.place} is always {different[0]!r}, so there is nothing to learn."
         fail("table", problem, "name another column, or add rows with other values.")
-    has_commas = commas and not all(map(is_number, texts))
+    has_commas = cells.has_decimal_commas and not all(map(is_number, texts))
     are_numbers = all(is_number(text, has_commas) for text in texts)
     if task == "numbers" and not are_numbers:
-        text, line = next((text, line) for text, line in zip(texts, lines, strict=True) if not is_number(text))
-        problem = f"the target {name} must be a number in each row, got {text!r} in line {line}."
+        text, place = next(each for each in zip(texts, cells.places, strict=True) if not is_number(each[0]))
+        problem = f"the target {name} must be a number in each row, got {text!r} in {place}."
         fail("table", problem, "mend that cell, or learn classes with task='classes', --task classes.")
     if task == "numbers" or (task is None and are_numbers and not _are_labels(different, len(texts))):
-        return _numbers(name, texts, lines, learned, has_commas)
+        return _numbers(name, cells, learned, has_commas)
     if len(different) > MOST_CLASSES or (len(different) > FEW_NUMBERS and 2 * len(different) > len(texts)):
-        problem = f"the target {name} has {len(different):,} different texts in {len(texts):,} rows: too many classes."
+        those = f"{len(different):,} different texts in {len(texts):,} rows: too many"
+        problem = f"the target {name} of {cells.place} has {those}."
         fail("table", problem, f"name a column of classes or of numbers; the first text here is {different[0]!r}.")
-    return _classes(name, texts, learned, different, are_numbers)
+    return _classes(name, cells, learned, different, are_numbers)
 
 
 def target_of(config: Mapping[str, Any]) -> Target:
@@ -135,27 +135,28 @@ def _are_labels(different: Sequence[str], n_rows: int) -> bool:
     return are_whole and len(different) <= FEW_NUMBERS and ROWS_A_CLASS * len(different) <= n_rows
 
 
-def _numbers(name: str, texts: Sequence[str], lines: Sequence[int], learned: np.ndarray, has_commas: bool) -> Numbers:
-    places = [f"line {line}" for line in lines]
+def _numbers(name: str, cells: Cells, learned: np.ndarray, has_commas: bool) -> Numbers:
+    texts = cells.column(name)
     plain = Number(name, 0.0, 1.0, has_commas=has_commas)
-    plain.encode(texts, places)  # none may be infinite
+    plain.encode(texts, cells.places)  # none may be infinite
     numbers = np.array([float(text.replace(",", ".")) if has_commas else float(text) for text in texts])[learned]
     mean, std = mean_and_std(numbers)
     if not std:
-        problem = f"the target {name} is {numbers[0]:g} in all rows to learn from, so there is nothing to learn."
+        problem = f"the target {name} of {cells.place} is {numbers[0]:g} in all rows to learn from."
         fail("table", problem, "name another column, or add rows.")
     return Numbers(name, mean, std, has_commas)
 
 
-def _classes(
-    name: str, texts: Sequence[str], learned: np.ndarray, different: Sequence[str], are_numbers: bool
-) -> Classes:
+def _classes(name: str, cells: Cells, learned: np.ndarray, different: Sequence[str], are_numbers: bool) -> Classes:
     """Classes, of which each must be among the rows that are learned from."""
+    texts = cells.column(name)
     counts = Counter(texts)
     seen = {text for text, is_learned in zip(texts, learned.tolist(), strict=True) if is_learned}
     for text in different:
         if text not in seen:
             n_rows = "1 row, which is" if counts[text] == 1 else f"{counts[text]} rows, all of which are"
-            problem = f"the class {text!r} of {name} has {n_rows} for the test, so it cannot be learned."
+            problem = (
+                f"the class {text!r} of {name} in {cells.place} has {n_rows} for the test, so it cannot be learned."
+            )
             fail("table", problem, "add rows of it, or remove it.")
     return Classes(name, tuple(sorted(different, key=float) if are_numbers else different))

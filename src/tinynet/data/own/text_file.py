@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.data.characters import Windows
 from tinynet.data.own.configs import entry
-from tinynet.data.own.stable_split import fingerprint
+from tinynet.data.own.stable_split import fingerprint, share
 from tinynet.data.own.text_files import text_of
 
 WINDOW = 64  # characters that are read at once
@@ -42,21 +43,18 @@ class TextPreparation:
     kind = "text"
 
     def __init__(self, vocabulary: str, window: int = WINDOW, fraction: float = TEST_FRACTION) -> None:
-        self.vocabulary = vocabulary
-        self.window = window
-        self.fraction = fraction
+        self.vocabulary = checks.text("TextPreparation", "vocabulary", vocabulary)
+        if len(set(vocabulary)) < max(len(vocabulary), 1):
+            fail("TextPreparation", f"vocabulary must be different characters, got {vocabulary[:40]!r}.")
+        self.window = checks.integer("TextPreparation", "window", window, minimum=1)
+        self.fraction = share("TextPreparation", fraction)
         self.input_shape = (window,)
         self.classes = tuple(vocabulary)
         self._code = {character: code for code, character in enumerate(vocabulary)}
 
     def __call__(self, text: str) -> np.ndarray:
         """The characters of a text as integers."""
-        unknown = sorted(set(checks.text("text", "text", text)) - self._code.keys())
-        if unknown:
-            words = ", ".join(map(repr, unknown[:SHOWN]))
-            problem = f"the text has {words}, which the net has never read; it knows {len(self.vocabulary)} characters."
-            fail("text", problem, "leave them out.")
-        return np.fromiter((self._code[character] for character in text), np.int64, len(text))
+        return self._codes(checks.text("text", "text", text), "the text")
 
     def decode(self, codes: Any) -> str:
         """The text that integers stand for."""
@@ -64,11 +62,14 @@ class TextPreparation:
 
     def parts(self, path: str | os.PathLike[str], skip_broken: bool = False) -> tuple[Windows, Windows]:
         """The training and the test part of a text, cut as at first."""
-        return self._parts(text_of("text", checks.path("text", path)))
+        place = checks.path("text", path)
+        train, test = self._windows(place, text_of("text", place)).split(self.fraction)
+        return train, test
 
     def dataset(self, path: str | os.PathLike[str], skip_broken: bool = False) -> Windows:
         """The whole of another text, to test the net on it."""
-        return self._windows(text_of("text", checks.path("text", path)))
+        place = checks.path("text", path)
+        return self._windows(place, text_of("text", place))
 
     def config(self) -> dict[str, Any]:
         """All of it, as plain values."""
@@ -90,12 +91,20 @@ class TextPreparation:
     def __repr__(self) -> str:
         return f"TextPreparation({len(self.vocabulary)} characters, window={self.window})"
 
-    def _parts(self, text: str) -> tuple[Windows, Windows]:
-        train, test = self._windows(text).split(self.fraction)
-        return train, test
+    def _codes(self, text: str, place: str) -> np.ndarray:
+        unknown = sorted(set(text) - self._code.keys())
+        if unknown:
+            words = ", ".join(map(repr, unknown[:SHOWN]))
+            problem = f"{place} has {words}, which the net has never read; it knows {len(self.vocabulary)} characters."
+            fail("text", problem, "leave them out.")
+        return np.fromiter((self._code[character] for character in text), np.int64, len(text))
 
-    def _windows(self, text: str) -> Windows:
-        windows = Windows(self(text), self.window, classes=self.vocabulary)
+    def _windows(self, path: Path, text: str) -> Windows:
+        codes = self._codes(text, str(path))
+        if len(text) * self.fraction < self.window + 2:
+            problem = f"{path} has {len(text):,} characters, but windows of {self.window} need more."
+            fail("text", problem, "take a longer text.")
+        windows = Windows(codes, self.window, classes=self.vocabulary)
         windows.source = f"{len(text):,} own characters, {fingerprint([text.encode('utf-8', 'surrogatepass')])}"
         return windows
 
@@ -124,18 +133,17 @@ def text_file(
     """
     place = checks.path("text_file", path)
     checks.integer("text_file", "window", window, minimum=1)
-    share = checks.number("text_file", "fraction", fraction)
-    if not 0 < share < 1:
-        fail("text_file", f"fraction must lie between 0 and 1, got {share:g}.")
+    part = share("text_file", fraction)
     text = text_of("text_file", place)
     vocabulary = "".join(sorted(set(text)))
-    least = math.ceil((window + 2) / (min(share, 1 - share) * VALIDATED))
+    least = math.ceil((window + 2) / (min(part, 1 - part) * VALIDATED))
     if len(text) < least:
         problem = f"{path} has {len(text):,} characters, but windows of {window} need {least:,}."
-        smaller = int(len(text) * min(share, 1 - share) * VALIDATED) - 2
+        smaller = int(len(text) * min(part, 1 - part) * VALIDATED) - 2
         hint = f"take a longer text{f', or windows of {smaller}: --window {smaller}' if smaller > 0 else ''}."
         fail("text_file", problem, hint)
     if len(vocabulary) < 2:
         fail("text_file", f"{path} is made of one character only, {vocabulary!r}.", "name a text that tells something.")
-    preparation = TextPreparation(vocabulary, window, share)
-    return *preparation._parts(text), preparation
+    preparation = TextPreparation(vocabulary, window, part)
+    train, test = preparation._windows(place, text).split(part)
+    return train, test, preparation

@@ -13,23 +13,15 @@ from functools import partial
 
 import numpy as np
 
-from tinynet.engine.group_norm.rows import (
-    NO_FMA,
-    add_products,
-    add_rows,
-    add_squares,
-    input_gradient,
-    scale_and_shift,
-    standardized,
-)
 from tinynet.engine.layer_norm.compiled import inverse_root
 from tinynet.engine.machine.functions import NUMBERS_IN_FLOAT32
-from tinynet.engine.machine.jit import compiled, inlined
+from tinynet.engine.machine.jit import FLAGS, compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
 MIN_SQUARE, MAX_SQUARE = 1e-30, 1e30  # of distances from the mean: so far float32 has all digits of squares
 ROWS_IN_FLOAT32 = 16  # that are added up before their sum is added in float64, which costs twice as much
+NO_FMA = FLAGS - {"contract"}  # γ dy − mean(γ dy) is 0 in a group of one, but not if only the mean is rounded
 Array = np.ndarray
 Arrays = tuple[Array, ...]
 
@@ -75,6 +67,12 @@ def _by_pixels(x: np.ndarray) -> bool:
     return channels_lie_last(x) or math.prod(x.shape[2:]) == 1  # of a single pixel the channels lie last, too
 
 
+@partial(compiled, flags=set(), forceinline=True)
+def _standardized(x, mean, inverse):
+    """x̂ of one number. Without flags, so that it has the same bits in every loop, and those of NumPy."""
+    return (x - mean) * inverse
+
+
 @compiled
 def _forward(start, end, x, n_groups, weight, bias, eps, y, means, inverse_std):
     size = x.shape[1]
@@ -97,7 +95,7 @@ def _forward(start, end, x, n_groups, weight, bias, eps, y, means, inverse_std):
             channel = slice(c * n_pixels, (c + 1) * n_pixels)
             given, out = row[channel], y[item, channel]
             for p in range(n_pixels):
-                out[p] = scale * standardized(given[p], mean, inverse) + shift
+                out[p] = scale * _standardized(given[p], mean, inverse) + shift
 
 
 @partial(compiled, flags=NO_FMA)
@@ -116,7 +114,7 @@ def _backward(start, end, dy, x, means, inverse_std, n_groups, weight, dx, d_wei
                 of_some, products = dy.dtype.type(0), dy.dtype.type(0)
                 for p in range(some.size):
                     of_some += some[p]
-                    products += some[p] * standardized(numbers[p], of_x, inverse)
+                    products += some[p] * _standardized(numbers[p], of_x, inverse)
                 total += of_some
                 product += products
             d_weight[item, c], d_bias[item, c] = product, total
@@ -127,7 +125,7 @@ def _backward(start, end, dy, x, means, inverse_std, n_groups, weight, dx, d_wei
             channel, scale = slice(c * n_pixels, (c + 1) * n_pixels), weight[first + c]
             d, given, out = dy[item, channel], x[item, channel], dx[item, channel]
             for p in range(n_pixels):
-                out[p] = (scale * d[p] - mean - standardized(given[p], of_x, inverse) * slope) * inverse
+                out[p] = (scale * d[p] - mean - _standardized(given[p], of_x, inverse) * slope) * inverse
 
 
 @inlined
@@ -183,7 +181,10 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, means_of_groups, inv
         sums[:] = 0
         for first in range(0, R, ROWS_IN_FLOAT32):
             part[:] = 0
-            add_rows(x[n, first : first + ROWS_IN_FLOAT32], part)
+            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
+                row = x[n, r]
+                for f in range(width):
+                    part[f] += row[f]
             for f in range(width):
                 sums[f] += part[f]
         _gather(sums, C, means)
@@ -194,7 +195,11 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, means_of_groups, inv
         sums[:] = 0
         for first in range(0, R, ROWS_IN_FLOAT32):
             part[:] = 0
-            add_squares(x[n, first : first + ROWS_IN_FLOAT32], mean, part)
+            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
+                row = x[n, r]
+                for f in range(width):
+                    distance = row[f] - mean[f]
+                    part[f] += distance * distance
             for f in range(width):
                 sums[f] += part[f]
         _gather(sums, C, means)
@@ -203,7 +208,10 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, means_of_groups, inv
                 means[g] = _squares_of_group(x[n], mean, C, g, G)
             inverse_std[n, g, 0] = inverse_root(means[g] / size, eps, x)
         _spread(inverse_std[n, :, 0], C, inverse)
-        scale_and_shift(x[n], mean, inverse, scale, shift, y[n])
+        for r in range(R):
+            row, out = x[n, r], y[n, r]
+            for f in range(width):
+                out[f] = scale[f] * _standardized(row[f], mean[f], inverse[f]) + shift[f]
 
 
 @partial(compiled, flags=NO_FMA)
@@ -221,8 +229,11 @@ def _backward_of_pixels(start, end, dy, x, means_of_groups, inverse_std, weight,
         for first in range(0, R, ROWS_IN_FLOAT32):
             part[:] = 0
             products_of_part[:] = 0
-            some = slice(first, first + ROWS_IN_FLOAT32)
-            add_products(dy[n, some], x[n, some], of_x, inverse, part, products_of_part)
+            for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
+                d, row = dy[n, r], x[n, r]
+                for f in range(width):
+                    part[f] += d[f]
+                    products_of_part[f] += d[f] * _standardized(row[f], of_x[f], inverse[f])
             for f in range(width):
                 totals[f] += part[f]
                 products[f] += products_of_part[f]
@@ -234,4 +245,8 @@ def _backward_of_pixels(start, end, dy, x, means_of_groups, inverse_std, weight,
             for g in range(G):
                 means[g] /= size
             _spread(means, C, columns)
-        input_gradient(dy[n], x[n], of_x, inverse, scale, mean, slope, dx[n])
+        for r in range(R):
+            d, row, out = dy[n, r], x[n, r], dx[n, r]
+            for f in range(width):
+                x_hat = _standardized(row[f], of_x[f], inverse[f])
+                out[f] = (scale[f] * d[f] - mean[f] - x_hat * slope[f]) * inverse[f]

@@ -152,7 +152,7 @@ def _fate(experiment: Experiment | None) -> str:
 def _grows(losses: tuple[float, ...]) -> bool:
     if not losses:
         return False
-    return not isfinite(losses[-1]) or float(np.mean(losses[-3:])) > 2 * losses[0]
+    return not isfinite(losses[-1]) or float(np.mean(losses[-3:])) > losses[0] + abs(losses[0])
 
 
 def _rose(case: Case) -> Diagnosis | None:
@@ -160,9 +160,15 @@ def _rose(case: Case) -> Diagnosis | None:
     losses = [float(row["loss"]) for row in case.history if "loss" in row]
     if case.ended_by:
         return _high(case, f"training ended: {case.ended_by}")
-    if case.goes_badly and len(losses) > 1 and losses[-1] > 1.2 * min(losses):
+    if case.goes_badly and len(losses) > 1 and _is_back(losses):
         return _high(case, f"the loss rose from {figure(min(losses))} to {figure(losses[-1])}")
     return _lost(case) or _died(case)
+
+
+def _is_back(losses: list[float]) -> bool:
+    """Whether the last loss is a fifth above the lowest; of losses below 0, as likelihoods have, a fifth of the way."""
+    low = min(losses)
+    return losses[-1] - low > 0.2 * (low if low >= 0 else max(losses) - low)
 
 
 def _lost(case: Case) -> Diagnosis | None:

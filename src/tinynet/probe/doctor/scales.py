@@ -10,6 +10,7 @@ from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor import trials
 from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, figure, graded
+from tinynet.probe.doctor.skill import loss_value
 
 LARGE = 8.0  #: Root mean square of a feature; standardised ones have 1.
 SMALL = 0.005
@@ -68,6 +69,8 @@ def targets(case: Case) -> Diagnosis | None:
     size = float(np.sqrt(np.mean(np.square(values))))
     if size <= LARGE / 2 or not spread:
         return None
+    if not np.isfinite(loss_value(case.loss, case.first_output, _line(case.y, mean, spread))):
+        return None  # a loss for counts takes them as they are
     change = trials.Change("standardised targets", y=lambda y: _line(y, mean, spread))
     experiment = trials.compare(case, change)
     bad = trials.helps(experiment) if case.may_try else case.goes_badly

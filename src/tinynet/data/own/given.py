@@ -1,0 +1,149 @@
+"""What people hand over as data, as a data set."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.arrays import as_array, is_array
+from tinynet.core.checks.words import fail
+from tinynet.data.dataset import Dataset
+from tinynet.data.own.rows import TRUTH, pair_of, plain
+
+Named = dict[str, Any]
+
+
+def as_dataset(who: str, name: str, value: Any) -> Any:
+    """Something with `len(d)` and `d[indices] -> (x, y)`, of what is such or can be made such.
+
+    Args:
+        who: The function that complains.
+        name: What the argument is called.
+        value: A pair (x, y) of arrays, lists, frames or names of .npy files; a list of samples; a dict or an .npz file
+            with x and y; a frame with a column called y, label or target; or a data set of any library, as it is.
+
+    Raises:
+        TypeError: It is nothing of the kind.
+        ValueError: It is empty, or does not tell what is x and what is y.
+
+    Example:
+        >>> as_dataset("Learner", "train", ([[0.0, 1.0], [2.0, 3.0]], [0, 1]))
+        Dataset(2 samples, x=(2,) float64, y=() int64)
+    """
+    if isinstance(value, tuple) and len(value) == 2:
+        return _of_pair(who, name, *value)
+    if isinstance(value, list):
+        return _of_samples(who, name, value)
+    if isinstance(value, (str, os.PathLike)) and str(value).lower().endswith((".npz", ".npy")):
+        return _of_file(who, name, Path(value))
+    if isinstance(value, Mapping):
+        return _of_mapping(who, name, value)
+    if hasattr(value, "columns") and hasattr(value, "iloc"):
+        return _of_frame(who, name, value)
+    if isinstance(value, (tuple, str, bytes, Path)) or is_array(value) or hasattr(value, "parameters"):
+        _no_dataset(who, name, value)
+    if not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
+        came, hint = type(value).__name__, ""
+        if hasattr(value, "dataset") and hasattr(value, "batch_size"):  # a DataLoader
+            hint = "a Learner makes the batches itself: pass loader.dataset, and batch_size=…."
+        fail(who, f"{name} must have len(d) and d[indices] -> (x, y), got {came}.", hint, TypeError)
+    if not len(value):
+        fail(who, f"{name} is empty.", "check how the data were selected or split.")
+    return value
+
+
+def _of_pair(who: str, name: str, x: Any, y: Any) -> Dataset:
+    """A data set of inputs and truth, each an array, a list, a frame, or the name of an .npy file."""
+    both = (_array(who, f"{name}[0]", x), _array(who, f"{name}[1]", y))
+    return _dataset(who, name, *both)
+
+
+def _array(who: str, name: str, value: Any) -> Any:
+    if isinstance(value, (str, os.PathLike)):
+        return _loaded(who, Path(value))
+    if isinstance(value, tuple):
+        return tuple(_array(who, f"{name}[{i}]", part) for i, part in enumerate(value))
+    if not is_array(value) and not hasattr(value, "__len__") and not hasattr(value, "__array__"):
+        fail(who, f"{name} must be an array, got {type(value).__name__}.", f"pass {name[:-3]} as (x, y).", TypeError)
+    return plain(value)
+
+
+def _of_samples(who: str, name: str, samples: Sequence[Any]) -> Dataset:
+    """A data set of a list of samples, each a pair (x, y) or a dict."""
+    if not samples:
+        fail(who, f"{name} is empty.", "check how the data were selected or split.")
+    pairs = []
+    for row, sample in enumerate(samples):
+        if not isinstance(sample, (tuple, list, Mapping)) or (not isinstance(sample, Mapping) and len(sample) != 2):
+            came = type(sample).__name__ + (f" of {len(sample)}" if isinstance(sample, (tuple, list)) else "")
+            problem = f"each row of {name} must be a pair (x, y), but row {row} is a {came}."
+            fail(who, problem, "arrays of all x and all y go in as a tuple (x, y).", TypeError)
+        pairs.append(pair_of(sample))
+    return _dataset(who, name, *(plain(list(column)) for column in zip(*pairs, strict=True)))
+
+
+def _of_mapping(who: str, name: str, value: Mapping[str, Any]) -> Dataset:
+    """A data set of arrays with names."""
+    if not value or not any(key in value for key in TRUTH):
+        keys = ", ".join(map(repr, list(value)[:10])) or "nothing"
+        hint = 'name them "x" and "y"; of parts such as "train", pass one.'
+        fail(who, f"{name} must be a dataset, got a {type(value).__name__} with {keys}.", hint, TypeError)
+    return _dataset(who, name, *pair_of(value))
+
+
+def _of_frame(who: str, name: str, frame: Any) -> Dataset:
+    """A data set of a frame whose truth is in a column with a name that tells it."""
+    found = [column for column in frame.columns if str(column).lower() in TRUTH]
+    if len(found) != 1:
+        columns = ", ".join(map(repr, list(frame.columns)[:10]))
+        problem = f"{name} is a frame with the columns {columns}, and it is not to be seen which is to be predicted."
+        hint = 'pass (frame[["a", "b"]], frame["c"]), or see tinynet.data.table, which takes texts and gaps too.'
+        fail(who, problem, hint)
+    others = [column for column in frame.columns if column != found[0]]
+    for column in others:
+        if as_array(frame[column]).dtype.kind not in "biuf":
+            problem = f"the column {column!r} of {name} does not hold numbers."
+            fail(who, problem, "leave it out, or see tinynet.data.table, which takes texts and gaps too.", TypeError)
+    return _dataset(who, name, plain(frame[others]), plain(frame[found[0]]))
+
+
+def _of_file(who: str, name: str, path: Path) -> Dataset:
+    """A data set of an .npz file with x and y."""
+    if path.suffix.lower() == ".npy":
+        problem = f"{name} is {path}, which holds one array, but there must be two: x and y."
+        fail(who, problem, f'pass a pair, as in ("x.npy", "{path.name}").')
+    return _of_mapping(who, name, _loaded(who, path))
+
+
+def _loaded(who: str, path: Path) -> Any:
+    """What is in a file of NumPy: an array, which stays on the disk, or a dict of them."""
+    checks.readable_file(who, path)
+    try:
+        if path.suffix.lower() != ".npz":
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = "it holds objects" if "allow_pickle" in str(error) else "it is damaged, or no file of NumPy"
+        fail(who, f"cannot read {path}: {reason}.", "write it with np.save or np.savez, as numbers.")
+
+
+def _dataset(who: str, name: str, x: Any, y: Any) -> Dataset:
+    try:
+        return Dataset(x, y)
+    except (TypeError, ValueError) as error:
+        problem, _, hint = str(error).removeprefix("Dataset: ").partition("\nHint: ")
+        fail(who, f"{name} cannot be used: {problem}", hint, type(error))
+
+
+def _no_dataset(who: str, name: str, value: Any) -> NoReturn:
+    """A value is nothing that has rows of x and y."""
+    hint = "pass a pair of arrays (x, y), or wrap them as Dataset(x, y)."
+    fail(who, f"{name} must be a dataset, got a {type(value).__name__}.", hint, TypeError)
