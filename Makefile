@@ -32,7 +32,7 @@ help:
 	@echo "make models   train every ready model and write docs/results.md (hours; ONLY=\"15 16\" for some examples)"
 	@echo "make bench    time it against PyTorch (installs it into .venv)"
 	@echo "make bench-layers  time each layer, loss and optimizer beside PyTorch's (installs it into .venv)"
-	@echo "make docs     build the pages in docs/, every number on them computed"
+	@echo "make docs     build the pages in docs/, every number on them computed, and test the site"
 	@echo "make clean    remove .venv and all that was built or trained"
 
 demo: python
@@ -45,7 +45,7 @@ test: python
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(PYTEST) --cov --cov-report= tests
+	$(PYTEST) --cov --cov-report= tests --ignore=tests/site
 	@echo "The engine once more as plain Python, because coverage does not see compiled lines:"
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -m 'not needs_compiler' --cov --cov-append --cov-report= tests/engine
 	$(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=98 --doctest-modules --pyargs tinynet
@@ -54,7 +54,7 @@ test: python
 test-plain: python
 	@$(INSTALL) test
 	$(BIN)/python tools/without_engine.py build/plain
-	cd build/plain && $(PLAIN) tests && $(PLAIN) --doctest-modules --pyargs tinynet
+	cd build/plain && $(PLAIN) tests --ignore=tests/site && $(PLAIN) --doctest-modules --pyargs tinynet
 
 # In environments of their own; this one has only the tool that makes them.
 test-versions: python
@@ -105,6 +105,7 @@ models: python
 docs: python
 	@$(INSTALL) docs
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build
+	TINYNET_SITE=docs/_build $(PYTEST) tests/site
 	@echo "The docs: $(CURDIR)/docs/_build/index.html"
 
 clean:
