@@ -28,6 +28,7 @@ myst_heading_anchors = 3  # links to sections of other pages
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+nb_merge_streams = True  # what a cell prints is one block
 nb_output_stderr = "remove"  # the engine says there that it compiles, once on a machine
 exclude_patterns = ["_build", "_ipython"]
 autodoc_member_order = "bysource"
