@@ -10,7 +10,7 @@ exit status is 1 if the accuracies fall short; the time is only printed, because
 import sys
 from time import perf_counter
 
-from tinynet.cli.settings import choose
+from tinynet.cli.choosing import choose
 from tinynet.cli.training import evaluate, make_learner
 from tinynet.data import load
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tinynet.cli import app, train
+from tinynet.cli.choosing import choose
 from tinynet.cli.new_run import begun, new_folder
-from tinynet.cli.settings import choose
 from tinynet.learner import Callback
 
 SETTINGS = choose("moons", epochs=1)
@@ -59,7 +59,7 @@ def test_force_leaves_the_old_run_until_the_new_one_is_whole(run, tinynet, tmp_p
     folder, copy = shutil.copytree(run, tmp_path / "run"), shutil.copytree(run, tmp_path / "copy")
     look = Look(folder)
     make = app.training.make_learner
-    monkeypatch.setattr(app.training, "make_learner", lambda s, d, c: make(s, d, [*c, look]))
+    monkeypatch.setattr(app.training, "make_learner", lambda s, d, c, *m: make(s, d, [*c, look], *m))
     assert tinynet("train", "moons", "--epochs", 1, "--out", folder, "--force").status == 0
     assert look.seen == contents(copy)
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in copy.iterdir())

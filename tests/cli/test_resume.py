@@ -64,7 +64,7 @@ def test_a_signal_saves_and_says_how_to_go_on(
 ) -> None:
     make, folder = app.training.make_learner, tmp_path / "a run"
     with monkeypatch.context() as patched:
-        patched.setattr(app.training, "make_learner", lambda s, d, c: make(s, d, [*c, Press(number)]))
+        patched.setattr(app.training, "make_learner", lambda s, d, c, *m: make(s, d, [*c, Press(number)], *m))
         result = tinynet(*WORDS, "--out", folder)
     assert result.status == status
     assert f"go on with: tinynet train --resume '{folder}'" in result.out
@@ -132,7 +132,7 @@ def test_a_run_that_is_being_trained_is_not_resumed_by_another_process(
             said.append(subprocess.run(words, capture_output=True, text=True, check=False))
 
     make = app.training.make_learner
-    monkeypatch.setattr(app.training, "make_learner", lambda s, d, c: make(s, d, [*c, Other()]))
+    monkeypatch.setattr(app.training, "make_learner", lambda s, d, c, *m: make(s, d, [*c, Other()], *m))
     words = ("train", "moons", "--epochs", "1", "--kernels", "plain", "--out", tmp_path / "run")
     assert tinynet(*words).status == 0
     assert said[0].returncode == 2

@@ -11,8 +11,8 @@ import pytest
 
 import tinynet as tn
 from tinynet.cli import app, train
+from tinynet.cli.choosing import choose
 from tinynet.cli.runs import open_run
-from tinynet.cli.settings import choose
 from tinynet.data import digits
 from tinynet.learner import Callback, History, Learner
 
@@ -141,7 +141,7 @@ def test_ctrl_c_ends_training_and_keeps_the_run(tinynet, tmp_path, monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
 
     make = app.training.make_learner
-    monkeypatch.setattr(app.training, "make_learner", lambda s, d, c: make(s, d, [*c, Press()]))
+    monkeypatch.setattr(app.training, "make_learner", lambda s, d, c, *m: make(s, d, [*c, Press()], *m))
     monkeypatch.setattr(app.show, "write_report", lambda *_: None)
     result = tinynet("train", "digits", "--model", "mlp", "--epochs", 9, "--out", tmp_path / "run")
     assert result.status == 130

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from tinynet.cli import (
+    comparing,
+    completing,
     explaining,
     exporting,
     first_checks,
@@ -17,14 +19,15 @@ from tinynet.cli import (
     show,
     train,
     training,
+    tuning,
     writing,
 )
 from tinynet.cli.answers import Answer
-from tinynet.cli.arguments import KERNELS, Kernels, OnData, RunFolder, RunOrFile
+from tinynet.cli.arguments import Kernels, KernelsToUse, NetName, NetOfRun, OnData, RunFolder, RunOrFile
+from tinynet.cli.choosing import known_kernels
 from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, drop_output, flush, reason, say
 from tinynet.cli.predicting import answers
-from tinynet.cli.runs import open_run
-from tinynet.cli.settings import known_kernels
+from tinynet.cli.runs import code_to_go_on, open_run
 from tinynet.cli.trained import card, test_data, trained
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
@@ -33,7 +36,6 @@ from tinynet.core.version import __version__
 app = typer.Typer(
     help="Train, evaluate and look at neural networks. Start with: **tinynet train digits**",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
@@ -57,14 +59,19 @@ def _options(
 
 
 app.command()(train.train)
+app.command()(tuning.tune)
+app.command()(comparing.compare)
 app.command("find-rate")(first_checks.find_rate)
 app.command("check")(first_checks.check)
 
 
 @app.command()
-def evaluate(run: RunOrFile, on: OnData = None, kernels: Kernels = None) -> None:
-    """Test the network of a run or of a weights file on the test data of its data set, or of another."""
-    opened = trained(run, on)
+def evaluate(run: RunOrFile, on: OnData = None, net: NetOfRun = None, kernels: Kernels = None) -> None:
+    """Test the network of a run or of a weights file on the test data of its data set, or of another.
+
+    Example: **tinynet evaluate runs/digits-mlp-1**
+    """
+    opened = trained(run, on, net)
     data = test_data(opened)
     with use(opened.used_kernels(kernels)):
         warn_of_loops(opened.net, opened.input_shape, 0, len(data))
@@ -84,6 +91,7 @@ def predict(
         ),
     ],
     on: OnData = None,
+    net: NetOfRun = None,
     kernels: Kernels = None,
 ) -> None:
     """Say what is on pictures, what follows from rows of a table, or how a text goes on.
@@ -91,8 +99,10 @@ def predict(
     Where the network has learned digits, a picture is first brought to the form of its training data: laid on a plain
     background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer. A
     picture that cannot be read is named, and the others are answered all the same.
+
+    Example: **tinynet predict runs/digits-digits_cnn-1 seven.png**
     """
-    opened = trained(run, on)
+    opened = trained(run, on, net)
     with use(opened.used_kernels(kernels)):
         told = list(map(_told, answers(opened, samples)))
     if not all(told):
@@ -106,21 +116,29 @@ def _told(answer: Answer) -> bool:
 
 @app.command()
 def summary(
-    what: Annotated[str, typer.Argument(metavar="MODEL|RUN|FILE", help="A model's name, a run, or a weights file.")],
+    what: NetName,
     input_shape: Annotated[
         str | None, typer.Option(help="The shape of one sample, such as 1,28,28.", show_default="the model's own")
     ] = None,
+    net: NetOfRun = None,
 ) -> None:
-    """Show the layers of a network: output shapes, parameters, multiply-adds, memory and formulas."""
-    say(show.summary_text(what, input_shape))
+    """Show the layers of a network: output shapes, parameters, multiply-adds, memory and formulas.
+
+    Example: **tinynet summary lenet5 --input-shape 1,32,32**
+    """
+    say(show.summary_text(what, input_shape, net))
 
 
 @app.command()
-def report(run: RunFolder) -> None:
-    """Write report.html of a run anew."""
-    opened = open_run(run)
+def report(run: RunFolder, net: NetOfRun = None) -> None:
+    """Write report.html of a run anew.
+
+    Example: **tinynet report runs/digits-mlp-1**
+    """
+    opened = open_run(run, net)
+    code = code_to_go_on(opened)
     train_data, test_data, _ = opened.data()
-    learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data)
+    learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data, code)
     say(f"written: {show.write_report(opened, learner, test_data)}")
 
 
@@ -128,15 +146,18 @@ app.command()(look.look)
 
 
 @app.command()
-def doctor(run: RunFolder, kernels: Kernels = None) -> None:
+def doctor(run: RunFolder, net: NetOfRun = None, kernels: Kernels = None) -> None:
     """Say what went wrong in a run, why it hurts, and what to change.
 
     Where that is cheap, the first steps are tried again with the change, and both losses are shown.
+
+    Example: **tinynet doctor runs/digits-mlp-1**
     """
-    opened = open_run(run)
-    train_data = opened.data().train
+    opened = open_run(run, net)
+    code, train_data = code_to_go_on(opened), opened.data().train
     with use(opened.kernels(kernels)):
-        say(str(training.reopened(opened.settings, opened.net(), opened.history(), train_data).diagnose()))
+        learner = training.reopened(opened.settings, opened.net(), opened.history(), train_data, code)
+        say(str(learner.diagnose()))
 
 
 app.command("write")(writing.write)
@@ -147,37 +168,52 @@ app.command()(card)
 
 @app.command()
 def models() -> None:
-    """List the models."""
+    """List the models.
+
+    Example: **tinynet models**
+    """
     show.models_table()
 
 
 @app.command()
 def datasets() -> None:
-    """List the data sets."""
+    """List the data sets.
+
+    Example: **tinynet datasets**
+    """
     show.datasets_table()
 
 
 @app.command("kernels")
 def list_kernels(
-    kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
+    kernels: KernelsToUse = "auto",
     model: Annotated[
-        str | None, typer.Option("--for", metavar="MODEL|RUN|FILE", help="Show each layer of this network instead.")
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="MODEL|RUN|FILE",
+            help="Show each layer of this network instead.",
+            autocompletion=completing.models_and_runs,
+        ),
     ] = None,
     input_shape: Annotated[
         str | None, typer.Option(help="The shape of one sample, such as 1,28,28.", show_default="the model's own")
     ] = None,
+    net: NetOfRun = None,
 ) -> None:
     """Show what serves each kind of work here, on what, and how fast it is.
 
     Speed is that beside the plain NumPy lesson; the peak is the machine's own matrix product. Winograd's convolution
     needs fewer multiplications than it is counted with. The first time, everything is compiled, which takes a minute or
     two. With --for, each layer of a network is listed with what serves it in a step of 32 samples, and by which route.
+
+    Example: **tinynet kernels --for resnet20**
     """
     with use(known_kernels(kernels)):
         if model is None:
             kernel_table.kernels_table()
         else:
-            kernel_routes.routes_table(*show.network(model, input_shape))
+            kernel_routes.routes_table(*show.network(model, input_shape, net))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,13 +10,12 @@ import numpy as np
 import typer
 
 from tinynet.cli import training
-from tinynet.cli.arguments import Kernels, RunFolder
+from tinynet.cli.arguments import Kernels, NetOfRun, RunFolder
 from tinynet.cli.output import given_path, say
+from tinynet.cli.rules import make_rule
 from tinynet.cli.runs import Run, open_run
-from tinynet.cli.settings import MOMENTUM
-from tinynet.core import checks
+from tinynet.core import checks, seed
 from tinynet.core.faster import use
-from tinynet.optimizers import SGD, Adam
 from tinynet.probe import Explanation, Trace, Walk, explain, trace, walk
 
 #: "0.weight[2,3]": a name and an index.
@@ -37,19 +36,20 @@ def recorded_step(run: Run, sample: int) -> Step:
     A run keeps weights and no state of the optimizer, so the step has a new one, with the highest rate of the run.
     """
     settings = run.settings
-    learner = training.make_learner(settings, run.data().train)
+    seed(settings.seed)  # for the split of the data
+    net = run.net()
+    learner = training.learner_of(settings, net, run.data().train)
     n_samples, size = len(learner.train), min(settings.batch_size, len(learner.train))
     if not 0 <= checks.integer("tinynet", "--sample", sample) < n_samples:
         checks.fail("tinynet", f"there is no sample {sample} among {n_samples:,}.", f"take one below {n_samples}.")
     first = sample // size * size
     last = min(first + size, n_samples)
     x, y = learner.train[np.arange(first, last)]
-    rule = Adam(lr=settings.lr) if settings.optimizer == "adam" else SGD(lr=settings.lr, momentum=MOMENTUM)
-    net = run.net()
     if len(x) > 1:  # one sample has no variance for a batch norm
         net.train()
     batch = f"samples {first} to {last - 1} of its training data"
     words = f"One more step of {run.folder}: {batch}, and a new {settings.optimizer} with the rate {settings.lr:g}."
+    rule = make_rule(settings.rule, settings.lr)
     return Step(trace(net, x, y, learner.loss, rule), sample - first, words)
 
 
@@ -108,6 +108,7 @@ def explain_step(
     save: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Save the recorded step, too.", parser=given_path)
     ] = None,
+    net: NetOfRun = None,
     kernels: Kernels = None,
 ) -> None:
     """Explain a training step, number by number.
@@ -115,8 +116,10 @@ def explain_step(
     The net of the run makes one more step, on the batch that holds the sample. Forward, loss, backward and update are
     shown layer by layer, each with one number: its formula, the formula with the numbers in place, and where they come
     from.
+
+    Example: **tinynet explain runs/digits-mlp-1 --sample 3 --page step.html**
     """
-    opened = open_run(run)
+    opened = open_run(run, net)
     with use(opened.kernels(kernels)):
         step = recorded_step(opened, sample)
     found = asked(step, weight, number, terms)

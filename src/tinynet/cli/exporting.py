@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tinynet.cli import completing
+from tinynet.cli.arguments import NetOfRun
 from tinynet.cli.output import given_path, say
 from tinynet.cli.runs import CONFIG, MODEL
 from tinynet.cli.show import class_names, loaded_net, network
@@ -15,27 +17,27 @@ from tinynet.core import checks
 from tinynet.exchange import export_npz, export_onnx, export_pytorch
 
 
-def to_pytorch(what: str, out: Path, input_shape: str | None) -> str:
+def to_pytorch(what: str, out: Path, input_shape: str | None, net_file: str | None) -> str:
     """Write a PyTorch module, and say how it is used."""
-    path = export_pytorch(loaded_net(what), out)
+    path = export_pytorch(loaded_net(what, net_file), out)
     return f"written: {path} and its weights; in that folder: from model import load_model; model = load_model()"
 
 
-def to_onnx(what: str, out: Path, input_shape: str | None) -> str:
+def to_onnx(what: str, out: Path, input_shape: str | None, net_file: str | None) -> str:
     """Write an ONNX file, and say how it is used."""
-    net, shape = network(what, input_shape)
+    net, shape = network(what, input_shape, net_file)
     export_onnx(net, out, shape, class_names(what))
     return f"written: {out}; onnxruntime.InferenceSession(path) runs it, tn.load_onnx(path) takes it back"
 
 
-def to_npz(what: str, out: Path, input_shape: str | None) -> str:
+def to_npz(what: str, out: Path, input_shape: str | None, net_file: str | None) -> str:
     """Write the weights alone, for NumPy."""
-    export_npz(loaded_net(what), out)
+    export_npz(loaded_net(what, net_file), out)
     return f"written: {out}; tn.load_weights(net, path) takes it back, np.load(path) reads it without Tinynet"
 
 
 #: For each format, what writes a net, and the name of what it writes beside the run.
-FORMATS: dict[str, tuple[Callable[[str, Path, str | None], str], str]] = {
+FORMATS: dict[str, tuple[Callable[[str, Path, str | None, str | None], str], str]] = {
     "pytorch": (to_pytorch, "pytorch"),
     "onnx": (to_onnx, "model.onnx"),
     "npz": (to_npz, "weights.npz"),
@@ -43,8 +45,20 @@ FORMATS: dict[str, tuple[Callable[[str, Path, str | None], str], str]] = {
 
 
 def export(
-    what: Annotated[str, typer.Argument(metavar="MODEL|RUN|FILE", help="A run, a weights file, or a model's name.")],
-    to: Annotated[str, typer.Option(metavar="FORMAT", help=f"The format: {', '.join(FORMATS)}.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL|RUN|FILE",
+            help="A run, a weights file, or a model's name.",
+            autocompletion=completing.models_and_runs,
+        ),
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMAT", help=f"The format: {', '.join(FORMATS)}.", autocompletion=completing.one_of(FORMATS)
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Where to.", show_default="beside the weights", parser=given_path),
@@ -53,14 +67,17 @@ def export(
         str | None,
         typer.Option(help="For onnx, the shape of one input, such as 1,28,28.", show_default="that of the run"),
     ] = None,
+    net: NetOfRun = None,
 ) -> None:
     """Write a network for another program, with its weights.
 
     For pytorch, that is a folder with model.py, which defines the same network, and model.safetensors. For onnx, it is
     one file that most programs for inference read. For npz, it is a file with the weights alone.
+
+    Example: **tinynet export runs/digits-mlp-1 --to pytorch**
     """
     write, name = FORMATS[checks.one_of("tinynet", "--to", to, tuple(FORMATS))]
-    say(write(what, _beside(what, name) if out is None else out, input_shape))
+    say(write(what, _beside(what, name) if out is None else out, input_shape, net))
 
 
 def _beside(what: str, name: str) -> Path:

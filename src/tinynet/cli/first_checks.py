@@ -9,11 +9,23 @@ from typing import Annotated
 import typer
 
 from tinynet.cli import training
-from tinynet.cli.arguments import DataName, Size, SkipBroken, Target, Task, Window
+from tinynet.cli.arguments import (
+    BatchSize,
+    DataName,
+    Model,
+    NetOption,
+    OptimizerName,
+    Size,
+    SkipBroken,
+    Target,
+    Task,
+    Window,
+)
+from tinynet.cli.named import Named
 from tinynet.cli.output import given_path, say
-from tinynet.cli.own import located
 from tinynet.cli.own_data import read
-from tinynet.cli.settings import Settings, choose
+from tinynet.cli.settings import Settings
+from tinynet.cli.settling import Settled, settled, told_to
 from tinynet.core.checks.words import fail
 from tinynet.learner import Learner
 from tinynet.learner.doctor import diagnose
@@ -23,9 +35,6 @@ from tinynet.storage import atomic_write
 N_TRUTHS = 4096  # samples that tell what guessing reaches
 AS_EXPECTED = 1.5  # A first loss of up to so many times that of guessing is usual for new weights.
 
-Model = Annotated[str | None, typer.Option(help="The network; tinynet models lists them.", show_default="by data set")]
-BatchSize = Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")]
-Rule = Annotated[str, typer.Option(help="sgd (with momentum 0.9) or adam.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same weights and batches.")]
 Picture = Annotated[
     Path | None, typer.Option(metavar="FILE.png", help="Draw the sweep into this file.", parser=given_path)
@@ -34,10 +43,12 @@ Rate = Annotated[float | None, typer.Option(help="The learning rate to check wit
 
 
 def find_rate(
+    context: typer.Context,
     dataset: DataName,
     model: Model = None,
+    net: NetOption = None,
     batch_size: BatchSize = None,
-    optimizer: Rule = "adam",
+    optimizer: OptimizerName = "adam",
     target: Target = None,
     task: Task = None,
     size: Size = None,
@@ -50,12 +61,14 @@ def find_rate(
 
     The suggestion is for the highest rate of a training, as tinynet train takes it with --lr. It takes seconds, and
     nothing is kept but the picture that you ask for.
+
+    Example: **tinynet find-rate digits --model mlp --picture sweep.png**
     """
-    data, own = located(dataset, model, target=target, task=task, size=size, window=window, skip_broken=skip_broken)
-    settings = choose(data, model, batch_size=batch_size, optimizer=optimizer, seed=seed, own=own)
+    what = settled(told_to(context, None))
+    settings = what.settings
     if picture is not None and picture.suffix.lower() != ".png":
         fail("tinynet", f"--picture must be a .png file, got {str(picture)!r}.")
-    sweep = _learner(settings).find_rate()
+    sweep = _learner(what).find_rate()
     batch = f"batches of {settings.batch_size}"
     say(f"{settings.title} with {settings.optimizer}, {batch}: {sweep.words}")
     if picture is not None:
@@ -65,11 +78,13 @@ def find_rate(
 
 
 def check(
+    context: typer.Context,
     dataset: DataName,
     model: Model = None,
+    net: NetOption = None,
     lr: Rate = None,
     batch_size: BatchSize = None,
-    optimizer: Rule = "adam",
+    optimizer: OptimizerName = "adam",
     target: Target = None,
     task: Task = None,
     size: Size = None,
@@ -81,10 +96,11 @@ def check(
 
     The doctor looks at the data, the network and the loss, too. A network that cannot learn 32 samples by heart has a
     fault that no further data heals. What may be wrong is named, and the command ends with status 1.
+
+    Example: **tinynet check houses.csv --target price**
     """
-    data, own = located(dataset, model, target=target, task=task, size=size, window=window, skip_broken=skip_broken)
-    settings = choose(data, model, lr=lr, batch_size=batch_size, optimizer=optimizer, seed=seed, own=own)
-    learner = _learner(settings)
+    what = settled(told_to(context, None))
+    learner = _learner(what)
     _say_first_loss(learner)
     problems = diagnose(learner, may_try=False).problems
     for problem in problems:
@@ -95,7 +111,7 @@ def check(
         say(f"  - {reason}")
     if problems or found.reasons:
         raise typer.Exit(1)
-    say(f"next: tinynet find-rate {_words(settings)}")
+    say(f"next: tinynet find-rate {_words(what.settings)}")
 
 
 def _say_first_loss(learner: Learner) -> None:
@@ -112,12 +128,13 @@ def _say_first_loss(learner: Learner) -> None:
     say(f"{words}.")
 
 
-def _learner(settings: Settings) -> Learner:
-    return training.make_learner(settings, read(settings).train)
+def _learner(what: Settled) -> Learner:
+    return training.make_learner(what.settings, read(what.settings).train, (), what.code)
 
 
 def _words(settings: Settings) -> str:
     """The data set and the options that were chosen, as a command takes them."""
     how = f"--optimizer {settings.optimizer} --batch-size {settings.batch_size}"
     own = settings.own.options() if settings.own else []
-    return f"{shlex.join([settings.dataset, *own])} --model {settings.model} {how}"
+    named = ["--net" if settings.net else "--model", str(Named(settings.net or settings.model, settings.sizes))]
+    return f"{shlex.join([settings.dataset, *own, *named])} {how}"

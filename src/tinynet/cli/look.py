@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import numpy as np
 import typer
 
-from tinynet.cli import training
+from tinynet.cli import completing, tasks
+from tinynet.cli.arguments import NetOfRun, RunFolder
+from tinynet.cli.named import known
 from tinynet.cli.output import given_path, say
 from tinynet.cli.predicting import prepared
 from tinynet.cli.runs import Run, open_run
-from tinynet.cli.settings import known
 from tinynet.core import checks
 from tinynet.core.faster import use
 from tinynet.net import Net
@@ -90,8 +91,8 @@ def _embedding(method: str) -> Callable[[Asked], Figure]:
 def _landscape(asked: Asked) -> Figure:
     from tinynet.visualize import loss_landscape
 
-    data = training.for_model(asked.run.settings.model, asked.test)
-    loss, _ = training.loss_and_metrics(asked.run.settings.model, asked.test)
+    data = tasks.for_model(asked.run.settings.model, asked.test)
+    loss, _ = tasks.loss_and_metrics(asked.run.settings.model, asked.test)
     return loss_landscape(asked.net, loss, *data[np.arange(min(len(data), IN_LANDSCAPE))])
 
 
@@ -135,10 +136,10 @@ METHODS: dict[str, Callable[[Asked], Any]] = {
 
 
 def look(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="The folder of a run, made by tinynet train.", parser=given_path)
-    ],
-    method: Annotated[str, typer.Option(help=f"What to draw: {', '.join(METHODS)}.")] = "all",
+    run: RunFolder,
+    method: Annotated[
+        str, typer.Option(help=f"What to draw: {', '.join(METHODS)}.", autocompletion=completing.one_of(METHODS))
+    ] = "all",
     sample: Annotated[
         list[int] | None,
         typer.Option(help="The number of a test sample; may be given several times.", show_default="the first four"),
@@ -159,13 +160,16 @@ def look(
             metavar="FILE", help="The picture to write.", show_default="look-METHOD.png in the run", parser=given_path
         ),
     ] = None,
+    net: NetOfRun = None,
 ) -> None:
     """Draw what a network has learned: which pixels count for an answer, what excites a class, how classes lie.
 
     Samples are those of the test data, counted from 0. The picture is a PNG file.
+
+    Example: **tinynet look runs/digits-digits_cnn-1 --method gradcam --sample 3**
     """
     draw = METHODS[known("method", method, tuple(METHODS))]
-    opened = open_run(run)
+    opened = open_run(run, net)
     test = opened.data().test
     path = opened.folder / f"look-{method}.png" if out is None else _picture_file(out)
     x, names = _samples(test, sample) if not image else _images(opened, image)

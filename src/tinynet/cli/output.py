@@ -44,6 +44,7 @@ SIGNS = {
     "⌈": "ceil(",
     "⌉": ")",
     "Σ": "sum",
+    **dict(zip("▁▂▃▄▅▆▇█", "_.-~=+*#", strict=True)),
 }
 INTERRUPTED = 130  #: The status of a process that Ctrl-C has ended.
 NAME = "tinynet"  #: Of the codec's error handler.

@@ -12,12 +12,12 @@ from tinynet.cli.answers import Answer, likeliest
 from tinynet.cli.output import given_path, reason
 from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.cli.predicting_rows import rows_predicted
+from tinynet.cli.tasks import learns
 from tinynet.cli.trained import Trained
 from tinynet.cli.writing import texts_continued
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
 from tinynet.data.own.picture_files import read_picture, resized
-from tinynet.models import MODELS
 
 
 def answers(trained: Trained, samples: Sequence[str]) -> Iterator[Answer]:
@@ -36,7 +36,7 @@ def predictions(trained: Trained, paths: Sequence[Path]) -> Iterator[Answer]:
 
     A picture that cannot be read gets a sentence instead, and the others get their answers.
     """
-    if len(trained.input_shape) != 3 or MODELS[trained.model].reconstructs:
+    if len(trained.input_shape) != 3 or learns(trained.model) != "labels":
         _no_pictures(trained.dataset)
     for path in paths:
         try:

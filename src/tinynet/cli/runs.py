@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
 from importlib import metadata
 from math import prod
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tinynet.cli.choosing import choose, known_kernels
+from tinynet.cli.nets import NetFile, read_net_file, source_of
+from tinynet.cli.output import complain
 from tinynet.cli.own_data import PREPARATION, Data, read, read_preparation
-from tinynet.cli.settings import VALID_FRACTION, Settings, choose, known_kernels
+from tinynet.cli.settings import VALID_FRACTION, Settings
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.core.threads import thread_count
 from tinynet.core.version import __version__
+from tinynet.layers import Layer
 from tinynet.learner import History
+from tinynet.models import EncoderDecoder, VariationalAutoencoder
 from tinynet.net import Net
 from tinynet.probe import TrainingStatistics
 from tinynet.storage import atomic_write, load
@@ -28,8 +34,9 @@ from tinynet.storage import atomic_write, load
 FORMAT = 1
 CONFIG, HISTORY, MODEL, REPORT = "config.json", "history.csv", "model.safetensors", "report.html"
 STATISTICS = "statistics.safetensors"
+NET = "net.py"  #: A copy of the file that an own net comes from.
 CHECKPOINTS = "checkpoints"
-FILES = (CONFIG, HISTORY, STATISTICS, MODEL, REPORT, PREPARATION)
+FILES = (CONFIG, HISTORY, STATISTICS, MODEL, REPORT, PREPARATION, NET)
 LONGEST = 10**6  # characters of a config.json; there are about 1,500
 LARGEST_SAMPLE = 10**8  # numbers in a sample
 VERSIONED = ("numpy", "scipy", "numba")  # what computes
@@ -43,11 +50,13 @@ class Run:
         folder: Where it lies.
         config: What its config.json holds.
         settings: The part of it that `tinynet train` was told.
+        code: The file with its own net, where the user has said that it may run.
     """
 
     folder: Path
     config: dict[str, Any]
     settings: Settings
+    code: NetFile | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -63,10 +72,21 @@ class Run:
 
     def net(self) -> Net:
         """The trained net."""
-        net = load(self.folder / MODEL)
+        path = self.folder / MODEL
+        try:
+            net = load(path, layers_of(self.code))
+        except ValueError as error:
+            if self.settings.net is not None and self.code is None:
+                self.without_code(str(error).partition("\n")[0])
+            raise
         if not isinstance(net, Net):
-            _no_net(self.folder / MODEL, net)
+            _no_net(path, net)
         return net
+
+    def without_code(self, problem: str) -> NoReturn:
+        """Something needs the file of the run's own net, which nobody has allowed to run."""
+        hint = f"add --net {shlex.quote(str(self.folder / NET))}, which runs the code that the run was made with."
+        fail("tinynet", problem, hint)
 
     def preparation(self) -> Any:
         """What was done to a user's own data; None for a data set of Tinynet, and before any was written."""
@@ -123,8 +143,19 @@ def describe(settings: Settings, folder: Path, data: Data) -> dict[str, Any]:
     }
 
 
-def open_run(folder: Path) -> Run:
-    """Read a run folder, and check that its configuration is one."""
+def layers_of(net: NetFile | str | None) -> list[type[Layer]]:
+    """The layer classes that a saved net may need besides those that `load` knows; a file that is named is run."""
+    code = read_net_file(net) if isinstance(net, str) else net
+    return [VariationalAutoencoder, EncoderDecoder, *(code.layers if code else ())]
+
+
+def open_run(folder: Path, net: str | NetFile | None = None) -> Run:
+    """Read a run folder, and check that its configuration is one.
+
+    Args:
+        folder: The folder.
+        net: The file of its own net, if that shall run; nothing in the folder is run unless it is named here.
+    """
     folder = folder.parent if folder.name in FILES else folder
     _run_folder(folder)
     path = folder / CONFIG
@@ -137,7 +168,8 @@ def open_run(folder: Path) -> Run:
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         _broken_config(path, f"it is not of format {FORMAT}, which Tinynet {__version__} knows")
     names = [field.name for field in fields(Settings)]
-    missing = [name for name in [*names, "input_shape", "classes"] if name not in {"own", *config}]
+    needed = [field.name for field in fields(Settings) if field.default is field.default_factory is MISSING]
+    missing = [name for name in [*needed, "input_shape", "classes"] if name not in config]
     if missing:
         _broken_config(path, f"it says nothing about {', '.join(missing)}")
     for name, (is_right, expected) in KINDS.items():
@@ -149,7 +181,33 @@ def open_run(folder: Path) -> Run:
         _broken_config(path, "a number in it is too large")
     except (TypeError, ValueError) as error:
         _broken_config(path, str(error).partition("\n")[0].removeprefix("tinynet: ").rstrip("."))
-    return Run(folder, config, settings)
+    return Run(folder, config, settings, _code_of(folder, settings, net) if isinstance(net, str) else net)
+
+
+def _code_of(folder: Path, settings: Settings, net: str) -> NetFile:
+    """The file of the run's own net, which the user has named."""
+    if settings.net is None:
+        fail("tinynet", f"{folder} has no net of its own, but {settings.model}.", "leave out --net.")
+    code = read_net_file(net, source_of(settings.net).function)
+    if code.sha256 != settings.net_sha256:
+        complain(f"{code.source.path} is not as it was when {folder} was trained; a copy of that is {folder / NET}.")
+    return code
+
+
+def code_to_go_on(run: Run) -> NetFile | None:
+    """The file of a run's own net, which must be what it was: with another one, training would be another."""
+    if run.settings.net is not None and run.code is None:
+        run.without_code(f"{run.folder} has a net of its own, from {run.settings.net}.")
+    if run.code is not None and run.code.sha256 != run.settings.net_sha256:
+        problem = f"{run.code.source.path} has changed since the run began."
+        fail("tinynet", problem, f"take the copy: --net {shlex.quote(str(run.folder / NET))}")
+    return run.code
+
+
+def write_net(folder: Path, code: NetFile | None) -> None:
+    """Keep a copy of the file that an own net comes from; it is never run by itself."""
+    if code is not None:
+        atomic_write(folder / NET, code.text, who="tinynet")
 
 
 def check_same_data(run: Run, data: Data) -> None:
@@ -162,6 +220,14 @@ def check_same_data(run: Run, data: Data) -> None:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_list_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(map(_is_text, value)))
 
 
 def _is_shape(value: Any) -> bool:
@@ -187,7 +253,9 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("dataset", "model", "optimizer", "kernels"), (_is_text, "a text")),
     "input_shape": (_is_shape, "a list of sizes"),
     "classes": (_is_names, "a list of names"),
-    "own": (_is_table_or_none, "a table"),
+    **dict.fromkeys(("own", "sizes"), (_is_table_or_none, "a table")),
+    **dict.fromkeys(("net", "net_sha256", "early_stopping"), (_is_text_or_none, "a text")),
+    "augment": (_is_list_or_none, "a list of texts"),
     "test": (_is_results, "a number for each name"),
 }
 

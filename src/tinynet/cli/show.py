@@ -8,18 +8,21 @@ from typing import Any, NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from tinynet.cli import training
+from tinynet.cli import tasks, training
+from tinynet.cli.choosing import FOR_DATA, IN_THE_PLANE
+from tinynet.cli.named import known
 from tinynet.cli.output import given_path
 from tinynet.cli.own import short_name
 from tinynet.cli.own_data import Data
-from tinynet.cli.runs import CONFIG, FILES, KINDS, REPORT, Run, open_run
-from tinynet.cli.settings import FOR_DATA, IN_THE_PLANE, Settings, known
+from tinynet.cli.runs import CONFIG, FILES, KINDS, REPORT, Run, layers_of, open_run
+from tinynet.cli.settings import Settings, how
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
 from tinynet.layers import Linear
 from tinynet.learner import Learner
 from tinynet.learner.doctor import diagnose
 from tinynet.models import MODELS, build
+from tinynet.models.catalog import ONLY_IN_PYTHON
 from tinynet.net import Net
 from tinynet.storage import load, read_card
 
@@ -27,11 +30,13 @@ from tinynet.storage import load, read_card
 def beginning(settings: Settings, learner: Learner, data: Data) -> str:
     """What is going to be trained, in two lines, and what was seen in a user's own data."""
     n_parameters = sum(parameter.size for parameter in learner.net.parameters().values())
-    how = f"{settings.optimizer}, lr {settings.lr:g}, batches of {settings.batch_size}, seed {settings.seed}"
     parts = {"to learn from": learner.train, "for validation": learner.valid, "for the test": data.test}
     samples = ", ".join(f"{len(data):,} {name}" for name, data in parts.items())
     seen = "".join(f"\n{words}" for words in getattr(data.preparation, "words", ()))
-    return f"{settings.model} ({n_parameters:,} parameters) on {short_name(settings.dataset)}: {how}\n{samples}" + seen
+    return (
+        f"{settings.model} ({n_parameters:,} parameters) on {short_name(settings.dataset)}: {how(settings)}\n{samples}"
+        + seen
+    )
 
 
 def results_line(results: dict[str, float], n_samples: int) -> str:
@@ -53,13 +58,13 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
         run.folder / REPORT,
         net,
         history=learner.history,
-        test=training.for_model(model, test),
-        loss=training.loss_and_metrics(model, test)[0],
+        test=tasks.for_model(model, test),
+        loss=tasks.loss_and_metrics(model, test)[0],
         metrics=results,
         title=run.settings.title,
         config=_settings_shown(run),
         command=str(run.config.get("command", "")),
-        initial=training.initial_net(run.settings, run.input_shape, len(run.classes)),
+        initial=training.initial_net(run.settings, run.input_shape, len(run.classes), run.code),
         statistics=run.statistics(),
         diagnoses=diagnose(learner, may_try=False),
     )
@@ -67,18 +72,19 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
 
 def _settings_shown(run: Run) -> dict[str, Any]:
     """The settings of a run for its page."""
-    shown = {name: value for name, value in run.config.items() if name not in ("command", "format", "test", "own")}
+    hidden = ("command", "format", "test", "own")
+    shown = {name: value for name, value in run.config.items() if name not in hidden and value not in (None, [], {})}
     own = run.settings.own
     return shown if own is None else shown | {"data": " ".join([own.kind, *own.options()])}
 
 
-def summary_text(what: str, shape_text: str | None) -> str:
+def summary_text(what: str, shape_text: str | None, net_file: str | None = None) -> str:
     """The layers of a model, of a run, or of a weights file, as a table."""
-    net, shape = network(what, shape_text)
+    net, shape = network(what, shape_text, net_file)
     return str(net.summary(shape))
 
 
-def network(what: str, shape_text: str | None) -> tuple[Net, tuple[int, ...]]:
+def network(what: str, shape_text: str | None, net_file: str | None = None) -> tuple[Net, tuple[int, ...]]:
     """A model by its name, the network of a run or of a weights file; and the shape of one sample."""
     shape = None if shape_text is None else _input_shape(shape_text)
     path = _path_of(what)
@@ -86,17 +92,17 @@ def network(what: str, shape_text: str | None) -> tuple[Net, tuple[int, ...]]:
         shape = MODELS[what].input_shape if shape is None else shape
         return build(what, shape), shape
     if path.is_dir():
-        run = open_run(path)
+        run = open_run(path, net_file)
         return run.net(), run.input_shape if shape is None else shape
-    return _of_file(path, shape)
+    return _of_file(path, shape, net_file)
 
 
-def loaded_net(what: str) -> Net:
+def loaded_net(what: str, net_file: str | None = None) -> Net:
     """A model by its name with new weights, or the network of a run or of a weights file."""
     path = _path_of(what)
     if path is None:
         return build(what)
-    return open_run(path).net() if path.is_dir() else load(path)
+    return open_run(path, net_file).net() if path.is_dir() else _loaded(path, net_file)
 
 
 def class_names(what: str) -> list[str] | None:
@@ -116,6 +122,8 @@ def models_table() -> None:
         shape = "×".join(str(size) for size in entry.input_shape)
         table.add_row(name, shape, f"{n_parameters:,}", entry.description)
     table.columns[2].justify = "right"
+    for name, needed in ONLY_IN_PYTHON.items():
+        table.add_row(name, "", "", f"needs {needed}")
     Console().print(table)
 
 
@@ -140,8 +148,12 @@ def _path_of(what: str) -> Path | None:
     return path
 
 
-def _of_file(path: Path, shape: tuple[int, ...] | None) -> tuple[Net, tuple[int, ...]]:
-    net = load(path)
+def _loaded(path: Path, net_file: str | None) -> Any:
+    return load(path, layers_of(net_file))
+
+
+def _of_file(path: Path, shape: tuple[int, ...] | None, net_file: str | None) -> tuple[Net, tuple[int, ...]]:
+    net = _loaded(path, net_file)
     if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
         shape = open_run(path.parent).input_shape
     said: Any = read_card(path).about.get("input_shape")

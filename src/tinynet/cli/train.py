@@ -4,67 +4,97 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tinynet.cli import show, training
-from tinynet.cli.arguments import KERNELS, DataName, Size, SkipBroken, Target, Task, Window
+from tinynet.cli import completing, show, training
+from tinynet.cli.arguments import (
+    Augment,
+    BatchSize,
+    Config,
+    DataName,
+    KernelsToUse,
+    Model,
+    NetOption,
+    OptimizerName,
+    Out,
+    Precision,
+    ScheduleName,
+    Size,
+    SkipBroken,
+    Stopping,
+    Target,
+    Task,
+    Window,
+)
+from tinynet.cli.nets import NetFile
 from tinynet.cli.new_run import begun, check_free, new_folder, resumed
 from tinynet.cli.output import INTERRUPTED, complain, given_path, say, warnings_in_sentences
-from tinynet.cli.own import located
 from tinynet.cli.own_data import Data, read, write_preparation
-from tinynet.cli.runs import CHECKPOINTS, HISTORY, MODEL, STATISTICS, check_same_data, describe, open_run, write_config
-from tinynet.cli.settings import Settings, choose
+from tinynet.cli.runs import (
+    CHECKPOINTS,
+    HISTORY,
+    MODEL,
+    STATISTICS,
+    check_same_data,
+    code_to_go_on,
+    describe,
+    open_run,
+    write_config,
+    write_net,
+)
+from tinynet.cli.settings import Settings
+from tinynet.cli.settling import Settled, names_given, settled, told_to
 from tinynet.cli.trained import card_of
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.checks.words import fail
 from tinynet.core.faster import use
-from tinynet.learner import Checkpoint, CSVLog, Learner, Statistics
+from tinynet.learner import Callback, Checkpoint, CSVLog, Learner, Statistics
 from tinynet.net import Net
 from tinynet.storage import save
 from tinynet.storage.checkpoints import checkpoints_in
 
 EVERY = ("epoch", "minute")  # checkpoints are written
-GIVEN = ("COMMANDLINE", "ENVIRONMENT")  # the sources of an option that is not a default
 
 
 def train(
     context: typer.Context,
     dataset: DataName = "digits",
-    model: Annotated[
-        str | None, typer.Option(help="The network; tinynet models lists them.", show_default="by data set")
-    ] = None,
+    model: Model = None,
+    net: NetOption = None,
     epochs: Annotated[
         int | None, typer.Option(help="How often to go through the data.", show_default="by model")
     ] = None,
     lr: Annotated[
-        float | None,
-        typer.Option(help="The highest learning rate; it rises, then falls to 0.", show_default="by model"),
+        float | None, typer.Option(help="The highest learning rate; --schedule changes it.", show_default="by model")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples per step.", show_default="by model")] = None,
-    optimizer: Annotated[str, typer.Option(help="sgd (with momentum 0.9) or adam.")] = "adam",
+    batch_size: BatchSize = None,
+    optimizer: OptimizerName = "adam",
+    schedule: ScheduleName = "cosine",
+    augment: Augment = None,
+    early_stopping: Stopping = None,
+    precision: Precision = "float32",
     target: Target = None,
     task: Task = None,
     size: Size = None,
     window: Window = None,
     skip_broken: SkipBroken = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 0,
-    kernels: Annotated[str, typer.Option(help=KERNELS)] = "auto",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="The folder for the run.",
-            show_default="runs/DATASET-MODEL-NUMBER",
-            parser=given_path,
-        ),
-    ] = None,
+    kernels: KernelsToUse = "auto",
+    config: Config = None,
+    out: Out = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is in the folder already.")] = False,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="Go on with a run that was interrupted, in its folder.", parser=given_path),
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run that was interrupted, in its folder.",
+            parser=given_path,
+            autocompletion=completing.runs,
+        ),
     ] = None,
 ) -> None:
     """Train a network, test it, and write a run folder.
@@ -79,20 +109,25 @@ def train(
     After each epoch and each minute a checkpoint is written. Whatever ends the process, **tinynet train --resume RUN**
     goes on from the last one and comes to the same network, bit for bit. Ctrl-C ends training early and keeps what was
     learned; a second one stops at once.
+
+    Example: **tinynet train digits --model mlp:hidden=64/32 --optimizer adamw --early-stopping 5**
+
+    Example: **tinynet train photos/ --net my_net.py --augment flip --schedule constant**
     """
     if resume is not None:
-        _check_alone(context)
-        return _resume(resume)
-    data, own = located(dataset, model, target=target, task=task, size=size, window=window, skip_broken=skip_broken)
-    return _begin(choose(data, model, epochs, lr, batch_size, optimizer, seed, kernels, own), out, force)
+        _check_alone(names_given(context))
+        _resume(resume, net)
+    else:
+        begin(settled(told_to(context, config)), out, force)
 
 
-def _begin(settings: Settings, out: Path | None, force: bool) -> None:
-    """Begin a run."""
+def begin(what: Settled, out: Path | None, force: bool = False, callbacks: Sequence[Callback] = ()) -> Path:
+    """Begin a run, and give its folder."""
+    settings, code = what
     check_free(out, force)
     with use(settings.kernels):
         data = read(settings)
-        learner = training.make_learner(settings, data.train, [])
+        learner = training.make_learner(settings, data.train, callbacks, code)
         folder = new_folder(settings, out)
         say(show.beginning(settings, learner, data))
         n_trained = settings.epochs * len(learner.train)
@@ -100,31 +135,31 @@ def _begin(settings: Settings, out: Path | None, force: bool) -> None:
         warn_of_loops(learner.net, data.test[:1][0].shape[1:], n_trained, n_evaluated)
         with begun(folder, describe(settings, folder, data), force) as work:
             write_preparation(work, data.preparation)
-            _train(settings, learner, data, work, folder)
-    _end(learner, folder)
+            write_net(work, code)
+            _train(settings, learner, data, work, folder, code)
+    _end(learner, folder, code)
+    return folder
 
 
-def _resume(folder: Path) -> None:
+def _resume(folder: Path, net: str | None) -> None:
     """Go on with a run; one without a checkpoint begins again."""
     with resumed(folder) as work:
-        run = open_run(work)
+        run = open_run(work, net)
         settings = run.settings
+        code = code_to_go_on(run)
         with use(settings.kernels):
             data = read(settings, run.preparation())
             check_same_data(run, data)
             write_preparation(work, data.preparation)
-            learner = training.make_learner(settings, data.train, [])
+            learner = training.make_learner(settings, data.train, [], code)
             say(show.beginning(settings, learner, data))
-            _train(settings, learner, data, work, folder)
-    _end(learner, folder)
+            _train(settings, learner, data, work, folder, code)
+    _end(learner, folder, code)
 
 
-def _train(settings: Settings, learner: Learner, data: Data, work: Path, folder: Path) -> None:
+def _train(settings: Settings, learner: Learner, data: Data, work: Path, folder: Path, code: NetFile | None) -> None:
     """Train, from the beginning or from the last checkpoint, and write what a run folder holds."""
-    config = open_run(work).config
-    checkpoint = Checkpoint(work / CHECKPOINTS, EVERY)
-    checkpoint.go_on = f"tinynet train --resume {shlex.quote(str(folder))}"
-    learner.callbacks += (CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS), checkpoint)
+    learner.callbacks += _writers(work, f"tinynet train --resume {shlex.quote(str(folder))}{_net_option(code)}")
     with warnings_in_sentences():
         if (work / CHECKPOINTS).is_dir() and checkpoints_in(work / CHECKPOINTS):
             learner.resume(work / CHECKPOINTS)
@@ -133,17 +168,45 @@ def _train(settings: Settings, learner: Learner, data: Data, work: Path, folder:
         else:
             (work / HISTORY).unlink(missing_ok=True)  # rows of a process that was killed before its first checkpoint
             learner.fit(settings.epochs)
+    say(show.results_line(_finish(settings, learner, data, work), len(data.test)))
+    show.write_report(open_run(work, code), learner, data.test)
+
+
+def train_quietly(what: Settled, folder: Path, callbacks: Sequence[Callback]) -> Learner:
+    """Train a run like any other, but say nothing and write no page."""
+    settings, code = what
+    with use(settings.kernels), warnings_in_sentences():
+        data = read(settings)
+        learner = training.make_learner(settings, data.train, callbacks, code)
+        with begun(new_folder(settings, folder), describe(settings, folder, data), force=False) as work:
+            write_preparation(work, data.preparation)
+            write_net(work, code)
+            learner.callbacks += _writers(work, f"tinynet train --resume {shlex.quote(str(folder))}{_net_option(code)}")
+            learner.fit(settings.epochs, progress=False)
+            _finish(settings, learner, data, work)
+    return learner
+
+
+def _writers(work: Path, go_on: str) -> tuple[Callback, ...]:
+    """The callbacks that write into the folder of a run; `go_on` is the command that goes on with it."""
+    checkpoint = Checkpoint(work / CHECKPOINTS, EVERY)
+    checkpoint.go_on = go_on
+    return CSVLog(work / HISTORY), Statistics("economy", path=work / STATISTICS), checkpoint
+
+
+def _finish(settings: Settings, learner: Learner, data: Data, work: Path) -> dict[str, float]:
+    """Save the net, test it, and write down how it ended."""
     _save(learner.net, work / MODEL)
     results = training.evaluate(settings, learner.net, data.test, data.preparation)
-    done = config | {"epochs_done": len(learner.history), "test": results}
+    done = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, done)
     save(learner.net, work / MODEL, card_of(done, results))  # once more, with its card
-    say(show.results_line(results, len(data.test)))
-    show.write_report(open_run(work), learner, data.test)
+    return results
 
 
-def _end(learner: Learner, folder: Path) -> None:
-    say(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}")
+def _end(learner: Learner, folder: Path, code: NetFile | None) -> None:
+    net = _net_option(code)
+    say(f"written to {folder}: look at {show.REPORT}, or go on with: tinynet evaluate {folder}{net}")
     if learner.stop_reason == "Ctrl-C":
         raise typer.Exit(INTERRUPTED)
 
@@ -163,11 +226,14 @@ def _save(net: Net, path: Path) -> None:
         raise
 
 
-def _check_alone(context: typer.Context) -> None:
+def _check_alone(given: set[str]) -> None:
     """Check that nothing else is asked of a run that goes on: it has its settings."""
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        if name != "resume" and source is not None and source.name in GIVEN:
-            option = "a data set" if name == "dataset" else f"--{name.replace('_', '-')}"
-            hint = "leave it out; for a run with other settings, train anew."
-            fail("tinynet", f"--resume goes on with the settings of the run, so {option} cannot be given.", hint)
+    for name in sorted(given - {"resume", "net"}):
+        option = "a data set" if name == "dataset" else f"--{name.replace('_', '-')}"
+        hint = "leave it out; for a run with other settings, train anew."
+        fail("tinynet", f"--resume goes on with the settings of the run, so {option} cannot be given.", hint)
+
+
+def _net_option(code: NetFile | None) -> str:
+    """What a command has to be told for the net of a run, where it is the user's own."""
+    return f" --net {shlex.quote(str(code.source.path))}" if code else ""

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from tinynet.cli.arguments import RunOrFile
+from tinynet.cli.choosing import known_kernels
+from tinynet.cli.named import known
 from tinynet.cli.output import say
 from tinynet.cli.own import Own, existing, short_name
 from tinynet.cli.own_data import read_parts
-from tinynet.cli.runs import CONFIG, FILES, KINDS, MODEL, Run, open_run
-from tinynet.cli.settings import known, known_kernels
+from tinynet.cli.runs import CONFIG, FILES, KINDS, MODEL, Run, layers_of, open_run
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS, PicturePreparation, load
 from tinynet.models import MODELS
@@ -63,17 +64,18 @@ def test_data(opened: Trained) -> Any:
     return data
 
 
-def trained(place: Path, dataset: str | None = None) -> Trained:
+def trained(place: Path, dataset: str | None = None, net: str | None = None) -> Trained:
     """The net of a run, or of a weights file.
 
     Args:
         place: The folder of a run, or a file.
         dataset: The data that it is used on, where others than it learned from, or where its card names none.
+        net: The file of a net of the user's own, which is run.
     """
     is_of_run = place.is_dir() or (place.name in FILES and (place.parent / CONFIG).exists())
     if not is_of_run and (place.exists() or place.suffix):
-        return _of_file(place, dataset)
-    run = open_run(place)
+        return _of_file(place, dataset, net)
+    run = open_run(place, net)
     found = _of_run(run)
     if dataset is None:
         return found
@@ -92,7 +94,10 @@ def card_of(run_config: dict[str, Any], results: dict[str, float]) -> dict[str, 
 
 
 def card(place: RunOrFile) -> None:
-    """Show the card of a saved network: layers, data, results, seed, versions, and how to load it."""
+    """Show the card of a saved network: layers, data, results, seed, versions, and how to load it.
+
+    Example: **tinynet card runs/digits-mlp-1**
+    """
     say(str(read_card(place / MODEL if place.is_dir() else place)))
 
 
@@ -112,8 +117,8 @@ def _of_run(run: Run) -> Trained:
     )
 
 
-def _of_file(path: Path, dataset: str | None) -> Trained:
-    net, about = load_net(path), read_card(path).about
+def _of_file(path: Path, dataset: str | None, net_file: str | None) -> Trained:
+    net, about = load_net(path, layers_of(net_file)), read_card(path).about
     words = about if dataset is None else about | _of_data(dataset)
     if not isinstance(words.get("data"), str) or words["data"] not in DATASETS:
         _unknown_data(path)

@@ -2,91 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from tinynet.cli.augmenting import augmented
+from tinynet.cli.nets import NetFile
 from tinynet.cli.settings import VALID_FRACTION, Settings
+from tinynet.cli.tasks import check_task, for_model, learns, loss_and_metrics, n_outputs
 from tinynet.core import generator_states, seed, set_generator_states
+from tinynet.core.checks.words import fail
 from tinynet.learner import Callback, History, Learner
-from tinynet.losses import cross_entropy, mean_squared_error
-from tinynet.metrics import accuracy, mean_absolute_error, r2_score
-from tinynet.models import MODELS, build
+from tinynet.metrics import mean_absolute_error, r2_score
+from tinynet.models import build
 from tinynet.net import Net
 from tinynet.optimizers import SGD
 
 
-class Itself:
-    """A data set whose truth is its input, for a net that reconstructs it.
-
-    Example:
-        >>> x, y = Itself(tn.data.digits()[1])[:3]
-        >>> x is y, x.shape
-        (True, (3, 1, 8, 8))
-    """
-
-    def __init__(self, data: Any) -> None:
-        self.data = data
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __getitem__(self, indices: Any) -> tuple[Any, Any]:
-        x = self.data[indices][0]
-        return x, x
-
-
-def loss_and_metrics(model: str, data: Any) -> tuple[Callable, list[Callable]]:
-    """The loss of a model on data, and its metrics: those of classes, of numbers, or of a picture drawn again."""
-    if MODELS[model].reconstructs:
-        return mean_squared_error, []
-    return (mean_squared_error, [r2_score]) if has_numbers(data) else (cross_entropy, [accuracy])
-
-
-def has_numbers(data: Any) -> bool:
-    """Whether the truth of data is numbers, not classes.
-
-    Example:
-        >>> has_numbers(tn.data.digits()[1]), has_numbers(tn.data.line(10))
-        (False, True)
-    """
-    return data[:1][1].dtype.kind == "f"
-
-
-def for_model(model: str, data: Any) -> Any:
-    """The data with the truth that a model learns from."""
-    return Itself(data) if MODELS[model].reconstructs else data
-
-
-def make_learner(settings: Settings, train: Any, callbacks: Sequence[Callback] = ()) -> Learner:
+def make_learner(
+    settings: Settings, train: Any, callbacks: Sequence[Callback] = (), code: NetFile | None = None
+) -> Learner:
     """Start the random streams, hold out validation data, build the model, and put the learner together.
 
-    The weights of the last epoch are kept: as the learning rate falls to 0 they are as good as the best or better,
-    while the validation loss of a small data set is too noisy to choose by.
+    Unless training may stop early, the weights of the last epoch are kept: as the learning rate falls to 0 they are as
+    good as the best or better, while the validation loss of a small data set is too noisy to choose by.
 
     Args:
         settings: What to train, and how.
         train: The training data; the test data are for the end.
         callbacks: Further callbacks.
+        code: The file with the net, where it is the user's own.
     """
+    check_task(settings.model, train)
     seed(settings.seed)
+    net = new_net(settings, train[:1][0].shape[1:], n_outputs(settings.model, train), code)
+    learner = learner_of(settings, net, train, callbacks)
+    if code is not None:
+        code.rehearse(net, learner.train, learner.loss, n_outputs(settings.model, train))
+    return learner
+
+
+def learner_of(settings: Settings, net: Net, train: Any, callbacks: Sequence[Callback] = ()) -> Learner:
+    """The learner of a net that is there, with the split of the data that belongs to the seed."""
     rest, valid = train.split(VALID_FRACTION)
-    net = build(settings.model, rest[:1][0].shape[1:], len(train.classes or [1]))
     loss, metrics = loss_and_metrics(settings.model, train)
-    return Learner(
+    own = settings.callbacks()
+    learner = Learner(
         net,
         loss,
         settings.make_optimizer(len(rest)),
-        for_model(settings.model, rest),
+        for_model(settings.model, augmented(rest, settings.augment)),
         valid=for_model(settings.model, valid),
         batch_size=settings.batch_size,
         metrics=metrics,
-        callbacks=callbacks,
+        callbacks=[*own, *callbacks],
     )
+    for callback in own:  # before anything is written
+        callback.monitor.check(learner)
+    return learner
 
 
-def reopened(settings: Settings, net: Net, history: History, train: Any) -> Learner:
+def new_net(settings: Settings, input_shape: tuple[int, ...], outputs: int, code: NetFile | None = None) -> Net:
+    """The net of a run with new weights."""
+    if settings.net is None:
+        net = build(settings.model, input_shape, outputs, **settings.sizes)
+    elif code is None:
+        fail("tinynet", f"{settings.title}: the net comes from {settings.net}.", f"add --net {settings.net}.")
+    else:
+        net = code.build(input_shape, outputs, settings.sizes)
+    return net if settings.precision == "float32" else net.astype(np.dtype(settings.precision))
+
+
+def reopened(settings: Settings, net: Net, history: History, train: Any, code: NetFile | None = None) -> Learner:
     """The learner of a run as it was at its end, for the doctor; the state of its optimizer is not kept in a run.
 
     Args:
@@ -94,20 +82,26 @@ def reopened(settings: Settings, net: Net, history: History, train: Any) -> Lear
         net: The trained net.
         history: What happened in each epoch.
         train: The training data.
+        code: The file with the net, where it is the user's own.
     """
-    learner = make_learner(settings, train)
+    learner = make_learner(settings, train, (), code)
     learner.record.first_weights = learner.net.state()
     learner.net.load_state(net.state())
     learner.history, learner.epoch = history, len(history)
     return learner
 
 
-def initial_net(settings: Settings, input_shape: tuple[int, ...], n_classes: int) -> Net:
-    """The net of a run as it was before training; the package's random streams stay where they are."""
+def initial_net(
+    settings: Settings, input_shape: tuple[int, ...], n_classes: int, code: NetFile | None = None
+) -> Net | None:
+    """The net of a run as it was before training, None if its file may not run; the random streams stay."""
+    if settings.net is not None and code is None:
+        return None
     states = generator_states()
     try:
         seed(settings.seed)
-        return build(settings.model, input_shape, n_classes)
+        outputs = n_classes + (learns(settings.model) == "pixels")
+        return new_net(settings, input_shape, outputs, code)
     finally:
         set_generator_states(states)
 

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from tinynet.cli.answers import Answer, likeliest
-from tinynet.cli.arguments import Kernels, RunFolder
+from tinynet.cli.arguments import Kernels, NetOfRun, RunFolder
 from tinynet.cli.output import say
 from tinynet.cli.trained import Trained, trained
 from tinynet.core import checks
@@ -32,6 +32,7 @@ def write(
         int | None, typer.Option(metavar="K", help="Draw only from the K likeliest characters.", show_default="all")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed writes the same text.")] = 0,
+    net: NetOfRun = None,
     kernels: Kernels = None,
 ) -> None:
     """Write a text with a network that has learned one, character by character.
@@ -43,7 +44,7 @@ def write(
     checks.integer("tinynet", "--seed", seed, minimum=0)
     if top_k is not None:
         checks.integer("tinynet", "--top-k", top_k, minimum=1)
-    opened = trained(run)
+    opened = trained(run, net=net)
     if getattr(opened.preparation, "kind", "") != "text":
         _no_text(opened)
     text = opened.preparation

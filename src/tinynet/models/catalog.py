@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
 from tinynet.core import checks
 from tinynet.models.autoencoder import conv_autoencoder
 from tinynet.models.language import char_gpt, char_lstm
-from tinynet.models.mlp import HIDDEN, linear_layers, mlp
+from tinynet.models.mlp import HIDDEN, linear_layers, mlp, widths
+from tinynet.models.mobilenet import mobilenet
+from tinynet.models.resnet import resnet20
 from tinynet.models.small import digits_cnn, lenet5, mnist_cnn
+from tinynet.models.unet import DEPTH, unet
+from tinynet.models.vae import vae
 from tinynet.models.vgg import vgg11, vgg16
 from tinynet.net import Net
 
@@ -24,60 +28,125 @@ class Entry(NamedTuple):
         function: The model; its arguments have defaults.
         input_shape: The shape of one sample that it takes by default.
         description: A line about it.
-        for_data: A function (input_shape, n_classes) that builds it for certain data.
-        reconstructs: Whether it draws its input again, and so learns without labels.
-        reads_text: Whether it reads characters, and predicts the one after each; its classes are the vocabulary.
+        for_data: A function (input_shape, n_classes, **sizes) that builds it for certain data.
+        learns: What it learns from: "labels", or "text", the character after each; "itself" or "evidence", the
+            pictures that it draws again; "pixels", a class for each pixel.
+        by_data: The arguments of the function that follow from the data; the others are sizes that one may choose.
     """
 
     function: Callable[..., Net]
     input_shape: Shape
     description: str
-    for_data: Callable[[Any, int], Net]
-    reconstructs: bool = False
-    reads_text: bool = False
+    for_data: Callable[..., Net]
+    learns: str = "labels"
+    by_data: tuple[str, ...] = ("input_shape", "n_classes")
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether it draws its input again, and so learns without labels."""
+        return self.learns in ("itself", "evidence")
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it reads characters; its classes are the vocabulary."""
+        return self.learns == "text"
 
 
-def _mlp(input_shape: Shape, n_classes: int) -> Net:
+def _mlp(input_shape: Shape, n_classes: int, hidden: Sequence[int] = HIDDEN) -> Net:
     in_features = prod(checks.sizes("models.build", "input_shape", input_shape))
-    return linear_layers(in_features, HIDDEN, 1) if n_classes == 1 else mlp(in_features, n_classes=n_classes)
+    if n_classes == 1:
+        checks.arguments("mlp", {"hidden": hidden}, hidden=widths)
+        return linear_layers(in_features, hidden, 1)
+    return mlp(in_features, hidden, n_classes)
 
 
-def _char_gpt(input_shape: Shape, n_classes: int) -> Net:
-    return char_gpt(n_classes)
+def _char_gpt(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
+    return char_gpt(n_classes, **sizes)
 
 
-def _char_lstm(input_shape: Shape, n_classes: int) -> Net:
-    return char_lstm(n_classes)
+def _char_lstm(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
+    return char_lstm(n_classes, **sizes)
 
 
-def _autoencoder(input_shape: tuple[int, int, int], n_classes: int) -> Net:
-    return conv_autoencoder(input_shape)
+def _autoencoder(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
+    return conv_autoencoder(input_shape, **sizes)
 
 
+def _vae(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
+    return vae(input_shape, **sizes)
+
+
+def _unet(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
+    channels, height, breadth = checks.model_input("unet", input_shape, n_classes, smallest=1)
+    step = 2 ** sizes.get("depth", DEPTH)
+    if height % step or breadth % step:
+        problem = f"pictures must have sides that are multiples of {step}, got {height} × {breadth}."
+        checks.fail("unet", problem, "a smaller depth asks for less; --size brings your own pictures to a size.")
+    return unet(channels, n_classes, **sizes)
+
+
+#: Models that the command line cannot train, what they need, and where that is shown.
+ONLY_IN_PYTHON = {
+    "seq2seq": "pairs of sequences, one to read and one to write; examples/17_seq2seq.py has them in Python",
+    "dcgan": "a play of two nets against each other; examples/14_dcgan.py has it in Python",
+}
 MODELS = {
-    "mlp": Entry(mlp, (784,), "linear layers of 256 and 128 units with ReLUs; takes any data", _mlp),
+    "mlp": Entry(
+        mlp,
+        (784,),
+        "linear layers of 256 and 128 units with ReLUs; takes any data",
+        _mlp,
+        by_data=("in_features", "n_classes"),
+    ),
     "digits_cnn": Entry(digits_cnn, (1, 8, 8), "two convolutions and two linear layers, for 8×8 digits", digits_cnn),
     "lenet5": Entry(lenet5, (1, 28, 28), "LeNet-5 of 1998: tanh and average pooling", lenet5),
     "mnist_cnn": Entry(mnist_cnn, (1, 28, 28), "convolutions of 32 and 64 channels, dropout, 128 units", mnist_cnn),
     "vgg11": Entry(vgg11, (3, 32, 32), "eight 3×3 convolutions, a quarter of the paper's width", vgg11),
     "vgg16": Entry(vgg16, (3, 32, 32), "thirteen 3×3 convolutions, a quarter of the paper's width", vgg16),
+    "resnet20": Entry(resnet20, (3, 32, 32), "twenty layers in nine residual blocks, for small pictures", resnet20),
+    "mobilenet": Entry(mobilenet, (3, 32, 32), "depthwise and 1×1 convolutions, for small pictures", mobilenet),
     "conv_autoencoder": Entry(
         conv_autoencoder,
         (1, 28, 28),
         "squeezes pictures and draws them again; learns without labels",
         _autoencoder,
-        True,
+        learns="itself",
+    ),
+    "vae": Entry(
+        vae,
+        (1, 28, 28),
+        "a variational autoencoder: two numbers for each picture, and pictures for two numbers",
+        _vae,
+        learns="evidence",
+    ),
+    "unet": Entry(
+        unet,
+        (1, 28, 28),
+        "U-Net: a class for each pixel, the class of the picture where there is ink",
+        _unet,
+        learns="pixels",
+        by_data=("in_channels", "n_classes"),
     ),
     "char_gpt": Entry(
-        char_gpt, (64,), "a GPT of four blocks, for texts: writes character by character", _char_gpt, reads_text=True
+        char_gpt,
+        (64,),
+        "a GPT of four blocks, for texts: writes character by character",
+        _char_gpt,
+        learns="text",
+        by_data=("vocabulary",),
     ),
     "char_lstm": Entry(
-        char_lstm, (64,), "an LSTM, for texts: writes character by character", _char_lstm, reads_text=True
+        char_lstm,
+        (64,),
+        "an LSTM, for texts: writes character by character",
+        _char_lstm,
+        learns="text",
+        by_data=("vocabulary",),
     ),
 }
 
 
-def build(name: str, input_shape: Shape | None = None, n_classes: int = 10) -> Net:
+def build(name: str, input_shape: Shape | None = None, n_classes: int = 10, **sizes: Any) -> Net:
     """A model named in `MODELS`, fitted to data.
 
     Args:
@@ -85,6 +154,7 @@ def build(name: str, input_shape: Shape | None = None, n_classes: int = 10) -> N
         input_shape: The shape of one sample, without the batch axis; that of the model's own default data if None.
         n_classes: Classes to tell apart, or characters of a text; an autoencoder needs none, and an mlp of one predicts
             a number.
+        sizes: Other arguments of the model, as in `build("vgg11", width=32)`.
 
     Raises:
         ValueError: There is no model of that name, or it cannot take such data.
@@ -94,4 +164,4 @@ def build(name: str, input_shape: Shape | None = None, n_classes: int = 10) -> N
         Linear(in_features=64, out_features=256)
     """
     entry = MODELS[checks.one_of("models.build", "name", name, tuple(MODELS))]
-    return entry.for_data(entry.input_shape if input_shape is None else input_shape, n_classes)
+    return entry.for_data(entry.input_shape if input_shape is None else input_shape, n_classes, **sizes)

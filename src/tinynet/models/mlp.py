@@ -29,7 +29,7 @@ def mlp(in_features: int = 784, hidden: Sequence[int] = HIDDEN, n_classes: int =
         >>> mlp(in_features=2, hidden=[16], n_classes=3).forward(np.zeros((5, 2), np.float32)).shape
         (5, 3)
     """
-    checks.arguments("mlp", locals(), in_features=at_least(1), hidden=_widths, n_classes=at_least(2))
+    checks.arguments("mlp", locals(), in_features=at_least(1), hidden=widths, n_classes=at_least(2))
     return linear_layers(in_features, hidden, n_classes)
 
 
@@ -43,7 +43,7 @@ def linear_layers(in_features: int, hidden: Sequence[int], n_outputs: int) -> Ne
     return he_before_relu(Net([*layers, Linear(width, n_outputs)]))
 
 
-def _widths(who: str, name: str, value: Any, others: Mapping[str, Any]) -> list[int]:
+def widths(who: str, name: str, value: Any, others: Mapping[str, Any]) -> list[int]:
     """A rule for arguments: the width of each hidden layer."""
     if not isinstance(value, (list, tuple)):
         checks.fail(who, f"{name} must be a list of widths, got {value!r}.", f"write {name}=[128].", TypeError)

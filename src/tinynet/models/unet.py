@@ -11,8 +11,10 @@ from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Layer, MaxPool2
 from tinynet.models.initialize import he_convolutions
 from tinynet.net import Concat, Net
 
+DEPTH = 2  # how often a picture is halved by default
 
-def unet(in_channels: int = 1, n_classes: int = 2, width: int = 16, depth: int = 2) -> Net:
+
+def unet(in_channels: int = 1, n_classes: int = 2, width: int = 16, depth: int = DEPTH) -> Net:
     """Down to a small picture with a wide view, and up again beside those from the way down: Ronneberger et al. 2015.
 
     On every level the pixels take two paths that `Concat` joins: as they are, and through the level below. The

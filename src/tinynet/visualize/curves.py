@@ -70,7 +70,7 @@ def curve_words(rows: list[dict[str, Any]], name: str) -> str:
         if values:
             who = "" if name == "lr" else f"{word} "
             parts.append(f"{who}from {values[0]:.4g} to {values[-1]:.4g}")
-    return f"{_heading(name)} by epoch: {', '.join(parts)}."
+    return f"{heading(name)} by epoch: {', '.join(parts)}."
 
 
 def curve_names(rows: list[dict[str, Any]]) -> list[str]:
@@ -99,19 +99,19 @@ def _draw(ax: Axes, name: str, rows: list[dict[str, Any]]) -> None:
 
     epochs = np.array([row.get("epoch", index + 1) for index, row in enumerate(rows)])
     for key, word, colour in ((name, "training", BLUE), (f"valid_{name}", "validation", VERMILLION)):
-        values = np.array([_number(row.get(key)) for row in rows])
+        values = np.array([number(row.get(key)) for row in rows])
         if any(key in row for row in rows):
             marker = "o" if len(rows) <= 30 else ""
             ax.plot(epochs, values, color=colour, marker=marker, markersize=4, label=_label(word, values))
             _mark_not_finite(ax, epochs, [row.get(key) for row in rows])
-    ax.set_title(_heading(name))
+    ax.set_title(heading(name))
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if len(rows) == 1:
         ax.set_xlim(epochs[0] - 0.5, epochs[0] + 0.5)
     if name == "loss":
         _widen_small_numbers(ax)
-        _mark_lowest(ax, epochs, np.array([_number(row.get("valid_loss")) for row in rows]))
+        _mark_lowest(ax, epochs, np.array([number(row.get("valid_loss")) for row in rows]))
     if name != "lr":
         ax.legend()
 
@@ -163,13 +163,15 @@ def _mark_not_finite(ax: Axes, epochs: np.ndarray, values: list[Any]) -> None:
         ax.text(*where, text, ha=align, transform=ax.get_xaxis_transform(), color=MUTED, fontsize=8.5)
 
 
-def _heading(name: str) -> str:
+def heading(name: str) -> str:
+    """The heading above the curve of a column."""
     if name == "lr":
         return "Learning rate"
     return name.upper() if len(name) <= 3 else name[0].upper() + name[1:].replace("_", " ")
 
 
-def _number(value: Any) -> float:
+def number(value: Any) -> float:
+    """A number that can be drawn, NaN in place of one that cannot."""
     return float(value) if value is not None and np.isfinite(value) else np.nan
 
 

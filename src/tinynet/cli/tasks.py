@@ -1,0 +1,125 @@
+"""What a model is asked for: the truth that it learns from, its loss, and its metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tinynet.core.checks.words import fail
+from tinynet.losses import cross_entropy, mean_squared_error
+from tinynet.metrics import accuracy, iou, r2_score
+from tinynet.models import MODELS, evidence_loss
+
+INK = 0.5  # the brightness above which a pixel belongs to what is on a picture
+
+
+class Itself:
+    """A data set whose truth is its input, for a net that reconstructs it.
+
+    Example:
+        >>> x, y = Itself(tn.data.digits()[1])[:3]
+        >>> x is y, x.shape
+        (True, (3, 1, 8, 8))
+    """
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, indices: Any) -> tuple[Any, Any]:
+        x = self.data[indices][0]
+        return x, x
+
+
+class Ink:
+    """A data set whose truth is a class for each pixel: 0 for the ground, and 1 + the class of the picture for its ink.
+
+    Shapes:
+        x: (N, C, H, W)    y: (N, H, W) integers
+
+    Example:
+        >>> x, y = Ink(tn.data.digits()[1])[:3]
+        >>> x.shape, y.shape, np.unique(y)
+        ((3, 1, 8, 8), (3, 8, 8), array([0, 1, 2, 3]))
+    """
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.classes = ("ground", *data.classes)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, indices: Any) -> tuple[Any, Any]:
+        x, y = self.data[indices]
+        return x, np.where(x.max(axis=1) > INK, 1 + y[:, np.newaxis, np.newaxis], 0)
+
+
+def learns(model: str) -> str:
+    """What a model learns from, in the words of the list of models; an own net learns from labels."""
+    return MODELS[model].learns if model in MODELS else "labels"
+
+
+def reconstructs(model: str) -> bool:
+    """Whether a model draws its input again."""
+    return learns(model) in ("itself", "evidence")
+
+
+def check_task(model: str, data: Any) -> None:
+    """Check that data have what a model learns from.
+
+    Raises:
+        ValueError: They have not.
+    """
+    x, y = data[:1]
+    needs = f"{model} learns from pictures, but a sample of these data has the shape {tuple(x.shape[1:])}."
+    if (reconstructs(model) or learns(model) == "pixels") and x.ndim != 4:
+        fail("tinynet", needs, "take digits, mnist, fashion-mnist, cifar10, or a folder of pictures.")
+    if learns(model) == "pixels" and (y.dtype.kind == "f" or not data.classes):
+        fail("tinynet", f"{model} needs classes.", "take digits, mnist or fashion-mnist.")
+
+
+def loss_and_metrics(model: str, data: Any) -> tuple[Callable, list[Callable]]:
+    """The loss of a model on data, and its metrics: those of classes, of numbers, or of a picture drawn again."""
+    if learns(model) == "pixels":
+        return partial(cross_entropy, axis=1), [pixel_accuracy, overlap]
+    if reconstructs(model):
+        return (mean_squared_error if learns(model) == "itself" else evidence_loss), []
+    return (mean_squared_error, [r2_score]) if has_numbers(data) else (cross_entropy, [accuracy])
+
+
+def pixel_accuracy(predicted: np.ndarray, truth: np.ndarray) -> float:
+    """The share of pixels that get their class."""
+    return accuracy(predicted, truth, axis=1)
+
+
+def overlap(predicted: np.ndarray, truth: np.ndarray) -> float:
+    """The intersection over union of what is marked and what is true, a mean over the classes."""
+    return float(iou(predicted, truth, axis=1))
+
+
+def has_numbers(data: Any) -> bool:
+    """Whether the truth of data is numbers, not classes.
+
+    Example:
+        >>> has_numbers(tn.data.digits()[1]), has_numbers(tn.data.line(10))
+        (False, True)
+    """
+    return data[:1][1].dtype.kind == "f"
+
+
+def n_outputs(model: str, data: Any) -> int:
+    """How many classes a model tells apart, or numbers it predicts."""
+    return len(data.classes or [1]) + (learns(model) == "pixels")
+
+
+def for_model(model: str, data: Any) -> Any:
+    """The data with the truth that a model learns from."""
+    if learns(model) == "pixels":
+        return Ink(data)
+    return Itself(data) if reconstructs(model) else data
