@@ -3,12 +3,15 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
+import tinynet as tn
 from tests.cli.without_report import without_report
 from tests.data.own.tables import rows_of_houses, write_table
 from tinynet.cli import main
 from tinynet.cli.runs import open_run
+from tinynet.storage.checkpoints import checkpoints_in
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +96,62 @@ def test_what_works_for_any_run_works_for_this_one(price_run, tinynet, tmp_path,
     assert (result.status, result.err) == (0, "")
 
 
-def test_the_run_goes_on(price_run, tinynet, tmp_path):
+def test_a_run_that_was_killed_comes_to_the_same_bits(price_run, tinynet, tmp_path):
     copy = shutil.copytree(price_run, tmp_path / "copy")
+    (copy / "model.safetensors").unlink()
+    shutil.rmtree(checkpoints_in(copy / "checkpoints")[0])
+    (copy / "checkpoints" / "latest").unlink()
     with without_report():
         result = tinynet("train", "--resume", copy)
     assert result.status == 0
-    assert "resumed at step" in result.out
+    assert "of 12 epochs" in result.out
+    assert (copy / "model.safetensors").read_bytes() == (price_run / "model.safetensors").read_bytes()
+
+
+def test_a_rate_is_found_and_the_network_checked_before_a_long_training(houses, tinynet):
+    found = tinynet("find-rate", houses, "--target", "price")
+    assert found.status == 0
+    assert found.out.startswith("mlp on houses with adam")
+    assert f"train with it: tinynet train {houses} --target price --model mlp" in found.out
+    checked = tinynet("check", houses, "--target", "price")
+    assert checked.status == 0
+    assert f"next: tinynet find-rate {houses} --target price --model mlp" in checked.out
+
+
+def test_options_for_own_data_are_not_for_a_data_set_of_tinynet(tinynet):
+    result = tinynet("train", "digits", "--target", "price")
+    assert result.status == 2
+    assert (
+        "--target is for a table of your own, but digits is a data set of Tinynet.\nHint: leave it out, or"
+        in result.err
+    )
+
+
+def test_a_weights_file_alone_lacks_the_preparation(price_run, tinynet, tmp_path):
+    shutil.copy(price_run / "model.safetensors", tmp_path / "net.safetensors")
+    result = tinynet("predict", tmp_path / "net.safetensors", "town=Köln")
+    assert result.status == 2
+    assert "after own data, name the folder of the run, which has their preparation." in result.err
+    assert tinynet("predict", price_run / "model.safetensors", "town=Köln", "rooms=4", "area=8", "kind=").status == 0
+
+
+def test_a_net_of_points_cannot_be_tested_on_a_folder(tinynet, tmp_path, houses):
+    folder = tmp_path / "moons"
+    with without_report():
+        assert tinynet("train", "moons", "--epochs", 1, "--out", folder).status == 0
+    result = tinynet("evaluate", folder, "--on", houses)
+    assert result.status == 2
+    assert f"this net was trained on moons, so {houses} cannot be prepared for it." in result.err
+
+
+def test_damaged_weights_give_a_sentence_for_each_row(price_run, tinynet, tmp_path):
+    copy = shutil.copytree(price_run, tmp_path / "copy")
+    net = tn.load(copy / "model.safetensors")
+    net.parameters()["1.weight"].tensor[:] = np.nan
+    tn.save(net, copy / "model.safetensors")
+    result = tinynet("predict", copy, "town=Köln", "rooms=4", "area=8", "kind=")
+    assert result.status == 2
+    assert "the row: the net gives numbers that are not finite; its weights may be damaged." in result.err
 
 
 def test_data_that_are_gone_are_said(price_run, tinynet, tmp_path):

@@ -12,6 +12,7 @@ from tinynet.cli.output import given_path
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
+from tinynet.data.own.text_files import is_text
 from tinynet.models import MODELS
 
 KINDS = ("pictures", "table", "text")
@@ -78,6 +79,8 @@ def located(dataset: str, model: str | None, **options: Any) -> tuple[str, Own |
         if kind not in FOR_KIND[name]:
             problem = f"{_option(name)} is for {_kinds(name)}, but {path} is read as {_named(kind)}."
             fail("tinynet", problem, "leave it out.")
+    if not is_text(str(path.absolute())):
+        fail("tinynet", f"the path {path} is no text in UTF-8, so no run can note it.", "rename it.")
     return str(path.absolute()), own_of({"kind": kind, **given})
 
 

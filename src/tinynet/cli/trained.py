@@ -88,7 +88,7 @@ def trained(place: Path, dataset: str | None = None, net: str | None = None) -> 
 def card_of(run_config: dict[str, Any], results: dict[str, float]) -> dict[str, Any]:
     """The card that the net of a run is saved with."""
     names = ("model", "input_shape", "classes", "data_source", "seed", "epochs", "optimizer", "lr", "batch_size")
-    own, data = run_config["own"], run_config["dataset"]
+    own, data = run_config.get("own"), run_config["dataset"]  # older runs say nothing about own data
     about = {"data": data if own is None else f"own {own['kind']}: {short_name(data)}", "results": results}
     return about | {name: run_config[name] for name in names}  # no path, so that equal runs write equal files
 

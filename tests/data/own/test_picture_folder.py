@@ -83,6 +83,14 @@ def test_folders_for_training_and_test_are_taken_as_they_are(tmp_path):
     assert (len(train), len(test)) == (6, 6)
 
 
+def test_of_an_animated_picture_the_first_frame_is_taken(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    frames = [Image.new("L", (40, 40), level) for level in (90, 200, 255)]
+    frames[0].save(copy / "disc" / "moving.gif", save_all=True, append_images=frames[1:])
+    _, _, preparation = pictures(copy)
+    assert np.abs(preparation(copy / "disc" / "moving.gif") * 255 - 90).max() < 1.5
+
+
 def test_what_is_hidden_or_of_the_system_is_left_alone_and_links_end(folder, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "copy")
     (copy / ".git").mkdir()

@@ -157,6 +157,11 @@ def test_a_category_that_only_the_test_part_has_counts_as_none(houses):
         preparation(dict(zip(HEADER, rows[0], strict=True)))
 
 
+def test_whole_numbers_with_a_point_are_classes_too(tmp_path):
+    rows = [[str(i), f"{i % 2}.0"] for i in range(100)]
+    assert table(write_table(tmp_path / "pandas.csv", rows, ["x", "y"]), target="y")[2].classes == ("0.0", "1.0")
+
+
 def test_numbers_too_large_to_be_squared_are_standardised(tmp_path):
     rows = [[str(i * 1e300), str(i % 2)] for i in range(100)]
     train, _, _ = table(write_table(tmp_path / "large.csv", rows, ["x", "y"]), target="y")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tinynet.core.checks.words import fail
+from tinynet.data.own.text_files import is_text
 
 LEFT_OUT = ("thumbs.db", "desktop.ini", "__macosx")  # what systems put into folders
 GIVEN_PARTS = {"train": False, "training": False, "test": True, "testing": True}
@@ -39,6 +40,8 @@ def found_in(folder: Path) -> list[Found]:
 def _of_classes(folder: Path, is_for_test: bool | None) -> list[Found]:
     found = []
     for path in _folders_in(folder):
+        if not is_text(path.name):
+            fail("pictures", f"the name of the folder {path} is no text in UTF-8.", "rename it; it is that of a class.")
         files = sorted(_files_below(path, set()))
         if not files:
             problem = f"the folder {path} is empty, but each folder in {folder} is a class with its pictures."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tinynet.core.checks.words import fail
@@ -17,6 +18,11 @@ KINDS = {
     dict: "a table",
 }
 LARGEST = 10**8  # numbers in a sample
+
+
+def values_of(thing: Any) -> dict[str, Any]:
+    """The attributes of a dataclass, as plain values."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(thing).items()}
 
 
 def entry(config: Mapping[str, Any], name: str, kind: type) -> Any:

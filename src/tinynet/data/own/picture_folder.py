@@ -152,10 +152,10 @@ def pictures(
         >>> train, test, preparation = pictures("flowers", size=32)  # doctest: +SKIP
         >>> net.predict(preparation("a_new_one.jpg")[np.newaxis])  # doctest: +SKIP
     """
+    part = share("pictures", fraction)
     place, shape = checks.path("pictures", folder), shape_of_pictures(folder, size)
     if max(shape) > LARGEST_SIDE:
         fail("pictures", f"size must be at most {LARGEST_SIDE}, got {max(shape)}.")
-    part = share("pictures", fraction)
     samples = _samples(place, shape, part, checks.flag("pictures", "skip_broken", skip_broken))
     classes = _classes(place, samples)
     is_grey = all(np.ptp(sample.planes[:3], axis=0).max() < 1e-6 for sample in samples)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from tinynet.core.checks.words import fail
 from tinynet.data.dataset import Dataset
 from tinynet.data.own.cells import Cells, cell_of, cells_of_frame, read_cells
 from tinynet.data.own.columns import Column, LeftOut, column_of, fitted, is_number
-from tinynet.data.own.configs import entry
+from tinynet.data.own.configs import entry, values_of
 from tinynet.data.own.stable_split import TEST_FRACTION, fingerprint, in_test, share
 from tinynet.data.own.targets import Numbers, Target, fitted_target, target_of
 
@@ -104,8 +103,8 @@ class TablePreparation:
         """All of it, as plain values."""
         return {
             "kind": self.kind,
-            "target": {"task": self.target.task, **asdict(self.target)},
-            "columns": [{"kind": column.kind, **asdict(column)} for column in self.columns],
+            "target": {"task": self.target.task, **values_of(self.target)},
+            "columns": [{"kind": column.kind, **values_of(column)} for column in self.columns],
             "fraction": self.fraction,
         }
 

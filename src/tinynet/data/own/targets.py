@@ -110,7 +110,7 @@ def fitted_target(name: str, cells: Cells, learned: np.ndarray, task: str | None
         text, place = next(each for each in zip(texts, cells.places, strict=True) if not is_number(each[0]))
         problem = f"the target {name} must be a number in each row, got {text!r} in {place}."
         fail("table", problem, "mend that cell, or learn classes with task='classes', --task classes.")
-    if task == "numbers" or (task is None and are_numbers and not _are_labels(different, len(texts))):
+    if task == "numbers" or (task is None and are_numbers and (has_commas or not _are_labels(different, len(texts)))):
         return _numbers(name, cells, learned, has_commas)
     if len(different) > MOST_CLASSES or (len(different) > FEW_NUMBERS and 2 * len(different) > len(texts)):
         those = f"{len(different):,} different texts in {len(texts):,} rows: too many"
@@ -131,8 +131,9 @@ def target_of(config: Mapping[str, Any]) -> Target:
 
 def _are_labels(different: Sequence[str], n_rows: int) -> bool:
     """Whether numbers seem to be those of classes: whole ones, few of them, and each in several rows."""
-    are_whole = all(text.removeprefix("-").isdecimal() for text in different)
-    return are_whole and len(different) <= FEW_NUMBERS and ROWS_A_CLASS * len(different) <= n_rows
+    if len(different) > FEW_NUMBERS or ROWS_A_CLASS * len(different) > n_rows:
+        return False
+    return all(float(text).is_integer() for text in different)  # pandas writes 1 as 1.0 where there are gaps
 
 
 def _numbers(name: str, cells: Cells, learned: np.ndarray, has_commas: bool) -> Numbers:

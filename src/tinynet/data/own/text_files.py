@@ -11,6 +11,20 @@ from tinynet.core.checks.words import fail
 LONGEST = 2**31  # bytes; what is read is kept in memory several times
 
 
+def is_text(name: str) -> bool:
+    """Whether a name of a file is text: a system may give names of any bytes.
+
+    Example:
+        >>> is_text("café"), is_text("caf\\udce9")
+        (True, False)
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def text_of(who: str, path: Path) -> str:
     """The text of a file in UTF-8, or in UTF-16 with its mark; each line ends with a line feed.
 

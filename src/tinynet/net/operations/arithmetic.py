@@ -185,6 +185,7 @@ class Power(Layer):
         checks.arguments(self, locals(), exponent=number())
 
     def forward(self, x: np.ndarray) -> np.ndarray:
+        checks.floating_input(self, x)
         self.remember(x=x)
         return x**self.exponent
 
