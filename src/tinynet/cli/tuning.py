@@ -66,22 +66,42 @@ class Pruning(Callback):
             learner.stop, learner.stop_reason = True, HOPELESS
 
 
+Search = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUES",
+        help="What is sought: lr=0.0001..0.1, width=8,16,32, optimizer.weight_decay=0..0.1; repeatable.",
+        show_default="rate, batch size, sizes",
+    ),
+]
+Trials = Annotated[int, typer.Option(help="How many trainings to try, those of before included.")]
+Epochs = Annotated[int | None, typer.Option(help="Epochs of each trial.", show_default="by model")]
+Rate = Annotated[float | None, typer.Option(help="Fix the rate.", show_default="sought")]
+Seed = Annotated[int, typer.Option(help="Of the trainings, and of the search.")]
+OutOfTrials = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="The folder for the trials.", show_default="runs/tuned", parser=given_path),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Go on with a search, in its folder.",
+        parser=given_path,
+        autocompletion=completing.runs,
+    ),
+]
+
+
 def tune(
     context: typer.Context,
     dataset: DataName = "digits",
-    search: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUES",
-            help="What is sought: lr=0.0001..0.1, width=8,16,32, optimizer.weight_decay=0..0.1; repeatable.",
-            show_default="rate, batch size, sizes",
-        ),
-    ] = None,
-    trials: Annotated[int, typer.Option(help="How many trainings to try, those of before included.")] = 20,
+    search: Search = None,
+    trials: Trials = 20,
     model: Model = None,
     net: NetOption = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of each trial.", show_default="by model")] = None,
-    lr: Annotated[float | None, typer.Option(help="Fix the rate.", show_default="sought")] = None,
+    epochs: Epochs = None,
+    lr: Rate = None,
     batch_size: BatchSize = None,
     optimizer: OptimizerName = "adam",
     schedule: ScheduleName = "cosine",
@@ -93,22 +113,11 @@ def tune(
     size: Size = None,
     window: Window = None,
     skip_broken: SkipBroken = False,
-    seed: Annotated[int, typer.Option(help="Of the trainings, and of the search.")] = 0,
+    seed: Seed = 0,
     kernels: KernelsToUse = "auto",
     config: Config = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="PATH", help="The folder for the trials.", show_default="runs/tuned", parser=given_path),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="Go on with a search, in its folder.",
-            parser=given_path,
-            autocompletion=completing.runs,
-        ),
-    ] = None,
+    out: OutOfTrials = None,
+    resume: Resume = None,
 ) -> None:
     """Search for good settings: train many times, and let Optuna choose what to try next.
 
@@ -119,22 +128,27 @@ def tune(
 
     Example: **tinynet tune houses.csv --target price --search lr=0.0001..0.01 --search hidden=64/32,256/128**
     """
-    if resume is not None:
-        given = names_given(context) - {"resume", "trials", "net"}
-        for name in sorted(given):
-            fail(
-                "tinynet",
-                f"--resume goes on with the settings of the search, so {name} cannot be given.",
-                "leave it out.",
-            )
-        folder, told, texts = resume, *_kept(resume, net)
-    else:
+    if resume is None:
         folder, told, texts = out or Path("runs", "tuned"), told_to(context, config), search or []
-    checks.integer("tinynet", "--trials", trials, minimum=1)
+    else:
+        _check_alone(names_given(context))
+        folder, told, texts = resume, *_kept(resume, net)
+    _run(folder, told, texts, checks.integer("tinynet", "--trials", trials, minimum=1), is_new=resume is None)
+
+
+def _check_alone(given: set[str]) -> None:
+    """Check that nothing else is asked of a search that goes on."""
+    for name in sorted(given - {"resume", "trials", "net"}):
+        problem = f"--resume goes on with the settings of the search, so {name} cannot be given."
+        fail("tinynet", problem, "leave it out.")
+
+
+def _run(folder: Path, told: Mapping[str, Any], texts: Sequence[str], trials: int, is_new: bool) -> None:
+    """Search, and say what was found."""
     base = settled(told)
     space = dimensions(texts, base, told)
     _check_values(told, base, space)
-    study = _study(folder, told, [*texts], base.settings.epochs, is_new=resume is None)
+    study = _study(folder, told, [*texts], base.settings.epochs, is_new)
     _search(study, folder, told, base, space, trials)
     _say_best(study, folder)
 
