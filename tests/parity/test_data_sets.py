@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
-from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset, TensorDataset, random_split
-from torch.utils.data import Dataset as TorchDataset
 
 import tinynet as tn
 from tinynet.data import Dataset, batches
@@ -14,6 +11,17 @@ from tinynet.losses import cross_entropy
 from tinynet.metrics import accuracy
 from tinynet.net import Net
 from tinynet.optimizers import SGD
+
+torch = pytest.importorskip("torch")
+from torch.utils.data import (  # noqa: E402  (only where it is)
+    ConcatDataset,
+    DataLoader,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    random_split,
+)
+from torch.utils.data import Dataset as TorchDataset  # noqa: E402
 
 X = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
 Y = (X[:, 0] > 0).long()

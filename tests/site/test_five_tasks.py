@@ -80,6 +80,44 @@ def test_text(tmp_path: Path, tinynet) -> None:
     assert sum(word in written for word in ("sat", "ran", "sang", "mat", "sun", "day")) >= 2, written
 
 
+NET = """
+import numpy as np
+
+from tinynet import Parameter
+from tinynet.layers import Flatten, Layer, Linear, ReLU
+from tinynet.net import Net
+
+
+class Scale(Layer):
+    def __init__(self, features: int) -> None:
+        self.weight = Parameter(np.ones(features))
+
+    def forward(self, x):
+        self.remember(x=x)
+        return x * self.weight.tensor
+
+    def backward(self, dy):
+        (x,) = self.recall()
+        self.weight.accumulate((dy * x).sum(axis=0))
+        return dy * self.weight.tensor
+
+
+def my_net():
+    return Net([Flatten(), Scale(64), Linear(64, 32), ReLU(), Linear(32, 10)])
+"""
+
+
+def test_a_net_of_ones_own(tmp_path: Path, tinynet) -> None:
+    """Train a net from a file, with a layer of its own in it; save it, load it, and let it read a digit."""
+    (tmp_path / "my_net.py").write_text(NET, encoding="utf-8")
+    tinynet("train", "digits", "--net", "my_net.py", "--epochs", "8", "--out", "runs/mine")
+    picture = Image.new("L", (40, 40), 0)
+    ImageDraw.Draw(picture).line([20, 4, 20, 36], fill=255, width=6)
+    picture.save(tmp_path / "one.png")
+    assert "one.png: 1" in tinynet("predict", "runs/mine", "one.png", "--net", "my_net.py")
+    assert "Scale" in tinynet("card", "runs/mine")
+
+
 def test_a_run_that_fails(tinynet) -> None:
     """Find out why a run learns nothing."""
     tinynet("train", "digits", "--optimizer", "sgd", "--lr", "20", "--epochs", "2", "--out", "runs/wild")
