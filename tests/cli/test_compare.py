@@ -70,6 +70,15 @@ def test_runs_of_one_name_are_called_by_their_paths(run, tmp_path):
     assert compared([run, folder]).names == [str(run), str(folder)]
 
 
+def test_a_folder_of_runs_stands_for_them(run, tmp_path):
+    for name in ("trial-002", "trial-001"):
+        shutil.copytree(run, tmp_path / name)
+    for name in ("tune.json", "trials.log"):
+        (tmp_path / name).write_text("")
+    assert compared([tmp_path]).names == ["trial-001", "trial-002"]
+    assert compared(sorted(tmp_path.iterdir())).names == ["trial-001", "trial-002"]
+
+
 def test_a_page_and_a_picture_are_written(run, other, tinynet, tmp_path):
     assert tinynet("compare", run, other, "--out", tmp_path / "page.html").status == 0
     page = (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -15,11 +15,12 @@ from rich.table import Table
 
 from tinynet.cli import completing
 from tinynet.cli.output import given_path, say
-from tinynet.cli.runs import HISTORY, Run, open_run
+from tinynet.cli.runs import CONFIG, HISTORY, Run, open_run
 from tinynet.core.checks.words import fail
 from tinynet.learner import History
 from tinynet.storage import atomic_write
 
+STUDY, JOURNAL = "tune.json", "trials.log"  #: What tinynet tune writes beside its runs.
 SIDE_BY_SIDE = 4  # runs in one table of a terminal
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 24  # characters of a curve in a table
@@ -53,7 +54,10 @@ def compare(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN...", help="The folders of two or more runs.", parser=given_path, autocompletion=completing.runs
+            metavar="RUN...",
+            help="The folders of two or more runs, or one with runs in it.",
+            parser=given_path,
+            autocompletion=completing.runs,
         ),
     ],
     out: Annotated[
@@ -87,6 +91,7 @@ def compared(folders: Sequence[Path]) -> Comparison:
         OSError: A folder is no run.
         ValueError: There are not two of them, or one is damaged or given twice.
     """
+    folders = [run for folder in folders for run in _runs_of(folder)]
     if len(folders) < 2:
         fail("tinynet", "there is only one run, and nothing to compare it with.", "name two or more runs.")
     runs = [open_run(folder) for folder in folders]
@@ -106,6 +111,15 @@ def compared(folders: Sequence[Path]) -> Comparison:
         histories,
         [str(run.config.get("command", "")) for run in runs],
     )
+
+
+def _runs_of(folder: Path) -> list[Path]:
+    """A run, or those in a folder of runs; what a search has written beside its trials is none."""
+    if folder.is_file() and folder.name in (STUDY, JOURNAL):
+        return []
+    if folder.is_dir() and not (folder / CONFIG).exists():
+        return sorted(path.parent for path in folder.glob(f"*/{CONFIG}")) or [folder]
+    return [folder]
 
 
 def _told(run: Run) -> dict[str, str]:

@@ -30,6 +30,7 @@ from tinynet.cli.arguments import (
     Task,
     Window,
 )
+from tinynet.cli.comparing import JOURNAL, STUDY
 from tinynet.cli.output import INTERRUPTED, given_path, say
 from tinynet.cli.runs import open_run
 from tinynet.cli.search_space import Dimension, applied, dimensions
@@ -42,7 +43,6 @@ from tinynet.learner import Callback, Learner
 from tinynet.storage import atomic_write
 
 JOURNALS = "optuna.storages.journal"
-STUDY, JOURNAL = "tune.json", "trials.log"
 STARTING = 4  # trials that are drawn at random, and never stopped, before one can be hopeless
 HOPELESS = "hopeless beside the other trials"
 
