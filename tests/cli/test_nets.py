@@ -10,7 +10,9 @@ import pytest
 
 import tinynet as tn
 from tinynet.cli import main
+from tinynet.cli.choosing import choose
 from tinynet.cli.nets import read_net_file, source_of
+from tinynet.cli.training import new_net
 
 CODE = """
 from pathlib import Path
@@ -118,6 +120,12 @@ def test_a_net_of_tinynets_layers_needs_no_file_to_be_used(tinynet, tmp_path):
 def test_a_run_of_a_named_model_takes_no_file(run, own_run, tinynet):
     result = tinynet("evaluate", run, "--net", own_run / "net.py")
     assert "has no net of its own, but mlp" in result.err
+
+
+def test_without_its_file_an_own_net_is_not_built():
+    settings = choose("digits", net="my_net.py:small")
+    with pytest.raises(ValueError, match=r"my_net.py on digits: the net comes from .*my_net.py:small"):
+        new_net(settings, (1, 8, 8), 10)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.abc import SourceLoader
-from importlib.util import module_from_spec, spec_from_loader
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, NoReturn
@@ -191,14 +192,14 @@ def failures_in(path: Path) -> Iterator[None]:
 
 def _run(path: Path, text: bytes) -> ModuleType:
     name = f"tinynet_net_of_{path.stem}"
-    spec = spec_from_loader(name, _Loader(path, text))
-    if spec is None:
-        fail("tinynet", f"{path} cannot be loaded.")
+    loader = _Loader(path, text)
+    spec = ModuleSpec(name, loader, origin=str(path))
+    spec.has_location = True  # so that the module knows its file
     module = module_from_spec(spec)
     sys.modules[name] = module  # where a class looks for its module
     try:
         with failures_in(path):
-            spec.loader.exec_module(module)  # type: ignore[union-attr]
+            loader.exec_module(module)
     except ValueError as error:
         cause = error.__context__
         if isinstance(cause, SyntaxError):
