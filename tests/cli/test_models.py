@@ -7,8 +7,8 @@ import pytest
 
 from tinynet.cli import app
 from tinynet.cli.choosing import sizes_of
-from tinynet.cli.tasks import Ink, overlap, pixel_accuracy
-from tinynet.data import digits
+from tinynet.cli.tasks import Ink, check_task, overlap, pixel_accuracy
+from tinynet.data import Dataset, digits
 from tinynet.models import MODELS
 from tinynet.models.catalog import ONLY_IN_PYTHON
 
@@ -67,6 +67,12 @@ def test_what_a_model_needs_is_one_sentence(words, sentence, tinynet, tmp_path):
     result = tinynet("train", *words, "--out", tmp_path / "run")
     assert (result.status, sentence in result.err, len(result.err.splitlines())) == (2, True, 2)
     assert not (tmp_path / "run").exists()
+
+
+def test_colour_tells_no_class_of_a_pixel():
+    data = Dataset(np.zeros((2, 3, 8, 8), np.float32), np.array([0, 1]), ["cat", "dog"])
+    with pytest.raises(ValueError, match="unet needs a class for each pixel, which only grey pictures"):
+        check_task("unet", data)
 
 
 def test_every_model_says_which_sizes_it_takes(tinynet):

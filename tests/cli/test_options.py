@@ -43,7 +43,8 @@ def test_options_reach_the_optimizer():
     assert make_rule(optimizer_named("sgd:momentum=0"), 0.1).momentum == 0
     muon = make_rule(optimizer_named("muon:momentum=0.8,clip_norm=1"), 0.1)
     assert isinstance(muon, ParameterGroups)
-    assert (muon.clip_norm, muon.rules[0].momentum, type(muon.rules[0])) == (1, 0.8, Muon)
+    assert (muon.clip_norm, muon.rules[1].momentum, type(muon.rules[1])) == (1, 0.8, Muon)
+    assert muon.learning_rate == 0.1
 
 
 def test_schedules_count_in_epochs():
@@ -134,6 +135,39 @@ def test_a_run_is_repeated_by_its_config_and_options_beside_it_win(tinynet, tmp_
     assert [told[name] for name in ("dataset", "epochs", "batch_size", "optimizer", "early_stopping", "seed")] == [
         "moons", 1, 128, "lion", "3", 5,
     ]  # fmt: skip
+
+
+CHANGES = [
+    ("sizes", 5, "sizes must be a table, got 5"),
+    ("sizes", {"hiden": 3}, "mlp has no option 'hiden'"),
+    ("schedule", 3, "the schedule must be a string, got 3"),
+    ("augment", "flip", "augment must be a list of texts, got 'flip'"),
+    ("augment", ["flop"], "there is no augmentation called 'flop'"),
+    ("precision", None, "--precision must be one of 'float32', 'float64'; got None"),
+    ("early_stopping", 3, "early_stopping must be a text, got 3"),
+    ("net", 3, "net must be a text, got 3"),
+    ("optimizer", "sgd:momentum=9", "momentum must be at least 0 and below 1, got 9"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "words"), CHANGES)
+def test_an_edited_setting_of_a_run_is_named(name, value, words, run, tinynet, tmp_path):
+    config = json.loads((run / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {name: value}))
+    result = tinynet("evaluate", tmp_path)
+    assert (result.status, f"{tmp_path / 'config.json'} is damaged: {words}" in result.err.replace("SGD: ", "")) == (
+        2,
+        True,
+    )
+
+
+def test_a_run_from_before_these_options_is_read(run, tinynet, tmp_path):
+    config = json.loads((run / "config.json").read_text())
+    for name in ("sizes", "net", "net_sha256", "schedule", "augment", "early_stopping", "precision"):
+        del config[name]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "model.safetensors").write_bytes((run / "model.safetensors").read_bytes())
+    assert tinynet("evaluate", tmp_path).out == tinynet("evaluate", run).out
 
 
 FILES = [

@@ -202,8 +202,8 @@ def _run(path: Path, text: bytes) -> ModuleType:
     except ValueError as error:
         cause = error.__context__
         if isinstance(cause, SyntaxError):
-            problem = f"{path}, line {cause.lineno}: {cause.msg}."
-            fail("tinynet", problem, "put that right first.")
+            place = f"{path}, line {cause.lineno}" if cause.lineno else f"{path}"
+            fail("tinynet", f"{place}: {cause.msg}.", "put that right first.")
         if isinstance(cause, ModuleNotFoundError):
             hint = "install it, or if it is a file of yours, put what the net needs into one file."
             fail("tinynet", str(error).removeprefix("tinynet: "), hint)

@@ -145,7 +145,8 @@ def make_rule(optimizer: Named, lr: Any) -> Optimizer:
     of_all = {name: value for name, value in optimizer.options.items() if name in OF_ALL}
     own = {name: value for name, value in optimizer.options.items() if name not in OF_ALL}
     rest = AdamW(_Scaled(lr, 0.1) if callable(lr) else 0.1 * lr)
-    return ParameterGroups([(lambda path, parameter: len(parameter.shape) > 1, Muon(lr, **own)), ("*", rest)], **of_all)
+    groups: list[Any] = [(lambda path, parameter: len(parameter.shape) < 2, rest), ("*", Muon(lr, **own))]
+    return ParameterGroups(groups, **of_all)
 
 
 class _Scaled:

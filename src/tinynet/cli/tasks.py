@@ -80,8 +80,9 @@ def check_task(model: str, data: Any) -> None:
     needs = f"{model} learns from pictures, but a sample of these data has the shape {tuple(x.shape[1:])}."
     if (reconstructs(model) or learns(model) == "pixels") and x.ndim != 4:
         fail("tinynet", needs, "take digits, mnist, fashion-mnist, cifar10, or a folder of pictures.")
-    if learns(model) == "pixels" and (y.dtype.kind == "f" or not data.classes):
-        fail("tinynet", f"{model} needs classes.", "take digits, mnist or fashion-mnist.")
+    if learns(model) == "pixels" and (y.dtype.kind == "f" or not data.classes or x.shape[1] != 1):
+        problem = f"{model} needs a class for each pixel, which only grey pictures with bright ink tell by themselves."
+        fail("tinynet", problem, f"take digits, mnist or fashion-mnist; a Learner trains {model} on labels (N, H, W).")
 
 
 def loss_and_metrics(model: str, data: Any) -> tuple[Callable, list[Callable]]:
