@@ -22,6 +22,7 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = "Tinynet"
+html_show_copyright = False
 html_static_path = ["_static"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3  # links to sections of other pages
