@@ -11,10 +11,14 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+
+from tinynet.core.formula import formula
+from tools.site import reference
 
 SITE = Path(os.environ.get("TINYNET_SITE", "no site"))
 PAGES = sorted(SITE.rglob("*.html"))
@@ -66,6 +70,16 @@ def test_every_link_and_anchor_leads_somewhere(read: dict[Path, Page]) -> None:
             if not file.exists() or (anchor and known is not None and anchor not in known.anchors):
                 broken.append(f"{path.relative_to(SITE.resolve())}: {link}")
     assert not broken, "\n".join(broken)
+
+
+def test_every_public_name_has_a_page_with_its_formulas_set(read: dict[Path, Page]) -> None:
+    for room in reference.ROOMS:
+        for name in reference.public_names(room):
+            path = (SITE / "reference" / "names" / f"{reference.page_of(room, name)}.html").resolve()
+            assert path in read, f"tinynet.{room}.{name} has no page"
+            thing = getattr(import_module(f"tinynet.{room}"), name)
+            if callable(thing) and formula(thing):
+                assert "formula-line" in path.read_text(encoding="utf-8"), f"{name} without its formula"
 
 
 def test_nothing_is_fetched_from_elsewhere(read: dict[Path, Page]) -> None:
