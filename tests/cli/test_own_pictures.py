@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.without_report import without_report
 from tests.data.own.drawn import folder_of_pictures
-from tinynet.cli import main
+from tinynet.cli import main, own_data
 from tinynet.cli.runs import open_run
 
 
@@ -81,6 +81,12 @@ def test_a_run_goes_on_only_with_the_same_data(run, tinynet, shapes, tmp_path):
     assert "the data have changed since the run began: it learned from 60 own pictures" in result.err
 
 
+def signed(config):
+    """The text of a preparation that somebody has changed, and its hash with it."""
+    body = {name: value for name, value in config.items() if name != "sha256"}
+    return json.dumps(body | {"sha256": own_data._digest(body)})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -90,7 +96,11 @@ def test_a_run_goes_on_only_with_the_same_data(run, tinynet, shapes, tmp_path):
         (lambda config: json.dumps(config | {"classes": ["a", "a"]}), "classes must be a list of different names"),
         (lambda config: json.dumps(config | {"input_shape": [3, 8]}), "input_shape must be 3 sizes, got [3, 8]"),
         (lambda config: json.dumps(config | {"fraction": "much"}), "fraction must be a number, got 'much'"),
-        (lambda config: json.dumps(config | {"classes": ["a", "b"]}), "and config.json tell of different inputs or"),
+        (
+            lambda config: json.dumps(config | {"classes": ["a", "b"]}),
+            "is not what was written; its SHA-256 is another",
+        ),
+        (lambda config: signed(config | {"classes": ["a", "b"]}), "and config.json tell of different inputs or"),
         (lambda config: None, "there is no file"),
     ],
 )

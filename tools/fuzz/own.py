@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tinynet import data
+from tinynet.cli.own_data import write_preparation
 from tinynet.models import MODELS
 from tinynet.storage import save
 from tools.fuzz.kind import Format
@@ -67,8 +68,7 @@ def _make_run(folder: Path) -> list[Path]:
     about = {"dataset": "/gone/houses.csv", "own": own, "classes": ["price"]}
     config = CONFIG | about | {"input_shape": list(preparation.input_shape), "test": {"r2_score": 0.5}}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    text = json.dumps({"format": 1, **preparation.config()})
-    (folder / "preparation.json").write_text(text, encoding="utf-8")
+    write_preparation(folder, preparation)
     save(MODELS["mlp"].for_data(preparation.input_shape, 1), folder / "model.safetensors")
     return [folder / "config.json", folder / "preparation.json"]
 

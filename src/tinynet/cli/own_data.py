@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -78,7 +79,8 @@ def read_parts(dataset: str, own: Own, preparation: Any) -> Data:
 def write_preparation(folder: Path, preparation: Any) -> None:
     """Write preparation.json; where there is no preparation, nothing."""
     if preparation is not None:
-        text = json.dumps({"format": 1, **preparation.config()}, ensure_ascii=False, indent=1)
+        config = {"format": 1, **preparation.config()}
+        text = json.dumps(config | {"sha256": _digest(config)}, ensure_ascii=False, indent=1)
         atomic_write(folder / PREPARATION, text + "\n", who="tinynet")
 
 
@@ -98,10 +100,18 @@ def read_preparation(folder: Path) -> Any:
         _damaged(path, f"it is no JSON ({error})")
     if not isinstance(config, dict) or config.get("format") != 1:
         _damaged(path, "it is not of format 1")
+    written = config.pop("sha256", None)
     try:
-        return preparation_of(config)
+        preparation = preparation_of(config)
     except (TypeError, ValueError) as error:
         _damaged(path, str(error).partition("\n")[0].removeprefix("preparation: ").rstrip("."))
+    if written != _digest(config):  # another mean or category would give other numbers, without a word
+        _damaged(path, "what is in it is not what was written; its SHA-256 is another")
+    return preparation
+
+
+def _digest(config: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def _damaged(path: Path, problem: str) -> NoReturn:
