@@ -175,15 +175,25 @@ class Own(Layer):
 
 class Willing(Own):
     def forward(self, x: np.ndarray, padding_mask: np.ndarray | None = None) -> np.ndarray:
-        assert x.flags.c_contiguous
         return self.attention.forward(x, key_padding_mask=padding_mask)
 
 
+class Orderly(Willing):
+    def forward(self, x: np.ndarray, padding_mask: np.ndarray | None = None) -> np.ndarray:
+        assert x.flags.c_contiguous
+        return super().forward(x, padding_mask)
+
+
 def test_a_layer_of_ones_own_takes_part_by_an_argument() -> None:
-    with faster.use("compiled"):  # where it gets arrays in C order
-        net, x = Net([Conv1D(D, D, 1), Willing()]), normal(N, T, D)
-        y = net.forward(x, padding_mask=MASK)
-        np.testing.assert_allclose(y, net[1].attention.forward(net[0].forward(x), key_padding_mask=MASK), rtol=1e-5)
+    net, x = Net([Conv1D(D, D, 1), Willing()]), normal(N, T, D)
+    y = net.forward(x, padding_mask=MASK)
+    np.testing.assert_allclose(y, net[1].attention.forward(net[0].forward(x), key_padding_mask=MASK), rtol=1e-5)
+
+
+def test_the_engine_gives_it_arrays_in_c_order_beside_the_mask_too() -> None:
+    pytest.importorskip("tinynet.engine")
+    with faster.use("compiled"):
+        Net([Conv1D(D, D, 1), Orderly()]).forward(normal(N, T, D), padding_mask=MASK)
 
 
 @pytest.mark.parametrize(
