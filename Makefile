@@ -103,7 +103,7 @@ models: python
 	$(BIN)/python tools/models.py $(ONLY)
 
 docs: python
-	@$(INSTALL) docs
+	@$(INSTALL) test docs
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build
 	TINYNET_SITE=docs/_build $(PYTEST) tests/site
 	@echo "The docs: $(CURDIR)/docs/_build/index.html"
