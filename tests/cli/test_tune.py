@@ -148,7 +148,7 @@ BAD = [
     (("--search", "optimizer.beta=0.1..0.2"), "adam has no option 'beta'"),
     (("--search", "batch-size=3,0"), "--batch-size must be at least 1, got 0"),
     (("--trials", 0), "--trials must be at least 1, got 0"),
-    (("--resume", "nowhere"), "--resume goes on with the settings of the search, so dataset cannot be given"),
+    (("--resume", "nowhere"), "--resume goes on with the settings of the search, so a data set cannot be given"),
 ]
 
 

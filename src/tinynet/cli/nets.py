@@ -6,7 +6,6 @@ The file runs only where a command is told --net FILE. What lies in the folder o
 from __future__ import annotations
 
 import copy
-import hashlib
 import inspect
 import re
 import sys
@@ -26,6 +25,7 @@ from tinynet.cli.output import given_path
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
+from tinynet.data.sources import sha256
 from tinynet.layers import Layer
 from tinynet.net import Net
 from tinynet.storage.architecture import built_in_classes, classes_inside, streams_kept
@@ -68,7 +68,7 @@ class NetFile:
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.text).hexdigest()
+        return sha256(self.text)
 
     def build(self, input_shape: tuple[int, ...], n_classes: int, options: Mapping[str, Any]) -> Net:
         """The net for certain data.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -13,6 +12,7 @@ from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.data import load, pictures, preparation_of, table, text_file
 from tinynet.data.own.cells import read_cells
+from tinynet.data.sources import sha256
 from tinynet.storage import atomic_write
 
 PREPARATION = "preparation.json"
@@ -111,7 +111,7 @@ def read_preparation(folder: Path) -> Any:
 
 
 def _digest(config: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(config, sort_keys=True).encode())
 
 
 def _damaged(path: Path, problem: str) -> NoReturn:

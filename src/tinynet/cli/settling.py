@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Collection, Mapping
@@ -22,6 +21,7 @@ from tinynet.cli.settings import Settings
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
+from tinynet.data.sources import sha256
 
 OWN = tuple(field.name for field in fields(Own) if field.name != "kind")
 REST = ("epochs", "lr", "batch_size", "optimizer", "seed", "kernels")
@@ -84,6 +84,14 @@ def names_given(context: typer.Context) -> set[str]:
     return {name for name, source in sources.items() if source is not None and source.name in GIVEN}
 
 
+def check_alone(context: typer.Context, what: str, allowed: set[str]) -> None:
+    """Check that nothing else is asked of a run or a search that goes on: it has its settings."""
+    for name in sorted(names_given(context) - {"resume", "net"} - allowed):
+        option = "a data set" if name == "dataset" else f"--{name.replace('_', '-')}"
+        problem = f"--resume goes on with the settings of the {what}, so {option} cannot be given."
+        fail("tinynet", problem, f"leave it out; for a {what} with other settings, begin another.")
+
+
 def _completed(net: str, before: str | None) -> str:
     """The file that is named now, with the function and the options that were used before, where none are named."""
     now, old = source_of(net), source_of(before or net)
@@ -119,7 +127,7 @@ def _in_file(path: Path, net: str | None) -> dict[str, Any]:
 def _of_run(path: Path, net: str | None) -> dict[str, Any]:
     settings = open_run(path.parent).settings if path.name == CONFIG else _not_moved(path)
     file = None if net is None or settings.net is None else source_of(net).path
-    if file is not None and file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != settings.net_sha256:
+    if file is not None and file.is_file() and sha256(file.read_bytes()) != settings.net_sha256:
         complain(f"{file} is not as it was when {path.parent} was trained.")
     return settings.words()
 

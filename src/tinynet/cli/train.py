@@ -47,10 +47,9 @@ from tinynet.cli.runs import (
     write_net,
 )
 from tinynet.cli.settings import Settings
-from tinynet.cli.settling import Settled, names_given, settled, told_to
+from tinynet.cli.settling import Settled, check_alone, settled, told_to
 from tinynet.cli.trained import card_of
 from tinynet.cli.waiting import warn_of_loops
-from tinynet.core.checks.words import fail
 from tinynet.core.faster import use
 from tinynet.learner import Callback, Checkpoint, CSVLog, Learner, Statistics
 from tinynet.net import Net
@@ -115,7 +114,7 @@ def train(
     Example: **tinynet train photos/ --net my_net.py --augment flip --schedule constant**
     """
     if resume is not None:
-        _check_alone(names_given(context))
+        check_alone(context, "run", allowed=set())
         _resume(resume, net)
     else:
         begin(settled(told_to(context, config)), out, force)
@@ -224,14 +223,6 @@ def _save(net: Net, path: Path) -> None:
         save(net, rescued)
         complain(f"{path} cannot be written; the network is in {rescued} instead.")
         raise
-
-
-def _check_alone(given: set[str]) -> None:
-    """Check that nothing else is asked of a run that goes on: it has its settings."""
-    for name in sorted(given - {"resume", "net"}):
-        option = "a data set" if name == "dataset" else f"--{name.replace('_', '-')}"
-        hint = "leave it out; for a run with other settings, train anew."
-        fail("tinynet", f"--resume goes on with the settings of the run, so {option} cannot be given.", hint)
 
 
 def _net_option(code: NetFile | None) -> str:

@@ -34,7 +34,7 @@ from tinynet.cli.comparing import JOURNAL, STUDY
 from tinynet.cli.output import INTERRUPTED, given_path, say
 from tinynet.cli.runs import open_run
 from tinynet.cli.search_space import Dimension, applied, dimensions
-from tinynet.cli.settling import NAMES, Settled, names_given, settled, told_to
+from tinynet.cli.settling import NAMES, Settled, check_alone, settled, told_to
 from tinynet.cli.train import train_quietly
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
@@ -131,16 +131,9 @@ def tune(
     if resume is None:
         folder, told, texts = out or Path("runs", "tuned"), told_to(context, config), search or []
     else:
-        _check_alone(names_given(context))
+        check_alone(context, "search", allowed={"trials"})
         folder, told, texts = resume, *_kept(resume, net)
     _run(folder, told, texts, checks.integer("tinynet", "--trials", trials, minimum=1), is_new=resume is None)
-
-
-def _check_alone(given: set[str]) -> None:
-    """Check that nothing else is asked of a search that goes on."""
-    for name in sorted(given - {"resume", "trials", "net"}):
-        problem = f"--resume goes on with the settings of the search, so {name} cannot be given."
-        fail("tinynet", problem, "leave it out.")
 
 
 def _run(folder: Path, told: Mapping[str, Any], texts: Sequence[str], trials: int, is_new: bool) -> None:
