@@ -78,10 +78,10 @@ class Graph(Layer):
         self.constants = list(kinds)
         self._check()
         for name, (shape, dtype) in {name: _kind(name, kind) for name, kind in kinds.items()}.items():
-            if hasattr(self, name) or not name.isidentifier():
+            if hasattr(self, name) or not name.isidentifier() or name.startswith("_"):
                 checks.fail("Graph", f"a constant cannot be named {name!r}.", "name it c0, for example.")
             # Drawn and not made at once, so that a short file cannot ask for more memory than tn.load gives it.
-            setattr(self, name, (0 * normal(shape)).astype(dtype))
+            setattr(self, name, np.array(0 * normal(shape), dtype))
 
     def forward(self, *inputs: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
         if len(inputs) != len(self.inputs):
@@ -144,13 +144,15 @@ class Graph(Layer):
 
     def _check(self) -> None:
         """Check that every step reads what is there, and that no name and no layer occurs twice."""
-        there = {*self.inputs, *self.weights, *self.constants}
-        names: set[str] = set()
+        names = {*self.weights, *self.constants}
+        there = {*self.inputs, *names}
+        if len(there) < len(self.inputs) + len(self.weights) + len(self.constants):
+            checks.fail("Graph", "two of the inputs, weights and constants have the same name.")
         for name, _, reads, gives in self.steps:
             missing = [read for read in reads if read not in there]
             if missing:
                 checks.fail("Graph", f"step {name!r} reads {', '.join(missing)}, which is not there yet.")
-            twice = [given for given in gives if given in there] + [name] * (name in names)
+            twice = [given for given in gives if given in there or gives.count(given) > 1] + [name] * (name in names)
             if twice:
                 checks.fail("Graph", f"step {name!r}: there are two things named {', '.join(twice)}.")
             there |= set(gives)
