@@ -68,7 +68,13 @@ def test_each_operation_alone_and_as_a_step(row: LayerRow, in_graph: bool, tmp_p
     given = row.inputs if isinstance(row.inputs, list) else [row.inputs]
     inputs = [each if isinstance(each, np.ndarray) else numbers(*each) for each in given]
     layer = as_a_step(row.build(), len(inputs)) if in_graph else row.build()
-    must_differentiate_alike(layer, twin_of(layer, tmp_path), inputs)
+    twin = twin_of(layer, tmp_path)
+    must_differentiate_alike(layer, twin, inputs)
+    if not any(isinstance(each, Graph) for each in layer.every_layer()):
+        back = tn.from_pytorch(twin)
+        assert type(back) is type(layer)
+        assert back.state().keys() == layer.state().keys()
+        must_agree(back.forward(*inputs), layer.forward(*inputs))
 
 
 def test_parts_from_any_place_to_any_other_in_steps_of_any_size(tmp_path: Path) -> None:
@@ -208,6 +214,23 @@ def test_any_names_of_steps_and_values(tmp_path: Path) -> None:
 
 def test_the_names_that_modules_have_are_all_known() -> None:
     assert {name for name in (*dir(torch.nn.Module), *vars(torch.nn.Module())) if name[0] != "_"} <= OF_MODULES
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning", "ignore:Exporting a model")
+def test_a_graph_comes_back_over_onnx(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    graph, inputs = two_ways(), [RNG.integers(0, 9, (2, 3)), numbers(2, 3, 4)]
+    twin = twin_of(graph, tmp_path)
+    with pytest.raises(TypeError, match="a forward of its own, which cannot be read.*\nHint: .*or go by ONNX"):
+        tn.from_pytorch(twin)
+    batch = {"dynamic_axes": {name: {0: "batch"} for name in ("tokens", "x")}, "input_names": ["tokens", "x"]}
+    example = tuple(torch.from_numpy(x[:1]) for x in inputs)
+    torch.onnx.export(twin, example, tmp_path / "back.onnx", dynamo=False, **batch)
+    back = tn.load_onnx(tmp_path / "back.onnx")
+    assert isinstance(back[0], Graph)
+    for n in (2, 1):
+        batch = [x[:n] for x in inputs]
+        must_agree(back.predict(*batch), graph.forward(*batch))
 
 
 def recorded() -> list[str]:

@@ -23,7 +23,8 @@ def export_pytorch(net: Layer, folder: str | os.PathLike[str]) -> Path:
 
     The Python file stands by itself: it needs PyTorch and safetensors, and no Tinynet. `load_model()` in it builds the
     module, fills it with `load_state_dict(strict=True)`, and returns it in evaluation mode. Names and shapes of the
-    weights are those of `net.state()`. Shared parameters stay shared, frozen ones frozen.
+    weights are those of `net.state()`. Shared parameters stay shared, frozen ones frozen. A `Graph` becomes a class
+    whose forward has a line for each step.
 
     Args:
         net: The net, or any layer; neither PyTorch nor a forward is needed.
