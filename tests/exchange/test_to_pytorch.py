@@ -211,6 +211,23 @@ def test_what_a_step_is_written_as(layer, reads, expected):
     assert line in module_text(graph)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("float32", 1e-5, "torch.tensor(1e-05)"),
+        ("float64", 0.5, "torch.tensor(0.5, dtype=torch.float64)"),
+        ("float32", -np.inf, 'torch.tensor(float("-inf"))'),
+        ("int32", 7, "torch.tensor(7, dtype=torch.int32)"),
+        ("bool", True, "torch.tensor(True, dtype=torch.bool)"),
+    ],
+)
+def test_a_constant_that_is_a_single_number_is_written_as_it_is(kind, value, expected):
+    steps = [("sum", operations.Combine("add"), ["x", "c"], ["y"])]
+    graph = Graph(["x"], steps, ["y"], constants={"c": ((), kind)})
+    graph.c[...] = value
+    assert f'self.register_buffer("c", {expected})\n' in module_text(graph)
+
+
 def test_a_class_of_ones_own_in_a_graph_is_named():
     net = Net([ReLU(), Residual([gated(own=[("mine", Net([Own()]), ["y"], ["z"])])])])
     with pytest.raises(TypeError, match=r"export_pytorch: layer 1\.body\.0\.mine\.0 is a Own, a class of your own"):
@@ -237,9 +254,9 @@ def test_the_only_name_that_no_part_can_have():
 
 
 def test_names_in_a_net_are_never_code():
-    name = "x'\"\n\\); import os; ("
+    name = 'x\'"""\n\\); import os; (৴'
     steps = [(name, Linear(2, 2), [name], [f"{name}y"]), ("s", operations.MatMul(), [f"{name}y", f"{name}W"], ["z"])]
-    graph = Graph([name], steps, ["z"], {f"{name}W": (2, 2)})
+    graph = Graph([name], steps, ["z", f"{name}W"], {f"{name}W": (2, 2)})
     graph.weights[f"{name}W"] = graph.steps[0][1].weight
     graph.steps[0][1].bias.trainable = False
     tree = ast.parse(module_text(Net([graph, nets.Named({name: Linear(2, 2)})])))

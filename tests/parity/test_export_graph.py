@@ -200,7 +200,7 @@ def test_a_graph_in_double_precision(tmp_path: Path) -> None:
 
 
 def test_any_names_of_steps_and_values(tmp_path: Path) -> None:
-    names = ["type", "_modules", "forward", "if", "größe", "ﬁ", 'a"]; b', "x\\", "1", "nn", "joined", "\0"]
+    names = ["type", "_modules", "forward", "if", "größe", "ﬁ", 'a"]; b', "x\\", "1", "৴", "nn", "joined", "\0"]
     steps = [(name, layers.Linear(3, 3), [before], [name]) for before, name in itertools.pairwise(["self", *names])]
     for name in ("get_parameter", "a b", "for"):
         steps.append((f"plus {name}", Combine("add"), [steps[-1][3][0], name], [f"plus {name}"]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import keyword
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
 
 from tinynet.exchange.torch_several import n_outputs
 from tinynet.exchange.torch_text import OF_MODULES, WIDTH, attribute, call, indented
@@ -50,8 +51,8 @@ def class_of(graph: Graph, code: Callable[[Layer], str]) -> str:
     names = _local_names([*graph.inputs, *(name for _, _, _, gives in graph.steps for name in gives)])
     values = names | {name: _part(graph, name) for name in (*graph.weights, *graph.constants)}
     inputs, outputs = [names[name] for name in graph.inputs], [values[name] for name in graph.outputs]
-    about = f'"""From {", ".join(inputs)} to {", ".join(outputs).replace("self.", "")}, step by step."""'
-    if len(about) > WIDTH:
+    about = f'"""From {", ".join(inputs)} to {", ".join(outputs)}, step by step."""'
+    if len(about) > WIDTH or not names.keys() >= set(graph.outputs):
         about = f'"""From {len(inputs)} inputs to {len(outputs)} outputs, step by step."""'
     parts = [*_own_arrays(graph), *_modules(graph, code)]
     steps = [_line(graph, step, values) for step in graph.steps]
@@ -77,12 +78,19 @@ def _own_arrays(graph: Graph) -> list[str]:
     for name, weight in graph.weights.items():
         lines.append(f"{_part(graph, name)} = nn.Parameter(0.02 * torch.randn({_shape(weight.shape)}))")
     for name in graph.constants:
-        array = getattr(graph, name)
-        of_kind = "" if array.dtype == graph.dtype else f", dtype=torch.{array.dtype.name}"
-        zeros = f"torch.zeros({_shape(array.shape)}{of_kind})"
+        made = _constant(getattr(graph, name), graph.dtype)
         is_free = name not in OF_MODULES
-        lines.append(f'self.register_buffer("{name}", {zeros})' if is_free else f"{_part(graph, name)} = {zeros}")
+        lines.append(f'self.register_buffer("{name}", {made})' if is_free else f"{_part(graph, name)} = {made}")
     return lines
+
+
+def _constant(array: np.ndarray, usual: np.dtype) -> str:
+    """A single number as it is, of more the shape alone."""
+    kind = "" if array.dtype == usual else f", dtype=torch.{array.dtype.name}"
+    if array.ndim:
+        return f"torch.zeros({_shape(array.shape)}{kind})"
+    number = str(array[()]) if np.isfinite(array) else f'float("{array}")'
+    return f"torch.tensor({number}{kind})"
 
 
 def _modules(graph: Graph, code: Callable[[Layer], str]) -> list[str]:
@@ -114,7 +122,8 @@ def _local_names(names: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     taken = set(TAKEN)
     for name in names:
-        plain = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name))
+        letters = unicodedata.normalize("NFKC", name)
+        plain = "".join(letter if f"x{letter}".isidentifier() else "_" for letter in letters)
         plain = plain if plain.isidentifier() and not plain.startswith("_") else f"x{plain}"
         while plain in taken:
             plain += "_"

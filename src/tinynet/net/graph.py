@@ -179,7 +179,7 @@ def _steps(steps: Any) -> list[Step]:
         checks.fail("Graph", f"steps must be a list of steps, got {checks.of_kind(steps)}.", kind=TypeError)
     found: list[Step] = []
     for index, step in enumerate(steps):
-        if not isinstance(step, (list, tuple)) or len(step) != 4 or not isinstance(step[0], str) or "." in step[0]:
+        if not isinstance(step, (list, tuple)) or len(step) != 4 or not _is_part(step[0]):
             hint = 'write ("sum", Combine("add"), ["a", "b"], ["y"]).'
             checks.fail("Graph", f"steps[{index}] must be (name, layer, reads, gives), got {step!r}.", hint, TypeError)
         name, layer, reads, gives = step
@@ -188,11 +188,16 @@ def _steps(steps: Any) -> list[Step]:
     return found
 
 
+def _is_part(name: Any) -> bool:
+    """Whether it can be part of a path."""
+    return isinstance(name, str) and name != "" and "." not in name
+
+
 def _table(what: str, entries: Any) -> dict[str, Any]:
     """Check that weights or constants are given by name."""
     if entries is None:
         return {}
-    if not isinstance(entries, dict) or not all(isinstance(name, str) and "." not in name for name in entries):
+    if not isinstance(entries, dict) or not all(map(_is_part, entries)):
         checks.fail("Graph", f"{what} must be a dict from names without dots, got {entries!r}.", kind=TypeError)
     return entries
 
