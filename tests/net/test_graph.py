@@ -14,6 +14,9 @@ from tinynet.net.operations import (
     Choose,
     Clip,
     Combine,
+    Compare,
+    CumulativeSum,
+    Einsum,
     Elementwise,
     Expand,
     Join,
@@ -187,6 +190,18 @@ def test_layers_with_names():
         (Power(2.0), ([3.0],), [9.0]),
         (Elementwise("reciprocal"), ([4.0],), [0.25]),
         (Reduce("max", (0,), keepdims=False), ([[1.0, 5.0], [3.0, 2.0]],), [3.0, 5.0]),
+        (Reduce("min", (0,)), ([[1.0, 5.0], [3.0, 2.0]],), [[1.0, 2.0]]),
+        (Reduce("norm", (0,)), ([3.0, 4.0],), [5.0]),
+        (Reduce("logsumexp", (0,)), ([1000.0, 1000.0],), [1000 + np.log(2)]),
+        (Reduce("logsumexp", (0,)), ([-np.inf, -np.inf],), [-np.inf]),
+        (Combine("maximum"), ([1.0, 5.0], [2.0]), [2.0, 5.0]),
+        (Combine("minimum"), ([1.0, 5.0], [2.0]), [1.0, 2.0]),
+        (Compare("equal"), ([1, 2, 3], [2]), [0.0, 1.0, 0.0]),
+        (Compare("greater_equal"), ([1.0, 2.0], [2.0]), [0.0, 1.0]),
+        (Compare("less"), ([1.0, 2.0], [2.0]), [1.0, 0.0]),
+        (CumulativeSum(-1), ([[1.0, 2.0], [3.0, 4.0]],), [[1.0, 3.0], [3.0, 7.0]]),
+        (Einsum("i, i ->"), ([1.0, 2.0], [3.0, 4.0]), 11.0),
+        (Elementwise("round"), ([0.5, 1.5, -0.6],), [0.0, 2.0, -1.0]),
         (Part(0, -1, None, -2), ([1.0, 2.0, 3.0],), [3.0, 1.0]),
         (Expand(2, -1), ([[1.0, 2.0]],), [[1.0, 2.0], [1.0, 2.0]]),
         (Join(0), ([1.0], [2.0, 3.0]), [1.0, 2.0, 3.0]),
@@ -203,6 +218,22 @@ def test_the_greatest_shares_its_gradient():
     layer = Reduce("max", (0,))
     layer.forward(np.array([1.0, 4.0, 4.0]))
     np.testing.assert_allclose(layer.backward(np.array([6.0])), [0.0, 3.0, 3.0])
+
+
+@pytest.mark.parametrize("operation", ["maximum", "minimum"])
+def test_equal_numbers_share_the_gradient(operation):
+    layer = Combine(operation)
+    layer.forward(np.array([1.0, 4.0]), np.array([4.0, 4.0]))
+    da, db = layer.backward(np.array([6.0, 6.0]))
+    taken = [0.0, 6.0] if operation == "maximum" else [6.0, 0.0]
+    np.testing.assert_allclose(da, [taken[0], 3.0])
+    np.testing.assert_allclose(db, [taken[1], 3.0])
+
+
+def test_the_length_of_zeros_has_no_gradient():
+    layer = Reduce("norm", (1,))
+    layer.forward(np.array([[0.0, 0.0], [3.0, 4.0]]))
+    np.testing.assert_allclose(layer.backward(np.array([[5.0], [5.0]])), [[0.0, 0.0], [3.0, 4.0]])
 
 
 @pytest.mark.parametrize(
@@ -225,6 +256,12 @@ def test_the_greatest_shares_its_gradient():
             r"Take\(axis=0\): expected an index of integers, got bool",
         ),
         (lambda: Combine("plus"), ValueError, "Combine: operation must be"),
+        (lambda: Compare("above"), ValueError, "Compare: comparison must be"),
+        (lambda: Einsum("ij,jk"), ValueError, "Einsum: expected an equation of letters, got 'ij,jk'"),
+        (lambda: Einsum("...i->i"), ValueError, "Einsum: expected an equation of letters, got"),
+        (lambda: Einsum("ii->i"), ValueError, "Einsum: expected different axes in each array, got 'ii->i'"),
+        (lambda: Einsum("i->j"), ValueError, "name each axis of an array once, and after -> only axes"),
+        (lambda: Einsum(3), TypeError, "Einsum: equation must be"),
         (lambda: Elementwise("gamma"), ValueError, "Elementwise: function must be"),
     ],
 )

@@ -47,10 +47,15 @@ def must_differentiate_alike(layer: layers.Layer, twin: Any, inputs: list[np.nda
     must_agree(found, expected)
     gradients = [numbers(*y.shape) for y in outputs(found)]
     dx = layer.backward(*gradients)
-    torch.autograd.backward(expected, [torch.from_numpy(dy) for dy in gradients])
+    both = zip(expected if isinstance(expected, tuple) else (expected,), gradients, strict=True)
+    differentiated = [(y, torch.from_numpy(dy)) for y, dy in both if y.requires_grad]  # not what a comparison gives
+    if differentiated:
+        torch.autograd.backward(*map(list, zip(*differentiated, strict=True)))
     for ours, tensor in zip(dx if isinstance(dx, tuple) else (dx,), tensors, strict=True):
         if tensor.grad is not None:
             must_agree(ours, tensor.grad)
+        else:
+            assert ours is None or not np.any(ours)
     theirs = dict(twin.named_parameters(remove_duplicate=False))
     for name, parameter in layer.parameters().items():
         must_agree(parameter.gradient, theirs[name].grad)

@@ -16,6 +16,9 @@ from tinynet.net.operations import (
     Choose,
     Clip,
     Combine,
+    Compare,
+    CumulativeSum,
+    Einsum,
     Elementwise,
     Expand,
     Join,
@@ -29,6 +32,8 @@ from tinynet.net.operations import (
 )
 
 SYMBOLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+COMPARISONS = {"equal": "==", "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+REDUCED = {"max": "amax", "min": "amin"}  #: What PyTorch calls these; the others have one name.
 TAKEN = {*keyword.kwlist, "joined", "nn", "self", "torch"}  #: Names that no value in a forward may have.
 
 
@@ -143,10 +148,17 @@ def _sizes(sizes: tuple, x: str) -> str:
 
 def _reduce(layer: Reduce, x: str) -> str:
     if not layer.axes:
-        return x  # PyTorch would take all axes
+        return f"{x}.abs()" if layer.operation == "norm" else x  # PyTorch would take all axes
     axes = layer.axes if len(layer.axes) > 1 else layer.axes[0]
-    reduced = {"mean": "mean", "sum": "sum", "max": "amax"}[layer.operation]
-    return f"{x}.{reduced}(dim={axes}{', keepdim=True' * layer.keepdims})"
+    how = f"dim={axes}{', keepdim=True' * layer.keepdims}"
+    if layer.operation == "norm":
+        return f"torch.linalg.vector_norm({x}, {how})"
+    return f"{x}.{REDUCED.get(layer.operation, layer.operation)}({how})"
+
+
+def _combine(layer: Combine, a: str, b: str) -> str:
+    sign = SYMBOLS.get(layer.operation)
+    return f"{a} {sign} {b}" if sign else f"torch.{layer.operation}({a}, {b})"
 
 
 def _slice(layer: Part, x: str) -> str:
@@ -163,7 +175,10 @@ def _slice(layer: Part, x: str) -> str:
 EXPRESSIONS: dict[type[Layer], Callable[..., str]] = {
     Choose: lambda layer, condition, a, b: f"torch.where({condition}.bool(), {a}, {b})",
     Clip: lambda layer, x: f"nn.functional.hardtanh({x}, {min(layer.low, layer.high)}, {layer.high})",
-    Combine: lambda layer, a, b: f"{a} {SYMBOLS[layer.operation]} {b}",
+    Combine: _combine,
+    Compare: lambda layer, a, b: f"torch.where({a} {COMPARISONS[layer.comparison]} {b}, 1.0, 0.0)",
+    CumulativeSum: lambda layer, x: f"{x}.cumsum({layer.axis})",
+    Einsum: lambda layer, *inputs: call("torch.einsum(", [f'"{layer.equation}"', *inputs], ")"),
     Elementwise: lambda layer, x: f"{x}.{layer.function}()",
     Expand: lambda layer, x: f"{x}.expand({_sizes(layer.sizes, x)})",
     Join: lambda layer, *inputs: call("joined([", list(inputs), f"], dim={layer.axis})"),

@@ -21,7 +21,7 @@ def sizes_for(sizes: tuple, x: torch.Tensor) -> list[int]:
 
 
 class Combine(nn.Module):
-    """The sum, difference, product or quotient of two tensors."""
+    """The sum, difference, product, quotient, maximum or minimum of two tensors."""
 
     def __init__(self, operation: str) -> None:
         super().__init__()
@@ -43,6 +43,40 @@ class Choose(nn.Module):
 
     def forward(self, condition: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         return torch.where(condition.bool(), a, b)
+
+
+class Compare(nn.Module):
+    """1 where a comparison holds, else 0."""
+
+    def __init__(self, comparison: str) -> None:
+        super().__init__()
+        self.comparison = comparison
+
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        holds = a == b if self.comparison == "equal" else getattr(torch, self.comparison)(a, b)
+        return holds.to(a.dtype if a.is_floating_point() else torch.float32)
+
+
+class Einsum(nn.Module):
+    """A sum of products over named axes."""
+
+    def __init__(self, equation: str) -> None:
+        super().__init__()
+        self.equation = equation
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        return torch.einsum(self.equation, *tensors)
+
+
+class CumulativeSum(nn.Module):
+    """The sum of all numbers so far along an axis."""
+
+    def __init__(self, axis: int) -> None:
+        super().__init__()
+        self.axis = axis
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.cumsum(self.axis)
 
 
 class Elementwise(nn.Module):
@@ -79,7 +113,7 @@ class Clip(nn.Module):
 
 
 class Reduce(nn.Module):
-    """The mean, sum or maximum over axes."""
+    """The mean, sum, maximum, minimum, length, or logarithm of summed exponentials, over axes."""
 
     def __init__(self, operation: str, axes: tuple[int, ...], keepdims: bool = True) -> None:
         super().__init__()
@@ -87,8 +121,10 @@ class Reduce(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.axes:
-            return x  # PyTorch would take all axes
-        reduce = x.amax if self.operation == "max" else getattr(x, self.operation)
+            return x.abs() if self.operation == "norm" else x  # PyTorch would take all axes
+        if self.operation == "norm":
+            return torch.linalg.vector_norm(x, dim=self.axes, keepdim=self.keepdims)
+        reduce = {"max": x.amax, "min": x.amin}.get(self.operation) or getattr(x, self.operation)
         return reduce(dim=self.axes, keepdim=self.keepdims)
 
 

@@ -1,31 +1,30 @@
-"""Arithmetic: sums, products, functions of each number, and sums over axes."""
+"""Arithmetic with two arrays: sums, products, comparisons, and a choice between them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.arrays import sum_of
-from tinynet.core.checks.vocabulary import flag, number, word
+from tinynet.core.checks.vocabulary import string, word
 from tinynet.layers import Layer
 
 
 class Combine(Layer):
-    """Add, subtract, multiply or divide two arrays, of which the smaller is repeated as NumPy does.
+    """Add, subtract, multiply, divide or compare two arrays, of which the smaller is repeated as NumPy does.
 
     Equation:
-        y = a ∘ b, where ∘ is one of +, −, · and /
+        y = a ∘ b, where ∘ is one of +, −, · and /, or y = max(a, b), or y = min(a, b)
 
     Gradients (given dy = ∂L/∂y, each summed over the axes along which an array was repeated):
         add: da = dy, db = dy        subtract: da = dy, db = −dy
         multiply: da = dy b, db = dy a        divide: da = dy / b, db = −dy y / b
+        maximum, minimum: dy goes to the one that was taken, and half of it to each where they are equal
 
     Args:
-        operation: "add", "subtract", "multiply" or "divide".
+        operation: "add", "subtract", "multiply", "divide", "maximum" or "minimum".
 
     Raises:
         ValueError: The shapes do not fit.
@@ -33,12 +32,15 @@ class Combine(Layer):
     Example:
         >>> Combine("add").forward(np.ones((2, 3)), np.ones(3)).shape
         (2, 3)
+        >>> Combine("maximum").forward(np.array([1.0, 5.0]), np.array([2.0, 3.0]))
+        array([2., 5.])
     """
 
     operation: str
 
     def __init__(self, operation: str) -> None:
-        checks.arguments(self, locals(), operation=word("add", "subtract", "multiply", "divide"))
+        known = word("add", "subtract", "multiply", "divide", "maximum", "minimum")
+        checks.arguments(self, locals(), operation=known)
 
     def forward(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         y = getattr(np, self.operation)(a, b)
@@ -52,6 +54,8 @@ class Combine(Layer):
             "subtract": lambda: (dy, -dy),
             "multiply": lambda: (dy * b, dy * a),
             "divide": lambda: (dy / b, -dy * y / b),
+            "maximum": lambda: (_taken(dy, a > b, a == b), _taken(dy, b > a, a == b)),
+            "minimum": lambda: (_taken(dy, a < b, a == b), _taken(dy, b < a, a == b)),
         }[self.operation]()
         return summed_to(da, np.shape(a)), summed_to(db, np.shape(b))
 
@@ -117,158 +121,91 @@ class Choose(Layer):
         return None, summed_to(np.where(condition, dy, 0), of_a), summed_to(np.where(condition, 0, dy), of_b)
 
 
-FUNCTIONS: Mapping[str, tuple[Callable, Callable]] = {  # f(x), and f′ as a function of x and y
-    "abs": (np.abs, lambda x, y: np.sign(x)),
-    "cos": (np.cos, lambda x, y: -np.sin(x)),
-    "erf": (lambda x: _erf(x), lambda x, y: (2 / math.sqrt(math.pi)) * np.exp(-(x**2))),
-    "exp": (np.exp, lambda x, y: y),
-    "log": (np.log, lambda x, y: 1 / x),
-    "negative": (np.negative, lambda x, y: -np.ones_like(x)),
-    "reciprocal": (lambda x: 1 / x, lambda x, y: -(y**2)),
-    "sin": (np.sin, lambda x, y: np.cos(x)),
-    "sqrt": (np.sqrt, lambda x, y: 0.5 / y),
-}
-
-
-class Elementwise(Layer):
-    """A function of each number by itself.
+class Compare(Layer):
+    """Compare two arrays number by number, of which the smaller is repeated as NumPy does.
 
     Equation:
-        y = f(x)
+        y = 1 where a ∘ b holds, else 0, where ∘ is one of =, >, ≥, < and ≤
 
     Gradients (given dy = ∂L/∂y):
-        dx = dy f′(x)
+        da = 0, db = 0: a small change of a or b changes no answer
 
     Args:
-        function: "abs", "cos", "erf", "exp", "log", "negative", "reciprocal", "sin" or "sqrt".
+        comparison: "equal", "greater", "greater_equal", "less" or "less_equal".
+
+    Raises:
+        ValueError: The shapes do not fit.
 
     Example:
-        >>> Elementwise("sqrt").forward(np.array([4.0, 9.0]))
-        array([2., 3.])
+        >>> Compare("greater").forward(np.array([1.0, 5.0]), np.array(3.0))
+        array([0., 1.])
     """
 
-    function: str
+    comparison: str
 
-    def __init__(self, function: str) -> None:
-        checks.arguments(self, locals(), function=word(*FUNCTIONS))
+    def __init__(self, comparison: str) -> None:
+        known = word("equal", "greater", "greater_equal", "less", "less_equal")
+        checks.arguments(self, locals(), comparison=known)
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        y = FUNCTIONS[self.function][0](x)
-        self.remember(x=x, y=y)
-        return y
+    def forward(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        self.remember(a=a, b=b)
+        return getattr(np, self.comparison)(a, b).astype(a.dtype if a.dtype.kind == "f" else np.float32)
 
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        x, y = self.recall()
-        return dy * FUNCTIONS[self.function][1](x, y)
+    def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        a, b = self.recall()
+        return np.zeros_like(a, dtype=dy.dtype), np.zeros_like(b, dtype=dy.dtype)
 
 
-class Power(Layer):
-    """Each number to a fixed power.
+class Einsum(Layer):
+    """A sum of products over named axes, as in np.einsum.
 
     Equation:
-        y = xᵖ
+        y[the axes after ->] = Σ over all other axes of the product of the arrays
 
     Gradients (given dy = ∂L/∂y):
-        dx = dy p xᵖ⁻¹
+        dxᵢ = Σ over the axes that xᵢ has not, of dy times the product of the other arrays
 
     Args:
-        exponent: p.
+        equation: The axes of each array and, after ->, of the result, one letter an axis.
+
+    Raises:
+        ValueError: It is no such equation, an array has the same axis twice, or the shapes do not fit.
 
     Example:
-        >>> Power(2.0).forward(np.array([3.0]))
-        array([9.])
+        >>> Einsum("nij,njk->nik").forward(np.ones((5, 2, 3)), np.ones((5, 3, 4))).shape
+        (5, 2, 4)
     """
 
-    exponent: float
+    equation: str
 
-    def __init__(self, exponent: float) -> None:
-        checks.arguments(self, locals(), exponent=number())
+    def __init__(self, equation: str) -> None:
+        checks.arguments(self, locals(), equation=string)
+        self.equation = equation.replace(" ", "")
+        given, _, result = self.equation.partition("->")
+        parts = [*given.split(","), result]
+        if "->" not in self.equation or not all(part.isalpha() or part == "" for part in parts):
+            checks.fail("Einsum", f"expected an equation of letters, got {equation!r}.", 'write "nij,njk->nik".')
+        if any(len(set(part)) < len(part) for part in parts) or not set(result) <= set(given):
+            hint = "name each axis of an array once, and after -> only axes that an array has."
+            checks.fail("Einsum", f"expected different axes in each array, got {equation!r}.", hint)
 
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        checks.floating_input(self, x)
-        self.remember(x=x)
-        return x**self.exponent
+    def forward(self, *inputs: np.ndarray) -> np.ndarray:
+        self.remember(inputs=inputs)
+        return np.asarray(np.einsum(self.equation, *inputs))
 
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        (x,) = self.recall()
-        return dy * self.exponent * x ** (self.exponent - 1)
-
-
-class Clip(Layer):
-    """Bring numbers into a range that may be open to one side; with two bounds it is `Hardtanh`.
-
-    Equation:
-        y = min(max(x, low), high)
-
-    Gradients (given dy = ∂L/∂y):
-        dx = dy where low < x < high, else 0
-
-    Args:
-        low: The least number that comes out.
-        high: The greatest.
-
-    Example:
-        >>> Clip(low=0.5).forward(np.array([-1.0, 2.0, 9.0]))
-        array([0.5, 2. , 9. ])
-    """
-
-    low: float
-    high: float
-
-    def __init__(self, low: float = -3.4e38, high: float = 3.4e38) -> None:
-        checks.arguments(self, locals(), low=number(), high=number())
-
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        self.remember(x=x)
-        return np.clip(x, self.low, self.high)
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        (x,) = self.recall()
-        return np.where((x > self.low) & (x < self.high), dy, 0)
-
-
-class Reduce(Layer):
-    """The mean, sum or maximum over axes.
-
-    Equation:
-        y = mean, sum or maximum of x over the axes
-
-    Gradients (given dy = ∂L/∂y):
-        mean: dx = dy / n, where n numbers make one        sum: dx = dy
-        max: dx = dy for the greatest, in equal shares where there are several, else 0
-
-    Args:
-        operation: "mean", "sum" or "max".
-        axes: The axes.
-        keepdims: Whether each stays, with the size 1.
-
-    Example:
-        >>> Reduce("mean", (1,)).forward(np.ones((2, 3, 4))).shape
-        (2, 1, 4)
-    """
-
-    operation: str
-    axes: tuple[int, ...]
-    keepdims: bool
-
-    def __init__(self, operation: str, axes: tuple[int, ...], keepdims: bool = True) -> None:
-        checks.arguments(self, locals(), operation=word("mean", "sum", "max"), axes=_axes, keepdims=flag)
-
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        if 0 in x.shape and self.operation == "max":
-            checks.fail(self, f"expected at least one number, got x of shape {checks.shape_text(x.shape)}.")
-        y = getattr(np, self.operation)(x, axis=self.axes, keepdims=True)
-        self.remember(x=x, y=y)
-        return y if self.keepdims else np.squeeze(y, self.axes)
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        x, y = self.recall()
-        dy = dy.reshape(y.shape)
-        if self.operation == "max":
-            share = x == y
-            return np.where(share, dy / share.sum(axis=self.axes, keepdims=True), 0).astype(dy.dtype)
-        n = x.size // y.size if self.operation == "mean" else 1
-        return np.broadcast_to(dy / n, x.shape).astype(dy.dtype)
+    def backward(self, dy: np.ndarray) -> Any:
+        (inputs,) = self.recall()
+        given, _, result = self.equation.partition("->")
+        axes = given.split(",")
+        dx = []
+        for i, x in enumerate(inputs):
+            others, of_others = [*inputs[:i], *inputs[i + 1 :]], [*axes[:i], *axes[i + 1 :]]
+            there = "".join(axis for axis in axes[i] if axis in "".join([result, *of_others]))
+            part = np.einsum(f"{','.join([result, *of_others])}->{there}", dy, *others)
+            # An axis that x alone has was summed: each place along it gets the same.
+            shape = [size if axis in there else 1 for axis, size in zip(axes[i], x.shape, strict=True)]
+            dx.append(np.broadcast_to(part.reshape(shape), x.shape))
+        return dx[0] if len(dx) == 1 else tuple(dx)
 
 
 def summed_to(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -285,14 +222,6 @@ def summed_to(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return gradient.reshape(shape)
 
 
-def _erf(x: np.ndarray) -> np.ndarray:
-    from scipy.special import erf  # imported here, because SciPy takes longer to load than NumPy
-
-    return erf(x)
-
-
-def _axes(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[int, ...]:
-    """A tuple of integers."""
-    if not isinstance(value, (tuple, list)):
-        checks.fail(who, f"{name} must be a tuple of integers, got {value!r}.", kind=TypeError)
-    return tuple(checks.integer(who, f"{name}[{index}]", axis) for index, axis in enumerate(value))
+def _taken(dy: np.ndarray, taken: np.ndarray, equal: np.ndarray) -> np.ndarray:
+    """The gradient of an array of which some numbers were taken."""
+    return np.where(equal, dy / 2, np.where(taken, dy, 0))

@@ -48,6 +48,8 @@ class Document:
     inputs: dict[str, tuple[Any, list[int | str]]]  #: The type and shape of each; a name for a size that is free.
     outputs: list[str]
     metadata: dict[str, str] = field(default_factory=dict)
+    parameters: set[str] | None = None  #: The initializers that are learned; None where the file does not say it.
+    buffers: set[str] = field(default_factory=set)  #: Those that are not, as far as the file says it.
 
 
 class Unreadable(ValueError):  # noqa: N818  (a problem whose sentence is completed where the file is known)
@@ -78,7 +80,28 @@ def document(onnx: Any, model: Any, folder: Path | None) -> Document:
         {value.name: _type_and_shape(onnx, value) for value in given},
         [value.name for value in model.graph.output],
         {entry.key: entry.value for entry in model.metadata_props},
+        *_learned_and_not(model, arrays),
     )
+
+
+SIGNATURE = "pkg.torch.export.ExportedProgram.graph_signature"
+FOLDED_FROM = "pkg.onnxscript.optimizer.folded_from"
+
+
+def _learned_and_not(model: Any, arrays: dict[str, Any]) -> tuple[set[str] | None, set[str]]:
+    """The parameters and the buffers, as PyTorch's newer exporter notes them, with what it has computed from them."""
+    signature = next((entry.value for entry in model.graph.metadata_props if entry.key == SIGNATURE), None)
+    if signature is None:
+        return None, set()
+    learned, fixed = (set(re.findall(rf"{kind} target='([^']*)'", signature)) for kind in ("PARAMETER", "BUFFER"))
+    for value in model.graph.value_info:
+        folded = next((entry.value for entry in value.metadata_props if entry.key == FOLDED_FROM), "")
+        sources = set(re.findall(r"'([^']*)'", folded))
+        if value.name in arrays and sources & learned:
+            learned.add(value.name)
+        elif value.name in arrays and sources & fixed:
+            fixed.add(value.name)
+    return learned, fixed
 
 
 CLASSES_AROUND = "pkg.torch.onnx.class_hierarchy"

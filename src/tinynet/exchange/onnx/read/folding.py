@@ -11,7 +11,6 @@ import numpy as np
 from tinynet.exchange.onnx.read.file import MAX_NUMBERS, Unreadable
 
 MAX_PRODUCTS = 2**32  #: Of a product of two weights: about a second.
-PRODUCT = "ij,jk->ik"  #: Of two matrices, in Einsum.
 Arrays = list[Any]  #: The inputs of a node; None for one that is left out.
 
 
@@ -132,13 +131,17 @@ def _expand(i: Arrays, a: dict[str, Any]) -> Any:
 
 
 def _einsum(i: Arrays, a: dict[str, Any]) -> Any:
-    """The product of two weights, as `export_onnx` writes it; a MatMul may be a layer that is to be trained."""
-    if a.get("equation") != PRODUCT:
-        raise Unreadable("it is an Einsum of weights, which is not read.", "write it as a MatMul.")
-    (rows, inner), (_, columns) = (np.shape(x) for x in i)
-    if rows * inner * columns > MAX_PRODUCTS:
-        raise Unreadable("it multiplies two weights that are too large for that.")
-    return i[0] @ i[1]
+    """Sums of products, as `export_onnx` writes that of two weights; a MatMul may be a layer that is to be trained."""
+    equation = a["equation"].replace(" ", "")
+    sizes: dict[str, int] = {}
+    for axes, x in zip(equation.partition("->")[0].split(","), i, strict=True):
+        if not axes.isalpha():
+            raise Unreadable("it is an Einsum of weights whose axes are not all named.", "name each axis by a letter.")
+        sizes |= zip(axes, np.shape(x), strict=True)
+    if math.prod(sizes.values()) > MAX_PRODUCTS:
+        raise Unreadable("it multiplies weights that are too large for that.")
+    limited([sizes[axis] for axis in equation.partition("->")[2]])
+    return np.einsum(equation, *i, optimize=True)
 
 
 def _constant_of_shape(i: Arrays, a: dict[str, Any]) -> Any:
@@ -212,6 +215,8 @@ FOLDS: dict[str, Callable[[Arrays, dict[str, Any]], Any]] = {
     "Range": _range,
     "Reciprocal": lambda i, a: 1 / i[0],
     "ReduceMax": _reduced(np.max),
+    "ReduceMean": _reduced(np.mean),
+    "ReduceMin": _reduced(np.min),
     "ReduceProd": _reduced(np.prod),
     "ReduceSum": _reduced(np.sum),
     "Reshape": lambda i, a: np.reshape(i[0], new_shape(i[0], i[1], bool(a.get("allowzero", 0)))),

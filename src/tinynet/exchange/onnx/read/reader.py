@@ -6,7 +6,6 @@ is fixed; what differs shows how it depends on the shapes. So all that an export
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -19,14 +18,14 @@ from tinynet.core import Parameter
 from tinynet.core.checks.shapes import shape_text
 from tinynet.exchange.onnx.read.file import MAX_NUMBERS, Document, Node, Unreadable
 from tinynet.exchange.onnx.read.folding import fold, shape_of
+from tinynet.exchange.onnx.read.learned import depends_on_weights, is_learned
+from tinynet.exchange.onnx.read.nearest import instead_of
 from tinynet.layers import Layer
 from tinynet.net.tuples import as_tuple
 from tinynet.storage.sentences import shown
 
 Runs = tuple[Any, Any]
 PROBLEMS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, MemoryError, RecursionError)
-#: Names that exporters give to numbers that are no parameters of the model.
-NO_PARAMETER = re.compile(r"^(val_|_?val|const|onnx::|scalar|/|\d+$)|[^\w.]")
 
 
 @dataclass
@@ -36,6 +35,7 @@ class Value:
     runs: Runs
     known: bool  #: It does not depend on the inputs.
     weight: str | None = None  #: The name of the initializer that it is.
+    made_by: Node | None = None  #: The node that computes it from an initializer that is learned.
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -72,7 +72,9 @@ class Reader:
         self.uses = Counter(name for node in doc.nodes for name in node.inputs) + Counter(doc.outputs)
         self.weights: dict[str, Any] = {}  #: Arrays that steps read and that are learned, by their name in the graph.
         self.constants: dict[str, Any] = {}  #: Other arrays that steps read.
+        self.truths: set[str] = set()  #: Values that are 1 and 0, and are true and false in the graph.
         self._shared: dict[str, Parameter] = {}
+        self._as_known: dict[str, Value] = {}  #: Values as they were before steps computed them.
         self._fresh = 0
         self.scopes: list[str] = []
 
@@ -143,11 +145,13 @@ class Reader:
     def readable(self, name: str) -> str:
         """The name of a value, made an array of the graph's own if it is known."""
         value = self.values[name]
+        if value.known and value.made_by is not None and self._computed_anew(name, value):
+            value = self.values[name]
         if not value.known:
             return name
         array = settled(value)
-        learned = value.weight is not None and not NO_PARAMETER.search(value.weight) and array.dtype.kind == "f"
-        kept = self.weights if learned and array.size > 1 else self.constants
+        learned = is_learned(self.doc, value.weight, array)
+        kept = self.weights if learned else self.constants
         own = re.sub(r"\W", "_", value.weight) if value.weight and learned else f"c{len(self.constants)}"
         if own not in kept:
             kept[own] = array
@@ -157,6 +161,7 @@ class Reader:
     def constant(self, node: Node, index: int, default: Any = None) -> Any:
         """An input that must not depend on the data, as an array."""
         value = self.value(node, index)
+        value = None if value is None else self._as_known.get(node.inputs[index], value)
         if value is None:
             return default
         if not value.known:
@@ -173,6 +178,7 @@ class Reader:
         if array.dtype.kind != "f":
             raise Unreadable(f"its input {index} holds {array.dtype}, not floating-point numbers.")
         made = Parameter(np.array(array.T if transposed else array), dtype=array.dtype)
+        made.trainable = value.weight not in self.doc.buffers
         # Exporters store equal arrays once. Drawn weights are equal only if they are one, but all ones are.
         if value.weight is None or np.all(array == array.flat[:1]):
             return made
@@ -206,14 +212,31 @@ class Reader:
         only = None
         if inputs and inputs[0] is not None and inputs[0].weight is not None:  # what is the same weight by another name
             only = {"Identity": node.outputs[0], "Expand": inputs[0].weight}.get(node.op)
+        origin = node if only is None and depends_on_weights(self.doc, node, inputs) else None
         for name, *runs in zip(node.outputs, *found, strict=False):
-            self.values[name] = Value((runs[0], runs[1]), True, only)
+            self.values[name] = Value((runs[0], runs[1]), True, only, origin)
+        return True
+
+    def _computed_anew(self, name: str, value: Value) -> bool:
+        """Let steps compute a value from a weight; whether that was possible. Layers still take it as it is."""
+        node = value.made_by
+        if node is None or node.op not in self.handlers:
+            return False
+        value.made_by = None
+        before = len(self.steps)
+        try:
+            self.handlers[node.op](self, node)
+        except (Unreadable, *PROBLEMS):
+            del self.steps[before:]
+            self.values[name] = value
+            return False
+        self._as_known[name] = value
         return True
 
     def _looks_up(self, node: Node, inputs: list[Value | None]) -> bool:
         """Whether a node takes rows of a weight that is learned, as positions do: that must stay a step."""
         W = inputs[0] if inputs else None
-        if W is None or W.weight is None or NO_PARAMETER.search(W.weight) or np.ndim(W.runs[0]) not in (2, 3):
+        if W is None or np.ndim(W.runs[0]) not in (2, 3) or not is_learned(self.doc, W.weight, W.runs[0]):
             return False
         if node.op == "Gather" and inputs[1] is not None:
             return inputs[1].weight is None and np.ndim(inputs[1].runs[0]) > 0 and np.ndim(W.runs[0]) == 2
@@ -223,33 +246,8 @@ class Reader:
     def _handler(self, node: Node) -> Callable[[Reader, Node], None]:
         if node.op in self.handlers:
             return self.handlers[node.op]
-        near = difflib.get_close_matches(node.op, list(self.handlers), n=1, cutoff=0.5)
-        hint = INSTEAD.get(node.op) or (f"the nearest that works is {near[0]}." if near else "")
-        raise Unreadable(f"{node.label} is an operator that Tinynet cannot turn into a layer.", hint)
-
-
-COMPARED = "use Relu or Clip, or Where with a mask that is constant."
-#: What to use instead of an operator that is not read, where the nearest name would not help.
-INSTEAD = {
-    "If": "export the model without conditions that depend on its input.",
-    "Loop": "export the model with sequences of a fixed length, or with LSTM or GRU.",
-    "Scan": "export the model with LSTM or GRU.",
-    "QuantizeLinear": "export the model before it is quantized.",
-    "DequantizeLinear": "export the model before it is quantized.",
-    "QLinearConv": "export the model before it is quantized.",
-    "Einsum": "write the sum as a matrix product; MatMul works.",
-    "GridSample": "use Resize for a fixed grid.",
-    "DepthToSpace": "use Resize or ConvTranspose to make images larger.",
-    "LpPool": "use MaxPool or AveragePool.",
-    "ArgMax": "leave it out of the model, and take the greatest of the outputs afterwards.",
-    "TopK": "leave it out of the model, and take the greatest of the outputs afterwards.",
-    "GreaterOrEqual": COMPARED,
-    "Less": COMPARED,
-    "LessOrEqual": COMPARED,
-    "Equal": COMPARED,
-    "ScatterElements": "use Resize or ConvTranspose to make images larger.",
-    "NonMaxSuppression": "leave it out of the model, and choose among the outputs afterwards.",
-}
+        problem = f"{node.label} is an operator that Tinynet cannot turn into a layer."
+        raise Unreadable(problem, instead_of(node.op, self.handlers))
 
 
 def settled(value: Value) -> np.ndarray:

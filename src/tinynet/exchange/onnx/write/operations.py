@@ -11,6 +11,9 @@ from tinynet.net.operations import (
     Choose,
     Clip,
     Combine,
+    Compare,
+    CumulativeSum,
+    Einsum,
     Elementwise,
     Expand,
     Join,
@@ -24,9 +27,11 @@ from tinynet.net.operations import (
 )
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
-COMBINE = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div"}
-FUNCTION = {"abs": "Abs", "cos": "Cos", "erf": "Erf", "exp": "Exp", "log": "Log", "negative": "Neg"}
-FUNCTION |= {"reciprocal": "Reciprocal", "sin": "Sin", "sqrt": "Sqrt"}
+COMBINE = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "maximum": "Max", "minimum": "Min"}
+COMPARE = {"equal": "Equal", "greater": "Greater", "less": "Less"}
+COMPARE |= {"greater_equal": "GreaterOrEqual", "less_equal": "LessOrEqual"}
+REDUCE = {"mean": "ReduceMean", "max": "ReduceMax", "min": "ReduceMin"}
+REDUCE |= {"norm": "ReduceL2", "logsumexp": "ReduceLogSumExp"}
 LAST = 2**63 - 1  #: The end of an axis, however long it is.
 
 
@@ -50,11 +55,25 @@ def matmul(graph: GraphWriter, layer: MatMul, a: str, b: str) -> str:
 
 
 def choose(graph: GraphWriter, layer: Choose, condition: str, a: str, b: str) -> str:
-    return graph.node("Where", condition, a, b)
+    return graph.node("Where", graph.node("Cast", condition, to=graph.onnx.TensorProto.BOOL), a, b)
+
+
+def compare(graph: GraphWriter, layer: Compare, a: str, b: str) -> str:
+    kind = graph.onnx.helper.np_dtype_to_tensor_dtype(graph.dtype)
+    return graph.node("Cast", graph.node(COMPARE[layer.comparison], a, b), to=kind)
+
+
+def einsum(graph: GraphWriter, layer: Einsum, *inputs: str) -> str:
+    return graph.node("Einsum", *inputs, equation=layer.equation)
+
+
+def cumulative_sum(graph: GraphWriter, layer: CumulativeSum, x: str) -> str:
+    return graph.node("CumSum", x, graph.constant(layer.axis))
 
 
 def elementwise(graph: GraphWriter, layer: Elementwise, x: str) -> str:
-    return graph.node(FUNCTION[layer.function], x)
+    name = {"negative": "neg"}.get(layer.function, layer.function)
+    return graph.node(name.capitalize(), x)  # "sin" is Sin, and so on
 
 
 def power(graph: GraphWriter, layer: Power, x: str) -> str:
@@ -68,8 +87,7 @@ def clip(graph: GraphWriter, layer: Clip, x: str) -> str:
 def reduce(graph: GraphWriter, layer: Reduce, x: str) -> str:
     if layer.operation == "sum":  # whose axes are an input since opset 13
         return graph.node("ReduceSum", x, graph.constant(layer.axes), keepdims=int(layer.keepdims))
-    op = {"mean": "ReduceMean", "max": "ReduceMax"}[layer.operation]
-    return graph.node(op, x, axes=layer.axes, keepdims=int(layer.keepdims))
+    return graph.node(REDUCE[layer.operation], x, axes=layer.axes, keepdims=int(layer.keepdims))
 
 
 def transpose(graph: GraphWriter, layer: Transpose, x: str) -> str:
@@ -116,6 +134,9 @@ WRITERS: dict[type[Layer], Writer] = {
     Choose: choose,
     Clip: clip,
     Combine: combine,
+    Compare: compare,
+    CumulativeSum: cumulative_sum,
+    Einsum: einsum,
     Elementwise: elementwise,
     Expand: expand,
     Join: join,

@@ -8,10 +8,13 @@ from tinynet.exchange.onnx.read.file import Node
 from tinynet.exchange.onnx.read.nodes import (
     activations,
     arithmetic,
+    comparisons,
     convolution,
     normalization,
     pooling,
     recurrent,
+    reductions,
+    resizing,
     shapes,
 )
 from tinynet.exchange.onnx.read.reader import Reader
@@ -19,9 +22,12 @@ from tinynet.exchange.onnx.read.reader import Reader
 HANDLERS: dict[str, Callable[[Reader, Node], None]] = {
     **activations.HANDLERS,
     **arithmetic.HANDLERS,
+    **comparisons.HANDLERS,
     **convolution.HANDLERS,
     **normalization.HANDLERS,
     **pooling.HANDLERS,
+    **resizing.HANDLERS,
     **recurrent.HANDLERS,
+    **reductions.HANDLERS,
     **shapes.HANDLERS,
 }

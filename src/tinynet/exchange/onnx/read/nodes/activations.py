@@ -29,7 +29,7 @@ from tinynet.layers import (
     Softplus,
     Tanh,
 )
-from tinynet.net.operations import Clip, Combine, Elementwise
+from tinynet.net.operations import Clip, Combine, Compare, Elementwise
 
 
 def plain(build: Callable[..., Layer], **names: tuple[str, float]) -> Callable[[Reader, Node], None]:
@@ -120,6 +120,30 @@ def elementwise(function: str) -> Callable[[Reader, Node], None]:
     return read
 
 
+def celu(reader: Reader, node: Node) -> None:
+    """α ELU(x / α), whose ELU has the α 1."""
+    x, alpha = reader.data(node), node.attributes.get("alpha", 1.0)
+    scaled, bent = reader.fresh(), reader.fresh()
+    reader.add(Combine("divide"), [x, number(reader, x, alpha)], [scaled])
+    reader.add(ELU(1.0), [scaled], [bent])
+    reader.add(Combine("multiply"), [bent, number(reader, bent, alpha)], [node.outputs[0]])
+
+
+def softsign(reader: Reader, node: Node) -> None:
+    """x / (1 + |x|)"""
+    x, size, below = reader.data(node), reader.fresh(), reader.fresh()
+    reader.add(Elementwise("abs"), [x], [size])
+    reader.add(Combine("add"), [size, number(reader, x, 1.0)], [below])
+    reader.add(Combine("divide"), [x, below], [node.outputs[0]])
+
+
+def thresholded_relu(reader: Reader, node: Node) -> None:
+    """x where x > α, else 0"""
+    x, passes = reader.data(node), reader.fresh()
+    reader.add(Compare("greater"), [x, number(reader, x, node.attributes.get("alpha", 1.0))], [passes])
+    reader.add(Combine("multiply"), [x, passes], [node.outputs[0]])
+
+
 def _bound(reader: Reader, node: Node, index: int, name: str) -> float | None:
     value = reader.constant(node, index, node.attributes.get(name))
     return None if value is None else float(np.ravel(value)[0])
@@ -127,12 +151,17 @@ def _bound(reader: Reader, node: Node, index: int, name: str) -> float | None:
 
 HANDLERS = {
     "Abs": elementwise("abs"),
+    "Atan": elementwise("atan"),
+    "Ceil": elementwise("ceil"),
+    "Celu": celu,
     "Clip": clip,
     "Cos": elementwise("cos"),
+    "Cosh": elementwise("cosh"),
     "Dropout": dropout,
     "Elu": plain(ELU, alpha=("alpha", 1.0)),
     "Erf": elementwise("erf"),
     "Exp": elementwise("exp"),
+    "Floor": elementwise("floor"),
     "Gelu": gelu,
     "HardSigmoid": hard_sigmoid,
     "HardSwish": plain(Hardswish),
@@ -144,11 +173,17 @@ HANDLERS = {
     "PRelu": prelu,
     "Reciprocal": elementwise("reciprocal"),
     "Relu": plain(ReLU),
+    "Round": elementwise("round"),
     "Selu": selu,
     "Sigmoid": plain(Sigmoid),
+    "Sign": elementwise("sign"),
     "Sin": elementwise("sin"),
+    "Sinh": elementwise("sinh"),
     "Softmax": softmax(Softmax),
     "Softplus": plain(Softplus),
+    "Softsign": softsign,
     "Sqrt": elementwise("sqrt"),
+    "Tan": elementwise("tan"),
     "Tanh": plain(Tanh),
+    "ThresholdedRelu": thresholded_relu,
 }

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node, Unreadable
-from tinynet.exchange.onnx.read.folding import axes_of
-from tinynet.exchange.onnx.read.nodes.merged import gated, replace
-from tinynet.exchange.onnx.read.reader import COMPARED, Reader, Value, afford
-from tinynet.layers import AdaptiveAvgPool2D, GlobalAvgPool2D, Linear
-from tinynet.net.operations import Choose, Combine, MatMul, Power, Reduce
+from tinynet.exchange.onnx.read.nodes.activations import number
+from tinynet.exchange.onnx.read.nodes.merged import gated, replace, scales_norm
+from tinynet.exchange.onnx.read.nodes.shapes import view
+from tinynet.exchange.onnx.read.reader import Reader, Value, afford
+from tinynet.layers import Linear
+from tinynet.net.operations import Combine, Elementwise, MatMul, Power, View
 
 
 def combine(operation: str) -> Callable[[Reader, Node], None]:
     """Add, Sub, Mul or Div; what belongs to a layer is given to it."""
 
     def read(reader: Reader, node: Node) -> None:
-        if (operation == "add" and _is_bias(reader, node)) or (operation == "multiply" and gated(reader, node)):
+        if operation == "add" and (_is_bias(reader, node) or scales_norm(reader, node, "bias")):
+            return
+        if operation == "multiply" and (gated(reader, node) or scales_norm(reader, node, "weight")):
             return
         if np.asarray(reader.values[node.inputs[0]].runs[0]).dtype.kind != "f":
             raise Unreadable("it computes with whole numbers that come from the data.", "use floating-point numbers.")
@@ -39,74 +42,73 @@ def matmul(reader: Reader, node: Node) -> None:
         return
     a, b = reader.shape(node, 0), reader.shape(node, 1)
     if min(len(a), len(b)) < 2:
-        raise Unreadable("it multiplies a vector.", "give it a batch axis.")
+        _with_vector(reader, node)
+        return
     afford(*np.broadcast_shapes(a[:-2], b[:-2]), a[-2], b[-1])
     reader.add(MatMul(), [reader.data(node, 0), reader.data(node, 1)], [node.outputs[0]])
 
 
+def _with_vector(reader: Reader, node: Node) -> None:
+    """A vector is a matrix with one row or one column, which is taken out again."""
+    names = [reader.data(node, index) for index in (0, 1)]
+    for index, axis in ((0, 0), (1, 1)):
+        if len(reader.values[names[index]].shapes[0]) == 1:
+            (n,), thin = reader.values[names[index]].shapes[0], reader.fresh()
+            reader.add(View(*((1, n) if axis == 0 else (n, 1))), [names[index]], [thin])
+            names[index] = thin
+    product = reader.fresh()
+    reader.add(MatMul(), names, [product])
+    both = [[reader.values[name].runs[run] for name in node.inputs] for run in (0, 1)]
+    view(reader, product, node.outputs[0], [np.matmul(a, b).shape for a, b in both])
+
+
 def gemm(reader: Reader, node: Node) -> None:
     about = node.attributes
-    if about.get("alpha", 1.0) != 1 or about.get("beta", 1.0) != 1 or about.get("transA", 0):
-        raise Unreadable("it scales or transposes its input.", "use a linear layer.")
+    if about.get("transA", 0):
+        raise Unreadable("it transposes its input.", "use a linear layer.")
     weight = reader.parameter(node, 1, transposed=not about.get("transB", 0))
     if weight.tensor.ndim != 2:
         raise Unreadable("its weight is no matrix.")
     bias = reader.parameter(node, 2)
     if bias is not None and bias.shape != weight.shape[:1]:
         bias.tensor, bias = bias.tensor, type(bias)(np.broadcast_to(bias.tensor.ravel(), weight.shape[:1]).copy())
+    for parameter, factor in ((weight, about.get("alpha", 1.0)), (bias, about.get("beta", 1.0))):
+        if parameter is not None and factor != 1:
+            parameter.tensor = parameter.tensor * parameter.tensor.dtype.type(factor)
     layer = _linear(weight.shape[1], weight.shape[0], weight, bias)
     reader.add(layer, [reader.data(node)], [node.outputs[0]])
 
 
+def triangle(reader: Reader, node: Node) -> None:
+    """The product with ones on one side of a diagonal and zeros on the other."""
+    x, diagonal = reader.data(node), int(np.ravel(reader.constant(node, 1, 0))[0])
+    shapes = [shape[-2:] for shape in reader.values[x].shapes]
+    if shapes[0] != shapes[1]:
+        raise Unreadable(
+            "its matrices have free axes.", "fix all axes but the batch: load_onnx(path, input_shape=...)."
+        )
+    afford(*shapes[0])
+    ones = np.ones(shapes[0], np.asarray(reader.values[x].runs[0]).dtype)
+    kept, name = (np.triu if node.attributes.get("upper", 1) else np.tril)(ones, diagonal), reader.fresh()
+    reader.values[name] = Value((kept, kept), known=True)
+    reader.add(Combine("multiply"), [x, reader.readable(name)], [node.outputs[0]])
+
+
 def power(reader: Reader, node: Node) -> None:
+    """xᵖ with a fixed p, or aˣ with a fixed a, which is exp(x log a)."""
+    base = reader.values[node.inputs[0]]
+    if base.known and np.size(base.runs[0]) == 1 and np.ravel(base.runs[0])[0] > 0:
+        x, scaled = reader.data(node, 1), reader.fresh()
+        by = number(reader, x, float(np.log(np.ravel(base.runs[0])[0])))
+        reader.add(Combine("multiply"), [x, by], [scaled])
+        reader.add(Elementwise("exp"), [scaled], [node.outputs[0]])
+        return
+    if not reader.values[node.inputs[1]].known:
+        raise Unreadable("its exponent comes from the data.", "write a ** b as torch.exp(b * torch.log(a)).")
     exponent = reader.constant(node, 1)
     if np.size(exponent) != 1:
         raise Unreadable("its exponents differ from number to number.", "use one exponent.")
     reader.add(Power(float(np.ravel(exponent)[0])), [reader.data(node)], [node.outputs[0]])
-
-
-def greater(reader: Reader, node: Node) -> None:
-    """Only as PyTorch writes softplus, which gives x itself where x > 20: there both are equal, so it is left out."""
-    least, by_name = reader.value(node, 1), {name: other for other in reader.doc.nodes for name in other.outputs}
-    readers = [other for other in reader.doc.nodes if node.outputs[0] in other.inputs]
-    softened = [by_name.get(other.inputs[-1]) for other in readers if other.op == "Where"]
-    ops = {other.op for other in softened if other is not None}
-    if (
-        least is None
-        or not least.known
-        or np.min(least.runs[0]) < 20
-        or ops != {"Softplus"}
-        or len(softened) < len(readers)
-    ):
-        raise Unreadable("it compares what comes from the data, which has no derivative.", COMPARED)
-    reader.values[node.outputs[0]] = Value((np.array(False), np.array(False)), known=True)
-
-
-def where(reader: Reader, node: Node) -> None:
-    condition = reader.values[node.inputs[0]]
-    if condition.known and not np.any(condition.runs[0]) and condition.shapes[0] == ():
-        reader.alias(node.outputs[0], node.inputs[2])
-        return
-    reader.add(Choose(), [reader.data(node, index) for index in range(3)], [node.outputs[0]])
-
-
-def reduce(operation: str) -> Callable[[Reader, Node], None]:
-    """A mean, sum or maximum over axes; the mean of whole images is a pooling."""
-
-    def read(reader: Reader, node: Node) -> None:
-        n_axes = len(reader.shape(node))
-        named = axes_of([None, reader.constant(node, 1)], node.attributes)
-        if not named and node.attributes.get("noop_with_empty_axes", 0):
-            reader.alias(node.outputs[0], node.inputs[0])
-            return
-        axes = named or tuple(range(n_axes))
-        axes, keepdims = tuple(sorted(axis % n_axes for axis in axes)), bool(node.attributes.get("keepdims", 1))
-        layer: Any = Reduce(operation, axes, keepdims)
-        if operation == "mean" and n_axes == 4 and axes == (2, 3):
-            layer = AdaptiveAvgPool2D(1) if keepdims else GlobalAvgPool2D()
-        reader.add(layer, [reader.data(node)], [node.outputs[0]])
-
-    return read
 
 
 def _linear(in_features: int, out_features: int, weight: Any, bias: Any) -> Linear:
@@ -144,13 +146,9 @@ HANDLERS = {
     "Add": combine("add"),
     "Div": combine("divide"),
     "Gemm": gemm,
-    "Greater": greater,
     "MatMul": matmul,
     "Mul": combine("multiply"),
     "Pow": power,
-    "ReduceMax": reduce("max"),
-    "ReduceMean": reduce("mean"),
-    "ReduceSum": reduce("sum"),
     "Sub": combine("subtract"),
-    "Where": where,
+    "Trilu": triangle,
 }

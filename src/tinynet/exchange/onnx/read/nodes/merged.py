@@ -7,9 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core import Parameter
 from tinynet.exchange.onnx.read.file import Node
 from tinynet.exchange.onnx.read.reader import Reader, Step
-from tinynet.layers import GELU, GLU, Hardsigmoid, Hardswish, Layer, LogSigmoid, Mish, Sigmoid, SiLU, Softplus, Tanh
+from tinynet.layers import (
+    GELU,
+    GLU,
+    GroupNorm,
+    Hardsigmoid,
+    Hardswish,
+    Layer,
+    LogSigmoid,
+    Mish,
+    Reshape,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
 from tinynet.net.operations import Combine, Elementwise, Part
 
 
@@ -33,6 +48,39 @@ def log_sigmoid(reader: Reader, node: Node) -> bool:
         if first is not None and getattr(first.layer, "function", "") == "negative":
             replace(reader, [first, last], LogSigmoid(), first.reads[0], node.outputs[0])
             return True
+    return False
+
+
+def group_norm(reader: Reader, node: Node, shapes: list[tuple[int, ...]]) -> bool:
+    """Whether a Reshape ends a group norm that is written as the norm of each group, seen as one channel."""
+    last = made_by(reader, node.inputs[0], GroupNorm)
+    apart = None if last is None else made_by(reader, last.reads[0], Reshape)
+    if last is None or apart is None or list(reader.values[apart.reads[0]].shapes) != shapes or len(shapes[0]) < 3:
+        return False
+    norm: Any = last.layer
+    if norm.weight is not None or norm.num_groups != norm.num_channels or shapes[0][1] % norm.num_groups:
+        return False
+    layer = GroupNorm(norm.num_groups, shapes[0][1], norm.eps, affine=False)
+    replace(reader, [apart, last], layer, apart.reads[0], node.outputs[0])
+    return True
+
+
+def scales_norm(reader: Reader, node: Node, name: str) -> bool:
+    """Whether a product gives a group norm its γ, name "weight", or a sum its β, name "bias"."""
+    for x, other in ((0, 1), (1, 0)):
+        last, value = made_by(reader, node.inputs[x], GroupNorm), reader.value(node, other)
+        if last is None or value is None or not value.known:
+            continue
+        norm: Any = last.layer
+        has = [norm.weight is not None, norm.bias is not None]
+        C, ones = norm.num_channels, (1,) * (len(reader.values[last.gives[0]].shapes[0]) - 2)
+        if has != [name == "bias", False] or C == 1 or np.shape(value.runs[0]) not in ((C, *ones), (1, C, *ones)):
+            continue  # no norm here has a β alone
+        new = GroupNorm(norm.num_groups, C, norm.eps, bias=name == "bias")
+        given = Parameter(reader.constant(node, other).ravel(), dtype=np.asarray(value.runs[0]).dtype)
+        new.weight, new.bias = (norm.weight, given) if name == "bias" else (given, None)
+        replace(reader, [last], new, last.reads[0], node.outputs[0])
+        return True
     return False
 
 
@@ -102,7 +150,7 @@ def _is_gelu(reader: Reader, node: Node) -> bool:
     if half is None or not _is_number(half, 0.5):
         return False
     twice = reader.producer(node.inputs[0])
-    one = None if twice is None else made_by(reader, twice.reads[1], Combine)
+    one = None if twice is None or len(twice.reads) < 2 else made_by(reader, twice.reads[1], Combine)
     erf = None if one is None else made_by(reader, one.reads[0], Elementwise)
     scaled = None if erf is None else made_by(reader, erf.reads[0], Combine)
     if twice is None or one is None or erf is None or scaled is None:

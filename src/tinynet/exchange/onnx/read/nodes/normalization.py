@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node, Unreadable
+from tinynet.exchange.onnx.read.learned import is_learned
 from tinynet.exchange.onnx.read.nodes.convolution import as_sequences
-from tinynet.exchange.onnx.read.reader import NO_PARAMETER, Reader
+from tinynet.exchange.onnx.read.reader import Reader
 from tinynet.layers import BatchNorm1D, BatchNorm2D, GroupNorm, LayerNorm, RMSNorm
 
 
@@ -78,7 +79,7 @@ def _is_constant(reader: Reader, node: Node, index: int, neutral: float) -> bool
     value = reader.value(node, index)
     if value is None or not value.known or not np.all(value.runs[0] == neutral):
         return False
-    return value.weight is None or bool(NO_PARAMETER.search(value.weight))
+    return not is_learned(reader.doc, value.weight, value.runs[0])
 
 
 HANDLERS = {

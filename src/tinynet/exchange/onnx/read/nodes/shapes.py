@@ -9,9 +9,11 @@ import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node, Unreadable
 from tinynet.exchange.onnx.read.folding import axes_of, new_shape, slices_of, split_ends
+from tinynet.exchange.onnx.read.nodes.activations import number
+from tinynet.exchange.onnx.read.nodes.merged import group_norm
 from tinynet.exchange.onnx.read.reader import Reader, Value, afford
 from tinynet.layers import Embedding, Flatten, Layer, Permute, Reshape
-from tinynet.net.operations import Expand, Join, Part, Take, Transpose, View
+from tinynet.net.operations import Combine, Compare, Expand, Join, Part, Take, Transpose, View
 
 Shape = tuple[int, ...]
 
@@ -21,7 +23,15 @@ def reshape(reader: Reader, node: Node) -> None:
     if not sizes.known:
         raise Unreadable("the new shape depends on the data.")
     allow = bool(node.attributes.get("allowzero", 0))
-    view(reader, node.inputs[0], node.outputs[0], [new_shape(x.runs[i], sizes.runs[i], allow) for i in (0, 1)])
+    try:
+        shapes = [new_shape(x.runs[i], sizes.runs[i], allow) for i in (0, 1)]
+    except Unreadable as error:
+        if not np.array_equal(sizes.runs[0], sizes.runs[1]):
+            raise
+        hint = "the file is made for one size of the batch; export it with a free batch axis, and with dynamo=True."
+        raise Unreadable(error.problem, hint) from None
+    if not group_norm(reader, node, shapes):
+        view(reader, node.inputs[0], node.outputs[0], shapes)
 
 
 def flatten(reader: Reader, node: Node) -> None:
@@ -83,6 +93,48 @@ def transpose(reader: Reader, node: Node) -> None:
 def transposed(axes: Any) -> Layer:
     """Permute where the batch axis stays first, else Transpose."""
     return Permute(*[axis - 1 for axis in axes[1:]]) if axes[0] == 0 and len(axes) > 1 else Transpose(*axes)
+
+
+def depth_to_space(reader: Reader, node: Node) -> None:
+    """Channels become b × b pixels, as nn.PixelShuffle does; the b² parts of the channels come first or last."""
+    b, first = node.attributes["blocksize"], node.attributes.get("mode", "DCR") == "DCR"
+    both = [(n, c // (b * b), h, w) for n, c, h, w in reader.values[node.inputs[0]].shapes]
+    split = [(n, b, b, c, h, w) if first else (n, c, b, b, h, w) for n, c, h, w in both]
+    parts = view(reader, node.inputs[0], reader.fresh(), split)
+    moved = reader.fresh()
+    reader.add(transposed((0, 3, 4, 1, 5, 2) if first else (0, 1, 4, 2, 5, 3)), [parts], [moved])
+    view(reader, moved, node.outputs[0], [(n, c, h * b, w * b) for n, c, h, w in both])
+
+
+def space_to_depth(reader: Reader, node: Node) -> None:
+    """b × b pixels become channels, whose b² parts come first or last."""
+    b, first = node.attributes["blocksize"], node.attributes.get("mode", "DCR") == "DCR"
+    both = [(n, c, h // b, w // b) for n, c, h, w in reader.values[node.inputs[0]].shapes]
+    parts = view(reader, node.inputs[0], reader.fresh(), [(n, c, h, b, w, b) for n, c, h, w in both])
+    moved = reader.fresh()
+    reader.add(transposed((0, 3, 5, 1, 2, 4) if first else (0, 1, 3, 5, 2, 4)), [parts], [moved])
+    view(reader, moved, node.outputs[0], [(n, c * b * b, h, w) for n, c, h, w in both])
+
+
+def one_hot(reader: Reader, node: Node) -> None:
+    """Where a new axis counts to the number, or down to it from the end: on, else off."""
+    depth, (off, on) = int(np.ravel(reader.constant(node, 1))[0]), np.ravel(reader.constant(node, 2)).astype(float)
+    shapes = reader.values[node.inputs[0]].shapes
+    at = node.attributes.get("axis", -1) % (len(shapes[0]) + 1)
+    afford(*shapes[0], depth)
+    x = view(reader, node.inputs[0], reader.fresh(), [(*shape[:at], 1, *shape[at:]) for shape in shapes])
+    found = []
+    for first in (0, -depth):
+        counted, name = np.arange(first, first + depth).reshape([-1, *[1] * (len(shapes[0]) - at)]), reader.fresh()
+        reader.values[name] = Value((counted, counted), known=True)
+        found.append(reader.fresh())
+        reader.add(Compare("equal"), [x, reader.readable(name)], found[-1:])
+    hot = reader.fresh() if (off, on) != (0, 1) else node.outputs[0]
+    reader.add(Combine("add"), found, [hot])
+    if (off, on) != (0, 1):
+        scaled = reader.fresh()
+        reader.add(Combine("multiply"), [hot, number(reader, hot, on - off)], [scaled])
+        reader.add(Combine("add"), [scaled, number(reader, hot, off)], [node.outputs[0]])
 
 
 def gather(reader: Reader, node: Node) -> None:
@@ -165,17 +217,51 @@ def expand(reader: Reader, node: Node) -> None:
     if new == list(x.shapes):
         reader.alias(node.outputs[0], node.inputs[0])
         return
-    wanted = [-1 if pair in zip(*x.shapes, strict=True) else pair[0] for pair in zip(*new, strict=True)]
-    reader.add(Expand(*wanted), [reader.data(node)], [node.outputs[0]])
+    expanded(reader, reader.data(node), node.outputs[0], new)
+
+
+def expanded(reader: Reader, x: str, gives: str, new: Sequence[Shape]) -> None:
+    """Repeat a value along axes of size 1, and along new ones before the first."""
+    sizes, old = list(zip(*new, strict=True)), list(zip(*reader.values[x].shapes, strict=True))
+    old = [(-1, -1)] * (len(sizes) - len(old)) + old  # new axes
+    wanted = [-1 if pair == before else pair[0] for pair, before in zip(sizes, old, strict=True)]
+    if any(size != -1 and pair[0] != pair[1] for size, pair in zip(wanted, sizes, strict=True)):
+        raise Unreadable("it repeats an array as often as a free axis says.", "fix all axes but the batch.")
+    reader.add(Expand(*wanted), [x], [gives])
+
+
+def tile(reader: Reader, node: Node) -> None:
+    """Repeat whole axes, each as a new axis of size 1 before it."""
+    shapes, times = reader.values[node.inputs[0]].shapes, [int(n) for n in np.ravel(reader.constant(node, 1))]
+    afford(*[size * n for size, n in zip(shapes[0], times, strict=True)])
+    if all(n == 1 for n in times):
+        reader.alias(node.outputs[0], node.inputs[0])
+        return
+    apart = [_with_axes(shape, [1 if n > 1 else 0 for n in times]) for shape in shapes]
+    thin, wide = view(reader, node.inputs[0], reader.fresh(), apart), reader.fresh()
+    expanded(reader, thin, wide, [_with_axes(shape, [n if n > 1 else 0 for n in times]) for shape in shapes])
+    view(reader, wide, node.outputs[0], [tuple(a * n for a, n in zip(shape, times, strict=True)) for shape in shapes])
+
+
+def _with_axes(shape: Shape, sizes: list[int]) -> Shape:
+    """A shape with another axis before each, where that has a size."""
+    return tuple(size for pair in zip(sizes, shape, strict=True) for size in (pair if pair[0] else pair[1:]))
 
 
 def same(reader: Reader, node: Node) -> None:
-    """What changes nothing here: Identity, and a Cast between floating types."""
+    """What changes nothing here: Identity, a Cast between floating types, or of truth values, which are 1 and 0."""
     import onnx
 
     x = reader.values[node.inputs[0]]
     if node.op == "Cast":
         kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(node.attributes["to"])).kind
+        if kind == "b" and node.inputs[0] not in reader.truths:
+            differs = reader.fresh()
+            reader.add(Compare("equal"), [reader.data(node), number(reader, node.inputs[0], 0.0)], [differs])
+            reader.add(Combine("subtract"), [number(reader, differs, 1.0), differs], [node.outputs[0]])
+            return
+        if node.inputs[0] in reader.truths:  # which are floating-point numbers already
+            kind = np.asarray(x.runs[0]).dtype.kind
         if kind != np.asarray(x.runs[0]).dtype.kind and {kind, np.asarray(x.runs[0]).dtype.kind} != {"i", "u"}:
             problem = f"it makes {np.asarray(x.runs[0]).dtype} out of data into another kind."
             raise Unreadable(problem, "convert before the net.")
@@ -185,15 +271,19 @@ def same(reader: Reader, node: Node) -> None:
 HANDLERS = {
     "Cast": same,
     "Concat": concat,
+    "DepthToSpace": depth_to_space,
     "Expand": expand,
     "Flatten": flatten,
     "Gather": gather,
     "GatherND": gather_nd,
     "Identity": same,
+    "OneHot": one_hot,
     "Reshape": reshape,
     "Slice": cut,
+    "SpaceToDepth": space_to_depth,
     "Split": split,
     "Squeeze": squeeze,
+    "Tile": tile,
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
 }

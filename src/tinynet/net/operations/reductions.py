@@ -1,0 +1,115 @@
+"""Many numbers made one, and sums of all numbers so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tinynet.core import checks
+from tinynet.core.checks.vocabulary import flag, integer, word
+from tinynet.layers import Layer
+
+
+class Reduce(Layer):
+    """The mean, sum, maximum, minimum, length, or logarithm of summed exponentials, over axes.
+
+    Equation:
+        mean: y = Σ x / n, where n numbers make one        sum: y = Σ x
+        max: y = the greatest x        min: y = the least x
+        norm: y = √(Σ x²)        logsumexp: y = log Σ eˣ
+
+    Gradients (given dy = ∂L/∂y):
+        mean: dx = dy / n        sum: dx = dy
+        max, min: dx = dy for the greatest or least, in equal shares where there are several, else 0
+        norm: dx = dy x / y, and 0 where y = 0        logsumexp: dx = dy eˣ⁻ʸ
+
+    Args:
+        operation: "mean", "sum", "max", "min", "norm" or "logsumexp".
+        axes: The axes.
+        keepdims: Whether each stays, with the size 1.
+
+    Raises:
+        ValueError: There is no number of which to take the maximum, minimum or logsumexp.
+
+    Example:
+        >>> Reduce("mean", (1,)).forward(np.ones((2, 3, 4))).shape
+        (2, 1, 4)
+        >>> Reduce("norm", (0,)).forward(np.array([3.0, 4.0]))
+        array([5.])
+    """
+
+    operation: str
+    axes: tuple[int, ...]
+    keepdims: bool
+
+    def __init__(self, operation: str, axes: tuple[int, ...], keepdims: bool = True) -> None:
+        known = word("mean", "sum", "max", "min", "norm", "logsumexp")
+        checks.arguments(self, locals(), operation=known, axes=_axes, keepdims=flag)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        if 0 in x.shape and self.operation in ("max", "min", "logsumexp"):
+            checks.fail(self, f"expected at least one number, got x of shape {checks.shape_text(x.shape)}.")
+        if self.operation == "norm":
+            y = np.sqrt(np.sum(x * x, axis=self.axes, keepdims=True))
+        elif self.operation == "logsumexp":
+            top = x.max(axis=self.axes, keepdims=True)
+            top = np.where(np.isfinite(top), top, 0)  # so that no exponential is too large
+            with np.errstate(divide="ignore"):  # log 0 = −∞ where all x are −∞
+                y = top + np.log(np.sum(np.exp(x - top), axis=self.axes, keepdims=True))
+        else:
+            y = getattr(np, self.operation)(x, axis=self.axes, keepdims=True)
+        self.remember(x=x, y=y)
+        return y if self.keepdims else np.squeeze(y, self.axes)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        x, y = self.recall()
+        dy = dy.reshape(y.shape)
+        if self.operation == "norm":
+            return dy * x / np.where(y == 0, 1, y)
+        if self.operation == "logsumexp":
+            return dy * np.exp(x - y)
+        if self.operation in ("max", "min"):
+            share = x == y
+            return np.where(share, dy / share.sum(axis=self.axes, keepdims=True), 0).astype(dy.dtype)
+        n = x.size // y.size if self.operation == "mean" else 1
+        return np.broadcast_to(dy / n, x.shape).astype(dy.dtype)
+
+
+class CumulativeSum(Layer):
+    """The sum of all numbers so far along an axis.
+
+    Equation:
+        y[t] = x[0] + x[1] + … + x[t]
+
+    Gradients (given dy = ∂L/∂y):
+        dx[t] = dy[t] + dy[t+1] + …, since x[t] is part of every later sum
+
+    Args:
+        axis: The axis.
+
+    Example:
+        >>> CumulativeSum(0).forward(np.array([1.0, 2.0, 3.0]))
+        array([1., 3., 6.])
+    """
+
+    axis: int
+
+    def __init__(self, axis: int) -> None:
+        checks.arguments(self, locals(), axis=integer)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.remember()
+        return np.cumsum(x, axis=self.axis)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        self.recall()
+        return np.flip(np.cumsum(np.flip(dy, self.axis), axis=self.axis), self.axis)
+
+
+def _axes(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[int, ...]:
+    """A tuple of integers."""
+    if not isinstance(value, (tuple, list)):
+        checks.fail(who, f"{name} must be a tuple of integers, got {value!r}.", kind=TypeError)
+    return tuple(checks.integer(who, f"{name}[{index}]", axis) for index, axis in enumerate(value))
