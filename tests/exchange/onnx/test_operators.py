@@ -11,7 +11,7 @@ from tinynet.exchange.onnx.read.nearest import INSTEAD, instead_of
 from tinynet.exchange.onnx.read.nodes import HANDLERS
 from tinynet.layers import GroupNorm
 from tinynet.net import Graph
-from tinynet.net.operations import Clip, Combine, Expand
+from tinynet.net.operations import Clip, Combine, Expand, Join
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -91,6 +91,15 @@ def test_an_operator_gives_what_onnx_runtime_gives(name, tmp_path):
     agree(y, run(tmp_path / "again.onnx", x))
 
 
+def test_a_row_that_is_joined_to_each_sample_is_exported(tmp_path):
+    graph = Graph(["x"], [("all", Join(1), ["x", "token"], ["y"])], ["y"], weights={"token": (1, 2, 3)})
+    x = np.random.default_rng(0).normal(size=(4, 5, 3)).astype(F)
+    expected = graph.forward(x)
+    tn.export_onnx(graph, tmp_path / "net.onnx", (5, 3))
+    agree(expected, run(tmp_path / "net.onnx", x))
+    assert expected.shape == (4, 7, 3)
+
+
 def test_a_maximum_with_a_number_is_a_range(tmp_path):
     assert [repr(layer) for layer in layers_of(loaded(one("Max", {}, F(0.5)), tmp_path))] == [repr(Clip(low=0.5))]
     assert [repr(layer) for layer in layers_of(loaded(one("Min", {}, F(0.5)), tmp_path))] == [repr(Clip(high=0.5))]
@@ -140,7 +149,10 @@ def test_a_buffer_is_not_learned_and_a_single_number_is(tmp_path):
     arrays = {"scale": F(2), "table": ROW}
     made = with_signature(model(nodes, arrays=arrays), PARAMETER.format("scale"), BUFFER.format("table"))
     assert list(loaded(made, tmp_path).parameters()) == ["0.scale"]
-    assert list(loaded(model(nodes, arrays=arrays), tmp_path).parameters()) == ["0.table"]  # by their names alone
+    made = model(nodes, arrays=arrays)
+    assert list(loaded(made, tmp_path).parameters()) == ["0.table"]  # by their names alone
+    made.producer_name = "pytorch"
+    assert list(loaded(made, tmp_path).parameters()) == ["0.scale", "0.table"]
 
 
 def test_a_buffer_in_the_place_of_a_weight_stays_as_it_is(tmp_path):

@@ -50,6 +50,7 @@ class Document:
     metadata: dict[str, str] = field(default_factory=dict)
     parameters: set[str] | None = None  #: The initializers that are learned; None where the file does not say it.
     buffers: set[str] = field(default_factory=set)  #: Those that are not, as far as the file says it.
+    producer: str = ""  #: The program that wrote it.
 
 
 class Unreadable(ValueError):  # noqa: N818  (a problem whose sentence is completed where the file is known)
@@ -81,6 +82,7 @@ def document(onnx: Any, model: Any, folder: Path | None) -> Document:
         [value.name for value in model.graph.output],
         {entry.key: entry.value for entry in model.metadata_props},
         *_learned_and_not(model, arrays),
+        model.producer_name,
     )
 
 

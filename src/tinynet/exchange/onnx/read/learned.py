@@ -21,7 +21,8 @@ def is_learned(doc: Document, name: str | None, array: Any) -> bool:
         return False
     if doc.parameters is not None:
         return name in doc.parameters
-    return not NO_PARAMETER.search(name) and np.size(array) > 1
+    # A single number with a name is a parameter if PyTorch has written it, and mostly a constant in other files.
+    return not NO_PARAMETER.search(name) and (np.size(array) > 1 or doc.producer == "pytorch")
 
 
 def depends_on_weights(doc: Document, node: Node, inputs: Iterable[Any]) -> bool:

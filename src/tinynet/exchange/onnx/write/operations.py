@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinynet.exchange.onnx.writer import GraphWriter, Writer
 from tinynet.layers import Layer
 from tinynet.net import Graph
@@ -114,7 +116,20 @@ def take(graph: GraphWriter, layer: Take, x: str, index: str) -> str:
 
 
 def join(graph: GraphWriter, layer: Join, *inputs: str) -> str:
+    shapes = [list(graph.shape(layer, index)) for index in range(len(inputs))]
+    n_axes = len(shapes[0])
+    axis = layer.axis % n_axes
+    if any(shape[:axis] + shape[axis + 1 :] != shapes[0][:axis] + shapes[0][axis + 1 :] for shape in shapes):
+        inputs = _repeated(graph, inputs, graph.constant(np.arange(n_axes) == axis))
     return graph.node("Concat", *inputs, axis=layer.axis)
+
+
+def _repeated(graph: GraphWriter, inputs: tuple[str, ...], is_own: str) -> tuple[str, ...]:
+    """Arrays of which those with the size 1 are repeated, but not along the axis that each has for itself."""
+    one = graph.constant([1])
+    shapes = [graph.node("Where", is_own, one, graph.node("Shape", x)) for x in inputs]
+    common = graph.node("Max", *shapes)
+    return tuple(graph.node("Expand", x, common) for x in inputs)
 
 
 def _sizes(graph: GraphWriter, sizes: Any, x: str) -> str:

@@ -26,10 +26,9 @@ def reshape(reader: Reader, node: Node) -> None:
     try:
         shapes = [new_shape(x.runs[i], sizes.runs[i], allow) for i in (0, 1)]
     except Unreadable as error:
-        if not np.array_equal(sizes.runs[0], sizes.runs[1]):
-            raise
+        written = np.array_equal(sizes.runs[0], sizes.runs[1])
         hint = "the file is made for one size of the batch; export it with a free batch axis, and with dynamo=True."
-        raise Unreadable(error.problem, hint) from None
+        raise Unreadable(error.problem, hint if written else "export it with dynamo=True.") from None
     if not group_norm(reader, node, shapes):
         view(reader, node.inputs[0], node.outputs[0], shapes)
 
