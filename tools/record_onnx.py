@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Export models of tools/onnx_models.py by both of PyTorch's exporters, so that tests of reading them need no PyTorch.
+"""Export models by both of PyTorch's exporters, so that tests of reading them need no PyTorch.
 
-usage: python tools/record_onnx.py     (needs torch==2.13.0, onnx and onnxscript)
+usage: python tools/record_onnx.py [NAME...]     (needs torch==2.13.0, onnx and onnxscript)
 
-The archive holds, for each model and exporter, the file, an input, PyTorch's output, and its loss after a step.
+With names, these are recorded again, or for the first time, and the others are kept as they are.
+
+The models are those of onnx_models.py and onnx_more_models.py. The archive holds, for each model and exporter, the
+file, an input, PyTorch's output, and its loss after a step.
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ import onnx  # noqa: E402
 import torch  # noqa: E402
 
 from tools.onnx_models import MODELS  # noqa: E402
+from tools.onnx_more_models import MORE_MODELS  # noqa: E402
 
 FILE = ROOT / "tests" / "recordings" / "onnx.zip"
 KEPT = ("pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy", "pkg.onnxscript.rewriter.rule_name")
+SIGNATURE, FOLDED_FROM = "pkg.torch.export.ExportedProgram.graph_signature", "pkg.onnxscript.optimizer.folded_from"
 UNMERGED = ("resnet18", "mobilenet", "unet")  # also exported with batch norm left as it is
 
 
@@ -44,16 +49,37 @@ def exported(model: torch.nn.Module, x: torch.Tensor, dynamo: bool, optimize: bo
         del node.metadata_props[:]
         node.metadata_props.extend(kept)
         node.doc_string = ""
-    del proto.graph.metadata_props[:]
+    keep_what_is_learned(proto)
     del proto.metadata_props[:]
-    del proto.graph.value_info[:]
     return proto.SerializeToString(deterministic=True)
 
 
-def main() -> None:
+def keep_what_is_learned(proto: Any) -> None:
+    """Leave out all notes but those that tell parameters from buffers; old files have none, as other programs' have."""
+    noted = [entry for entry in proto.graph.metadata_props if entry.key == SIGNATURE]
+    del proto.graph.metadata_props[:]
+    proto.graph.metadata_props.extend(noted)
+    values = []
+    for value in proto.graph.value_info:
+        folded = [entry for entry in value.metadata_props if entry.key == FOLDED_FROM]
+        if folded:
+            values.append(onnx.ValueInfoProto(name=value.name, metadata_props=folded))
+    del proto.graph.value_info[:]
+    proto.graph.value_info.extend(values)
+
+
+def main(names: list[str]) -> None:
     warnings.simplefilter("ignore")
+    models = MODELS | MORE_MODELS
+    kept: dict[str, bytes] = {}
+    if names:
+        with zipfile.ZipFile(FILE) as archive:
+            kept = {file: archive.read(file) for file in archive.namelist() if file.partition(".")[0] not in names}
     with zipfile.ZipFile(FILE, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, (build, shape) in MODELS.items():
+        for file, content in kept.items():
+            archive.writestr(file, content)
+        for name in names or models:
+            build, shape = models[name]
             torch.manual_seed(0)
             model = build()
             for module in model.modules():
@@ -68,12 +94,12 @@ def main() -> None:
             }
             if name in UNMERGED:
                 files[f"{name}.unmerged"] = exported(model, x, True, optimize=False)
-            for file, content in files.items():
-                archive.writestr(f"{file}.onnx", content)
+            for file, written in files.items():
+                archive.writestr(f"{file}.onnx", written)
             values = io.BytesIO()
             np.savez_compressed(values, x=x.numpy(), y=model(x).detach().numpy(), losses=losses(model, x))
             archive.writestr(f"{name}.npz", values.getvalue())
-            print(name, *[len(content) for content in files.values()], flush=True)
+            print(name, *[len(written) for written in files.values()], flush=True)
     print(f"PyTorch {torch.__version__}, {FILE.stat().st_size / 1e6:.2f} MB: {FILE}")
 
 
@@ -87,4 +113,4 @@ def losses(model: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

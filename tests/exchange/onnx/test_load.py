@@ -9,9 +9,10 @@ import pytest
 
 import tinynet as tn
 from tests.exchange.onnx.given import loaded
-from tinynet.layers import Embedding, LearnedPosition, MultiHeadAttention
+from tinynet.layers import Embedding, GroupNorm, LearnedPosition, MultiHeadAttention, SiLU
 from tinynet.losses import mean_squared_error
 from tinynet.net import Concat, Graph, Residual
+from tinynet.net.operations import Clip
 from tinynet.optimizers import SGD
 
 onnx = pytest.importorskip("onnx")
@@ -19,7 +20,8 @@ onnx = pytest.importorskip("onnx")
 RECORDINGS = Path(__file__).parents[2] / "recordings" / "onnx.zip"
 NAMES = sorted(name.removesuffix(".onnx") for name in zipfile.ZipFile(RECORDINGS).namelist() if name.endswith(".onnx"))
 #: Exporters merge batch norm into convolutions, and one leaves out biases that are zero: there is less to train.
-LEFT_OUT = ("encoder_pre_norm.dynamo", "encoder_post_norm.dynamo", "vit.dynamo")
+LEFT_OUT = ("encoder_pre_norm.dynamo", "encoder_post_norm.dynamo", "vit.dynamo", "padded.dynamo")
+UNTOLD = ("diffusion.torchscript",)  # that exporter does not say what is a buffer, which is learned then
 MERGED = ("resnet18", "mobilenet", "unet", "unet_interpolating", "normed_mlp")
 
 
@@ -50,7 +52,7 @@ def test_what_pytorch_writes(name, tmp_path):
         net.backward(gradient)
         net.update(optimizer)
     assert found[1] < found[0]
-    if name not in LEFT_OUT and (name.partition(".")[0] not in MERGED or name.endswith("unmerged")):
+    if name not in (*LEFT_OUT, *UNTOLD) and (name.partition(".")[0] not in MERGED or name.endswith("unmerged")):
         assert np.abs(np.array(found) - losses).max() < 1e-5
 
 
@@ -86,6 +88,18 @@ def test_structure_is_found(name, exporter, expected, tmp_path):
     found = kinds(net)
     assert {kind: found.count(kind) for kind in expected} == expected
     assert Graph not in found
+
+
+@pytest.mark.parametrize("exporter", ["torchscript", "dynamo"])
+def test_layers_are_found_in_a_graph(exporter, tmp_path):
+    found = kinds(loaded(recorded(f"diffusion.{exporter}", tmp_path)[0]))
+    assert [found.count(kind) for kind in (Graph, GroupNorm, SiLU, Clip)] == [1, 2, 2, 1]
+
+
+def test_frequencies_in_a_buffer_are_not_learned(tmp_path):
+    for exporter in ("torchscript", "dynamo"):
+        net = loaded(recorded(f"rotary.{exporter}", tmp_path)[0])
+        assert [path for path in net.parameters() if "freq" in path or ".c" in path] == []
 
 
 @pytest.mark.parametrize("exporter", ["torchscript", "dynamo"])

@@ -36,7 +36,7 @@ def structured(reader: Reader) -> Net:
     pieces = [Piece([Item(step.layer, step.scopes)], step.reads, step.gives) for step in reader.steps]
     own = {*reader.weights, *reader.constants}
     outputs = reader.doc.outputs
-    while _in_series(pieces, outputs) or _in_parallel(pieces, outputs, own):
+    while _in_series(pieces, outputs) or _in_parallel(reader, pieces, own):
         pass
     inputs = list(reader.doc.inputs)
     if len(pieces) == 1 and pieces[0].reads == inputs and pieces[0].gives == outputs:
@@ -56,15 +56,15 @@ def _in_series(pieces: list[Piece], outputs: list[str]) -> bool:
     return False
 
 
-def _in_parallel(pieces: list[Piece], outputs: list[str], own: set[str]) -> bool:
+def _in_parallel(reader: Reader, pieces: list[Piece], own: set[str]) -> bool:
     """Make a Residual or a Concat of branches that start from one value and meet again; whether there were such."""
-    uses = _uses(pieces, outputs)
+    uses = _uses(pieces, reader.doc.outputs)
     for join in pieces:
         layer = join.items[0].layer
         is_sum = isinstance(layer, Combine) and layer.operation == "add"
-        if len(join.items) > 1 or not (is_sum or isinstance(layer, Join)):
+        if len(join.items) > 1 or not (is_sum or isinstance(layer, Join)) or _repeats(reader, join, layer):
             continue
-        branches = _branches(pieces, join, uses, outputs)
+        branches = _branches(pieces, join, uses, reader.doc.outputs)
         if branches is None or branches[0] in own:
             continue
         source, parts = branches
@@ -77,6 +77,15 @@ def _in_parallel(pieces: list[Piece], outputs: list[str], own: set[str]) -> bool
         join.items, join.reads = [Item(made, scopes)], [source]
         return True
     return False
+
+
+def _repeats(reader: Reader, join: Piece, layer: Layer) -> bool:
+    """Whether a sum or a join repeats one of its arrays along an axis, which a Residual and a Concat do not."""
+    shapes = [list(reader.values[name].shapes[0]) for name in join.reads]
+    if isinstance(layer, Join):
+        for shape in shapes:
+            del shape[layer.axis]
+    return any(shape != shapes[0] for shape in shapes)
 
 
 def _branches(

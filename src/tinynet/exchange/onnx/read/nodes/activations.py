@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -146,7 +147,12 @@ def thresholded_relu(reader: Reader, node: Node) -> None:
 
 def _bound(reader: Reader, node: Node, index: int, name: str) -> float | None:
     value = reader.constant(node, index, node.attributes.get(name))
-    return None if value is None else float(np.ravel(value)[0])
+    return None if value is None else decimal(value)
+
+
+def decimal(value: Any) -> float:
+    """The number that an array holds, as its type writes it: 1e-12, and not the double nearest to its float32."""
+    return float(str(np.ravel(value)[0]))
 
 
 HANDLERS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node
-from tinynet.exchange.onnx.read.nodes.activations import number
+from tinynet.exchange.onnx.read.nodes.activations import decimal, number
 from tinynet.exchange.onnx.read.reader import Reader, Value, afford
 from tinynet.net.operations import Choose, Clip, Combine, Compare
 
@@ -89,7 +89,7 @@ def extreme(operation: str) -> Callable[[Reader, Node], None]:
         for at, name in enumerate([*others[1:], *numbers]):
             given = gives if at == len(node.inputs) - 2 else reader.fresh()
             if name in numbers and np.ndim(reader.values[name].runs[0]) <= np.ndim(reader.values[x].runs[0]):
-                bound = float(np.ravel(reader.values[name].runs[0])[0])
+                bound = decimal(reader.values[name].runs[0])
                 reader.add(Clip(**{"low" if operation == "maximum" else "high": bound}), [x], [given])
             else:
                 reader.add(Combine(operation), [x, reader.readable(name)], [given])
