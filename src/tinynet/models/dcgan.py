@@ -78,7 +78,9 @@ def as_one(generator: Net, discriminator: Net) -> Net:
         >>> as_one(*dcgan(width=4)).predict(noise(2, latent=64)).shape
         (2, 1)
     """
-    return Named({"generator": generator, "discriminator": discriminator})
+    net = Named({"generator": generator, "discriminator": discriminator})
+    net.dtype = generator.dtype
+    return net
 
 
 def adversaries(input_shape: Shape = (1, 28, 28), latent: int = 64, width: int = 32) -> Net:
