@@ -681,8 +681,8 @@ def pictures_drawn() -> list[Call]:
         call("visualize.weight_histograms", v.weight_histograms, net=flat, initial=flat),
         call("visualize.report", v.report, path=FOLDER / "calls.html", net=drawn, history=history(), test=pictures(),
              loss=cross_entropy, metrics={"accuracy": 0.5}, title="A run", config={"lr": 0.1}, command="tinynet",
-             initial=drawn, sections=[("Mine", lambda subject: None)],
-             free=("path", "history", "test", "metrics", "config", "loss", "initial", "sections")),
+             initial=drawn, sections=[("Mine", lambda subject: None)], course=probe.Course("done", "It is done."),
+             free=("path", "history", "test", "metrics", "config", "loss", "initial", "sections", "course")),
     ]  # fmt: skip
 
 

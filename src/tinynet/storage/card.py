@@ -151,7 +151,9 @@ def _inside(encoded: Any) -> Iterator[tuple[str, Any]]:
     """What a list or an encoded tuple or dict holds, each with its name if it has one."""
     if isinstance(encoded, dict):
         pairs = encoded.get("dict", [])
-        yield from ((f"{key}: ", value) for key, value in pairs)
+        for pair in pairs if isinstance(pairs, list) else []:
+            if isinstance(pair, list) and len(pair) == 2:  # else the file has been tampered with
+                yield f"{pair[0]}: ", pair[1]
         encoded = encoded.get("tuple", [])
     if isinstance(encoded, list):
         yield from (("", item) for item in encoded)
