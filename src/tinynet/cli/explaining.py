@@ -51,6 +51,8 @@ def recorded_step(run: Run, sample: int) -> Step:
     if len(x) > 1:  # one sample has no variance for a batch norm
         net.train()
     batch = f"samples {first} to {last - 1} of its training data"
+    if is_pair(net):
+        batch = f"pictures {first} to {last - 1} that its generator draws, with the discriminator as it is"
     words = f"One more step of {run.folder}: {batch}, and a new {settings.optimizer} with the rate {settings.lr:g}."
     rule = make_rule(settings.rule, settings.lr)
     turn = net[1].frozen() if is_pair(net) else nullcontext()  # the generator's: the other only hands its gradient on

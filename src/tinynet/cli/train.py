@@ -102,9 +102,9 @@ def train(
     Of your own data, the test part and how they were prepared are kept with the run, so **tinynet predict** takes a new
     picture or row as it is, and **tinynet write** continues a text.
 
-    A tenth of the training data is held out for validation; the test data are used once, at the end. The folder gets
-    the settings (config.json), the numbers of each epoch (history.csv), what the layers gave (statistics.safetensors),
-    the network (model.safetensors) and a page to look at (report.html).
+    A tenth of the training data is held out for validation, unless a net learns to draw against another one; the test
+    data are used once, at the end. The folder gets the settings (config.json), the numbers of each epoch (history.csv),
+    what the layers gave (statistics.safetensors), the network (model.safetensors) and a page to look at (report.html).
 
     After each epoch and each minute a checkpoint is written. Whatever ends the process, **tinynet train --resume RUN**
     goes on from the last one and comes to the same network, bit for bit. Ctrl-C ends training early and keeps what was
