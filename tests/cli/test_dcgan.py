@@ -204,6 +204,22 @@ def test_on_pictures_of_ones_own(tinynet, tmp_path):
     assert "--size brings your own pictures to a size" in result.err
 
 
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("evaluate", "expected a generator with its discriminator, got the net Net of 6 layers"),
+        ("explain", "expected a generator with its discriminator, got the net Net of 6 layers"),
+        ("report", "the state does not fit this network; missing: generator.0.weight"),
+        ("doctor", "the state does not fit this network; missing: generator.0.weight"),
+    ],
+)
+def test_another_net_in_the_run_is_named(command, sentence, straight, tinynet, tmp_path):
+    shutil.copytree(straight, tmp_path / "run")
+    tn.save(tn.models.build("mlp", (1, 8, 8)), tmp_path / "run/model.safetensors")
+    result = tinynet(command, tmp_path / "run")
+    assert (result.status, sentence in result.err) == (2, True), result.err
+
+
 def test_a_discriminator_that_sees_through_all_is_named():
     course = course_of({"drawn_taken_for_real": 0.01, "real_taken_for_real": 0.99})
     assert "tells nearly all of them apart" in str(course)

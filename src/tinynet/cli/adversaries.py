@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from tinynet.cli.settings import Settings
+from tinynet.core.checks.words import fail
 from tinynet.data import Dataset
+from tinynet.layers import Linear
 from tinynet.learner import AverageWeights, Callback, Learner
 from tinynet.models import AdversarialLearner
 from tinynet.models.dcgan import to_be_judged
@@ -29,11 +31,19 @@ def is_pair(net: Any) -> bool:
         >>> is_pair(build("dcgan", (1, 8, 8), width=2)), is_pair(build("vae"))
         (True, False)
     """
-    return isinstance(net, Named) and net.names == ("generator", "discriminator")
+    named: Any = net if isinstance(net, Named) and net.names == ("generator", "discriminator") else None
+    return named is not None and isinstance(named[0], Net) and isinstance(named[0][0], Linear)
 
 
 def latent_of(net: Any) -> int:
-    """The numbers that the generator of a pair draws a picture from."""
+    """The numbers that the generator of a pair draws a picture from.
+
+    Raises:
+        ValueError: The net is no such pair.
+    """
+    if not is_pair(net):
+        problem = f"expected a generator with its discriminator, got the net {type(net).__name__} of {len(net)} layers."
+        fail("tinynet", problem, "train again: the file of the run is not the one that was written.")
     return net[0][0].in_features
 
 
@@ -54,13 +64,14 @@ def net_of(learner: Learner) -> Net:
 
 def adversarial_learner(settings: Settings, net: Any, train: Any, callbacks: Sequence[Callback]) -> Learner:
     """The learner of a pair; nothing is held out, for no number over other pictures would say how well it draws."""
+    latent = latent_of(net)
     return AdversarialLearner(
         net[0],
         net[1],
         settings.make_optimizer(len(train)),
         replace(settings, lr=RATE * settings.lr).make_optimizer(len(train)),
         train,
-        latent_of(net),
+        latent,
         batch_size=settings.batch_size,
         metrics=[drawn_taken_for_real],
         callbacks=[AverageWeights(AVERAGE), *callbacks],

@@ -15,7 +15,7 @@ from tinynet.cli.trained import trained
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.core.faster import use
-from tinynet.layers import Sigmoid
+from tinynet.layers import Linear, Sigmoid
 from tinynet.models import MODELS, VariationalAutoencoder, noise
 from tinynet.net import Net
 from tinynet.storage import atomic_write
@@ -70,7 +70,10 @@ def draw(
 
 def can_draw(net: Any) -> bool:
     """Whether a net draws pictures from random numbers alone."""
-    return is_pair(net) or isinstance(net[0], VariationalAutoencoder)
+    if is_pair(net):
+        return True
+    decoder = net[0].decoder if isinstance(net[0], VariationalAutoencoder) else None
+    return isinstance(decoder, Net) and isinstance(decoder[0], Linear)
 
 
 def drawn(net: Any, number: int, seed: int) -> np.ndarray:
