@@ -57,6 +57,27 @@ FORMS = {
     "half of what one step gives": model(
         [("Exp", ["x"], ["e"], {}), ("Mul", ["e", "half"], ["y"], {})], arrays={"half": F(0.5)}
     ),
+    "a list of parts": model(
+        [("SplitToSequence", ["x", "two"], ["s"], {"axis": 1}), ("SequenceAt", ["s", "last"], ["a"], {}),
+         ("SequenceAt", ["s", "first"], ["b"], {}), ("Mul", ["a", "b"], ["y"], {})],
+        arrays={"two": np.int64(2), "last": np.int64(-1), "first": np.int64(0)},
+    ),
+    "a list of unequal parts": model(
+        [("SplitToSequence", ["x", "sizes"], ["s"], {"axis": -1}), ("SequenceAt", ["s", "last"], ["y"], {})],
+        arrays={"sizes": np.array([3, 1]), "last": np.int64(0)},
+    ),
+    "a list of places": model(
+        [("SplitToSequence", ["x"], ["s"], {"axis": 1, "keepdims": 0}), ("SequenceAt", ["s", "last"], ["y"], {})],
+        arrays={"last": np.int64(3)},
+    ),
+    "a list of parts of a weight": model(
+        [("SplitToSequence", ["w", "two"], ["s"], {"axis": 1}), ("SequenceAt", ["s", "first"], ["a"], {}),
+         ("MatMul", ["x", "a"], ["y"], {})],
+        arrays={"w": np.outer(ROW, ROW), "two": np.int64(2), "first": np.int64(0)},
+    ),
+    "a weight that data compute": model(
+        [("Transpose", ["x"], ["t"], {}), ("Gemm", ["x", "t", "b"], ["y"], {})], arrays={"b": F(0.5)},
+    ),
     "tokens that are padded": model(
         [("Equal", ["x", "pad"], ["e"], {}), ("Where", ["e", "low", "zero"], ["y"], {})],
         arrays={"pad": np.int64(2), "low": F(-9), "zero": F(0)}, **TOKENS,
@@ -186,6 +207,14 @@ def test_training_goes_through_what_is_computed_from_a_weight(tmp_path):
     net.backward(np.ones_like(net.forward(x)))
     assert np.allclose(net.parameters()["0.log_scale"].gradient, 8 * np.exp(0.5))
     assert np.allclose(net.parameters()["0.shift"].gradient, 2)
+
+
+def test_the_type_of_another_value_is_not_its_numbers(tmp_path):
+    nodes = [("Relu", ["x"], ["r"], {}), ("CastLike", ["w", "r"], ["c"], {}), ("Mul", ["r", "c"], ["y"], {})]
+    made = with_signature(model(nodes, arrays={"w": ROW}), PARAMETER.format("w"))
+    net, x = loaded(made, tmp_path), np.ones((2, 4), F)
+    assert list(net.parameters()) == ["0.w"]
+    agree(net.predict(x), run(tmp_path / "net.onnx", x))
 
 
 def test_a_row_of_zeros_can_be_normalized(tmp_path):

@@ -32,6 +32,11 @@ class Node:
     rules: str = ""  #: What the exporter has done to it.
 
     @property
+    def reads(self) -> list[str]:
+        """The inputs whose numbers it reads: CastLike takes the type alone of its second."""
+        return self.inputs[:1] if self.op == "CastLike" else self.inputs
+
+    @property
     def label(self) -> str:
         """How a sentence names it."""
         place = f", in {shown(self.scopes[-1])}" if self.scopes else ""

@@ -34,13 +34,12 @@ INSTEAD = {  # operators that mean the like, and what works in their place
     "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike": DRAWN,
     "BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor": "use And, Or and Not of comparisons.",
     "BlackmanWindow DFT HammingWindow HannWindow ImageDecoder MelWeightMatrix STFT": BEFORE,
-    "CastLike": "convert before the net.",
     "CausalConvWithState": "use Pad and Conv.",
     "CenterCropPad": "use Slice and Pad.",
     "Col2Im": "use ConvTranspose.",
     "Compress NonZero Unique": "choose by a mask of fixed shape; Where works.",
-    "ConcatFromSequence SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength "
-    "SequenceMap SplitToSequence": "use Split and Concat, with a number of parts that is fixed.",
+    "ConcatFromSequence SequenceConstruct SequenceEmpty SequenceErase SequenceInsert SequenceLength SequenceMap":
+        "use Split and Concat, with a number of parts that is fixed.",
     "CumProd ReduceProd": "multiply the parts one by one, or add logarithms; Mul, Log and ReduceSum work.",
     "DeformConv": "use Conv.",
     "DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul QuantizeLinear ConvInteger MatMulInteger":

@@ -69,9 +69,10 @@ class Reader:
         self.steps: list[Step] = []
         self.values = {name: Value(runs, known=False) for name, runs in examples.items()}
         self.values |= {name: Value((array, array), True, name) for name, array in doc.arrays.items()}
-        self.uses = Counter(name for node in doc.nodes for name in node.inputs) + Counter(doc.outputs)
+        self.uses = Counter(name for node in doc.nodes for name in node.reads) + Counter(doc.outputs)
         self.weights: dict[str, Any] = {}  #: Arrays that steps read and that are learned, by their name in the graph.
         self.constants: dict[str, Any] = {}  #: Other arrays that steps read.
+        self.sequences: dict[str, list[str]] = {}  #: The values that lists in the graph hold.
         self.truths: set[str] = set()  #: Values that are 1 and 0, and are true and false in the graph.
         self._shared: dict[str, Parameter] = {}
         self._as_known: dict[str, Value] = {}  #: Values as they were before steps computed them.

@@ -15,6 +15,7 @@ from tinynet.exchange.onnx.read.nodes import (
     recurrent,
     reductions,
     resizing,
+    sequences,
     shapes,
 )
 from tinynet.exchange.onnx.read.reader import Reader
@@ -27,6 +28,7 @@ HANDLERS: dict[str, Callable[[Reader, Node], None]] = {
     **normalization.HANDLERS,
     **pooling.HANDLERS,
     **resizing.HANDLERS,
+    **sequences.HANDLERS,
     **recurrent.HANDLERS,
     **reductions.HANDLERS,
     **shapes.HANDLERS,

@@ -13,7 +13,7 @@ from tinynet.exchange.onnx.read.nodes.merged import gated, replace, scales_norm
 from tinynet.exchange.onnx.read.nodes.shapes import view
 from tinynet.exchange.onnx.read.reader import Reader, Value, afford
 from tinynet.layers import Linear
-from tinynet.net.operations import Combine, Elementwise, MatMul, Power, View
+from tinynet.net.operations import Combine, Elementwise, MatMul, Power, Transpose, View
 
 
 def combine(operation: str) -> Callable[[Reader, Node], None]:
@@ -66,6 +66,9 @@ def gemm(reader: Reader, node: Node) -> None:
     about = node.attributes
     if about.get("transA", 0):
         raise Unreadable("it transposes its input.", "use a linear layer.")
+    if not reader.values[node.inputs[1]].known:
+        _product(reader, node)
+        return
     weight = reader.parameter(node, 1, transposed=not about.get("transB", 0))
     if weight.tensor.ndim != 2:
         raise Unreadable("its weight is no matrix.")
@@ -77,6 +80,21 @@ def gemm(reader: Reader, node: Node) -> None:
             parameter.tensor = parameter.tensor * parameter.tensor.dtype.type(factor)
     layer = _linear(weight.shape[1], weight.shape[0], weight, bias)
     reader.add(layer, [reader.data(node)], [node.outputs[0]])
+
+
+def _product(reader: Reader, node: Node) -> None:
+    """A product whose weight is computed while the net runs, from another weight or from data."""
+    about = node.attributes
+    if about.get("alpha", 1.0) != 1 or about.get("beta", 1.0) != 1:
+        raise Unreadable("it scales a product with what is computed.", "use MatMul, Mul and Add.")
+    W, biased = reader.data(node, 1), len(node.inputs) > 2 and node.inputs[2]
+    if about.get("transB", 0):
+        W, old = reader.fresh(), W
+        reader.add(Transpose(1, 0), [old], [W])
+    y = reader.fresh() if biased else node.outputs[0]
+    reader.add(MatMul(), [reader.data(node), W], [y])
+    if biased:
+        reader.add(Combine("add"), [y, reader.data(node, 2)], [node.outputs[0]])
 
 
 def triangle(reader: Reader, node: Node) -> None:

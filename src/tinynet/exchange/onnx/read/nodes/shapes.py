@@ -252,8 +252,10 @@ def same(reader: Reader, node: Node) -> None:
     import onnx
 
     x = reader.values[node.inputs[0]]
-    if node.op == "Cast":
-        kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(node.attributes["to"])).kind
+    if node.op in ("Cast", "CastLike"):
+        like = node.op == "CastLike"
+        kind = np.asarray(reader.values[node.inputs[1]].runs[0]).dtype.kind if like else ""
+        kind = kind or np.dtype(onnx.helper.tensor_dtype_to_np_dtype(node.attributes["to"])).kind
         if kind == "b" and node.inputs[0] not in reader.truths:
             differs = reader.fresh()
             reader.add(Compare("equal"), [reader.data(node), number(reader, node.inputs[0], 0.0)], [differs])
@@ -269,6 +271,7 @@ def same(reader: Reader, node: Node) -> None:
 
 HANDLERS = {
     "Cast": same,
+    "CastLike": same,
     "Concat": concat,
     "DepthToSpace": depth_to_space,
     "Expand": expand,
