@@ -306,6 +306,7 @@ OPERATIONS = [  # and what is made of them
     LayerRow(lambda: operations.View(-1, 3), (2, 4, 3), (8, 3)),
     LayerRow(lambda: operations.Expand("x0", 4, -1), (2, 1, 3), (2, 4, 3)),
     LayerRow(lambda: operations.Expand(2, 4, 3), (4, 1), (2, 4, 3), batch_of_one=False),
+    LayerRow(lambda: operations.Repeat(), [(1, 4, 3), (2, 5)], (2, 4, 3), batch_of_one=False),
     LayerRow(lambda: operations.Part(1, 1, 4, 2), (2, 5, 3), (2, 2, 3)),
     LayerRow(lambda: operations.Part(1, -1, None, -1), (2, 5), (2, 5)),
     LayerRow(lambda: operations.Take(1), [(2, 5, 3), TOKENS], (2, 2, 3, 3), batch_of_one=False),

@@ -24,6 +24,7 @@ from tinynet.net.operations import (
     Part,
     Power,
     Reduce,
+    Repeat,
     Take,
     View,
 )
@@ -198,6 +199,7 @@ def test_layers_with_names():
         (Combine("minimum"), ([1.0, 5.0], [2.0]), [1.0, 2.0]),
         (Compare("equal"), ([1, 2, 3], [2]), [0.0, 1.0, 0.0]),
         (Compare("greater_equal"), ([1.0, 2.0], [2.0]), [0.0, 1.0]),
+        (Repeat(), ([[1.0, 2.0]], [0.0, 0.0, 0.0]), [[1.0, 2.0]] * 3),
         (Compare("less"), ([1.0, 2.0], [2.0]), [1.0, 0.0]),
         (CumulativeSum(-1), ([[1.0, 2.0], [3.0, 4.0]],), [[1.0, 3.0], [3.0, 7.0]]),
         (Einsum("i, i ->"), ([1.0, 2.0], [3.0, 4.0]), 11.0),
@@ -256,6 +258,7 @@ def test_the_length_of_zeros_has_no_gradient():
             r"Take\(axis=0\): expected an index of integers, got bool",
         ),
         (lambda: Combine("plus"), ValueError, "Combine: operation must be"),
+        (lambda: Repeat().forward(X, X), ValueError, r"Repeat\(\): expected one row, got x of shape"),
         (lambda: Compare("above"), ValueError, "Compare: comparison must be"),
         (lambda: Einsum("ij,jk"), ValueError, "Einsum: expected an equation of letters, got 'ij,jk'"),
         (lambda: Einsum("...i->i"), ValueError, "Einsum: expected an equation of letters, got"),

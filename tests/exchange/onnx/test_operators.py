@@ -235,3 +235,15 @@ def test_a_hint_is_of_what_means_the_like():
     standard = {schema.name for schema in onnx.defs.get_all_schemas() if schema.domain == ""}
     made_before = {"Constant", "ConstantOfShape", "EyeLike", "Shape", "Size"}  # which never depend on data
     assert standard - set(HANDLERS) - set(named) <= made_before
+
+
+def test_a_learned_row_for_each_sample_is_repeated(tmp_path):
+    nodes = [("Shape", ["x"], ["n"], {"end": 1}), ("Concat", ["n", "row"], ["sizes"], {"axis": 0})]
+    nodes += [("Expand", ["query", "sizes"], ["q"], {}), ("Transpose", ["q"], ["t"], {"perm": [1, 0, 2]})]
+    nodes += [("Reshape", ["t", "flat"], ["r"], {}), ("MatMul", ["r", "w"], ["y"], {})]
+    arrays = {"query": np.arange(8, dtype=F).reshape(1, 2, 4), "row": np.array([2, 4]), "flat": np.array([-1, 4])}
+    made = model(nodes, arrays=arrays | {"w": np.outer(ROW, ROW)})
+    net, x = loaded(made, tmp_path), np.ones((3, 4), F)
+    agree(net.predict(x), run(tmp_path / "net.onnx", x))
+    net.backward(np.ones_like(net.forward(x)))
+    assert [path for path, weight in net.parameters().items() if weight.gradient.any()][:1] == ["0.query"]

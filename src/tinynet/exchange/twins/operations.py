@@ -161,6 +161,13 @@ class Expand(nn.Module):
         return x.expand(sizes_for(self.sizes, x))
 
 
+class Repeat(nn.Module):
+    """One row, as often as another tensor has rows."""
+
+    def forward(self, x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        return x.expand(other.shape[0], *x.shape[1:])
+
+
 class Part(nn.Module):
     """Every step-th number of one axis, from start to stop, as in x[start:stop:step]."""
 

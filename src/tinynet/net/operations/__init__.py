@@ -3,7 +3,7 @@
 from tinynet.net.operations.arithmetic import Choose, Combine, Compare, Einsum, MatMul
 from tinynet.net.operations.functions import Clip, Elementwise, Power
 from tinynet.net.operations.reductions import CumulativeSum, Reduce
-from tinynet.net.operations.shapes import Expand, Join, Part, Take, Transpose, View
+from tinynet.net.operations.shapes import Expand, Join, Part, Repeat, Take, Transpose, View
 
 __all__ = [
     "Choose",
@@ -19,6 +19,7 @@ __all__ = [
     "Part",
     "Power",
     "Reduce",
+    "Repeat",
     "Take",
     "Transpose",
     "View",

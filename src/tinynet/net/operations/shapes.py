@@ -124,6 +124,34 @@ class Expand(Layer):
         return f"Expand({', '.join(map(repr, self.sizes))})"
 
 
+class Repeat(Layer):
+    """One row for each sample: an array whose first axis has the size 1, as often as another array has rows.
+
+    Equation:
+        y[n] = x[0], for each row n of other
+
+    Gradients (given dy = ∂L/∂y):
+        dx = Σ dy over n; other has none
+
+    Raises:
+        ValueError: The first axis of x has another size than 1.
+
+    Example:
+        >>> Repeat().forward(np.ones((1, 3)), np.zeros((5, 4))).shape
+        (5, 3)
+    """
+
+    def forward(self, x: np.ndarray, other: np.ndarray) -> np.ndarray:
+        if x.shape[:1] != (1,):
+            checks.fail(self, f"expected one row, got x of shape {checks.shape_text(x.shape)}.")
+        self.remember(other=other)
+        return np.repeat(x, len(other), axis=0)
+
+    def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        (other,) = self.recall()
+        return dy.sum(axis=0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
+
+
 class Part(Layer):
     """Every step-th number of one axis, from start to stop, as in x[start:stop:step].
 

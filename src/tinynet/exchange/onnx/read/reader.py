@@ -20,6 +20,8 @@ from tinynet.exchange.onnx.read.file import MAX_NUMBERS, Document, Node, Unreada
 from tinynet.exchange.onnx.read.folding import fold, shape_of
 from tinynet.exchange.onnx.read.learned import depends_on_weights, is_learned
 from tinynet.exchange.onnx.read.nearest import instead_of
+from tinynet.exchange.onnx.read.places import held, place_of
+from tinynet.exchange.onnx.read.rows import row_for_each_sample
 from tinynet.layers import Layer
 from tinynet.net.tuples import as_tuple
 from tinynet.storage.sentences import shown
@@ -82,7 +84,7 @@ class Reader:
     def read(self) -> None:
         """Turn every node into steps."""
         for node in self.doc.nodes:
-            self.scopes = _place_of(node, self.values)
+            self.scopes = place_of(node, self.values)
             try:
                 if not self._folded(node):
                     self._handler(node)(self, node)
@@ -141,7 +143,7 @@ class Reader:
 
     def data(self, node: Node, index: int = 0) -> str:
         """The name of an input that a step can read: a value, or an array of the graph's own."""
-        return self.readable(node.inputs[index])
+        return row_for_each_sample(self, node, node.inputs[index], self.readable(node.inputs[index]))
 
     def readable(self, name: str) -> str:
         """The name of a value, made an array of the graph's own if it is known."""
@@ -200,7 +202,7 @@ class Reader:
             function = shape_of if node.op == "Shape" else lambda x, a: np.array(np.size(x), np.int64)
             found: list[Any] = [[function(x, node.attributes)] for x in inputs[0].runs]
         elif node.op == "Constant":
-            found = [[_constant(node)]] * 2
+            found = [[held(node)]] * 2
         elif node.op == "CastLike" and inputs[0] is not None and inputs[0].known and inputs[1] is not None:
             found = [[np.asarray(inputs[0].runs[run]).astype(np.asarray(inputs[1].runs[run]).dtype)] for run in (0, 1)]
         elif all(value is None or value.known for value in inputs) and not self._looks_up(node, inputs):
@@ -272,24 +274,3 @@ def afford(*shape: int) -> None:
     """Refuse to make an array that no example needs."""
     if np.prod([float(size) for size in shape]) > MAX_NUMBERS:
         raise Unreadable(f"it makes an array of shape {shape_text(tuple(int(n) for n in shape))}, which is too large.")
-
-
-def _place_of(node: Node, values: Mapping[str, Value]) -> list[str]:
-    """The modules around a node; the last is the one that has its weight, if another was merged with it."""
-    weights = [values[name].weight or "" for name in node.inputs[1:] if name and values[name].known]
-    paths = [name.removesuffix(".weight") for name in weights if re.fullmatch(r"\w+(\.\w+)*\.weight", name)]
-    if len(paths) != 1 or (node.scopes and node.scopes[-1].rpartition(".")[0] != paths[0].rpartition(".")[0]):
-        return node.scopes
-    parts = paths[0].split(".")
-    return [*node.scopes[:-1], paths[0]] if node.scopes else [".".join(parts[: i + 1]) for i in range(len(parts))]
-
-
-def _constant(node: Node) -> np.ndarray:
-    """What the node Constant holds."""
-    attributes = node.attributes
-    if "value" in attributes:
-        return np.asarray(attributes["value"])
-    for name, kind in (("int", np.int64), ("ints", np.int64), ("float", np.float32), ("floats", np.float32)):
-        if f"value_{name}" in attributes:
-            return np.array(attributes[f"value_{name}"], kind)
-    raise Unreadable(f"{node.label} holds nothing that is read.")

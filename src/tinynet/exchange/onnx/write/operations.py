@@ -23,6 +23,7 @@ from tinynet.net.operations import (
     Part,
     Power,
     Reduce,
+    Repeat,
     Take,
     Transpose,
     View,
@@ -104,6 +105,11 @@ def expand(graph: GraphWriter, layer: Expand, x: str) -> str:
     return graph.node("Expand", x, _sizes(graph, [1 if size == -1 else size for size in layer.sizes], x))
 
 
+def repeat(graph: GraphWriter, layer: Repeat, x: str, other: str) -> str:
+    ones = [1] * (len(graph.shape(layer)) - 1)
+    return graph.node("Expand", x, graph.node("Concat", graph.batch(other), graph.constant(ones), axis=0))
+
+
 def part(graph: GraphWriter, layer: Part, x: str) -> str:
     forward = layer.stride > 0
     start = (0 if forward else -1) if layer.start is None else layer.start
@@ -159,6 +165,7 @@ WRITERS: dict[type[Layer], Writer] = {
     Part: part,
     Power: power,
     Reduce: reduce,
+    Repeat: repeat,
     Take: take,
     Transpose: transpose,
     View: view,
