@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from tools.fuzz.mutations import BYTES, Rng
 
 NUMBERS = (0, 1, -1, 2, 3, 7, 255, 2**31 - 1, -(2**31), 2**40, 2**62, -(2**63), 2**63 - 1)
 WORDS = ("", "x", "y", "Relu", "Conv", "If", "../../etc/passwd", "\x1b[2J", "a" * 300)
+#: What PyTorch has written, whose operators are others than ours.
+RECORDED = ("diffusion.torchscript.onnx", "prototypes.dynamo.onnx", "padded.dynamo.onnx")
+RECORDINGS = Path(__file__).parents[2] / "tests" / "recordings" / "onnx.zip"
 SHAPES = {"mlp": (4,), "image": (1, 6, 6), "sequence": (5,), "branches": (4,), "attention": (3, 4)}
 
 
@@ -46,6 +50,9 @@ def _make(folder: Path) -> list[Path]:
                 onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
             else:
                 onnx.save(model, path)
+    with zipfile.ZipFile(RECORDINGS) as archive:
+        for name in RECORDED:
+            (folder / name).write_bytes(archive.read(name))
     return sorted(path for path in folder.iterdir() if path.suffix == ".onnx")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node, Unreadable
-from tinynet.exchange.onnx.read.folding import axes_of
+from tinynet.exchange.onnx.read.folding import MAX_PRODUCTS, axes_of
 from tinynet.exchange.onnx.read.nodes.activations import number
 from tinynet.exchange.onnx.read.reader import Reader, afford
 from tinynet.layers import AdaptiveAvgPool2D, GlobalAvgPool2D, Layer
@@ -74,6 +75,8 @@ def einsum(reader: Reader, node: Node) -> None:
     for part, shape in zip(given.split(","), shapes, strict=True):
         sizes |= dict(zip(part, shape, strict=True))
     afford(*[sizes[axis] for axis in result])
+    if math.prod(sizes.values()) > MAX_PRODUCTS:
+        raise Unreadable(f"it sums {math.prod(sizes.values()):,} products, which are too many.")
     reader.add(layer, [reader.data(node, index) for index in range(len(node.inputs))], [node.outputs[0]])
 
 

@@ -9,6 +9,8 @@ from tinynet.exchange.onnx.read.nodes.shapes import view
 from tinynet.exchange.onnx.read.reader import Reader, Value
 from tinynet.net.operations import Part
 
+MAX_PARTS = 1_000  #: Of one array.
+
 
 def split_to_sequence(reader: Reader, node: Node) -> None:
     """Parts of given sizes, or all of one size; without a size each is one place, whose axis may be left out."""
@@ -18,6 +20,8 @@ def split_to_sequence(reader: Reader, node: Node) -> None:
         raise Unreadable("it splits a free axis.", "name its size: load_onnx(path, input_shape=...).")
     sizes, n = reader.constant(node, 1), shapes[0][axis]
     starts = range(0, n, 1 if sizes is None else int(sizes)) if np.ndim(sizes) == 0 else [0, *np.cumsum(sizes)[:-1]]
+    if len(starts) > MAX_PARTS:
+        raise Unreadable(f"it splits an array into {len(starts):,} parts; up to {MAX_PARTS:,} are read.")
     squeezed = sizes is None and not node.attributes.get("keepdims", 1)
     parts = []
     for start, end in zip(starts, [*starts[1:], n], strict=True):
