@@ -567,21 +567,23 @@ MODELS = [
     call("models.vae", models.vae, input_shape=(1, 8, 8), latent=2, hidden=4),
     call("models.char_gpt", models.char_gpt, vocabulary=5, embed_dim=8, num_heads=2, num_layers=1, dropout=0.1),
     call("models.char_lstm", models.char_lstm, vocabulary=5, embedding_dim=4, hidden_size=4, num_layers=1),
-    call("models.seq2seq", models.seq2seq, vocabulary=5, embed_dim=8, num_heads=2, max_length=6),
+    call("models.seq2seq", models.seq2seq, vocabulary=5, embed_dim=8, num_heads=2, max_length=6, padding=0,
+         free=("padding",)),
     call("models.noise", noise, n=2, latent=3),
     call("models.he_before_relu", models.he_before_relu, net=Net([Linear(2, 2), ReLU()])),
     call("models.he_convolutions", models.he_convolutions, net=Net([Conv2D(1, 2, 3), ReLU()])),
     call("models.generate", models.generate, net=_tokens(), prompt=np.array([0, 1]), length=2, temperature=1.0,
          top_k=2, context=4, rng=rng(), free=("top_k", "context", "rng", "prompt")),
     call("models.transcribe", models.transcribe, net=models.seq2seq(5, 8, 2, 6), source=np.array([[0, 1, 2]]), start=0,
-         length=3),
+         length=3, end=4, free=("end",)),
     call("models.evidence_loss", models.evidence_loss, predicted=(ones(2, 1, 4, 4), ones(2, 2), ones(2, 2)),
          ground_truth=ones(2, 1, 4, 4) / 2),
     fresh("models.AdversarialLearner", _calls_of_models),
     fresh("models.VariationalAutoencoder", lambda: (
         models.VariationalAutoencoder, {"encoder": Linear(4, 4), "decoder": Linear(2, 4)})),
     fresh("models.EncoderDecoder", lambda: (models.EncoderDecoder, {
-        "encoder": small(), "reader": small(), "attention": layers.MultiHeadAttention(4, 2), "writer": small()})),
+        "encoder": small(), "reader": small(), "attention": layers.MultiHeadAttention(4, 2), "writer": small(),
+        "padding": 0}), ("padding",)),
 ]  # fmt: skip
 
 
