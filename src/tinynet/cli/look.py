@@ -17,7 +17,9 @@ from tinynet.cli.predicting import prepared
 from tinynet.cli.runs import Run, open_run
 from tinynet.core import checks
 from tinynet.core.faster import use
+from tinynet.data.own.pair_file import PADDING, SIGNS
 from tinynet.net import Net
+from tinynet.net.tuples import as_tuple
 from tinynet.probe import interpret
 from tinynet.probe.interpret import Attribution
 from tinynet.probe.interpret.inside import has_convolutions
@@ -36,7 +38,7 @@ class Asked(NamedTuple):
     run: Run
     net: Net
     test: Any
-    x: np.ndarray  #: The samples that are asked about.
+    x: Any  #: The samples that are asked about.
     names: list[str]  #: What each is called.
     target: int | None
     layer: str | None
@@ -69,6 +71,19 @@ def _attribution(method: str, asked: Asked) -> Attribution:
 
 def _fits(method: str, asked: Asked) -> bool:
     return method != "grad_cam" or asked.layer is not None or has_convolutions(asked.net)
+
+
+def _attention(asked: Asked) -> Figure:
+    """Where the first of the samples is read from, without the padding behind it."""
+    from tinynet.visualize import attention_maps
+
+    inputs, words, name = [part[:1] for part in as_tuple(asked.x)], asked.run.classes, asked.names[0]
+    if len(inputs) == 1:
+        say(f"{name} is drawn")
+        return attention_maps(asked.net, *inputs, words=words if inputs[0].dtype.kind in "iu" else None)
+    say(f"{name} is drawn; {BEGIN} is the start of a text, {STOP} its end")
+    inputs = [part[:, part[0] != PADDING] for part in inputs]
+    return attention_maps(asked.net, *inputs, words=["", BEGIN, STOP, *words[len(SIGNS) :]])
 
 
 def _maximized(asked: Asked) -> Figure:
@@ -117,6 +132,8 @@ EACH: tuple[str, ...] = (
     "grad_cam",
     "occlusion",
 )
+BEGIN, STOP = "⊢", "⊣"  # as narrow as a character, so that they find room at an axis
+PAIRS = ("attention", "landscape")  #: What can be drawn of a net for pairs of texts.
 METHODS: dict[str, Callable[[Asked], Any]] = {
     "all": _about_samples(*EACH),
     "saliency": _about_samples("saliency"),
@@ -126,6 +143,7 @@ METHODS: dict[str, Callable[[Asked], Any]] = {
     "deconvnet": _about_samples("deconvnet"),
     "gradcam": _about_samples("grad_cam"),
     "occlusion": _about_samples("occlusion"),
+    "attention": _attention,
     "maximize": _maximized,
     "check": _checked,
     "pca": _embedding("pca"),
@@ -164,13 +182,16 @@ def look(
 ) -> None:
     """Draw what a network has learned: which pixels count for an answer, what excites a class, how classes lie.
 
-    Samples are those of the test data, counted from 0. The picture is a PNG file.
+    Samples are those of the test data, counted from 0. The picture is a PNG file. Of a network for pairs of texts, it
+    shows which character is read for which.
 
     Example: **tinynet look runs/digits-digits_cnn-1 --method gradcam --sample 3**
     """
-    draw = METHODS[known("method", method, tuple(METHODS))]
     opened = open_run(run, net)
     test = opened.data().test
+    if tasks.has_pairs(test):
+        method = _for_pairs(method)
+    draw = METHODS[known("method", method, tuple(METHODS))]
     path = opened.folder / f"look-{method}.png" if out is None else _picture_file(out)
     x, names = _samples(test, sample) if not image else _images(opened, image)
     with use(opened.settings.kernels):
@@ -179,7 +200,14 @@ def look(
     say(f"written: {path}")
 
 
-def _samples(test: Any, numbers: list[int] | None) -> tuple[np.ndarray, list[str]]:
+def _for_pairs(method: str) -> str:
+    """The method for pairs of texts, of which "all" is one."""
+    if method != "all" and method in METHODS and method not in PAIRS:
+        checks.fail("tinynet", f"{method} is not for pairs of texts.", f"take --method {' or '.join(PAIRS)}.")
+    return PAIRS[0] if method == "all" else method
+
+
+def _samples(test: Any, numbers: list[int] | None) -> tuple[Any, list[str]]:
     """Some of the test data, and what each is called."""
     chosen = numbers or list(range(min(FIRST, len(test))))
     for number in chosen:

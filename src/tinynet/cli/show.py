@@ -84,16 +84,16 @@ def summary_text(what: str, shape_text: str | None, net_file: str | None = None)
     return str(net.summary(shape))
 
 
-def network(what: str, shape_text: str | None, net_file: str | None = None) -> tuple[Net, tuple[int, ...]]:
-    """A model by its name, the network of a run or of a weights file; and the shape of one sample."""
+def network(what: str, shape_text: str | None, net_file: str | None = None) -> tuple[Net, Any]:
+    """A model by its name, the network of a run or of a weights file; and the shape of one sample, a list of a pair."""
     shape = None if shape_text is None else _input_shape(shape_text)
     path = _path_of(what)
     if path is None:
         shape = MODELS[what].input_shape if shape is None else shape
-        return build(what, shape), shape
+        return build(what, shape), tasks.inputs_of(what, shape)
     if path.is_dir():
         run = open_run(path, net_file)
-        return run.net(), run.input_shape if shape is None else shape
+        return run.net(), tasks.inputs_of(run.settings.model, run.input_shape if shape is None else shape)
     return _of_file(path, shape, net_file)
 
 
@@ -133,7 +133,9 @@ def datasets_table() -> None:
     for name, entry in DATASETS.items():
         table.add_row(name, FOR_DATA.get(name, IN_THE_PLANE).model, entry.description)
     Console().print(table)
-    Console().print("or your own: a folder of pictures, a table, a text; see tinynet train --help", highlight=False)
+    Console().print(
+        "or your own: a folder of pictures, a table, a text, pairs of texts; see tinynet train --help", highlight=False
+    )
 
 
 def _path_of(what: str) -> Path | None:
@@ -152,17 +154,18 @@ def _loaded(path: Path, net_file: str | None) -> Any:
     return load(path, layers_of(net_file))
 
 
-def _of_file(path: Path, shape: tuple[int, ...] | None, net_file: str | None) -> tuple[Net, tuple[int, ...]]:
+def _of_file(path: Path, shape: tuple[int, ...] | None, net_file: str | None) -> tuple[Net, Any]:
     net = _loaded(path, net_file)
     if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
         shape = open_run(path.parent).input_shape
-    said: Any = read_card(path).about.get("input_shape")
+    about = read_card(path).about
+    said: Any = about.get("input_shape")
     if shape is None and KINDS["input_shape"][0](said):
         shape = tuple(said)
     if shape is None:
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
         shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)
-    return net, shape
+    return net, tasks.inputs_of(str(about.get("model")), shape)
 
 
 def _input_shape(text: str) -> tuple[int, ...]:

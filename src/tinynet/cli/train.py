@@ -48,6 +48,7 @@ from tinynet.cli.runs import (
 )
 from tinynet.cli.settings import Settings
 from tinynet.cli.settling import Settled, check_alone, settled, told_to
+from tinynet.cli.tasks import input_shape_of, inputs_of
 from tinynet.cli.trained import card_of
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
@@ -131,7 +132,7 @@ def begin(what: Settled, out: Path | None, force: bool = False, callbacks: Seque
         say(show.beginning(settings, learner, data))
         n_trained = settings.epochs * len(learner.train)
         n_evaluated = settings.epochs * len(learner.valid or ()) + len(data.test)
-        warn_of_loops(learner.net, data.test[:1][0].shape[1:], n_trained, n_evaluated)
+        warn_of_loops(learner.net, inputs_of(settings.model, input_shape_of(data.test)), n_trained, n_evaluated)
         with begun(folder, describe(settings, folder, data), force) as work:
             write_preparation(work, data.preparation)
             write_net(work, code)
