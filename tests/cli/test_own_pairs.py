@@ -170,7 +170,9 @@ def test_what_works_for_any_run_works_for_this_one(run, tinynet, tmp_path, words
     result = tinynet(words[0], copy, *words[1:])
     assert (result.status, result.err) == (0, "")
     if words == ["report"]:
-        assert "sequence accuracy" in (copy / "report.html").read_text(encoding="utf-8")
+        page = (copy / "report.html").read_text(encoding="utf-8")
+        assert "sequence accuracy" in page
+        assert "<td>fed</td><td>FED</td><td>" in page or "texts for the test, " in page
     if words == ["look"]:
         assert "is the start of a text" in result.out
         assert (copy / "look-attention.png").stat().st_size > 10_000
@@ -183,6 +185,28 @@ def test_it_is_tuned(path, tinynet, tmp_path):
         *("--out", tmp_path / "tuned"),
     )
     assert (result.status, result.err) == (0, "")
+
+
+NET = """
+from tinynet.models import seq2seq
+
+
+def my_net(input_shape, n_classes, width=8):
+    return seq2seq(n_classes, width, 2, max(input_shape), padding=0)
+"""
+
+
+def test_a_net_of_ones_own_learns_dates(tinynet, tmp_path, monkeypatch):
+    few = partial(tn.data.catalog._pair, tn.data.dates, 100)
+    monkeypatch.setitem(tn.data.DATASETS, "dates", tn.data.catalog.Entry("a hundred dates", few))
+    (tmp_path / "net.py").write_text(NET)
+    net = ("--net", tmp_path / "net.py")
+    with without_report():
+        result = tinynet("train", "dates", *net, "--epochs", 1, "--out", tmp_path / "run")
+    assert (result.status, result.err) == (0, "")
+    assert "sequence_accuracy" in result.out
+    assert tinynet("predict", tmp_path / "run", "5 March 1998", *net).status == 0
+    assert tinynet("summary", tmp_path / "run", *net).out.startswith("Net for an input of (N, 19), (N, 11)")
 
 
 def test_dates_are_learned_by_their_name(tinynet, tmp_path, monkeypatch):

@@ -75,7 +75,7 @@ def evaluate(run: RunOrFile, on: OnData = None, net: NetOfRun = None, kernels: K
     opened = trained(run, on, net)
     data = test_data(opened)
     with use(opened.used_kernels(kernels)):
-        warn_of_loops(opened.net, inputs_of(opened.model, opened.input_shape), 0, len(data))
+        warn_of_loops(opened.net, inputs_of(opened.model, opened.classes, opened.input_shape), 0, len(data))
         results = training.results_of(opened.model, opened.net, data, opened.preparation)
     say(show.results_line(results, len(data)))
 

@@ -16,6 +16,7 @@ from tinynet.cli.own import short_name
 from tinynet.cli.own_data import Data
 from tinynet.cli.runs import CONFIG, FILES, KINDS, REPORT, Run, layers_of, open_run
 from tinynet.cli.settings import Settings, how
+from tinynet.cli.translating import what_it_writes
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
 from tinynet.layers import Linear
@@ -67,6 +68,7 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
         initial=training.initial_net(run.settings, run.input_shape, len(run.classes), run.code),
         statistics=run.statistics(),
         diagnoses=diagnose(learner, may_try=False),
+        sections=[("What it writes", what_it_writes)] if tasks.has_pairs(test) else [],
     )
 
 
@@ -90,10 +92,10 @@ def network(what: str, shape_text: str | None, net_file: str | None = None) -> t
     path = _path_of(what)
     if path is None:
         shape = MODELS[what].input_shape if shape is None else shape
-        return build(what, shape), tasks.inputs_of(what, shape)
+        return build(what, shape), tasks.inputs_of(what, (), shape)
     if path.is_dir():
         run = open_run(path, net_file)
-        return run.net(), tasks.inputs_of(run.settings.model, run.input_shape if shape is None else shape)
+        return run.net(), tasks.inputs_of(run.settings.model, run.classes, run.input_shape if shape is None else shape)
     return _of_file(path, shape, net_file)
 
 
@@ -165,7 +167,8 @@ def _of_file(path: Path, shape: tuple[int, ...] | None, net_file: str | None) ->
     if shape is None:
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
         shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)
-    return net, tasks.inputs_of(str(about.get("model")), shape)
+    classes = about.get("classes")
+    return net, tasks.inputs_of(str(about.get("model")), classes if isinstance(classes, list) else (), shape)
 
 
 def _input_shape(text: str) -> tuple[int, ...]:

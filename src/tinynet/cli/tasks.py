@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.core.checks.words import fail
 from tinynet.core.joinable import Mean
-from tinynet.data.own.pair_file import PADDING
+from tinynet.data.own.pair_file import PADDING, SIGNS
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.metrics import accuracy, iou, r2_score
 from tinynet.models import MODELS, evidence_loss
@@ -150,9 +150,19 @@ def input_shape_of(data: Any) -> tuple[int, ...]:
     return tuple(size for part in as_tuple(data[:1][0]) for size in part.shape[1:])
 
 
-def inputs_of(model: str, input_shape: tuple[int, ...]) -> Any:
-    """The shape of what goes into a net, as `Net.summary` takes it: a list where it is a pair."""
-    return [(size,) for size in input_shape] if learns(model) == "pairs" else input_shape
+def reads_pairs(model: str, classes: Sequence[str]) -> bool:
+    """Whether a net is for pairs of texts: the model says so, or of a net of a user's own its classes, the tokens."""
+    return learns(model) == "pairs" or tuple(classes[: len(SIGNS)]) == SIGNS
+
+
+def inputs_of(model: str, classes: Sequence[str], input_shape: tuple[int, ...]) -> Any:
+    """The shape of what goes into a net, as `Net.summary` takes it: a list where it is a pair.
+
+    Example:
+        >>> inputs_of("seq2seq", (), (9, 8)), inputs_of("mlp", ("yes", "no"), (9,))
+        ([(9,), (8,)], (9,))
+    """
+    return [(size,) for size in input_shape] if reads_pairs(model, classes) else input_shape
 
 
 def has_numbers(data: Any) -> bool:

@@ -132,7 +132,8 @@ def begin(what: Settled, out: Path | None, force: bool = False, callbacks: Seque
         say(show.beginning(settings, learner, data))
         n_trained = settings.epochs * len(learner.train)
         n_evaluated = settings.epochs * len(learner.valid or ()) + len(data.test)
-        warn_of_loops(learner.net, inputs_of(settings.model, input_shape_of(data.test)), n_trained, n_evaluated)
+        inputs = inputs_of(settings.model, data.outputs or (), input_shape_of(data.test))
+        warn_of_loops(learner.net, inputs, n_trained, n_evaluated)
         with begun(folder, describe(settings, folder, data), force) as work:
             write_preparation(work, data.preparation)
             write_net(work, code)

@@ -12,7 +12,7 @@ from tinynet.cli.output import say
 from tinynet.cli.own import Own, existing, short_name
 from tinynet.cli.own_data import read_parts
 from tinynet.cli.runs import CONFIG, FILES, KINDS, MODEL, Run, layers_of, open_run
-from tinynet.cli.tasks import input_shape_of, learns
+from tinynet.cli.tasks import input_shape_of, reads_pairs
 from tinynet.cli.translating import named_pairs
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS, PicturePreparation, load
@@ -84,7 +84,7 @@ def trained(place: Path, dataset: str | None = None, net: str | None = None) -> 
     if dataset not in DATASETS and (path := existing(dataset)) is not None:
         return found if str(path.absolute()) == found.dataset else found._replace(tested_on=path)
     other = _of_data(dataset)
-    if learns(found.model) == "pairs" and other["classes"] != found.classes:
+    if reads_pairs(found.model, found.classes) and other["classes"] != found.classes:
         problem = f"{dataset} is not made of the characters that the net of {place} has learned."
         fail("tinynet", problem, "test it on pairs of these: --on PAIRS.txt")
     return found._replace(dataset=dataset, own=None, input_shape=tuple(other["input_shape"]), classes=other["classes"])
@@ -140,7 +140,7 @@ def _of_file(path: Path, dataset: str | None, net_file: str | None) -> Trained:
 
 def _preparation(model: str, net: Net, input_shape: tuple[int, ...], classes: list[str]) -> Any:
     """What is done to a sample of a data set of Tinynet, if it is a text; None for other data."""
-    return named_pairs(net, input_shape, classes) if learns(model) == "pairs" else None
+    return named_pairs(net, input_shape, classes) if reads_pairs(model, classes) else None
 
 
 def _of_data(dataset: str) -> dict[str, Any]:
