@@ -56,6 +56,7 @@ def what_it_writes(subject: Any) -> Any:
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("read", "should become", "becomes"))
     words = f"Of the first {len(texts)} texts for the test, {n_wrong} are not wholly right; these come first."
+    words = words if n_wrong else f"The first {len(texts)} texts for the test are all wholly right."
     return View(words, scrolling(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>", "texts"))
 
 
