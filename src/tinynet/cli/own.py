@@ -169,4 +169,5 @@ def _named(kind: str) -> str:
 
 
 def _kinds(name: str) -> str:
-    return " and ".join(_named(kind) for kind in FOR_KIND[name])
+    *first, last = map(_named, FOR_KIND[name])
+    return f"{', '.join(first)} or {last}" if first else last

@@ -129,7 +129,7 @@ PICTURES = [
     Bad(
         "a target",
         pictures(bool, "--target", "disc"),
-        r"--target is for a table and pairs, but .*shapes is read as pictures",
+        r"--target is for a table or pairs, but .*shapes is read as pictures",
     ),
     Bad(
         "too few for a test",
