@@ -20,6 +20,7 @@ from tinynet.data.own.pair_file import END, PADDING, START
 from tinynet.learner import Learner
 from tinynet.models import EncoderDecoder, transcribe
 from tinynet.optimizers import SGD
+from tinynet.visualize.subject import Subject
 
 SMALL = "seq2seq:embed_dim=16,num_heads=2"
 WORDS = ["".join(word) for n in range(1, 4) for word in itertools.product("abcdef", repeat=n)]
@@ -152,7 +153,6 @@ def test_max_length_is_a_size_of_the_model(path, tinynet, tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        ["report"],
         ["doctor"],
         ["card"],
         ["summary"],
@@ -169,13 +169,23 @@ def test_what_works_for_any_run_works_for_this_one(run, tinynet, tmp_path, words
     copy = shutil.copytree(run, tmp_path / "copy")
     result = tinynet(words[0], copy, *words[1:])
     assert (result.status, result.err) == (0, "")
-    if words == ["report"]:
-        page = (copy / "report.html").read_text(encoding="utf-8")
-        assert "sequence accuracy" in page
-        assert "<td>fed</td><td>FED</td><td>" in page or "texts for the test, " in page
     if words == ["look"]:
         assert "is the start of a text" in result.out
         assert (copy / "look-attention.png").stat().st_size > 10_000
+
+
+def test_the_report_shows_what_it_writes(run, tinynet, monkeypatch):
+    asked = {}
+    monkeypatch.setattr("tinynet.visualize.report", lambda path, net, **told: asked.update(told, net=net) or path)
+    assert tinynet("report", run).status == 0
+    ((heading, view),) = asked["sections"]
+    subject = Subject(asked["net"], test=asked["test"])
+    assert heading == "What it writes"
+    assert "</td></tr>" in view(subject).html
+    right = view(subject).words
+    subject.net[0].writer[-1].bias.tensor[5] = 100
+    assert right.startswith(("Of the first 50 texts", "The first 50 texts for the test are all wholly right"))
+    assert view(subject).words == "Of the first 50 texts for the test, 50 are not wholly right; these come first."
 
 
 def test_it_is_tuned(path, tinynet, tmp_path):
