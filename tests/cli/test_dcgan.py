@@ -11,7 +11,7 @@ import tinynet as tn
 from tests.cli.test_resume import Press, left
 from tests.cli.without_report import without_report
 from tinynet.cli import app, main, train
-from tinynet.cli.adversaries import course_of, is_pair
+from tinynet.cli.adversaries import course_of, is_judged
 from tinynet.cli.choosing import choose
 from tinynet.cli.drawing import drawn
 from tinynet.models import noise
@@ -229,6 +229,6 @@ def test_a_discriminator_that_sees_through_all_is_named():
 
 def test_a_pair_is_known_by_its_names():
     generator, discriminator = tn.models.dcgan((1, 8, 8), 3, 2)
-    assert is_pair(tn.models.build("dcgan"))
-    assert not is_pair(tn.net.Named({"first": generator, "second": discriminator}))
-    assert not is_pair(generator)
+    assert is_judged(tn.models.build("dcgan"))
+    assert not is_judged(tn.net.Named({"first": generator, "second": discriminator}))
+    assert not is_judged(generator)
