@@ -11,7 +11,7 @@ function scrolls(element, view) {
 }
 
 function inABoxThatScrolls(element, view) {
-  for (let box = element.parentElement; box && box.tagName !== "BODY"; box = box.parentElement)
+  for (let box = element.parentElement; box && box.tagName !== "ARTICLE"; box = box.parentElement)
     if (scrolls(box, view)) return true;
   return false;
 }
