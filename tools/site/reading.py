@@ -22,7 +22,7 @@ from tools.site.symbols import (
 
 TOKEN = re.compile(
     r"(?P<space>\s+)"
-    r'|(?P<code>\w+="[^"]*")'
+    r'|(?P<code>(?:\w+=)?"[^"]*")'
     r"|(?P<number>\d+(?:\.\d+)?(?:e[-−]?\d+)?)"
     r"|(?P<word>[A-Za-z]+(?:'[a-z]+|(?:_[A-Za-z0-9]+)*\d*))"
     rf"|(?P<up>[{''.join(SUPERSCRIPTS)}]+)"
@@ -211,6 +211,9 @@ class Reader:
                 table = SUPERSCRIPTS if after.kind == "up" else SUBSCRIPTS
                 new = "".join(table[letter] for letter in after.text)
                 up, down = (up + new, down) if after.kind == "up" else (up, down + new)
+                self.at += 1
+            elif after.text == "∞" and token.text in GREEK:  # ρ∞: the last of a row
+                down += r"\infty "
                 self.at += 1
             elif after.kind == "prime":
                 up += r"\prime " * len(after.text)
