@@ -45,8 +45,9 @@ test: python
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(PYTEST) --cov --cov-report= tests --ignore=tests/site
-	@echo "The engine once more as plain Python, because coverage does not see compiled lines:"
+	$(PYTEST) --cov --cov-report= tests --ignore=tests/site --ignore=tests/engine
+	@echo "The engine, compiled; then as plain Python, because coverage does not see compiled lines:"
+	$(PYTEST) tests/engine
 	NUMBA_DISABLE_JIT=1 $(PYTEST) -m 'not needs_compiler' --cov --cov-append --cov-report= tests/engine
 	$(PYTEST) --cov --cov-append --cov-report=term --cov-fail-under=98 --doctest-modules --pyargs tinynet
 

@@ -144,8 +144,8 @@ def venv():
 
 
 def pip(*arguments):
-    """Run the pip of .venv in the project's folder."""
-    command = [PYTHON, "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
+    """Run the pip of .venv in the project's folder; Python compiles later what is imported, a fraction of all."""
+    command = [PYTHON, "-I", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input", "--no-compile"]
     if subprocess.call(command + list(arguments), cwd=ROOT, close_fds=False) != 0:
         raise InstallError("pip could not install the package; why stands above, and the next call tries again.")
 

@@ -568,7 +568,7 @@ MODELS = [
     call("models.char_gpt", models.char_gpt, vocabulary=5, embed_dim=8, num_heads=2, num_layers=1, dropout=0.1),
     call("models.char_lstm", models.char_lstm, vocabulary=5, embedding_dim=4, hidden_size=4, num_layers=1),
     call("models.seq2seq", models.seq2seq, vocabulary=5, embed_dim=8, num_heads=2, max_length=6),
-    call("models.noise", noise, n=2, latent=3),
+    call("models.noise", noise, n=2, latent=3, rng=rng(), free=("rng",)),
     call("models.he_before_relu", models.he_before_relu, net=Net([Linear(2, 2), ReLU()])),
     call("models.he_convolutions", models.he_convolutions, net=Net([Conv2D(1, 2, 3), ReLU()])),
     call("models.generate", models.generate, net=_tokens(), prompt=np.array([0, 1]), length=2, temperature=1.0,
@@ -681,8 +681,8 @@ def pictures_drawn() -> list[Call]:
         call("visualize.weight_histograms", v.weight_histograms, net=flat, initial=flat),
         call("visualize.report", v.report, path=FOLDER / "calls.html", net=drawn, history=history(), test=pictures(),
              loss=cross_entropy, metrics={"accuracy": 0.5}, title="A run", config={"lr": 0.1}, command="tinynet",
-             initial=drawn, sections=[("Mine", lambda subject: None)],
-             free=("path", "history", "test", "metrics", "config", "loss", "initial", "sections")),
+             initial=drawn, sections=[("Mine", lambda subject: None)], course=probe.Course("done", "It is done."),
+             free=("path", "history", "test", "metrics", "config", "loss", "initial", "sections", "course")),
     ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "write",
+    "draw",
     "summary",
     "report",
     "explain",

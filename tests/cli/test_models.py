@@ -55,9 +55,12 @@ def test_the_truth_of_a_pixel_is_the_class_of_its_ink():
     [
         (("moons", "--model", "vae"), "vae learns from pictures, but a sample of these data has the shape (2,)"),
         (("moons", "--model", "unet"), "unet learns from pictures"),
+        (("moons", "--model", "dcgan"), "dcgan learns from pictures, but a sample of these data has the shape (2,)"),
+        (("digits", "--model", "dcgan:hidden=4"), "dcgan has no option 'hidden'"),
+        (("digits", "--model", "dcgan", "--early-stopping", "3"), "--early-stopping goes by the loss, but a low one"),
+        (("digits", "--model", "dcgan", "--schedule", "plateau"), "--schedule plateau goes by the loss"),
         (("digits", "--model", "unet:depth=4"), "pictures must have sides that are multiples of 16, got 8 × 8"),
         (("digits", "--model", "seq2seq"), "seq2seq needs pairs of sequences, one to read and one to write"),
-        (("digits", "--model", "dcgan:width=4"), "dcgan needs a play of two nets against each other"),
         (("digits", "--model", "char_gpt"), "char_gpt learns from a text"),
         (("moons", "--model", "resnet20"), "input_shape must be (channels, height, width), got (2,)"),
         (("digits", "--model", "lenet5"), "lenet5"),
@@ -76,13 +79,14 @@ def test_colour_tells_no_class_of_a_pixel():
 
 
 def test_every_model_says_which_sizes_it_takes(tinynet):
-    assert {name: sizes_of(name) for name in ("mlp", "vgg16", "vae", "unet", "char_lstm", "resnet20")} == {
+    assert {name: sizes_of(name) for name in ("mlp", "vgg16", "vae", "unet", "char_lstm", "resnet20", "dcgan")} == {
         "mlp": ["hidden"],
         "vgg16": ["width"],
         "vae": ["latent", "hidden"],
         "unet": ["width", "depth"],
         "char_lstm": ["embedding_dim", "hidden_size", "num_layers"],
         "resnet20": [],
+        "dcgan": ["latent", "width"],
     }
     listed = tinynet("models").out
     assert all(name in listed for name in [*MODELS, *ONLY_IN_PYTHON])

@@ -148,6 +148,37 @@ def test_a_rate_that_is_too_high_is_noticed():
         learner.fit(1, progress=False)
 
 
+def test_it_is_examined_with_fixed_noise():
+    learner = adversaries(metrics=[share_taken_for_real])
+    numbers = learner.evaluate(learner.train)
+    drawn = learner.net.predict(noise(64, 4, np.random.default_rng(0)))
+    judged = learner.discriminator.predict(drawn)
+    assert abs(numbers["loss"] - np.log1p(np.exp(-judged)).mean()) < 1e-6
+    assert numbers["share_taken_for_real"] == (judged > 0).mean()
+    assert learner.evaluate(learner.train) == numbers
+
+
+def share_taken_for_real(judged, truth):
+    return float((judged > 0).mean())
+
+
+def test_it_may_have_validation_data():
+    learner = adversaries(valid=bright_pictures(10), metrics=[share_taken_for_real])
+    history = learner.fit(2, progress=False)
+    assert {"valid_loss", "valid_share_taken_for_real"} <= set(history.rows[-1])
+    assert history["valid_loss"][-1] == learner.evaluate(learner.valid)["loss"]
+
+
+def test_both_nets_are_saved_as_one_and_loaded(tmp_path):
+    learner = adversaries()
+    tn.save(learner.as_one, tmp_path / "both.safetensors")
+    again = tn.load(tmp_path / "both.safetensors")
+    x = noise(3, 4)
+    assert again.names == ("generator", "discriminator")
+    np.testing.assert_array_equal(again[0].predict(x), learner.net.predict(x))
+    np.testing.assert_array_equal(again.predict(x), learner.discriminator.predict(learner.net.predict(x)))
+
+
 # From sequence to sequence.
 
 

@@ -40,6 +40,8 @@ N_PARAMETERS = {
     )
     + 5 * conv(128, 128)
     + HEAD,
+    "dcgan": (64 * 3136 + 2 * 64 + 16 * 64 * 32 + 2 * 32 + 16 * 32 + 1)
+    + (16 * 32 + 32 + 16 * 32 * 64 + 2 * 64 + 3136 + 1),
     "char_gpt": 2 * 65 * 128 + 65 + 4 * (12 * 128**2 + 13 * 128) + 2 * 128,
     "char_lstm": 65 * 256 + 4 * 256 * (256 + 256 + 2) + 256 * 65 + 65,
     "resnet20": bare(3, 16)
@@ -70,6 +72,8 @@ def first(y):
 def inputs(name, n):
     """Samples for a model: characters, or numbers from 0 to 1."""
     rng, shape = np.random.default_rng(0), (n, *MODELS[name].input_shape)
+    if MODELS[name].is_judged:
+        return models.noise(n, 64, rng)
     return rng.integers(0, 10, shape) if MODELS[name].reads_text else rng.random(shape, np.float32)
 
 
@@ -78,7 +82,7 @@ def test_shape_and_size(name):
     entry = MODELS[name]
     net = entry.function()
     outputs = entry.input_shape if entry.reconstructs else (*entry.input_shape, 65) if entry.reads_text else (10,)
-    outputs = (2, 28, 28) if entry.learns == "pixels" else outputs
+    outputs = {"pixels": (2, 28, 28), "judge": (1,)}.get(entry.learns, outputs)
     assert first(net.predict(inputs(name, 2))).shape == (2, *outputs)
     assert n_parameters(net) == N_PARAMETERS[name]
     assert entry.description

@@ -55,6 +55,15 @@ def test_a_graph_computes_its_steps():
     assert sorted(graph.state()) == ["W", "c", "gate.bias", "gate.weight"]
 
 
+def test_a_constant_that_is_a_single_number_is_saved(tmp_path):
+    graph = gated(constants={"c": ((), "float32")})
+    graph.c[...] = 3
+    tn.save(graph, tmp_path / "graph.safetensors")
+    loaded = tn.load(tmp_path / "graph.safetensors")
+    assert loaded.c == 3
+    assert np.array_equal(loaded.forward(X.astype(np.float32)), graph.forward(X.astype(np.float32)))
+
+
 def test_the_derivative_of_a_graph():
     assert_derivative(gated(), X.copy())
 
@@ -131,16 +140,23 @@ ONE = Linear(4, 2)
         ({"steps": 3}, "steps must be a list of steps, got"),
         ({"steps": [("one", ONE, ["x"])]}, r"steps\[0\] must be \(name, layer, reads, gives\)"),
         ({"steps": [("o.ne", ONE, ["x"], ["y"])]}, r"steps\[0\] must be"),
+        ({"steps": [("", ONE, ["x"], ["y"])]}, r"steps\[0\] must be"),
         ({"steps": [("one", 3, ["x"], ["y"])]}, "the layer of step 'one' must be"),
         ({"steps": [("one", ONE, "x", ["y"])]}, "what step 'one' reads must be a list of names"),
         ({"steps": [("one", ONE, ["z"], ["y"])]}, "step 'one' reads z, which is not there yet"),
         ({"steps": [("one", ONE, ["x"], ["x"])]}, "step 'one': there are two things named x"),
+        ({"steps": [("one", ONE, ["x"], ["y", "y"])]}, "step 'one': there are two things named y, y"),
+        ({"steps": [("W", ONE, ["x"], ["y"])], "weights": {"W": (2,)}}, "step 'W': there are two things named W"),
+        ({"inputs": ["x", "x"]}, "two of the inputs, weights and constants have the same name"),
+        ({"weights": {"x": (2,)}}, "two of the inputs, weights and constants have the same name"),
         ({"outputs": ["z"]}, "no step gives the output z"),
         ({"steps": [("one", ONE, ["x"], ["y"]), ("two", ONE, ["x"], ["z"])]}, "a layer is used twice"),
         ({"weights": [3]}, r"weights must be a dict from names without dots, got \[3\]"),
+        ({"weights": {"": (2,)}}, r"weights must be a dict from names without dots, got \{'': \(2,\)\}"),
         ({"weights": {"W": 3}}, "the shape of W must be a tuple of integers, got 3"),
         ({"constants": {"c": (2,)}}, r"constant c must be \(shape, type\) with one of float32"),
         ({"constants": {"forward": ((2,), "bool"), "c": ((2,), "bool")}}, "a constant cannot be named 'forward'"),
+        ({"constants": {"c": ((2,), "bool"), "_c": ((2,), "bool")}}, "a constant cannot be named '_c'"),
     ],
 )
 def test_a_wrong_graph_is_refused(changes, words):
@@ -202,6 +218,11 @@ def test_the_greatest_shares_its_gradient():
             lambda: Reduce("max", (0,)).forward(X[:0]),
             ValueError,
             "Reduce.*expected at least one number, got x of shape",
+        ),
+        (
+            lambda: Take(0).forward(X, X[0] > 0),
+            TypeError,
+            r"Take\(axis=0\): expected an index of integers, got bool",
         ),
         (lambda: Combine("plus"), ValueError, "Combine: operation must be"),
         (lambda: Elementwise("gamma"), ValueError, "Elementwise: function must be"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import torch
 
 import tinynet as tn
 from tests.parity import arrays, in_tinynet
+from tests.parity.exported import must_agree, one_step, one_step_in_torch, twin_of
 from tests.parity.strategies import PIECES, configurations
 from tinynet import layers, losses, models, optimizers
 from tinynet.net import Net, Padded, Residual
@@ -23,26 +23,6 @@ from tinynet.net import Net, Padded, Residual
 LAYERS = [piece for piece in PIECES if not hasattr(optimizers, piece) and not hasattr(losses, piece)]
 DRAWING = (layers.Dropout, models.VariationalAutoencoder)
 RNG = np.random.default_rng(0)
-
-
-def twin_of(net: layers.Layer, folder: Path) -> Any:
-    """The exported module, loaded as anybody would."""
-    spec = importlib.util.spec_from_file_location("exported", tn.export_pytorch(net, folder))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.load_model()
-
-
-def outputs(y: Any) -> list[np.ndarray]:
-    return [
-        np.asarray(getattr(each, "detach", lambda each=each: each)()) for each in (y if isinstance(y, tuple) else (y,))
-    ]
-
-
-def must_agree(found: Any, expected: Any, tolerance: float = 1e-5) -> None:
-    for ours, theirs in zip(outputs(found), outputs(expected), strict=True):
-        assert ours.shape == theirs.shape
-        assert np.allclose(ours, theirs, rtol=tolerance, atol=tolerance)
 
 
 @pytest.fixture(autouse=True)
@@ -126,29 +106,6 @@ def test_a_model_and_its_twin_agree_and_learn_alike(name: str, tmp_path: Path) -
     draws = any(isinstance(layer, DRAWING) for layer in net.every_layer())
     net, twin = (net.eval(), twin.eval()) if draws else (net.train(), twin.train())
     assert one_step(net, inputs) == pytest.approx(one_step_in_torch(twin, tensors), rel=1e-5, abs=1e-5)
-
-
-def one_step(net: Net, inputs: tuple[np.ndarray, ...]) -> float:
-    """The mean squared distance of the first output from 1 after a step of SGD on it."""
-
-    def loss() -> tuple[float, list[np.ndarray]]:
-        y = outputs(net.forward(*inputs))
-        value, dy = losses.mean_squared_error(y[0], np.ones_like(y[0]))
-        return value, [dy, *[np.zeros_like(other) for other in y[1:]]]
-
-    net.backward(*loss()[1], input_gradient=False)
-    net.update(optimizers.SGD(lr=0.01))
-    return loss()[0]
-
-
-def one_step_in_torch(module: Any, inputs: list[Any]) -> float:
-    def loss() -> Any:
-        y = module(*inputs)
-        return ((y[0] if isinstance(y, tuple) else y) - 1).square().mean()
-
-    loss().backward()
-    torch.optim.SGD(module.parameters(), lr=0.01).step()
-    return loss().item()
 
 
 def test_any_padding_mask_and_empty_sequences(tmp_path: Path) -> None:

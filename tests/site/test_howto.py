@@ -25,6 +25,7 @@ PROMISES = {
     "export_to_pytorch": ["class LSTM(nn.LSTM)"],
     "export_to_onnx": ["the largest difference: "],
     "use_with_scikit_learn": ["'tinynetclassifier__epochs'"],
+    "draw_pictures": ["('generator', 'discriminator') (3, 1, 8, 8) taken for real:"],
     "make_it_faster": ["multiply-adds"],
 }
 

@@ -7,7 +7,8 @@ import pytest
 
 import tinynet as tn
 from tinynet.layers import Conv2D, Layer, Linear, ReLU
-from tinynet.net import Concat, Net, Residual
+from tinynet.net import Concat, Named, Net, Residual
+from tinynet.storage.card import _lines
 from tinynet.storage.tensors import read_tensors, write_tensors
 
 
@@ -43,6 +44,23 @@ def test_a_card_is_a_page(tmp_path):
         f"versions        tinynet {tn.__version__}, {python_and_numpy()}",
         f"how to load     net = tinynet.load({str(path)!r}, layers=[Own])",
     ]
+
+
+def test_parts_are_shown_with_their_names(tmp_path):
+    tn.save(Named({"first": Net([Linear(2, 3), ReLU()]), "last": Linear(3, 1)}), tmp_path / "net")
+    assert tn.read_card(tmp_path / "net").architecture == [
+        "Named()",
+        "  first: Net()",
+        "    Linear(in_features=2, out_features=3)",
+        "    ReLU()",
+        "  last: Linear(in_features=3, out_features=1)",
+    ]
+
+
+@pytest.mark.parametrize("pairs", [3, [3], [["first"]], [["first", 3]]])
+def test_parts_that_are_none(pairs):
+    node = {"class": "Named", "arguments": {"layers": {"dict": pairs}}}
+    assert len(list(_lines(node))) == 1
 
 
 def python_and_numpy():

@@ -5,7 +5,7 @@ import pytest
 
 from tinynet.layers import Conv2D, Dropout, Flatten, Linear, ReLU, Tanh
 from tinynet.losses import cross_entropy
-from tinynet.net import Concat, Net, Residual
+from tinynet.net import Concat, Named, Net, Residual
 from tinynet.visualize import feature_maps, filters, gradient_histograms, network_diagram, weight_histograms
 
 
@@ -157,6 +157,17 @@ def test_diagram_has_a_box_for_every_layer(cnn):
         *("Linear", "36, 3", "3", "111 parameters"),
     ]
     assert figure.get_suptitle() == "Net: 151 parameters"
+
+
+def test_diagram_of_layers_with_names():
+    net = Named({"front": Net([Linear(4, 3), ReLU()]), "back": Linear(3, 2)})
+    words = [text.get_text() for text in network_diagram(net, (4,)).axes[0].texts if text.get_text()]
+    assert words == [
+        *("Input", "4"),
+        *("Linear", "4, 3", "3", "15 parameters"),
+        *("ReLU", "3"),
+        *("Linear", "3, 2", "2", "8 parameters"),
+    ]
 
 
 def test_diagram_of_branches_inner_nets_and_many_layers():

@@ -11,6 +11,7 @@ from tinynet.data import Dataset, moons, sine
 from tinynet.layers import Conv2D, Flatten, Linear, Sigmoid
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.net import Net
+from tinynet.probe import Course
 from tinynet.visualize import filters, report
 from tinynet.visualize.sections import View
 
@@ -194,6 +195,16 @@ def test_further_sections_come_before_the_network(tmp_path):
 def test_what_is_no_section(tmp_path, sections, problem):
     with pytest.raises(TypeError, match=f"report: {problem}"):
         report(tmp_path / "report.html", Net([Flatten()]), sections=sections)
+
+
+def test_what_the_training_came_to_may_be_told(tmp_path, history):
+    course = Course("unknown", "Look at the pictures.", ("No loss tells.",), "Draw some.")
+    text = read(report(tmp_path / "r.html", Net([Flatten()]), history=history, course=course))
+    assert "Look at the pictures." in text
+    assert "<li>No loss tells.</li>" in text
+    assert "What to do: Draw some." in text
+    with pytest.raises(TypeError, match="report: course must be a Course"):
+        report(tmp_path / "r.html", Net([Flatten()]), course="done")
 
 
 def test_the_number_of_epochs_that_was_planned(tmp_path, history):

@@ -10,6 +10,7 @@ import typer
 from tinynet.cli import (
     comparing,
     completing,
+    drawing,
     explaining,
     exporting,
     first_checks,
@@ -162,6 +163,7 @@ def doctor(run: RunFolder, net: NetOfRun = None, kernels: Kernels = None) -> Non
 
 
 app.command("write")(writing.write)
+app.command()(drawing.draw)
 app.command("explain")(explaining.explain_step)
 app.command()(exporting.export)
 app.command()(card)

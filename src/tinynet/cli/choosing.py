@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,6 +54,11 @@ FOR_KIND = {
     "table": Recipe("mlp", 40, 32, 0.0005, 0.02),
     "text": Recipe("char_gpt", 0, 16, 0.002, 0.1),  # epochs follow from the length of the text
 }
+DRAWING = Recipe("dcgan", 100, 64, 0.001, 0.01)
+EPOCHS_OF_DRAWING = {"mnist": 3, "fashion-mnist": 3, "cifar10": 10}
+STEPS_OF_DRAWING = 2000  # on pictures of a user's own, within the limits below
+LEAST_OF_DRAWING, MOST_OF_DRAWING = 3, 400  # epochs
+BETAS_OF_DRAWING = (0.5, 0.999)  # of Adam: with a first one of 0.9, the two nets swing (Radford et al. 2016)
 FOR_SMALLER = {"vgg11": (32, "mnist_cnn"), "mnist_cnn": (6, "digits_cnn")}  # the least side, and what takes less
 FOR_MODEL: dict[str, dict[str, Any]] = {
     "mlp": {"epochs": 5, "batch_size": 64, "adam": 0.002},
@@ -96,8 +102,7 @@ def choose(
     model, net, arguments = _net(net, _fitting(recipe.model, dataset, own) if model is None else model, sizes, own)
     if own is not None and own.kind == "text" and epochs is None:
         epochs = _epochs_for(dataset, own)
-    if dataset in FOR_DATA and dataset != "digits":
-        recipe = recipe._replace(**FOR_MODEL.get(model, {}))
+    recipe, rule = _suited(model, recipe, rule, dataset, own)
     usual = usual_rate(rule.name, recipe.adam, recipe.sgd)
     return Settings(
         dataset,
@@ -112,23 +117,47 @@ def choose(
         arguments,
         net,
         net_sha256,
-        **_ways(**ways),
+        **_ways(model, **ways),
     )
 
 
 def _ways(
+    model: str,
     schedule: str = USUAL["schedule"],
     augment: Sequence[str] | None = None,
     early_stopping: str | None = None,
     precision: str = USUAL["precision"],
 ) -> dict[str, Any]:
     """Check how the training goes, besides its numbers."""
-    schedule_named(schedule)
     checks.one_of("tinynet", "--precision", precision, PRECISIONS)
+    if schedule_named(schedule).name == "plateau":
+        check_loss_decides(model, "--schedule plateau")
     if early_stopping is not None:
+        check_loss_decides(model, "--early-stopping")
         stopping_of(patience_of(checks.text("tinynet", "--early-stopping", early_stopping)))
     augmentations = tuple(str(augmentation(each)) for each in augment or ())
     return dict(schedule=schedule, augment=augmentations, early_stopping=early_stopping, precision=precision)
+
+
+def _suited(model: str, recipe: Recipe, rule: Named, dataset: str, own: Own | None) -> tuple[Recipe, Named]:
+    """The recipe and the optimizer of certain data, as they suit a model."""
+    if model in MODELS and MODELS[model].is_judged:
+        if rule.name == "adam":
+            rule = rule._replace(options={"betas": BETAS_OF_DRAWING} | rule.options)
+        return DRAWING._replace(epochs=_epochs_of_drawing(dataset, own)), rule
+    large = dataset in FOR_DATA and dataset != "digits"
+    return (recipe._replace(**FOR_MODEL.get(model, {})) if large else recipe), rule
+
+
+def check_loss_decides(model: str, what: str) -> None:
+    """Check that a lower loss of a model means a better net, for something that goes by the loss.
+
+    Raises:
+        ValueError: It does not: the loss of a generator is measured against its own discriminator.
+    """
+    if model in MODELS and MODELS[model].is_judged:
+        problem = f"{what} goes by the loss, but a low one of {model} may only mean that its discriminator errs."
+        checks.fail("tinynet", problem, "look at what a run draws instead: tinynet draw RUN.")
 
 
 def _net(
@@ -195,6 +224,14 @@ def _epochs_for(dataset: str, own: Own) -> int:
     """As many epochs as give a language model about STEPS steps, within limits."""
     n_steps = Path(dataset).stat().st_size / (FOR_KIND["text"].batch_size * (own.window or WINDOW))
     return int(np.clip(STEPS / max(n_steps, 1), *EPOCHS_FOR_TEXT))
+
+
+def _epochs_of_drawing(dataset: str, own: Own | None) -> int:
+    """For a net that draws, as many epochs as give a folder of pictures about STEPS_OF_DRAWING steps, within limits."""
+    if own is None or own.kind != "pictures":
+        return EPOCHS_OF_DRAWING.get(dataset, DRAWING.epochs)
+    n_steps = sum(len(files) for _, _, files in os.walk(dataset)) / DRAWING.batch_size
+    return int(np.clip(STEPS_OF_DRAWING / max(n_steps, 1), LEAST_OF_DRAWING, MOST_OF_DRAWING))
 
 
 def _count(name: str, value: int) -> int:

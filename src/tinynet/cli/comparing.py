@@ -158,7 +158,7 @@ def _results(runs: Sequence[Run], histories: Sequence[History]) -> Lines:
     ]
     lines["seconds"] = [f"{sum(row.get('seconds', 0.0) for row in history):.1f}" for history in histories]
     lines["valid loss"] = _bars([_column(history, "valid_loss") for history in histories])
-    return lines
+    return {name: each for name, each in lines.items() if any(each)}
 
 
 def _number(results: dict[str, float], name: str) -> str:

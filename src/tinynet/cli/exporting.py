@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tinynet.cli import completing
+from tinynet.cli.adversaries import is_pair
 from tinynet.cli.arguments import NetOfRun
 from tinynet.cli.output import given_path, say
 from tinynet.cli.runs import CONFIG, MODEL
@@ -19,21 +20,26 @@ from tinynet.exchange import export_npz, export_onnx, export_pytorch
 
 def to_pytorch(what: str, out: Path, input_shape: str | None, net_file: str | None) -> str:
     """Write a PyTorch module, and say how it is used."""
-    path = export_pytorch(loaded_net(what, net_file), out)
+    path = export_pytorch(_used(loaded_net(what, net_file)), out)
     return f"written: {path} and its weights; in that folder: from model import load_model; model = load_model()"
 
 
 def to_onnx(what: str, out: Path, input_shape: str | None, net_file: str | None) -> str:
     """Write an ONNX file, and say how it is used."""
     net, shape = network(what, input_shape, net_file)
-    export_onnx(net, out, shape, class_names(what))
+    export_onnx(_used(net), out, shape, None if is_pair(net) else class_names(what))
     return f"written: {out}; onnxruntime.InferenceSession(path) runs it, tn.load_onnx(path) takes it back"
 
 
 def to_npz(what: str, out: Path, input_shape: str | None, net_file: str | None) -> str:
     """Write the weights alone, for NumPy."""
-    export_npz(loaded_net(what, net_file), out)
+    export_npz(_used(loaded_net(what, net_file)), out)
     return f"written: {out}; tn.load_weights(net, path) takes it back, np.load(path) reads it without Tinynet"
+
+
+def _used(net: Any) -> Any:
+    """What another program uses of a net: of a generator and its discriminator, the one that draws."""
+    return net[0] if is_pair(net) else net
 
 
 #: For each format, what writes a net, and the name of what it writes beside the run.
@@ -72,7 +78,8 @@ def export(
     """Write a network for another program, with its weights.
 
     For pytorch, that is a folder with model.py, which defines the same network, and model.safetensors. For onnx, it is
-    one file that most programs for inference read. For npz, it is a file with the weights alone.
+    one file that most programs for inference read. For npz, it is a file with the weights alone. Of a dcgan, the
+    generator is written.
 
     Example: **tinynet export runs/digits-mlp-1 --to pytorch**
     """

@@ -21,6 +21,7 @@ from tinynet.cli.arguments import (
     Task,
     Window,
 )
+from tinynet.cli.choosing import check_loss_decides
 from tinynet.cli.named import Named
 from tinynet.cli.output import given_path, say
 from tinynet.cli.own_data import read
@@ -68,7 +69,7 @@ def find_rate(
     settings = what.settings
     if picture is not None and picture.suffix.lower() != ".png":
         fail("tinynet", f"--picture must be a .png file, got {str(picture)!r}.")
-    sweep = _learner(what).find_rate()
+    sweep = _learner(what, "find-rate").find_rate()
     batch = f"batches of {settings.batch_size}"
     say(f"{settings.title} with {settings.optimizer}, {batch}: {sweep.words}")
     if picture is not None:
@@ -100,7 +101,7 @@ def check(
     Example: **tinynet check houses.csv --target price**
     """
     what = settled(told_to(context, None))
-    learner = _learner(what)
+    learner = _learner(what, "check")
     _say_first_loss(learner)
     problems = diagnose(learner, may_try=False).problems
     for problem in problems:
@@ -128,7 +129,8 @@ def _say_first_loss(learner: Learner) -> None:
     say(f"{words}.")
 
 
-def _learner(what: Settled) -> Learner:
+def _learner(what: Settled, command: str) -> Learner:
+    check_loss_decides(what.settings.model, command)
     return training.make_learner(what.settings, read(what.settings).train, (), what.code)
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import typer
 
 from tinynet.cli import completing, tasks
+from tinynet.cli.adversaries import is_pair
 from tinynet.cli.arguments import NetOfRun, RunFolder
+from tinynet.cli.choosing import check_loss_decides
 from tinynet.cli.named import known
 from tinynet.cli.output import given_path, say
 from tinynet.cli.predicting import prepared
@@ -40,6 +42,7 @@ class Asked(NamedTuple):
     names: list[str]  #: What each is called.
     target: int | None
     layer: str | None
+    classes: list[str]  #: The names of what the net gives.
 
 
 def _about_samples(*methods: str) -> Callable[[Asked], Figure]:
@@ -49,7 +52,7 @@ def _about_samples(*methods: str) -> Callable[[Asked], Figure]:
         from tinynet.visualize import attributions
 
         found = [_attribution(method, asked) for method in methods if len(methods) == 1 or _fits(method, asked)]
-        classes = asked.run.classes if found[0].output_shape == (len(asked.run.classes),) else None
+        classes = asked.classes if found[0].output_shape == (len(asked.classes),) else None
         for name, target, score in zip(asked.names, found[0].target, found[0].scores, strict=True):
             say(f"{name}: the score{'' if classes is None else f' of {classes[target]}'} is {score:.4g}")
         for note in dict.fromkeys(note for each in found for note in each.notes):
@@ -74,7 +77,7 @@ def _fits(method: str, asked: Asked) -> bool:
 def _maximized(asked: Asked) -> Figure:
     from tinynet.visualize import activation_maximization
 
-    names = asked.run.classes if asked.layer is None else None
+    names = asked.classes if asked.layer is None else None
     shape = asked.run.input_shape
     return activation_maximization(asked.net, shape, asked.target, layer=asked.layer, classes=names)
 
@@ -91,7 +94,8 @@ def _embedding(method: str) -> Callable[[Asked], Figure]:
 def _landscape(asked: Asked) -> Figure:
     from tinynet.visualize import loss_landscape
 
-    data = tasks.for_model(asked.run.settings.model, asked.test)
+    check_loss_decides(asked.run.settings.model, "--method landscape")
+    data = tasks.for_model(asked.run.settings.model, asked.test, asked.net)
     loss, _ = tasks.loss_and_metrics(asked.run.settings.model, asked.test)
     return loss_landscape(asked.net, loss, *data[np.arange(min(len(data), IN_LANDSCAPE))])
 
@@ -164,6 +168,8 @@ def look(
 ) -> None:
     """Draw what a network has learned: which pixels count for an answer, what excites a class, how classes lie.
 
+    Of a dcgan, it is the discriminator that looks at pictures, and the answer is whether they are real.
+
     Samples are those of the test data, counted from 0. The picture is a PNG file.
 
     Example: **tinynet look runs/digits-digits_cnn-1 --method gradcam --sample 3**
@@ -174,9 +180,16 @@ def look(
     path = opened.folder / f"look-{method}.png" if out is None else _picture_file(out)
     x, names = _samples(test, sample) if not image else _images(opened, image)
     with use(opened.settings.kernels):
-        figure = draw(Asked(opened, opened.net(), test, x, names, _class(opened, target), layer))
+        looking, classes = _net_that_looks(opened)
+        figure = draw(Asked(opened, looking, test, x, names, _class(classes, target), layer, classes))
     _write(figure, path)
     say(f"written: {path}")
+
+
+def _net_that_looks(run: Run) -> tuple[Any, list[str]]:
+    """The net of a run, and what it gives; of a generator and its discriminator, the one that looks at pictures."""
+    net: Any = run.net()
+    return (net[1], ["real"]) if is_pair(net) else (net, run.classes)
 
 
 def _samples(test: Any, numbers: list[int] | None) -> tuple[np.ndarray, list[str]]:
@@ -197,12 +210,13 @@ def _images(run: Run, paths: list[Path]) -> tuple[np.ndarray, list[str]]:
     ]
 
 
-def _class(run: Run, target: str | None) -> int | None:
+def _class(classes: list[str], target: str | None) -> int | None:
     """A class by its name or its number."""
-    if target is None or target in run.classes:
-        return None if target is None else run.classes.index(target)
-    if not target.isdecimal() or int(target) >= len(run.classes):
-        checks.fail("tinynet", f"there is no class {target!r}.", f"there are {', '.join(run.classes)}.")
+    if target is None or target in classes:
+        return None if target is None else classes.index(target)
+    if not target.isdecimal() or int(target) >= len(classes):
+        problem = f"there is no class {target!r}."
+        checks.fail("tinynet", problem, f"there {'is' if len(classes) == 1 else 'are'} {', '.join(classes)}.")
     return int(target)
 
 

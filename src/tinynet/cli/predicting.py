@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinynet.cli.answers import Answer, likeliest
+from tinynet.cli.drawing import can_draw
 from tinynet.cli.output import given_path, reason
 from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.cli.predicting_rows import rows_predicted
@@ -36,6 +37,9 @@ def predictions(trained: Trained, paths: Sequence[Path]) -> Iterator[Answer]:
 
     A picture that cannot be read gets a sentence instead, and the others get their answers.
     """
+    if can_draw(trained.net):
+        problem = f"the net of {trained.place} draws pictures, it names no classes of pictures."
+        fail("tinynet", problem, f"see what it draws: tinynet draw {trained.place}")
     if len(trained.input_shape) != 3 or learns(trained.model) != "labels":
         _no_pictures(trained.dataset)
     for path in paths:

@@ -19,7 +19,7 @@ from tinynet.cli.choosing import choose, known_kernels
 from tinynet.cli.nets import NetFile, read_net_file, source_of
 from tinynet.cli.output import complain
 from tinynet.cli.own_data import PREPARATION, Data, read, read_preparation
-from tinynet.cli.settings import VALID_FRACTION, Settings
+from tinynet.cli.settings import Settings
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.core.threads import thread_count
@@ -132,7 +132,7 @@ def describe(settings: Settings, folder: Path, data: Data) -> dict[str, Any]:
         "format": FORMAT,
         "command": settings.command(str(folder)),
         **asdict(settings),
-        "valid_fraction": VALID_FRACTION,
+        "valid_fraction": settings.valid_fraction,
         "input_shape": list(data.train[:1][0].shape[1:]),
         "classes": list(data.outputs),
         "data_source": data.train.source,

@@ -12,6 +12,7 @@ from tinynet.cli.own import Own, short_name
 from tinynet.cli.rules import make_rule, make_schedule, optimizer_named, plateau_of, schedule_named, stopping_of
 from tinynet.core.checks.words import fail
 from tinynet.learner import EarlyStopping, KeepBest, ReduceOnPlateau
+from tinynet.models import MODELS
 from tinynet.optimizers import Optimizer
 
 VALID_FRACTION = 0.1  # of the training data, held out to look at while training
@@ -57,6 +58,11 @@ class Settings:
     def title(self) -> str:
         """What is trained on what."""
         return f"{self.model} on {short_name(self.dataset)}"
+
+    @property
+    def valid_fraction(self) -> float:
+        """The share of the training data that is held out; none where no number over them says how well a net draws."""
+        return 0.0 if self.model in MODELS and MODELS[self.model].is_judged else VALID_FRACTION
 
     @property
     def rule(self) -> Named:

@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tinynet.cli import tasks, training
+from tinynet.cli.adversaries import course_of, is_pair, net_of, shape_taken_by
 from tinynet.cli.choosing import FOR_DATA, IN_THE_PLANE
+from tinynet.cli.drawing import drawn_section
 from tinynet.cli.named import known
 from tinynet.cli.output import given_path
 from tinynet.cli.own import short_name
@@ -29,9 +31,9 @@ from tinynet.storage import load, read_card
 
 def beginning(settings: Settings, learner: Learner, data: Data) -> str:
     """What is going to be trained, in two lines, and what was seen in a user's own data."""
-    n_parameters = sum(parameter.size for parameter in learner.net.parameters().values())
+    n_parameters = sum(parameter.size for parameter in net_of(learner).parameters().values())
     parts = {"to learn from": learner.train, "for validation": learner.valid, "for the test": data.test}
-    samples = ", ".join(f"{len(data):,} {name}" for name, data in parts.items())
+    samples = ", ".join(f"{len(part):,} {name}" for name, part in parts.items() if part is not None)
     seen = "".join(f"\n{words}" for words in getattr(data.preparation, "words", ()))
     return (
         f"{settings.model} ({n_parameters:,} parameters) on {short_name(settings.dataset)}: {how(settings)}\n{samples}"
@@ -52,13 +54,13 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
     from tinynet.visualize import report  # here, because it takes longer to load than most commands take to run
 
     model = run.settings.model
-    net = learner.net
+    net = net_of(learner)
     results = run.config.get("test") or training.evaluate(run.settings, net, test, run.preparation())
     return report(
         run.folder / REPORT,
         net,
         history=learner.history,
-        test=tasks.for_model(model, test),
+        test=tasks.for_model(model, test, net),
         loss=tasks.loss_and_metrics(model, test)[0],
         metrics=results,
         title=run.settings.title,
@@ -67,6 +69,8 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
         initial=training.initial_net(run.settings, run.input_shape, len(run.classes), run.code),
         statistics=run.statistics(),
         diagnoses=diagnose(learner, may_try=False),
+        course=course_of(results) if is_pair(net) else None,
+        sections=[("Drawn pictures", drawn_section)],
     )
 
 
@@ -90,10 +94,12 @@ def network(what: str, shape_text: str | None, net_file: str | None = None) -> t
     path = _path_of(what)
     if path is None:
         shape = MODELS[what].input_shape if shape is None else shape
-        return build(what, shape), shape
+        net = build(what, shape)
+        return net, shape_taken_by(net, shape)
     if path.is_dir():
         run = open_run(path, net_file)
-        return run.net(), run.input_shape if shape is None else shape
+        net = run.net()
+        return net, shape_taken_by(net, run.input_shape) if shape is None else shape
     return _of_file(path, shape, net_file)
 
 
@@ -155,10 +161,10 @@ def _loaded(path: Path, net_file: str | None) -> Any:
 def _of_file(path: Path, shape: tuple[int, ...] | None, net_file: str | None) -> tuple[Net, tuple[int, ...]]:
     net = _loaded(path, net_file)
     if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
-        shape = open_run(path.parent).input_shape
+        shape = shape_taken_by(net, open_run(path.parent).input_shape)
     said: Any = read_card(path).about.get("input_shape")
     if shape is None and KINDS["input_shape"][0](said):
-        shape = tuple(said)
+        shape = shape_taken_by(net, tuple(said))
     if shape is None:
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
         shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)

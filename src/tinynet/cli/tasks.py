@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.cli.adversaries import drawn_taken_for_real, judged
 from tinynet.core.checks.words import fail
-from tinynet.losses import cross_entropy, mean_squared_error
+from tinynet.losses import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
 from tinynet.metrics import accuracy, iou, r2_score
 from tinynet.models import MODELS, evidence_loss
 
@@ -78,7 +79,7 @@ def check_task(model: str, data: Any) -> None:
     """
     x, y = data[:1]
     needs = f"{model} learns from pictures, but a sample of these data has the shape {tuple(x.shape[1:])}."
-    if (reconstructs(model) or learns(model) == "pixels") and x.ndim != 4:
+    if (reconstructs(model) or learns(model) in ("pixels", "judge")) and x.ndim != 4:
         fail("tinynet", needs, "take digits, mnist, fashion-mnist, cifar10, or a folder of pictures.")
     if learns(model) == "pixels" and (y.dtype.kind == "f" or not data.classes or x.shape[1] != 1):
         problem = f"{model} needs a class for each pixel, which only grey pictures with bright ink tell by themselves."
@@ -89,6 +90,8 @@ def loss_and_metrics(model: str, data: Any) -> tuple[Callable, list[Callable]]:
     """The loss of a model on data, and its metrics: those of classes, of numbers, or of a picture drawn again."""
     if learns(model) == "pixels":
         return partial(cross_entropy, axis=1), [pixel_accuracy, overlap]
+    if learns(model) == "judge":
+        return binary_cross_entropy_with_logits, [drawn_taken_for_real]
     if reconstructs(model):
         return (mean_squared_error if learns(model) == "itself" else evidence_loss), []
     return (mean_squared_error, [r2_score]) if has_numbers(data) else (cross_entropy, [accuracy])
@@ -119,8 +122,10 @@ def n_outputs(model: str, data: Any) -> int:
     return len(data.classes or [1]) + (learns(model) == "pixels")
 
 
-def for_model(model: str, data: Any) -> Any:
-    """The data with the truth that a model learns from."""
+def for_model(model: str, data: Any, net: Any) -> Any:
+    """The data as the net of a model reads them, with the truth that it learns from."""
+    if learns(model) == "judge":
+        return judged(net, data)
     if learns(model) == "pixels":
         return Ink(data)
     return Itself(data) if reconstructs(model) else data

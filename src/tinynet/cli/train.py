@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tinynet.cli import completing, show, training
+from tinynet.cli.adversaries import net_of, shape_taken_by
 from tinynet.cli.arguments import (
     Augment,
     BatchSize,
@@ -101,9 +102,9 @@ def train(
     Of your own data, the test part and how they were prepared are kept with the run, so **tinynet predict** takes a new
     picture or row as it is, and **tinynet write** continues a text.
 
-    A tenth of the training data is held out for validation; the test data are used once, at the end. The folder gets
-    the settings (config.json), the numbers of each epoch (history.csv), what the layers gave (statistics.safetensors),
-    the network (model.safetensors) and a page to look at (report.html).
+    A tenth of the training data is held out for validation, unless a net learns to draw against another one; the test
+    data are used once, at the end. The folder gets the settings (config.json), the numbers of each epoch (history.csv),
+    what the layers gave (statistics.safetensors), the network (model.safetensors) and a page to look at (report.html).
 
     After each epoch and each minute a checkpoint is written. Whatever ends the process, **tinynet train --resume RUN**
     goes on from the last one and comes to the same network, bit for bit. Ctrl-C ends training early and keeps what was
@@ -131,7 +132,8 @@ def begin(what: Settled, out: Path | None, force: bool = False, callbacks: Seque
         say(show.beginning(settings, learner, data))
         n_trained = settings.epochs * len(learner.train)
         n_evaluated = settings.epochs * len(learner.valid or ()) + len(data.test)
-        warn_of_loops(learner.net, data.test[:1][0].shape[1:], n_trained, n_evaluated)
+        net = net_of(learner)
+        warn_of_loops(net, shape_taken_by(net, data.test[:1][0].shape[1:]), n_trained, n_evaluated)
         with begun(folder, describe(settings, folder, data), force) as work:
             write_preparation(work, data.preparation)
             write_net(work, code)
@@ -195,11 +197,12 @@ def _writers(work: Path, go_on: str) -> tuple[Callback, ...]:
 
 def _finish(settings: Settings, learner: Learner, data: Data, work: Path) -> dict[str, float]:
     """Save the net, test it, and write down how it ended."""
-    _save(learner.net, work / MODEL)
-    results = training.evaluate(settings, learner.net, data.test, data.preparation)
+    net = net_of(learner)
+    _save(net, work / MODEL)
+    results = training.evaluate(settings, net, data.test, data.preparation)
     done = open_run(work).config | {"epochs_done": len(learner.history), "test": results}
     write_config(work, done)
-    save(learner.net, work / MODEL, card_of(done, results))  # once more, with its card
+    save(net, work / MODEL, card_of(done, results))  # once more, with its card
     return results
 
 

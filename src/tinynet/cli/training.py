@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.cli.adversaries import adversarial_learner, net_of, real_taken_for_real
 from tinynet.cli.augmenting import augmented
 from tinynet.cli.nets import NetFile
 from tinynet.cli.settings import VALID_FRACTION, Settings
@@ -45,6 +46,8 @@ def make_learner(
 
 def learner_of(settings: Settings, net: Net, train: Any, callbacks: Sequence[Callback] = ()) -> Learner:
     """The learner of a net that is there, with the split of the data that belongs to the seed."""
+    if learns(settings.model) == "judge":
+        return adversarial_learner(settings, net, augmented(train, settings.augment), callbacks)
     rest, valid = train.split(VALID_FRACTION)
     loss, metrics = loss_and_metrics(settings.model, train)
     own = settings.callbacks()
@@ -52,8 +55,8 @@ def learner_of(settings: Settings, net: Net, train: Any, callbacks: Sequence[Cal
         net,
         loss,
         settings.make_optimizer(len(rest)),
-        for_model(settings.model, augmented(rest, settings.augment)),
-        valid=for_model(settings.model, valid),
+        for_model(settings.model, augmented(rest, settings.augment), net),
+        valid=for_model(settings.model, valid, net),
         batch_size=settings.batch_size,
         metrics=metrics,
         callbacks=[*own, *callbacks],
@@ -86,7 +89,7 @@ def reopened(settings: Settings, net: Net, history: History, train: Any, code: N
     """
     learner = make_learner(settings, train, (), code)
     learner.record.first_weights = learner.net.state()
-    learner.net.load_state(net.state())
+    net_of(learner).load_state(net.state())
     learner.history, learner.epoch = history, len(history)
     return learner
 
@@ -122,7 +125,9 @@ def results_of(model: str, net: Net, data: Any, preparation: Any = None) -> dict
     # A Learner has an optimizer, though nothing is learned here.
     learner = Learner(net, loss, SGD(lr=1.0), data, batch_size=256, metrics=metrics)
     with np.errstate(over="ignore", invalid="ignore"):  # of damaged weights; a loss of nan says it better
-        results = {name: float(value) for name, value in learner.evaluate(for_model(model, data)).items()}
+        results = {name: float(value) for name, value in learner.evaluate(for_model(model, data, net)).items()}
+        if learns(model) == "judge":
+            results["real_taken_for_real"] = real_taken_for_real(net, data)
     if "mean_absolute_error" in results and preparation is not None:
         results["mean_absolute_error"] *= preparation.target.std
     return results

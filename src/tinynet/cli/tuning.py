@@ -30,6 +30,7 @@ from tinynet.cli.arguments import (
     Task,
     Window,
 )
+from tinynet.cli.choosing import check_loss_decides
 from tinynet.cli.comparing import JOURNAL, STUDY
 from tinynet.cli.output import INTERRUPTED, given_path, say
 from tinynet.cli.runs import open_run
@@ -139,6 +140,7 @@ def tune(
 def _run(folder: Path, told: Mapping[str, Any], texts: Sequence[str], trials: int, is_new: bool) -> None:
     """Search, and say what was found."""
     base = settled(told)
+    check_loss_decides(base.settings.model, "tune")
     space = dimensions(texts, base, told)
     _check_values(told, base, space)
     study = _study(folder, told, [*texts], base.settings.epochs, is_new)

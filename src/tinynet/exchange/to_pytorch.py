@@ -8,7 +8,8 @@ from pathlib import Path
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.core.version import __version__
-from tinynet.exchange.torch_source import code_of, definitions
+from tinynet.exchange.torch_source import BETWEEN, code_of, definitions
+from tinynet.exchange.torch_text import attribute, call
 from tinynet.layers import Layer
 from tinynet.storage import architecture
 from tinynet.storage.atomic import atomic_write
@@ -22,7 +23,8 @@ def export_pytorch(net: Layer, folder: str | os.PathLike[str]) -> Path:
 
     The Python file stands by itself: it needs PyTorch and safetensors, and no Tinynet. `load_model()` in it builds the
     module, fills it with `load_state_dict(strict=True)`, and returns it in evaluation mode. Names and shapes of the
-    weights are those of `net.state()`. Shared parameters stay shared, frozen ones frozen.
+    weights are those of `net.state()`. Shared parameters stay shared, frozen ones frozen. A `Graph` becomes a class
+    whose forward has a line for each step.
 
     Args:
         net: The net, or any layer; neither PyTorch nor a forward is needed.
@@ -33,7 +35,7 @@ def export_pytorch(net: Layer, folder: str | os.PathLike[str]) -> Path:
 
     Raises:
         TypeError: It is not a net, or a layer in it is a class of your own.
-        ValueError: Nets are nested too deep for Python code.
+        ValueError: Nets are nested too deep for Python code, or a part of one is named "training".
         OSError: The files cannot be written.
 
     Example:
@@ -66,28 +68,36 @@ def module_text(net: Layer) -> str:
         >>> "def build_model() -> nn.Module:" in module_text(Linear(3, 2))
         True
     """
-    code = code_of(net)
-    classes, build = definitions(code), _build(net, code)
+    code, graphs = code_of(net)
+    twins, build = definitions(f"{graphs}\n{code}"), _build(net, code)
+    classes = BETWEEN.join(part for part in (twins, graphs) if part)
     imports = ["from __future__ import annotations\n", "from pathlib import Path"]
     imports += ["from typing import Any\n" if "Any" in classes else ""]
     imports += ["import torch"] * ("torch." in classes + build) + ["from torch import nn"]
-    return "\n\n\n".join(part for part in ("\n".join([HEAD, *imports]), classes, build, LOAD) if part) + "\n"
+    return BETWEEN.join(part for part in ("\n".join([HEAD, *imports]), classes, build, LOAD) if part) + "\n"
 
 
 def _build(net: Layer, code: str) -> str:
     """The function that builds the twin without its weights."""
     lines = [f"model = {code}".replace("\n", "\n    ")]
-    for path, first in architecture.shared_paths(net).items():
-        owner, _, name = path.rpartition(".")
-        lines.append(f'model.get_submodule("{owner}").{name} = model.get_parameter("{first}")')
+    shared = architecture.shared_paths(net)
+    lines += ["parts = dict(model.named_modules())"] * bool(shared)
+    lines += [f"{_place(path)} = {_place(first)}" for path, first in shared.items()]
     if net.dtype.name != "float32":
         lines.append(f"model.to(torch.{net.dtype.name})")
-    frozen = [path for path, parameter in net.parameters().items() if not parameter.trainable]
+    frozen = [path for path, parameter in architecture.all_parameters(net).items() if not parameter.trainable]
     if frozen:
-        lines.append(f"for path in {frozen!r}:")
-        lines.append("    model.get_parameter(path).requires_grad_(False)")
+        lines.append(call("frozen = [", [repr(path) for path in frozen], "]").replace("\n", "\n    "))
+        lines.append("for path, parameter in model.named_parameters(remove_duplicate=False):")
+        lines.append("    parameter.requires_grad_(path not in frozen)")
     body = "\n".join(f"    {line}" for line in [*lines, "return model"])
     return f'def build_model() -> nn.Module:\n    """The network, with new weights."""\n{body}'
+
+
+def _place(path: str) -> str:
+    """A parameter at its path, in the build."""
+    owner, _, name = path.rpartition(".")
+    return f"parts[{owner!r}]{attribute(name, '_parameters')}"
 
 
 def _make_folder(place: Path) -> None:

@@ -14,7 +14,7 @@ from tinynet.exchange.torch_names import RENAMED, TORCH_NAMES, parameters_of
 from tinynet.exchange.torch_twins import is_twin
 from tinynet.layers import Dropout, GroupNorm, Layer, Permute, Reshape, TransformerBlock
 from tinynet.models import EncoderDecoder, VariationalAutoencoder
-from tinynet.net import Net, Padded
+from tinynet.net import Named, Net, Padded
 from tinynet.storage import architecture
 from tinynet.storage.sentences import layer_classes
 
@@ -54,9 +54,10 @@ def from_pytorch(module: Any, layers: Sequence[type[Layer]] = ()) -> Any:
     """Build a net of our layers from a PyTorch module, with its weights.
 
     It reads `nn.Sequential`, the common layers of `torch.nn`, and what `export_pytorch` writes. Code of a module's own
-    `forward` cannot be read. The net is in evaluation mode, frozen parameters are frozen, shared ones shared, half
-    precision becomes float32. Layers that PyTorch gives (N, C, T) stand between two `Permute`s, because ours take
-    (N, T, C). An RNN, LSTM or GRU returns its states beside y, attention returns no weights.
+    `forward`, as that of a `Graph` is there, cannot be read; it comes in by ONNX and `load_onnx`. The net is in
+    evaluation mode, frozen parameters are frozen, shared ones shared, half precision becomes float32. Layers that
+    PyTorch gives (N, C, T) stand between two `Permute`s, because ours take (N, T, C). An RNN, LSTM or GRU returns its
+    states beside y, attention returns no weights.
 
     Args:
         module: The module.
@@ -105,12 +106,13 @@ class _Reader:
     def read(self, module: Any, path: str) -> Any:
         """The layer of a module; an empty list for a Sequential without modules."""
         name, is_torchs = type(module).__name__, type(module).__module__.startswith("torch.nn.")
-        is_padded = is_twin(module, "Padded")
-        if type(module).forward is self.torch.nn.Sequential.forward or is_twin(module, "Net") or is_padded:
+        stacks: dict[str, type[Net]] = {"Net": Net, "Padded": Padded, "Named": Named}
+        stack = next((kind for twin, kind in stacks.items() if is_twin(module, twin)), None)
+        if stack or type(module).forward is self.torch.nn.Sequential.forward:
             # Not named_children, which leaves out a module that stands there a second time.
-            children = [self.read(child, f"{path}{key}.") for key, child in module._modules.items()]
-            layers = [child or Dropout(0.0) for child in children]
-            return (Padded if is_padded else Net)(layers) if layers else []
+            children = {key: self.read(child, f"{path}{key}.") for key, child in module._modules.items()}
+            layers: Any = {key: child or Dropout(0.0) for key, child in children.items()}
+            return (stack or Net)(layers if stack is Named else list(layers.values())) if layers else []
         if is_torchs:
             return self.torchs_own(module, name, path)
         if name in self.own or is_twin(module, name):
@@ -138,7 +140,8 @@ class _Reader:
         given: dict[str, Any] = {"return_state": True} if kind.__name__ in RECURRENT else {}
         for name, parameter in parameters.items():
             found = self.argument(module, renamed.get(name, name), f"{path}{name}.")
-            if isinstance(found, tuple) and len(found) == 1 and parameter.kind is not parameter.VAR_POSITIONAL:
+            is_several = parameter.kind is parameter.VAR_POSITIONAL or parameter.annotation == "tuple[int, ...]"
+            if isinstance(found, tuple) and len(found) == 1 and not is_several:
                 found = found[0]
             if found is not parameter.empty and name != "rng":
                 given[name] = found

@@ -12,31 +12,36 @@ import numpy as np
 
 from tinynet import net as nets
 from tinynet.core.checks.words import fail
+from tinynet.exchange.torch_graph import class_of
 from tinynet.exchange.torch_names import RENAMED, TORCH_NAMES, arguments_of, parameters_of
+from tinynet.exchange.torch_several import passes_several
+from tinynet.exchange.torch_text import call
 from tinynet.layers import Layer
 from tinynet.net import Graph, Named, Net
 
-WIDTH = 100  #: Where a line is broken.
 DEEPEST = 80  #: Brackets around a layer; Python reads about 200.
-TAKES_SEVERAL = ("MultiHeadAttention", "MaxUnpool1D", "MaxUnpool2D", "EncoderDecoder", "RNN", "LSTM", "GRU")
+BETWEEN = "\n\n\n"  #: Between two classes.
 
 
-def code_of(net: Layer) -> str:
-    """The expression that builds the twin, in lines.
+def code_of(net: Layer) -> tuple[str, str]:
+    """The expression that builds the twin, in lines, and the classes of the graphs in it.
 
     Raises:
         TypeError: A layer has no twin.
-        ValueError: Nets are nested too deep.
+        ValueError: Nets are nested too deep, or a part has a name that PyTorch does not allow.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU
-        >>> print(code_of(Net([Linear(3, 2), ReLU()])))
+        >>> print(code_of(Net([Linear(3, 2), ReLU()]))[0])
         nn.Sequential(
             nn.Linear(3, 2),
             nn.ReLU(),
         )
     """
-    return _Writer({id(layer): path for path, layer in net.layers_inside()}).code(net, 0)
+    writer = _Writer({id(layer): path for path, layer in net.layers_inside()})
+    code = writer.code(net, 0)
+    graphs = (f"class {name}(nn.Module):\n{body}" for body, name in writer.graphs.items())
+    return code, BETWEEN.join(graphs)
 
 
 def definitions(code: str) -> str:
@@ -51,7 +56,7 @@ def definitions(code: str) -> str:
     while new:
         needed |= new
         new = {name for each in new for name in _names(known[each])} & known.keys() - needed
-    return "\n\n\n".join(source for name, source in known.items() if name in needed)
+    return BETWEEN.join(source for name, source in known.items() if name in needed)
 
 
 @cache
@@ -91,6 +96,7 @@ class _Writer:
 
     def __init__(self, path_of: dict[int, str]) -> None:
         self.path_of = path_of
+        self.graphs: dict[str, str] = {}  #: From the body of each class to its name.
 
     def code(self, value: Any, depth: int) -> str:
         """An argument as an expression."""
@@ -101,24 +107,29 @@ class _Writer:
         if isinstance(value, (list, tuple)):
             inner = [self.code(item, depth + 1) for item in value]
             if isinstance(value, list):
-                return _call("[", inner, "]")
+                return call("[", inner, "]")
             return f"({', '.join(inner)}{',' * (len(inner) == 1)})"
         return repr(value.item() if isinstance(value, np.generic) else value)
 
     def layer(self, layer: Layer, depth: int) -> str:
         """A layer as the call that makes its twin."""
         kind = type(layer)
+        if isinstance(layer, (Named, Graph)):
+            _check_names(layer, self.path_of.get(id(layer), ""))
         if isinstance(layer, Named):
             named = zip(layer.names, layer, strict=True)
-            return f"Named({_call('{', [f'{name!r}: {self.code(each, depth + 1)}' for name, each in named], '}')})"
+            return f"Named({call('{', [f'{name!r}: {self.code(each, depth + 1)}' for name, each in named], '}')})"
         if isinstance(layer, Net) and kind.forward is Net.forward and len(layer.parts()) == len(layer):
             inner = [self.code(each, depth + 1) for each in layer]
-            return _call("Net(" if passes_several(layer) else "nn.Sequential(", inner, ")")
+            return call("Net(" if passes_several(layer) else "nn.Sequential(", inner, ")", in_lines=len(inner) > 1)
+        if isinstance(layer, Graph) and (kind.forward, kind.attributes) == (Graph.forward, Graph.attributes):
+            body = class_of(layer, lambda each: self.code(each, depth + 1))
+            return self.graphs.setdefault(body, f"Graph{len(self.graphs) + 1 if self.graphs else ''}") + "()"
         name = kind.__name__
         if not kind.__module__.startswith("tinynet.") or (name not in TORCH_NAMES and name not in twin_sources()):
             _no_twin(layer, self.path_of.get(id(layer), ""))
         made = f"nn.{TORCH_NAMES[name]}(" if name in TORCH_NAMES else f"{name}("
-        return _call(made, list(self._arguments(layer, name, depth)), ")")
+        return call(made, list(self._arguments(layer, name, depth)), ")")
 
     def _arguments(self, layer: Layer, name: str, depth: int) -> Iterator[str]:
         parameters, plain = parameters_of(type(layer)), True
@@ -131,30 +142,6 @@ class _Writer:
             else:
                 plain = False
                 yield f"{RENAMED.get(name, {}).get(argument, argument)}={code}"
-
-
-def passes_several(net: Net) -> bool:
-    """Whether a net passes several tensors on, or may be given several; PyTorch's Sequential knows one only.
-
-    Example:
-        >>> from tinynet.layers import Linear, MultiHeadAttention
-        >>> passes_several(Net([Linear(4, 4)])), passes_several(Net([MultiHeadAttention(4, 2)]))
-        (False, True)
-    """
-    layers = list(net)
-    return bool(layers) and (takes_several(layers[0]) or any(map(_gives_several, layers[:-1])))
-
-
-def takes_several(layer: Layer) -> bool:
-    """Whether a layer may be given several inputs."""
-    return passes_several(layer) if isinstance(layer, Net) else type(layer).__name__ in TAKES_SEVERAL
-
-
-def _gives_several(layer: Layer) -> bool:
-    if isinstance(layer, Net):
-        return len(layer) > 0 and _gives_several(layer[-1])
-    flags = [getattr(layer, name, False) for name in ("return_switches", "return_state")]
-    return any(flags) or type(layer).__name__ == "VariationalAutoencoder"
 
 
 def _values(layer: Layer, name: str) -> dict[str, Any]:
@@ -171,22 +158,15 @@ def _values(layer: Layer, name: str) -> dict[str, Any]:
     return values
 
 
-def _call(start: str, parts: list[str], end: str) -> str:
-    """A call in one line, or with a line for each argument where it is long or holds calls."""
-    line = f"{start}{', '.join(parts)}{end}"
-    is_stack = start in ("nn.Sequential(", "Net(") and len(parts) > 1
-    if len(line) <= WIDTH and "\n" not in line and not is_stack:
-        return line
-    inside = "".join(f"{part},\n" for part in parts)
-    return f"{start}\n{_indented(inside)}{end}"
-
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}" if line.strip() else line for line in text.splitlines(keepends=True))
-
-
 def _names(code: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+
+
+def _check_names(layer: Layer, path: str) -> None:
+    """The only name that no part of a module of PyTorch can have is that of its mode."""
+    if any(name == "training" for name, _ in layer.parts()):
+        problem = f"layer {path or 'net'} has a part named 'training', which PyTorch's modules have for their mode."
+        fail("export_pytorch", problem, "give it another name.")
 
 
 def _nested_too_deep() -> NoReturn:
@@ -194,11 +174,8 @@ def _nested_too_deep() -> NoReturn:
 
 
 def _no_twin(layer: Layer, path: str) -> NoReturn:
-    """A layer is no part of Tinynet, or a graph."""
+    """A layer is no part of Tinynet."""
     name = type(layer).__name__
-    if isinstance(layer, Graph):
-        problem = f"layer {path or 'net'} is a Graph, which has no twin."
-        fail("export_pytorch", problem, "write it as ONNX instead: tn.export_onnx(net, path, input_shape).", TypeError)
     fail(
         "export_pytorch",
         f"layer {path or 'net'} is a {name}, a class of your own, and what it does in PyTorch is not known.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections import namedtuple
-from collections.abc import Iterator
 from copy import copy
 from functools import cache
 from typing import Any, NoReturn, Self
@@ -136,12 +135,13 @@ class Layer(ABC):
             found += _parameters_and_layers(name, value)
         return found
 
-    def layers_inside(self, path: str = "") -> Iterator[tuple[str, Layer]]:
+    def layers_inside(self, path: str = "") -> list[tuple[str, Layer]]:
         """This layer and every layer inside it, with paths like "0.body.2"; the layer itself comes first."""
-        yield path, self
+        found: list[tuple[str, Layer]] = [(path, self)]
         for name, part in self.parts():
             if isinstance(part, Layer):
-                yield from part.layers_inside(_join(path, name))
+                found += part.layers_inside(_join(path, name))
+        return found
 
     @faster
     def every_layer(self) -> list[Layer]:

@@ -212,7 +212,18 @@ def settings_of(learner: Learner) -> dict[str, Any]:
         "loss": name_of(learner.loss),
         "metrics": list(learner.metrics),
         "callbacks": [type(callback).__name__ for callback in learner.callbacks],
+        **_of_further_optimizers(learner),
     }
+
+
+def _of_further_optimizers(learner: Learner) -> dict[str, Any]:
+    """What must agree of the optimizers that a subclass holds besides, by the names of its attributes."""
+    settings: dict[str, Any] = {}
+    for name, optimizer in parts(learner, Optimizer).items():
+        if optimizer is not learner.optimizer:
+            settings[name] = [type(rule).__name__ for rule in optimizer.rules]
+            settings[f"gradient_accumulation_steps of {name}"] = optimizer.gradient_accumulation_steps
+    return settings
 
 
 def _candidates(path: Path) -> list[Path]:
@@ -228,7 +239,8 @@ def _check_settings(learner: Learner, place: Path, content: Content) -> None:
     if not isinstance(settings, dict):
         damaged_checkpoint(WHO, place, "its config.json says nothing about settings")
     now = settings_of(learner)
-    for name in MUST_AGREE:
+    further = [name for name in _of_further_optimizers(learner) if name in settings]
+    for name in (*MUST_AGREE, *further):
         if settings.get(name) != now[name]:
             had = shown(str(settings.get(name))[:MOST_SHOWN])
             problem = f"{place} is a checkpoint with {name}={had}, by its {CONFIG}; this learner has {now[name]}."

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from tinynet.core import checks
 from tinynet.models.autoencoder import conv_autoencoder
+from tinynet.models.dcgan import adversaries
 from tinynet.models.language import char_gpt, char_lstm
 from tinynet.models.mlp import HIDDEN, linear_layers, mlp, widths
 from tinynet.models.mobilenet import mobilenet
@@ -30,7 +31,8 @@ class Entry(NamedTuple):
         description: A line about it.
         for_data: A function (input_shape, n_classes, **sizes) that builds it for certain data.
         learns: What it learns from: "labels", or "text", the character after each; "itself" or "evidence", the
-            pictures that it draws again; "pixels", a class for each pixel.
+            pictures that it draws again; "pixels", a class for each pixel; "judge", what a second net in it says, which
+            tells the pictures that the first one draws from real ones.
         by_data: The arguments of the function that follow from the data; the others are sizes that one may choose.
     """
 
@@ -45,6 +47,11 @@ class Entry(NamedTuple):
     def reconstructs(self) -> bool:
         """Whether it draws its input again, and so learns without labels."""
         return self.learns in ("itself", "evidence")
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is a generator with its discriminator: what goes in is noise, and the data are only looked at."""
+        return self.learns == "judge"
 
     @property
     def reads_text(self) -> bool:
@@ -76,19 +83,28 @@ def _vae(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net
     return vae(input_shape, **sizes)
 
 
+def _dcgan(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
+    _check_sides("dcgan", input_shape, 4)
+    return adversaries(input_shape, **sizes)
+
+
 def _unet(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
-    channels, height, breadth = checks.model_input("unet", input_shape, n_classes, smallest=1)
-    step = 2 ** sizes.get("depth", DEPTH)
+    channels, *_ = checks.model_input("unet", input_shape, n_classes, smallest=1)
+    _check_sides("unet", input_shape, 2 ** sizes.get("depth", DEPTH), "a smaller depth asks for less; ")
+    return unet(channels, n_classes, **sizes)
+
+
+def _check_sides(who: str, input_shape: Shape, step: int, hint: str = "") -> None:
+    """Check that pictures can be halved as often as a model does."""
+    _, height, breadth = checks.model_input(who, input_shape, smallest=1)
     if height % step or breadth % step:
         problem = f"pictures must have sides that are multiples of {step}, got {height} × {breadth}."
-        checks.fail("unet", problem, "a smaller depth asks for less; --size brings your own pictures to a size.")
-    return unet(channels, n_classes, **sizes)
+        checks.fail(who, problem, f"{hint}--size brings your own pictures to a size.")
 
 
 #: Models that the command line cannot train, what they need, and where that is shown.
 ONLY_IN_PYTHON = {
     "seq2seq": "pairs of sequences, one to read and one to write; examples/17_seq2seq.py has them in Python",
-    "dcgan": "a play of two nets against each other; examples/14_dcgan.py has it in Python",
 }
 MODELS = {
     "mlp": Entry(
@@ -118,6 +134,13 @@ MODELS = {
         "a variational autoencoder: two numbers for each picture, and pictures for two numbers",
         _vae,
         learns="evidence",
+    ),
+    "dcgan": Entry(
+        adversaries,
+        (1, 28, 28),
+        "a generator that draws pictures from noise, and a discriminator that it has to deceive",
+        _dcgan,
+        learns="judge",
     ),
     "unet": Entry(
         unet,

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks, stream
-from tinynet.core.checks.vocabulary import at_least, instance
+from tinynet.core.checks.vocabulary import at_least, instance, optional
 from tinynet.core.initializers import normal
 from tinynet.data import Dataset
+from tinynet.data.own.given import as_dataset
 from tinynet.layers import BatchNorm2D, Conv2D, ConvTranspose2D, Flatten, LeakyReLU, Linear, ReLU, Reshape, Sigmoid
 from tinynet.learner import Learner, recompute_statistics
 from tinynet.losses import binary_cross_entropy_with_logits
-from tinynet.net import Net
-from tinynet.optimizers import Optimizer
+from tinynet.net import Named, Net
+from tinynet.optimizers import SGD, Optimizer
 
 Shape = tuple[int, int, int]
 
@@ -65,22 +66,68 @@ def dcgan(input_shape: Shape = (1, 28, 28), latent: int = 64, width: int = 32) -
     return generator, discriminator
 
 
-def noise(n: int, latent: int) -> np.ndarray:
-    """What a generator draws from: (n, latent) numbers of the normal distribution, from the "dropout" stream.
+def as_one(generator: Net, discriminator: Net) -> Net:
+    """The two nets as one, from noise to what the discriminator says of the picture that the generator draws from it.
+
+    Each is there by its number and its name: `net[0]` draws, and "discriminator.0.weight" is a parameter.
+
+    Shapes:
+        x: (N, latent), normal noise    y: (N, 1), logits: high for pictures taken to be real
+
+    Example:
+        >>> as_one(*dcgan(width=4)).predict(noise(2, latent=64)).shape
+        (2, 1)
+    """
+    net = Named({"generator": generator, "discriminator": discriminator})
+    net.dtype = generator.dtype
+    return net
+
+
+def adversaries(input_shape: Shape = (1, 28, 28), latent: int = 64, width: int = 32) -> Net:
+    """What `dcgan` gives, as one net.
+
+    Example:
+        >>> net = adversaries((1, 8, 8), width=4)
+        >>> net.names, net[0].predict(noise(2, latent=64)).shape
+        (('generator', 'discriminator'), (2, 1, 8, 8))
+    """
+    return as_one(*dcgan(input_shape, latent, width))
+
+
+def noise(n: int, latent: int, rng: np.random.Generator | None = None) -> np.ndarray:
+    """What a generator draws from: (n, latent) numbers of the normal distribution.
+
+    Args:
+        n: How many pictures.
+        latent: Numbers for each.
+        rng: Where they come from; the package's "dropout" stream if None.
 
     Example:
         >>> noise(3, latent=64).shape
         (3, 64)
     """
-    checks.arguments("noise", locals(), n=at_least(0), latent=at_least(1))
-    return stream("dropout").standard_normal(checks.sizes("noise", "shape", (n, latent)), np.float32)
+    checks.arguments("noise", locals(), n=at_least(0), latent=at_least(1), rng=optional(instance(np.random.Generator)))
+    shape = checks.sizes("noise", "shape", (n, latent))
+    return (stream("dropout") if rng is None else rng).standard_normal(shape, np.float32)
+
+
+def to_be_judged(n: int, latent: int) -> Dataset:
+    """Noise, always the same, with the truth that its pictures are real: what a generator is examined with.
+
+    Example:
+        >>> data = to_be_judged(3, latent=64)
+        >>> data.x.shape, data.y.tolist()
+        ((3, 64), [[1.0], [1.0], [1.0]])
+    """
+    return Dataset(noise(n, latent, np.random.default_rng(0)), np.ones((n, 1), np.float32))
 
 
 class AdversarialLearner(Learner):
     """Train a generator against a discriminator, one step each in turn: Goodfellow et al. 2014, algorithm 1.
 
     The discriminator learns to give high logits to real pictures and low ones to those drawn, the generator to draw
-    what gets high ones; its loss is −log σ of them, the paper's second form, whose gradient does not fade.
+    what gets high ones; its loss is −log σ of them, the paper's second form, whose gradient does not fade. Each net has
+    an optimizer of its own. Both nets and both optimizers are in every checkpoint, as all are that a learner holds.
 
     Args:
         generator: From noise (N, latent) to pictures; it is the learner's net.
@@ -137,7 +184,29 @@ class AdversarialLearner(Learner):
         self.net.update(self.optimizer)
         return loss, judged
 
+    @property
+    def as_one(self) -> Net:
+        """The two nets as one, from noise to logits; `tn.save` keeps both in one file."""
+        return as_one(self.net, self.discriminator)
+
+    def evaluate(self, data: Any) -> dict[str, Any]:
+        """The generator's loss and the metrics, over as many pictures as there are in the data, drawn from fixed noise.
+
+        The loss is measured against this discriminator, so it cannot be compared with that of another training.
+        """
+        judged = Learner(
+            self.as_one,
+            self.loss,
+            SGD(lr=1.0),  # which is not used
+            to_be_judged(len(as_dataset("AdversarialLearner.evaluate", "data", data)), self.latent),
+            batch_size=self.batch_size,
+            metrics=list(self.metrics.values()),
+        )
+        return judged.evaluate(judged.train)
+
     def recompute_statistics(self) -> None:
-        """Give the batch norm of the generator the statistics that noise has under the weights as they are now."""
-        n = len(self.train)
-        recompute_statistics(self.net, Dataset(noise(n, self.latent), np.zeros(n, np.int64)), self.batch_size)
+        """Give the batch norm of the generator the statistics that noise has under the weights as they are now.
+
+        The noise is fixed: a training that is resumed after its last step comes to the same statistics.
+        """
+        recompute_statistics(self.net, to_be_judged(len(self.train), self.latent), self.batch_size)

@@ -78,10 +78,10 @@ class Graph(Layer):
         self.constants = list(kinds)
         self._check()
         for name, (shape, dtype) in {name: _kind(name, kind) for name, kind in kinds.items()}.items():
-            if hasattr(self, name) or not name.isidentifier():
+            if hasattr(self, name) or not name.isidentifier() or name.startswith("_"):
                 checks.fail("Graph", f"a constant cannot be named {name!r}.", "name it c0, for example.")
             # Drawn and not made at once, so that a short file cannot ask for more memory than tn.load gives it.
-            setattr(self, name, (0 * normal(shape)).astype(dtype))
+            setattr(self, name, np.array(0 * normal(shape), dtype))
 
     def forward(self, *inputs: np.ndarray, padding_mask: np.ndarray | None = None) -> Any:
         if len(inputs) != len(self.inputs):
@@ -144,13 +144,15 @@ class Graph(Layer):
 
     def _check(self) -> None:
         """Check that every step reads what is there, and that no name and no layer occurs twice."""
-        there = {*self.inputs, *self.weights, *self.constants}
-        names: set[str] = set()
+        names = {*self.weights, *self.constants}
+        there = {*self.inputs, *names}
+        if len(there) < len(self.inputs) + len(self.weights) + len(self.constants):
+            checks.fail("Graph", "two of the inputs, weights and constants have the same name.")
         for name, _, reads, gives in self.steps:
             missing = [read for read in reads if read not in there]
             if missing:
                 checks.fail("Graph", f"step {name!r} reads {', '.join(missing)}, which is not there yet.")
-            twice = [given for given in gives if given in there] + [name] * (name in names)
+            twice = [given for given in gives if given in there or gives.count(given) > 1] + [name] * (name in names)
             if twice:
                 checks.fail("Graph", f"step {name!r}: there are two things named {', '.join(twice)}.")
             there |= set(gives)
@@ -177,7 +179,7 @@ def _steps(steps: Any) -> list[Step]:
         checks.fail("Graph", f"steps must be a list of steps, got {checks.of_kind(steps)}.", kind=TypeError)
     found: list[Step] = []
     for index, step in enumerate(steps):
-        if not isinstance(step, (list, tuple)) or len(step) != 4 or not isinstance(step[0], str) or "." in step[0]:
+        if not isinstance(step, (list, tuple)) or len(step) != 4 or not _is_part(step[0]):
             hint = 'write ("sum", Combine("add"), ["a", "b"], ["y"]).'
             checks.fail("Graph", f"steps[{index}] must be (name, layer, reads, gives), got {step!r}.", hint, TypeError)
         name, layer, reads, gives = step
@@ -186,11 +188,16 @@ def _steps(steps: Any) -> list[Step]:
     return found
 
 
+def _is_part(name: Any) -> bool:
+    """Whether it can be part of a path."""
+    return isinstance(name, str) and name != "" and "." not in name
+
+
 def _table(what: str, entries: Any) -> dict[str, Any]:
     """Check that weights or constants are given by name."""
     if entries is None:
         return {}
-    if not isinstance(entries, dict) or not all(isinstance(name, str) and "." not in name for name in entries):
+    if not isinstance(entries, dict) or not all(map(_is_part, entries)):
         checks.fail("Graph", f"{what} must be a dict from names without dots, got {entries!r}.", kind=TypeError)
     return entries
 

@@ -133,25 +133,30 @@ def _words(value: Any, depth: int = 0) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _lines(encoded: Any, depth: int = 0) -> Iterator[str]:
+def _lines(encoded: Any, depth: int = 0, name: str = "") -> Iterator[str]:
     """A line for each layer of an encoded architecture, those inside others further to the right."""
     if not isinstance(encoded, dict) or "class" not in encoded:
-        for item in _inside(encoded):
-            yield from _lines(item, depth)
+        for inner, item in _inside(encoded):
+            yield from _lines(item, depth, inner)
         return
     plain = {name: value for name, value in encoded["arguments"].items() if not any(_lines(value))}
     written = [f"{name}={_plain(value)}" for name, value in plain.items()]
-    yield "  " * depth + shown(f"{encoded['class']}({', '.join(written)})")
+    yield "  " * depth + shown(f"{name}{encoded['class']}({', '.join(written)})")
     for name, value in encoded["arguments"].items():
         if name not in plain:
             yield from _lines(value, depth + 1)
 
 
-def _inside(encoded: Any) -> Any:
-    """What a list or an encoded tuple or dict holds."""
+def _inside(encoded: Any) -> Iterator[tuple[str, Any]]:
+    """What a list or an encoded tuple or dict holds, each with its name if it has one."""
     if isinstance(encoded, dict):
-        return encoded.get("tuple", encoded.get("dict", []))
-    return encoded if isinstance(encoded, list) else []
+        pairs = encoded.get("dict", [])
+        for pair in pairs if isinstance(pairs, list) else []:
+            if isinstance(pair, list) and len(pair) == 2:  # else the file has been tampered with
+                yield f"{pair[0]}: ", pair[1]
+        encoded = encoded.get("tuple", [])
+    if isinstance(encoded, list):
+        yield from (("", item) for item in encoded)
 
 
 def _plain(encoded: Any) -> Any:

@@ -86,8 +86,8 @@ def _boxes(net: Net, summary: Summary) -> list[Box]:
 def _drawn_layers(net: Net, path: str) -> list[tuple[str, Layer]]:
     """The layers in their order with their paths; a net inside gives its layers, a branch stays whole."""
     found: list[tuple[str, Layer]] = []
-    for index, layer in enumerate(net):
-        inner = f"{path}.{index}" if path else str(index)
+    for name, layer in net.parts():
+        inner = f"{path}.{name}" if path else name
         found += _drawn_layers(layer, inner) if isinstance(layer, Net) else [(inner, layer)]
     return found
 

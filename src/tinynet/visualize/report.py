@@ -14,7 +14,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import instance, optional, string
 from tinynet.net import Net
-from tinynet.probe import Diagnoses
+from tinynet.probe import Course, Diagnoses
 from tinynet.probe.statistics.record import recorded
 from tinynet.storage import atomic_write
 from tinynet.visualize.page import Section, command_line, page, place_for_a_page, settings_table
@@ -37,6 +37,7 @@ def report(
     initial: Net | None = None,
     statistics: Any = None,
     diagnoses: Any = None,
+    course: Course | None = None,
     sections: Sequence[tuple[str, Maker]] = (),
 ) -> Path:
     """Write one self-contained HTML page about a trained net: it needs no network, no other file and no JavaScript.
@@ -59,6 +60,8 @@ def report(
             `copy.deepcopy(net)` before `fit` keeps it.
         statistics: What a `tinynet.learner.Statistics` has recorded, for a picture of all layers over the training.
         diagnoses: What `learner.diagnose()` gave; its problems are listed.
+        course: What the training has come to, in words, where its losses do not tell, as those of a GAN; None reads it
+            from the history.
         sections: Further sections, each a heading and a function of a `Subject` (which holds the net, the history and
             the data) that returns a figure, or a `View` with words and HTML, or None where it does not apply.
 
@@ -95,11 +98,10 @@ def report(
         initial=optional(instance(Net)),
         statistics=optional(_statistics),
         diagnoses=optional(instance(Diagnoses)),
+        course=optional(instance(Course)),
         sections=_makers,
     )
-    planned = (config or {}).get("epochs")
-    n_planned = planned if type(planned) is int else None
-    subject = Subject(net, history, test, loss, initial, n_planned, statistics, diagnoses)
+    subject = Subject(net, history, test, loss, initial, _epochs_planned(config), statistics, diagnoses, course)
     parts = list(made(subject, [*SECTIONS[:-1], *sections, SECTIONS[-1]]))
     if config or command:
         parts.append(_settings_section(config or {}, command))
@@ -107,6 +109,11 @@ def report(
     text = page(title, _lead(net, test), _numbers(subject, metrics or {}), parts, foot)
     atomic_write(path, text, who="report")
     return Path(path)
+
+
+def _epochs_planned(config: dict[str, Any] | None) -> int | None:
+    planned = (config or {}).get("epochs")
+    return planned if type(planned) is int else None
 
 
 def _samples(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:

@@ -30,6 +30,7 @@ class Subject:
         epochs_wanted: How many epochs were planned.
         statistics: What its layers gave over the training.
         diagnoses: What the doctor says of the training.
+        told: What the training has come to, where the losses alone do not tell.
     """
 
     net: Net
@@ -40,6 +41,7 @@ class Subject:
     epochs_wanted: int | None = None
     statistics: Any = None
     diagnoses: Any = None
+    told: Course | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -86,6 +88,8 @@ class Subject:
     @cached_property
     def course(self) -> Course:
         """What the history shows, in words."""
+        if self.told is not None:
+            return self.told
         return read_course(
             self.history, guess=self.guess, has_dropout=self.has_dropout, epochs_wanted=self.epochs_wanted
         )

@@ -119,3 +119,14 @@ def test_a_graph_is_watched(tmp_path):
         net.forward(x)
     assert seen[-1] == ""
     assert any(path.startswith("0.") for path in seen)
+
+
+def test_inputs_whose_names_are_alike(tmp_path):
+    helper = onnx.helper
+    values = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", 3]) for name in ("x.1", "x_1", "y")]
+    nodes = [helper.make_node("Sub", ["x.1", "x_1"], ["d"]), helper.make_node("Mul", ["d", "x.1"], ["y"])]
+    onnx.save(helper.make_model(helper.make_graph(nodes, "g", values[:2], values[2:])), tmp_path / "net.onnx")
+    net = tn.load_onnx(tmp_path / "net.onnx")
+    assert net[0].inputs == ["x_1", "x_2"]
+    a, b = np.full((2, 3), 5, np.float32), np.full((2, 3), 3, np.float32)
+    assert np.array_equal(net.predict(a, b), (a - b) * a)

@@ -26,7 +26,7 @@ def padded(layer: Any, x: torch.Tensor, first: tuple, padding_mask: torch.Tensor
 def with_states(layer: Any, forward: Any, x: Any, states: tuple, padding_mask: torch.Tensor | None) -> Any:
     """Run `forward` of a recurrent layer: y, or y and each last state where the layer returns states."""
     sizes = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: layer.n_states]
-    first = states or tuple(x.new_zeros(len(layer.all_weights), len(x), size) for size in sizes)
+    first = states or tuple(x.new_zeros(len(layer.all_weights), x.shape[0], size) for size in sizes)
     if padding_mask is None:
         y, last = forward(x, first if len(first) > 1 else first[0])
     else:

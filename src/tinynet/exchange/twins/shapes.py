@@ -22,8 +22,7 @@ class Named(Net):
 
     def __init__(self, layers: dict[str, nn.Module]) -> None:
         super().__init__()
-        for name, layer in layers.items():
-            self.add_module(name, layer)
+        self._modules.update(layers)  # for add_module refuses the names of methods, such as "type"
 
 
 class Padded(nn.Sequential):
@@ -86,7 +85,7 @@ class Reshape(nn.Module):
         self.shape = shape
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.reshape(len(x), *self.shape)
+        return x.reshape(x.shape[0], *self.shape)
 
 
 class Permute(nn.Module):

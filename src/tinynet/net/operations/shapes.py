@@ -188,6 +188,7 @@ class Take(Layer):
 
     Raises:
         IndexError: There is no such place.
+        TypeError: The index is not of integers.
 
     Example:
         >>> Take(1).forward(np.array([[1.0, 2.0, 3.0]]), np.array([2, 0, 2]))
@@ -200,6 +201,8 @@ class Take(Layer):
         checks.arguments(self, locals(), axis=at_least(0))
 
     def forward(self, x: np.ndarray, index: np.ndarray) -> np.ndarray:
+        if index.dtype.kind not in "iu":
+            checks.fail(self, f"expected an index of integers, got {index.dtype}.", kind=TypeError)
         self.remember(shape=x.shape, index=index)
         return np.take(x, index, axis=self.axis)
 

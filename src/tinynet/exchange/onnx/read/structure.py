@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,9 +140,7 @@ def _nested(items: list[Item], depth: int) -> dict[str, Layer]:
         name = name or type(group[0].layer).__name__.lower()
         alone = len(group) == 1 and len(scopes) <= depth + 1
         layer = group[0].layer if alone else stacked_below(group, depth + 1)
-        while name in layers:
-            name = _next(name)
-        layers[name] = layer
+        layers[_free(name, layers)] = layer
     return layers
 
 
@@ -156,8 +155,9 @@ def stacked_below(items: list[Item], depth: int) -> Layer:
 
 def _graph(reader: Reader, pieces: list[Piece], inputs: list[str]) -> Graph:
     """What is neither a stack nor made of branches, step by step."""
-    names = {name: _plain(name) for name in inputs}
-    names |= {name: name for name in (*reader.weights, *reader.constants)}
+    names = {name: name for name in (*reader.weights, *reader.constants)}
+    for name in inputs:
+        names[name] = _free(_plain(name), set(names.values()))
     taken = set(names.values())
     steps = []
     for piece in pieces:
@@ -187,10 +187,7 @@ def _graph(reader: Reader, pieces: list[Piece], inputs: list[str]) -> Graph:
 
 def _step_name(piece: Piece, taken: set[str]) -> str:
     path = _common([item.scopes for item in piece.items])
-    name = _plain(path[-1]) if path else type(piece.items[-1].layer).__name__.lower()
-    while name in taken:
-        name = _next(name)
-    return name
+    return _free(_plain(path[-1]) if path else type(piece.items[-1].layer).__name__.lower(), taken)
 
 
 def _common(scopes: list[list[str]]) -> list[str]:
@@ -213,6 +210,13 @@ def _plain(name: str) -> str:
     """A name that can be an attribute and part of a path."""
     plain = re.sub(r"\W+", "_", name).strip("_") or "x"
     return f"n{plain}" if plain[0].isdigit() else plain
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """The name, with a number after it if it is taken."""
+    while name in taken:
+        name = _next(name)
+    return name
 
 
 def _next(name: str) -> str:
