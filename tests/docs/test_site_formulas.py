@@ -48,6 +48,7 @@ def test_words_stand_between_the_symbols():
     assert [piece.text for piece in found if piece.kind == "math"] == [
         r"y=\max(x,\,0)", "x", r"\alpha \,x", "1964",
     ]  # fmt: skip
+    assert pieces("along `axis`")[-1] == ("code", "axis")
     assert "".join(piece.text for piece in found if piece.kind == "text").startswith(":  where it is positive, else ")
 
 
