@@ -41,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+completing.answer_the_first_tab()
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
 
