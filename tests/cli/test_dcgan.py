@@ -54,8 +54,10 @@ def test_what_is_left_out_is_as_in_the_paper_and_the_example():
     assert choose("mnist", "dcgan", optimizer="adam:betas=0.9/0.99").optimizer == "adam:betas=0.9/0.99"
     assert choose("mnist", "dcgan", optimizer="adamw").optimizer == "adamw"
     learner = app.training.make_learner(choose("digits", "dcgan:width=2"), tn.data.digits()[0])
-    rates = [rule.lr(10**3) for rule in (learner.optimizer, learner.discriminator_optimizer)]
-    np.testing.assert_allclose(rates[0], 5 * rates[1])
+    assert (learner.optimizer.lr, learner.discriminator_optimizer.lr) == (0.001, 0.0002)
+    assert settings.schedule == "constant"
+    assert "--schedule" not in settings.command("run")
+    assert "--schedule cosine" in choose("mnist", "dcgan", schedule="cosine").command("run")
     assert learner.valid is None
 
 

@@ -117,11 +117,12 @@ OptimizerName = Annotated[
     ),
 ]
 ScheduleName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--schedule",
         metavar="NAME",
         help=f"How the rate goes: {', '.join(SCHEDULES)}; with options, in epochs: step:step_size=10,gamma=0.5.",
+        show_default="cosine, or constant for dcgan",
         autocompletion=completing.schedules,
     ),
 ]

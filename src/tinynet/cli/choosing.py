@@ -16,7 +16,7 @@ from tinynet.cli.named import Named, check_options, known, named
 from tinynet.cli.nets import source_of
 from tinynet.cli.own import Own, own_of
 from tinynet.cli.rules import optimizer_named, schedule_named, stopping_of, usual_rate
-from tinynet.cli.settings import USUAL, Settings, patience_of
+from tinynet.cli.settings import USUAL, USUAL_OF_DRAWING, Settings, patience_of
 from tinynet.core import checks
 from tinynet.core.faster import CHOICES
 from tinynet.data import DATASETS
@@ -126,12 +126,15 @@ def choose(
 
 def _ways(
     model: str,
-    schedule: str = USUAL["schedule"],
+    schedule: str | None = None,
     augment: Sequence[str] | None = None,
     early_stopping: str | None = None,
     precision: str = USUAL["precision"],
 ) -> dict[str, Any]:
     """Check how the training goes, besides its numbers."""
+    if schedule is None:
+        judged = model in MODELS and MODELS[model].is_judged
+        schedule = USUAL_OF_DRAWING if judged else USUAL["schedule"]
     checks.one_of("tinynet", "--precision", precision, PRECISIONS)
     if schedule_named(schedule).name == "plateau":
         check_loss_decides(model, "--schedule plateau")

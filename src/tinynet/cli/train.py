@@ -74,7 +74,7 @@ def train(
     ] = None,
     batch_size: BatchSize = None,
     optimizer: OptimizerName = "adam",
-    schedule: ScheduleName = "cosine",
+    schedule: ScheduleName = None,
     augment: Augment = None,
     early_stopping: Stopping = None,
     precision: Precision = "float32",
