@@ -22,8 +22,8 @@ LESSON, ENGINE, REST, ARROW = "#e8eff9", "#fdeedd", "#f3f3f3", "#7d8ca3"
 # The position of each room: (column, floor), floors counted from the top. A room imports those above it.
 PLACES = {
     "core": (0, 0), "layers": (0, 1), "losses": (-1, 1), "metrics": (1, 1), "optimizers": (-1, 2), "net": (0, 2),
-    "learner": (0, 5), "engine": (2, 3), "gradcheck": (1, 3), "data": (-1, 3), "storage": (0, 3.5),
-    "models": (-1, 6), "visualize": (1, 6), "cli": (0, 7),
+    "learner": (0, 5), "engine": (2, 3), "gradcheck": (1, 3), "data": (-1, 3), "storage": (0, 3.5), "probe": (1, 4),
+    "models": (-1, 6), "exchange": (0, 6), "visualize": (1, 6), "cli": (0, 7),
 }  # fmt: skip
 ROOMS_OF_THE_LESSON = ("core", "layers", "losses", "metrics", "optimizers", "net", "learner")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.bad_data.pairs import BAD_PAIRS, LINES
 from tests.cli.bad_data.pictures import PICTURES
 from tests.cli.bad_data.predicted import PREDICTED
 from tests.cli.bad_data.tables import ROWS, TABLES
@@ -21,7 +22,7 @@ def files_in(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()}
 
 
-@pytest.mark.parametrize("bad", [*PICTURES, *TABLES, *TEXTS], ids=lambda bad: bad.name)
+@pytest.mark.parametrize("bad", [*PICTURES, *TABLES, *TEXTS, *BAD_PAIRS], ids=lambda bad: bad.name)
 def test_bad_data_get_one_sentence_and_nothing_is_written(tinynet, tmp_path, monkeypatch, bad):
     here = tmp_path / "here"
     here.mkdir()
@@ -41,8 +42,8 @@ def test_bad_data_get_one_sentence_and_nothing_is_written(tinynet, tmp_path, mon
 
 
 def test_there_are_many_cases():
-    cases = [*PICTURES, *TABLES, *TEXTS, *PREDICTED]
-    assert len({bad.name for bad in cases}) >= 80
+    cases = [*PICTURES, *TABLES, *TEXTS, *BAD_PAIRS, *PREDICTED]
+    assert len({bad.name for bad in cases}) >= 100
 
 
 def test_what_may_not_be_read_is_said(tinynet, tmp_path, monkeypatch):
@@ -75,10 +76,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A run on each kind of data; how well they do is of no concern here."""
     folder = tmp_path_factory.mktemp("runs")
     (folder / "rhyme.txt").write_text(RHYME * 10, encoding="utf-8")
+    (folder / "pairs.txt").write_text("\n".join(LINES), encoding="utf-8")
     words = {
         "pictures": [folder_of_pictures(folder / "shapes", 10), "--size", "8", "--model", "mlp"],
         "table": [write_table(folder / "houses.csv", ROWS), "--target", "kind"],
         "text": [folder / "rhyme.txt", "--window", "8", "--model", "char_lstm"],
+        "pairs": [folder / "pairs.txt", "--model", "seq2seq:embed_dim=8,num_heads=2"],
     }
     for name, some in words.items():
         with without_report(), pytest.raises(SystemExit) as ended:

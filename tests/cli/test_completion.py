@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from typer.completion import get_completion_script
 from typer.testing import CliRunner
 
 from tinynet.cli import completing
@@ -53,9 +54,24 @@ def test_runs_are_proposed_where_they_lie(place):
     assert proposed("evaluate", "he") == ["here"]
     assert proposed("compare", "here", "runs/d") == ["runs/digits-mlp-1"]
     assert proposed("doctor", "runs/tuned/") == ["runs/tuned/trial-001"]
+    assert proposed("doctor", "runs/t") == ["runs/tuned/trial-001"]  # there is no other: no space after runs/tuned/
     assert proposed("summary", "re") == ["resnet20"]
     assert proposed("train", "--resume", "runs/d") == ["runs/digits-mlp-1"]
     assert completing.runs("nowhere/") == []
+
+
+def test_a_space_in_a_name_is_quoted_for_bash_alone(place, monkeypatch):
+    (place / "here").rename(place / "my run")
+    assert completing.runs("my") == ["my run"]
+    monkeypatch.setenv("_TINYNET_COMPLETE", "complete_bash")
+    assert completing.runs("my") == ["my\\ run"]
+
+
+def test_the_script_for_zsh_calls_what_it_defines():
+    completing.answer_the_first_tab()  # a second time changes nothing
+    script = get_completion_script(prog_name="tinynet", complete_var="_TINYNET_COMPLETE", shell="zsh")
+    assert script.count("compdef _tinynet_completion tinynet") == 1
+    assert script.endswith('if [[ $funcstack[1] == _tinynet ]]; then\n  _tinynet_completion "$@"\nfi')
 
 
 def test_the_script_for_a_shell_is_shown():

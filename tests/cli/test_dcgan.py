@@ -11,7 +11,7 @@ import tinynet as tn
 from tests.cli.test_resume import Press, left
 from tests.cli.without_report import without_report
 from tinynet.cli import app, main, train
-from tinynet.cli.adversaries import course_of, is_pair
+from tinynet.cli.adversaries import course_of, is_judged
 from tinynet.cli.choosing import choose
 from tinynet.cli.drawing import drawn
 from tinynet.models import noise
@@ -54,8 +54,10 @@ def test_what_is_left_out_is_as_in_the_paper_and_the_example():
     assert choose("mnist", "dcgan", optimizer="adam:betas=0.9/0.99").optimizer == "adam:betas=0.9/0.99"
     assert choose("mnist", "dcgan", optimizer="adamw").optimizer == "adamw"
     learner = app.training.make_learner(choose("digits", "dcgan:width=2"), tn.data.digits()[0])
-    rates = [rule.lr(10**3) for rule in (learner.optimizer, learner.discriminator_optimizer)]
-    np.testing.assert_allclose(rates[0], 5 * rates[1])
+    assert (learner.optimizer.lr, learner.discriminator_optimizer.lr) == (0.001, 0.0002)
+    assert settings.schedule == "constant"
+    assert "--schedule" not in settings.command("run")
+    assert "--schedule cosine" in choose("mnist", "dcgan", schedule="cosine").command("run")
     assert learner.valid is None
 
 
@@ -229,6 +231,6 @@ def test_a_discriminator_that_sees_through_all_is_named():
 
 def test_a_pair_is_known_by_its_names():
     generator, discriminator = tn.models.dcgan((1, 8, 8), 3, 2)
-    assert is_pair(tn.models.build("dcgan"))
-    assert not is_pair(tn.net.Named({"first": generator, "second": discriminator}))
-    assert not is_pair(generator)
+    assert is_judged(tn.models.build("dcgan"))
+    assert not is_judged(tn.net.Named({"first": generator, "second": discriminator}))
+    assert not is_judged(generator)

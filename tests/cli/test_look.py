@@ -47,7 +47,10 @@ def test_a_picture_of_one_sample(cnn, tinynet, tmp_path):
         assert picture.size[0] > 300
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name not in ("boundary", "tsne", "landscape")])
+ELSEWHERE = ("boundary", "attention")  # of nets in the plane, and of texts
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in (*ELSEWHERE, "tsne", "landscape")])
 def test_every_method(method, cnn, tinynet, quick):
     result = tinynet("look", cnn, "--method", method, "--sample", 0)
     assert result.status == 0, result.err
@@ -60,6 +63,9 @@ def test_the_first_four_by_all_methods_that_fit(run, tinynet, quick):
     assert result.status == 0
     assert [line.split(":")[0] for line in result.out.splitlines()[:4]] == [f"sample {i}" for i in range(4)]
     assert "Guided back-propagation may ignore the weights" in result.out
+    refused = tinynet("look", run, "--method", "attention")
+    assert refused.status == 2
+    assert "attention_maps: there is no MultiHeadAttention in this net" in refused.err
     refused = tinynet("look", run, "--method", "gradcam")
     assert refused.status == 2
     assert "grad_cam: there is no convolution in this net" in refused.err

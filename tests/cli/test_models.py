@@ -10,7 +10,6 @@ from tinynet.cli.choosing import sizes_of
 from tinynet.cli.tasks import Ink, check_task, overlap, pixel_accuracy
 from tinynet.data import Dataset, digits
 from tinynet.models import MODELS
-from tinynet.models.catalog import ONLY_IN_PYTHON
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,10 @@ def test_the_truth_of_a_pixel_is_the_class_of_its_ink():
         (("digits", "--model", "dcgan", "--early-stopping", "3"), "--early-stopping goes by the loss, but a low one"),
         (("digits", "--model", "dcgan", "--schedule", "plateau"), "--schedule plateau goes by the loss"),
         (("digits", "--model", "unet:depth=4"), "pictures must have sides that are multiples of 16, got 8 × 8"),
-        (("digits", "--model", "seq2seq"), "seq2seq needs pairs of sequences, one to read and one to write"),
+        (("digits", "--model", "seq2seq"), "seq2seq learns from pairs of texts, one to read and one to write"),
+        (("dates", "--model", "seq2seq:max_length=9"), "there are texts of 19 tokens, but max_length is 9"),
+        (("dates", "--model", "mlp"), "mlp cannot read pairs of texts"),
+        (("dates", "--augment", "flip"), "--augment is for pictures, but a sample"),
         (("digits", "--model", "char_gpt"), "char_gpt learns from a text"),
         (("moons", "--model", "resnet20"), "input_shape must be (channels, height, width), got (2,)"),
         (("digits", "--model", "lenet5"), "lenet5"),
@@ -89,4 +91,4 @@ def test_every_model_says_which_sizes_it_takes(tinynet):
         "dcgan": ["latent", "width"],
     }
     listed = tinynet("models").out
-    assert all(name in listed for name in [*MODELS, *ONLY_IN_PYTHON])
+    assert all(name in listed for name in MODELS)

@@ -122,7 +122,7 @@ def test_options_for_own_data_are_not_for_a_data_set_of_tinynet(tinynet):
     result = tinynet("train", "digits", "--target", "price")
     assert result.status == 2
     assert (
-        "--target is for a table of your own, but digits is a data set of Tinynet.\nHint: leave it out, or"
+        "--target is for a table or pairs of your own, but digits is a data set of Tinynet.\nHint: leave it out, or"
         in result.err
     )
 

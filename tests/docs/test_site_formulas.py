@@ -29,6 +29,8 @@ THINGS = [getattr(room, name) for room in ROOMS for name in room.__all__]
         ("X₀ = u / ‖u‖", r"X_{0}=\frac{u}{\|u\|}"),
         ("sin(t / 10000^(2i/D))", r"\sin\left(\frac{t}{10000^{2i/D}}\right)"),
         ("1 − Πₜ", r"1-\Pi _{t}"),
+        ("ρ∞ = 2 / (1 − β₂)", r"\rho _{\infty }=\frac{2}{1-\beta _{2}}"),
+        ("dx = dr + norm1′ dr", r"dx=dr+\mathrm{norm1}^{\prime }\,dr"),
         ("T_max", r"T_{\mathrm{max}}"),
         ("lr · gammaᵏ", r"\mathrm{lr}\cdot \mathrm{gamma}^{k}"),
         ("a / b / n", r"\frac{a}{b}\,/\,n"),
@@ -42,9 +44,11 @@ def test_symbols(text, expected):
 def test_words_stand_between_the_symbols():
     found = pieces('y = max(x, 0): x where it is positive, else α x; one-hot for reduction="sum" (Huber 1964)')
     assert [piece.text for piece in found if piece.kind == "code"] == ['reduction="sum"']
+    assert [piece.text for piece in pieces('1 for "triangular"') if piece.kind == "code"] == ['"triangular"']
     assert [piece.text for piece in found if piece.kind == "math"] == [
         r"y=\max(x,\,0)", "x", r"\alpha \,x", "1964",
     ]  # fmt: skip
+    assert pieces("along `axis`")[-1] == ("code", "axis")
     assert "".join(piece.text for piece in found if piece.kind == "text").startswith(":  where it is positive, else ")
 
 

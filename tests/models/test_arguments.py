@@ -10,7 +10,7 @@ from tinynet.net import Net
 LEAST = {
     models.char_gpt: {"vocabulary": 1, "num_heads": 1, "num_layers": 1},
     models.char_lstm: {"vocabulary": 1, "embedding_dim": 1, "hidden_size": 1, "num_layers": 1},
-    models.seq2seq: {"vocabulary": 1, "embed_dim": 1, "num_heads": 1, "max_length": 1},
+    models.seq2seq: {"vocabulary": 1, "embed_dim": 1, "num_heads": 1, "max_length": 1, "padding": 0},
     models.unet: {"in_channels": 1, "n_classes": 2, "width": 1, "depth": 0},
     models.mlp: {"in_features": 1, "n_classes": 2},
     models.mobilenet: {"n_classes": 2, "width": 1},

@@ -216,8 +216,26 @@ def test_transcribing_needs_a_length():
         transcribe(seq2seq(), np.zeros((1, 2), int), start=0, length=0)
 
 
+def test_padding_of_the_source_is_read_by_nobody():
+    net = seq2seq(vocabulary=7, embed_dim=8, num_heads=2, max_length=6, padding=0)
+    source, written = np.array([[3, 4, 0, 0], [1, 2, 5, 6]]), np.array([[1, 2], [3, 0]])
+    y = net.predict(source, written)
+    np.testing.assert_allclose(net.predict(source[:1, :2], written[:1]), y[:1], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(net.predict(source, written, padding_mask=source == 0), y)
+    assert abs(seq2seq(7, 8, 2, 6).predict(source, written) - y).max() > 0
+    layer = net[0]
+    assert check_layer(layer, [source, written], max_entries=6).max_error < 1e-5
+
+
+def test_it_stops_where_every_row_has_ended():
+    net = seq2seq(vocabulary=5, embed_dim=8, num_heads=2, max_length=9)
+    net[0].writer[-1].bias.tensor[3] = 100
+    assert transcribe(net, np.zeros((2, 3), int), start=0, length=8, end=3).tolist() == [[3], [3]]
+    assert transcribe(net, np.zeros((2, 3), int), start=0, length=8, end=2).tolist() == [[3] * 8] * 2
+
+
 def test_the_encoder_decoder_is_saved_and_loaded(tmp_path):
-    net = seq2seq(vocabulary=5, embed_dim=8, num_heads=2, max_length=4)
+    net = seq2seq(vocabulary=5, embed_dim=8, num_heads=2, max_length=4, padding=3)
     tn.save(net, tmp_path / "net.safetensors")
     again = tn.load(tmp_path / "net.safetensors", layers=[EncoderDecoder])
     source, written = np.array([[1, 2, 3]]), np.array([[4, 0]])

@@ -43,6 +43,7 @@ N_PARAMETERS = {
     "dcgan": (64 * 3136 + 2 * 64 + 16 * 64 * 32 + 2 * 32 + 16 * 32 + 1)
     + (16 * 32 + 32 + 16 * 32 * 64 + 2 * 64 + 3136 + 1),
     "char_gpt": 2 * 65 * 128 + 65 + 4 * (12 * 128**2 + 13 * 128) + 2 * 128,
+    "seq2seq": 2 * (14 + 16) * 64 + 4 * (12 * 64**2 + 13 * 64) + 3 * 2 * 64 + 4 * (64**2 + 64) + linear(64, 14),
     "char_lstm": 65 * 256 + 4 * 256 * (256 + 256 + 2) + 256 * 65 + 65,
     "resnet20": bare(3, 16)
     + 6 * bare(16, 16)
@@ -70,11 +71,14 @@ def first(y):
 
 
 def inputs(name, n):
-    """Samples for a model: characters, or numbers from 0 to 1."""
-    rng, shape = np.random.default_rng(0), (n, *MODELS[name].input_shape)
-    if MODELS[name].is_judged:
-        return models.noise(n, 64, rng)
-    return rng.integers(0, 10, shape) if MODELS[name].reads_text else rng.random(shape, np.float32)
+    """Samples for a model, for each of its inputs: characters, or numbers from 0 to 1."""
+    rng, entry = np.random.default_rng(0), MODELS[name]
+    if entry.is_judged:
+        return (models.noise(n, 64, rng),)
+    if entry.learns == "pairs":
+        return tuple(rng.integers(0, 10, (n, length)) for length in entry.input_shape)
+    shape = (n, *entry.input_shape)
+    return (rng.integers(0, 10, shape) if entry.reads_text else rng.random(shape, np.float32),)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -82,8 +86,8 @@ def test_shape_and_size(name):
     entry = MODELS[name]
     net = entry.function()
     outputs = entry.input_shape if entry.reconstructs else (*entry.input_shape, 65) if entry.reads_text else (10,)
-    outputs = {"pixels": (2, 28, 28), "judge": (1,)}.get(entry.learns, outputs)
-    assert first(net.predict(inputs(name, 2))).shape == (2, *outputs)
+    outputs = {"pixels": (2, 28, 28), "judge": (1,), "pairs": (16, 14)}.get(entry.learns, outputs)
+    assert first(net.predict(*inputs(name, 2))).shape == (2, *outputs)
     assert n_parameters(net) == N_PARAMETERS[name]
     assert entry.description
 
@@ -91,7 +95,7 @@ def test_shape_and_size(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_every_parameter_gets_a_gradient(name):
     net = build(name)
-    y = net.forward(inputs(name, 4))
+    y = net.forward(*inputs(name, 4))
     rng = np.random.default_rng(1)
     net.backward(*(rng.normal(size=part.shape).astype(np.float32) for part in (y if isinstance(y, tuple) else (y,))))
     assert [path for path, parameter in net.parameters().items() if not parameter.gradient.any()] == []
@@ -164,8 +168,8 @@ def test_a_model_is_saved_and_loaded(name, tmp_path):
     net = build(name)
     tn.save(net, tmp_path / "net.safetensors")
     x = inputs(name, 1)
-    loaded = tn.load(tmp_path / "net.safetensors", layers=[models.VariationalAutoencoder])
-    np.testing.assert_array_equal(first(loaded.predict(x)), first(net.predict(x)))
+    loaded = tn.load(tmp_path / "net.safetensors", layers=[models.VariationalAutoencoder, models.EncoderDecoder])
+    np.testing.assert_array_equal(first(loaded.predict(*x)), first(net.predict(*x)))
 
 
 @pytest.mark.parametrize("name", ["mlp", "digits_cnn"])

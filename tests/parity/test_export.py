@@ -85,6 +85,7 @@ MODELS = {
     "char_lstm": lambda: (models.char_lstm(9, 4, 5, 2), tokens()),
     "char_gpt": lambda: (models.char_gpt(9, 8, 2, 2), tokens()),
     "seq2seq": lambda: (models.seq2seq(9, 8, 2), tokens(2)),
+    "seq2seq with padding": lambda: (models.seq2seq(9, 8, 2, padding=0), tokens(2)),
 }
 
 

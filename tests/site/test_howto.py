@@ -27,6 +27,7 @@ PROMISES = {
     "use_with_scikit_learn": ["'tinynetclassifier__epochs'"],
     "draw_pictures": ["('generator', 'discriminator') (3, 1, 8, 8) taken for real:"],
     "make_it_faster": ["multiply-adds"],
+    "own_data": ["writes up to 3", "FED"],
 }
 
 

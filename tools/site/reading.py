@@ -22,7 +22,7 @@ from tools.site.symbols import (
 
 TOKEN = re.compile(
     r"(?P<space>\s+)"
-    r'|(?P<code>\w+="[^"]*")'
+    r'|(?P<code>(?:\w+=)?"[^"]*"|`[^`]*`)'
     r"|(?P<number>\d+(?:\.\d+)?(?:e[-−]?\d+)?)"
     r"|(?P<word>[A-Za-z]+(?:'[a-z]+|(?:_[A-Za-z0-9]+)*\d*))"
     rf"|(?P<up>[{''.join(SUPERSCRIPTS)}]+)"
@@ -52,7 +52,7 @@ class Reader:
     """A reader of one line, token by token."""
 
     def __init__(self, line: str, in_script: bool = False) -> None:
-        self.tokens = [Token(str(match.lastgroup), match.group()) for match in TOKEN.finditer(line)]
+        self.tokens = [Token(str(match.lastgroup), match.group().strip("`")) for match in TOKEN.finditer(line)]
         self.at = 0
         self.in_script = in_script  # where fractions would be too small
         self.said: set[int] = set()  # the closing brackets of remarks
@@ -211,6 +211,9 @@ class Reader:
                 table = SUPERSCRIPTS if after.kind == "up" else SUBSCRIPTS
                 new = "".join(table[letter] for letter in after.text)
                 up, down = (up + new, down) if after.kind == "up" else (up, down + new)
+                self.at += 1
+            elif after.text == "∞" and token.text in GREEK:  # ρ∞: the last of a row
+                down += r"\infty "
                 self.at += 1
             elif after.kind == "prime":
                 up += r"\prime " * len(after.text)

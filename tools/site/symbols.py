@@ -86,6 +86,7 @@ NAMES = {
     "dq",
     "dk",
     "dv",
+    "dr",
     "ds",
     "du",
     "dg",

@@ -23,12 +23,12 @@ TOLD_APART = 0.9  #: By so much more of the real pictures than of those drawn ar
 AVERAGE = 0.999  #: What the generator draws goes to and fro with every step, so its weights are averaged.
 
 
-def is_pair(net: Any) -> bool:
+def is_judged(net: Any) -> bool:
     """Whether a net is a generator with its discriminator.
 
     Example:
         >>> from tinynet.models import build
-        >>> is_pair(build("dcgan", (1, 8, 8), width=2)), is_pair(build("vae"))
+        >>> is_judged(build("dcgan", (1, 8, 8), width=2)), is_judged(build("vae"))
         (True, False)
     """
     named: Any = net if isinstance(net, Named) and net.names == ("generator", "discriminator") else None
@@ -41,15 +41,10 @@ def latent_of(net: Any) -> int:
     Raises:
         ValueError: The net is no such pair.
     """
-    if not is_pair(net):
+    if not is_judged(net):
         problem = f"expected a generator with its discriminator, got the net {type(net).__name__} of {len(net)} layers."
         fail("tinynet", problem, "train again: the file of the run is not the one that was written.")
     return net[0][0].in_features
-
-
-def shape_taken_by(net: Net, sample: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of what goes into a net that learns from such samples: a sample, or noise to draw from."""
-    return (latent_of(net),) if is_pair(net) else sample
 
 
 def judged(net: Net, data: Any) -> Dataset:

@@ -29,6 +29,7 @@ from tinynet.cli.choosing import known_kernels
 from tinynet.cli.output import INTERRUPTED, accept_all_characters, complain, drop_output, flush, reason, say
 from tinynet.cli.predicting import answers
 from tinynet.cli.runs import code_to_go_on, open_run
+from tinynet.cli.tasks import inputs_of
 from tinynet.cli.trained import card, test_data, trained
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
@@ -40,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+completing.answer_the_first_tab()
 
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer Typers carry a click of their own
 
@@ -75,7 +77,7 @@ def evaluate(run: RunOrFile, on: OnData = None, net: NetOfRun = None, kernels: K
     opened = trained(run, on, net)
     data = test_data(opened)
     with use(opened.used_kernels(kernels)):
-        warn_of_loops(opened.net, opened.input_shape, 0, len(data))
+        warn_of_loops(opened.net, inputs_of(opened.net, opened.model, opened.classes, opened.input_shape), 0, len(data))
         results = training.results_of(opened.model, opened.net, data, opened.preparation)
     say(show.results_line(results, len(data)))
 
@@ -88,14 +90,14 @@ def predict(
         typer.Argument(
             metavar="SAMPLE...",
             help="Picture files of any size and mode; for a table, CSV files, or one row as COLUMN=VALUE ...; for a "
-            "text, how it begins.",
+            "text, how it begins; for pairs, a text to read.",
         ),
     ],
     on: OnData = None,
     net: NetOfRun = None,
     kernels: Kernels = None,
 ) -> None:
-    """Say what is on pictures, what follows from rows of a table, or how a text goes on.
+    """Say what is on pictures, what follows from rows of a table, how a text goes on, or what it becomes.
 
     Where the network has learned digits, a picture is first brought to the form of its training data: laid on a plain
     background, turned to light ink on dark, cropped, scaled and centred. What was done is said below each answer. A

@@ -59,11 +59,14 @@ DataName = Annotated[
     typer.Argument(
         metavar="DATA",
         help="What to learn from: a data set (tinynet datasets lists them), a folder with a folder of pictures for "
-        "each class, a table (.csv), or a text (.txt).",
+        "each class, a table (.csv), a text (.txt), or with --model seq2seq pairs of texts: a pair a line, with a tab "
+        "between.",
         autocompletion=completing.data_sets,
     ),
 ]
-Target = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of a table that is to be predicted.")]
+Target = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The column of a table that is to be predicted, or written.")
+]
 Task = Annotated[
     str | None, typer.Option(help="What the target is: classes or numbers.", show_default="seen from the column")
 ]
@@ -72,7 +75,11 @@ Window = Annotated[
     int | None, typer.Option(metavar="CHARACTERS", help="How much of a text is read at once.", show_default="64")
 ]
 SkipBroken = Annotated[
-    bool, typer.Option("--skip-broken", help="Leave out broken files, and rows without a target, instead of stopping.")
+    bool,
+    typer.Option(
+        "--skip-broken",
+        help="Leave out broken files, rows without a target and lines that are no pair, instead of stopping.",
+    ),
 ]
 Model = Annotated[
     str | None,
@@ -110,11 +117,12 @@ OptimizerName = Annotated[
     ),
 ]
 ScheduleName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--schedule",
         metavar="NAME",
         help=f"How the rate goes: {', '.join(SCHEDULES)}; with options, in epochs: step:step_size=10,gamma=0.5.",
+        show_default="cosine, or constant for dcgan",
         autocompletion=completing.schedules,
     ),
 ]

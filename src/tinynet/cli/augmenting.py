@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinynet.cli.named import Named, check_options, named
+from tinynet.cli.tasks import input_shape_of
 from tinynet.core.checks.words import fail
 from tinynet.data import RandomCrop, RandomFlip
 
@@ -41,9 +42,9 @@ def augmented(data: Any, wanted: Sequence[str]) -> Any:
     """
     if not wanted:
         return data
-    shape = data[:1][0].shape[1:]
+    shape = input_shape_of(data)
     if len(shape) != 3:
-        problem = f"--augment is for pictures, but a sample of these data has the shape {tuple(shape)}."
+        problem = f"--augment is for pictures, but a sample of these data has the shape {shape}."
         fail("tinynet", problem, "leave it out.")
     return data.with_transform([_made(augmentation(each), shape) for each in wanted])
 

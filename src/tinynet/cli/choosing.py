@@ -16,19 +16,20 @@ from tinynet.cli.named import Named, check_options, known, named
 from tinynet.cli.nets import source_of
 from tinynet.cli.own import Own, own_of
 from tinynet.cli.rules import optimizer_named, schedule_named, stopping_of, usual_rate
-from tinynet.cli.settings import USUAL, Settings, patience_of
+from tinynet.cli.settings import USUAL, USUAL_OF_DRAWING, Settings, patience_of
 from tinynet.core import checks
 from tinynet.core.faster import CHOICES
 from tinynet.data import DATASETS
 from tinynet.data.own.picture_folder import shape_of_pictures
 from tinynet.data.own.text_file import WINDOW
 from tinynet.models import MODELS
-from tinynet.models.catalog import ONLY_IN_PYTHON
 
 OLD_NAMES = {"vectorized": "plain"}
 PRECISIONS = ("float32", "float64")
 STEPS = 400  # after which a language model writes words; on a short text, more of them only teach it by heart
 EPOCHS_FOR_TEXT = (3, 20)
+STEPS_FOR_PAIRS = 2000  # after which a transformer has learned to write dates in another form, or strings backwards
+EPOCHS_FOR_PAIRS = (3, 100)
 MAX_COUNT = 10**9
 
 
@@ -48,11 +49,13 @@ FOR_DATA = {
     "mnist": Recipe("mnist_cnn", 3, 128, 0.002, 0.05),
     "fashion-mnist": Recipe("mnist_cnn", 5, 128, 0.002, 0.05),
     "cifar10": Recipe("vgg11", 15, 128, 0.001, 0.02),
+    "dates": Recipe("seq2seq", 20, 64, 0.003, 0.1),
 }
 FOR_KIND = {
     "pictures": Recipe("vgg11", 30, 32, 0.001, 0.02),
     "table": Recipe("mlp", 40, 32, 0.0005, 0.02),
     "text": Recipe("char_gpt", 0, 16, 0.002, 0.1),  # epochs follow from the length of the text
+    "pairs": Recipe("seq2seq", 0, 64, 0.003, 0.1),  # and here from the number of pairs
 }
 DRAWING = Recipe("dcgan", 100, 64, 0.001, 0.01)
 EPOCHS_OF_DRAWING = {"mnist": 3, "fashion-mnist": 3, "cifar10": 10}
@@ -100,7 +103,7 @@ def choose(
     rule = optimizer_named(optimizer)
     recipe = FOR_KIND[own.kind] if own else FOR_DATA.get(dataset, IN_THE_PLANE)
     model, net, arguments = _net(net, _fitting(recipe.model, dataset, own) if model is None else model, sizes, own)
-    if own is not None and own.kind == "text" and epochs is None:
+    if own is not None and epochs is None and recipe.epochs == 0:
         epochs = _epochs_for(dataset, own)
     recipe, rule = _suited(model, recipe, rule, dataset, own)
     usual = usual_rate(rule.name, recipe.adam, recipe.sgd)
@@ -123,12 +126,15 @@ def choose(
 
 def _ways(
     model: str,
-    schedule: str = USUAL["schedule"],
+    schedule: str | None = None,
     augment: Sequence[str] | None = None,
     early_stopping: str | None = None,
     precision: str = USUAL["precision"],
 ) -> dict[str, Any]:
     """Check how the training goes, besides its numbers."""
+    if schedule is None:
+        judged = model in MODELS and MODELS[model].is_judged
+        schedule = USUAL_OF_DRAWING if judged else USUAL["schedule"]
     checks.one_of("tinynet", "--precision", precision, PRECISIONS)
     if schedule_named(schedule).name == "plateau":
         check_loss_decides(model, "--schedule plateau")
@@ -174,10 +180,6 @@ def _net(
 
 def _model(text: str, sizes: Mapping[str, Any] | None) -> Named:
     """A model and its sizes, as in "vgg11:width=32"."""
-    name = checks.text("tinynet", "the model", text).partition(":")[0]
-    if name in ONLY_IN_PYTHON:
-        needed, _, where = ONLY_IN_PYTHON[name].partition("; ")
-        checks.fail("tinynet", f"{name} needs {needed}, which the command line does not offer.", f"{where}.")
     found = named("model", text, tuple(MODELS))
     given = found.options | _tuples(sizes or {})
     check_options(found.name, given, sizes_of(found.name))
@@ -221,7 +223,10 @@ def _fitting(model: str, dataset: str, own: Own | None) -> str:
 
 
 def _epochs_for(dataset: str, own: Own) -> int:
-    """As many epochs as give a language model about STEPS steps, within limits."""
+    """As many epochs as give a model of texts about as many steps as it needs, within limits."""
+    if own.kind == "pairs":
+        n_steps = Path(dataset).read_bytes().count(b"\n") / FOR_KIND["pairs"].batch_size
+        return int(np.clip(STEPS_FOR_PAIRS / max(n_steps, 1), *EPOCHS_FOR_PAIRS))
     n_steps = Path(dataset).stat().st_size / (FOR_KIND["text"].batch_size * (own.window or WINDOW))
     return int(np.clip(STEPS / max(n_steps, 1), *EPOCHS_FOR_TEXT))
 

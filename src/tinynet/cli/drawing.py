@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from tinynet.cli.adversaries import is_pair, latent_of
+from tinynet.cli.adversaries import is_judged, latent_of
 from tinynet.cli.arguments import Kernels, NetOfRun, RunOrFile
 from tinynet.cli.output import given_path, say
 from tinynet.cli.trained import trained
@@ -70,7 +70,7 @@ def draw(
 
 def can_draw(net: Any) -> bool:
     """Whether a net draws pictures from random numbers alone."""
-    if is_pair(net):
+    if is_judged(net):
         return True
     decoder = net[0].decoder if isinstance(net[0], VariationalAutoencoder) else None
     return isinstance(decoder, Net) and isinstance(decoder[0], Linear)
@@ -85,7 +85,7 @@ def drawn(net: Any, number: int, seed: int) -> np.ndarray:
         (3, 1, 8, 8)
     """
     rng = np.random.default_rng(seed)
-    if is_pair(net):
+    if is_judged(net):
         return net[0].predict(noise(number, latent_of(net), rng))
     decoder = net[0].decoder
     return Sigmoid().forward(decoder.predict(noise(number, decoder[0].in_features, rng)))

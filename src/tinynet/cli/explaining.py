@@ -11,7 +11,7 @@ import numpy as np
 import typer
 
 from tinynet.cli import training
-from tinynet.cli.adversaries import is_pair, judged
+from tinynet.cli.adversaries import is_judged, judged
 from tinynet.cli.arguments import Kernels, NetOfRun, RunFolder
 from tinynet.cli.output import given_path, say
 from tinynet.cli.rules import make_rule
@@ -41,7 +41,7 @@ def recorded_step(run: Run, sample: int) -> Step:
     seed(settings.seed)  # for the split of the data
     net: Any = run.net()
     learner = training.learner_of(settings, net, run.data().train)
-    samples = judged(net, learner.train) if is_pair(net) else learner.train
+    samples = judged(net, learner.train) if is_judged(net) else learner.train
     n_samples, size = len(samples), min(settings.batch_size, len(samples))
     if not 0 <= checks.integer("tinynet", "--sample", sample) < n_samples:
         checks.fail("tinynet", f"there is no sample {sample} among {n_samples:,}.", f"take one below {n_samples}.")
@@ -51,11 +51,11 @@ def recorded_step(run: Run, sample: int) -> Step:
     if len(x) > 1:  # one sample has no variance for a batch norm
         net.train()
     batch = f"samples {first} to {last - 1} of its training data"
-    if is_pair(net):
+    if is_judged(net):
         batch = f"pictures {first} to {last - 1} that its generator draws, with the discriminator as it is"
     words = f"One more step of {run.folder}: {batch}, and a new {settings.optimizer} with the rate {settings.lr:g}."
     rule = make_rule(settings.rule, settings.lr)
-    turn = net[1].frozen() if is_pair(net) else nullcontext()  # the generator's: the other only hands its gradient on
+    turn = net[1].frozen() if is_judged(net) else nullcontext()  # the generator's: the other only hands its gradient on
     with turn:
         return Step(trace(net, x, y, learner.loss, rule), sample - first, words)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tinynet.cli import completing
-from tinynet.cli.adversaries import is_pair
+from tinynet.cli.adversaries import is_judged
 from tinynet.cli.arguments import NetOfRun
 from tinynet.cli.output import given_path, say
 from tinynet.cli.runs import CONFIG, MODEL
@@ -27,7 +27,7 @@ def to_pytorch(what: str, out: Path, input_shape: str | None, net_file: str | No
 def to_onnx(what: str, out: Path, input_shape: str | None, net_file: str | None) -> str:
     """Write an ONNX file, and say how it is used."""
     net, shape = network(what, input_shape, net_file)
-    export_onnx(_used(net), out, shape, None if is_pair(net) else class_names(what))
+    export_onnx(_used(net), out, shape, None if is_judged(net) else class_names(what))
     return f"written: {out}; onnxruntime.InferenceSession(path) runs it, tn.load_onnx(path) takes it back"
 
 
@@ -39,7 +39,7 @@ def to_npz(what: str, out: Path, input_shape: str | None, net_file: str | None) 
 
 def _used(net: Any) -> Any:
     """What another program uses of a net: of a generator and its discriminator, the one that draws."""
-    return net[0] if is_pair(net) else net
+    return net[0] if is_judged(net) else net
 
 
 #: For each format, what writes a net, and the name of what it writes beside the run.

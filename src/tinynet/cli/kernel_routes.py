@@ -31,7 +31,7 @@ class Row(NamedTuple):
     backward: str
 
 
-def routes_table(net: Net, input_shape: tuple[int, ...]) -> None:
+def routes_table(net: Net, input_shape: Any) -> None:
     """Print a row for each layer that computes something itself."""
     table = Table("path", "layer", "output", "forward", "backward", box=None, pad_edge=False)
     for row in routes(net, input_shape):
@@ -39,8 +39,8 @@ def routes_table(net: Net, input_shape: tuple[int, ...]) -> None:
     Console().print(table)
 
 
-def routes(net: Net, input_shape: tuple[int, ...]) -> list[Row]:
-    """What serves each layer in a step of training with 32 samples.
+def routes(net: Net, input_shape: Any) -> list[Row]:
+    """What serves each layer in a step of training with 32 samples, of a shape as `Net.summary` takes it.
 
     Example:
         >>> from tinynet.layers import Linear
@@ -48,12 +48,13 @@ def routes(net: Net, input_shape: tuple[int, ...]) -> list[Row]:
         [('0', 'Linear(3, 2)', '(32, 2)')]
     """
     tokens = isinstance(next((layer for _, layer in net.layers_inside() if not _is_composite(layer)), None), Embedding)
-    shape = (BATCH_SIZE, *input_shape)
-    x = np.zeros(shape, np.intp) if tokens else np.random.default_rng(0).normal(size=shape).astype(net.dtype)
+    shapes = [(BATCH_SIZE, *shape) for shape in (input_shape if isinstance(input_shape, list) else [input_shape])]
+    rng = np.random.default_rng(0)
+    x = [np.ones(shape, np.intp) if tokens else rng.normal(size=shape).astype(net.dtype) for shape in shapes]
     pairs = _pairs_that_serve(net, x)
     notes = {path: _Notes() for path, _ in net.layers_inside()}
     with noted() as calls, _attributed(net, calls, notes):
-        net.backward(np.ones_like(net.forward(x)))
+        net.backward(np.ones_like(net.forward(*x)))
     return [
         Row(path, short_repr(layer), shape_text(notes[path].shape), *_with_pair(pairs.get(id(layer), ""), notes[path]))
         for path, layer in net.layers_inside()
@@ -98,7 +99,7 @@ def _attributing(method: Callable[..., Any], name: str, notes: _Notes, calls: li
     return call
 
 
-def _pairs_that_serve(net: Net, x: np.ndarray) -> dict[int, str]:
+def _pairs_that_serve(net: Net, x: list[np.ndarray]) -> dict[int, str]:
     """By the id of each of two neighbours that work in one pass, the class of the other."""
     if not has_engine() or in_use() in ("plain", "loops"):
         return {}
@@ -109,7 +110,7 @@ def _pairs_that_serve(net: Net, x: np.ndarray) -> dict[int, str]:
     for kinds, pair in before.items():
         pairs.PAIRS[kinds] = pair._replace(forward=_noting_pair(pair.forward, served))
     try:
-        net.forward(x)
+        net.forward(*x)
     finally:
         pairs.PAIRS.update(before)
     return served

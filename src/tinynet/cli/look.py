@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from tinynet.cli import completing, tasks
-from tinynet.cli.adversaries import is_pair
+from tinynet.cli.adversaries import is_judged
 from tinynet.cli.arguments import NetOfRun, RunFolder
 from tinynet.cli.choosing import check_loss_decides
 from tinynet.cli.named import known
@@ -19,7 +19,9 @@ from tinynet.cli.predicting import prepared
 from tinynet.cli.runs import Run, open_run
 from tinynet.core import checks
 from tinynet.core.faster import use
+from tinynet.data.own.pair_file import PADDING, SIGNS
 from tinynet.net import Net
+from tinynet.net.tuples import as_tuple
 from tinynet.probe import interpret
 from tinynet.probe.interpret import Attribution
 from tinynet.probe.interpret.inside import has_convolutions
@@ -38,7 +40,7 @@ class Asked(NamedTuple):
     run: Run
     net: Net
     test: Any
-    x: np.ndarray  #: The samples that are asked about.
+    x: Any  #: The samples that are asked about.
     names: list[str]  #: What each is called.
     target: int | None
     layer: str | None
@@ -72,6 +74,19 @@ def _attribution(method: str, asked: Asked) -> Attribution:
 
 def _fits(method: str, asked: Asked) -> bool:
     return method != "grad_cam" or asked.layer is not None or has_convolutions(asked.net)
+
+
+def _attention(asked: Asked) -> Figure:
+    """Where the first of the samples is read from, without the padding behind it."""
+    from tinynet.visualize import attention_maps
+
+    inputs, words, name = [part[:1] for part in as_tuple(asked.x)], asked.run.classes, asked.names[0]
+    if len(inputs) == 1:
+        say(f"{name} is drawn")
+        return attention_maps(asked.net, *inputs, words=words if inputs[0].dtype.kind in "iu" else None)
+    say(f"{name} is drawn; {BEGIN} is the start of a text, {STOP} its end")
+    inputs = [part[:, part[0] != PADDING] for part in inputs]
+    return attention_maps(asked.net, *inputs, words=["", BEGIN, STOP, *words[len(SIGNS) :]])
 
 
 def _maximized(asked: Asked) -> Figure:
@@ -121,6 +136,8 @@ EACH: tuple[str, ...] = (
     "grad_cam",
     "occlusion",
 )
+BEGIN, STOP = "⊢", "⊣"  # as narrow as a character, so that they find room at an axis
+PAIRS = ("attention", "landscape")  #: What can be drawn of a net for pairs of texts.
 METHODS: dict[str, Callable[[Asked], Any]] = {
     "all": _about_samples(*EACH),
     "saliency": _about_samples("saliency"),
@@ -130,6 +147,7 @@ METHODS: dict[str, Callable[[Asked], Any]] = {
     "deconvnet": _about_samples("deconvnet"),
     "gradcam": _about_samples("grad_cam"),
     "occlusion": _about_samples("occlusion"),
+    "attention": _attention,
     "maximize": _maximized,
     "check": _checked,
     "pca": _embedding("pca"),
@@ -168,15 +186,17 @@ def look(
 ) -> None:
     """Draw what a network has learned: which pixels count for an answer, what excites a class, how classes lie.
 
-    Of a dcgan, it is the discriminator that looks at pictures, and the answer is whether they are real.
-
-    Samples are those of the test data, counted from 0. The picture is a PNG file.
+    Samples are those of the test data, counted from 0. The picture is a PNG file. Of a dcgan, it is the discriminator
+    that looks at pictures, and the answer is whether they are real. Of a network for pairs of texts, it shows which
+    character is read for which.
 
     Example: **tinynet look runs/digits-digits_cnn-1 --method gradcam --sample 3**
     """
-    draw = METHODS[known("method", method, tuple(METHODS))]
     opened = open_run(run, net)
     test = opened.data().test
+    if tasks.has_pairs(test):
+        method = _for_pairs(method)
+    draw = METHODS[known("method", method, tuple(METHODS))]
     path = opened.folder / f"look-{method}.png" if out is None else _picture_file(out)
     x, names = _samples(test, sample) if not image else _images(opened, image)
     with use(opened.settings.kernels):
@@ -189,10 +209,17 @@ def look(
 def _net_that_looks(run: Run) -> tuple[Any, list[str]]:
     """The net of a run, and what it gives; of a generator and its discriminator, the one that looks at pictures."""
     net: Any = run.net()
-    return (net[1], ["real"]) if is_pair(net) else (net, run.classes)
+    return (net[1], ["real"]) if is_judged(net) else (net, run.classes)
 
 
-def _samples(test: Any, numbers: list[int] | None) -> tuple[np.ndarray, list[str]]:
+def _for_pairs(method: str) -> str:
+    """The method for pairs of texts, of which "all" is one."""
+    if method != "all" and method in METHODS and method not in PAIRS:
+        checks.fail("tinynet", f"{method} is not for pairs of texts.", f"take --method {' or '.join(PAIRS)}.")
+    return PAIRS[0] if method == "all" else method
+
+
+def _samples(test: Any, numbers: list[int] | None) -> tuple[Any, list[str]]:
     """Some of the test data, and what each is called."""
     chosen = numbers or list(range(min(FIRST, len(test))))
     for number in chosen:

@@ -28,6 +28,7 @@ from tinynet.core.checks.words import fail
 from tinynet.data.sources import sha256
 from tinynet.layers import Layer
 from tinynet.net import Net
+from tinynet.net.tuples import as_tuple
 from tinynet.storage.architecture import built_in_classes, classes_inside, streams_kept
 from tinynet.storage.descriptions import checked_description
 
@@ -96,7 +97,7 @@ class NetFile:
         with streams_kept(), failures_in(self.source.path):
             x, y = data[: min(2, len(data))]
             tried = copy.deepcopy(net).train()
-            given = tried.forward(x)
+            given = tried.forward(*as_tuple(x))
             self._check_output(given, y, n_outputs)
             tried.backward(loss(given, y)[1], input_gradient=False)
             self._check_can_be_loaded(net)

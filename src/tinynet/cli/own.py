@@ -15,19 +15,20 @@ from tinynet.data import DATASETS
 from tinynet.data.own.text_files import is_text
 from tinynet.models import MODELS
 
-KINDS = ("pictures", "table", "text")
+KINDS = ("pictures", "table", "text", "pairs")
 TASKS = ("classes", "numbers")
 TABLES = (".csv", ".tsv", ".tab")
 TEXTS = (".txt", ".text", ".md", ".tex")
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 LANGUAGE = tuple(name for name, entry in MODELS.items() if entry.reads_text)
+OF_PAIRS = tuple(name for name, entry in MODELS.items() if entry.learns == "pairs")
 #: Each option, and the kinds of data that it is for.
 FOR_KIND = {
-    "target": ("table",),
+    "target": ("table", "pairs"),
     "task": ("table",),
     "size": ("pictures",),
     "window": ("text",),
-    "skip_broken": ("pictures", "table"),
+    "skip_broken": ("pictures", "table", "pairs"),
 }
 
 
@@ -36,12 +37,12 @@ class Own:
     """How data of a user's own are read; None is the usual.
 
     Attributes:
-        kind: "pictures", "table" or "text".
-        target: The column of a table that is to be predicted.
+        kind: "pictures", "table", "text" or "pairs".
+        target: The column of a table that is to be predicted, or written.
         task: Whether it names "classes" or holds "numbers", where that is not to be seen from the column.
         size: Pixels of a side to which pictures are brought.
         window: Characters of a text that are read at once.
-        skip_broken: Whether broken files, and rows without a target, are left out.
+        skip_broken: Whether broken files, rows without a target, and lines that are no pair are left out.
     """
 
     kind: str
@@ -141,6 +142,8 @@ def _kind(path: Path, model: str | None, has_target: bool) -> str:
         return "pictures"
     if model in LANGUAGE:
         return "text"
+    if model in OF_PAIRS:
+        return "pairs"
     if has_target or suffix in TABLES:
         return "table"
     if suffix in TEXTS:
@@ -162,8 +165,9 @@ def _option(name: str) -> str:
 
 
 def _named(kind: str) -> str:
-    return "pictures" if kind == "pictures" else f"a {kind}"
+    return kind if kind.endswith("s") else f"a {kind}"
 
 
 def _kinds(name: str) -> str:
-    return " and ".join(_named(kind) for kind in FOR_KIND[name])
+    *first, last = map(_named, FOR_KIND[name])
+    return f"{', '.join(first)} or {last}" if first else last

@@ -10,7 +10,7 @@ from tinynet.cli.own import Own
 from tinynet.cli.settings import Settings
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
-from tinynet.data import load, pictures, preparation_of, table, text_file
+from tinynet.data import load, pairs, pictures, preparation_of, table, text_file
 from tinynet.data.own.cells import read_cells
 from tinynet.data.sources import sha256
 from tinynet.storage import atomic_write
@@ -44,8 +44,9 @@ def read(settings: Settings, preparation: Any = None) -> Data:
         return Data(*load(settings.dataset))
     if preparation is not None:
         return read_parts(settings.dataset, own, preparation)
-    train, test, preparation = FITS[own.kind](settings.dataset, own)
-    return Data(train, test, preparation)
+    if own.kind == "pairs":
+        return Data(*_fit_pairs(settings.dataset, own, settings.sizes.get("max_length")))
+    return Data(*FITS[own.kind](settings.dataset, own))
 
 
 def _fit_pictures(path: str, own: Own) -> tuple[Any, Any, Any]:
@@ -54,14 +55,25 @@ def _fit_pictures(path: str, own: Own) -> tuple[Any, Any, Any]:
 
 def _fit_table(path: str, own: Own) -> tuple[Any, Any, Any]:
     if own.target is None:
-        names = read_cells("table", Path(path), own.skip_broken).names
-        hint = f"add --target COLUMN; its columns are {', '.join(names[:10])}{' and more' if len(names) > 10 else ''}."
-        fail("tinynet", f"it is not said which column of {path} is to be predicted.", hint)
+        _no_target(path, own, "predicted")
     return table(path, own.target, own.task, skip_broken=own.skip_broken)
+
+
+def _fit_pairs(path: str, own: Own, max_length: int | None) -> tuple[Any, Any, Any]:
+    if own.target is None and Path(path).suffix.lower() == ".csv":
+        _no_target(path, own, "written")
+    return pairs(path, own.target, max_length, skip_broken=own.skip_broken)
 
 
 def _fit_text(path: str, own: Own) -> tuple[Any, Any, Any]:
     return text_file(path, **({} if own.window is None else {"window": own.window}))
+
+
+def _no_target(path: str, own: Own, done: str) -> NoReturn:
+    """It is not said which column of a table is to be predicted, or written."""
+    names = read_cells("table", Path(path), own.skip_broken).names
+    hint = f"add --target COLUMN; its columns are {', '.join(names[:10])}{' and more' if len(names) > 10 else ''}."
+    fail("tinynet", f"it is not said which column of {path} is to be {done}.", hint)
 
 
 FITS = {"pictures": _fit_pictures, "table": _fit_table, "text": _fit_text}

@@ -15,6 +15,7 @@ from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.cli.predicting_rows import rows_predicted
 from tinynet.cli.tasks import learns
 from tinynet.cli.trained import Trained
+from tinynet.cli.translating import texts_translated
 from tinynet.cli.writing import texts_continued
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.words import fail
@@ -22,13 +23,15 @@ from tinynet.data.own.picture_files import read_picture, resized
 
 
 def answers(trained: Trained, samples: Sequence[str]) -> Iterator[Answer]:
-    """What is said about samples as a user names them: picture files, rows of a table, or beginnings of texts.
+    """What is said about samples as a user names them: picture files, rows of a table, or texts.
 
     A sample that cannot be read gets a sentence instead, and the others get their answers.
     """
     kind = getattr(trained.preparation, "kind", "pictures")
     if kind == "pictures":
         return predictions(trained, [given_path(sample) for sample in samples])
+    if kind == "pairs":
+        return texts_translated(trained, samples)
     return rows_predicted(trained, samples) if kind == "table" else texts_continued(trained, samples)
 
 

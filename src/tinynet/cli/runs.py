@@ -20,6 +20,7 @@ from tinynet.cli.nets import NetFile, read_net_file, source_of
 from tinynet.cli.output import complain
 from tinynet.cli.own_data import PREPARATION, Data, read, read_preparation
 from tinynet.cli.settings import Settings
+from tinynet.cli.tasks import input_shape_of
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
 from tinynet.core.threads import thread_count
@@ -133,7 +134,7 @@ def describe(settings: Settings, folder: Path, data: Data) -> dict[str, Any]:
         "command": settings.command(str(folder)),
         **asdict(settings),
         "valid_fraction": settings.valid_fraction,
-        "input_shape": list(data.train[:1][0].shape[1:]),
+        "input_shape": list(input_shape_of(data.train)),
         "classes": list(data.outputs),
         "data_source": data.train.source,
         "versions": versions,

@@ -17,6 +17,7 @@ from tinynet.optimizers import Optimizer
 
 VALID_FRACTION = 0.1  # of the training data, held out to look at while training
 USUAL = {"schedule": "cosine", "precision": "float32"}  # what need not be said
+USUAL_OF_DRAWING = "constant"  # schedule: two nets that play against each other come to no end
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,12 @@ class Settings:
         rest = {name: getattr(self, name) for name in kept} | {"augment": list(self.augment)}
         return {"dataset": self.dataset, **own, **what, **rest}
 
+    @property
+    def usual(self) -> dict[str, str]:
+        """What need not be said, for it is what this model gets where nobody says it."""
+        judged = self.model in MODELS and MODELS[self.model].is_judged
+        return USUAL | ({"schedule": USUAL_OF_DRAWING} if judged else {})
+
     def command(self, out: str) -> str:
         """The command that repeats this run."""
         words = self.words()
@@ -88,7 +95,7 @@ class Settings:
                 said.append(option)
             elif isinstance(value, list):
                 said += [word for item in value for word in (option, item)]
-            elif value is not None and value is not False and value != USUAL.get(name):
+            elif value is not None and value is not False and value != self.usual.get(name):
                 said += [option, str(value)]
         return shlex.join([*said, "--out", out])
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tinynet.cli import tasks, training
-from tinynet.cli.adversaries import course_of, is_pair, net_of, shape_taken_by
+from tinynet.cli.adversaries import course_of, is_judged, net_of
 from tinynet.cli.choosing import FOR_DATA, IN_THE_PLANE
 from tinynet.cli.drawing import drawn_section
 from tinynet.cli.named import known
@@ -18,13 +18,13 @@ from tinynet.cli.own import short_name
 from tinynet.cli.own_data import Data
 from tinynet.cli.runs import CONFIG, FILES, KINDS, REPORT, Run, layers_of, open_run
 from tinynet.cli.settings import Settings, how
+from tinynet.cli.translating import what_it_writes
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS
 from tinynet.layers import Linear
 from tinynet.learner import Learner
 from tinynet.learner.doctor import diagnose
 from tinynet.models import MODELS, build
-from tinynet.models.catalog import ONLY_IN_PYTHON
 from tinynet.net import Net
 from tinynet.storage import load, read_card
 
@@ -69,8 +69,8 @@ def write_report(run: Run, learner: Learner, test: Any) -> Path:
         initial=training.initial_net(run.settings, run.input_shape, len(run.classes), run.code),
         statistics=run.statistics(),
         diagnoses=diagnose(learner, may_try=False),
-        course=course_of(results) if is_pair(net) else None,
-        sections=[("Drawn pictures", drawn_section)],
+        course=course_of(results) if is_judged(net) else None,
+        sections=[("What it writes", what_it_writes) if tasks.has_pairs(test) else ("Drawn pictures", drawn_section)],
     )
 
 
@@ -88,18 +88,18 @@ def summary_text(what: str, shape_text: str | None, net_file: str | None = None)
     return str(net.summary(shape))
 
 
-def network(what: str, shape_text: str | None, net_file: str | None = None) -> tuple[Net, tuple[int, ...]]:
-    """A model by its name, the network of a run or of a weights file; and the shape of one sample."""
+def network(what: str, shape_text: str | None, net_file: str | None = None) -> tuple[Net, Any]:
+    """A model by its name, the network of a run or of a weights file; and the shape of one sample, a list of a pair."""
     shape = None if shape_text is None else _input_shape(shape_text)
     path = _path_of(what)
     if path is None:
         shape = MODELS[what].input_shape if shape is None else shape
         net = build(what, shape)
-        return net, shape_taken_by(net, shape)
+        return net, tasks.inputs_of(net, what, (), shape)
     if path.is_dir():
         run = open_run(path, net_file)
-        net = run.net()
-        return net, shape_taken_by(net, run.input_shape) if shape is None else shape
+        net, shape = run.net(), run.input_shape if shape is None else shape
+        return net, tasks.inputs_of(net, run.settings.model, run.classes, shape)
     return _of_file(path, shape, net_file)
 
 
@@ -128,8 +128,6 @@ def models_table() -> None:
         shape = "×".join(str(size) for size in entry.input_shape)
         table.add_row(name, shape, f"{n_parameters:,}", entry.description)
     table.columns[2].justify = "right"
-    for name, needed in ONLY_IN_PYTHON.items():
-        table.add_row(name, "", "", f"needs {needed}")
     Console().print(table)
 
 
@@ -139,7 +137,9 @@ def datasets_table() -> None:
     for name, entry in DATASETS.items():
         table.add_row(name, FOR_DATA.get(name, IN_THE_PLANE).model, entry.description)
     Console().print(table)
-    Console().print("or your own: a folder of pictures, a table, a text; see tinynet train --help", highlight=False)
+    Console().print(
+        "or your own: a folder of pictures, a table, a text, pairs of texts; see tinynet train --help", highlight=False
+    )
 
 
 def _path_of(what: str) -> Path | None:
@@ -158,17 +158,19 @@ def _loaded(path: Path, net_file: str | None) -> Any:
     return load(path, layers_of(net_file))
 
 
-def _of_file(path: Path, shape: tuple[int, ...] | None, net_file: str | None) -> tuple[Net, tuple[int, ...]]:
+def _of_file(path: Path, shape: tuple[int, ...] | None, net_file: str | None) -> tuple[Net, Any]:
     net = _loaded(path, net_file)
     if shape is None and path.name in FILES and (path.parent / CONFIG).exists():
-        shape = shape_taken_by(net, open_run(path.parent).input_shape)
-    said: Any = read_card(path).about.get("input_shape")
+        shape = open_run(path.parent).input_shape
+    about = read_card(path).about
+    said: Any = about.get("input_shape")
     if shape is None and KINDS["input_shape"][0](said):
-        shape = shape_taken_by(net, tuple(said))
-    if shape is None:
+        shape = tuple(said)
+    if shape is None and not is_judged(net):
         first = next((layer for layer in net if not isinstance(layer, Net)), None) if isinstance(net, Net) else net
         shape = (first.in_features,) if isinstance(first, Linear) else _shape_needed(path)
-    return net, shape
+    classes = about.get("classes")
+    return net, tasks.inputs_of(net, str(about.get("model")), classes if isinstance(classes, list) else (), shape or ())
 
 
 def _input_shape(text: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tinynet.cli import completing, show, training
-from tinynet.cli.adversaries import net_of, shape_taken_by
+from tinynet.cli.adversaries import net_of
 from tinynet.cli.arguments import (
     Augment,
     BatchSize,
@@ -49,6 +49,7 @@ from tinynet.cli.runs import (
 )
 from tinynet.cli.settings import Settings
 from tinynet.cli.settling import Settled, check_alone, settled, told_to
+from tinynet.cli.tasks import input_shape_of, inputs_of
 from tinynet.cli.trained import card_of
 from tinynet.cli.waiting import warn_of_loops
 from tinynet.core.faster import use
@@ -73,7 +74,7 @@ def train(
     ] = None,
     batch_size: BatchSize = None,
     optimizer: OptimizerName = "adam",
-    schedule: ScheduleName = "cosine",
+    schedule: ScheduleName = None,
     augment: Augment = None,
     early_stopping: Stopping = None,
     precision: Precision = "float32",
@@ -133,7 +134,8 @@ def begin(what: Settled, out: Path | None, force: bool = False, callbacks: Seque
         n_trained = settings.epochs * len(learner.train)
         n_evaluated = settings.epochs * len(learner.valid or ()) + len(data.test)
         net = net_of(learner)
-        warn_of_loops(net, shape_taken_by(net, data.test[:1][0].shape[1:]), n_trained, n_evaluated)
+        inputs = inputs_of(net, settings.model, data.outputs or (), input_shape_of(data.test))
+        warn_of_loops(net, inputs, n_trained, n_evaluated)
         with begun(folder, describe(settings, folder, data), force) as work:
             write_preparation(work, data.preparation)
             write_net(work, code)

@@ -12,6 +12,8 @@ from tinynet.cli.output import say
 from tinynet.cli.own import Own, existing, short_name
 from tinynet.cli.own_data import read_parts
 from tinynet.cli.runs import CONFIG, FILES, KINDS, MODEL, Run, layers_of, open_run
+from tinynet.cli.tasks import input_shape_of, reads_pairs
+from tinynet.cli.translating import named_pairs
 from tinynet.core.checks.words import fail
 from tinynet.data import DATASETS, PicturePreparation, load
 from tinynet.models import MODELS
@@ -55,7 +57,7 @@ def test_data(opened: Trained) -> Any:
     path, own = opened.tested_on, opened.own
     if path is None:
         return load(opened.dataset)[1] if own is None else read_parts(opened.dataset, own, opened.preparation).test
-    if own is None and len(opened.input_shape) != 3:
+    if opened.preparation is None and len(opened.input_shape) != 3:
         fail("tinynet", f"this net was trained on {opened.dataset}, so {path} cannot be prepared for it.")
     preparation = opened.preparation or PicturePreparation(opened.input_shape, opened.classes)  # type: ignore[arg-type]
     data = preparation.dataset(path)
@@ -82,7 +84,10 @@ def trained(place: Path, dataset: str | None = None, net: str | None = None) -> 
     if dataset not in DATASETS and (path := existing(dataset)) is not None:
         return found if str(path.absolute()) == found.dataset else found._replace(tested_on=path)
     other = _of_data(dataset)
-    return found._replace(dataset=dataset, input_shape=tuple(other["input_shape"]), classes=other["classes"])
+    if reads_pairs(found.model, found.classes) and other["classes"] != found.classes:
+        problem = f"{dataset} is not made of the characters that the net of {place} has learned."
+        fail("tinynet", problem, "test it on pairs of these: --on PAIRS.txt")
+    return found._replace(dataset=dataset, own=None, input_shape=tuple(other["input_shape"]), classes=other["classes"])
 
 
 def card_of(run_config: dict[str, Any], results: dict[str, float]) -> dict[str, Any]:
@@ -102,17 +107,17 @@ def card(place: RunOrFile) -> None:
 
 
 def _of_run(run: Run) -> Trained:
-    settings = run.settings
+    settings, net = run.settings, run.net()
     return Trained(
         run.folder,
-        run.net(),
+        net,
         settings.dataset,
         settings.model,
         run.input_shape,
         run.classes,
         settings.kernels,
         settings.own,
-        run.preparation(),
+        _preparation(settings.model, net, run.input_shape, run.classes) if settings.own is None else run.preparation(),
         str(run.config.get("data_source", "")),
     )
 
@@ -126,21 +131,22 @@ def _of_file(path: Path, dataset: str | None, net_file: str | None) -> Trained:
         is_right, expected = KINDS[name]
         if not is_right(words.get(name)):
             fail("tinynet", f"the card of {path} is of no use: {name} must be {expected}.", "add --on DATASET.")
-    return Trained(
-        place=path,
-        net=net if isinstance(net, Net) else Net([net]),
-        dataset=words["data"],
-        model=words["model"] if words.get("model") in list(MODELS) else "mlp",
-        input_shape=tuple(words["input_shape"]),
-        classes=[str(name) for name in words["classes"]],
-        kernels="auto",
-    )
+    net = net if isinstance(net, Net) else Net([net])
+    model = words["model"] if words.get("model") in list(MODELS) else "mlp"
+    input_shape, classes = tuple(words["input_shape"]), [str(name) for name in words["classes"]]
+    preparation = _preparation(model, net, input_shape, classes)
+    return Trained(path, net, words["data"], model, input_shape, classes, "auto", preparation=preparation)
+
+
+def _preparation(model: str, net: Net, input_shape: tuple[int, ...], classes: list[str]) -> Any:
+    """What is done to a sample of a data set of Tinynet, if it is a text; None for other data."""
+    return named_pairs(net, input_shape, classes) if reads_pairs(model, classes) else None
 
 
 def _of_data(dataset: str) -> dict[str, Any]:
     """What a data set says to those who learn from it."""
     train, _ = load(known("data set", dataset, tuple(DATASETS)))
-    return {"data": dataset, "input_shape": list(train[:1][0].shape[1:]), "classes": list(train.classes or ())}
+    return {"data": dataset, "input_shape": list(input_shape_of(train)), "classes": list(train.classes or ())}
 
 
 def _unknown_data(path: Path) -> NoReturn:

@@ -11,7 +11,7 @@ from tinynet.cli.adversaries import adversarial_learner, net_of, real_taken_for_
 from tinynet.cli.augmenting import augmented
 from tinynet.cli.nets import NetFile
 from tinynet.cli.settings import VALID_FRACTION, Settings
-from tinynet.cli.tasks import check_task, for_model, learns, loss_and_metrics, n_outputs
+from tinynet.cli.tasks import check_task, for_model, input_shape_of, learns, loss_and_metrics, n_outputs
 from tinynet.core import generator_states, seed, set_generator_states
 from tinynet.core.checks.words import fail
 from tinynet.learner import Callback, History, Learner
@@ -37,7 +37,7 @@ def make_learner(
     """
     check_task(settings.model, train)
     seed(settings.seed)
-    net = new_net(settings, train[:1][0].shape[1:], n_outputs(settings.model, train), code)
+    net = new_net(settings, input_shape_of(train), n_outputs(settings.model, train), code)
     learner = learner_of(settings, net, train, callbacks)
     if code is not None:
         code.rehearse(net, learner.train, learner.loss, n_outputs(settings.model, train))
@@ -119,6 +119,7 @@ def results_of(model: str, net: Net, data: Any, preparation: Any = None) -> dict
 
     Where numbers are predicted, their mean distance from the truth is in the units of the table.
     """
+    check_task(model, data)
     loss, metrics = loss_and_metrics(model, data)
     if metrics == [r2_score]:
         metrics = [r2_score, mean_absolute_error]

@@ -105,7 +105,7 @@ def tune(
     lr: Rate = None,
     batch_size: BatchSize = None,
     optimizer: OptimizerName = "adam",
-    schedule: ScheduleName = "cosine",
+    schedule: ScheduleName = None,
     augment: Augment = None,
     early_stopping: Stopping = None,
     precision: Precision = "float32",

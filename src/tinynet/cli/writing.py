@@ -79,6 +79,9 @@ def texts_continued(opened: Trained, samples: Sequence[str]) -> Iterator[Answer]
 
 def _no_text(opened: Trained) -> NoReturn:
     """A net has learned from something else than a text."""
+    if getattr(opened.preparation, "kind", "") == "pairs":
+        problem = f"the net of {opened.place} writes what a text becomes, and begins none itself."
+        fail("tinynet", problem, f'give it one: tinynet predict {opened.place} "TEXT"')
     names = " or ".join(name for name, entry in MODELS.items() if entry.reads_text)
     problem = f"the net of {opened.place} has learned from no text, so it cannot write."
     fail("tinynet", problem, f"train one: tinynet train TEXT.txt --model {names}")

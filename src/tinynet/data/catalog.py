@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tinynet.core import checks
 from tinynet.data.cifar import cifar10
 from tinynet.data.dataset import Dataset
+from tinynet.data.dates import dates
 from tinynet.data.embedded import digits
 from tinynet.data.idx import fashion_mnist, mnist
 from tinynet.data.toys import blobs, circles, moons, spirals
@@ -21,9 +22,9 @@ class Entry(NamedTuple):
     load: Callable[[], tuple[Dataset, Dataset]]
 
 
-def _pair(make: Callable[..., Dataset]) -> tuple[Dataset, Dataset]:
+def _pair(make: Callable[..., Dataset], n_samples: int = 1500) -> tuple[Dataset, Dataset]:
     # A fixed seed: a run that is evaluated later must meet the same test set, as if it lay in a file.
-    return make(1500, rng=0).split(0.2, rng=0)
+    return make(n_samples, rng=0).split(0.2, rng=0)
 
 
 DATASETS = {
@@ -35,6 +36,7 @@ DATASETS = {
     "moons": Entry("1,500 points of the plane on two half circles; made up", partial(_pair, moons)),
     "blobs": Entry("1,500 points of the plane in three round clouds; made up", partial(_pair, blobs)),
     "circles": Entry("1,500 points of the plane on two circles, one in the other; made up", partial(_pair, circles)),
+    "dates": Entry("4,000 dates in words, to be written as in 1998-03-05; made up", partial(_pair, dates, 4000)),
 }
 
 

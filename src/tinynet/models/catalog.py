@@ -7,12 +7,14 @@ from math import prod
 from typing import Any, NamedTuple
 
 from tinynet.core import checks
+from tinynet.data.own.pair_file import PADDING
 from tinynet.models.autoencoder import conv_autoencoder
 from tinynet.models.dcgan import adversaries
 from tinynet.models.language import char_gpt, char_lstm
 from tinynet.models.mlp import HIDDEN, linear_layers, mlp, widths
 from tinynet.models.mobilenet import mobilenet
 from tinynet.models.resnet import resnet20
+from tinynet.models.seq2seq import seq2seq
 from tinynet.models.small import digits_cnn, lenet5, mnist_cnn
 from tinynet.models.unet import DEPTH, unet
 from tinynet.models.vae import vae
@@ -27,12 +29,13 @@ class Entry(NamedTuple):
 
     Attributes:
         function: The model; its arguments have defaults.
-        input_shape: The shape of one sample that it takes by default.
+        input_shape: The shape of one sample that it takes by default; of a pair of sequences, both lengths.
         description: A line about it.
         for_data: A function (input_shape, n_classes, **sizes) that builds it for certain data.
-        learns: What it learns from: "labels", or "text", the character after each; "itself" or "evidence", the
-            pictures that it draws again; "pixels", a class for each pixel; "judge", what a second net in it says, which
-            tells the pictures that the first one draws from real ones.
+        learns: What it learns from: "labels", or "text", the character after each; "pairs", the text that
+            another one becomes; "itself" or "evidence", the pictures that it draws again; "pixels", a class for each
+            pixel; "judge", what a second net in it says, which tells the pictures that the first one draws from real
+            ones.
         by_data: The arguments of the function that follow from the data; the others are sizes that one may choose.
     """
 
@@ -75,6 +78,14 @@ def _char_lstm(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
     return char_lstm(n_classes, **sizes)
 
 
+def _seq2seq(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
+    longest = max(input_shape)
+    if sizes.get("max_length", longest) < longest:
+        problem = f"there are texts of {longest} tokens, but max_length is {sizes['max_length']}."
+        checks.fail("seq2seq", problem, f"take max_length={longest}, or leave it out.")
+    return seq2seq(n_classes, **{"max_length": longest, "padding": PADDING} | sizes)
+
+
 def _autoencoder(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
     return conv_autoencoder(input_shape, **sizes)
 
@@ -102,10 +113,6 @@ def _check_sides(who: str, input_shape: Shape, step: int, hint: str = "") -> Non
         checks.fail(who, problem, f"{hint}--size brings your own pictures to a size.")
 
 
-#: Models that the command line cannot train, what they need, and where that is shown.
-ONLY_IN_PYTHON = {
-    "seq2seq": "pairs of sequences, one to read and one to write; examples/17_seq2seq.py has them in Python",
-}
 MODELS = {
     "mlp": Entry(
         mlp,
@@ -166,6 +173,14 @@ MODELS = {
         learns="text",
         by_data=("vocabulary",),
     ),
+    "seq2seq": Entry(
+        seq2seq,
+        (16, 16),
+        "a transformer for pairs of texts: reads one and writes the other",
+        _seq2seq,
+        learns="pairs",
+        by_data=("vocabulary", "padding"),
+    ),
 }
 
 
@@ -174,7 +189,8 @@ def build(name: str, input_shape: Shape | None = None, n_classes: int = 10, **si
 
     Args:
         name: The name.
-        input_shape: The shape of one sample, without the batch axis; that of the model's own default data if None.
+        input_shape: The shape of one sample, without the batch axis, or the two lengths of a pair; that of the model's
+            own default data if None.
         n_classes: Classes to tell apart, or characters of a text; an autoencoder needs none, and an mlp of one predicts
             a number.
         sizes: Other arguments of the model, as in `build("vgg11", width=32)`.

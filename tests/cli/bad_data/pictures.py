@@ -126,7 +126,11 @@ PICTURES = [
         "a size too small for the model", pictures(bool, "--size", "8", "--model", "vgg11"), r"at least 32 × 32 pixels"
     ),
     Bad("a model for texts", pictures(bool, "--model", "char_gpt"), r"char_gpt learns from a text\."),
-    Bad("a target", pictures(bool, "--target", "disc"), r"--target is for a table, but .*shapes is read as pictures"),
+    Bad(
+        "a target",
+        pictures(bool, "--target", "disc"),
+        r"--target is for a table or pairs, but .*shapes is read as pictures",
+    ),
     Bad(
         "too few for a test",
         lambda folder: [folder_of_pictures(folder / "few", 1)],

@@ -161,4 +161,38 @@ PREDICTED = [
         file(b"one", "x.txt", "evaluate", "text", "--on"),
         r"x.txt has 3 characters, but windows of 8 need more",
     ),
+    Bad(
+        "a character that no pair has",
+        said("pairs", "3a"),
+        r"'3a': the text has 'a', which the net has never read; it knows 10 characters\.\nHint: leave them out",
+    ),
+    Bad("an empty text to read", said("pairs", " "), r"' ': the text is empty"),
+    Bad("too long a text to read", said("pairs", "1" * 7), r"the text has 7 characters, but the net takes 6 at most"),
+    Bad(
+        "writing with pairs",
+        said("pairs", command="write"),
+        r"writes what a text becomes, and begins none itself\.\nHint: give it one: tinynet predict .* \"TEXT\"",
+    ),
+    Bad(
+        "pictures for pairs",
+        said("pairs", "--on", "digits", command="evaluate"),
+        r"digits is not made of the characters",
+    ),
+    Bad(
+        "other pairs for pairs",
+        said("pairs", "--on", "dates", command="evaluate"),
+        r"dates is not made of the characters",
+    ),
+    Bad("pairs for a table", said("table", "--on", "dates", command="evaluate"), r"mlp cannot read pairs of texts"),
+    Bad(
+        "an unknown character in pairs to test on",
+        file("3\té\n".encode() * 9, "x.txt", "evaluate", "pairs", "--on"),
+        r"line 1 of .*x\.txt has 'é', which the net has never read",
+    ),
+    Bad(
+        "too long a text to test on",
+        file(b"3\t1\n33333333\t1\n", "x.txt", "evaluate", "pairs", "--on"),
+        r"line 2 of .*x\.txt has a text of 8 characters, but 6 are the most",
+    ),
+    Bad("a method of pictures", said("pairs", "--method", "pca", command="look"), r"pca is not for pairs of texts"),
 ]

@@ -189,6 +189,6 @@ TABLES = [
     Bad(
         "a folder that ends in .csv",
         lambda folder: [(folder / "x.csv").mkdir() or folder / "x.csv", "--target", "y"],
-        r"--target is for a table, but .* is read as pictures",
+        r"--target is for a table or pairs, but .* is read as pictures",
     ),
 ]

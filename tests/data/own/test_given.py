@@ -180,10 +180,11 @@ class Loader:
         ([1, 2], r"each row of train must be a pair \(x, y\), but row 0 is a int\.\nHint: arrays of all x and all y"),
         ([(1, 2), (1, 2, 3)], r"each row of train must be a pair \(x, y\), but row 1 is a tuple of 3\."),
         ([([1.0], 0), ([1.0, 2.0], 0)], r"the samples of a batch have the shapes \(1,\) and \(2,\)"),
+        ({"a": X, "b": Y}, r'got a dict with \'a\', \'b\'\.\nHint: name them "x" and "y"'),
         ({}, "train must be a dataset, got a dict with nothing"),
         (
             {"train": 1, "test": 2},
-            r'got a dict with \'train\', \'test\'\.\nHint: name them "x" and "y"; of parts such as',
+            r'got a dict with \'train\', \'test\'\.\nHint: pass one of the parts, as in data\["train"\]',
         ),
         ("data.csv", "train must be a dataset, got a str"),
         ("nowhere.npz", "there is no file nowhere.npz"),

@@ -52,6 +52,16 @@ def test_each_model_comes_back_with_batches_of_any_size(name, tmp_path):
     assert abs(np.subtract(losses(net, inputs), losses(foreign, inputs))).max() < 1e-5
 
 
+def test_the_padding_of_a_source_is_part_of_the_graph(tmp_path):
+    net = stirred(tn.models.seq2seq(7, 8, 2, 6, padding=0))
+    source, written = tokens((6,), 3), tokens((4,), 3)
+    source[0, 2:], source[1] = 0, 0
+    tn.export_onnx(net, tmp_path / "net.onnx", [(6,), (4,)])
+    agree(net.predict(source, written), run(tmp_path / "net.onnx", source, written))
+    again = tn.load_onnx(tmp_path / "net.onnx", layers=[tn.models.EncoderDecoder])
+    assert np.array_equal(net.predict(source, written), again.predict(source, written))
+
+
 def losses(net, inputs):
     """The mean squares of the outputs before and after a step of training."""
     found = []

@@ -64,6 +64,12 @@ MODELS: dict[str, Callable[[], tuple[Any, Any, Any, Callable]]] = {
         labels(2, 4, below=7),
         cross_entropy,
     ),
+    "seq2seq, padded": lambda: (
+        models.seq2seq(7, 8, 2, 6, padding=0),
+        (np.array([[3, 4, 2, 0, 0], [5, 3, 6, 4, 2]]), np.array([[1, 4, 2, 0], [1, 3, 5, 2]])),
+        np.array([[4, 2, 0, 0], [3, 5, 2, 0]]),
+        partial(cross_entropy, ignore_index=0),
+    ),
     "dcgan, which draws": lambda: (
         models.dcgan((1, 8, 8), 6, 4)[0],
         draws(3, 6),

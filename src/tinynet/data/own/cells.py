@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -57,7 +57,14 @@ class Cells(NamedTuple):
         return self._replace(rows=[self.rows[i] for i in chosen], lines=[self.lines[i] for i in chosen])
 
 
-def read_cells(who: str, path: Path, skip_broken: bool = False, least: int = 2) -> Cells:
+def _cell(text: str) -> str:
+    text = text.strip()
+    return "" if text.lower() in MISSING else text
+
+
+def read_cells(
+    who: str, path: Path, skip_broken: bool = False, least: int = 2, cell: Callable[[str], str] = _cell
+) -> Cells:
     """The cells of a CSV file, whose first row names the columns; its separator is seen from the file.
 
     Args:
@@ -65,6 +72,7 @@ def read_cells(who: str, path: Path, skip_broken: bool = False, least: int = 2) 
         path: The file.
         skip_broken: Whether rows with too many or too few cells are left out.
         least: How many columns there must be.
+        cell: What becomes of the text of each cell.
 
     Raises:
         OSError: There is no such file, or it cannot be read.
@@ -78,7 +86,7 @@ def read_cells(who: str, path: Path, skip_broken: bool = False, least: int = 2) 
     rows, lines = [], []
     for line, row in records:
         if len(row) == len(names):
-            rows.append([_cell(text) for text in row])
+            rows.append([cell(text) for text in row])
             lines.append(line)
         elif not skip_broken:
             problem = f"line {line} of {path} has {_many(len(row), 'cell')}, but the header has {len(names)}."
@@ -97,11 +105,6 @@ def cells_of_frame(who: str, frame: Any) -> Cells:
     if not rows:
         fail(who, "the frame has no rows.", "check how it was selected.")
     return Cells("the frame", names, rows, list(range(len(rows))))
-
-
-def _cell(text: str) -> str:
-    text = text.strip()
-    return "" if text.lower() in MISSING else text
 
 
 def cell_of(value: Any) -> str:

@@ -15,6 +15,7 @@ from tinynet.core import checks
 from tinynet.core.arrays import as_array, is_array
 from tinynet.core.checks.words import fail
 from tinynet.data.dataset import Dataset
+from tinynet.data.own.hugging_face import HuggingFaceRows, is_hugging_face
 from tinynet.data.own.rows import TRUTH, pair_of, plain
 
 Named = dict[str, Any]
@@ -45,6 +46,8 @@ def as_dataset(who: str, name: str, value: Any) -> Any:
         return _of_file(who, name, Path(value))
     if isinstance(value, Mapping):
         return _of_mapping(who, name, value)
+    if is_hugging_face(value) and len(value):
+        return HuggingFaceRows(who, name, value)
     if hasattr(value, "columns") and hasattr(value, "iloc"):
         return _of_frame(who, name, value)
     if isinstance(value, (tuple, str, bytes, Path)) or is_array(value) or hasattr(value, "parameters"):
@@ -53,6 +56,8 @@ def as_dataset(who: str, name: str, value: Any) -> Any:
         came, hint = type(value).__name__, ""
         if hasattr(value, "dataset") and hasattr(value, "batch_size"):  # a DataLoader
             hint = "a Learner makes the batches itself: pass loader.dataset, and batch_size=…."
+        elif hasattr(value, "__iter__") and hasattr(value, "take"):  # one that streams
+            hint = "rows that stream cannot be drawn by number: load it without streaming, or pass list(data.take(…))."
         fail(who, f"{name} must have len(d) and d[indices] -> (x, y), got {came}.", hint, TypeError)
     if not len(value):
         fail(who, f"{name} is empty.", "check how the data were selected or split.")
@@ -92,9 +97,11 @@ def _of_samples(who: str, name: str, samples: Sequence[Any]) -> Dataset:
 def _of_mapping(who: str, name: str, value: Mapping[str, Any]) -> Dataset:
     """A data set of arrays with names."""
     if not value or not any(key in value for key in TRUTH):
-        keys = ", ".join(map(repr, list(value)[:10])) or "nothing"
-        hint = 'name them "x" and "y"; of parts such as "train", pass one.'
-        fail(who, f"{name} must be a dataset, got a {type(value).__name__} with {keys}.", hint, TypeError)
+        keys = list(value)[:10]
+        came = f"{type(value).__name__} with {', '.join(map(repr, keys)) or 'nothing'}"
+        parts = {"train", "test", "validation"}.intersection(value)
+        hint = f'pass one of the parts, as in data["{keys[0]}"].' if parts else 'name them "x" and "y".'
+        fail(who, f"{name} must be a dataset, got a {came}.", hint, TypeError)
     return _dataset(who, name, *pair_of(value))
 
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinynet.core import checks
+from tinynet.data.own.pair_file import PairPreparation
 from tinynet.data.own.picture_folder import PicturePreparation
 from tinynet.data.own.table_file import TablePreparation
 from tinynet.data.own.text_file import TextPreparation
 
-PREPARATIONS: dict[str, Any] = {cls.kind: cls for cls in (PicturePreparation, TablePreparation, TextPreparation)}
+KINDS = (PicturePreparation, TablePreparation, TextPreparation, PairPreparation)
+PREPARATIONS: dict[str, Any] = {cls.kind: cls for cls in KINDS}
 
 
 def preparation_of(config: Any) -> Any:

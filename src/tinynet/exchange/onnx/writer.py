@@ -96,6 +96,17 @@ class GraphWriter:
         """The shape of an input of this layer; the size of the batch axis means nothing."""
         return self._shapes[id(layer)][index]
 
+    @contextmanager
+    def padded_with(self, padding: int | None, tokens: str) -> Iterator[None]:
+        """Within this block, layers take those tokens (N, T) for padding that are this one; None changes nothing."""
+        around = self.padding
+        if padding is not None:
+            self.padding = Padding(mask=self.node("Equal", tokens, self.constant(padding)))
+        try:
+            yield
+        finally:
+            self.padding = around
+
     def batch(self, x: str) -> str:
         """The number of rows of x, as an array with one number."""
         return self.node("Shape", x, start=0, end=1)

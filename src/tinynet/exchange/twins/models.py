@@ -5,18 +5,29 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from tinynet.exchange.twins.shapes import Padded
+
 
 class EncoderDecoder(nn.Module):
     """Read a sequence, and write another, looking at the first."""
 
-    def __init__(self, encoder: nn.Module, reader: nn.Module, attention: nn.Module, writer: nn.Module) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        reader: nn.Module,
+        attention: nn.Module,
+        writer: nn.Module,
+        padding: int | None = None,
+    ) -> None:
         super().__init__()
         self.encoder, self.reader, self.attention, self.writer = encoder, reader, attention, writer
+        self.padding = padding
         self.norm = nn.LayerNorm(attention.embed_dim)
 
     def forward(self, source: torch.Tensor, written: torch.Tensor) -> torch.Tensor:
-        memory, h = self.encoder(source), self.reader(written)
-        return self.writer(h + self.attention(self.norm(h), memory))
+        mask = None if self.padding is None else source == self.padding
+        memory, h = Padded([self.encoder])(source, mask), self.reader(written)
+        return self.writer(h + self.attention(self.norm(h), memory, key_padding_mask=mask))
 
 
 class VariationalAutoencoder(nn.Module):
