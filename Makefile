@@ -9,11 +9,13 @@ INSTALL := $(PYTHON) tools/install.py $(NAMED)
 
 # What is installed is what is tested, never src/ itself.
 unexport PYTHONPATH
+# The tests start hundreds of processes: what Python has compiled for the first one is kept for all others.
+unexport PYTHONDONTWRITEBYTECODE
 # The tests run in two processes; more threads than one in each would only be in each other's way.
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Where the copy without the engine is tested: `installed` holds it as a user would have it.
-PLAIN := PYTHONPATH=$(CURDIR)/build/plain/installed OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ../../$(BIN)/python -m pytest -n 2 -p no:cacheprovider
+PLAIN := PYTHONPATH=$(CURDIR)/build/plain/installed OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ../../$(BIN)/python -m pytest -n 2 --dist worksteal -p no:cacheprovider
 
 .PHONY: help demo test test-plain test-versions fuzz kill-test doctor lock parity bench bench-layers mutants no-alarm models docs clean python
 
