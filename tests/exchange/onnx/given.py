@@ -65,6 +65,11 @@ def run(path, *inputs):
     return session.run(None, {given.name: x for given, x in zip(session.get_inputs(), inputs, strict=True)})
 
 
+def layers_of(net):
+    """The layers of a net that are no nets themselves."""
+    return [layer for _, layer in net.layers_inside() if not isinstance(layer, tn.net.Net)]
+
+
 def agree(expected, found):
     for y, answer in zip(as_tuple(expected), found, strict=True):
         assert y.shape == answer.shape

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.exchange.onnx.given import agree, run
+from tests.exchange.onnx.given import agree, layers_of, run
 from tests.exchange.onnx.test_unreadable import model, one
 from tinynet.layers import (
     GLU,
@@ -84,11 +84,6 @@ def read(made, tmp_path):
     (expected,) = run(tmp_path / "net.onnx", x)
     np.testing.assert_allclose(net.predict(x), expected, rtol=1e-4, atol=1e-4)  # its log σ(x) has few digits
     return net
-
-
-def layers_of(net):
-    """The layers of a net that are no nets themselves."""
-    return [layer for _, layer in net.layers_inside() if not isinstance(layer, Net)]
 
 
 @pytest.mark.parametrize("name", FORMS)

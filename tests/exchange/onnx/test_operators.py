@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.exchange.onnx.given import agree, run
-from tests.exchange.onnx.test_activations_and_norms import layers_of
+from tests.exchange.onnx.given import agree, layers_of, run
 from tests.exchange.onnx.test_unreadable import F, model, one
 from tinynet.exchange.onnx.read.nearest import INSTEAD, instead_of
 from tinynet.exchange.onnx.read.nodes import HANDLERS
