@@ -1,6 +1,6 @@
 """How the tests call the command, and a small run that they share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,24 @@ class Result(NamedTuple):
     status: int
     out: str
     err: str
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _reports_have_blank_pictures() -> Iterator[None]:
+    """Drawing a report takes twice as long as the training before it; tests/visualize looks at its pictures."""
+    view = pytest.importorskip("tinynet.visualize.sections.view")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(view, "png", lambda *_: b"")
+        yield
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test that asks for the pictures of a report."""
+    from tinynet.visualize import style
+    from tinynet.visualize.sections import view
+
+    monkeypatch.setattr(view, "png", style.png)
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def test_summary_of_a_model_a_run_and_a_file(run, tinynet, tmp_path):
     assert "(N, 3, 32, 40)" in tinynet("summary", "mlp", "--input-shape", "3x32x40").out
 
 
+@pytest.mark.usefixtures("drawn")
 def test_report_is_written_anew(run, tinynet, tmp_path):
     folder = shutil.copytree(run, tmp_path / "run")
     (folder / "report.html").unlink()

@@ -30,6 +30,7 @@ def test_a_model_is_trained_and_used_by_its_name(model, numbers, tinynet, tmp_pa
     assert tinynet("summary", tmp_path).status == 0
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize("model", ["vae", "unet"])
 def test_the_report_shows_what_there_is(model, tinynet, tmp_path):
     assert (

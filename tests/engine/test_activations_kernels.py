@@ -161,6 +161,7 @@ def test_nothing_and_a_lone_number(kind: str, choice: str) -> None:
     assert np.shape(passed(LAYERS[kind](), number, number, choice)[1]) == ((1,) if kind == "prelu" else ())
 
 
+@pytest.mark.needs_compiler
 @EACH
 def test_the_number_of_threads_changes_no_bit(kind: str) -> None:
     x = np.random.default_rng(0).normal(size=(64, 3001)).astype(np.float32)

@@ -90,6 +90,7 @@ def results(layer: Layer, x: np.ndarray, dy: np.ndarray, choice: str) -> list[np
     return [y, dx, *[parameter.gradient for parameter in layer.parameters().values()]]
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize("choice", ["plain", "compiled"])
 @pytest.mark.parametrize(("layer", "shape"), CASES, ids=lambda value: repr(value).replace("\n", " "))
 def test_no_bit_of_a_layer(layer: Layer, shape: tuple[int, ...], choice: str) -> None:

@@ -56,6 +56,7 @@ def test_results_lie_in_memory_as_x_does(name: str) -> None:
     assert y.strides == dx.strides == x.strides
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize("shape", [(40, 16, 32, 32), (3000, 48), (9, 500, 5), (7, 3, 100, 90)], ids=str)
 @pytest.mark.parametrize("last", [True, False])
 def test_many_blocks(shape: tuple[int, ...], last: bool) -> None:

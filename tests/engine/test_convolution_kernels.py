@@ -229,6 +229,7 @@ def float32(c: Configuration) -> list[np.ndarray]:
     return sums(c, *[array.astype(np.float32) for array in c.arrays()])
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize(
     "c",
     [

@@ -39,6 +39,7 @@ def test_where_a_number_is_just_p() -> None:
         np.testing.assert_array_equal(kept, drawn >= p)
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize("shape", [(1, 3, 5, 7), (5, 3, 5, 7), (3, 64, 9, 11), (2, 5, 8, 8), (3, 1, 3, 3)], ids=str)
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 def test_the_mask_depends_neither_on_the_memory_order_nor_on_the_threads(shape: tuple, n_threads: int) -> None:

@@ -83,16 +83,19 @@ def test_float64_is_within_1e_8_of_loops(c: Configuration) -> None:
     assert distance(c, np.float64, "loops") < 1e-8
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize("c", [WIDE, replace(WIDE, n=1, channels=96, outputs=64, size=(8, 7))])
 def test_many_channels_stay_as_near(c: Configuration) -> None:
     assert 1e-8 < distance(c, np.float32, "plain") < 1e-5  # so what is within 1e-8 in float64 is no rounding
 
 
+@pytest.mark.needs_compiler
 @plain_python
 def test_many_channels_stay_as_near_in_float64() -> None:
     assert distance(WIDE, np.float64, "plain") < 1e-8
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize("c", [replace(WIDE, n=5), replace(WIDE, n=3, channels=192, size=(8, 8))])
 def test_an_image_alone_has_the_same_bits_as_among_others(c: Configuration) -> None:
     x, W, b, _ = (array.astype(np.float32) for array in c.arrays())

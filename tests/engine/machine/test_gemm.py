@@ -33,6 +33,7 @@ SHAPES = [
 ]  # fmt: skip
 
 
+@pytest.mark.needs_compiler
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize(("M", "K", "N"), SHAPES)
 def test_equals_numpy(M: int, K: int, N: int, dtype: type) -> None:
