@@ -16,15 +16,15 @@ import faulthandler
 faulthandler.dump_traceback_later(100, exit=True)
 import numpy as np
 from tinynet.core import faster
-from tinynet.layers import GELU
+from tinynet.layers import ReLU
 faster.use("compiled")
-y = GELU().forward(np.linspace(-2, 2, 5, dtype=np.float32).reshape(1, 5))
+y = ReLU().forward(np.linspace(-2, 2, 5, dtype=np.float32).reshape(1, 5))
 print(y.tobytes().hex())
 """
 
 
 def run(root: Path, prelude: str = "", **environment: str) -> subprocess.CompletedProcess:
-    """GELU in a process that keeps its code under a folder."""
+    """ReLU, whose code is compiled the fastest, in a process that keeps its code under a folder."""
     whole = {**os.environ, "XDG_CACHE_HOME": str(root), "NUMBA_DISABLE_JIT": "0", **environment}
     return subprocess.run(
         [sys.executable, "-c", prelude + SCRIPT], capture_output=True, text=True, check=True, env=whole, timeout=120
@@ -33,7 +33,7 @@ def run(root: Path, prelude: str = "", **environment: str) -> subprocess.Complet
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A folder with the code of GELU, and what GELU printed."""
+    """A folder with the code of ReLU, and what it printed."""
     root = tmp_path_factory.mktemp("cache")
     first = run(root)
     assert "compiling" in first.stderr
