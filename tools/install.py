@@ -72,8 +72,9 @@ def install(extras, named):
         pip("--no-deps", "--force-reinstall", "--no-build-isolation", ".")  # needs no network
     else:
         print("Installing Tinynet and what it needs into .venv (a minute or more the first time).")
-        locked = [os.path.join("requirements", name + ".txt") for name in LOCKED if name == "run" or name in extras]
-        pip("--require-hashes", *[word for path in locked for word in ("-r", path)])
+        for name in LOCKED:
+            if name == "run" or name in extras:
+                pip("--require-hashes", "-r", os.path.join("requirements", name + ".txt"))
         pip("--no-build-isolation", ".[{}]".format(",".join(extras)) if extras else ".")
     write_stamp(wanted)
 
