@@ -66,6 +66,15 @@ def test_any_number_of_rows(rows: int, nasty: bool) -> None:
                 np.testing.assert_array_equal(C, expected)
 
 
+def test_lanes_that_nobody_reads_may_hold_anything() -> None:
+    S, P = np.zeros(LANES, np.float32), np.ones(LANES, np.float32)
+    S[-1], P[-1] = np.inf, -np.inf
+    for tile in both(1):
+        C = np.zeros(LANES, np.float32)
+        tile(np.ones(1, np.float32), 0, 1, 1, 0, P, 0, LANES, 1, S, 0, LANES, C, 0, LANES)  # warnings are errors
+        np.testing.assert_array_equal(C[:-1], 1)
+
+
 @pytest.mark.parametrize("last", range(6))
 def test_sums_may_start_at_zero_or_at_one_row_or_at_what_is_there(last: int) -> None:
     A, P, S, before = draw(0, BIG), draw(1, BIG), draw(2, BIG), draw(3, BIG)

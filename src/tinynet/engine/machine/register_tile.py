@@ -56,8 +56,9 @@ def tile_of(rows: int) -> Callable[..., None]:
             for number, panel in enumerate(panels):
                 start = s + r * below + number * LANES
                 total = np.zeros(LANES, C.dtype) if S is None else S[start : start + LANES].copy()
-                for k in range(K):
-                    total += factors[k] * P[panel + k * apart : panel + k * apart + LANES]
+                with np.errstate(over="ignore", invalid="ignore"):  # as compiled; the last lanes may hold anything
+                    for k in range(K):
+                        total += factors[k] * P[panel + k * apart : panel + k * apart + LANES]
                 C[c + r * width + number * LANES : c + r * width + number * LANES + LANES] = total
 
     @intrinsic
