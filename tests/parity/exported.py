@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from tinynet import layers, losses, optimizers
 
 def twin_of(net: layers.Layer, folder: Path) -> Any:
     """The exported module, loaded as anybody would."""
-    spec = importlib.util.spec_from_file_location("exported", tn.export_pytorch(net, folder))
+    path = tn.export_pytorch(net, folder)
+    shutil.rmtree(folder / "__pycache__", ignore_errors=True)  # Python takes a file of the same second for the same
+    spec = importlib.util.spec_from_file_location("exported", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.load_model()
