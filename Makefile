@@ -112,7 +112,7 @@ docs: python
 	@echo "The docs: $(CURDIR)/docs/_build/index.html"
 
 clean:
-	rm -rf .venv build dist runs htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist docs/_build docs/jupyter_execute runs htmlcov .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 python:
 	@command -v $(PYTHON) >/dev/null || \
