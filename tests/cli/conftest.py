@@ -20,7 +20,8 @@ class Result(NamedTuple):
 @pytest.fixture(scope="package", autouse=True)
 def _reports_have_blank_pictures() -> Iterator[None]:
     """Drawing a report takes twice as long as the training before it; tests/visualize looks at its pictures."""
-    view = pytest.importorskip("tinynet.visualize.sections.view")
+    from tinynet.visualize.sections import view  # here, because it loads matplotlib
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(view, "png", lambda *_: b"")
         yield

@@ -216,6 +216,22 @@ def test_operations_by_hand(layer, inputs, expected):
     np.testing.assert_allclose(layer.forward(*map(np.array, inputs)), expected)
 
 
+def test_numbers_in_float32_are_not_too_large_nor_too_many():
+    x = np.array([3e19, 4e19], np.float32)
+    layer = Reduce("norm", (0,))
+    np.testing.assert_allclose(layer.forward(x), [5e19], rtol=1e-6)  # x² is beyond float32
+    np.testing.assert_allclose(layer.backward(np.ones(1, np.float32)), [0.6, 0.8], rtol=1e-6)
+    many = np.full((1_000_000, 2), 0.1, np.float32)  # the second axis lets NumPy add the first number by number
+    for operation, expected in (("mean", 0.1), ("sum", 1e5), ("norm", 100.0), ("logsumexp", 0.1 + np.log(1e6))):
+        np.testing.assert_allclose(Reduce(operation, (0,)).forward(many), [[expected] * 2], rtol=1e-6)
+    np.testing.assert_allclose(CumulativeSum(0).forward(many)[-1], [1e5] * 2, rtol=1e-6)
+
+
+def test_true_and_false_are_counted():
+    assert Reduce("sum", (0,)).forward(np.array([True, True, False])) == 2
+    np.testing.assert_array_equal(CumulativeSum(0).forward(np.array([True, True, False])), [1, 2, 2])
+
+
 def test_the_greatest_shares_its_gradient():
     layer = Reduce("max", (0,))
     layer.forward(np.array([1.0, 4.0, 4.0]))

@@ -24,13 +24,7 @@ LAYERS = [piece for piece in PIECES if not hasattr(optimizers, piece) and not ha
 DRAWING = (layers.Dropout, models.VariationalAutoencoder)
 RNG = np.random.default_rng(0)
 
-
-@pytest.fixture(autouse=True)
-def _in_float32():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float32)  # the other files of this folder set float64
-    yield
-    torch.set_default_dtype(before)
+pytestmark = pytest.mark.usefixtures("in_float32")
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")  # it is slower, which does not matter here

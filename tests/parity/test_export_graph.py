@@ -27,13 +27,7 @@ from tinynet.net.operations import Clip, Combine, MatMul, Part, Take
 RECORDINGS = Path(__file__).parents[1] / "recordings" / "onnx.zip"
 RNG = np.random.default_rng(0)
 
-
-@pytest.fixture(autouse=True)
-def _in_float32():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float32)  # the other files of this folder set float64
-    yield
-    torch.set_default_dtype(before)
+pytestmark = pytest.mark.usefixtures("in_float32")
 
 
 def numbers(*shape: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from tinynet.cli.named import Named, check_options, known, named
 from tinynet.cli.nets import source_of
 from tinynet.cli.own import Own, own_of
 from tinynet.cli.rules import optimizer_named, schedule_named, stopping_of, usual_rate
-from tinynet.cli.settings import USUAL, USUAL_OF_DRAWING, Settings, patience_of
+from tinynet.cli.settings import USUAL, Settings, learns, patience_of, usual_of
 from tinynet.core import checks
 from tinynet.core.faster import CHOICES
 from tinynet.data import DATASETS
@@ -133,8 +133,7 @@ def _ways(
 ) -> dict[str, Any]:
     """Check how the training goes, besides its numbers."""
     if schedule is None:
-        judged = model in MODELS and MODELS[model].is_judged
-        schedule = USUAL_OF_DRAWING if judged else USUAL["schedule"]
+        schedule = usual_of(model)["schedule"]
     checks.one_of("tinynet", "--precision", precision, PRECISIONS)
     if schedule_named(schedule).name == "plateau":
         check_loss_decides(model, "--schedule plateau")
@@ -147,7 +146,7 @@ def _ways(
 
 def _suited(model: str, recipe: Recipe, rule: Named, dataset: str, own: Own | None) -> tuple[Recipe, Named]:
     """The recipe and the optimizer of certain data, as they suit a model."""
-    if model in MODELS and MODELS[model].is_judged:
+    if learns(model) == "judge":
         if rule.name == "adam":
             rule = rule._replace(options={"betas": BETAS_OF_DRAWING} | rule.options)
         return DRAWING._replace(epochs=_epochs_of_drawing(dataset, own)), rule
@@ -161,7 +160,7 @@ def check_loss_decides(model: str, what: str) -> None:
     Raises:
         ValueError: It does not: the loss of a generator is measured against its own discriminator.
     """
-    if model in MODELS and MODELS[model].is_judged:
+    if learns(model) == "judge":
         problem = f"{what} goes by the loss, but a low one of {model} may only mean that its discriminator errs."
         checks.fail("tinynet", problem, "look at what a run draws instead: tinynet draw RUN.")
 

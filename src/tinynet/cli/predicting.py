@@ -13,7 +13,7 @@ from tinynet.cli.drawing import can_draw
 from tinynet.cli.output import given_path, reason
 from tinynet.cli.pictures import FRAMES, framed_digit
 from tinynet.cli.predicting_rows import rows_predicted
-from tinynet.cli.tasks import learns
+from tinynet.cli.settings import learns
 from tinynet.cli.trained import Trained
 from tinynet.cli.translating import texts_translated
 from tinynet.cli.writing import texts_continued

@@ -20,6 +20,16 @@ USUAL = {"schedule": "cosine", "precision": "float32"}  # what need not be said
 USUAL_OF_DRAWING = "constant"  # schedule: two nets that play against each other come to no end
 
 
+def learns(model: str) -> str:
+    """What a model learns from, in the words of the list of models; an own net learns from labels."""
+    return MODELS[model].learns if model in MODELS else "labels"
+
+
+def usual_of(model: str) -> dict[str, str]:
+    """What need not be said of a training of this model."""
+    return USUAL | ({"schedule": USUAL_OF_DRAWING} if learns(model) == "judge" else {})
+
+
 @dataclass(frozen=True)
 class Settings:
     """All that a run of `tinynet train` depends on, besides the versions and the machine.
@@ -63,7 +73,7 @@ class Settings:
     @property
     def valid_fraction(self) -> float:
         """The share of the training data that is held out; none where no number over them says how well a net draws."""
-        return 0.0 if self.model in MODELS and MODELS[self.model].is_judged else VALID_FRACTION
+        return 0.0 if learns(self.model) == "judge" else VALID_FRACTION
 
     @property
     def rule(self) -> Named:
@@ -82,8 +92,7 @@ class Settings:
     @property
     def usual(self) -> dict[str, str]:
         """What need not be said, for it is what this model gets where nobody says it."""
-        judged = self.model in MODELS and MODELS[self.model].is_judged
-        return USUAL | ({"schedule": USUAL_OF_DRAWING} if judged else {})
+        return usual_of(self.model)
 
     def command(self, out: str) -> str:
         """The command that repeats this run."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.cli.adversaries import drawn_taken_for_real, is_judged, judged, latent_of
+from tinynet.cli.settings import learns
 from tinynet.core.checks.words import fail
 from tinynet.core.joinable import Mean
 from tinynet.data.own.pair_file import PADDING, SIGNS
@@ -62,11 +63,6 @@ class Ink:
     def __getitem__(self, indices: Any) -> tuple[Any, Any]:
         x, y = self.data[indices]
         return x, np.where(x.max(axis=1) > INK, 1 + y[:, np.newaxis, np.newaxis], 0)
-
-
-def learns(model: str) -> str:
-    """What a model learns from, in the words of the list of models; an own net learns from labels."""
-    return MODELS[model].learns if model in MODELS else "labels"
 
 
 def reconstructs(model: str) -> bool:

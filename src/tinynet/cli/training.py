@@ -10,8 +10,8 @@ import numpy as np
 from tinynet.cli.adversaries import adversarial_learner, net_of, real_taken_for_real
 from tinynet.cli.augmenting import augmented
 from tinynet.cli.nets import NetFile
-from tinynet.cli.settings import VALID_FRACTION, Settings
-from tinynet.cli.tasks import check_task, for_model, input_shape_of, learns, loss_and_metrics, n_outputs
+from tinynet.cli.settings import VALID_FRACTION, Settings, learns
+from tinynet.cli.tasks import check_task, for_model, input_shape_of, loss_and_metrics, n_outputs
 from tinynet.core import generator_states, seed, set_generator_states
 from tinynet.core.checks.words import fail
 from tinynet.learner import Callback, History, Learner

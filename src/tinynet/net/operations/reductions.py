@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import length_of, mean_of, sum_of, wide
 from tinynet.core.checks.vocabulary import flag, integer, word
 from tinynet.layers import Layer
+
+#: Of floating-point numbers; sums of integers and of True and False are exact.
+REDUCTIONS: Mapping[str, Callable] = {"mean": mean_of, "sum": sum_of, "max": np.max, "min": np.min}
 
 
 class Reduce(Layer):
@@ -52,14 +56,15 @@ class Reduce(Layer):
         if 0 in x.shape and self.operation in ("max", "min", "logsumexp"):
             checks.fail(self, f"expected at least one number, got x of shape {checks.shape_text(x.shape)}.")
         if self.operation == "norm":
-            y = np.sqrt(np.sum(x * x, axis=self.axes, keepdims=True))
+            y = length_of(x, self.axes, keepdims=True).astype(x.dtype)
         elif self.operation == "logsumexp":
             top = x.max(axis=self.axes, keepdims=True)
             top = np.where(np.isfinite(top), top, 0)  # so that no exponential is too large
             with np.errstate(divide="ignore"):  # log 0 = −∞ where all x are −∞
-                y = top + np.log(np.sum(np.exp(x - top), axis=self.axes, keepdims=True))
+                y = top + np.log(sum_of(np.exp(x - top), self.axes, keepdims=True))
         else:
-            y = getattr(np, self.operation)(x, axis=self.axes, keepdims=True)
+            reduce = REDUCTIONS[self.operation] if x.dtype.kind == "f" else getattr(np, self.operation)
+            y = reduce(x, self.axes, keepdims=True)
         self.remember(x=x, y=y)
         return y if self.keepdims else np.squeeze(y, self.axes)
 
@@ -101,11 +106,16 @@ class CumulativeSum(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.remember()
-        return np.cumsum(x, axis=self.axis)
+        return _sums_so_far(x, self.axis)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
-        return np.flip(np.cumsum(np.flip(dy, self.axis), axis=self.axis), self.axis)
+        return np.flip(_sums_so_far(np.flip(dy, self.axis), self.axis), self.axis)
+
+
+def _sums_so_far(x: np.ndarray, axis: int) -> np.ndarray:
+    """Added up in float64 at least, for the last of many float32 numbers would hardly change a float32 sum."""
+    return np.cumsum(x, axis=axis, dtype=wide(x)).astype(x.dtype) if x.dtype.kind == "f" else np.cumsum(x, axis=axis)
 
 
 def _axes(who: str, name: str, value: Any, others: Mapping[str, Any]) -> tuple[int, ...]:
