@@ -94,7 +94,7 @@ bench-layers: python
 	$(BIN)/python -m benchmarks.layers --write docs/benchmarks_layers.md
 
 mutants: python
-	@$(INSTALL) test
+	@$(INSTALL) test parity
 	$(BIN)/python -m tools.mutants
 
 no-alarm: python

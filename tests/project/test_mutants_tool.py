@@ -15,9 +15,9 @@ from tinynet.layers import Linear
 from tools.mutants import running
 from tools.mutants.children import Gone, Task, in_children
 from tools.mutants.operators import RULES, changes
-from tools.mutants.report import line_of, totals
+from tools.mutants.report import as_markdown, line_of, totals
 from tools.mutants.running import Outcome
-from tools.mutants.sources import Function, Mutant, Source, give_defaults, sample, sources
+from tools.mutants.sources import Function, Mutant, Source, give_defaults, sample, sample_of_rooms, sources
 
 PACKAGE = Path(tinynet.__file__).parent
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -141,6 +141,16 @@ def test_sample_is_even_and_always_the_same() -> None:
     assert len(sample(mutants, 0)) == len(mutants)
 
 
+def test_the_sample_of_the_rooms_takes_as_many_of_each() -> None:
+    chosen = sources(PACKAGE, "losses/hinge.py") + sources(PACKAGE, "optimizers/sgd.py")
+    mutants = [mutant for source in chosen for mutant in source.mutants()]
+    four = sample_of_rooms(mutants, 2)
+    assert [m.function.file.partition("/")[0] for m in four] == ["losses"] * 2 + ["optimizers"] * 2
+    assert [m.key for m in four] == [m.key for m in mutants if m in four]  # in the order of the files
+    assert {m.key for m in sample_of_rooms(list(reversed(mutants)), 2)} == {m.key for m in four}
+    assert sample_of_rooms(mutants, 0) == mutants
+
+
 def test_every_room_is_there_and_there_are_mutants_enough() -> None:
     rooms = {source.file.partition("/")[0] for source in sources(PACKAGE)}
     everything = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
@@ -256,3 +266,6 @@ def test_report_tells_survivors_from_equivalent_ones() -> None:
     assert totals(outcomes, equivalent, 2.0).endswith(
         "3 mutants, 1 caught (33.3%), 2 survived, 1 of them equivalent; 2.0 minutes."
     )
+    page = as_markdown(outcomes, equivalent, 2.0, jobs=2, most=12, of_room=200)
+    assert "The last run, of at most 12 of each class or single function, 200 of them of each room: 3 mutants" in page
+    assert "The last run, of all: 3 mutants" in as_markdown(outcomes, equivalent, 2.0, jobs=2, most=0)

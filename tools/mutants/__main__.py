@@ -1,4 +1,4 @@
-"""python -m tools.mutants [--only layers/linear.py] [--room data] [--most 12] [--jobs 2] [--list] [--report FILE]"""
+"""python -m tools.mutants [--only losses/dice.py] [--room data] [--most 12] [--of-room 99] [--list] [--report FILE]"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tools.mutants.report import as_markdown, by_room, line_of, totals
 from tools.mutants.running import Outcome, Tests, collect
-from tools.mutants.sources import ROOMS, sample, sources
+from tools.mutants.sources import ROOMS, sample, sample_of_rooms, sources
 
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 ENOUGH = 0.96
@@ -29,6 +29,7 @@ def main() -> int:
     package = Path(importlib.util.find_spec("tinynet").origin).parent
     found = sources(package, f"{options.room}/" if options.room else options.only)
     chosen = sample((mutant for source in found for mutant in source.mutants()), options.most)
+    chosen = sample_of_rooms(chosen, options.of_room)
     if options.list:
         for mutant in chosen:
             print(f"{mutant.function.file}:{mutant.change.line}  {mutant.key.partition(' ')[2]}")
@@ -58,7 +59,7 @@ def main() -> int:
     print(totals(outcomes, equivalent, minutes))
     if options.report:
         options.report.write_text(
-            as_markdown(outcomes, equivalent, minutes, options.jobs, options.most), encoding="utf-8"
+            as_markdown(outcomes, equivalent, minutes, options.jobs, options.most, options.of_room), encoding="utf-8"
         )
     return 0 if all(caught >= ENOUGH * number for _, number, caught in by_room(outcomes)) else 1
 
@@ -75,6 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="part of the path of the files to change, as in layers/linear.py")
     parser.add_argument("--room", choices=ROOMS, help="only this room, with the tests of this room alone")
     parser.add_argument("--most", type=int, default=12, help="mutants of each class or single function; 0 for all")
+    parser.add_argument("--of-room", type=int, default=0, help="mutants of each room, drawn from those; 0 for all")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     parser.add_argument("--report", type=Path, help="write the page of survivors here")

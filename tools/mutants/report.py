@@ -55,7 +55,9 @@ def by_room(outcomes: list[Outcome]) -> list[tuple[str, int, int]]:
     return [(room, number, caught[room]) for room, number in sorted(tried.items())]
 
 
-def as_markdown(outcomes: list[Outcome], equivalent: Reasons, minutes: float, jobs: int, most: int) -> str:
+def as_markdown(
+    outcomes: list[Outcome], equivalent: Reasons, minutes: float, jobs: int, most: int, of_room: int = 0
+) -> str:
     """The page docs/mutants.md."""
     survivors = [outcome for outcome in outcomes if outcome.caught_by is None]
     caught = len(outcomes) - len(survivors)
@@ -74,10 +76,16 @@ def as_markdown(outcomes: list[Outcome], equivalent: Reasons, minutes: float, jo
         same=same,
         minutes=f"{minutes:.0f}",
         jobs=jobs,
-        most=most,
+        sample=_sample(most, of_room),
         rows="\n".join(rows),
         rooms="\n".join(f"| {room} | {n} | {k} | {k / n:.1%} |" for room, n, k in by_room(outcomes)),
     )
+
+
+def _sample(most: int, of_room: int) -> str:
+    """Which mutants were tried, as in "of at most 2 of each class or single function"."""
+    each = f"of at most {most} of each class or single function" if most else "of all"
+    return f"{each}, {of_room} of them of each room" if of_room else each
 
 
 def _not_so(outcomes: list[Outcome], equivalent: Reasons) -> list[str]:
@@ -94,8 +102,8 @@ A test that cannot fail proves nothing. `make mutants` changes one thing at a ti
 fail. In arithmetic it is a sign, an operator, the order of a matrix product, a factor, a term or an accumulated
 gradient left out, an axis, `keepdims`, the end of a slice or a range, a comparison, max for min, mean for sum. In the
 rooms that read, write, check and steer it may also be a statement, a `with`, a keyword argument or a returned value
-left out, a condition turned, two arguments or two statements swapped, or another default. At most {most} of each class,
-and of each function outside a class, are tried, the same ones each time. `--most 0` tries all.
+left out, a condition turned, two arguments or two statements swapped, or another default. `make mutants` tries at most
+twelve of each class, and of each function outside a class, the same ones each time. `--most 0` tries all.
 
 Everything is imported and the tests are collected once. The tests run once on the sources as they are, to see which
 functions each of them calls. Then each mutant gets a forked process, in which the changed function is compiled and the
@@ -103,7 +111,7 @@ tests that call it run, the quickest first, until one fails. Doctests are among 
 caught. The engine is off, because its replacements would run in place of what is changed. It has a proof of its own:
 `tests/engine/test_tables.py` compares every replacement with its lesson.
 
-The last run: {total} mutants, {caught} caught ({share}), {survived} survived, {same} of which are equivalent;
+The last run, {sample}: {total} mutants, {caught} caught ({share}), {survived} survived, {same} of which are equivalent;
 {minutes} minutes in {jobs} processes.
 
 ```sh

@@ -17,6 +17,7 @@ from tools.mutants.sources import ROOMS, Function, Mutant, Source
 
 TESTS = ("cli", "contract", "core", "data", "errors", "exchange", "extremes", "gradcheck", "layers", "learner")
 TESTS += ("losses", "metrics", "models", "net", "optimizers", "probe", "storage")
+OF_EXCHANGE = ("test_export", "test_export_graph", "test_from_pytorch")  # skipped where PyTorch is not installed
 PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
 START = 10
 CLOCK = 20  # The time on the clock may be so many times as long, because the machine may have other work.
@@ -61,8 +62,10 @@ def collect(work: Any, room: str = "") -> int:
     options += ["-k", "not compiled and not loops", "--doctest-modules", "--pyargs"]
     if room:
         places = [f"tests/{room}", "tests/errors", f"tinynet.{room}"]
+        places += [f"tests/parity/{each}.py" for each in OF_EXCHANGE if room == "exchange"]
     else:
-        places = [*(f"tests/{place}" for place in TESTS), "tests/parity/test_recorded.py"]
+        places = [*(f"tests/{place}" for place in TESTS)]
+        places += [f"tests/parity/{each}.py" for each in ("test_recorded", *OF_EXCHANGE)]
         places += [f"tinynet.{each}" for each in ROOMS]
     return int(pytest.main([*options, *places], plugins=[Tests(work)]))
 

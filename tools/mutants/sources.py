@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib
+import importlib.util
 import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,8 @@ from tools.mutants.operators import Change, changes
 COMPUTE = ("layers", "losses", "optimizers", "metrics")
 STEER = ("core", "net", "learner", "data", "models", "storage", "exchange", "probe", "gradcheck", "cli")
 ROOMS = (*COMPUTE, *STEER)
-NEED_OTHERS = ("exchange/twins/", "exchange/estimators.py")  # what cannot be imported without PyTorch or scikit-learn
+COPIED = "exchange/twins/"  # their text goes into a file, so a change of what they are in memory reaches nobody
+NEED_OTHERS = {"exchange/estimators.py": "sklearn"}
 STEERING_FILES = ("layers/layer.py",)
 # What a summary prints is not what a layer computes.
 NOT_COMPUTED = {"multiply_adds", "__repr__", "__post_init__", "config"}
@@ -94,7 +95,8 @@ class Source:
 def sources(package: Path, only: str = "") -> list[Source]:
     """Every module that computes something; `only` is a part of the path of those that are wanted."""
     files = [path.relative_to(package).as_posix() for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
-    files = [file for file in files if not file.startswith(NEED_OTHERS)]
+    absent = {file for file, other in NEED_OTHERS.items() if importlib.util.find_spec(other) is None}
+    files = [file for file in files if not file.startswith(COPIED) and file not in absent]
     wanted = [file for file in files if only in file and not file.endswith("__init__.py")]
     return [Source(file, package) for file in wanted]
 
@@ -116,6 +118,19 @@ def sample(mutants: Iterable[Mutant], most: int) -> list[Mutant]:
         turns.sort(key=lambda entry: entry[:2])
         chosen += sorted((mutant for _, _, mutant in turns[: most or None]), key=lambda mutant: mutant.change.line)
     return chosen
+
+
+def sample_of_rooms(mutants: Iterable[Mutant], number: int) -> list[Mutant]:
+    """At most so many of each room, always the same ones; 0 for all."""
+    chosen: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in mutants:
+        chosen[mutant.function.file.partition("/")[0]].append(mutant)
+    kept = {
+        id(mutant)
+        for those in chosen.values()
+        for mutant in sorted(those, key=lambda mutant: hashlib.sha256(mutant.key.encode()).digest())[: number or None]
+    }
+    return [mutant for those in chosen.values() for mutant in those if id(mutant) in kept]
 
 
 def _definitions(tree: ast.AST, inside: str, steers: bool) -> Iterator[tuple[str, ast.FunctionDef]]:
