@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tinynet.probe.explain.explain import explain
@@ -112,9 +113,9 @@ def __getattr__(name: str) -> Any:
         return import_module(f"tinynet.probe.{name}")
     if name in __all__:
         for later in _LATER:
-            module = import_module(f"tinynet.probe.{later}")
-            if hasattr(module, name):
-                return getattr(module, name)
+            found = getattr(import_module(f"tinynet.probe.{later}"), name, None)
+            if found is not None and not isinstance(found, ModuleType):  # as the doctor's file `walk` is
+                return found
     raise AttributeError(f"module 'tinynet.probe' has no attribute {name!r}")
 
 
