@@ -18,11 +18,7 @@ from tinynet.layers.positions import RotaryPosition
 from tinynet.layers.scaled_dot_product import Three, attend, attend_backward, seen_keys, without_unread
 
 Cache = tuple[np.ndarray, np.ndarray]
-SOURCES = {
-    1: (0, 0, 0),
-    2: (0, 1, 1),
-    3: (0, 1, 2),
-}  # by the number of inputs: which input q, k and v are computed from
+SOURCES = {1: (0, 0, 0), 2: (0, 1, 1), 3: (0, 1, 2)}  # which input q, k and v come from, by the number of inputs
 
 
 class MultiHeadAttention(Layer):
@@ -136,7 +132,7 @@ class MultiHeadAttention(Layer):
         self.in_proj_weight.accumulate(np.concatenate([d[i].T @ x[i] for i in range(3)]))
         if self.in_proj_bias is not None:
             self.in_proj_bias.accumulate(np.concatenate([sum_of(d[i], 0) for i in range(3)]))
-        dx = [np.zeros_like(x) for x in inputs]
+        dx = [np.zeros_like(given) for given in inputs]
         for i, source in enumerate(sources):
             dx[source] = dx[source] + (d[i] @ W[i]).reshape(dx[source].shape)
         return dx[0] if len(dx) == 1 else tuple(dx)

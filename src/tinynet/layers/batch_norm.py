@@ -72,8 +72,8 @@ class _BatchNorm(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x, mean, inverse_std, from_batch = self.recall()
         x_hat = (self._swapped(x) - mean) * inverse_std
-        dy = self._swapped(dy)
-        over, g = tuple(range(dy.ndim - 1)), dy
+        g = dy = self._swapped(dy)
+        over = tuple(range(dy.ndim - 1))
         if self.bias is not None:
             self.bias.accumulate(sum_of(dy, over))
         if self.weight is not None:

@@ -55,7 +55,7 @@ class GlobalMaxPool2D(Layer):
         x: (N, C, H, W)        y: (N, C)
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, c, p, q] = dy[n, c] for the largest pixel, the first of equals, else 0
+        dx[n, c, p, q] = dy[n, c] for the largest pixel, the first of equal ones, else 0
 
     Raises:
         ValueError: x is not (N, C, H, W), or has no pixels.
@@ -130,7 +130,7 @@ class GlobalMaxPool1D(Layer):
         x: (N, T, C)        y: (N, C)
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, t, c] = dy[n, c] for the largest number, the first of equals, else 0
+        dx[n, t, c] = dy[n, c] for the largest number, the first of equal ones, else 0
 
     Raises:
         ValueError: x is not (N, T, C), or has no steps.

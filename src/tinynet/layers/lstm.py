@@ -71,7 +71,7 @@ class LSTM(_Recurrent):
         checks.arguments(self, locals(), hidden_size=at_least(1), proj_size=at_least(0))
         if self.proj_size >= self.hidden_size:
             problem = f"proj_size must be below hidden_size={self.hidden_size}, got {self.proj_size}."
-            checks.fail("LSTM", problem, "leave it out if h shall have hidden_size features.")
+            checks.fail("LSTM", problem, "leave it out if h is to have hidden_size features.")
         super().__init__(input_size, hidden_size, num_layers, bias, bidirectional, return_state, rng)
 
     def _size_of_h(self) -> int:

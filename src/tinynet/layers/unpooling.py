@@ -27,7 +27,7 @@ class MaxUnpool2D(Layer):
 
     Shapes:
         x, switches: (N, C, H, W)        y: (N, C, OH, OW)
-        OH = (H - 1)·stride - 2·padding + kh, and OW alike, unless output_size says otherwise
+        OH = (H - 1)·stride - 2·padding + kh, and OW likewise, unless output_size says otherwise
 
     Gradients (given dy = ∂L/∂y):
         dx[n, c, r, s] = dy[n, c, switches[n, c, r, s]], and 0 where another x stayed
@@ -172,7 +172,7 @@ class MaxUnpool1D(Layer):
 
 
 def _check_switches(layer: Layer, x: np.ndarray, switches: np.ndarray, count: int, places: str, hint: str) -> None:
-    """Check that there is a switch for each number of x, and that it names one of so many places of y."""
+    """Check that there is a switch for each number of x, and that it names one of the `count` places of y."""
     if not is_array(switches) or switches.dtype.kind not in "iu":
         kind = switches.dtype if is_array(switches) else type(switches).__name__
         pool = type(layer).__name__.replace("Unpool", "Pool")

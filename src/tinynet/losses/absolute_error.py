@@ -19,7 +19,7 @@ def mean_absolute_error(
         L = 1/n Σᵢ |predictedᵢ − truthᵢ|, where n counts every number, not only the rows; n = 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predicted = sign(predicted − truth) / n, which is 0 where they are equal
@@ -57,7 +57,7 @@ def huber(
         1 for reduction="sum" (Huber 1964)
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predicted = d / n, cut off at ±δ / n

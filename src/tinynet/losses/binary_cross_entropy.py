@@ -28,7 +28,7 @@ def binary_cross_entropy_with_logits(
         π the pos_weight; σ(x) = 1 / (1 + e⁻ˣ); Z counts all numbers, or is 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
         weight, pos_weight: numbers, or of any shape that broadcasts to that of predicted
 
     Gradients (with respect to predicted):
@@ -77,7 +77,7 @@ def binary_cross_entropy(
         logarithm below −100 counts as −100; Z counts all numbers, or is 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
         weight: a number, or of any shape that broadcasts to that of predicted
 
     Gradients (with respect to predicted):

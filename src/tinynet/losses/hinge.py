@@ -18,7 +18,7 @@ def hinge(
         L = 1/n Σᵢ max(0, margin − truthᵢ predictedᵢ), where n counts every number, or is 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predictedᵢ = −truthᵢ / n where truthᵢ predictedᵢ < margin, else 0

@@ -88,7 +88,7 @@ def poisson_nll(
         cᵢ = tᵢ log tᵢ − tᵢ + ½ log(2π tᵢ), Stirling's formula for log tᵢ!, if full and tᵢ > 1, else 0
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predictedᵢ = (λᵢ − tᵢ) / n, or (1 − tᵢ / (λᵢ + eps)) / n for log_input=False

@@ -19,7 +19,7 @@ def mean_squared_error(
         L = 1/n Σᵢ (predictedᵢ − truthᵢ)², where n counts every number, not only the rows; n = 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predicted = 2 (predicted − truth) / n
