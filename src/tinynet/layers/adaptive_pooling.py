@@ -112,7 +112,7 @@ class AdaptiveMaxPool2D(Layer):
         x: (N, C, H, W)        y, indices: (N, C, OH, OW)
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) of which this pixel is the largest, or the first of equal ones
+        dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) whose largest pixel this is, the first of equal ones
 
     Args:
         output_size: OH and OW; an integer means both.
@@ -157,7 +157,7 @@ class AdaptiveMaxPool1D(Layer):
         x: (N, T, C)        y, indices: (N, output_size, C)
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, t, c] = Σ dy[n, r, c] over the windows r of which this number is the largest, or the first of equal ones
+        dx[n, t, c] = Σ dy[n, r, c] over the windows r whose largest number this is, the first of equal ones
 
     Args:
         output_size: How many windows.

@@ -29,7 +29,7 @@ class MaxPool2D(Layer):
         window starts beyond the image
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) of which this pixel is the largest, or the first of equal ones
+        dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) whose largest pixel this is, the first of equal ones
 
     Args:
         kernel_size: Height and width of the window in pixels; an integer means both, here and below.

@@ -29,7 +29,7 @@ class MaxPool1D(Layer):
         beyond the sequence
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, p, c] = Σ dy[n, r, c] over the windows r of which this number is the largest, or the first of equal ones
+        dx[n, p, c] = Σ dy[n, r, c] over the windows r whose largest number this is, the first of equal ones
 
     Args:
         kernel_size: Length of the window in steps.

@@ -19,7 +19,7 @@ from tinynet.layers.windows import Pair, Sliding
 class ConvTranspose2D(Layer):
     """Stamp kernels onto a larger image: each input pixel adds its value times a kernel to the pixels under it.
 
-    It is a convolution run backwards: its forward is the input gradient of the `Conv2D` with the same weight, and so its
+    It is a convolution run backwards: its forward is the input gradient of the `Conv2D` with the same weight, and its
     backward is that convolution's forward. It undoes the change of shape, not of the values.
 
     Equation:

@@ -20,7 +20,7 @@ from tinynet.layers.windows import Sliding
 class ConvTranspose1D(Layer):
     """Stamp kernels onto a longer sequence: each input number adds its value times a kernel to the steps under it.
 
-    It is a convolution run backwards: its forward is the input gradient of the `Conv1D` with the same weight, and so its
+    It is a convolution run backwards: its forward is the input gradient of the `Conv1D` with the same weight, and its
     backward is that convolution's forward. It undoes the change of shape, not of the values.
 
     Equation:

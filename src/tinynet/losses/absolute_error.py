@@ -43,7 +43,7 @@ def mean_absolute_error(
     n = predicted.size if checks.reduction("mean_absolute_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
     total = np.abs(difference).sum(dtype=np.float64)
-    return reduced(total, predicted.size, reduction), np.sign(difference) / n
+    return reduced(total, n, reduction), np.sign(difference) / n
 
 
 @faster
@@ -85,4 +85,4 @@ def huber(
     near = np.clip(difference, -delta, delta)
     # near · (d − near/2) is d²/2 inside, for near = d, and δ (|d| − δ/2) outside, for near = ±δ
     total = np.multiply(near, difference - near / 2, dtype=np.float64).sum()
-    return reduced(total, predicted.size, reduction), near / n
+    return reduced(total, n, reduction), near / n

@@ -44,7 +44,7 @@ def soft_dice(
         axis: The class axis of predicted; 1 for images of classes (N, C, H, W), None for a yes or no at each place.
         smooth: s, at least 0. Where a class is neither there nor predicted, D is 1, also for s = 0.
         weight: w, how much each class counts, at least 0; 1 if None.
-        ignore_index: Places with this label are left out; no place is if None.
+        ignore_index: Places with this label are left out; None leaves out none.
         reduction: "mean" or "sum", over samples and classes.
 
     Returns:

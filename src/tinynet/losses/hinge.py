@@ -154,4 +154,4 @@ def margin_ranking(
     t = ground_truth.astype(a.dtype)
     short = margin - t * np.subtract(a, b, dtype=np.float64)  # by how much the difference is short of the margin
     da = (-t * (short >= 0) / n).astype(a.dtype)
-    return reduced(np.maximum(0, short).sum(), a.size, reduction), (da, -da.astype(b.dtype))
+    return reduced(np.maximum(0, short).sum(), n, reduction), (da, -da.astype(b.dtype))

@@ -69,7 +69,7 @@ def gaussian_nll(
         dv = np.broadcast_to(dv, mu.shape).sum(axis=-1, keepdims=True)
     with np.errstate(over="ignore"):  # a slope that is too large for the type of the predictions is infinite
         dmu, dv = (q / n).astype(mu.dtype), (dv / n).astype(variance.dtype)
-    return reduced(total, mu.size, reduction), (dmu, dv.reshape(variance.shape))
+    return reduced(total, n, reduction), (dmu, dv.reshape(variance.shape))
 
 
 def poisson_nll(
@@ -130,7 +130,7 @@ def poisson_nll(
     total = (rate - weighted(t, log_rate)).sum(dtype=np.float64)
     if checks.flag(who, "full", full):
         total = total + _log_factorial(t).sum(dtype=np.float64)
-    return reduced(total, predicted.size, reduction), gradient / n
+    return reduced(total, n, reduction), gradient / n
 
 
 def _log_factorial(t: np.ndarray) -> np.ndarray:

@@ -43,4 +43,4 @@ def mean_squared_error(
     n = predicted.size if checks.reduction("mean_squared_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
     total = np.square(difference, dtype=np.float64).sum()
-    return reduced(total, predicted.size, reduction), difference * (2 / n)
+    return reduced(total, n, reduction), difference * (2 / n)

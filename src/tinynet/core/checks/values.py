@@ -70,7 +70,7 @@ def rate(who: object, name: str, value: object) -> Any:
 
 
 def function(who: object, name: str, value: Any, n_arguments: int, hint: str = "", expected: str = "a function") -> Any:
-    """Check that a value is a function of so many arguments, no class, and no layer, which can be called as well."""
+    """Check that a value is a function of `n_arguments` arguments; a class or a layer, though callable, is none."""
     if not callable(value) or isinstance(value, type) or hasattr(value, "parameters") or not takes(value, n_arguments):
         fail(who, f"{name} must be {expected}, got {of_kind(value)}.", hint, TypeError)
     return value
@@ -89,7 +89,7 @@ def sizes(who: object, name: str, value: object) -> tuple[int, ...]:
 
 
 def takes(function: Any, n_arguments: int) -> bool:
-    """Whether a function can be called with so many positional arguments; True where that cannot be known.
+    """Whether a function can be called with `n_arguments` positional arguments; True where that cannot be known.
 
     Example:
         >>> takes(lambda step: 0.1, 1), takes(lambda: 0.1, 1)

@@ -105,7 +105,7 @@ def flag(who: str, name: str, value: Any, others: Mapping[str, Any]) -> bool:
 
 
 def function(n_arguments: int) -> Rule:
-    """A function of so many arguments."""
+    """A function of `n_arguments` arguments."""
     return lambda who, name, value, others: check.function(who, name, value, n_arguments)
 
 

@@ -38,7 +38,7 @@ def _cut(sentence: str) -> str:
 def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]], previous: object = None) -> None:
     """Put the path of the failing layer before the sentence of an error that passes through a net.
 
-    Called by every net on the way out, so the path is at last the one from the outermost net.
+    Called by every net on the way out, so in the end the path is the one from the outermost net.
 
     Args:
         error: The error on its way up; its message is changed in place.
