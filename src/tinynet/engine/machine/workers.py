@@ -20,7 +20,7 @@ import numpy as np
 from tinynet.core.threads import processors, thread_count
 from tinynet.engine.machine.ownership import Ownership
 
-SECONDS_BETWEEN_SIGNS_OF_LIFE = 0.05  # A caller that sleeps looks so often whether its worker is at work.
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 0.05  # A caller that sleeps looks this often whether its worker is at work.
 _workers: list[Worker] = []
 WORKERS = Ownership()  # of the call that they work for
 
