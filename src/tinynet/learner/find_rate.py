@@ -9,7 +9,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.learner.twin import endless_batches, twin
 from tinynet.optimizers import Optimizer
-from tinynet.probe.rates import BLOWN_UP, RateSweep, read_sweep
+from tinynet.probe.rates import MAX_LOSS_RATIO, RateSweep, read_sweep
 
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
@@ -79,4 +79,4 @@ def _has_blown_up(losses: list[float]) -> bool:
     if len(losses) < 20:
         return False
     now = float(np.median(losses[-5:]))
-    return now > 2 * BLOWN_UP * max(float(np.mean(losses[:10])), 1e-12)
+    return now > 2 * MAX_LOSS_RATIO * max(float(np.mean(losses[:10])), 1e-12)

@@ -12,10 +12,12 @@ import numpy as np
 
 from tinynet.core.checks.words import fail
 
-LARGEST = 2**53  #: Up to here every integer is also a float64; no array has as many entries.
+MAX_INTEGER = 2**53  #: Up to here every integer is also a float64; no array has as many entries.
 
 
-def integer(who: object, name: str, value: object, minimum: int | None = None, maximum: int | None = LARGEST) -> int:
+def integer(
+    who: object, name: str, value: object, minimum: int | None = None, maximum: int | None = MAX_INTEGER
+) -> int:
     """Check that a value is an integer (no bool), not below `minimum` and not above `maximum`."""
     if isinstance(value, bool) or not isinstance(value, (int, numbers.Integral)):  # int first: the other answers slowly
         fail(who, f"{name} must be an integer, got {short(value)}.", kind=TypeError)

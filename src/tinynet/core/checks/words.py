@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-LONGEST = 10_000  # characters of a sentence; no reader will want more
+MAX_LENGTH = 10_000  # Of a sentence, in characters; no reader will want more.
 
 
 def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = ValueError) -> NoReturn:
@@ -31,8 +31,8 @@ def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = Valu
 
 def _cut(sentence: str) -> str:
     """A sentence without the end of what it quotes, which may be a value or a file of any length."""
-    more = len(sentence) - LONGEST
-    return f"{sentence[:LONGEST]} … and {more:,} more characters." if more > 0 else sentence
+    more = len(sentence) - MAX_LENGTH
+    return f"{sentence[:MAX_LENGTH]} … and {more:,} more characters." if more > 0 else sentence
 
 
 def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]], previous: object = None) -> None:

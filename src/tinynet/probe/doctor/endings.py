@@ -15,8 +15,8 @@ from tinynet.probe.doctor.losses import loss_name
 from tinynet.probe.doctor.settings import with_rate
 from tinynet.probe.doctor.skill import constant_loss, loss_value
 
-MISSED = 0.02  #: The share of the loss of a constant that the last activation may cost before it is a problem.
-FAR = 30.0  #: Stands for infinity where an output has no bound: e⁻³⁰ is nothing.
+MAX_LOSS_SHARE = 0.02  #: Of the loss of a constant. If the last activation costs more, it is a problem.
+INFINITE_OUTPUT = 30.0  #: Stands for infinity where an output has no bound: e⁻³⁰ is nothing.
 
 
 def refused(case: Case) -> Diagnosis | None:
@@ -177,7 +177,7 @@ def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     if values is None or (case.loss_facts.takes != "logits" and low <= values.min() and values.max() <= high):
         return None
     floor, chance = _least_loss(case), constant_loss(case.loss, case.first_output, case.y)
-    if not np.isfinite(floor) or not np.isfinite(chance) or floor <= MISSED * abs(chance):
+    if not np.isfinite(floor) or not np.isfinite(chance) or floor <= MAX_LOSS_SHARE * abs(chance):
         return None
     seen = f"{ending}; the loss cannot fall below {figure(floor)}, and a constant has {figure(chance)}"
     if case.loss_facts.takes == "numbers" and values is not None:
@@ -215,7 +215,7 @@ def _least_loss(case: Case) -> float:
     (low, high, _), values = case.output_range, case.truth.values
     if values is None or not case.loss_facts.takes:
         return np.nan
-    lowest, highest = max(low, -FAR), min(high, FAR)
+    lowest, highest = max(low, -INFINITE_OUTPUT), min(high, INFINITE_OUTPUT)
     best = np.clip(values, low, high)
     if case.loss_facts.takes == "logits":
         best = np.where(values > 0.5, highest, lowest)

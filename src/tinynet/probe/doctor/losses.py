@@ -10,7 +10,7 @@ from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Level, extent, figure, graded
 from tinynet.probe.doctor.skill import ERRORS, as_labels, loss_value
 
-NOTHING = 1e-4  #: A probability below it may be clipped.
+MAX_CLIPPED = 1e-4  #: A probability below it may be clipped.
 
 
 def unfit_loss(case: Case) -> Diagnosis | None:
@@ -123,7 +123,7 @@ def silent_rows(case: Case) -> Diagnosis | None:
     silent = wrong & (gradient == 0).all(axis=-1)
     if silent.sum() < 0.2 * len(labels) or not case.output_range[2]:
         return None
-    if np.median(case.output[silent, labels[silent]]) < NOTHING:
+    if np.median(case.output[silent, labels[silent]]) < MAX_CLIPPED:
         return None  # the net is so sure that no number is left to clip
     share = silent.sum() / wrong.sum()
     seen = f"{loss_name(case)} gives no gradient for {share:.0%} of the rows that the net gets wrong"

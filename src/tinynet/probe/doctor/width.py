@@ -11,7 +11,7 @@ from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis
 
 WIDENED = 4
-ENOUGH = 16  #: Units, or twice as many as there are outputs and a few more, that are not called narrow.
+MIN_UNITS = 16  #: A layer with this many is not narrow, nor one with twice as many as there are outputs and a few more.
 
 
 def too_narrow(case: Case) -> Diagnosis | None:
@@ -23,7 +23,7 @@ def too_narrow(case: Case) -> Diagnosis | None:
         return _bottleneck(case)
     hidden, last = linear[:-1], linear[-1]
     path, narrowest = min(hidden, key=lambda each: each[1].out_features)
-    if narrowest.out_features >= min(ENOUGH, 2 * last[1].out_features + 4):
+    if narrowest.out_features >= min(MIN_UNITS, 2 * last[1].out_features + 4):
         return _bottleneck(case)
     change = trials.Change(f"hidden layers {WIDENED} times as wide", net=_wider)
     experiment = trials.compare(case, change, long=True)
