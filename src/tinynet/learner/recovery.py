@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
 
 STEPS_BETWEEN_COPIES = 100  #: A copy of weights and optimizer takes about a tenth of a step: a thousandth of the time.
-MAX_RETURNS = 8  #: After so many halvings the rate is 1/256 of what it was, so it is not the reason.
+MAX_RETURNS = 8  #: After this many halvings the rate is 1/256 of what it was, so it is not the reason.
 N_PAST = 8  #: How many of the last losses show whether they grow.
 MAX_LOSS_RATIO = 10.0  #: Weights whose loss is this many times that of the last good copy are not good.
 

@@ -103,7 +103,7 @@ def _rows(
             checks.between_0_and_1(who, ground_truth)
             t = np.moveaxis(ground_truth, axis, -1).astype(p.dtype)
     if p.ndim < 2:
-        problem = f"expected predicted with a class axis behind that of the samples, got {shape_text(predicted.shape)}."
+        problem = f"expected predicted with a class axis after that of the samples, got {shape_text(predicted.shape)}."
         checks.fail(who, problem)
     checks.probabilities(who, p, "end the net in Softmax(), or in Sigmoid() for a yes or no at each place.")
     return p, t

@@ -26,7 +26,7 @@ WORKERS = Ownership()  # of the call that they work for
 
 
 def wake_workers(number: int) -> None:
-    """Let so many workers spin, if each has a processor, so that they join in the work of the queue."""
+    """Let this many workers spin, if each has a processor, so that they join in the work of the queue."""
     if _spin() is not None:
         for worker in first_workers(number):
             if worker.is_asleep:

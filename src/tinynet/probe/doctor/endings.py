@@ -78,7 +78,7 @@ def softmax_twice(case: Case) -> Diagnosis | None:
 
 
 def _two_layers(case: Case) -> Diagnosis | None:
-    """Two softmax layers behind each other."""
+    """Two softmax layers, one after the other."""
     places = [place for place in case.first_walk.places if place.kind != "shape"]
     for first, second in itertools.pairwise(places):
         if first.kind == second.kind == "softmax":
@@ -190,7 +190,7 @@ def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     why = "No weights can make up for an output that cannot be reached."
     level: Level = "problem" if not case.goes_well else "remark"
     return (
-        make(seen, why, "net = Net(list(net)[:-1])  # no activation behind the last Linear")
+        make(seen, why, "net = Net(list(net)[:-1])  # no activation after the last Linear")
         if level == "problem"
         else None
     )
@@ -205,7 +205,7 @@ def _cut_off(case: Case, kind: str, where: str) -> Diagnosis | None:
     bad = case.goes_badly or (not case.goes_well and trials.helps(experiment))
     seen = f"the net ends in {kind}, and {loss_name(case)} takes scores of any sign: none can be below 0"
     why = "A score that is cut off has no gradient; a class whose unit is dead is never learned."
-    fix = "net = Net(list(net)[:-1])  # no activation behind the last Linear"
+    fix = "net = Net(list(net)[:-1])  # no activation after the last Linear"
     level, weight = graded(bad, 0.9, 0.45)
     return Diagnosis("out-act", level, weight, seen, why, fix, where, experiment=experiment)
 

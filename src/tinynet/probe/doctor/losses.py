@@ -47,7 +47,7 @@ def _signs_for_classes(case: Case) -> Diagnosis | None:
     level: Level = "remark" if case.goes_well else "problem"
     seen = f"the targets are classes, and the gradient of {loss_name(case)} has the same size whatever the distance"
     why = (
-        "The absolute error is least at the median, which is one of the classes; a sigmoid behind it makes even that "
+        "The absolute error is least at the median, which is one of the classes; a sigmoid after it makes even that "
         "slow."
     )
     fix = "Learner(net, cross_entropy, ...)  # or binary_cross_entropy_with_logits, without the last activation"

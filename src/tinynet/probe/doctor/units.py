@@ -64,7 +64,7 @@ def missing_activation(case: Case) -> Diagnosis | None:
     if not pairs:
         return None
     seen = f"{len(pairs)} pair{'s' * (len(pairs) > 1)} of layers without an activation between them, first {pairs[0]}"
-    why = "Two linear layers behind each other are one linear layer: the depth adds nothing."
+    why = "Two linear layers in a row are one linear layer: the depth adds nothing."
     return Diagnosis(
         "hid-act",
         "remark",

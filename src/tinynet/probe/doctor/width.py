@@ -30,7 +30,7 @@ def too_narrow(case: Case) -> Diagnosis | None:
     if not trials.helps(experiment):
         return _bottleneck(case)
     seen = f"the narrowest hidden layer has {narrowest.out_features} units"
-    why = "All that is known of a row must pass through it; what does not fit is lost to the layers behind."
+    why = "All that is known of a row must pass through it; what does not fit is lost to the layers after it."
     fix = f"Linear({narrowest.in_features}, {WIDENED * narrowest.out_features})  # and the next layer to fit"
     return Diagnosis("width", "remark", 0.42, seen, why, fix, str(path), experiment=experiment)
 
@@ -43,7 +43,7 @@ def _bottleneck(case: Case) -> Diagnosis | None:
     if narrowest is None or not case.goes_badly or narrowest.n_outputs > n_outputs / 4:
         return None
     seen = f"only {narrowest.n_outputs} numbers of a row pass layer {narrowest.path}, and the net gives {n_outputs}"
-    why = "All that is known of a row must pass through it; what does not fit is lost to the layers behind."
+    why = "All that is known of a row must pass through it; what does not fit is lost to the layers after it."
     return Diagnosis("width", "remark", 0.42, seen, why, "# let more units, channels or places through", narrowest.path)
 
 
