@@ -19,7 +19,7 @@ class Parameter:
         dtype: The floating type to hold them in; `Layer.astype` changes it later.
 
     Raises:
-        TypeError: The values are not floating-point numbers, dtype is no floating type, or trainable is not a bool.
+        TypeError: The values are not floating-point numbers, dtype is not a floating type, or trainable is not a bool.
         ValueError: A value of another shape is assigned, or a gradient of another shape is accumulated.
 
     Example:

@@ -42,7 +42,7 @@ class MaxUnpool2D(Layer):
         ValueError: A size is below 1, x is not (N, C, H, W), switches have another shape or point outside y, or
             output_size is a stride or more away from the size above.
         TypeError: An argument is not an integer or a pair of them, x does not hold floating-point numbers, or switches
-            are no integers.
+            are not integers.
         RuntimeError: `backward` is called before `forward`.
 
     Example:
@@ -117,7 +117,7 @@ class MaxUnpool1D(Layer):
     Raises:
         ValueError: A size is below 1, x is not (N, T, C), switches have another shape or point outside y, or
             output_size is a stride or more away from the length above.
-        TypeError: An argument is not an integer, x does not hold floating-point numbers, or switches are no integers.
+        TypeError: An argument is not an integer, x does not hold floating-point numbers, or switches are not integers.
         RuntimeError: `backward` is called before `forward`.
 
     Example:

@@ -30,7 +30,7 @@ class Snapshots(Callback):
         states: From the epoch to the weights as `net.state()` gives them; 0 is the time before training.
 
     Raises:
-        TypeError: The epochs are no list of integers.
+        TypeError: The epochs are not a list of integers.
         ValueError: One of them is below 1.
 
     Example:

@@ -64,7 +64,7 @@ def fraction(who: object, name: str, value: object) -> float:
 
 
 def rate(who: object, name: str, value: object) -> Any:
-    """Check that a learning rate is a number from 0 on, or a schedule, which is a function of the step."""
+    """Check that a learning rate is a number of at least 0, or a schedule, which is a function of the step."""
     hint = "give a number such as 0.1, or a function of the step such as lambda step: 0.1 * 0.99**step."
     if not callable(value):
         return number(who, name, value, 0, hint=hint)
@@ -79,7 +79,7 @@ def function(who: object, name: str, value: Any, n_arguments: int, hint: str = "
 
 
 def sizes(who: object, name: str, value: object) -> tuple[int, ...]:
-    """Check the shape of an array: a tuple of integers from 0 on, and not more numbers than a memory can hold."""
+    """Check the shape of an array: a tuple of integers of at least 0, and not more numbers than a memory can hold."""
     if not isinstance(value, (tuple, list)):
         fail(
             who, f"{name} must be a tuple of sizes, got {value!r}.", "a bias is (out,), a weight (out, in).", TypeError

@@ -85,7 +85,7 @@ def two_fractions(who: str, name: str, value: Any, others: Mapping[str, Any]) ->
 
 
 def rate(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
-    """A learning rate: a number from 0 on, or a schedule."""
+    """A learning rate: a number of at least 0, or a schedule."""
     return check.rate(who, name, value)
 
 

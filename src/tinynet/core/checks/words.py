@@ -18,10 +18,10 @@ def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = Valu
         kind: The class of the error.
 
     Example:
-        >>> fail("seed", "number must be at least 0, got -1.", "use any integer from 0 on.")
+        >>> fail("seed", "number must be at least 0, got -1.", "use any integer of at least 0.")
         Traceback (most recent call last):
         ValueError: seed: number must be at least 0, got -1.
-        Hint: use any integer from 0 on.
+        Hint: use any integer of at least 0.
     """
     problem, hint = _cut(problem), _cut(hint)
     name = who if isinstance(who, str) else repr(who)

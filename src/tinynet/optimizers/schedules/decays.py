@@ -51,7 +51,7 @@ class MultiStepLR:
 
     Args:
         lr: The rate at the start, at least 0.
-        milestones: The steps at which the rate changes, in any order; one that stands there twice counts twice.
+        milestones: The steps at which the rate changes, in any order; one that is listed twice counts twice.
         gamma: The factor.
 
     Raises:
