@@ -124,7 +124,7 @@ def poisson_nll(
         gradient = rate - t
     else:
         rate = predicted
-        checks.none_below_0(who, "predicted", rate, "end the net in Softplus(), or give logarithms: log_input=True.")
+        _check_none_below_0(who, "predicted", rate, "end the net in Softplus(), or give logarithms: log_input=True.")
         log_rate = np.log(rate + eps)
         gradient = 1 - t / (rate + eps)
     total = (rate - weighted(t, log_rate)).sum(dtype=np.float64)
@@ -144,5 +144,11 @@ def _for_each(who: str, variance: np.ndarray, mu: np.ndarray) -> np.ndarray:
     if variance.shape not in (mu.shape, (*mu.shape[:-1], 1), mu.shape[:-1]):
         expected = f"{shape_text(mu.shape)} like the means, or with 1 for the last axis"
         checks.fail(who, f"expected variances of shape {expected}, got {shape_text(variance.shape)}.")
-    checks.none_below_0(who, "variances", variance, "let that output of the net end in Softplus().")
+    _check_none_below_0(who, "variances", variance, "let that output of the net end in Softplus().")
     return variance if variance.ndim == mu.ndim else variance[..., np.newaxis]
+
+
+def _check_none_below_0(who: str, name: str, predicted: np.ndarray, hint: str) -> None:
+    """Check that no predicted number is below 0; NaN stays NaN."""
+    if (predicted < 0).any():
+        checks.fail(who, f"expected {name} of at least 0, got {np.nanmin(predicted):g}.", hint)
