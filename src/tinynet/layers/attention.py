@@ -61,8 +61,8 @@ class MultiHeadAttention(Layer):
 
     Raises:
         ValueError: num_heads does not divide embed_dim, or an input or a mask has another shape.
-        TypeError: A mask holds something else than bools, and `attn_mask` not numbers either.
-        RuntimeError: `step` is called on a layer that is not causal.
+        TypeError: An input does not hold floating-point numbers, or a mask is of another type.
+        RuntimeError: `backward` is called before `forward`, or `step` on a layer that is not causal.
 
     Example:
         >>> MultiHeadAttention(8, 2, causal=True).forward(np.ones((3, 5, 8), np.float32)).shape

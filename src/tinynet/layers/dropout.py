@@ -30,6 +30,7 @@ class Dropout(Layer):
 
     Raises:
         ValueError: p is out of range.
+        TypeError: x does not hold floating-point numbers.
         RuntimeError: `backward` is called before `forward`.
 
     Example:

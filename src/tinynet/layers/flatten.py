@@ -30,6 +30,7 @@ class Flatten(Layer):
 
     Raises:
         ValueError: x has no such axis, or end_dim comes before start_dim.
+        TypeError: x is not an array.
         RuntimeError: `backward` is called before `forward`.
 
     Example:

@@ -40,6 +40,8 @@ class GRU(_Recurrent):
 
     Raises:
         ValueError: x, a state or the mask has another shape.
+        TypeError: x or a state does not hold floating-point numbers, or the mask is not one of bools.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> GRU(3, 5).forward(np.ones((2, 7, 3), np.float32)).shape

@@ -47,6 +47,8 @@ class LSTM(_Recurrent):
 
     Raises:
         ValueError: A size is out of range, or x, a state or the mask has another shape.
+        TypeError: x or a state does not hold floating-point numbers, or the mask is not one of bools.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> LSTM(3, 5, num_layers=2, bidirectional=True).forward(np.ones((2, 7, 3), np.float32)).shape

@@ -46,6 +46,7 @@ def binary_cross_entropy_with_logits(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, a truth is not from 0 to 1, or an option is out of range.
 
     Example:
@@ -94,6 +95,7 @@ def binary_cross_entropy(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, a prediction or a truth is not from 0 to 1, or an option is out of range.
 
     Example:

@@ -33,6 +33,7 @@ def hinge(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, a label is not −1 or 1, or an option is out of range.
 
     Example:

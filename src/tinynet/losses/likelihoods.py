@@ -105,6 +105,7 @@ def poisson_nll(
         The loss and its gradient; both infinite where exp(predicted) is too large for the type of the predictions.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, a count is negative, or an option is out of range.
 
     Example:

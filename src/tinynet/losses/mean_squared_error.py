@@ -33,6 +33,7 @@ def mean_squared_error(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, or the reduction is unknown.
 
     Example:

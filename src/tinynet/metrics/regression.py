@@ -25,6 +25,7 @@ def mean_absolute_error(predicted: np.ndarray, ground_truth: np.ndarray) -> floa
         A number from 0, which is perfect, up.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ.
 
     Example:
@@ -54,6 +55,7 @@ def r2_score(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
         predicted exactly, else as 0.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ.
 
     Example:
