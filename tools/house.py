@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 2.6, 0.62  # of a room
 LESSON, ENGINE, REST, ARROW = "#e8eff9", "#fdeedd", "#f3f3f3", "#7d8ca3"
 # The position of each room: (column, floor), floors counted from the top. A room imports those above it.
 PLACES = {
-    "core": (0, 0), "layers": (0, 1), "losses": (-1, 1), "metrics": (1, 1), "optimizers": (-1, 2), "net": (0, 2),
+    "core": (0, 0), "layers": (0, 1), "losses": (-1, 1), "metrics": (1, 1.6), "optimizers": (-1, 2), "net": (0, 2),
     "learner": (0, 5), "engine": (2, 3), "gradcheck": (1, 3), "data": (-1, 3), "storage": (0, 3.5), "probe": (1, 4),
     "models": (-1, 6), "exchange": (0, 6), "visualize": (1, 6), "cli": (0, 7),
 }  # fmt: skip
@@ -64,7 +64,10 @@ def draw() -> None:
     for (importer, imported), count in sorted(imports().items()):
         (x0, y0), (x1, y1) = middle(importer), middle(imported)
         side = HEIGHT / 2 if y1 > y0 else -HEIGHT / 2
-        start, end = ((x0, y0 + side), (x1, y1 - side)) if y1 != y0 else ((x0, y0), (x1, y1))
+        start, end = (x0, y0 + side), (x1, y1 - side)
+        if y1 == y0:  # neighbours on one floor
+            side = WIDTH / 2 if x1 > x0 else -WIDTH / 2
+            start, end = (x0 + side, y0), (x1 - side, y1)
         axes.add_patch(
             FancyArrowPatch(
                 start, end, arrowstyle="-|>", mutation_scale=9, linewidth=0.5 + 0.12 * min(count, 20), color=ARROW,

@@ -56,9 +56,9 @@ def test_what_they_run_on_is_named(tinynet, monkeypatch):
 
 @with_engine
 def test_auto_says_from_which_size_on_it_compiles():
-    from tinynet.engine.serves import LARGE
+    from tinynet.engine.serves import MIN_SAMPLE_SIZE
 
-    assert f"from {LARGE:,} numbers" in kernel_table.surroundings(1.0)["kernels"]
+    assert f"from {MIN_SAMPLE_SIZE:,} numbers" in kernel_table.surroundings(1.0)["kernels"]
 
 
 def test_a_house_without_engine_says_so(monkeypatch):

@@ -76,7 +76,7 @@ def test_every_formula_becomes_tex(thing):
 def test_a_source_has_no_docstring_and_begins_where_it_says():
     code, file, line = source("tinynet.losses.huber")
     assert '"""' not in code
-    assert "np.clip(difference, -delta, delta)" in code
+    assert "np.clip(d, -delta, delta)" in code
     assert file == "src/tinynet/losses/absolute_error.py"
     assert line > 1
     assert thing("tinynet.losses.mean_squared_error").__name__ == "mean_squared_error"

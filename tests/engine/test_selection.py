@@ -11,7 +11,7 @@ import pytest
 from tinynet.core import faster
 from tinynet.engine import convolution
 from tinynet.engine.loops import convolution as loops
-from tinynet.engine.serves import LARGE, compiled_code
+from tinynet.engine.serves import MIN_SAMPLE_SIZE, compiled_code
 from tinynet.layers.convolution import convolve, convolve_back, correlate
 from tinynet.layers.windows import Sliding
 
@@ -31,8 +31,8 @@ def test_use_as_a_statement_and_as_a_context() -> None:
 def test_auto_compiles_for_large_samples_only() -> None:
     pytest.importorskip("numba")
     with faster.use("auto"):
-        assert compiled_code("relu", LARGE - 1) is None
-        assert compiled_code("relu", LARGE).__name__ == "tinynet.engine.relu.compiled"
+        assert compiled_code("relu", MIN_SAMPLE_SIZE - 1) is None
+        assert compiled_code("relu", MIN_SAMPLE_SIZE).__name__ == "tinynet.engine.relu.compiled"
     with faster.use("compiled"):
         assert compiled_code("relu", 1).__name__ == "tinynet.engine.relu.compiled"
 

@@ -185,7 +185,7 @@ CASES = [
         "a weight without fan-in",
         lambda: initializers.he_normal((3,)),
         ValueError,
-        r"fans: a weight of shape \(3,\) has no fan-in: it needs at least \(out, in\)",
+        r"he_normal: a weight of shape \(3,\) has no fan-in: it needs at least \(out, in\)",
     ),
     Case(
         "a negative spread",

@@ -189,7 +189,7 @@ CASES = [
         "an unknown hook",
         lambda net: _class_with("on_batch_ends"),
         TypeError,
-        r"Mine: on_batch_ends is no hook that a Learner calls\.\nHint: did you mean on_batch_end\?",
+        r"Mine: on_batch_ends is not a hook that a Learner calls\.\nHint: did you mean on_batch_end\?",
     ),
     Case(
         "stopping by a column that is not there",

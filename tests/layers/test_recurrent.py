@@ -371,7 +371,7 @@ def test_the_choices_agree_on_a_projected_lstm():
         (
             lambda: LSTM(2, 3, proj_size=3),
             ValueError,
-            r"LSTM: proj_size must be below hidden_size=3, got 3\.\nHint: leave it out if h shall have hidden_size",
+            r"LSTM: proj_size must be below hidden_size=3, got 3\.\nHint: leave it out if h is to have hidden_size",
         ),
         (lambda: GRU(2, 2, num_layers=0), ValueError, r"GRU: num_layers must be at least 1, got 0\."),
         (

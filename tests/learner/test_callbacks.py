@@ -75,7 +75,7 @@ def test_hooks_come_in_order():
 
 def test_a_hook_that_nobody_calls_is_refused_with_the_one_that_was_meant():
     with pytest.raises(
-        TypeError, match=r"on_epoch_ends is no hook that a Learner calls.\nHint: did you mean on_epoch_end"
+        TypeError, match=r"on_epoch_ends is not a hook that a Learner calls.\nHint: did you mean on_epoch_end"
     ):
         type("Misspelt", (Callback,), {"on_epoch_ends": lambda self: None})
 

@@ -183,7 +183,7 @@ HINT = r"\nHint: for logits use binary_cross_entropy_with_logits, or end the net
         (
             lambda: soft_dice(P[0], np.array(1)),
             ValueError,
-            r"soft_dice: expected predicted with a class axis behind that of the samples, got \(3,\)\.",
+            r"soft_dice: expected predicted with a class axis after that of the samples, got \(3,\)\.",
         ),
         (lambda: soft_dice(P, np.array([0, 1, 2, 3])), ValueError, r"soft_dice: expected labels from 0 to 2 for 3"),
         (lambda: soft_dice(P, YES[:2], axis=None), ValueError, r"soft_dice: expected ground_truth of shape \(4, 3\)"),

@@ -56,7 +56,7 @@ class Recipe:
         data: To train and to validate with.
         body: The hidden layers.
         features: What the body gives for one sample.
-        last: What stands behind the last linear layer.
+        last: What comes after the last linear layer.
     """
 
     task: str

@@ -139,7 +139,7 @@ Stopping = Annotated[
     typer.Option(
         "--early-stopping",
         metavar="EPOCHS",
-        help="End after so many epochs without a lower validation loss, and keep the best weights.",
+        help="End after this many epochs without a lower validation loss, and keep the best weights.",
         show_default="never",
     ),
 ]

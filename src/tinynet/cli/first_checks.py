@@ -34,7 +34,7 @@ from tinynet.probe import guessing
 from tinynet.storage import atomic_write
 
 N_TRUTHS = 4096  # samples that tell what guessing reaches
-AS_EXPECTED = 1.5  # A first loss of up to so many times that of guessing is usual for new weights.
+AS_EXPECTED = 1.5  # A first loss of up to this many times that of guessing is usual for new weights.
 
 Seed = Annotated[int, typer.Option(help="The same seed gives the same weights and batches.")]
 Picture = Annotated[

@@ -108,7 +108,7 @@ def chosen() -> str:
     """The choice, and what "auto" means."""
     if not has_engine():
         return f"{in_use()}: there is no engine here, so the plain lessons run"
-    large = import_module("tinynet.engine.serves").LARGE if in_use() == "auto" else 0
+    large = import_module("tinynet.engine.serves").MIN_SAMPLE_SIZE if in_use() == "auto" else 0
     return f"auto (compiled mostly from {large:,} numbers in a sample on, plain below)" if large else in_use()
 
 

@@ -77,7 +77,7 @@ def _fits(method: str, asked: Asked) -> bool:
 
 
 def _attention(asked: Asked) -> Figure:
-    """Where the first of the samples is read from, without the padding behind it."""
+    """Where the first of the samples is read from, without the padding after it."""
     from tinynet.visualize import attention_maps
 
     inputs, words, name = [part[:1] for part in as_tuple(asked.x)], asked.run.classes, asked.names[0]

@@ -17,7 +17,7 @@ from tinynet.models import MODELS
 OPTIONS = ("lr", "batch_size", "epochs", "optimizer", "schedule", "augment", "precision", "seed", "size", "window")
 RANGE = re.compile(r"(?P<low>[^.=]*(\.\d*)?(e-?\d+)?)\.\.(?P<high>.+)")
 EXAMPLE = "write --search lr=0.0001..0.1 or --search width=8,16,32."
-AROUND = 10.0  # The learning rate is sought up to so many times below and above the usual one.
+AROUND = 10.0  # The learning rate is sought up to this many times below and above the usual one.
 BATCHES = (16, 32, 64, 128, 256)
 
 

@@ -65,7 +65,7 @@ def sum_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
 
 
 def mean_square(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
-    """The mean of x² over some axes, in float64 at least: there the square of every float32 number has a place.
+    """The mean of x² over some axes, in float64 at least: in float32 the square of a large number overflows.
 
     Example:
         >>> print(f"{mean_square(np.array([3e30, -3e30], np.float32), axes=0):.3g}")
@@ -74,11 +74,11 @@ def mean_square(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray
     return np.square(x, dtype=wide(x)).mean(axis=axes, keepdims=keepdims)
 
 
-def length_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
-    """√Σ x² over some axes, in float64 at least, as in `mean_square`.
+def norm_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
+    """The norm √Σ x² over some axes, in float64 at least, as in `mean_square`.
 
     Example:
-        >>> print(f"{length_of(np.array([3e30, 4e30], np.float32), axes=0):.3g}")
+        >>> print(f"{norm_of(np.array([3e30, 4e30], np.float32), axes=0):.3g}")
         5e+30
     """
     return np.sqrt(np.square(x, dtype=wide(x)).sum(axis=axes, keepdims=keepdims))

@@ -12,10 +12,10 @@ _blocks: ContextVar[tuple[Block, ...]] = ContextVar("blocks", default=())  # of 
 
 
 class BlockLocal:
-    """An attribute that `local_values` can replace for the length of a block. Outside it lies in the object, as usual.
+    """An attribute that `local_values` can replace for the length of a block.
 
-    So one net can be evaluated while another thread trains it: the thread that evaluates sees its own
-    `training` and its own memory, and writes nothing into the layers.
+    Outside such a block its value lies in the object, as usual. So one net can be evaluated while another thread trains
+    it: the thread that evaluates sees its own `training` and its own memory, and writes nothing into the layers.
 
     Args:
         default: The value of objects in which it was never set.

@@ -43,7 +43,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 def _fans(who: str, shape: Shape) -> tuple[int, int]:
     if len(checks.sizes(who, "shape", shape)) < 2:
-        checks.fail("fans", f"a weight of shape {shape} has no fan-in: it needs at least (out, in).")
+        checks.fail(who, f"a weight of shape {shape} has no fan-in: it needs at least (out, in).")
     kernel = math.prod(shape[2:])
     return shape[1] * kernel, shape[0] * kernel
 

@@ -19,7 +19,7 @@ class Parameter:
         dtype: The floating type to hold them in; `Layer.astype` changes it later.
 
     Raises:
-        TypeError: The values are not floating-point numbers, dtype is no floating type, or trainable is not a bool.
+        TypeError: The values are not floating-point numbers, dtype is not a floating type, or trainable is not a bool.
         ValueError: A value of another shape is assigned, or a gradient of another shape is accumulated.
 
     Example:
@@ -34,7 +34,7 @@ class Parameter:
 
     def __init__(self, tensor: np.ndarray, trainable: bool = True, dtype: np.dtype | type = np.float32) -> None:
         _check_floating(checks.as_array("Parameter", "tensor", tensor))
-        checks.arguments(self, locals(), trainable=flag)
+        checks.arguments(self, locals(), trainable=flag)  # and keep it as self.trainable
         dtype = checks.floating_dtype("Parameter", dtype)
         self._tensor = np.array(tensor, dtype, order="C")
         self._gradient = np.zeros_like(self._tensor)

@@ -27,7 +27,7 @@ def seed(number: int) -> None:
     """Start every random stream of the package anew.
 
     Args:
-        number: Any integer from 0 on. The same number gives the same run.
+        number: Any integer of at least 0. The same number gives the same run.
 
     Raises:
         TypeError: It is not an integer.

@@ -28,7 +28,7 @@ def dates(n_samples: int = 2000, rng: np.random.Generator | int | None = None) -
 
     Shapes:
         x: (n_samples, 19) and (n_samples, 11) int64, what is read, and what is written so far
-        y: (n_samples, 11) int64, the next token, and 0 behind the end
+        y: (n_samples, 11) int64, the next token, and 0 after the end
 
     Args:
         n_samples: How many dates, at most 73,049.

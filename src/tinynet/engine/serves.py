@@ -11,7 +11,8 @@ import numpy as np
 
 from tinynet.core.faster import in_use
 
-LARGE = 3000  # numbers in a sample from which on compiling pays: the digits of 8×8 pixels learn faster than it takes
+# For smaller samples, compiling takes longer than it saves. A net for digits of 8×8 pixels learns in less time.
+MIN_SAMPLE_SIZE = 3000
 _FLOATING = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -41,7 +42,7 @@ def sample_size(x: np.ndarray) -> int:
     return x.size // max(1, len(x)) if x.ndim else 1
 
 
-def compiled_code(family: str, size: int, large: int = LARGE) -> ModuleType | None:
+def compiled_code(family: str, size: int, min_size: int = MIN_SAMPLE_SIZE) -> ModuleType | None:
     """The compiled code of a family, as in "gelu", or None if compiling does not pay or Numba is not installed.
 
     Args:
@@ -49,13 +50,13 @@ def compiled_code(family: str, size: int, large: int = LARGE) -> ModuleType | No
             loads Numba.
         size: How many numbers one sample has, or one step of an optimizer. The batch does not count, so that a sample
             gives the same alone and among others.
-        large: From so many numbers on compiling pays. It does not count if "compiled" is chosen.
+        min_size: The smallest size for which compiling pays. It does not count if "compiled" is chosen.
 
     Example:
         >>> compiled_code("gelu", size=10) is None
         True
     """
-    return _load(family) if size >= large or in_use() == "compiled" else None
+    return _load(family) if size >= min_size or in_use() == "compiled" else None
 
 
 @cache

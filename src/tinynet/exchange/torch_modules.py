@@ -218,7 +218,7 @@ def _activation(nn: Any, given: Any) -> str:
 
 
 def _encoder(reader: _Reader, module: Any, path: str) -> Layer:
-    """A stack of transformer blocks, with a norm behind them or none."""
+    """A stack of transformer blocks, with a norm after them or none."""
     blocks = [_block(reader, block, f"{path}layers.{index}.") for index, block in enumerate(module.layers)]
     return Net([*blocks, *([] if module.norm is None else [reader.read(module.norm, f"{path}norm.")])])
 

@@ -11,7 +11,7 @@ from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import DIRECTION, Function, Index, along, extrapolated_slope, is_smooth, slope
 from tinynet.gradcheck.sentences import broken_rule
 
-N_DRAWS = 30  # An entry may be at a kink so many times before that is reported.
+N_DRAWS = 30  # An entry may be at a kink this many times before that is reported.
 
 
 class Checked(Protocol):

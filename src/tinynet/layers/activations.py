@@ -22,7 +22,7 @@ class ReLU(Layer):
         y = max(x, 0)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy where x > 0, else 0
@@ -56,7 +56,7 @@ class LeakyReLU(Layer):
         y = max(x, 0) + α min(x, 0): x where it is positive, else α x
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy where y > 0, else α dy
@@ -99,7 +99,7 @@ class Sigmoid(Layer):
         y = 1 / (1 + e⁻ˣ)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy y (1 − y)
@@ -133,7 +133,7 @@ class Tanh(Layer):
         y = tanh(x) = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy (1 − y²)
@@ -167,7 +167,7 @@ class PReLU(Layer):
         y = max(x, 0) + a min(x, 0): x where it is positive, else a x
 
     Shapes:
-        x, y: any, both alike        a: (num_parameters,)
+        x, y: any shape, the same for both        a: (num_parameters,)
         With more than one slope there is one for each channel of images (N, C, H, W), axis 1, or for each feature of
         anything else, the last axis.
 

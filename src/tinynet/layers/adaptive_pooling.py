@@ -21,7 +21,7 @@ class AdaptiveAvgPool2D(Layer):
     """Take the mean of each window of each channel, with as many windows as asked for.
 
     Equation:
-        y = A x Bᵀ for each channel; Aᵣₚ = 1/count where pixel row p is in window r, else 0, and B alike for columns
+        y = A x Bᵀ for each channel; Aᵣₚ = 1/count where pixel row p is in window r, else 0, and B likewise for columns
 
     Shapes:
         x: (N, C, H, W)        y: (N, C, OH, OW)        A: (OH, H)        B: (OW, W)
@@ -112,7 +112,7 @@ class AdaptiveMaxPool2D(Layer):
         x: (N, C, H, W)        y, indices: (N, C, OH, OW)
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) that this pixel won, as the first of equals
+        dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) whose largest pixel this is, the first of equal ones
 
     Args:
         output_size: OH and OW; an integer means both.
@@ -157,7 +157,7 @@ class AdaptiveMaxPool1D(Layer):
         x: (N, T, C)        y, indices: (N, output_size, C)
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, t, c] = Σ dy[n, r, c] over the windows r that this number won, as the first of equals
+        dx[n, t, c] = Σ dy[n, r, c] over the windows r whose largest number this is, the first of equal ones
 
     Args:
         output_size: How many windows.
@@ -195,7 +195,7 @@ class AdaptiveMaxPool1D(Layer):
 
 @faster
 def adaptive_max_pool(x: np.ndarray, output_size: Pair) -> tuple[np.ndarray, np.ndarray]:
-    """The largest pixel of each window of x (N, C, H, W), and its index p·W + q: the first of equals, the last NaN.
+    """The largest pixel of each window of x (N, C, H, W), and its index p·W + q: the first of equal ones, the last NaN.
 
     Example:
         >>> y, index = adaptive_max_pool(np.array([[[[1.0, 2.0, 4.0]]]]), (1, 2))
@@ -233,14 +233,14 @@ def adaptive_max_pool_gradient(dy: np.ndarray, index: np.ndarray, size: Pair) ->
 
 
 def _largest(window: np.ndarray) -> np.ndarray:
-    """The number of the largest pixel of each window (N, C, pixels): the first of equals, but the last NaN."""
+    """The number of the largest pixel of each window (N, C, pixels): the first of equal ones, but the last NaN."""
     is_nan = np.isnan(window)
     last_nan = window.shape[2] - 1 - is_nan[:, :, ::-1].argmax(axis=2)
     return np.where(is_nan.any(axis=2), last_nan, window.argmax(axis=2))
 
 
 def _windows(size: int, count: int) -> list[slice]:
-    """The numbers in each of so many windows."""
+    """The numbers in each of `count` windows, as slices."""
     return [slice(r * size // count, -(-(r + 1) * size // count)) for r in range(count)]
 
 

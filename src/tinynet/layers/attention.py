@@ -9,6 +9,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import sum_of
 from tinynet.core.block_local import local_values
+from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, divisor_of, flag, switch, weights_rng
 from tinynet.core.faster import faster
 from tinynet.core.initializers import xavier_uniform, zeros
@@ -18,11 +19,7 @@ from tinynet.layers.positions import RotaryPosition
 from tinynet.layers.scaled_dot_product import Three, attend, attend_backward, seen_keys, without_unread
 
 Cache = tuple[np.ndarray, np.ndarray]
-SOURCES = {
-    1: (0, 0, 0),
-    2: (0, 1, 1),
-    3: (0, 1, 2),
-}  # by the number of inputs: which input q, k and v are computed from
+SOURCES = {1: (0, 0, 0), 2: (0, 1, 1), 3: (0, 1, 2)}  # which input q, k and v come from, by the number of inputs
 
 
 class MultiHeadAttention(Layer):
@@ -64,8 +61,8 @@ class MultiHeadAttention(Layer):
 
     Raises:
         ValueError: num_heads does not divide embed_dim, or an input or a mask has another shape.
-        TypeError: A mask holds something else than bools, and `attn_mask` not numbers either.
-        RuntimeError: `step` is called on a layer that is not causal.
+        TypeError: An input does not hold floating-point numbers, or a mask is of another type.
+        RuntimeError: `backward` is called before `forward`, or `step` on a layer that is not causal.
 
     Example:
         >>> MultiHeadAttention(8, 2, causal=True).forward(np.ones((3, 5, 8), np.float32)).shape
@@ -110,11 +107,11 @@ class MultiHeadAttention(Layer):
         key_padding_mask: np.ndarray | None = None,
         attn_mask: np.ndarray | None = None,
     ) -> np.ndarray:
-        checks.attention_inputs(self, query, key, value)
+        _check_inputs(self, query, key, value)
         inputs = tuple(x for x in (query, key, value) if x is not None)
         checks.mask(self, key_padding_mask, inputs[-1].shape[:2])
         if attn_mask is not None:
-            attn_mask = checks.attention_mask(self, attn_mask, query, inputs[-1])
+            attn_mask = _checked_mask(self, attn_mask, query, inputs[-1])
         q, k, v = self.project(inputs)
         heads, log_sum = attend(q, k, v, self.causal, key_padding_mask, attn_mask)
         masks = {"key_padding_mask": key_padding_mask, "attn_mask": attn_mask}
@@ -136,7 +133,7 @@ class MultiHeadAttention(Layer):
         self.in_proj_weight.accumulate(np.concatenate([d[i].T @ x[i] for i in range(3)]))
         if self.in_proj_bias is not None:
             self.in_proj_bias.accumulate(np.concatenate([sum_of(d[i], 0) for i in range(3)]))
-        dx = [np.zeros_like(x) for x in inputs]
+        dx = [np.zeros_like(given) for given in inputs]
         for i, source in enumerate(sources):
             dx[source] = dx[source] + (d[i] @ W[i]).reshape(dx[source].shape)
         return dx[0] if len(dx) == 1 else tuple(dx)
@@ -165,7 +162,7 @@ class MultiHeadAttention(Layer):
             problem = "step cannot go on where places see later ones."
             checks.fail(self, problem, "build it with causal=True.", RuntimeError)
         checks.sequence(self, x, self.embed_dim)
-        checks.attention_cache(self, x, state)
+        _check_cache(self, x, state)
         q, k, v = self.project((x,), start=0 if state is None else state[0].shape[2])
         if state is not None:
             k, v = np.concatenate([state[0], k], axis=2), np.concatenate([state[1], v], axis=2)
@@ -191,3 +188,57 @@ def _join(heads: np.ndarray) -> np.ndarray:
     """(N, heads, T, D) -> (N, T, embed_dim)."""
     N, n_heads, T, D = heads.shape
     return heads.transpose(0, 2, 1, 3).reshape(N, T, n_heads * D)
+
+
+def _check_inputs(
+    layer: MultiHeadAttention, query: np.ndarray, key: np.ndarray | None, value: np.ndarray | None
+) -> None:
+    """Check queries (N, T, embed_dim), and as many keys as values for the same N."""
+    if key is None and value is not None:
+        hint = "pass (query, memory) or (query, key, value)."
+        checks.fail(layer, "expected a key with the value, got None.", hint, TypeError)
+    checks.sequence(layer, query, layer.embed_dim)
+    for x in (key, value):
+        if x is not None:
+            checks.sequence(layer, x, layer.embed_dim)
+    if key is not None and len(key) != len(query):
+        checks.fail(layer, f"expected keys for {len(query)} sequences, as there are queries; got {len(key)}.")
+    if key is not None and value is not None and key.shape != value.shape:
+        expected, got = shape_text(key.shape), shape_text(value.shape)
+        checks.fail(layer, f"expected a value for each key, of shape {expected}; got {got}.")
+
+
+def _check_cache(layer: MultiHeadAttention, x: np.ndarray, state: Any) -> None:
+    """Check keys and values (N, heads, S, D) of earlier positions, or None."""
+    if state is None:
+        return
+    if not isinstance(state, tuple) or len(state) != 2:
+        problem = f"expected the keys and values that step returned, got {checks.of_kind(state)}."
+        checks.fail(layer, problem, kind=TypeError)
+    for kept in state:
+        checks.floating_input(layer, kept, "keys and values")
+        sizes = (len(x), layer.num_heads, state[0].shape[2] if state[0].ndim == 4 else "S")
+        checks.input_shape(layer, kept, (*sizes, layer.embed_dim // layer.num_heads), name="keys and values")
+
+
+def _checked_mask(layer: MultiHeadAttention, given: np.ndarray, query: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Check a mask of bools or numbers for each query and key.
+
+    Returns:
+        The mask with four axes, which broadcasts to (N, heads, T, S); numbers in the type of the queries.
+    """
+    checks.array(layer, given, "attn_mask")
+    if given.dtype.kind not in "bf":
+        problem = f"expected attn_mask of bools, True where a key is hidden, or of numbers to add, got {given.dtype}."
+        checks.fail(layer, problem, "convert it with .astype(bool) or .astype(np.float32).", TypeError)
+    N, T, S = len(query), query.shape[1], key.shape[1]
+    full = N, layer.num_heads, T, S
+    of_each_head = given.ndim == 3 and len(given) == N * layer.num_heads
+    mask = given.reshape(*full[:2], *given.shape[1:]) if of_each_head else given
+    mask = mask.reshape(*(1,) * (4 - mask.ndim), *mask.shape)
+    if mask.ndim > 4 or any(got not in (1, size) for got, size in zip(mask.shape, full, strict=True)):
+        shapes = f"{shape_text((T, S))}, {shape_text((N * layer.num_heads, T, S))} or one that broadcasts to"
+        problem = f"expected attn_mask of shape {shapes} {shape_text(full)}, got {shape_text(given.shape)}."
+        checks.fail(layer, problem, "its last two axes are queries and keys.")
+    mask = np.asarray(mask, like=query)
+    return mask if mask.dtype == bool else mask.astype(query.dtype)

@@ -28,8 +28,8 @@ class AvgPool2D(Layer):
 
     Shapes:
         x: (N, C, H, W)        y: (N, C, OH, OW)
-        OH = ⌊(H + 2·padding - kh) / stride⌋ + 1, and OW alike; ⌈…⌉ + 1 with ceil_mode, but no window starts behind the
-        image
+        OH = ⌊(H + 2·padding - kh) / stride⌋ + 1, and OW likewise; ⌈…⌉ + 1 with ceil_mode, but no window starts beyond
+        the image
 
     Gradients (given dy = ∂L/∂y):
         dx[n, c, p, q] = Σ dy[n, c, r, s] / count over the windows (r, s) that this pixel is in

@@ -72,8 +72,8 @@ class _BatchNorm(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x, mean, inverse_std, from_batch = self.recall()
         x_hat = (self._swapped(x) - mean) * inverse_std
-        dy = self._swapped(dy)
-        over, g = tuple(range(dy.ndim - 1)), dy
+        g = dy = self._swapped(dy)
+        over = tuple(range(dy.ndim - 1))
         if self.bias is not None:
             self.bias.accumulate(sum_of(dy, over))
         if self.weight is not None:
@@ -132,6 +132,8 @@ class BatchNorm1D(_BatchNorm):
 
     Raises:
         ValueError: x has another shape, or in training only one row, which has no variance.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> BatchNorm1D(2).forward(np.array([[0.0, 1.0], [2.0, 1.0]], np.float32)).round(2)
@@ -175,6 +177,8 @@ class BatchNorm2D(_BatchNorm):
 
     Raises:
         ValueError: x has another shape, or in training only one pixel for each channel, which has no variance.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> BatchNorm2D(3).forward(np.ones((2, 3, 4, 4), np.float32)).max()

@@ -27,7 +27,7 @@ class Conv2D(Layer):
     Shapes:
         x: (N, in_channels, H, W)                             y: (N, out_channels, OH, OW)
         W: (out_channels, in_channels / groups, kh, kw)       b: (out_channels,)
-        OH = ⌊(H + padding above and below - (kh - 1)·dilation - 1) / stride⌋ + 1, and OW alike
+        OH = ⌊(H + padding above and below - (kh - 1)·dilation - 1) / stride⌋ + 1, and OW likewise
 
     Gradients (given dy = ∂L/∂y; each sum is over the terms of the equation that the pixel, weight or bias is in):
         dx[n, c, p, q] = Σ W[o, c, i, j] · dy[n, o, r, s]
@@ -42,7 +42,7 @@ class Conv2D(Layer):
         padding: How many zeros are put around the image at the top and bottom, and at the left and right; or "valid"
             for none, or "same" for as many as keep the size (where that is odd, the extra one at the bottom and right).
         dilation: The distance in pixels between neighbouring cells of the kernel.
-        groups: Cut the channels into so many groups, each convolved on its own; in_channels makes it depthwise.
+        groups: The number of groups of channels, each convolved on its own; in_channels makes it depthwise.
         bias: If False there is no bias and b is zero.
         rng: Source of the initial weights, U(-k, k) with k = 1/√(in_channels/groups · kh · kw); the package's generator
             if None.

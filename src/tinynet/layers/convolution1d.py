@@ -42,7 +42,7 @@ class Conv1D(Layer):
         padding: How many zeros are put at each end; or "valid" for none, or "same" for as many as keep the length
             (where that is odd, the extra one at the end).
         dilation: The distance in steps between neighbouring cells of the kernel.
-        groups: Cut the channels into so many groups, each convolved on its own; in_channels makes it depthwise.
+        groups: The number of groups of channels, each convolved on its own; in_channels makes it depthwise.
         bias: If False there is no bias and b is zero.
         rng: Source of the initial weights, U(-k, k) with k = 1/√(in_channels/groups · kernel_size); the package's
             generator if None.

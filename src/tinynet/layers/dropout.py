@@ -19,7 +19,7 @@ class Dropout(Layer):
         y = x ⊙ m / (1 − p), where each mᵢ is 0 with probability p and else 1; in evaluation y = x
 
     Shapes:
-        x, y, m: any, all alike
+        x, y, m: any shape, the same for all
 
     Gradients (given dy = ∂L/∂y):
         dx = dy ⊙ m / (1 − p); in evaluation dx = dy
@@ -30,6 +30,7 @@ class Dropout(Layer):
 
     Raises:
         ValueError: p is out of range.
+        TypeError: x does not hold floating-point numbers.
         RuntimeError: `backward` is called before `forward`.
 
     Example:

@@ -38,6 +38,7 @@ class Embedding(Layer):
     Raises:
         TypeError: x does not hold integers.
         ValueError: A token is out of range.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> Embedding(10, 4).forward(np.array([[1, 2, 9]])).shape

@@ -19,7 +19,7 @@ class Flatten(Layer):
         y[n, k] = x[n, c, i, j] with k = (c H + i) W + j
 
     Shapes:
-        x: (N, d₁, …, dₖ)        y: (N, d₁ ⋯ dₖ); the axes from start_dim to end_dim become one
+        x: (N, d₁, …, dₘ)        y: (N, d₁ ⋯ dₘ); the axes from start_dim to end_dim become one
 
     Gradients (given dy = ∂L/∂y):
         dx = dy in the shape of x
@@ -30,6 +30,7 @@ class Flatten(Layer):
 
     Raises:
         ValueError: x has no such axis, or end_dim comes before start_dim.
+        TypeError: x is not an array.
         RuntimeError: `backward` is called before `forward`.
 
     Example:

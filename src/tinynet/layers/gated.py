@@ -95,6 +95,7 @@ class SwiGLU(Layer):
 
     Raises:
         ValueError: A size is below 1, or the last axis of x is not in_features.
+        TypeError: x does not hold floating-point numbers.
         RuntimeError: `backward` is called before `forward`.
 
     Example:

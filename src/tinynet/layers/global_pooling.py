@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import mean_of
 from tinynet.core.faster import faster
 from tinynet.layers.layer import Layer
 
@@ -36,7 +37,7 @@ class GlobalAvgPool2D(Layer):
         checks.image_input(self, x)
         checks.not_empty(self, x)
         self.remember(shape=x.shape)
-        return x.mean(axis=(2, 3), dtype=np.float64).astype(x.dtype)  # float64, because there may be many pixels
+        return mean_of(x, (2, 3))
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -55,7 +56,7 @@ class GlobalMaxPool2D(Layer):
         x: (N, C, H, W)        y: (N, C)
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, c, p, q] = dy[n, c] for the largest pixel, the first of equals, else 0
+        dx[n, c, p, q] = dy[n, c] for the largest pixel, the first of equal ones, else 0
 
     Raises:
         ValueError: x is not (N, C, H, W), or has no pixels.
@@ -112,7 +113,7 @@ class GlobalAvgPool1D(Layer):
         checks.sequence_input(self, x)
         checks.not_empty(self, x)
         self.remember(length=x.shape[1])
-        return x.mean(axis=1, dtype=np.float64).astype(x.dtype)  # float64, because there may be many steps
+        return mean_of(x, 1)
 
     @faster
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -130,7 +131,7 @@ class GlobalMaxPool1D(Layer):
         x: (N, T, C)        y: (N, C)
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, t, c] = dy[n, c] for the largest number, the first of equals, else 0
+        dx[n, t, c] = dy[n, c] for the largest number, the first of equal ones, else 0
 
     Raises:
         ValueError: x is not (N, T, C), or has no steps.

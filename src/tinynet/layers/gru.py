@@ -12,7 +12,7 @@ class GRU(_Recurrent):
     """The gated recurrent unit, with one state and three gates: Cho et al. 2014, in the form that PyTorch uses.
 
     Equation:
-        r = σ(x[t] W_irᵀ + b_ir + h[t−1] W_hrᵀ + b_hr), z alike
+        r = σ(x[t] W_irᵀ + b_ir + h[t−1] W_hrᵀ + b_hr), z likewise
         n = tanh(x[t] W_inᵀ + b_in + r · (h[t−1] W_hnᵀ + b_hn))
         h[t] = (1 − z) n + z h[t−1]
 
@@ -40,6 +40,8 @@ class GRU(_Recurrent):
 
     Raises:
         ValueError: x, a state or the mask has another shape.
+        TypeError: x or a state does not hold floating-point numbers, or the mask is not one of bools.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> GRU(3, 5).forward(np.ones((2, 7, 3), np.float32)).shape

@@ -20,7 +20,7 @@ class ReLU6(Layer):
         y = min(max(x, 0), 6)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy where 0 < y < 6, else 0
@@ -54,7 +54,7 @@ class Hardtanh(Layer):
         y = min(max(x, min_val), max_val)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy where min_val < y < max_val, else 0
@@ -99,7 +99,7 @@ class Hardsigmoid(Layer):
         y = min(max(x + 3, 0), 6) / 6
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy / 6 where −3 < x < 3, else 0
@@ -132,7 +132,7 @@ class Hardswish(Layer):
         y = x h(x), where h(x) = min(max(x + 3, 0), 6) / 6: 0 below −3, x above 3, and x (x + 3) / 6 between
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = 0 where x ≤ −3, dy (x / 3 + ½) where −3 < x < 3, else dy

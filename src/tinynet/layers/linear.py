@@ -34,6 +34,7 @@ class Linear(Layer):
 
     Raises:
         ValueError: A size is below 1, or the last axis of x is not in_features.
+        TypeError: x does not hold floating-point numbers.
         RuntimeError: `backward` is called before `forward`.
 
     Example:

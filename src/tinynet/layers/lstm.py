@@ -47,6 +47,8 @@ class LSTM(_Recurrent):
 
     Raises:
         ValueError: A size is out of range, or x, a state or the mask has another shape.
+        TypeError: x or a state does not hold floating-point numbers, or the mask is not one of bools.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> LSTM(3, 5, num_layers=2, bidirectional=True).forward(np.ones((2, 7, 3), np.float32)).shape
@@ -71,7 +73,7 @@ class LSTM(_Recurrent):
         checks.arguments(self, locals(), hidden_size=at_least(1), proj_size=at_least(0))
         if self.proj_size >= self.hidden_size:
             problem = f"proj_size must be below hidden_size={self.hidden_size}, got {self.proj_size}."
-            checks.fail("LSTM", problem, "leave it out if h shall have hidden_size features.")
+            checks.fail("LSTM", problem, "leave it out if h is to have hidden_size features.")
         super().__init__(input_size, hidden_size, num_layers, bias, bidirectional, return_state, rng)
 
     def _size_of_h(self) -> int:

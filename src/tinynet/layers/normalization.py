@@ -42,6 +42,8 @@ class LayerNorm(Layer):
 
     Raises:
         ValueError: The last axes of x are not normalized_shape.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> LayerNorm(2).forward(np.array([[1.0, 3.0], [5.0, 5.0]], np.float32)).round(2)
@@ -122,6 +124,8 @@ class GroupNorm(Layer):
 
     Raises:
         ValueError: The groups do not divide the channels, or x has another number of channels.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> GroupNorm(1, 2).forward(np.array([[[1.0], [3.0]]], np.float32)).round(2).ravel()
@@ -204,6 +208,8 @@ class RMSNorm(Layer):
 
     Raises:
         ValueError: The last axes of x are not normalized_shape.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> RMSNorm(2).forward(np.array([[3.0, 4.0]], np.float32)).round(3)

@@ -25,11 +25,11 @@ class MaxPool2D(Layer):
 
     Shapes:
         x: (N, C, H, W)        y, indices: (N, C, OH, OW)
-        OH = ⌊(H + 2·padding - (kh - 1)·dilation - 1) / stride⌋ + 1, and OW alike; ⌈…⌉ + 1 with ceil_mode, but no
-        window starts behind the image
+        OH = ⌊(H + 2·padding - (kh - 1)·dilation - 1) / stride⌋ + 1, and OW likewise; ⌈…⌉ + 1 with ceil_mode, but no
+        window starts beyond the image
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) that this pixel won, as the first of equals
+        dx[n, c, p, q] = Σ dy[n, c, r, s] over the windows (r, s) whose largest pixel this is, the first of equal ones
 
     Args:
         kernel_size: Height and width of the window in pixels; an integer means both, here and below.
@@ -106,7 +106,7 @@ class MaxPool2D(Layer):
 
 @faster
 def max_pool(x: np.ndarray, sliding: Sliding) -> tuple[np.ndarray, np.ndarray]:
-    """The largest pixel under each window, and the number i·kw + j of its cell, the first of equals.
+    """The largest pixel under each window, and the number i·kw + j of its cell, the first of equal ones.
 
     Every window must have a pixel inside the image.
 

@@ -26,10 +26,10 @@ class MaxPool1D(Layer):
     Shapes:
         x: (N, T, C)        y, indices: (N, OT, C)
         OT = ⌊(T + 2·padding - (k - 1)·dilation - 1) / stride⌋ + 1; ⌈…⌉ + 1 with ceil_mode, but no window starts
-        behind the sequence
+        beyond the sequence
 
     Gradients (given dy = ∂L/∂y):
-        dx[n, p, c] = Σ dy[n, r, c] over the windows r that this number won, as the first of equals
+        dx[n, p, c] = Σ dy[n, r, c] over the windows r whose largest number this is, the first of equal ones
 
     Args:
         kernel_size: Length of the window in steps.
@@ -112,7 +112,7 @@ class AvgPool1D(Layer):
 
     Shapes:
         x: (N, T, C)        y: (N, OT, C)
-        OT = ⌊(T + 2·padding - k) / stride⌋ + 1; ⌈…⌉ + 1 with ceil_mode, but no window starts behind the sequence
+        OT = ⌊(T + 2·padding - k) / stride⌋ + 1; ⌈…⌉ + 1 with ceil_mode, but no window starts beyond the sequence
 
     Gradients (given dy = ∂L/∂y):
         dx[n, p, c] = Σ dy[n, r, c] / count over the windows r that this number is in

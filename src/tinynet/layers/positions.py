@@ -35,6 +35,8 @@ class LearnedPosition(Layer):
 
     Raises:
         ValueError: x is longer than max_length or has other features.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> LearnedPosition(8, 4).forward(np.zeros((2, 5, 4), np.float32)).shape
@@ -89,6 +91,8 @@ class SinusoidalPosition(Layer):
 
     Raises:
         ValueError: D is odd, or x has another number of features.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> SinusoidalPosition(2).forward(np.zeros((1, 2, 2), np.float32)).round(2)[0]
@@ -143,6 +147,8 @@ class RotaryPosition(Layer):
 
     Raises:
         ValueError: D is odd, or x has another number of features.
+        TypeError: x does not hold floating-point numbers.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> RotaryPosition(2).forward(np.array([[1.0, 0.0], [1.0, 0.0]], np.float32)).round(2)

@@ -85,7 +85,7 @@ class Pass(NamedTuple):
 
 
 class _Recurrent(Layer):
-    """The frame. A cell defines its numbers of gates and states, and one pass through time, forward and backward."""
+    """The base class. A cell defines its numbers of gates and states, and a pass through time and back."""
 
     n_gates: int
     n_states: int = 1
@@ -123,7 +123,7 @@ class _Recurrent(Layer):
         return self.hidden_size
 
     def _shapes(self, width: int) -> dict[str, tuple[int, ...]]:
-        """The shapes of the parameters of a pass that reads so many features."""
+        """The shapes of the parameters of a pass that reads `width` features."""
         rows = self.n_gates * self.hidden_size
         weights = {"weight_ih": (rows, width), "weight_hh": (rows, self.output_size)}
         return {**weights, "bias_ih": (rows,), "bias_hh": (rows,)}

@@ -42,6 +42,8 @@ class RNN(_Recurrent):
 
     Raises:
         ValueError: x, a state or the mask has another shape.
+        TypeError: x or a state does not hold floating-point numbers, or the mask is not one of bools.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> RNN(3, 5).forward(np.ones((2, 7, 3), np.float32)).shape

@@ -25,7 +25,7 @@ class GELU(Layer):
         approximate="tanh": y = x σ(2u), where σ(2u) = ½ (1 + tanh u) and u = √(2/π) x (1 + 0.044715 x²)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy (Φ(x) + x φ(x)), where φ(x) = e^(−x²/2) / √(2π)
@@ -76,10 +76,10 @@ class SiLU(Layer):
         y = x σ(x), where σ(x) = 1 / (1 + e⁻ˣ)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
-        dx = dy (σ(x) + y (1 − σ(x)))
+        dx = dy (s + x s (1 − s)), where s = σ(x)
 
     Raises:
         TypeError: x does not hold floating-point numbers.
@@ -111,7 +111,7 @@ class ELU(Layer):
         y = max(x, 0) + α (e^min(x, 0) − 1): x where it is positive, else α (eˣ − 1)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy where y > 0, else dy α eˣ = dy (y + α)
@@ -154,7 +154,7 @@ class SELU(Layer):
         y = λ (max(x, 0) + α (e^min(x, 0) − 1)), with λ = 1.0507… and α = 1.6732…
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = λ dy where y > 0, else dy λ α eˣ = dy (y + λ α)

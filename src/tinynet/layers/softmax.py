@@ -21,7 +21,7 @@ class Softmax(Layer):
         yₖ = exp(xₖ) / Σⱼ exp(xⱼ)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dxₖ = yₖ (dyₖ − Σⱼ dyⱼ yⱼ)
@@ -66,7 +66,7 @@ class LogSoftmax(Layer):
         yₖ = xₖ − log Σⱼ exp(xⱼ)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dxₖ = dyₖ − exp(yₖ) Σⱼ dyⱼ

@@ -18,7 +18,7 @@ class Softplus(Layer):
         y = log(1 + e^(βx)) / β; y = x where βx > threshold, which differs by less than e^(−threshold) / β
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy σ(βx), where σ is the sigmoid; dx = dy where βx > threshold
@@ -64,7 +64,7 @@ class LogSigmoid(Layer):
         y = log σ(x) = −log(1 + e⁻ˣ)
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy (1 − σ(x)) = dy (1 − eʸ)
@@ -98,7 +98,7 @@ class Mish(Layer):
         y = x t, where t = tanh(log(1 + eˣ))
 
     Shapes:
-        x, y: any, both alike
+        x, y: any shape, the same for both
 
     Gradients (given dy = ∂L/∂y):
         dx = dy (t + x (1 − t²) σ(x)), where σ is the sigmoid

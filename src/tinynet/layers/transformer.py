@@ -52,6 +52,8 @@ class TransformerBlock(Layer):
 
     Raises:
         ValueError: An argument is out of range, or x has another shape.
+        TypeError: x does not hold floating-point numbers, or a mask is of another type than in `MultiHeadAttention`.
+        RuntimeError: `backward` is called before `forward`.
 
     Example:
         >>> TransformerBlock(8, 2, causal=True).forward(np.ones((3, 5, 8), np.float32)).shape

@@ -19,7 +19,7 @@ from tinynet.layers.windows import Pair, Sliding
 class ConvTranspose2D(Layer):
     """Stamp kernels onto a larger image: each input pixel adds its value times a kernel to the pixels under it.
 
-    It turns a convolution round: its forward is the input gradient of the `Conv2D` with the same weight, and so its
+    It is a convolution run backwards: its forward is the input gradient of the `Conv2D` with the same weight, and its
     backward is that convolution's forward. It undoes the change of shape, not of the values.
 
     Equation:
@@ -30,7 +30,7 @@ class ConvTranspose2D(Layer):
     Shapes:
         x: (N, in_channels, H, W)                             y: (N, out_channels, OH, OW)
         W: (in_channels, out_channels / groups, kh, kw)       b: (out_channels,)
-        OH = (H - 1)·stride - 2·padding + (kh - 1)·dilation + output_padding + 1, and OW alike
+        OH = (H - 1)·stride - 2·padding + (kh - 1)·dilation + output_padding + 1, and OW likewise
 
     Gradients (given dy = ∂L/∂y; each sum is over the terms of the equation that the pixel, weight or bias is in):
         dx[n, c, r, s] = Σ W[c, o, i, j] · dy[n, o, p, q]
@@ -45,7 +45,7 @@ class ConvTranspose2D(Layer):
         padding: How many pixels are cut off at the top and bottom, and at the left and right of the output.
         output_padding: How many pixels are added at the bottom and at the right of the output: with a stride, images of
             several sizes are convolved to one size, and this says which to go back to.
-        groups: Cut the channels into so many groups, each on its own.
+        groups: The number of groups of channels, each convolved on its own.
         bias: If False there is no bias and b is zero.
         dilation: The distance in pixels between neighbouring cells of the kernel.
         rng: Source of the initial weights, U(-k, k), k = 1/√(out_channels/groups · kh · kw); the package's generator

@@ -20,7 +20,7 @@ from tinynet.layers.windows import Sliding
 class ConvTranspose1D(Layer):
     """Stamp kernels onto a longer sequence: each input number adds its value times a kernel to the steps under it.
 
-    It turns a convolution round: its forward is the input gradient of the `Conv1D` with the same weight, and so its
+    It is a convolution run backwards: its forward is the input gradient of the `Conv1D` with the same weight, and its
     backward is that convolution's forward. It undoes the change of shape, not of the values.
 
     Equation:
@@ -44,7 +44,7 @@ class ConvTranspose1D(Layer):
         stride: How many steps the kernel moves in the output for each step in the input.
         padding: How many steps are cut off at each end of the output.
         output_padding: How many steps are added at the end of the output.
-        groups: Cut the channels into so many groups, each on its own.
+        groups: The number of groups of channels, each convolved on its own.
         bias: If False there is no bias and b is zero.
         dilation: The distance in steps between neighbouring cells of the kernel.
         rng: Source of the initial weights, U(-k, k) with k = 1/√(out_channels/groups · kernel_size); the package's

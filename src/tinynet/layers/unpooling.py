@@ -27,7 +27,7 @@ class MaxUnpool2D(Layer):
 
     Shapes:
         x, switches: (N, C, H, W)        y: (N, C, OH, OW)
-        OH = (H - 1)·stride - 2·padding + kh, and OW alike, unless output_size says otherwise
+        OH = (H - 1)·stride - 2·padding + kh, and OW likewise, unless output_size says otherwise
 
     Gradients (given dy = ∂L/∂y):
         dx[n, c, r, s] = dy[n, c, switches[n, c, r, s]], and 0 where another x stayed
@@ -42,7 +42,7 @@ class MaxUnpool2D(Layer):
         ValueError: A size is below 1, x is not (N, C, H, W), switches have another shape or point outside y, or
             output_size is a stride or more away from the size above.
         TypeError: An argument is not an integer or a pair of them, x does not hold floating-point numbers, or switches
-            are no integers.
+            are not integers.
         RuntimeError: `backward` is called before `forward`.
 
     Example:
@@ -117,7 +117,7 @@ class MaxUnpool1D(Layer):
     Raises:
         ValueError: A size is below 1, x is not (N, T, C), switches have another shape or point outside y, or
             output_size is a stride or more away from the length above.
-        TypeError: An argument is not an integer, x does not hold floating-point numbers, or switches are no integers.
+        TypeError: An argument is not an integer, x does not hold floating-point numbers, or switches are not integers.
         RuntimeError: `backward` is called before `forward`.
 
     Example:
@@ -172,7 +172,7 @@ class MaxUnpool1D(Layer):
 
 
 def _check_switches(layer: Layer, x: np.ndarray, switches: np.ndarray, count: int, places: str, hint: str) -> None:
-    """Check that there is a switch for each number of x, and that it names one of so many places of y."""
+    """Check that there is a switch for each number of x, and that it names one of the `count` places of y."""
     if not is_array(switches) or switches.dtype.kind not in "iu":
         kind = switches.dtype if is_array(switches) else type(switches).__name__
         pool = type(layer).__name__.replace("Unpool", "Pool")

@@ -26,7 +26,7 @@ class Upsample(Layer):
 
     Shapes:
         x: (N, C, H, W)        y: (N, C, OH, OW)
-        OH = ⌊H · scale⌋, and OW alike; or both as given by size
+        OH = ⌊H · scale⌋, and OW likewise; or both as given by size
 
     Gradients (given dy = ∂L/∂y):
         dx = Aᵀ dy B
@@ -106,9 +106,7 @@ class Upsample(Layer):
         # A fraction, divided last: what should be a whole number is one, and the pixel beside it has the weight 0.
         over, under = (size, out) if self.scale_factor is None or round_scale else (1, self.scale_factor[axis])
         if self.mode == "nearest":
-            p = np.floor(places * over / under + 1e-9).astype(
-                np.intp
-            )  # 1e-9 more, because 3 · (1/3) may round to just below 1
+            p = np.floor(places * over / under + 1e-9).astype(np.intp)  # 3 · (1/3) may round to just below 1
             return np.eye(size)[np.minimum(p, size - 1)]
         u = places * (size - 1) / max(1, out - 1) if self.align_corners else (places + 0.5) * over / under - 0.5
         u = np.clip(u, 0, size - 1)

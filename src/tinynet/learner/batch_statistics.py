@@ -34,7 +34,7 @@ def recompute_statistics(net: Net, data: Any, batch_size: int = 32) -> None:
         batch_size: How many rows the net reads at once. A last batch of one row has no variance and is left out.
 
     Raises:
-        TypeError: net is no Net, or the data are no data set.
+        TypeError: net is not a Net, or the data are not a data set.
         ValueError: The data are empty, or the batch size is below 1.
 
     Example:

@@ -44,7 +44,7 @@ class Callback:
             if name.startswith("on_") and name not in hooks:
                 close = difflib.get_close_matches(name, hooks, n=1)
                 hint = (f"did you mean {close[0]}? " if close else "") + f"The hooks are {', '.join(hooks)}."
-                checks.fail(cls.__name__, f"{name} is no hook that a Learner calls.", hint, TypeError)
+                checks.fail(cls.__name__, f"{name} is not a hook that a Learner calls.", hint, TypeError)
 
     comes_last: bool = False  #: Whether it is called after the others, as what writes down their memory must be.
 

@@ -1,4 +1,4 @@
-"""How often something is done in training: every so many steps, epochs or minutes."""
+"""How often something is done in training: counted in steps, epochs or minutes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HINT = 'write "epoch", "100 steps" or "5 minutes".'
 
 @dataclass(frozen=True)
 class Every:
-    """Every so many steps, epochs and minutes; None of those that do not count."""
+    """After how many steps, epochs and minutes something is due again; None for a unit that does not count."""
 
     steps: int | None = None
     epochs: int | None = None

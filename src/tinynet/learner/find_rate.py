@@ -46,7 +46,7 @@ def find_rate(learner: Learner, lowest: float = 1e-6, highest: float = 10.0, n_s
         >>> 0.01 < sweep.rate < 10
         True
     """
-    from tinynet.probe.rates import BLOWN_UP, read_sweep  # it is not needed to train
+    from tinynet.probe.rates import MAX_LOSS_RATIO, read_sweep  # it is not needed to train
 
     lowest = checks.number("find_rate", "lowest", lowest, above=0)
     highest = checks.number("find_rate", "highest", highest, above=lowest)
@@ -64,7 +64,7 @@ def find_rate(learner: Learner, lowest: float = 1e-6, highest: float = 10.0, n_s
             except FloatingPointError:
                 break
             losses.append(float(np.mean(of_step)))
-            if _has_blown_up(losses, BLOWN_UP):
+            if _has_blown_up(losses, MAX_LOSS_RATIO):
                 break
     return read_sweep(rates[: len(losses)], losses)
 

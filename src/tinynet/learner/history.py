@@ -66,7 +66,7 @@ class History:
         """Read what a `CSVLog` has written; whole numbers come back as integers, empty fields not at all.
 
         Raises:
-            ValueError: The file is no such table.
+            ValueError: The file is not such a table.
             OSError: It cannot be read.
         """
         checks.readable_file("History.read_csv", checks.path("History.read_csv", path))

@@ -41,8 +41,8 @@ class Learner:
     """Read the data batch by batch, and train the net on each.
 
     `train_step` is the whole algorithm. `fit` repeats it over batches and epochs, and calls the callbacks. For another
-    kind of training, write a subclass with its own `train_step`. Nets and optimizers that it holds besides, as
-    attributes, are kept in checkpoints like these, and `resume` puts them back.
+    kind of training, write a subclass with its own `train_step`. Further nets and optimizers that it holds as
+    attributes are kept in checkpoints too, and `resume` puts them back.
 
     Args:
         net: The net that learns.

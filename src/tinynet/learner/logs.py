@@ -6,6 +6,7 @@ import csv
 import io
 import os
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,7 +94,7 @@ class CSVLog(Callback):
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = checks.path("CSVLog", path)
-        checks.plain_place("CSVLog", self.path)
+        _check_plain_place(self.path)
         self._unwritten: list[dict[str, Any]] = []
         self._history: History | None = None  # that of the learner whose rows are written
 
@@ -130,7 +131,7 @@ class CSVLog(Callback):
                 self._append(self._unwritten[0])
                 del self._unwritten[0]
         except OSError as error:
-            go_on_without("CSVLog", error)  # it is tried again after the next epoch
+            go_on_without("CSVLog", error)
 
     def _append(self, row: dict[str, Any]) -> None:
         numbers = {name: value for name, value in row.items() if np.ndim(value) == 0}
@@ -181,3 +182,9 @@ def csv_line(values: Any) -> str:
         [value.item() if isinstance(value, np.generic) else value for value in values]
     )
     return line.getvalue()
+
+
+def _check_plain_place(path: Path) -> None:
+    """Check that a path is no pipe, which would wait for ever, and no device, which may never end."""
+    if os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path) and str(path) != os.devnull:
+        checks.fail("CSVLog", f"{path} is a device or a pipe, not a file.", "name a file.", OSError)

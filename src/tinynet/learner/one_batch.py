@@ -12,9 +12,9 @@ from tinynet.learner.batch import n_rows
 from tinynet.learner.twin import endless_batches, twin
 from tinynet.net.tuples import as_tuple, one_or_tuple
 
-TIMES = (0.1, 10.0, 0.01, 100.0)  # Other rates to try, as multiples of the learner's own,
-USUAL = (1e-3, 0.1)  # and those that are usual.
-FURTHER = 0.5  # A rate at which the loss comes down to half of that is clearly better.
+RATE_FACTORS = (0.1, 10.0, 0.01, 100.0)  # Other rates to try, as multiples of the learner's own.
+USUAL_RATES = (1e-3, 0.1)  # And those that are usual.
+MAX_SHARE_OF_LOSS = 0.5  # A rate that brings the loss down to this share of what the other reached is clearly better.
 
 NO_REASON = (
     "Nothing was found: look at how large the inputs, the first weights and the outputs are, whether the net has "
@@ -73,7 +73,8 @@ def overfit_one_batch(learner: Learner, n_steps: int = 300, n_samples: int = 32)
     if not wrong and still_falls(losses):
         return OneBatch(False, losses, rate, f"{words} It is still falling, so more steps will tell.")
     if not found:
-        others = [_tried(learner, x, y, other, n_steps) for other in (*(factor * rate for factor in TIMES), *USUAL)]
+        other_rates = (*(factor * rate for factor in RATE_FACTORS), *USUAL_RATES)
+        others = [_tried(learner, x, y, other, n_steps) for other in other_rates]
         found = _better_rate(trial, min(others, key=lambda other: other.reached))
     broke = [trial.broke] if trial.broke else []
     return OneBatch(False, losses, rate, words, (*broke, *(found or [NO_REASON])))
@@ -133,7 +134,7 @@ def _tried(learner: Learner, x: Any, y: Any, rate: float, n_steps: int) -> _Tria
 
 def _better_rate(trial: _Trial, best: _Trial) -> list[str]:
     """That another learning rate does clearly better, if it does."""
-    if not best.learned and not best.reached < FURTHER * min(trial.reached, *trial.losses[:1]):
+    if not best.learned and not best.reached < MAX_SHARE_OF_LOSS * min(trial.reached, *trial.losses[:1]):
         return []
     kind = "high" if best.rate < trial.rate else "low"
     where = f"at {best.rate:.2g} the loss came to {best.reached:.4g} in {len(best.losses)} steps"

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
 
 STEPS_BETWEEN_COPIES = 100  #: A copy of weights and optimizer takes about a tenth of a step: a thousandth of the time.
-MOST_TIMES = 8  #: As often it goes back; then the rate is a 256th of what it was, and the rate is not the reason.
+MAX_RETURNS = 8  #: After this many halvings the rate is 1/256 of what it was, so it is not the reason.
 N_PAST = 8  #: How many of the last losses show whether they grow.
-GONE = 10.0  #: Weights whose loss is so many times that of the last copy are not good: training has left its way.
+MAX_LOSS_RATIO = 10.0  #: Weights whose loss is this many times that of the last good copy are not good.
 
 
 class Recovery:
@@ -123,7 +123,7 @@ class Recovery:
         if self._batch is None:
             return
         self._losses.append(loss)
-        if self.on_nan == "back" and len(self._losses) == 1 and abs(loss) < GONE * self._good[1]:
+        if self.on_nan == "back" and len(self._losses) == 1 and abs(loss) < MAX_LOSS_RATIO * self._good[1]:
             self._good = self._copy, abs(loss)
 
     def stop(self, loss: float, infinite: list[str], x: Any, y: Any) -> NoReturn:
@@ -188,7 +188,7 @@ class Recovery:
     def _go_back_or_raise(self, error: FloatingPointError) -> None:
         """Put the last good weights back, with half the rate; the count of steps, and so a schedule, goes on."""
         found = getattr(error, "found", None)
-        if found is None or self.on_nan == "stop" or len(self.went_back) == MOST_TIMES:
+        if found is None or self.on_nan == "stop" or len(self.went_back) == MAX_RETURNS:
             raise error
         if self._good[0] is not None:
             self._good[0].put_back()

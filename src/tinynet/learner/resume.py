@@ -91,7 +91,7 @@ class Resumed:
 
 
 def set_goal(learner: Learner, epochs: int | None) -> None:
-    """Say at which epoch a `fit` ends: after so many further ones, or where a resumed training was to end."""
+    """Say at which epoch a `fit` ends: after `epochs` further ones, or where a resumed training was to end."""
     learner.stop, learner.stop_reason = False, ""
     if epochs is None and learner.resumed is not None:
         learner.epochs_wanted, learner.stop_reason = learner.resumed.epochs_wanted, learner.resumed.standing["stopped"]
@@ -217,7 +217,7 @@ def settings_of(learner: Learner) -> dict[str, Any]:
 
 
 def _of_further_optimizers(learner: Learner) -> dict[str, Any]:
-    """What must agree of the optimizers that a subclass holds besides, by the names of its attributes."""
+    """What must agree of the further optimizers of a subclass, by the names of its attributes."""
     settings: dict[str, Any] = {}
     for name, optimizer in parts(learner, Optimizer).items():
         if optimizer is not learner.optimizer:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tinynet.learner.history import History
     from tinynet.learner.learner import Learner
 
-N_BY_ITSELF = 8  # epochs that are chosen if none are named; with the weights of the beginning, three rows of pictures
+N_CHOSEN = 8  # epochs, if none are named; with the weights of the beginning, three rows of pictures
 
 
 class Snapshots(Callback):
@@ -30,7 +30,7 @@ class Snapshots(Callback):
         states: From the epoch to the weights as `net.state()` gives them; 0 is the time before training.
 
     Raises:
-        TypeError: The epochs are no list of integers.
+        TypeError: The epochs are not a list of integers.
         ValueError: One of them is below 1.
 
     Example:
@@ -67,7 +67,7 @@ class Snapshots(Callback):
             self._history, self.states = learner.history, {}
         self.states[learner.epoch] = learner.net.state()
         first, last = learner.epoch, learner.epochs_wanted
-        growing = np.geomspace(1, max(last - first, 1), N_BY_ITSELF).round().astype(int)
+        growing = np.geomspace(1, max(last - first, 1), N_CHOSEN).round().astype(int)
         self._chosen = (first + growing).tolist() if self.epochs is None else list(self.epochs)
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:

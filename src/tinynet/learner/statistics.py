@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Detail(NamedTuple):
     """How closely to look."""
 
-    every: int  #: Every so many-th step is looked at.
-    most: int  #: So many outputs of each layer, drawn from the whole batch.
+    every: int  #: One step in this many is looked at.
+    most: int  #: At most this many outputs of each layer, drawn from the whole batch.
     deep: bool  #: Whether weights and gradients are counted in histograms too.
 
 
@@ -56,7 +56,7 @@ class Statistics(Callback):
 
     Args:
         detail: "light", "economy" or "full".
-        every: Look at every so many-th step instead, counted over all epochs; None is that of the detail.
+        every: Look at one step in this many, counted over all epochs; None takes the number of the detail.
         path: If given, the record is also kept in this safetensors file, during training and at its end.
 
     Attributes:

@@ -17,7 +17,7 @@ from tinynet.data import batches
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
 
-LONGEST = 1000  # Longer lists hold samples, not what prepares them.
+MAX_LENGTH = 1000  # Longer lists hold samples, not what prepares them.
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def generators_in(thing: Any, seen: set[int] | None = None) -> Iterator[np.rando
         yield thing
         return
     inside: list[Any] = list(thing.values()) if isinstance(thing, dict) else []
-    inside += list(thing) if isinstance(thing, (list, tuple)) and len(thing) <= LONGEST else []
+    inside += list(thing) if isinstance(thing, (list, tuple)) and len(thing) <= MAX_LENGTH else []
     inside += [*getattr(thing, "__dict__", {}).values(), getattr(thing, "__self__", None)]
     inside += [cell.cell_contents for cell in getattr(thing, "__closure__", None) or () if cell != CellType()]
     for part in inside:

@@ -19,7 +19,7 @@ def mean_absolute_error(
         L = 1/n Σᵢ |predictedᵢ − truthᵢ|, where n counts every number, not only the rows; n = 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predicted = sign(predicted − truth) / n, which is 0 where they are equal
@@ -33,6 +33,7 @@ def mean_absolute_error(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, or the reduction is unknown.
 
     Example:
@@ -43,7 +44,7 @@ def mean_absolute_error(
     n = predicted.size if checks.reduction("mean_absolute_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
     total = np.abs(difference).sum(dtype=np.float64)
-    return reduced(total, predicted.size, reduction), np.sign(difference) / n
+    return reduced(total, n, reduction), np.sign(difference) / n
 
 
 @faster
@@ -57,7 +58,7 @@ def huber(
         1 for reduction="sum" (Huber 1964)
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predicted = d / n, cut off at ±δ / n
@@ -72,6 +73,7 @@ def huber(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, δ is not greater than 0, or the reduction is unknown.
 
     Example:
@@ -81,8 +83,8 @@ def huber(
     checks.same_targets("huber", predicted, ground_truth)
     delta = checks.number("huber", "delta", delta, above=0)
     n = predicted.size if checks.reduction("huber", reduction) else 1
-    difference = predicted - ground_truth.astype(predicted.dtype)
-    near = np.clip(difference, -delta, delta)
+    d = predicted - ground_truth.astype(predicted.dtype)
+    near = np.clip(d, -delta, delta)
     # near · (d − near/2) is d²/2 inside, for near = d, and δ (|d| − δ/2) outside, for near = ±δ
-    total = np.multiply(near, difference - near / 2, dtype=np.float64).sum()
-    return reduced(total, predicted.size, reduction), near / n
+    total = np.multiply(near, d - near / 2, dtype=np.float64).sum()
+    return reduced(total, n, reduction), near / n

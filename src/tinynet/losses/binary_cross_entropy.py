@@ -10,6 +10,7 @@ from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.faster import faster
 from tinynet.core.joinable import reduced
+from tinynet.layers.softplus import softplus
 from tinynet.losses.truth import weighted, weighted_sum
 
 
@@ -28,7 +29,7 @@ def binary_cross_entropy_with_logits(
         π the pos_weight; σ(x) = 1 / (1 + e⁻ˣ); Z counts all numbers, or is 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
         weight, pos_weight: numbers, or of any shape that broadcasts to that of predicted
 
     Gradients (with respect to predicted):
@@ -45,6 +46,7 @@ def binary_cross_entropy_with_logits(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, a truth is not from 0 to 1, or an option is out of range.
 
     Example:
@@ -60,11 +62,10 @@ def binary_cross_entropy_with_logits(
     Z = predicted.size if checks.reduction(who, reduction) else 1
     x, t = predicted, ground_truth.astype(predicted.dtype)
     yes, no = weighted(w * t, pi), w * (1 - t)
-    bend = np.log1p(np.exp(-np.abs(x)))  # no exponent is above 0
-    surprise_of_yes, surprise_of_no = bend - np.minimum(x, 0), bend + np.maximum(x, 0)  # −log σ(x) and −log σ(−x)
+    surprise_of_yes, surprise_of_no = softplus(-x), softplus(x)  # −log σ(x) and −log σ(−x)
     total = weighted_sum(yes, surprise_of_yes) + weighted_sum(no, surprise_of_no)
     gradient = weighted(no, np.exp(-surprise_of_yes)) - weighted(yes, np.exp(-surprise_of_no))
-    return reduced(total, predicted.size, reduction), gradient / Z
+    return reduced(total, Z, reduction), gradient / Z
 
 
 def binary_cross_entropy(
@@ -77,7 +78,7 @@ def binary_cross_entropy(
         logarithm below −100 counts as −100; Z counts all numbers, or is 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
         weight: a number, or of any shape that broadcasts to that of predicted
 
     Gradients (with respect to predicted):
@@ -94,6 +95,7 @@ def binary_cross_entropy(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, a prediction or a truth is not from 0 to 1, or an option is out of range.
 
     Example:
@@ -112,7 +114,7 @@ def binary_cross_entropy(
     log_q = np.where(p == 1, -100, np.log1p(-np.where(p == 1, 0, p)))  # log(1 − p); no other p comes so near to 1
     surprise = -t * log_p - (1 - t) * log_q
     gradient = w * (p - t) / np.maximum(p * (1 - p), 1e-12)
-    return reduced((w * surprise).sum(dtype=np.float64), predicted.size, reduction), gradient / Z
+    return reduced((w * surprise).sum(dtype=np.float64), Z, reduction), gradient / Z
 
 
 def _spread(who: str, name: str, value: Any, x: np.ndarray) -> Any:

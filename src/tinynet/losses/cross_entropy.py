@@ -44,13 +44,13 @@ def cross_entropy(
         ground_truth: The labels, or a distribution over the classes.
         axis: The class axis of predicted; 1 for images of classes (N, C, H, W).
         weight: w, how much each class counts, at least 0; 1 if None.
-        ignore_index: Rows with this label, often −1 or −100, are left out; no row is if None. If all rows are left out,
+        ignore_index: Rows with this label, often −1 or −100, are left out; None leaves out none. If all are left out,
             loss and gradient are zero.
         label_smoothing: ε, the share of each truth that is spread evenly over all classes, at least 0 and below 1.
         reduction: "mean" or "sum", over all labels.
 
     Returns:
-        The loss, averaged over all labels, and its gradient.
+        The loss and its gradient.
 
     Raises:
         TypeError: Labels are floating numbers without a class axis.

@@ -77,10 +77,10 @@ def ctc(
     places = _with_blanks(labels, label_lengths, blank)  # (N, S′), S′ = 2S + 1
     log_p = -np.take_along_axis(surprise, places[:, np.newaxis], axis=2)  # (N, T, S′)
     skips = _skips(places, blank)
-    alpha, beta = _forward(log_p, skips), _backward(log_p, skips, input_lengths, 2 * label_lengths)
-    log_P = np.logaddexp.reduce(alpha[:, 0] + beta[:, 0], axis=1)  # the same at every step
+    log_alpha, log_beta = _forward(log_p, skips), _backward(log_p, skips, input_lengths, 2 * label_lengths)
+    log_P = np.logaddexp.reduce(log_alpha[:, 0] + log_beta[:, 0], axis=1)  # the same at every step
     possible = log_P != -np.inf
-    shared = np.exp(alpha + beta - np.where(possible, log_P, 0)[:, np.newaxis, np.newaxis])
+    shared = np.exp(log_alpha + log_beta - np.where(possible, log_P, 0)[:, np.newaxis, np.newaxis])  # α β / P
     seen = one_hot(places, p)  # (N, S′, C)
     counts = possible[:, np.newaxis] & is_step  # (N, T)
     weight = 1 / np.maximum(label_lengths, 1) if mean else np.ones_like(log_P)
@@ -107,15 +107,15 @@ def _skips(places: np.ndarray, blank: int) -> np.ndarray:
 
 def _forward(log_p: np.ndarray, skips: np.ndarray) -> np.ndarray:
     """log α (N, T, S′): all paths that are at place s at step t."""
-    alpha = np.full_like(log_p, -np.inf)
-    alpha[:, 0, :2] = log_p[:, 0, :2]
+    log_alpha = np.full_like(log_p, -np.inf)
+    log_alpha[:, 0, :2] = log_p[:, 0, :2]
     for t in range(1, log_p.shape[1]):
-        before = alpha[:, t - 1]
+        before = log_alpha[:, t - 1]
         arrived = before.copy()
         arrived[:, 1:] = np.logaddexp(arrived[:, 1:], before[:, :-1])
         arrived[:, 2:] = np.logaddexp(arrived[:, 2:], before[:, :-2] + skips[:, 2:])
-        alpha[:, t] = arrived + log_p[:, t]
-    return alpha
+        log_alpha[:, t] = arrived + log_p[:, t]
+    return log_alpha
 
 
 def _backward(log_p: np.ndarray, skips: np.ndarray, input_lengths: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -123,15 +123,15 @@ def _backward(log_p: np.ndarray, skips: np.ndarray, input_lengths: np.ndarray, l
     samples = np.arange(len(log_p), like=last)
     end = np.full_like(log_p[:, 0], -np.inf)
     end[samples, last] = end[samples, np.maximum(last - 1, 0)] = 0
-    beta = np.full_like(log_p, -np.inf)
+    log_beta = np.full_like(log_p, -np.inf)
     for t in reversed(range(log_p.shape[1])):
         if t + 1 < log_p.shape[1]:
-            after = beta[:, t + 1] + log_p[:, t + 1]
-            beta[:, t] = after
-            beta[:, t, :-1] = np.logaddexp(beta[:, t, :-1], after[:, 1:])
-            beta[:, t, :-2] = np.logaddexp(beta[:, t, :-2], after[:, 2:] + skips[:, 2:])
-        beta[:, t] = np.where(input_lengths[:, np.newaxis] == t + 1, end, beta[:, t])
-    return beta
+            after = log_beta[:, t + 1] + log_p[:, t + 1]
+            log_beta[:, t] = after
+            log_beta[:, t, :-1] = np.logaddexp(log_beta[:, t, :-1], after[:, 1:])
+            log_beta[:, t, :-2] = np.logaddexp(log_beta[:, t, :-2], after[:, 2:] + skips[:, 2:])
+        log_beta[:, t] = np.where(input_lengths[:, np.newaxis] == t + 1, end, log_beta[:, t])
+    return log_beta
 
 
 def _check(predicted: np.ndarray, ground_truth: Any, blank: int) -> None:

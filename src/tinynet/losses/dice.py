@@ -44,7 +44,7 @@ def soft_dice(
         axis: The class axis of predicted; 1 for images of classes (N, C, H, W), None for a yes or no at each place.
         smooth: s, at least 0. Where a class is neither there nor predicted, D is 1, also for s = 0.
         weight: w, how much each class counts, at least 0; 1 if None.
-        ignore_index: Places with this label are left out; no place is if None.
+        ignore_index: Places with this label are left out; None leaves out none.
         reduction: "mean" or "sum", over samples and classes.
 
     Returns:
@@ -103,7 +103,7 @@ def _rows(
             checks.between_0_and_1(who, ground_truth)
             t = np.moveaxis(ground_truth, axis, -1).astype(p.dtype)
     if p.ndim < 2:
-        problem = f"expected predicted with a class axis behind that of the samples, got {shape_text(predicted.shape)}."
+        problem = f"expected predicted with a class axis after that of the samples, got {shape_text(predicted.shape)}."
         checks.fail(who, problem)
     checks.probabilities(who, p, "end the net in Softmax(), or in Sigmoid() for a yes or no at each place.")
     return p, t

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinynet.core.arrays import length_of, sum_of
+from tinynet.core.arrays import norm_of, sum_of
 
 
 def directions(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -18,13 +18,13 @@ def directions(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     size = np.abs(x).max(axis=1, keepdims=True, initial=0)
     size = np.where(size == 0, 1, size)
-    lengths = length_of(x / size, 1, keepdims=True)  # of squares that cannot overflow
+    lengths = norm_of(x / size, 1, keepdims=True)  # of squares that cannot overflow
     lengths = np.where(lengths == 0, np.inf, lengths)
     return x / size / lengths, size * lengths
 
 
 def through_length(du: np.ndarray, u: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """∂L/∂x, given du = ∂L/∂u for u = x / |x|: what of du is across u, over the length.
+    """∂L/∂x, given du = ∂L/∂u for u = x / |x|: the part of du that is perpendicular to u, divided by the length.
 
     Equation:
         ∂L/∂x = (du − u (u · du)) / |x|

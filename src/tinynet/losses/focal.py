@@ -32,7 +32,7 @@ def focal(
         alpha: (C,)
         gradient: that of predicted
 
-    Gradients (with respect to predicted, where δ is 1 for c = labelₙ and else 0):
+    Gradients (with respect to predicted, where δ is 1 for k = labelₙ and else 0):
         ∂L/∂xₙₖ = α[labelₙ] (γ pₙ (1 − pₙ)^(γ−1) log pₙ − (1 − pₙ)^γ) (δ − softmax(xₙ)ₖ) / N
 
     Args:

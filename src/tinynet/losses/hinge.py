@@ -18,7 +18,7 @@ def hinge(
         L = 1/n Σᵢ max(0, margin − truthᵢ predictedᵢ), where n counts every number, or is 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predictedᵢ = −truthᵢ / n where truthᵢ predictedᵢ < margin, else 0
@@ -33,6 +33,7 @@ def hinge(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, a label is not −1 or 1, or an option is out of range.
 
     Example:
@@ -154,4 +155,4 @@ def margin_ranking(
     t = ground_truth.astype(a.dtype)
     short = margin - t * np.subtract(a, b, dtype=np.float64)  # by how much the difference is short of the margin
     da = (-t * (short >= 0) / n).astype(a.dtype)
-    return reduced(np.maximum(0, short).sum(), a.size, reduction), (da, -da.astype(b.dtype))
+    return reduced(np.maximum(0, short).sum(), n, reduction), (da, -da.astype(b.dtype))

@@ -69,7 +69,7 @@ def gaussian_nll(
         dv = np.broadcast_to(dv, mu.shape).sum(axis=-1, keepdims=True)
     with np.errstate(over="ignore"):  # a slope that is too large for the type of the predictions is infinite
         dmu, dv = (q / n).astype(mu.dtype), (dv / n).astype(variance.dtype)
-    return reduced(total, mu.size, reduction), (dmu, dv.reshape(variance.shape))
+    return reduced(total, n, reduction), (dmu, dv.reshape(variance.shape))
 
 
 def poisson_nll(
@@ -88,7 +88,7 @@ def poisson_nll(
         cᵢ = tᵢ log tᵢ − tᵢ + ½ log(2π tᵢ), Stirling's formula for log tᵢ!, if full and tᵢ > 1, else 0
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predictedᵢ = (λᵢ − tᵢ) / n, or (1 − tᵢ / (λᵢ + eps)) / n for log_input=False
@@ -105,6 +105,7 @@ def poisson_nll(
         The loss and its gradient; both infinite where exp(predicted) is too large for the type of the predictions.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, a count is negative, or an option is out of range.
 
     Example:
@@ -124,13 +125,13 @@ def poisson_nll(
         gradient = rate - t
     else:
         rate = predicted
-        checks.none_below_0(who, "predicted", rate, "end the net in Softplus(), or give logarithms: log_input=True.")
+        _check_none_below_0(who, "predicted", rate, "end the net in Softplus(), or give logarithms: log_input=True.")
         log_rate = np.log(rate + eps)
         gradient = 1 - t / (rate + eps)
     total = (rate - weighted(t, log_rate)).sum(dtype=np.float64)
     if checks.flag(who, "full", full):
         total = total + _log_factorial(t).sum(dtype=np.float64)
-    return reduced(total, predicted.size, reduction), gradient / n
+    return reduced(total, n, reduction), gradient / n
 
 
 def _log_factorial(t: np.ndarray) -> np.ndarray:
@@ -144,5 +145,11 @@ def _for_each(who: str, variance: np.ndarray, mu: np.ndarray) -> np.ndarray:
     if variance.shape not in (mu.shape, (*mu.shape[:-1], 1), mu.shape[:-1]):
         expected = f"{shape_text(mu.shape)} like the means, or with 1 for the last axis"
         checks.fail(who, f"expected variances of shape {expected}, got {shape_text(variance.shape)}.")
-    checks.none_below_0(who, "variances", variance, "let that output of the net end in Softplus().")
+    _check_none_below_0(who, "variances", variance, "let that output of the net end in Softplus().")
     return variance if variance.ndim == mu.ndim else variance[..., np.newaxis]
+
+
+def _check_none_below_0(who: str, name: str, predicted: np.ndarray, hint: str) -> None:
+    """Check that no predicted number is below 0; NaN stays NaN."""
+    if (predicted < 0).any():
+        checks.fail(who, f"expected {name} of at least 0, got {np.nanmin(predicted):g}.", hint)

@@ -19,7 +19,7 @@ def mean_squared_error(
         L = 1/n Σᵢ (predictedᵢ − truthᵢ)², where n counts every number, not only the rows; n = 1 for reduction="sum"
 
     Shapes:
-        predicted, ground_truth, gradient: all alike
+        predicted, ground_truth, gradient: any shape, the same for all
 
     Gradients (with respect to predicted):
         ∂L/∂predicted = 2 (predicted − truth) / n
@@ -33,6 +33,7 @@ def mean_squared_error(
         The loss and its gradient.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ, or the reduction is unknown.
 
     Example:
@@ -43,4 +44,4 @@ def mean_squared_error(
     n = predicted.size if checks.reduction("mean_squared_error", reduction) else 1
     difference = predicted - ground_truth.astype(predicted.dtype)
     total = np.square(difference, dtype=np.float64).sum()
-    return reduced(total, predicted.size, reduction), difference * (2 / n)
+    return reduced(total, n, reduction), difference * (2 / n)

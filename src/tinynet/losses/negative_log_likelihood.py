@@ -39,7 +39,7 @@ def negative_log_likelihood(
         ground_truth: The labels.
         axis: The class axis of predicted; 1 for images of classes (N, C, H, W).
         weight: w, how much each class counts, at least 0; 1 if None.
-        ignore_index: Rows with this label are left out; no row is if None. If all rows are left out, loss and gradient
+        ignore_index: Rows with this label are left out; None leaves out none. If all are left out, loss and gradient
             are zero.
         reduction: "mean" or "sum", over all labels.
 

@@ -50,7 +50,7 @@ def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:
 
 
 def divisor(count: Any, reduction: str) -> Any:
-    """What turns a sum into a mean of so many; 1 if the count is 0, because then the sum is 0 as well, and for "sum".
+    """What a sum is divided by: the count for "mean" (1 if that is 0, because then the sum is 0 as well), 1 for "sum".
 
     Example:
         >>> divisor(np.float64(4), "mean").item(), divisor(np.float64(0), "mean").item(), divisor(np.float64(4), "sum")

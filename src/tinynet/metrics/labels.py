@@ -116,16 +116,14 @@ def _check_options(who: str, axis: int, ignore_index: int | None) -> None:
 
 def _is_one_column(predicted: np.ndarray, ground_truth: np.ndarray, axis: int) -> bool:
     """Whether there is one score for each label: a class axis of length 1, or none at all."""
-    if getattr(predicted, "ndim", 0) == 1 and np.ndim(ground_truth) >= 1:
+    if predicted.ndim == 1 and ground_truth.ndim >= 1:
         return axis in (-1, 0)
-    return -np.ndim(predicted) <= axis < np.ndim(predicted) and np.shape(predicted)[axis] == 1
+    return -predicted.ndim <= axis < predicted.ndim and predicted.shape[axis] == 1
 
 
 def _of_one_column(
     who: str, predicted: np.ndarray, ground_truth: np.ndarray, axis: int, ignore_index: int | None
 ) -> Scored:
-    checks.array(who, predicted, "predicted")
-    checks.array(who, ground_truth, "ground_truth")
     if ground_truth.ndim == predicted.ndim - 1:
         predicted = predicted.squeeze(axis)
     checks.same_targets(who, predicted, ground_truth)

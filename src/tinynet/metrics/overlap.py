@@ -14,7 +14,7 @@ def precision(
     axis: int = -1,
     ignore_index: int | None = None,
 ) -> float | np.ndarray:
-    """Of what was taken for a class, the share that is of it.
+    """Of all predictions of a class, the share that is right.
 
     Equation:
         precisionₖ = tp / (tp + fp), with tp right and fp wrong predictions of class k; 0 where it was never predicted
@@ -56,10 +56,10 @@ def recall(
     axis: int = -1,
     ignore_index: int | None = None,
 ) -> float | np.ndarray:
-    """Of what is of a class, the share that was found.
+    """Of all members of a class, the share that was found.
 
     Equation:
-        recallₖ = tp / (tp + fn), with tp of class k found and fn of it missed; 0 where there is none of it
+        recallₖ = tp / (tp + fn), with tp members of class k found and fn missed; 0 where it has none
 
     Shapes:
         predicted: (N, C), or (N, …, C): scores; or integer labels of the shape of ground_truth; or (N,) or (N, 1):
@@ -140,7 +140,7 @@ def iou(
     axis: int = -1,
     ignore_index: int | None = None,
 ) -> float | np.ndarray:
-    """Intersection over union, for pixels sorted into classes: what both call the class over what either calls so.
+    """Intersection over union: the pixels of a class in both prediction and truth, over those of it in either.
 
     Equation:
         IoUₖ = tp / (tp + fp + fn), with tp right, fp wrong and fn missed predictions of class k; 0 where all are 0

@@ -14,7 +14,8 @@ def roc_auc(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
     """The area under the curve of true over false positives: how often a yes is scored higher than a no.
 
     Equation:
-        AUC = 1/(P·Q) Σ_{i of P} Σ_{j of Q} ([scoreᵢ > scoreⱼ] + ½ [scoreᵢ = scoreⱼ]), for P rows of it and Q others
+        AUC = 1/(P·Q) Σ_{i of P} Σ_{j of Q} ([scoreᵢ > scoreⱼ] + ½ [scoreᵢ = scoreⱼ]), for P rows of
+        the class and Q others
 
     Shapes:
         predicted: (N,) or (N, 1): scores for class 1; or (N, C): a score for each class

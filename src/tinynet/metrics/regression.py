@@ -15,7 +15,7 @@ def mean_absolute_error(predicted: np.ndarray, ground_truth: np.ndarray) -> floa
         MAE = 1/n Σᵢ |predictedᵢ − truthᵢ|, where n counts every number, not only the rows
 
     Shapes:
-        predicted, ground_truth: both alike
+        predicted, ground_truth: any shape, the same for both
 
     Args:
         predicted: What the net gave.
@@ -25,6 +25,7 @@ def mean_absolute_error(predicted: np.ndarray, ground_truth: np.ndarray) -> floa
         A number from 0, which is perfect, up.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ.
 
     Example:
@@ -42,7 +43,7 @@ def r2_score(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
         R² = 1 − Σₙ (truthₙ − predictedₙ)² / Σₙ (truthₙ − mean(truth))², averaged over the columns
 
     Shapes:
-        predicted, ground_truth: (N,), (N, D) or (N, …), both alike
+        predicted, ground_truth: (N,), (N, D) or (N, …), the same for both
 
     Args:
         predicted: What the net gave.
@@ -54,6 +55,7 @@ def r2_score(predicted: np.ndarray, ground_truth: np.ndarray) -> float:
         predicted exactly, else as 0.
 
     Raises:
+        TypeError: predicted does not hold floating-point numbers, or ground_truth does not hold numbers.
         ValueError: The shapes differ.
 
     Example:

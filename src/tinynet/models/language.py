@@ -105,7 +105,7 @@ def generate(
         prompt: The beginning, (T,) integers, at least one.
         length: How many tokens to add, at least 1.
         temperature: Logits are divided by it: below 1 likely tokens become likelier, 0 takes the likeliest each time.
-        top_k: If given, only so many of the most likely tokens may be drawn.
+        top_k: If given, only this many of the most likely tokens may be drawn.
         context: The longest sequence that the net was trained on, at least 2, for a net with positions: when it is
             full, the net starts again with its later half.
         rng: Where the draws come from; the package's "shuffling" stream if None.

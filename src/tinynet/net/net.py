@@ -180,11 +180,9 @@ class Net(Layer):
         return summarize(self, input_shape)
 
     def attributes(self) -> dict[str, Any]:
+        # The layers stand under no name, so that paths read "0.weight" and not "layers.0.weight".
         attributes = super().attributes()
-        return {
-            "": attributes.pop("layers", ()),
-            **attributes,
-        }  # without a name, so that paths read "0.weight" and not "layers.0.weight"
+        return {"": attributes.pop("layers", ()), **attributes}
 
     def __getitem__(self, index: int) -> Layer:
         _check_index(index, len(self))

@@ -29,7 +29,7 @@ def watch(net: Layer, observer: Any) -> Iterator[Any]:
             forward with all its arguments.
 
     Raises:
-        TypeError: `net` is no layer, or the observer has none of these methods.
+        TypeError: `net` is not a layer, or the observer has none of these methods.
 
     Example:
         >>> from tinynet.layers import Linear, ReLU

@@ -13,7 +13,7 @@ from tinynet.optimizers.schedules import Schedule
 
 
 class Adamax(Optimizer):
-    """Mean gradient over the largest one of late, so no step is longer than ε: Kingma and Ba 2015, algorithm 2.
+    """Mean gradient over the largest recent one, so no step is longer than ε: Kingma and Ba 2015, algorithm 2.
 
     Equation:
         g = ∇ + λ w

@@ -18,7 +18,7 @@ def clip_gradient_norm(parameters: Iterable[Parameter] | dict[str, Parameter], m
         g ← g · min(1, max_norm / ‖g‖), where ‖g‖ is taken over all parameters together
 
     Args:
-        parameters: Those whose gradients are clipped, in place; a dict as `net.parameters()` gives it serves, too.
+        parameters: Those whose gradients are clipped, in place: a list, or the dict that `net.parameters()` gives.
         max_norm: Greater than 0.
 
     Returns:
@@ -45,7 +45,7 @@ def clip_gradient_value(parameters: Iterable[Parameter] | dict[str, Parameter], 
         g ← min(max(g, −c), c)
 
     Args:
-        parameters: Those whose gradients are clipped; a dict as `net.parameters()` gives it serves, too.
+        parameters: Those whose gradients are clipped: a list, or the dict that `net.parameters()` gives.
         max_value: c, greater than 0.
 
     Example:

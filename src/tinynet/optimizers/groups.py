@@ -100,7 +100,7 @@ class ParameterGroups(Optimizer):
     def belongs_to(self, parameters: dict[str, Parameter]) -> None:
         super().belongs_to(parameters)
         for _, optimizer in self.groups:
-            if optimizer._of_its_net is not self._of_its_net:  # a group has other parameters as these are frozen
+            if optimizer._of_its_net is not self._of_its_net:  # what a group updates changes as parameters are frozen
                 optimizer.belongs_to(parameters)
                 optimizer._of_its_net = self._of_its_net
 

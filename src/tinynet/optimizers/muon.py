@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
-from tinynet.core.arrays import length_of
+from tinynet.core.arrays import norm_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, flag, fraction, number
 from tinynet.optimizers.optimizer import Optimizer
@@ -85,7 +85,7 @@ def orthogonalize(u: np.ndarray, steps: int) -> np.ndarray:
     """
     a, b, c = COEFFICIENTS
     wide = u if u.shape[0] <= u.shape[1] else u.T  # so that X Xᵀ is the smaller product
-    X = (wide / (length_of(wide, (0, 1)) + 1e-7)).astype(u.dtype)
+    X = (wide / (norm_of(wide, (0, 1)) + 1e-7)).astype(u.dtype)
     for _ in range(steps):
         A = X @ X.T
         X = a * X + (b * A + c * (A @ A)) @ X

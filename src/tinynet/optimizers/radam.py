@@ -75,9 +75,9 @@ class RAdam(Adam):
     def trust(self, t: int) -> float | None:
         """rₜ √(1 − β₂ᵗ) at step t; None where ρₜ is at most 5."""
         beta2 = self.betas[1]
-        at_last = 2 / (1 - beta2) - 1  # ρ∞
-        rho = at_last - 2 * t * beta2**t / (1 - beta2**t)
+        rho_inf = 2 / (1 - beta2) - 1  # ρ∞
+        rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
         if rho <= 5:
             return None
-        r = sqrt((rho - 4) * (rho - 2) * at_last / ((at_last - 4) * (at_last - 2) * rho))
+        r = sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
         return r * sqrt(1 - beta2**t)

@@ -57,7 +57,7 @@ class SGD(Optimizer):
         if self.weight_decay:
             g = g + self.weight_decay * w
         if self.momentum:
-            v = self.slot("velocity", parameter)
+            v = self.slot("velocity", parameter)  # kept from step to step, zero at first
             v[...] = self.momentum * v + g
             g = g + self.momentum * v if self.nesterov else v
         w -= self.learning_rate * g

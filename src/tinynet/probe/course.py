@@ -12,15 +12,14 @@ from tinynet.probe.epochs import Epochs, percent
 from tinynet.probe.guessing import Guessing
 from tinynet.probe.series import fall_per_epoch, falls_steadily, level_since, positive, rise_since_lowest
 
-GROWN = 1.5  # A loss that ends at so many times its lowest, and above its first, has left what it had learned.
-FRESH = 1.06  # A net with new weights is hardly further from guessing; large steps throw it further off.
-NO_BETTER = 0.97  # A loss above this share of what guessing reaches has learned next to nothing.
-LUCK = 0.03  # By so much may an accuracy exceed that of guessing, out of luck and of a few samples.
-LUCK = 0.03  # By so much may an accuracy exceed that of guessing, out of luck and of a few samples.
-RISES = 0.05  # A validation loss that ends so far above its lowest has risen, if it also exceeds its own swing.
-FALLS = 0.01  # A loss that falls so much in each epoch is a tenth lower after ten more.
-NOTHING_LEFT = 0.01  # The share of the loss of guessing below which there is little to gain.
-GAP = 0.05  # By so much more of its own samples than of others right: it knows them by heart.
+MIN_GROWTH = 1.5  # A loss that ends at this many times its lowest, and above its first, has lost what it had learned.
+MAX_FIRST_LOSS = 1.06  # Times that of guessing. New weights are hardly further off; large steps throw a net further.
+MIN_SHARE_OF_GUESSING = 0.97  # A loss above this share of what guessing reaches has learned next to nothing.
+MAX_LUCK = 0.03  # An accuracy may exceed that of guessing by this much, out of luck and of a few samples.
+MIN_RISE = 0.05  # A validation loss that ends this far above its lowest has risen, if it also exceeds its own swing.
+MIN_FALL = 0.01  # A loss that falls by this much in each epoch is a tenth lower after ten more.
+MIN_SHARE_LEFT = 0.01  # Of the loss of guessing. Below it there is little to gain.
+MIN_GAP = 0.05  # A net that is right in this much more of its own samples than of others knows them by heart.
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _diverged(seen: Epochs) -> Course | None:
             return Course("diverged", f"It diverged in epoch {epoch}.", (words + before,), advice, epoch)
     loss, share = seen.loss, positive(seen.loss)
     lowest = int(np.argmin(loss))
-    left = share[-1] > share[0] and share[-1] > GROWN * share[lowest]
+    left = share[-1] > share[0] and share[-1] > MIN_GROWTH * share[lowest]
     worse = seen.guess.loss is not None and loss.min() > 2 * seen.guess.loss
     if not left and not worse:
         return None
@@ -117,20 +116,20 @@ def _stuck(seen: Epochs) -> Course | None:
     tail, mark, accuracy = max(1, len(seen.loss) // 3), seen.guess, seen.accuracy
     if mark.loss is None:
         return _stuck_without_mark(seen)
-    learned = float(np.median(seen.loss[-tail:])) < NO_BETTER * mark.loss
+    learned = float(np.median(seen.loss[-tail:])) < MIN_SHARE_OF_GUESSING * mark.loss
     lucky = len(accuracy) and mark.accuracy is not None and np.median(accuracy[-tail:]) > 0.5 * (1 + mark.accuracy)
     if learned or lucky or len(seen.loss) == 1:
         return None
     words = f"The training loss is {seen.loss[-1]:.4g}; a net that only guesses has {mark.mark}."
     goes_on = len(seen.loss) > 2 and 2 * (seen.loss[-2] - seen.loss[-1]) > -float(np.diff(seen.loss).mean())
-    if falls_steadily(seen.loss) and (seen.loss[0] < FRESH * mark.loss or goes_on):
+    if falls_steadily(seen.loss) and (seen.loss[0] < MAX_FIRST_LOSS * mark.loss or goes_on):
         headline = f"It has hardly begun: the training loss falls by {percent(fall_per_epoch(seen.loss)[0])} an epoch."
         advice = "Take a larger learning rate: tinynet find-rate or learner.find_rate() suggests one."
         return Course("unfinished", headline, _some(words, *seen.right()), advice)
     right = _beside_guessing(seen)
     first = f"In the first epoch it was {seen.loss[0]:.4g}: steps that were too large threw the weights far off."
     headline = "It is stuck at chance: it does no better than guessing."
-    if seen.loss[0] > GROWN * mark.loss:
+    if seen.loss[0] > MIN_GROWTH * mark.loss:
         advice = "Start again with a much smaller learning rate: tinynet find-rate or learner.find_rate() suggests one."
         return Course("stuck", headline, _some(words, first, *right), advice)
     return Course("stuck", headline, _some(words, *right), _advice_for_stuck(mark))
@@ -143,11 +142,11 @@ def _stuck_without_mark(seen: Epochs) -> Course | None:
         return None
     words = f"The training loss was {loss[0]:.4g} in the first epoch and is {loss[-1]:.4g} in the last."
     headline = ""
-    if np.ptp(loss) < FALLS * np.abs(loss).max():
+    if np.ptp(loss) < MIN_FALL * np.abs(loss).max():
         headline = "It is stuck: the training loss has not moved."
     elif len(accuracy) and np.ptp(accuracy[-max(3, len(loss) // 3) :]) == 0:
         headline = f"It is stuck: exactly {100 * accuracy[-1]:.2f} % are right, epoch after epoch."
-    elif len(accuracy) and chance is not None and np.median(accuracy[-max(1, len(loss) // 3) :]) < chance + LUCK:
+    elif len(accuracy) and chance is not None and np.median(accuracy[-max(1, len(loss) // 3) :]) < chance + MAX_LUCK:
         headline = "It is stuck at chance: it does no better than guessing."
     if not headline:
         return None
@@ -174,7 +173,7 @@ def _overfitted(seen: Epochs) -> Course | None:
     if len(seen.valid) < 3:
         return None
     lowest, rise = rise_since_lowest(positive(seen.valid))
-    if rise < RISES or seen.loss[-1] >= seen.loss[lowest]:
+    if rise < MIN_RISE or seen.loss[-1] >= seen.loss[lowest]:
         return None
     first, last = seen.epoch(lowest), seen.epoch(len(seen.valid) - 1)
     words = (
@@ -182,7 +181,7 @@ def _overfitted(seen: Epochs) -> Course | None:
         f"{np.median(seen.valid[-3:]):.4g} at the end, while the training loss fell from {seen.loss[lowest]:.4g} to "
         f"{seen.loss[-1]:.4g}: what it learns now holds for the training data alone."
     )
-    never = seen.guess.loss is not None and seen.valid[lowest] > NO_BETTER * seen.guess.loss
+    never = seen.guess.loss is not None and seen.valid[lowest] > MIN_SHARE_OF_GUESSING * seen.guess.loss
     if never:
         words += (
             f" Even then it was no better than guessing ({seen.guess.mark}): nothing that it learns carries over "
@@ -214,7 +213,7 @@ def _unfinished(seen: Epochs) -> Course | None:
     fall, error = fall_per_epoch(last)
     mark = seen.guess.loss if seen.guess.loss is not None else values[0]
     wavers = fall < 2 * error and not falls_steadily(last)
-    if fall < FALLS or wavers or 0 <= values[-1] < NOTHING_LEFT * mark or _all_right(seen):
+    if fall < MIN_FALL or wavers or 0 <= values[-1] < MIN_SHARE_LEFT * mark or _all_right(seen):
         return None
     much = percent(fall)
     if values.min() <= 0:  # shares of a loss that may be 0 mean nothing
@@ -232,8 +231,8 @@ def _done(seen: Epochs) -> Course:
     epoch = seen.epoch(level)
     headline = f"Done: the {seen.judged_name} has levelled off since epoch {epoch}."
     if level > len(values) - 3:
-        headline = f"Done: the {seen.judged_name} no longer falls by {percent(FALLS)} an epoch."
-    if _all_right(seen) or 0 <= values[-1] < NOTHING_LEFT * (seen.guess.loss or 0.0):
+        headline = f"Done: the {seen.judged_name} no longer falls by {percent(MIN_FALL)} an epoch."
+    if _all_right(seen) or 0 <= values[-1] < MIN_SHARE_LEFT * (seen.guess.loss or 0.0):
         headline = f"Done: there is next to nothing left to learn since epoch {epoch}."
     return Course("done", headline, _some(seen.way(), *seen.right(), _fit(seen), *seen.notes()), "", epoch)
 
@@ -243,7 +242,7 @@ def _fit(seen: Epochs) -> str:
     valid = seen.column("valid_accuracy")
     if not len(seen.accuracy):
         return ""
-    if len(valid) and seen.accuracy[-1] - valid[-1] > GAP:
+    if len(valid) and seen.accuracy[-1] - valid[-1] > MIN_GAP:
         return (
             "It knows its own samples better than others: more data, augmentation, dropout or weight decay may bring "
             "the two closer."

@@ -12,7 +12,7 @@ import numpy as np
 from tinynet.probe.guessing import Guessing
 from tinynet.probe.series import swing
 
-ABOVE = 1.02  # A training loss so many times the validation loss makes a reader wonder.
+MIN_RATIO = 1.02  # A training loss of this many times the validation loss makes a reader wonder.
 SWINGS = 0.15  # Jumps of a loss from epoch to epoch that are worth a word.
 
 
@@ -80,7 +80,7 @@ class Epochs:
 
     def _above(self) -> str:
         """Why the training loss may lie above the validation loss."""
-        if not len(self.valid) or self.loss[-1] < ABOVE * self.valid[-1]:
+        if not len(self.valid) or self.loss[-1] < MIN_RATIO * self.valid[-1]:
             return ""
         words = f"The training loss ({self.loss[-1]:.4g}) lies above the validation loss ({self.valid[-1]:.4g})"
         if self.has_dropout:

@@ -25,10 +25,10 @@ from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.probe.series import fall_per_epoch
 
-NEAR = 0.02  # The share of the first loss at which a batch counts as learned.
-LARGE_INPUTS = 10.0  # A spread of inputs for which first weights of the usual size give outputs far too large.
-FEW = 4  # samples, and entries of each array, for finite differences
-STILL = 0.002  # A loss that falls by this share in each of the last steps goes on.
+MAX_LEARNED_SHARE = 0.02  # Of the first loss. A batch with less of it counts as learned.
+MAX_INPUT_SPREAD = 10.0  # With a larger one, first weights of the usual size give outputs far too large.
+N_CHECKED = 4  # Samples, and entries of each array, for finite differences.
+MIN_FALL = 0.002  # A loss that falls by this share in each of the last steps goes on falling.
 RANGES = {ReLU: (0.0, np.inf), ReLU6: (0.0, 6.0), Sigmoid: (0.0, 1.0), Hardsigmoid: (0.0, 1.0), Tanh: (-1.0, 1.0)}
 RANGES |= {LogSigmoid: (-np.inf, 0.0)}
 
@@ -66,9 +66,9 @@ def is_learned(losses: list[float], mark: float, predicted: Any, y: Any) -> bool
     Below 0, where the surprise at numbers may lie, nobody knows how low it goes: it is to reach twice the mark, or to
     have fallen and to fall no more.
     """
-    if losses[-1] <= (NEAR * mark if mark > 0 else 2 * mark):
+    if losses[-1] <= (MAX_LEARNED_SHARE * mark if mark > 0 else 2 * mark):
         return True
-    flat = len(losses) >= 50 and abs(fall_per_epoch(np.array(losses[-20:]))[0]) < STILL
+    flat = len(losses) >= 50 and abs(fall_per_epoch(np.array(losses[-20:]))[0]) < MIN_FALL
     return flat and (losses[-1] < mark < 0 or _share_right(predicted, y) == 1)
 
 
@@ -84,7 +84,7 @@ def still_falls(losses: np.ndarray) -> bool:
     if len(losses) < 40:
         return False
     fall, error = fall_per_epoch(losses[-40:])
-    return fall > STILL and fall > 4 * error and losses[-1] < 0.5 * losses[0]
+    return fall > MIN_FALL and fall > 4 * error and losses[-1] < 0.5 * losses[0]
 
 
 def reasons(net: Net, loss: Callable, x: Any, y: Any) -> Iterator[str]:
@@ -99,7 +99,7 @@ def reasons(net: Net, loss: Callable, x: Any, y: Any) -> Iterator[str]:
         The net ends with Softmax, and cross_entropy takes the numbers before it: leave Softmax out.
     """
     yield from _contradictions(x, y)
-    if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.std() > LARGE_INPUTS:
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.std() > MAX_INPUT_SPREAD:
         yield f"The inputs are large, from {x.min():.4g} to {x.max():.4g}: bring them to a spread of about 1."
     yield from _last_layer(net, loss, y)
     net.zero_gradient()
@@ -133,7 +133,7 @@ def wrong_backward(net: Net, loss: Callable, x: Any, y: Any) -> str:
     if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
         return ""
     try:
-        check_net(net, x[:FEW], loss, y[:FEW], max_entries=FEW)
+        check_net(net, x[:N_CHECKED], loss, y[:N_CHECKED], max_entries=N_CHECKED)
     except GradientError as error:
         is_number = error.expected is not None  # and no other rule of the contract
         return str(error).replace("\n", " ") if is_number else ""

@@ -10,11 +10,11 @@ import numpy as np
 
 from tinynet.core import checks
 
-NEAR = 0.2  # powers of ten: the width of the Gaussian that smooths the losses over the rates
-BEGINNING = 10  # steps, whose losses are those of a net that has hardly changed
-BELOW_THE_EDGE = 3  # From the lowest loss on, twice to ten times as large a rate makes the loss rise.
-BLOWN_UP = 2.0  # A loss so many times as large as at the beginning tells no more than that it is too large.
-SEEN = 0.02  # The share of the loss at the beginning below which a fall cannot be told from nothing.
+SMOOTHING_WIDTH = 0.2  # Of the Gaussian that smooths the losses over the rates, in powers of ten.
+FIRST_STEPS = 10  # Their losses are those of a net that has hardly changed.
+SAFETY_FACTOR = 3  # From the lowest loss on, twice to ten times as large a rate makes the loss rise.
+MAX_LOSS_RATIO = 2.0  # A loss this many times as large as at the beginning tells no more than that it is too large.
+MIN_FALL = 0.02  # As a share of the loss at the beginning. A smaller fall cannot be told from nothing.
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,15 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
         True
     """
     rates, losses = _checked(rates, losses)
-    first = float(losses[:BEGINNING].mean())
-    cut = np.minimum(losses, BLOWN_UP * np.abs(losses[:BEGINNING]).max())
+    first = float(losses[:FIRST_STEPS].mean())
+    cut = np.minimum(losses, MAX_LOSS_RATIO * np.abs(losses[:FIRST_STEPS]).max())
     smoothed = _smoothed(np.log10(rates), cut)
     depth = first - float(smoothed.min())
     near = smoothed.min() + max(0.5 * _noise(cut), 0.02 * depth)
-    if depth < SEEN * abs(first):
+    if depth < MIN_FALL * abs(first):
         near = first + _noise(cut)  # It hardly falls, so what tells is where it begins to rise.
     lowest = int(np.flatnonzero(smoothed <= near)[-1])
-    rate = float(rates[lowest]) / BELOW_THE_EDGE
+    rate = float(rates[lowest]) / SAFETY_FACTOR
     return RateSweep(rates, losses, smoothed, lowest, rate, _words(rates, smoothed, lowest, rate, first, depth))
 
 
@@ -89,7 +89,7 @@ def _words(rates: np.ndarray, smoothed: np.ndarray, lowest: int, rate: float, fi
     words = f"the suggested learning rate is {rate:.2g}."
     if lowest <= 3:
         return f"{words} The loss rose from the start: sweep from a lower rate."
-    if depth < SEEN * abs(first):
+    if depth < MIN_FALL * abs(first):
         words += (
             f" The loss ({first:.4g}) hardly fell at any rate in so few steps, and rises beyond {rates[lowest]:.2g}."
         )
@@ -102,7 +102,7 @@ def _words(rates: np.ndarray, smoothed: np.ndarray, lowest: int, rate: float, fi
 
 
 def _smoothed(place: np.ndarray, losses: np.ndarray) -> np.ndarray:
-    width = max(NEAR, float(np.diff(place).mean()))  # that of a step where the rates lie far apart
+    width = max(SMOOTHING_WIDTH, float(np.diff(place).mean()))  # that of a step where the rates lie far apart
     near = np.exp(-0.5 * ((place[:, None] - place) / width) ** 2)  # (T, T)
     return near @ losses / near.sum(axis=1)
 
@@ -112,7 +112,7 @@ def _noise(losses: np.ndarray) -> float:
 
     It is read off the first half, where the rates are too small to matter, and shrinks as the loss does.
     """
-    half = losses[: max(len(losses) // 2, BEGINNING)]
+    half = losses[: max(len(losses) // 2, FIRST_STEPS)]
     spread = float(np.median(np.abs(np.diff(half)))) / 0.6745 / np.sqrt(2)  # of normal noise
     return spread * min(1.0, abs(float(losses.min())) / max(abs(float(half.mean())), 1e-12))
 
@@ -123,8 +123,8 @@ def _checked(rates: Any, losses: Any) -> tuple[np.ndarray, np.ndarray]:
     if rates.shape != losses.shape or rates.ndim != 1:
         problem = f"rates and losses must be of one shape (T,), got {rates.shape} and {losses.shape}."
         checks.fail("read_sweep", problem)
-    if len(rates) < BEGINNING or not np.isfinite(losses).all():
-        problem = f"expected at least {BEGINNING} steps with a finite loss, got {int(np.isfinite(losses).sum())}."
+    if len(rates) < FIRST_STEPS or not np.isfinite(losses).all():
+        problem = f"expected at least {FIRST_STEPS} steps with a finite loss, got {int(np.isfinite(losses).sum())}."
         checks.fail("read_sweep", problem, "sweep from a lower learning rate, or look for NaN in the data.")
     if not (rates[0] > 0 and (np.diff(rates) > 0).all()):
         checks.fail("read_sweep", "the learning rates must rise from above 0.")

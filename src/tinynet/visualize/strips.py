@@ -78,7 +78,7 @@ def heat(ax: Axes, edges: np.ndarray, values: np.ndarray, scale: Normalize, colo
 
 
 def colour_bar(ax: Axes, mesh: Any, label: str, height: float) -> Any:
-    """The scale of a strip that is so many inches high, to its right."""
+    """The scale of a strip that is `height` inches high, to its right."""
     extend = "both" if mesh.norm.vmin > 0 else "neither"
     bar = ax.figure.colorbar(mesh, ax=ax, pad=0.015, aspect=height / BAR, fraction=0.1, extend=extend, extendfrac=0.04)
     bar.ax.set_title(label, color=MUTED, fontsize=8.5, fontweight="normal", loc="left")

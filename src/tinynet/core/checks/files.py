@@ -18,12 +18,6 @@ def path(who: object, value: object) -> Path:
     return Path(value)
 
 
-def plain_place(who: object, path: Path) -> None:
-    """Check that a path is no pipe, which would wait for ever, and no device, which may never end."""
-    if os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path) and str(path) != os.devnull:
-        fail(who, f"{path} is a device or a pipe, not a file.", "name a file.", OSError)
-
-
 def readable_file(who: object, path: Path) -> None:
     """Check that a path names a file that can be opened; a pipe would wait for ever, and a device may never end."""
     if os.path.isdir(path):  # unlike Path.is_dir, it is False where one may not look

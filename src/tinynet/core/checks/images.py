@@ -12,7 +12,7 @@ Padding = tuple[Pair, Pair]
 
 
 def image_input(who: object, x: np.ndarray, channels: int | None = None) -> None:
-    """Check that x holds floating-point images (N, C, H, W), of so many channels where that is given."""
+    """Check that x holds floating-point images (N, C, H, W), with this number of channels if one is given."""
     floating_input(who, x)
     if x.ndim == 4 and channels in (None, x.shape[1]):
         return

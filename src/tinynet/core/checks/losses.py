@@ -52,12 +52,6 @@ def probabilities(who: str, predicted: np.ndarray, hint: str) -> None:
         fail(who, f"expected predicted from 0 to 1, got {low:g} to {high:g}.", hint)
 
 
-def none_below_0(who: str, name: str, predicted: np.ndarray, hint: str) -> None:
-    """Check that no predicted number is below 0; NaN stays NaN."""
-    if (predicted < 0).any():
-        fail(who, f"expected {name} of at least 0, got {np.nanmin(predicted):g}.", hint)
-
-
 def signs(who: str, ground_truth: np.ndarray) -> None:
     """Check that every truth is −1 or 1."""
     wrong = ground_truth[np.abs(ground_truth) != 1]

@@ -10,7 +10,7 @@ from tinynet.core.checks.words import fail
 
 
 def sequence_input(who: object, x: np.ndarray, features: int | None = None) -> None:
-    """Check that x holds floating-point sequences (N, T, D), of so many features where that is given."""
+    """Check that x holds floating-point sequences (N, T, D), with this number of features if one is given."""
     floating_input(who, x)
     if x.ndim == 3 and x.shape[2] == features:
         return

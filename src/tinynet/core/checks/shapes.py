@@ -72,7 +72,7 @@ def input_shape(who: object, x: np.ndarray, expected: tuple[int | str, ...], hin
 
 
 def unmasked(who: object, x: Any, name: str = "x") -> Any:
-    """Check that no value of an array is masked, lest what lies under the mask is taken for a number."""
+    """Check that no value of an array is masked: what lies under a mask must not be taken for a number."""
     if not isinstance(x, np.ma.MaskedArray):
         return x
     n_masked = int(np.ma.count_masked(x))

@@ -12,10 +12,12 @@ import numpy as np
 
 from tinynet.core.checks.words import fail
 
-LARGEST = 2**53  #: Up to here every integer is also a float64; no array has as many entries.
+MAX_INTEGER = 2**53  #: Up to here every integer is also a float64; no array has as many entries.
 
 
-def integer(who: object, name: str, value: object, minimum: int | None = None, maximum: int | None = LARGEST) -> int:
+def integer(
+    who: object, name: str, value: object, minimum: int | None = None, maximum: int | None = MAX_INTEGER
+) -> int:
     """Check that a value is an integer (no bool), not below `minimum` and not above `maximum`."""
     if isinstance(value, bool) or not isinstance(value, (int, numbers.Integral)):  # int first: the other answers slowly
         fail(who, f"{name} must be an integer, got {short(value)}.", kind=TypeError)
@@ -62,7 +64,7 @@ def fraction(who: object, name: str, value: object) -> float:
 
 
 def rate(who: object, name: str, value: object) -> Any:
-    """Check that a learning rate is a number from 0 on, or a schedule, which is a function of the step."""
+    """Check that a learning rate is a number of at least 0, or a schedule, which is a function of the step."""
     hint = "give a number such as 0.1, or a function of the step such as lambda step: 0.1 * 0.99**step."
     if not callable(value):
         return number(who, name, value, 0, hint=hint)
@@ -70,14 +72,14 @@ def rate(who: object, name: str, value: object) -> Any:
 
 
 def function(who: object, name: str, value: Any, n_arguments: int, hint: str = "", expected: str = "a function") -> Any:
-    """Check that a value is a function of so many arguments, no class, and no layer, which can be called as well."""
+    """Check that a value is a function of `n_arguments` arguments; a class or a layer, though callable, is none."""
     if not callable(value) or isinstance(value, type) or hasattr(value, "parameters") or not takes(value, n_arguments):
         fail(who, f"{name} must be {expected}, got {of_kind(value)}.", hint, TypeError)
     return value
 
 
 def sizes(who: object, name: str, value: object) -> tuple[int, ...]:
-    """Check the shape of an array: a tuple of integers from 0 on, and not more numbers than a memory can hold."""
+    """Check the shape of an array: a tuple of integers of at least 0, and not more numbers than a memory can hold."""
     if not isinstance(value, (tuple, list)):
         fail(
             who, f"{name} must be a tuple of sizes, got {value!r}.", "a bias is (out,), a weight (out, in).", TypeError
@@ -89,7 +91,7 @@ def sizes(who: object, name: str, value: object) -> tuple[int, ...]:
 
 
 def takes(function: Any, n_arguments: int) -> bool:
-    """Whether a function can be called with so many positional arguments; True where that cannot be known.
+    """Whether a function can be called with `n_arguments` positional arguments; True where that cannot be known.
 
     Example:
         >>> takes(lambda step: 0.1, 1), takes(lambda: 0.1, 1)

@@ -85,7 +85,7 @@ def two_fractions(who: str, name: str, value: Any, others: Mapping[str, Any]) ->
 
 
 def rate(who: str, name: str, value: Any, others: Mapping[str, Any]) -> Any:
-    """A learning rate: a number from 0 on, or a schedule."""
+    """A learning rate: a number of at least 0, or a schedule."""
     return check.rate(who, name, value)
 
 
@@ -105,7 +105,7 @@ def flag(who: str, name: str, value: Any, others: Mapping[str, Any]) -> bool:
 
 
 def function(n_arguments: int) -> Rule:
-    """A function of so many arguments."""
+    """A function of `n_arguments` arguments."""
     return lambda who, name, value, others: check.function(who, name, value, n_arguments)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-LONGEST = 10_000  # characters of a sentence; no reader will want more
+MAX_LENGTH = 10_000  # Of a sentence, in characters; no reader will want more.
 
 
 def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = ValueError) -> NoReturn:
@@ -18,10 +18,10 @@ def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = Valu
         kind: The class of the error.
 
     Example:
-        >>> fail("seed", "number must be at least 0, got -1.", "use any integer from 0 on.")
+        >>> fail("seed", "number must be at least 0, got -1.", "use any integer of at least 0.")
         Traceback (most recent call last):
         ValueError: seed: number must be at least 0, got -1.
-        Hint: use any integer from 0 on.
+        Hint: use any integer of at least 0.
     """
     problem, hint = _cut(problem), _cut(hint)
     name = who if isinstance(who, str) else repr(who)
@@ -31,14 +31,14 @@ def fail(who: object, problem: str, hint: str = "", kind: type[Exception] = Valu
 
 def _cut(sentence: str) -> str:
     """A sentence without the end of what it quotes, which may be a value or a file of any length."""
-    more = len(sentence) - LONGEST
-    return f"{sentence[:LONGEST]} … and {more:,} more characters." if more > 0 else sentence
+    more = len(sentence) - MAX_LENGTH
+    return f"{sentence[:MAX_LENGTH]} … and {more:,} more characters." if more > 0 else sentence
 
 
 def locate(error: Exception, layer: object, paths: Iterable[tuple[str, object]], previous: object = None) -> None:
     """Put the path of the failing layer before the sentence of an error that passes through a net.
 
-    Called by every net on the way out, so the path is at last the one from the outermost net.
+    Called by every net on the way out, so in the end the path is the one from the outermost net.
 
     Args:
         error: The error on its way up; its message is changed in place.

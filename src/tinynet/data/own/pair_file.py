@@ -69,7 +69,7 @@ class PairPreparation:
         self._code = {character: code for code, character in enumerate(vocabulary, len(SIGNS))}
 
     def __call__(self, text: str) -> np.ndarray:
-        """A text that is read, as tokens with the end behind them."""
+        """A text that is read, as tokens with the end after them."""
         text = checks.text("pairs", "text", text).strip()
         if not text:
             fail("pairs", "the text is empty.", "give at least one character.")
@@ -96,7 +96,7 @@ class PairPreparation:
         """Pairs as a data set: the tokens that are read and those written so far, and as the truth the next ones.
 
         Shapes:
-            x: (N, S) and (N, T) int64    y: (N, T) int64, PADDING behind the end
+            x: (N, S) and (N, T) int64    y: (N, T) int64, PADDING after the end
         """
         sizes = [max(len(text) + 1 for text in side) for side in ([p.read for p in rows], [p.written for p in rows])]
         S, T = (max(pair) for pair in zip(sizes, self.lengths, strict=True))

@@ -167,7 +167,7 @@ def _has_many_scores(q: np.ndarray, k: np.ndarray) -> bool:
 
 def _kernels(q: np.ndarray, attn_mask: np.ndarray | None) -> ModuleType | None:
     """The compiled kernels, if they serve this: float32, without a mask of each query and key."""
-    return compiled_code("attention", 0, large=0) if q.dtype == np.float32 and attn_mask is None else None
+    return compiled_code("attention", 0, min_size=0) if q.dtype == np.float32 and attn_mask is None else None
 
 
 @one_thread

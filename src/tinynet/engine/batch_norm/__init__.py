@@ -13,8 +13,9 @@ import numpy as np
 from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import BatchNorm1D, BatchNorm2D, ReLU
 
-MIN_SIZE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
-# Numbers of a batch from which on compiling pays in training, where a sample depends on the others of its batch anyway.
+# For smaller samples, compiling takes longer than it saves. NumPy goes over them ten times.
+MIN_SAMPLE_SIZE = 1000
+# The same in training, for numbers of a batch: there a sample depends on the others of its batch anyway.
 MIN_BATCH_SIZE = 16384
 BatchNorm = BatchNorm1D | BatchNorm2D
 
@@ -89,7 +90,7 @@ def _kernels(layer: BatchNorm, x: np.ndarray, from_batch: bool) -> ModuleType | 
     if not is_floating(x, *arrays) or x.size == 0:
         return None
     size = x.size if from_batch and x.size >= MIN_BATCH_SIZE else sample_size(x)
-    return compiled_code("batch_norm", size, MIN_SIZE)
+    return compiled_code("batch_norm", size, MIN_SAMPLE_SIZE)
 
 
 def _affine(layer: BatchNorm, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:

@@ -16,10 +16,10 @@ import numpy as np
 from tinynet.engine.machine.jit import compiled_in_order
 from tinynet.engine.machine.pool import run_parallel
 
-BLOCK = 1 << 16  # numbers that a thread takes at a time: they stay in the cache between two passes over them
+NUMBERS_PER_BLOCK = 1 << 16  # A thread takes them at a time. They stay in the cache between two passes over them.
 ROWS_IN_FLOAT32 = 32  # that are added up before their sums are added: float32 loses digits in long sums
 MIN_SQUARE, MAX_SQUARE = 1e-30, 1e30  # of distances from the mean: so far float32 has all digits of squares
-WIDTH = 256  # columns to aim at: sums over the rows of fewer would wait for one another
+MIN_COLUMNS = 256  # To aim at. Sums over the rows of fewer columns would wait for one another.
 
 
 # What there is one of for each feature has the shape (features,); `scale` is γ / √(σ² + eps). Where a ReLU follows,
@@ -93,7 +93,7 @@ class Fold:
         self.undo = [*range(axis), len(shape) - 1, *range(axis, len(shape) - 1)]
         self.in_order = c_contiguous and C > 1 and P > 1  # else the features are last in memory, or are copied so
         self.shape = shape if self.in_order else tuple(shape[other] for other in self.order)
-        pixels = math.gcd(math.prod(shape) // C, 1 << max(0, (WIDTH // C).bit_length() - 1))
+        pixels = math.gcd(math.prod(shape) // C, 1 << max(0, (MIN_COLUMNS // C).bit_length() - 1))
         # Column (i, c, p) is of feature c.
         self.cut = (1, C, math.prod(shape) // (shape[0] * C)) if self.in_order else (pixels, C, 1)
         self.width = math.prod(self.cut)
@@ -123,7 +123,7 @@ _fold = lru_cache(maxsize=1000)(Fold)
 
 def _blocks(rows: np.ndarray) -> tuple[int, int]:
     """Rows in a block, and the number of blocks."""
-    step = max(8, BLOCK // rows.shape[1])
+    step = max(8, NUMBERS_PER_BLOCK // rows.shape[1])
     return step, -(-len(rows) // step)
 
 

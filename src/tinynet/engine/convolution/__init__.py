@@ -14,13 +14,13 @@ import numpy as np
 from tinynet.engine.convolution import gathered
 from tinynet.engine.machine import layout
 from tinynet.engine.machine.gemm import column_sums
-from tinynet.engine.serves import LARGE, compiled_code, is_floating
+from tinynet.engine.serves import MIN_SAMPLE_SIZE, compiled_code, is_floating
 from tinynet.layers import Conv1D, Conv2D, ConvTranspose1D, ConvTranspose2D
 from tinynet.layers import convolution as lesson
 from tinynet.layers.convolution1d import as_images
 from tinynet.layers.windows import Pair, Sliding
 
-# For an image with so many multiply-adds compiling pays, even if it has few numbers.
+# For an image with this many multiply-adds compiling pays, even if it has few numbers.
 MIN_MULTIPLY_ADDS = 1 << 15
 
 
@@ -85,7 +85,8 @@ def route(
     """
     n_pixels = size[0] * size[1]
     n_numbers = max(kernels[0], kernels[1] * groups) * n_pixels
-    compiled = compiled_code("convolution", LARGE if math.prod(kernels) * n_pixels >= MIN_MULTIPLY_ADDS else n_numbers)
+    pays = math.prod(kernels) * n_pixels >= MIN_MULTIPLY_ADDS
+    compiled = compiled_code("convolution", MIN_SAMPLE_SIZE if pays else n_numbers)
     return "gathered" if compiled is None else compiled.route(what, size, kernels, sliding, groups, dtype)
 
 
@@ -145,4 +146,4 @@ def _are_outputs(dy: np.ndarray, O: int, size: tuple[int, ...], sliding: Sliding
 
 
 def _compiled() -> Any:
-    return compiled_code("convolution", LARGE)
+    return compiled_code("convolution", MIN_SAMPLE_SIZE)

@@ -29,7 +29,7 @@ MIN_BLOCKS = 4  # Of lines. Several threads share even a single image.
 
 
 def suits(C: int, kw: int, width: int, stride: Pair, dilation: Pair) -> bool:
-    """Whether fewer lanes stay empty here than in `direct`, for C input channels in lines of so many pixels."""
+    """Whether fewer lanes stay empty here than in `direct`, for C input channels in lines of `width` pixels."""
     n = side_by_side.count(C, width) if tuple(stride) == (1, 1) else 1
     full, full_in_direct = kw * C / (-(-kw * C // LANES) * LANES), kw / (kw + n - 1) * n * C / LANES
     return LANES > C and dilation[1] == 1 and full > full_in_direct

@@ -17,12 +17,12 @@ from tinynet.engine.machine.jit import compiled, compiled_in_order
 
 PARTIAL_SUMS = 8  # Of dW. The number is fixed, so that threads change no bit.
 MIN_PARTS = 4  # Several threads share even a single image.
-NUMBERS_PER_ROW = 512  # So many, and the weights of nine cells for them, stay in a first-level cache.
+NUMBERS_PER_ROW = 512  # They stay in a first-level cache, with the weights of nine cells for them.
 
 
 @compiled
 def convolve(start, end, x, K, b, y, stride, before, dilation, parts):
-    """y = b + Σ K[i, j] · x, with the padding before = (top, left). Each image is cut into so many parts."""
+    """y = b + Σ K[i, j] · x, with the padding before = (top, left). Each image is cut into `parts`."""
     frame = _frame(y, K, stride, dilation)
     weights, cells, step = _repeated(K, y.shape[2]), _cells(frame, K, dilation), stride[0] * frame[0, 0].size
     bias, pixels = _repeated(b.reshape(1, 1, -1), y.shape[2])[0], frame.reshape(-1)
@@ -189,7 +189,7 @@ def _inside(begin, step, columns, width):
 
 @compiled
 def _copy(source, first, step, target, begin, stride, count):
-    """target[begin + s · stride] = source[first + s · step] for so many pixels."""
+    """target[begin + s · stride] = source[first + s · step] for `count` pixels."""
     if step == stride == 1:
         whole, copied = source[first : first + count].reshape(-1), target[begin : begin + count].reshape(-1)
         for f in range(whole.size):

@@ -102,7 +102,7 @@ def _phases(size: int, stride: int, before: int, dilation: int) -> list[tuple[in
 def _plan(
     taps: Taps, cells: Cells, kw: int, stride: Pair, positions: Pair, C: int, n: int, out: tuple[int, int, int]
 ) -> Plan:
-    """The plan for so many positions, n of which are taken as one, in images of C channels."""
+    """The plan for `positions`, n of which are taken as one, in images of C channels."""
     lines, columns = taps[0], side_by_side.columns(taps[1], stride[1], n)
     at = np.full((n, len(columns)), -1)
     for position in range(n):

@@ -34,7 +34,7 @@ from tinynet.engine.machine.vectors import LANES, gather, load, store, zeros
 from tinynet.layers.windows import Pair
 
 MAX_SIZE_OF_V = 1 << 16  # It fits into a second-level cache beside M and U.
-# The kernels of so many input channels are transformed and used at a time. U of sixteen outputs is then 300 KB.
+# The kernels of this many input channels are transformed and used at a time. U of sixteen outputs is then 300 KB.
 CHANNELS_AT_A_TIME = 128
 
 
@@ -80,7 +80,7 @@ def row_length(T, C):
 
 @compiled
 def _span(depth):
-    """The numbers of U for so many input and sixteen output channels, with gaps between U[k] and U[k + 1] as in V."""
+    """The numbers of U for `depth` input and sixteen output channels, with gaps between U[k] and U[k + 1] as in V."""
     return 36 * row_length(depth, LANES)
 
 

@@ -16,7 +16,8 @@ from tinynet.engine.deferred import Deferred, given_for, remember
 from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import GroupNorm
 
-MIN_SIZE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
+# For smaller samples, compiling takes longer than it saves. NumPy goes over them ten times.
+MIN_SAMPLE_SIZE = 1000
 
 
 def forward(layer: GroupNorm, x: np.ndarray) -> Any:
@@ -61,7 +62,7 @@ def _standardize(x: np.ndarray, mean: np.ndarray, inverse_std: np.ndarray) -> np
 def _kernels(layer: GroupNorm, x: np.ndarray) -> ModuleType | None:
     arrays = [parameter.tensor for parameter in (layer.weight, layer.bias) if parameter is not None]
     serves = is_floating(x, *arrays) and x.size > 0
-    return compiled_code("group_norm", sample_size(x), MIN_SIZE) if serves else None
+    return compiled_code("group_norm", sample_size(x), MIN_SAMPLE_SIZE) if serves else None
 
 
 def _affine(layer: GroupNorm, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,8 @@ from tinynet.engine.serves import compiled_code, is_floating, sample_size
 from tinynet.layers import LayerNorm, RMSNorm
 from tinynet.layers.layer import WATCHED
 
-MIN_SIZE = 1000  # numbers of a sample from which on compiling pays: NumPy goes over them ten times
+# For smaller samples, compiling takes longer than it saves. NumPy goes over them ten times.
+MIN_SAMPLE_SIZE = 1000
 
 
 def forward(layer: LayerNorm, x: np.ndarray) -> Any:
@@ -92,7 +93,7 @@ def _kernels(layer: LayerNorm | RMSNorm, x: np.ndarray) -> ModuleType | None:
     arrays = [parameter.tensor for parameter in (layer.weight, getattr(layer, "bias", None)) if parameter is not None]
     if not is_floating(x, *arrays) or x.size == 0 or x.shape[-len(layer.normalized_shape) :] != layer.normalized_shape:
         return None
-    return compiled_code("layer_norm", sample_size(x), MIN_SIZE)
+    return compiled_code("layer_norm", sample_size(x), MIN_SAMPLE_SIZE)
 
 
 def _fits(other: Any, x: np.ndarray) -> bool:

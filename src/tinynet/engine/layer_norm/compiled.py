@@ -10,7 +10,7 @@ from tinynet.engine.machine.functions import NUMBERS_IN_FLOAT32
 from tinynet.engine.machine.jit import compiled, inlined
 from tinynet.engine.machine.pool import run_parallel
 
-BLOCK = 64  # rows that a thread takes at a time, and that dγ and dβ are summed over by themselves
+ROWS_PER_BLOCK = 64  # A thread takes them at a time, and sums dγ and dβ over each block by itself.
 ROWS_IN_FLOAT32 = 16  # of a block, that are added up before their sums are added: float32 loses digits in long sums
 
 
@@ -52,7 +52,7 @@ def backward_of_rms(
 
 
 def _n_blocks(rows: np.ndarray) -> int:
-    return -(-len(rows) // BLOCK)
+    return -(-len(rows) // ROWS_PER_BLOCK)
 
 
 @inlined
@@ -64,7 +64,7 @@ def inverse_root(var, eps, x):
 @compiled
 def _forward(start, end, x, more, h, weight, bias, eps, y, x_hat, inverse_std):
     D = x.shape[1]
-    for r in range(start * BLOCK, min(x.shape[0], end * BLOCK)):
+    for r in range(start * ROWS_PER_BLOCK, min(x.shape[0], end * ROWS_PER_BLOCK)):
         row, hat, out = h[r], x_hat[r], y[r]
         if more is not None:  # or else h is x
             a, b = x[r], more[r]
@@ -95,8 +95,8 @@ def _backward(start, end, dy, x_hat, inverse_std, weight, more, dx, d_weights, d
     D, zero = dy.shape[1], dy.dtype.type(0)
     of_weight, of_bias = np.zeros((2, D), dy.dtype)
     for block in range(start, end):
-        d_weight, d_bias, last = d_weights[block], d_biases[block], min(dy.shape[0], (block + 1) * BLOCK)
-        for r in range(block * BLOCK, last):
+        d_weight, d_bias, last = d_weights[block], d_biases[block], min(dy.shape[0], (block + 1) * ROWS_PER_BLOCK)
+        for r in range(block * ROWS_PER_BLOCK, last):
             d, hat, out = dy[r], x_hat[r], dx[r]
             for j in range(D):
                 of_weight[j] += d[j] * hat[j]
@@ -134,7 +134,7 @@ def _backward(start, end, dy, x_hat, inverse_std, weight, more, dx, d_weights, d
 @compiled
 def _forward_of_rms(start, end, x, weight, eps, y, x_hat, inverse_rms):
     D = x.shape[1]
-    for r in range(start * BLOCK, min(x.shape[0], end * BLOCK)):
+    for r in range(start * ROWS_PER_BLOCK, min(x.shape[0], end * ROWS_PER_BLOCK)):
         row, hat, out = x[r], x_hat[r], y[r]
         squares = np.float64(0)
         for j in range(D):
@@ -153,8 +153,8 @@ def _backward_of_rms(start, end, dy, x_hat, inverse_rms, weight, dx, d_weights):
     D, zero = dy.shape[1], dy.dtype.type(0)
     of_weight = np.zeros(D, dy.dtype)
     for block in range(start, end):
-        d_weight, last = d_weights[block], min(dy.shape[0], (block + 1) * BLOCK)
-        for r in range(block * BLOCK, last):
+        d_weight, last = d_weights[block], min(dy.shape[0], (block + 1) * ROWS_PER_BLOCK)
+        for r in range(block * ROWS_PER_BLOCK, last):
             d, hat, out = dy[r], x_hat[r], dx[r]
             for j in range(D):
                 of_weight[j] += d[j] * hat[j]

@@ -130,7 +130,7 @@ def gru_back(layer: GRU, weights: Weights, dy: np.ndarray, dlast: States, done: 
             da_z = dh[n, j] * (h[t, n, j] - new) * z * (1 - z)
             da_r = da_n * h_n * r * (1 - r)
             da[j::H] = da_r, da_z, da_n
-            da_h[j::H] = da_r, da_z, da_n * r  # the hidden side of n stands behind r
+            da_h[j::H] = da_r, da_z, da_n * r  # the hidden part of n is multiplied by r
             through_z[j] = dh[n, j] * z
         dx[t, n], through_W = sums.add(da, da_h, x[t, n], h[t, n])
         dh[n] = through_z + through_W

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-# Up to so many channels, images are copied channel by channel, which takes a fifth of the time for three of them.
+# Up to this many channels, images are copied channel by channel, which takes a fifth of the time for three of them.
 MAX_CHANNELS_COPIED_ONE_BY_ONE = 8
 
 

@@ -1,4 +1,4 @@
-"""Who has what only one may have at a time, such that Ctrl-C cannot leave it taken.
+"""Who has what only one may have at a time, so that Ctrl-C cannot leave it taken.
 
 Ctrl-C may come between any two lines. After a lock is acquired, that is before anybody knows it, and a lock does not
 say who holds it. Here the owner is an object, and to take or to give back is one step that may be repeated:

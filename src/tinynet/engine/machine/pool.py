@@ -23,7 +23,7 @@ TIMED_CALLS = 3  # of new work run on one thread, which shows whether several ar
 # A worker that spins begins after 5 µs, and one that sleeps after 40 to 80 µs. Shorter work is done without it.
 MIN_SECONDS_FOR_SPINNING_WORKERS = 25e-6
 MIN_SECONDS_FOR_SLEEPING_WORKERS = 150e-6
-# The parts follow the speeds of the threads in the first so many parallel calls, and later once in so many.
+# The parts follow the speeds of the threads in each of the first calls, this many, and later in one of as many.
 CALLS_PER_ADJUSTMENT = 16
 MAX_KNOWN_SCHEDULES = 10_000  # Sequences of every length, say, would otherwise fill the memory.
 _schedules: dict[tuple, _Schedule] = {}

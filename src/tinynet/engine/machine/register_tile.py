@@ -24,7 +24,7 @@ from tinynet.engine.machine.vectors import FLAGS, LANES, VECTOR_IR, address_of, 
 
 
 def tile_of(rows: int) -> Callable[..., None]:
-    """A function that computes C[r] = S[r] + Σₖ A[r, k] P[k], for up to so many rows r of sixteen numbers.
+    """A function that computes C[r] = S[r] + Σₖ A[r, k] P[k], for up to `rows` rows r of sixteen numbers.
 
     The terms are added in the order of k, so a row has the same bits whichever rows are computed with it. Its arguments
     are flat float32 arrays and where things begin in them:
@@ -146,5 +146,5 @@ def multiply_panel(A, a, row, step, M, P, p, apart, K, S, s, below, C, c, width)
 
 @compiled
 def in_six(left):
-    """Whether the next tile has six rows, if so many are left: seven and eight are twice four."""
+    """Whether the next tile has six rows, if `left` are left: seven and eight are twice four."""
     return left >= 5 and left not in (7, 8)

@@ -15,8 +15,8 @@ from tinynet.engine.machine.jit import compiled
 from tinynet.engine.machine.register_tile import multiply_panel, one_row
 from tinynet.engine.machine.vectors import LANES, SQUARE, load, store, transpose
 
-# Callers cut their work into so many rows. With AVX2 they are eight sums, as many as a processor can add to before the
-# first of them is ready again.
+# Callers cut their work into this many rows. With AVX2 they are eight sums, as many as a processor can add to before
+# the first of them is ready again.
 ROWS = 4
 DEPTH = 512  # rows of a panel at a time: they are 32 KB, which fills a first-level cache
 

@@ -20,13 +20,13 @@ import numpy as np
 from tinynet.core.threads import processors, thread_count
 from tinynet.engine.machine.ownership import Ownership
 
-SECONDS_BETWEEN_SIGNS_OF_LIFE = 0.05  # A caller that sleeps looks so often whether its worker is at work.
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 0.05  # A caller that sleeps looks this often whether its worker is at work.
 _workers: list[Worker] = []
 WORKERS = Ownership()  # of the call that they work for
 
 
 def wake_workers(number: int) -> None:
-    """Let so many workers spin, if each has a processor, so that they join in the work of the queue."""
+    """Let this many workers spin, if each has a processor, so that they join in the work of the queue."""
     if _spin() is not None:
         for worker in first_workers(number):
             if worker.is_asleep:

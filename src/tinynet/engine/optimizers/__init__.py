@@ -36,7 +36,7 @@ from tinynet.optimizers import (
 
 # Work is counted in numbers. With less of it, compiling takes longer than it saves.
 MIN_WORK_FOR_COMPILING = 1 << 14
-WORK_PER_PARAMETER = 1 << 8  # In the time that NumPy needs to start on a parameter, it could update so many numbers.
+WORK_PER_PARAMETER = 1 << 8  # In the time that NumPy needs to start on a parameter, it could update this many numbers.
 MIN_PARAMETERS_SIDE_BY_SIDE = 4  # For fewer parameters, the copies take as long as they save.
 _pieces: WeakKeyDictionary[Any, Pieces] = WeakKeyDictionary()
 _rows: WeakKeyDictionary[Optimizer, SideBySide] = WeakKeyDictionary()

@@ -44,7 +44,7 @@ class SideBySide:
         self.arrays = arrays_of(optimizer, parameters, slots)
 
     def update(self, optimizer: Optimizer, n_updates: int) -> None:
-        """Apply the rule, after so many updates of each of the parameters."""
+        """Apply the rule, after `n_updates` updates of each of the parameters."""
         np.concatenate(self.tensors, out=self.all.tensor)
         np.concatenate(self.gradients, out=self.all.gradient)
         optimizer._slots[self.all], optimizer._counts[self.all] = self.slots, n_updates

@@ -1,4 +1,4 @@
-"""The origin of a sequence of vectors that an embedding looked up for the recurrent layer behind it."""
+"""The origin of a sequence of vectors that an embedding looked up for the recurrent layer after it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tinynet.engine.embedding.compiled import add_rows
 from tinynet.engine.machine.jit import compiled
 
 MIN_MULTIPLY_ADDS = 1 << 22  # of the product; with fewer, looking for rows takes as long
-MAX_SHARE = 2  # Of the positions, at most one in so many may hold a row that has not come before.
+MAX_SHARE = 2  # Of the positions, at most one in this many may hold a row that has not come before.
 
 
 def sums_for_each_row(x: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

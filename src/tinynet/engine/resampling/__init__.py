@@ -96,7 +96,7 @@ def _added_up(layer: ReflectionPad2D | ReplicationPad2D, dy: np.ndarray, mode: M
 
 
 def _kernels(x: np.ndarray, result_size: int = 0) -> Any:
-    """The compiled code for images x (N, C, H, W) whose results have so many pixels."""
+    """The compiled code for images x (N, C, H, W) whose results have `result_size` pixels."""
     if not is_floating(x) or x.ndim != 4:
         return None
     _, C, H, W = x.shape

@@ -169,7 +169,7 @@ class Einsum(Layer):
         equation: The axes of each array and, after ->, of the result, one letter an axis.
 
     Raises:
-        ValueError: It is no such equation, an array has the same axis twice, or the shapes do not fit.
+        ValueError: It is not such an equation, an array has the same axis twice, or the shapes do not fit.
 
     Example:
         >>> Einsum("nij,njk->nik").forward(np.ones((5, 2, 3)), np.ones((5, 3, 4))).shape

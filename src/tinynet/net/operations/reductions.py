@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import length_of, mean_of, sum_of, wide
+from tinynet.core.arrays import mean_of, norm_of, sum_of, wide
 from tinynet.core.checks.vocabulary import flag, integer, word
 from tinynet.layers import Layer
 
@@ -17,7 +17,7 @@ REDUCTIONS: Mapping[str, Callable] = {"mean": mean_of, "sum": sum_of, "max": np.
 
 
 class Reduce(Layer):
-    """The mean, sum, maximum, minimum, length, or logarithm of summed exponentials, over axes.
+    """The mean, sum, maximum, minimum, norm, or logarithm of summed exponentials, over axes.
 
     Equation:
         mean: y = Σ x / n, where n numbers make one        sum: y = Σ x
@@ -56,7 +56,7 @@ class Reduce(Layer):
         if 0 in x.shape and self.operation in ("max", "min", "logsumexp"):
             checks.fail(self, f"expected at least one number, got x of shape {checks.shape_text(x.shape)}.")
         if self.operation == "norm":
-            y = length_of(x, self.axes, keepdims=True).astype(x.dtype)
+            y = norm_of(x, self.axes, keepdims=True).astype(x.dtype)
         elif self.operation == "logsumexp":
             top = x.max(axis=self.axes, keepdims=True)
             top = np.where(np.isfinite(top), top, 0)  # so that no exponential is too large

@@ -12,7 +12,7 @@ from tinynet.optimizers.schedules.schedule import power, step_of
 
 @dataclass
 class StepLR:
-    """Multiply the rate by a factor every so many steps.
+    """Multiply the rate by a factor every `step_size` steps.
 
     Equation:
         ε(t) = lr · gammaᵏ, where k = ⌊t / step_size⌋
@@ -51,7 +51,7 @@ class MultiStepLR:
 
     Args:
         lr: The rate at the start, at least 0.
-        milestones: The steps at which the rate changes, in any order; one that stands there twice counts twice.
+        milestones: The steps at which the rate changes, in any order; one that is listed twice counts twice.
         gamma: The factor.
 
     Raises:
@@ -91,7 +91,7 @@ class ExponentialLR:
     Args:
         lr: The rate at the start, at least 0.
         gamma: The factor, a little below 1: a rate falls to 1 % in ln(0.01) / ln(gamma) steps. Above 1 the rate grows,
-            at last to infinity, which an optimizer refuses.
+            in the end to infinity, which an optimizer refuses.
 
     Raises:
         ValueError: A number is out of range.

@@ -11,7 +11,7 @@ Schedule = Callable[[int], float]
 
 
 def step_of(schedule: Schedule, step: int) -> int:
-    """The number of updates done so far, checked: an integer from 0 on.
+    """The number of updates done so far, checked: an integer of at least 0.
 
     Example:
         >>> step_of(lambda step: 0.1, 7)

@@ -13,9 +13,9 @@ from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Experiment, Span, figure, graded
 from tinynet.probe.doctor.settings import with_setting
 
-FALLS = 0.02  #: The share of its value by which a loss falls per epoch while it is still falling.
-STRONG_DROPOUT = 0.65
-COLLAPSED = 0.3  #: The weights have come down to this share of their first size.
+MIN_FALL = 0.02  #: The share of its value by which a loss falls per epoch while it is still falling.
+MIN_STRONG_DROPOUT = 0.65
+MIN_SHARE_OF_SIZE = 0.3  #: Of the first size of the weights. Below it they have collapsed.
 
 
 def unfinished(case: Case) -> Diagnosis | None:
@@ -30,7 +30,7 @@ def unfinished(case: Case) -> Diagnosis | None:
         return None
     k = max(2, len(losses) // 4)
     slope = _slope(losses[-k:]) / max(abs(losses[-1]), 1e-30)
-    if slope > -FALLS / max(1, len(losses) / 10) or (len(valid) > k and min(valid) < 0.98 * valid[-1]):
+    if slope > -MIN_FALL / max(1, len(losses) / 10) or (len(valid) > k and min(valid) < 0.98 * valid[-1]):
         return None
     if case.skill > 0.95:
         return None
@@ -102,7 +102,7 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     path, worst = max(dropouts, key=lambda each: each[1].p)
     behind = _behind_last_weights(case)
     kept = float(np.prod([1 - layer.p for _, layer in dropouts]))
-    strong = worst.p >= STRONG_DROPOUT or kept < 0.15 or behind
+    strong = worst.p >= MIN_STRONG_DROPOUT or kept < 0.15 or behind
     without = trials.Change("no dropout", net=_without_dropout)
     experiment = trials.compare(case, without) if strong or case.goes_badly else None
     helps = trials.helps(experiment)
@@ -115,7 +115,7 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     if len(dropouts) > 1:
         seen += f"; all {len(dropouts)} together leave a path from input to output {kept:.1%} of the time"
     if behind:
-        seen = f"dropout stands behind the last weights: it sets {worst.p:.0%} of the outputs themselves to 0"
+        seen = f"dropout comes after the last weights: it sets {worst.p:.0%} of the outputs themselves to 0"
     why = "What is dropped neither answers nor learns in that step; past a half, most of the answer is noise."
     level, weight = graded(bad, 0.68, 0.5 if strong else 0.3)
     return Diagnosis("reg-much", level, weight, seen, why, "Dropout(0.2)", behind or path, experiment=experiment)
@@ -151,7 +151,7 @@ def too_much_decay(case: Case) -> Diagnosis | None:
     if not trials.helps(experiment):
         experiment = trials.compare(case, change)  # weights that have come down to 0 do not rise in a few steps
     before, after = _weight_size(case.copy_of_net()), _weight_size(case.net)
-    if not trials.helps(experiment) and not (case.goes_badly and after < COLLAPSED * before):
+    if not trials.helps(experiment) and not (case.goes_badly and after < MIN_SHARE_OF_SIZE * before):
         return None
     seen = f"weight_decay={decay:g}; the weights went from root mean square {figure(before)} to {figure(after)}"
     why = "The decay pulls every weight to 0 in each step. Where it pulls harder than the data, nothing is learned."

@@ -37,7 +37,7 @@ TITLES = {
     "init-const": "the weights are symmetric",
     "init-wide": "the initial weights are too wide",
     "untouched": "some parameters never change",
-    "useless-bias": "a bias that the norm behind it takes away",
+    "useless-bias": "a bias that the norm after it takes away",
     "hid-act": "a hidden activation is missing or unfit",
     "dead-relu": "ReLU units are dead",
     "saturated": "units are saturated",

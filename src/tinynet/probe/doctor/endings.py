@@ -15,8 +15,8 @@ from tinynet.probe.doctor.losses import loss_name
 from tinynet.probe.doctor.settings import with_rate
 from tinynet.probe.doctor.skill import constant_loss, loss_value
 
-MISSED = 0.02  #: The share of the loss of a constant that the last activation may cost before it is a problem.
-FAR = 30.0  #: Stands for infinity where an output has no bound: e⁻³⁰ is nothing.
+MAX_LOSS_SHARE = 0.02  #: Of the loss of a constant. If the last activation costs more, it is a problem.
+INFINITE_OUTPUT = 30.0  #: Stands for infinity where an output has no bound: e⁻³⁰ is nothing.
 
 
 def refused(case: Case) -> Diagnosis | None:
@@ -78,7 +78,7 @@ def softmax_twice(case: Case) -> Diagnosis | None:
 
 
 def _two_layers(case: Case) -> Diagnosis | None:
-    """Two softmax layers behind each other."""
+    """Two softmax layers, one after the other."""
     places = [place for place in case.first_walk.places if place.kind != "shape"]
     for first, second in itertools.pairwise(places):
         if first.kind == second.kind == "softmax":
@@ -177,7 +177,7 @@ def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     if values is None or (case.loss_facts.takes != "logits" and low <= values.min() and values.max() <= high):
         return None
     floor, chance = _least_loss(case), constant_loss(case.loss, case.first_output, case.y)
-    if not np.isfinite(floor) or not np.isfinite(chance) or floor <= MISSED * abs(chance):
+    if not np.isfinite(floor) or not np.isfinite(chance) or floor <= MAX_LOSS_SHARE * abs(chance):
         return None
     seen = f"{ending}; the loss cannot fall below {figure(floor)}, and a constant has {figure(chance)}"
     if case.loss_facts.takes == "numbers" and values is not None:
@@ -190,7 +190,7 @@ def _unreachable(case: Case, make: Any, ending: str) -> Diagnosis | None:
     why = "No weights can make up for an output that cannot be reached."
     level: Level = "problem" if not case.goes_well else "remark"
     return (
-        make(seen, why, "net = Net(list(net)[:-1])  # no activation behind the last Linear")
+        make(seen, why, "net = Net(list(net)[:-1])  # no activation after the last Linear")
         if level == "problem"
         else None
     )
@@ -205,7 +205,7 @@ def _cut_off(case: Case, kind: str, where: str) -> Diagnosis | None:
     bad = case.goes_badly or (not case.goes_well and trials.helps(experiment))
     seen = f"the net ends in {kind}, and {loss_name(case)} takes scores of any sign: none can be below 0"
     why = "A score that is cut off has no gradient; a class whose unit is dead is never learned."
-    fix = "net = Net(list(net)[:-1])  # no activation behind the last Linear"
+    fix = "net = Net(list(net)[:-1])  # no activation after the last Linear"
     level, weight = graded(bad, 0.9, 0.45)
     return Diagnosis("out-act", level, weight, seen, why, fix, where, experiment=experiment)
 
@@ -215,7 +215,7 @@ def _least_loss(case: Case) -> float:
     (low, high, _), values = case.output_range, case.truth.values
     if values is None or not case.loss_facts.takes:
         return np.nan
-    lowest, highest = max(low, -FAR), min(high, FAR)
+    lowest, highest = max(low, -INFINITE_OUTPUT), min(high, INFINITE_OUTPUT)
     best = np.clip(values, low, high)
     if case.loss_facts.takes == "logits":
         best = np.where(values > 0.5, highest, lowest)

@@ -13,7 +13,7 @@ from tinynet.probe.doctor.diagnosis import Diagnosis, figure, graded
 from tinynet.probe.doctor.skill import ERRORS, as_labels
 from tinynet.probe.doctor.truth import truth_facts
 
-RARE = 0.25  #: A class with less than this share of what an even split would give it.
+MIN_SHARE_OF_EVEN = 0.25  #: A class with less than this share of what an even split would give it is rare.
 
 
 def one_class(case: Case) -> Iterator[Diagnosis]:
@@ -73,7 +73,7 @@ def imbalance(case: Case) -> Diagnosis | None:
         return None
     counts = np.bincount(labels - labels.min())
     counts = counts[counts > 0]
-    if len(counts) < 2 or counts.min() > RARE * len(labels) / len(counts):
+    if len(counts) < 2 or counts.min() > MIN_SHARE_OF_EVEN * len(labels) / len(counts):
         return None
     ratio = counts.max() / counts.min()
     found = _recall(case)
@@ -105,7 +105,7 @@ def _recall(case: Case) -> tuple[float, float] | None:
     else:
         said = (output.reshape(-1) > (0.0 if case.loss_facts.takes == "logits" else 0.5)).astype(int)
     counts = np.bincount(labels, minlength=int(max(labels.max(), truth.max())) + 1)
-    is_rare = counts[truth] <= RARE * len(labels) / np.count_nonzero(counts)
+    is_rare = counts[truth] <= MIN_SHARE_OF_EVEN * len(labels) / np.count_nonzero(counts)
     if said.shape != truth.shape or not is_rare.any() or is_rare.all():
         return None
     return float((said == truth)[is_rare].mean()), float((said == truth)[~is_rare].mean())

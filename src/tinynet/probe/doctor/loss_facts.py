@@ -11,7 +11,7 @@ import numpy as np
 from tinynet.probe.doctor.skill import ERRORS, Loss, as_labels, loss_value
 
 N_ROWS = 16  # enough to ask with
-CLOSE = 2e-3  # relative; a loss may add a tiny number before it takes a logarithm
+TOLERANCE = 2e-3  # Relative. A loss may add a tiny number before it takes a logarithm.
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _takes(ask: _Asked, p: np.ndarray, y: np.ndarray) -> tuple[str, bool]:
         return "logits", True  # a softmax does not change when all scores of a row rise together
     steps = [ask(factor * p) for factor in (-1, 1, 2, 3)]
     rises = np.diff(steps) / (2, 1, 1)
-    if isfinite(steps[0]) and rises[1] and np.allclose(rises, rises[1], rtol=CLOSE, atol=0):
+    if isfinite(steps[0]) and rises[1] and np.allclose(rises, rises[1], rtol=TOLERANCE, atol=0):
         return "log-probabilities", True  # linear everywhere: −log p of the truth itself
     halved = ask(p / 2) - base, ask(p / 4) - ask(p / 2)
     if halved[0] and _same(*halved) and halved[0] > 0:
@@ -120,7 +120,7 @@ def _has_shape(ask: _Asked, p: np.ndarray, formula: Any) -> bool:
     found, expected = found[1:] - found[0], expected[1:] - expected[0]
     if not np.isfinite(found).all() or not np.any(found) or not expected[0]:
         return False
-    return np.allclose(found, expected * (found[0] / expected[0]), rtol=CLOSE, atol=CLOSE * np.abs(found).max())
+    return np.allclose(found, expected * (found[0] / expected[0]), rtol=TOLERANCE, atol=TOLERANCE * np.abs(found).max())
 
 
 def _is_least_at(ask: _Asked, t: np.ndarray) -> bool:
@@ -139,7 +139,7 @@ def _overlaps(ask: _Asked, p: np.ndarray, y: np.ndarray) -> bool:
     if t is None or not np.isin(t, (0, 1)).all() or len(np.unique(t)) < 2:
         return False
     at = ask(t)
-    if not (abs(at) < CLOSE or abs(at + 1) < CLOSE) or not all(at < ask(each) for each in (p, 1 - p, 1 - t)):
+    if not (abs(at) < TOLERANCE or abs(at + 1) < TOLERANCE) or not all(at < ask(each) for each in (p, 1 - p, 1 - t)):
         return False
     if _same(ask(t / 2), at, size=1.0):
         return False
@@ -232,5 +232,5 @@ def _as_large(p: np.ndarray, y: np.ndarray) -> np.ndarray:
     return low + (high - low) * (p - 0.2) / 0.4 if high > low else p * max(1.0, abs(high))
 
 
-def _same(a: float, b: float, size: float = 0.0, tolerance: float = CLOSE * 1e-2) -> bool:
+def _same(a: float, b: float, size: float = 0.0, tolerance: float = TOLERANCE * 1e-2) -> bool:
     return isfinite(a) and isfinite(b) and abs(a - b) <= tolerance * max(abs(a), abs(b), abs(size), 1e-12)

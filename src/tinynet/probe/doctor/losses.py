@@ -10,7 +10,7 @@ from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Level, extent, figure, graded
 from tinynet.probe.doctor.skill import ERRORS, as_labels, loss_value
 
-NOTHING = 1e-4  #: A probability below it may be clipped.
+MAX_CLIPPED = 1e-4  #: A probability below it may be clipped.
 
 
 def unfit_loss(case: Case) -> Diagnosis | None:
@@ -47,7 +47,7 @@ def _signs_for_classes(case: Case) -> Diagnosis | None:
     level: Level = "remark" if case.goes_well else "problem"
     seen = f"the targets are classes, and the gradient of {loss_name(case)} has the same size whatever the distance"
     why = (
-        "The absolute error is least at the median, which is one of the classes; a sigmoid behind it makes even that "
+        "The absolute error is least at the median, which is one of the classes; a sigmoid after it makes even that "
         "slow."
     )
     fix = "Learner(net, cross_entropy, ...)  # or binary_cross_entropy_with_logits, without the last activation"
@@ -123,7 +123,7 @@ def silent_rows(case: Case) -> Diagnosis | None:
     silent = wrong & (gradient == 0).all(axis=-1)
     if silent.sum() < 0.2 * len(labels) or not case.output_range[2]:
         return None
-    if np.median(case.output[silent, labels[silent]]) < NOTHING:
+    if np.median(case.output[silent, labels[silent]]) < MAX_CLIPPED:
         return None  # the net is so sure that no number is left to clip
     share = silent.sum() / wrong.sum()
     seen = f"{loss_name(case)} gives no gradient for {share:.0%} of the rows that the net gets wrong"

@@ -15,7 +15,7 @@ from tinynet.probe.doctor.skill import ERRORS, class_skill
 
 N_NEIGHBOURS = 5
 MIN_ROWS, MAX_ROWS = 60, 500
-CLEAR = 0.3  #: A link between neighbours that is no chance.
+MIN_LINK = 0.3  #: A stronger link between neighbours is no chance.
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def misaligned(case: Case) -> Diagnosis | None:
     moved = {shift: np.roll(rows.y, shift, axis=0) for shift in (0, 1, -1, 2, -2)}
     links = {shift: _link(y, y[nearest]) for shift, y in moved.items()}
     best = max(links, key=lambda shift: links[shift])
-    if best == 0 or links[best] < CLEAR or links[0] > max(_by_chance(rows), links[best] / 4):
+    if best == 0 or links[best] < MIN_LINK or links[0] > max(_by_chance(rows), links[best] / 4):
         return None
     seen = (
         f"the targets of a row and of its nearest rows have the link {links[0]:.2f}, where 1 is the same and 0 is "
@@ -112,7 +112,7 @@ def unrelated_validation(case: Case) -> Diagnosis | None:
         return None
     here = _link(train.y, train.y[_nearest(train.x, train.x)])
     there = _link(valid.y, train.y[_nearest(valid.x, train.x)])
-    if here < max(CLEAR, 3 * _by_chance(valid)) or there > here / 4:
+    if here < max(MIN_LINK, 3 * _by_chance(valid)) or there > here / 4:
         return None
     seen = (
         f"training rows and their nearest training rows have targets with the link {here:.2f}, where 1 is the same and "

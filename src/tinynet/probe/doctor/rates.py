@@ -16,9 +16,9 @@ from tinynet.probe.doctor.settings import unused, with_rate, with_setting
 from tinynet.probe.doctor.skill import ERRORS
 from tinynet.probe.doctor.walk import dead_share
 
-UPHILL = 0.3  #: The cosine between update and gradient from which a step goes uphill.
-PROOF = 0.4  #: A skill that a higher rate reaches in some steps, and the whole training did not.
-TINY_EPS = 1e-10
+MIN_COSINE = 0.3  #: Between update and gradient. From it on a step goes uphill.
+MIN_SKILL = 0.4  #: That a higher rate reaches in some steps, and the whole training did not.
+MIN_EPS = 1e-10
 
 
 def uphill(case: Case) -> Diagnosis | None:
@@ -26,7 +26,7 @@ def uphill(case: Case) -> Diagnosis | None:
     if not case.may_try or not case.first_batches:
         return None
     cosine = _cosine_of_first_step(case)
-    if not cosine > UPHILL:
+    if not cosine > MIN_COSINE:
         return None
     losses = trials.unchanged(case).losses
     seen = (
@@ -214,7 +214,7 @@ def rate_too_low(case: Case) -> Diagnosis | None:
     old, new = figure(case.rate), figure(case.rate * factor)
     seen = f"with lr={old} the net has the skill {case.skill:.2f} after {case.n_steps} steps; {new} is faster"
     why = "Each step is so short that the minimum is many epochs away."
-    level, weight = graded(case.goes_badly and experiment.skills[1] > PROOF, 0.56, 0.42)
+    level, weight = graded(case.goes_badly and experiment.skills[1] > MIN_SKILL, 0.56, 0.42)
     fix = f"{type(case.optimizer).__name__}(lr={new})"
     return Diagnosis("lr-low", level, weight, seen, why, fix, experiment=experiment)
 
@@ -230,14 +230,14 @@ def _best_higher_rate(case: Case) -> tuple[float, Experiment | None]:
             continue
         if best[1] is None or experiment.skills[1] > best[1].skills[1]:
             best = factor, experiment
-        if not case.goes_badly or experiment.skills[1] > PROOF:
+        if not case.goes_badly or experiment.skills[1] > MIN_SKILL:
             break
     return best
 
 
 def tiny_eps(case: Case) -> Diagnosis | None:
     """An adaptive rule whose eps is so small that weights without a gradient move by full steps."""
-    rules = [rule for rule in case.optimizer.rules if 0 <= getattr(rule, "eps", 1.0) < TINY_EPS]
+    rules = [rule for rule in case.optimizer.rules if 0 <= getattr(rule, "eps", 1.0) < MIN_EPS]
     if not rules:
         return None
     eps = rules[0].eps  # type: ignore[attr-defined]

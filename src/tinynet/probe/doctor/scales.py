@@ -12,9 +12,9 @@ from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, figure, graded
 from tinynet.probe.doctor.skill import loss_value
 
-LARGE = 8.0  #: Root mean square of a feature; standardised ones have 1.
-SMALL = 0.005
-OFFSET = 6.0  #: A mean that is so many times the spread drowns it.
+MAX_ROOT_MEAN_SQUARE = 8.0  #: Of a feature; standardised ones have 1.
+MIN_ROOT_MEAN_SQUARE = 0.005
+MAX_OFFSET = 6.0  #: A mean of this many times the spread drowns it.
 
 
 def inputs(case: Case) -> Diagnosis | None:
@@ -24,7 +24,7 @@ def inputs(case: Case) -> Diagnosis | None:
         return None
     sizes = np.sqrt(np.mean(np.square(x.reshape(len(x), -1), dtype=np.float64), axis=0))
     largest, whole = float(sizes.max()), float(np.sqrt(np.mean(np.square(sizes))))
-    if SMALL <= whole <= LARGE and largest <= 4 * LARGE:
+    if MIN_ROOT_MEAN_SQUARE <= whole <= MAX_ROOT_MEAN_SQUARE and largest <= 4 * MAX_ROOT_MEAN_SQUARE:
         return None
     mean, spread = _moments(x)
     standardised = trials.Change("standardised inputs", x=lambda part: _standardised(part, mean, spread))
@@ -39,7 +39,7 @@ def inputs(case: Case) -> Diagnosis | None:
     )
     if x.ndim == 2 and x.shape[1] > 1 and largest > 10 * max(float(np.median(sizes)), 1e-30):
         seen += f"; feature {int(sizes.argmax())} alone has {figure(largest)}"
-    if offset > OFFSET and x.ndim == 2:
+    if offset > MAX_OFFSET and x.ndim == 2:
         seen += f"; a mean is {figure(offset)} times its spread"
     why = (
         "Initial weights and usual learning rates are made for inputs of size 1. Larger ones saturate units and make "
@@ -67,7 +67,7 @@ def targets(case: Case) -> Diagnosis | None:
         return None
     mean, spread = float(values.mean()), float(values.std())
     size = float(np.sqrt(np.mean(np.square(values))))
-    if size <= LARGE / 2 or not spread:
+    if size <= MAX_ROOT_MEAN_SQUARE / 2 or not spread:
         return None
     if not np.isfinite(loss_value(case.loss, case.first_output, _line(case.y, mean, spread))):
         return None  # a loss for counts takes them as they are

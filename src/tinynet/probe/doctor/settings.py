@@ -27,12 +27,12 @@ def unused(optimizer: Optimizer) -> Optimizer:
 
 
 def peak_rate(optimizer: Optimizer, n_steps: int) -> float:
-    """The highest rate that an optimizer, or one of its groups, had in so many steps."""
+    """The highest rate that an optimizer, or one of its groups, had in `n_steps` steps."""
     return max(rule.learning_rate for rule in at_peak(unused(optimizer), n_steps).rules)
 
 
 def at_peak(optimizer: Optimizer, n_steps: int) -> Optimizer:
-    """Let an optimizer, and those of its groups, keep the highest rate that their schedules gave in so many steps."""
+    """Let an optimizer, and those of its groups, keep the highest rate that their schedules gave in `n_steps` steps."""
     for rule in optimizer.rules:
         if callable(rule.lr):
             steps = np.unique(np.linspace(0, max(n_steps, 20), N_PLACES).astype(int))

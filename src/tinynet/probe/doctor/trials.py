@@ -18,7 +18,7 @@ from tinynet.probe.doctor.diagnosis import Experiment
 from tinynet.probe.doctor.settings import at_peak, unused
 from tinynet.probe.doctor.skill import ERRORS, Loss, loss_value, skill
 
-CLEAR = 0.05  #: A change helps where it saves this much more of the loss of the best constant.
+MIN_SAVING = 0.05  #: A change helps where it saves this much more of the loss of the best constant.
 
 
 def same(thing: Any) -> Any:
@@ -149,12 +149,12 @@ def compare(case: Case, change: Change, start: str = "first", long: bool = False
     return Experiment(change.words, before.losses, after.losses, (before.skill, after.skill))
 
 
-def helps(experiment: Experiment | None, by: float = CLEAR) -> bool:
+def helps(experiment: Experiment | None, by: float = MIN_SAVING) -> bool:
     """Whether the change made things clearly better."""
     if experiment is None:
         return False
     before, after = experiment.skills
-    return isfinite(after) and after > CLEAR / 2 and (not isfinite(before) or after > before + by)
+    return isfinite(after) and after > MIN_SAVING / 2 and (not isfinite(before) or after > before + by)
 
 
 def without_last_layer(net: Net) -> Net:

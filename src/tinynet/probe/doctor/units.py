@@ -12,9 +12,9 @@ from tinynet.probe.doctor.diagnosis import Diagnosis, Level, figure, graded
 from tinynet.probe.doctor.skill import skill
 from tinynet.probe.doctor.walk import Place, Walk, dead_share
 
-DEAD = 0.6  #: The share of dead units from which it is said.
+MIN_DEAD_SHARE = 0.6  #: Of the units. From it on it is said that they are dead.
 VANISHED, SMALL = 1e-3, 1e-4  #: Of the gradient of the first weights: against the last ones, and itself.
-EXPLODED = 1e3
+MAX_GROWTH = 1e3
 
 
 def hidden_softmax(case: Case) -> Diagnosis | None:
@@ -64,7 +64,7 @@ def missing_activation(case: Case) -> Diagnosis | None:
     if not pairs:
         return None
     seen = f"{len(pairs)} pair{'s' * (len(pairs) > 1)} of layers without an activation between them, first {pairs[0]}"
-    why = "Two linear layers behind each other are one linear layer: the depth adds nothing."
+    why = "Two linear layers in a row are one linear layer: the depth adds nothing."
     return Diagnosis(
         "hid-act",
         "remark",
@@ -106,7 +106,7 @@ def dead_units(case: Case) -> Diagnosis | None:
     worst = max(relus, key=lambda place: place.dead or 0.0)
     mean = dead_share(walk)
     flat = _is_flat(case)
-    many = mean >= DEAD or (worst.dead or 0) > 0.99 or (flat and (worst.dead or 0) >= DEAD)
+    many = mean >= MIN_DEAD_SHARE or (worst.dead or 0) > 0.99 or (flat and (worst.dead or 0) >= MIN_DEAD_SHARE)
     if not many and not (case.goes_badly and _many_at_first(case)):
         return None
     at_first = dead_share(case.first_walk)
@@ -175,7 +175,7 @@ def exploding(case: Case) -> Diagnosis | None:
         return None
     grows = sizes[-1] / max(sizes[0], 1e-30)
     back = norms[0] / max(norms[-1], 1e-30)
-    if not (grows > EXPLODED or back > EXPLODED or not np.isfinite([*sizes, *norms]).all()):
+    if not (grows > MAX_GROWTH or back > MAX_GROWTH or not np.isfinite([*sizes, *norms]).all()):
         return None
     seen = (
         f"from the first weights to the last, the signal becomes {figure(grows)} times as large; on the way back the "

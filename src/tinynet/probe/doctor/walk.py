@@ -14,9 +14,9 @@ from tinynet.net import Net
 from tinynet.net.tuples import as_tuple
 from tinynet.probe.doctor.skill import ERRORS, Loss
 
-SATURATED = 0.02  #: A unit is saturated where its slope is below this share of its largest.
+MAX_SATURATED_SLOPE = 0.02  #: A unit is saturated where its slope is below this share of its largest.
 
-ENOUGH = 50_000  #: Numbers of a large array that tell its size.
+N_SAMPLED = 50_000  #: Numbers of a large array that tell its size.
 MIN_VALUES = 8  #: Of a unit, before it can be called dead.
 
 
@@ -177,7 +177,7 @@ def _round(value: float) -> float:
 
 
 def _size(array: np.ndarray) -> float:
-    part = array.reshape(-1)[:: 1 + array.size // ENOUGH]
+    part = array.reshape(-1)[:: 1 + array.size // N_SAMPLED]
     return float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))) if part.size else 0.0
 
 
@@ -188,7 +188,7 @@ def _norm(array: np.ndarray) -> float:
 def _varies(y: np.ndarray) -> float:
     if y.dtype.kind != "f" or len(y) < 2:
         return float("nan")
-    part = y.reshape(len(y), -1)[:, :: 1 + y.size // ENOUGH]
+    part = y.reshape(len(y), -1)[:, :: 1 + y.size // N_SAMPLED]
     spread = float(np.sqrt(np.mean(np.var(part, axis=0, dtype=np.float64))))
     return spread / max(_size(part), 1e-30)
 
@@ -202,10 +202,10 @@ def _dead_share(y: np.ndarray) -> float | None:
 
 
 def _saturated_share(layer: Layer, x: np.ndarray, y: np.ndarray) -> float:
-    """The share of numbers whose slope is less than SATURATED of the largest that the layer has, at 0 or near it."""
+    """The share of numbers whose slope is below MAX_SATURATED_SLOPE of the largest of the layer, at or near 0."""
     ask, step = _asked(layer), x.dtype.type(1e-2)
     near, at_zero, at_step = ask(x + step), ask(np.zeros_like(x[:1])), ask(np.full_like(x[:1], step))
     if near is None or at_zero is None or at_step is None:
         return 0.0
     steepest = float(np.abs(at_step - at_zero).max())
-    return float((np.abs(near - y) < SATURATED * steepest).mean())
+    return float((np.abs(near - y) < MAX_SATURATED_SLOPE * steepest).mean())

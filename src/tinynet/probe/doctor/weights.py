@@ -15,9 +15,9 @@ from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis, Level, figure, graded
 from tinynet.probe.doctor.skill import constant_loss
 
-WIDE = 2.9  #: Spread of the weights times √fan-in; He's rule gives 1.41.
-WIDE_AGAIN = 1.7  #: The same where a weight is applied again and again, as in recurrent layers; 0.58 is usual there.
-FAR_ABOVE_CHANCE = 2.0
+MAX_SPREAD = 2.9  #: Of the weights, times √fan-in; He's rule gives 1.41.
+MAX_REPEATED_SPREAD = 1.7  #: The same where a weight is applied again and again, as in recurrent layers; 0.58 is usual.
+MIN_LOSS_RATIO = 2.0
 
 
 def symmetric(case: Case) -> Diagnosis | None:
@@ -44,7 +44,7 @@ def too_wide(case: Case) -> Diagnosis | None:
     """Weights so wide that the new net is sure of nonsense, or its units are saturated."""
     weighted = [place for place in case.first_walk.weighted() if place.multiply_adds]
     gains = {place.path: _gain(place.layer) for place in weighted}
-    limits = {place.path: WIDE if len(_matrices(place.layer)) == 1 else WIDE_AGAIN for place in weighted}
+    limits = {place.path: MAX_SPREAD if len(_matrices(place.layer)) == 1 else MAX_REPEATED_SPREAD for place in weighted}
     wide = {path: gain for path, gain in gains.items() if gain > limits[path]}
     if not wide:
         return None
@@ -52,7 +52,7 @@ def too_wide(case: Case) -> Diagnosis | None:
     above = first / chance if isfinite(first) and isfinite(chance) and chance > 0 else float("inf")
     saturated = max((place.saturated or 0.0 for place in case.first_walk.places), default=0.0)
     recurs = any(len(_matrices(place.layer)) > 1 for place in case.first_walk.places if place.path in wide)
-    if above < FAR_ABOVE_CHANCE and saturated < 0.5 and not recurs:  # which saturates where nobody sees it
+    if above < MIN_LOSS_RATIO and saturated < 0.5 and not recurs:  # which saturates where nobody sees it
         return None
     experiment = trials.compare(case, trials.Change("weights drawn by He's rule", net=_narrowed))
     bad = trials.helps(experiment) if case.may_try else case.goes_badly
@@ -84,7 +84,7 @@ def _weight(layer: Layer) -> Parameter | None:
 
 def _narrowed(net: Net) -> Net:
     for layer in net.every_layer():
-        is_wide = _gain(layer) > WIDE / 2
+        is_wide = _gain(layer) > MAX_SPREAD / 2
         for weight in _matrices(layer) if is_wide else ():
             gain = float(weight.tensor.std()) * sqrt(weight.tensor[0].size)
             weight.tensor = weight.tensor * ((sqrt(2) if _weight(layer) else 1.0) / max(gain, 1e-30))

@@ -11,7 +11,7 @@ from tinynet.probe.doctor.case import Case
 from tinynet.probe.doctor.diagnosis import Diagnosis
 
 WIDENED = 4
-ENOUGH = 16  #: Units, or twice as many as there are outputs and a few more, that are not called narrow.
+MIN_UNITS = 16  #: A layer with this many is not narrow, nor one with twice as many as there are outputs and a few more.
 
 
 def too_narrow(case: Case) -> Diagnosis | None:
@@ -23,14 +23,14 @@ def too_narrow(case: Case) -> Diagnosis | None:
         return _bottleneck(case)
     hidden, last = linear[:-1], linear[-1]
     path, narrowest = min(hidden, key=lambda each: each[1].out_features)
-    if narrowest.out_features >= min(ENOUGH, 2 * last[1].out_features + 4):
+    if narrowest.out_features >= min(MIN_UNITS, 2 * last[1].out_features + 4):
         return _bottleneck(case)
     change = trials.Change(f"hidden layers {WIDENED} times as wide", net=_wider)
     experiment = trials.compare(case, change, long=True)
     if not trials.helps(experiment):
         return _bottleneck(case)
     seen = f"the narrowest hidden layer has {narrowest.out_features} units"
-    why = "All that is known of a row must pass through it; what does not fit is lost to the layers behind."
+    why = "All that is known of a row must pass through it; what does not fit is lost to the layers after it."
     fix = f"Linear({narrowest.in_features}, {WIDENED * narrowest.out_features})  # and the next layer to fit"
     return Diagnosis("width", "remark", 0.42, seen, why, fix, str(path), experiment=experiment)
 
@@ -43,7 +43,7 @@ def _bottleneck(case: Case) -> Diagnosis | None:
     if narrowest is None or not case.goes_badly or narrowest.n_outputs > n_outputs / 4:
         return None
     seen = f"only {narrowest.n_outputs} numbers of a row pass layer {narrowest.path}, and the net gives {n_outputs}"
-    why = "All that is known of a row must pass through it; what does not fit is lost to the layers behind."
+    why = "All that is known of a row must pass through it; what does not fit is lost to the layers after it."
     return Diagnosis("width", "remark", 0.42, seen, why, "# let more units, channels or places through", narrowest.path)
 
 

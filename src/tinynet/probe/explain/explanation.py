@@ -127,7 +127,7 @@ class Explanation:
         return list(dict.fromkeys(leaf.source for leaf in leaves if leaf.source is not None))
 
     def show_terms(self, terms: int | None) -> Explanation:
-        """Show so many terms of each sum, or all if None."""
+        """Show this many terms of each sum, or all if None."""
         for each in all_totals(self.result):
             each.show(terms)
         self.result.refresh()  # what is added in another order may differ in the last bit

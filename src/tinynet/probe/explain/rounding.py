@@ -8,7 +8,7 @@ from tinynet.probe.explain.expressions import Expression, Leaf, number_text
 
 #: Significant digits of a result that nothing else is computed from.
 RESULT_DIGITS = 5
-#: With so many significant digits a number of float64 is exact.
+#: With this many significant digits a number of float64 is exact.
 EXACT_DIGITS = 17
 
 Equation = tuple[Leaf, Expression]

@@ -26,8 +26,8 @@ class LayerRow:
             "branches.1.dy"; None if those are its own inputs and gradients.
         cut: Which numbers the layer has set to zero: from "y" or "dx" to layer -> (the reason, an array of bools).
         keeps_places: Whether each number depends on the one at the same place of x, also after a change of shape; then
-            what was cut before the layer is cut behind it.
-        carry: For other layers, how it is cut behind them: from "y" or "dx" to (layer, an array of bools like x or dy)
+            what was cut before the layer is cut after it.
+        carry: For other layers, how it is cut after them: from "y" or "dx" to (layer, an array of bools like x or dy)
             -> one like y or dx.
     """
 

@@ -55,7 +55,7 @@ class Total(Expression):
         return terms
 
     def show(self, terms: int | None) -> None:
-        """Show so many terms, or all if None."""
+        """Show this many terms, or all if None."""
         self.shown_terms = terms
         self.__dict__.pop("shown", None)
 

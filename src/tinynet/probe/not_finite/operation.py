@@ -23,7 +23,7 @@ WORDS = {
     "subtract": "{} - ({})",
     "power": "{} to the power of {}",
 }
-LARGE = 1e6  #: An infinity that comes of smaller numbers comes of a division or a logarithm, say.
+MIN_LARGE_OPERAND = 1e6  #: An infinity that comes of smaller numbers comes of a division or a logarithm, say.
 # No reader wants to be sent there: it is where the arrays are watched, and the inside of NumPy.
 HIDDEN = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 
@@ -63,7 +63,7 @@ class Operation:
     def overflows(self) -> bool:
         """Whether the numbers that went in were finite, and what came out is too large for its type."""
         sizes = np.abs(self.operands)
-        return bool(np.isinf(self.result) and np.isfinite(sizes).all() and sizes.max(initial=0) > LARGE)
+        return bool(np.isinf(self.result) and np.isfinite(sizes).all() and sizes.max(initial=0) > MIN_LARGE_OPERAND)
 
 
 def describe(

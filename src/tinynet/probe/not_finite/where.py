@@ -42,7 +42,7 @@ def where_not_finite(net: Layer, x: Any, y: Any, loss: Loss, optimizer: Optimize
         if loss, gradients and updated weights are all finite.
 
     Raises:
-        TypeError: net is no layer, or optimizer no optimizer.
+        TypeError: net is not a layer, or optimizer not an optimizer.
 
     Example:
         >>> from tinynet.layers import Layer, Linear

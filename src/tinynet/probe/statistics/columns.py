@@ -34,7 +34,7 @@ class Columns:
 
     Args:
         most: How many columns there may be, an even number.
-        combine: A function (a, n_a, b, n_b) -> the values of two columns with so many looks as one.
+        combine: A function (a, n_a, b, n_b) -> the values of two columns, with n_a and n_b looks, as one.
 
     Example:
         >>> columns = Columns(most=4, combine=mean_of)

@@ -179,7 +179,7 @@ def _joined(values: dict[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _some(arrays: list[np.ndarray], most: int) -> np.ndarray:
-    """About so many numbers of the arrays together, taken at equal distances."""
+    """About `most` numbers of the arrays together, taken at equal distances."""
     step = -(-sum(array.size for array in arrays) // most)
     return np.concatenate([array.ravel()[::step] for array in arrays])
 

@@ -34,7 +34,7 @@ __all__ = [
 MIN_MULTIPLY_ADDS_FOR_THREADS = 1 << 20
 # NumPy can only add a product that it has made as an array of its own. From this size on, that array is worth avoiding.
 MIN_SIZE_TO_ADD_IN_PLACE = 1 << 14
-# Sums over so many numbers take long enough to be done with the products of an `at_once`.
+# Sums over this many numbers take long enough to be done with the products of an `at_once`.
 MIN_SIZE_FOR_THREADS = 1 << 16
 # Of `column_sums`. A BLAS sums long rows four at a time and short ones one by one, and so float32 loses as few digits.
 ROWS_PER_PARTIAL_SUM, SHORT_ROWS_PER_PARTIAL_SUM, SHORT_ROW = 256, 32, 64

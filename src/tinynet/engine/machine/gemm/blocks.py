@@ -9,10 +9,10 @@ import numpy as np
 from tinynet.engine.machine.gemm.blas import Call, products
 from tinynet.engine.machine.gemm.together import compute
 
-# Each block packs the other factor again, so a block is worth it only with so many multiply-adds, and so many rows or
-# columns.
+# Each block packs the other factor again, so a block is worth it only with this many multiply-adds, and this many rows
+# or columns.
 MULTIPLY_ADDS_PER_BLOCK, MIN_BLOCK_LENGTH = 1 << 25, 512
-# A block has a multiple of so many rows or columns, which every kernel of a BLAS handles without a remainder.
+# A block has a multiple of this many rows or columns, which every kernel of a BLAS handles without a remainder.
 LENGTH_MULTIPLE = 16
 # A small result of long sums is cut along the sums, because blocks of it would read too much.
 MAX_RESULT_TO_CUT_SUMS, MIN_TERMS_TO_CUT_SUMS = 128 * 128, 1 << 15

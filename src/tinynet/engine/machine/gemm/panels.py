@@ -21,9 +21,9 @@ from tinynet.engine.machine.register_tile import multiply_panel, six_rows
 from tinynet.engine.machine.tiles import pack_panel
 from tinynet.engine.machine.vectors import LANES, load, store
 
-# A panel of sixteen columns and so many rows fills a first-level cache, so longer sums are taken in parts.
+# A panel of sixteen columns and this many rows fills a first-level cache, so longer sums are taken in parts.
 TERMS_AT_A_TIME = 512
-# Every thread reads all of A again and again, or packs it for itself. So much of it stays in a second-level cache.
+# Every thread reads all of A again and again, or packs it for itself. This many numbers stay in a second-level cache.
 MAX_SIZE_OF_CACHED_A = 1 << 16
 # If A is larger, each panel is used for few rows before the next is packed. With rows of A no longer than this, packing
 # takes little time beside the products. They may be longer if B is a transposed matrix or has few columns. But rows

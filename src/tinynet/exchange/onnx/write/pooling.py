@@ -48,7 +48,7 @@ def max_pool2d(graph: GraphWriter, layer: MaxPool2D, x: str) -> str | tuple[str,
 
 
 def _with_index(graph: GraphWriter, x: str, n_pixels: int, about: dict[str, Any]) -> tuple[str, str]:
-    """The maxima, and which of so many pixels they are: ONNX counts the pixels of all images and channels."""
+    """The maxima, and which of all pixels they are: ONNX counts the pixels of all images and channels."""
     y, index = graph.node("MaxPool", x, n_outputs=2, **about)
     return y, graph.node("Mod", index, graph.constant(n_pixels))
 
@@ -56,7 +56,7 @@ def _with_index(graph: GraphWriter, x: str, n_pixels: int, about: dict[str, Any]
 def _steps(layer: MaxPool2D | AvgPool2D, size: Pair) -> list[dict[str, Any]]:
     """The attributes of one pooling, or of two: first of the columns, then of the rows.
 
-    In ONNX, ceil_mode holds for both axes, and its shape inference counts also a window that would start behind the
+    In ONNX, ceil_mode holds for both axes, and its shape inference counts also a window that would start beyond the
     image. So an axis that has such a window needs a node of its own without ceil_mode.
     """
     sliding = layer.sliding_over(size)
@@ -140,7 +140,7 @@ def avg_pool1d(graph: GraphWriter, layer: AvgPool1D, x: str) -> str:
 
 
 def _hangs_over(layer: MaxPool1D | AvgPool1D, length: int) -> int:
-    """ceil_mode, without which there is no window that would start behind the sequence."""
+    """ceil_mode, without which there is no window that would start beyond the sequence."""
     return int(layer.sliding_over(length).overhang[1] > 0)
 
 
