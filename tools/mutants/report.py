@@ -107,9 +107,10 @@ twelve of each class, and of each function outside a class, the same ones each t
 
 Everything is imported and the tests are collected once. The tests run once on the sources as they are, to see which
 functions each of them calls. Then each mutant gets a forked process, in which the changed function is compiled and the
-tests that call it run, the quickest first, until one fails. Doctests are among them. A mutant that crashes or hangs is
-caught. The engine is off, because its replacements would run in place of what is changed. It has a proof of its own:
-`tests/engine/test_tables.py` compares every replacement with its lesson.
+tests that call it run until one fails: those of its own room first, of these the quickest first, and at most 500.
+Doctests are among them. A mutant that crashes or hangs is caught. This runs on a copy without the engine, whose
+replacements would run in place of what is changed. The engine has a proof of its own: `tests/engine/test_tables.py`
+compares every replacement with its lesson.
 
 The last run, {sample}: {total} mutants, {caught} caught ({share}), {survived} survived, {same} of which are equivalent;
 {minutes} minutes in {jobs} processes.

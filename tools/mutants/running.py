@@ -18,6 +18,7 @@ from tools.mutants.sources import ROOMS, Function, Mutant, Source
 TESTS = ("cli", "contract", "core", "data", "errors", "exchange", "extremes", "gradcheck", "layers", "learner")
 TESTS += ("losses", "metrics", "models", "net", "optimizers", "probe", "storage")
 OF_EXCHANGE = ("test_export", "test_export_graph", "test_from_pytorch")  # skipped where PyTorch is not installed
+MOST_TESTS = 500  # for one mutant; a survivor may be called by thousands that do not look at it
 PATIENCE = 5  # a mutant may take so many times what its tests take without it, and START seconds more
 START = 10
 CLOCK = 20  # The time on the clock may be so many times as long, because the machine may have other work.
@@ -125,13 +126,18 @@ class Tests:
         return readings
 
     def catch(self, mutants: list[tuple[Mutant, Source]], readings: list[Reading], jobs: int) -> Iterator[Outcome]:
-        """Try each mutant on the tests that run its function, the quickest first, up to the one that fails."""
+        """Try each mutant on the tests that run its function, up to the one that fails.
+
+        First come the tests of its own room and those of errors, and of each the quickest.
+        """
         tests: dict[Function, list[int]] = {}
         for index, reading in enumerate(readings):
             for function in reading.called if reading.passed else ():
                 tests.setdefault(function, []).append(index)
-        for chosen in tests.values():
-            chosen.sort(key=lambda index: readings[index].seconds)
+        for function, chosen in tests.items():
+            near = (f"tests/{function.file.partition('/')[0]}/", "tests/errors/")
+            chosen.sort(key=lambda index: (not self.items[index].nodeid.startswith(near), readings[index].seconds))
+            del chosen[MOST_TESTS:]
 
         def tasks() -> Iterator[Task]:
             for mutant, source in mutants:
