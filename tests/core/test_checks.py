@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from tinynet.core import Parameter, checks
+from tinynet.core.checks.images import kernel_fits
+from tinynet.core.checks.sequences import sequence_input, window_fits
 from tinynet.core.checks.shapes import shape_text
 
 
@@ -142,3 +144,36 @@ def test_floating_arrays():
 def test_rates():
     assert checks.rate("f", "lr", 0.5) == 0.5
     assert checks.rate("f", "lr", abs) is abs
+
+
+def test_a_sentence_is_cut_where_it_is_too_long_by_one_character():
+    with pytest.raises(ValueError, match=r"^box: x{10000}$"):
+        checks.fail("box", "x" * 10_000)
+    with pytest.raises(ValueError, match=r"^box: x{10000} … and 1 more characters\.$"):
+        checks.fail("box", "x" * 10_001)
+
+
+def test_a_rate_is_a_number_or_a_function_of_the_step():
+    words = r"^SGD: lr must be a number or a function of the step, got .*\.\nHint: give a number such as 0\.1, or"
+    with pytest.raises(TypeError, match=words):
+        checks.rate("SGD", "lr", lambda: 0.1)
+
+
+@pytest.mark.parametrize("size", [(2, 9), (9, 3)])
+def test_a_kernel_must_fit_into_the_height_and_into_the_width(size):
+    with pytest.raises(
+        ValueError, match=rf"^box: expected images of at least 3 × 4 pixels .*, got {size[0]} × {size[1]}\."
+    ):
+        kernel_fits("box", size, (3, 4), ((0, 0), (0, 0)))
+    kernel_fits("box", (3, 4), (3, 4), ((0, 0), (0, 0)))
+
+
+def test_a_window_of_padding_alone_needs_a_step_too():
+    with pytest.raises(ValueError, match=r"^box: expected sequences of at least 1 steps, .*, got 0\."):
+        window_fits("box", 0, 1, (1, 1))
+
+
+@pytest.mark.parametrize(("shape", "features"), [((4, 5), 3), ((4, 5, 6), 1)])
+def test_no_hint_where_more_than_the_axis_of_features_is_wrong(shape, features):
+    with pytest.raises(ValueError, match=r"^box: expected x of shape \(N, T, \d\), got \([4-6, ]*\)\.$"):
+        sequence_input("box", np.ones(shape, np.float32), features)

@@ -19,6 +19,10 @@ def test_fans():
         ValueError, match=r"^fans: a weight of shape \(3,\) has no fan-in: it needs at least \(out, in\)\."
     ):
         initializers.fans((3,))
+    with pytest.raises(ValueError, match=r"^he_normal: shape\[1] must be at least 0, got -1\."):
+        initializers.he_normal((3, -1))
+    with pytest.raises(ValueError, match=r"^uniform_fan_in: fan_in must be at least 1, got 0\."):
+        initializers.uniform_fan_in((3,), fan_in=0)
 
 
 @pytest.mark.parametrize(

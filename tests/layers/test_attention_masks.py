@@ -241,6 +241,7 @@ SENTENCE = r"expected attn_mask of shape \(3, 3\), \(4, 3, 3\) or one that broad
         (np.zeros((3, 4), bool), ValueError, SENTENCE + r"\(3, 4\)\.\nHint: its last two axes are queries and keys\."),
         (np.zeros((3, 3, 3), bool), ValueError, SENTENCE + r"\(3, 3, 3\)\."),
         (np.zeros((1, 2, 2, 3, 3), bool), ValueError, SENTENCE + r"\(1, 2, 2, 3, 3\)\."),
+        (np.zeros((2, 2, 3, 3, 3), bool), ValueError, SENTENCE + r"\(2, 2, 3, 3, 3\)\."),
         (
             np.zeros((3, 3), int),
             TypeError,
@@ -253,3 +254,9 @@ def test_a_wrong_mask_is_refused(mask: Any, kind: type, words: str) -> None:
     for layer in (MultiHeadAttention(4, 2), TransformerBlock(4, 2)):
         with pytest.raises(kind, match=words):
             layer.forward(X, attn_mask=mask)
+
+
+def test_a_wrong_state_of_step_is_refused() -> None:
+    layer = MultiHeadAttention(4, 2, causal=True)
+    with pytest.raises(ValueError, match=r"expected keys and values of shape \(2, 2, 1, 2\), got \(2, 2, 1, 3\)\."):
+        layer.step(X[:, :1], (np.ones((2, 2, 1, 2), np.float32), np.ones((2, 2, 1, 3), np.float32)))

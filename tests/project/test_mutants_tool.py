@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -220,11 +221,30 @@ def test_a_mutant_whose_test_waits_for_ever_is_caught(monkeypatch: pytest.Monkey
     source, start = linear(), time.monotonic()
     mutant = next(iter(source.mutants()))
     tests = running.Tests(None)
+    tests.items = [SimpleNamespace(nodeid="tests/layers/test_linear.py::test_shapes")]  # type: ignore[list-item]
     monkeypatch.setattr(running, "START", 1)
     monkeypatch.setattr(tests, "failing", lambda chosen: (time.sleep(600) for _ in chosen))
     (outcome,) = tests.catch([(mutant, source)], [running.Reading(True, 0.0, {mutant.function})], 1)
     assert outcome.caught_by == "takes too long or crashes"
     assert time.monotonic() - start < 300
+
+
+def test_the_tests_of_its_own_room_come_first_and_not_all_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = linear()
+    mutant = next(iter(source.mutants()))
+    tests = running.Tests(None)
+    names = [
+        "tests/net/test_a.py::b",
+        "tests/layers/test_c.py::d",
+        "tests/errors/test_e.py::f",
+        "tests/cli/test_g.py::h",
+    ]
+    tests.items = [SimpleNamespace(nodeid=name) for name in names]  # type: ignore[misc]
+    monkeypatch.setattr(running, "MOST_TESTS", 3)
+    monkeypatch.setattr(tests, "failing", lambda chosen: iter([str([names[i][6:9] for i in chosen]), None, None]))
+    readings = [running.Reading(True, seconds, {mutant.function}) for seconds in (2.0, 5.0, 4.0, 3.0)]
+    (outcome,) = tests.catch([(mutant, source)], readings, 1)
+    assert (outcome.caught_by, outcome.n_tests) == ("['err', 'lay', 'net']", 3)
 
 
 def fail() -> None:

@@ -15,7 +15,7 @@ import pytest
 from tools.mutants.children import Gone, Task, in_children
 from tools.mutants.sources import ROOMS, Function, Mutant, Source
 
-TESTS = ("cli", "contract", "core", "data", "errors", "exchange", "extremes", "gradcheck", "layers", "learner")
+TESTS = ("calls", "cli", "contract", "core", "data", "errors", "exchange", "extremes", "gradcheck", "layers", "learner")
 TESTS += ("losses", "metrics", "models", "net", "optimizers", "probe", "storage")
 OF_EXCHANGE = ("test_export", "test_export_graph", "test_from_pytorch")  # skipped where PyTorch is not installed
 MOST_TESTS = 500  # for one mutant; a survivor may be called by thousands that do not look at it
@@ -76,6 +76,7 @@ class Tests:
 
     def __init__(self, work: Any) -> None:
         self._work = work
+        self.items: list[pytest.Item] = []
         self._failed: list[str] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
