@@ -16,7 +16,7 @@ from tinynet.models.mobilenet import mobilenet
 from tinynet.models.resnet import resnet20
 from tinynet.models.seq2seq import seq2seq
 from tinynet.models.small import digits_cnn, lenet5, mnist_cnn
-from tinynet.models.unet import DEPTH, unet
+from tinynet.models.unet import DEPTH, halvings, unet
 from tinynet.models.vae import vae
 from tinynet.models.vgg import vgg11, vgg16
 from tinynet.net import Net
@@ -80,8 +80,9 @@ def _char_lstm(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
 
 def _seq2seq(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
     longest = max(input_shape)
-    if sizes.get("max_length", longest) < longest:
-        problem = f"there are texts of {longest} tokens, but max_length is {sizes['max_length']}."
+    max_length = checks.integer("seq2seq", "max_length", sizes.get("max_length", longest), minimum=1)
+    if max_length < longest:
+        problem = f"there are texts of {longest} tokens, but max_length is {max_length}."
         checks.fail("seq2seq", problem, f"take max_length={longest}, or leave it out.")
     return seq2seq(n_classes, **{"max_length": longest, "padding": PADDING} | sizes)
 
@@ -101,7 +102,8 @@ def _dcgan(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> N
 
 def _unet(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
     channels, *_ = checks.model_input("unet", input_shape, n_classes, smallest=1)
-    _check_sides("unet", input_shape, 2 ** sizes.get("depth", DEPTH), "a smaller depth asks for less; ")
+    depth = halvings("unet", "depth", sizes.get("depth", DEPTH), {})
+    _check_sides("unet", input_shape, 2**depth, "a smaller depth asks for less; ")
     return unet(channels, n_classes, **sizes)
 
 

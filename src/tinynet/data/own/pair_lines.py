@@ -39,7 +39,7 @@ class Pairs(NamedTuple):
         return f"line {pair.line} of {self.place}"
 
 
-def read_pairs(path: Path, target: str | None = None, skip_broken: bool = False) -> Pairs:
+def read_pairs(path: Path, target: str | None, skip_broken: bool) -> Pairs:
     """The pairs of a file.
 
     Args:
