@@ -194,6 +194,10 @@ def test_what_cannot_be_stored_is_named() -> None:
     with pytest.raises(TypeError, match=r"test: x\.a holds object, which cannot be stored\."):
         packed("test", {"a": np.array([None])}, {}, "x")
     assert not is_storable({"a": np.array(["text"])})
+    for value in ([1, print], (print, 1), {"a": 1, "b": print}, {"a": print, "b": 1}, {print: 1, "b": 2}, 1j):
+        assert not is_storable(value)
+    for value in ([], (), {}, [1, None], {"a": 1, 2: "b"}):
+        assert is_storable(value)
 
 
 @pytest.mark.parametrize("odd", [{"$array": "none"}, {"$tuple": 1}, {"$dict": [[1]]}, {"$other": 1}, {"$array": []}])

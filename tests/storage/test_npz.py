@@ -99,6 +99,17 @@ def test_what_is_no_array_is_refused(members, words, tmp_path, capsys):
     assert "executed" not in capsys.readouterr().out
 
 
+def test_the_limit_follows_the_net_and_leaves_room_for_float64(tmp_path, monkeypatch):
+    monkeypatch.setattr("tinynet.storage.weights.LEAST_LIMIT", 0)
+    net, path = Net([Linear(100, 50)]), tmp_path / "weights.npz"
+    state = {name: array.astype(np.float64) for name, array in net.state().items()}
+    np.savez(path, **state)
+    tn.load_weights(Net([Linear(100, 50)]), path)
+    np.savez(path, **state, more=np.ones(6000))
+    with pytest.raises(ValueError, match=r"its arrays would take more than the 80,800 bytes that may be needed\."):
+        tn.load_weights(net, path)
+
+
 def test_any_damage_ends_in_a_sentence_or_a_correct_load(tmp_path):
     net, path = small_net(), tmp_path / "weights.npz"
     np.savez_compressed(path, **net.state())
