@@ -15,16 +15,8 @@ from tinynet.core import checks, generator_states, set_generator_states
 from tinynet.core.version import __version__
 from tinynet.learner.batch import name_of
 from tinynet.learner.callback import Callback
-from tinynet.learner.standing import (
-    SoFar,
-    generators_of,
-    is_own,
-    parts,
-    put_generators,
-    put_numbers,
-    put_unfinished,
-    standing_of,
-)
+from tinynet.learner.standing import SoFar, is_own, parts, put_generators, put_numbers, put_unfinished, standing_of
+from tinynet.learner.twin import generators_in
 from tinynet.net import Net
 from tinynet.optimizers import Optimizer
 from tinynet.probe.not_finite.kept import snapshot
@@ -100,7 +92,7 @@ class Resumed:
 
 
 def set_goal(learner: Learner, epochs: int | None) -> None:
-    """Say at which epoch a `fit` ends: after `epochs` further ones, or where a resumed training was to end."""
+    """Say at which epoch a `fit` ends: after so many further ones, or where a resumed training was to end."""
     learner.stop, learner.stop_reason = False, ""
     if epochs is None and learner.resumed is not None:
         learner.epochs_wanted, learner.stop_reason = learner.resumed.epochs_wanted, learner.resumed.standing["stopped"]
@@ -226,7 +218,7 @@ def settings_of(learner: Learner) -> dict[str, Any]:
 
 
 def _of_further_optimizers(learner: Learner) -> dict[str, Any]:
-    """What must agree of the further optimizers of a subclass, by the names of its attributes."""
+    """What must agree of the optimizers that a subclass holds besides, by the names of its attributes."""
     settings: dict[str, Any] = {}
     for name, optimizer in parts(learner, Optimizer).items():
         if optimizer is not learner.optimizer:
@@ -259,7 +251,8 @@ def _check_settings(learner: Learner, place: Path, content: Content) -> None:
 def _take(learner: Learner, place: Path, content: Content) -> None:
     """Take a checkpoint over; where it does not fit, the learner stays as it was."""
     standing, nets = content.state, parts(learner, Net)
-    put_back = snapshot(*nets.values(), *parts(learner, Optimizer).values(), *generators_of(learner))
+    generators = generators_in([learner.train, learner.valid, learner.loss])
+    put_back = snapshot(*nets.values(), *parts(learner, Optimizer).values(), *generators)
     files = MODEL
     try:
         learner.net.load_state(content.model)

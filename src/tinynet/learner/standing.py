@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tinynet.core import Parameter, checks, generator_states
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
@@ -76,7 +74,7 @@ def standing_of(learner: Learner, callbacks: Sequence[Callback]) -> dict[str, An
         "so_far": None if so_far is None else so_far.state(),
         "history": [dict(row) for row in learner.history],
         "numbers": numbers_of(learner),
-        "generators": [generator.bit_generator.state for generator in generators_of(learner)],
+        "generators": [generator.bit_generator.state for generator in generators_in(_with_draws(learner))],
         "callbacks": [(type(callback).__name__, callback.state()) for callback in callbacks],
         "recovery": learner.recovery.state(),
         "first_weights": learner.record.first_weights,
@@ -118,7 +116,7 @@ def put_numbers(learner: Learner, numbers: dict[str, Any]) -> None:
 
     Raises:
         ValueError: The numbers are those of another learner.
-        TypeError: They are something else.
+        TypeError: They are no such numbers.
         LookupError: Some are missing.
     """
     for name, net in parts(learner, Net).items():
@@ -154,7 +152,7 @@ def put_generators(learner: Learner, states: Sequence[Any]) -> None:
     Raises:
         ValueError: There are more of them, or fewer.
     """
-    found = generators_of(learner)
+    found = list(generators_in(_with_draws(learner)))
     if len(found) != len(states):
         raise ValueError(f"the data and the net had {len(states)} generators of random numbers, and have {len(found)}.")
     for generator, state in zip(found, states, strict=True):
@@ -166,9 +164,8 @@ def is_own(learner: Learner, name: str) -> bool:
     return name not in KNOWN and not hasattr(type(learner), name)
 
 
-def generators_of(learner: Learner) -> list[np.random.Generator]:
-    """The generators of random numbers inside the data, the loss and the nets."""
-    return list(generators_in([learner.train, learner.valid, learner.loss, *parts(learner, Net).values()]))
+def _with_draws(learner: Learner) -> list[Any]:
+    return [learner.train, learner.valid, learner.loss, *parts(learner, Net).values()]
 
 
 def _optimizer_state(learner: Learner, optimizer: Optimizer) -> dict[str, Any]:
