@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import sum_of, wide
 from tinynet.core.checks.vocabulary import at_least, integer, optional
 from tinynet.layers import Layer
 from tinynet.net.operations.arithmetic import summed_to
@@ -76,7 +78,7 @@ class View(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.remember(shape=x.shape)
-        return x.reshape(_for(self.sizes, x))
+        return x.reshape(_fitted(_for(self.sizes, x), x))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
@@ -114,6 +116,9 @@ class Expand(Layer):
         self.remember(shape=x.shape)
         sizes = _for(self.sizes, x)
         more = len(sizes) - x.ndim
+        if -1 in sizes[: max(0, more)]:
+            problem = f"-1 keeps a size, but x of shape {checks.shape_text(x.shape)} has no axis there."
+            checks.fail(self, problem, "give the number of repetitions.")
         return np.broadcast_to(x, [x.shape[i - more] if n == -1 else n for i, n in enumerate(sizes)]).copy()
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -149,7 +154,7 @@ class Repeat(Layer):
 
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (other,) = self.recall()
-        return dy.sum(axis=0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
+        return sum_of(dy, 0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
 
 
 class Part(Layer):
@@ -236,9 +241,9 @@ class Take(Layer):
 
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, None]:
         shape, index = self.recall()
-        dx = np.zeros_like(dy, shape=shape)
+        dx = np.zeros_like(dy, shape=shape, dtype=wide(dy))
         np.add.at(dx, (*[slice(None)] * self.axis, index), dy)
-        return dx, None
+        return dx.astype(dy.dtype), None
 
 
 class Join(Layer):
@@ -293,3 +298,11 @@ def _sizes(who: str, sizes: tuple) -> tuple[int | str, ...]:
 def _for(sizes: tuple[int | str, ...], x: np.ndarray) -> list[int]:
     """The new shape of x."""
     return [x.shape[int(size[1:])] if isinstance(size, str) else size for size in sizes]
+
+
+def _fitted(sizes: list[int], x: np.ndarray) -> list[int]:
+    """The new shape with the size of a -1, which NumPy cannot tell where an axis is empty on both sides."""
+    if x.size or sizes.count(-1) != 1 or 0 not in sizes:
+        return sizes
+    rest = math.prod(size for size in x.shape if size) // math.prod(size for size in sizes if size > 0)
+    return [rest if size == -1 else size for size in sizes]

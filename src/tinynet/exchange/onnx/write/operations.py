@@ -84,7 +84,8 @@ def power(graph: GraphWriter, layer: Power, x: str) -> str:
 
 
 def clip(graph: GraphWriter, layer: Clip, x: str) -> str:
-    return graph.node("Clip", x, graph.constant(float(layer.low)), graph.constant(float(layer.high)))
+    bounds = ["" if bound is None else graph.constant(float(bound)) for bound in (layer.low, layer.high)]
+    return graph.node("Clip", x, *bounds)
 
 
 def reduce(graph: GraphWriter, layer: Reduce, x: str) -> str:
