@@ -253,3 +253,16 @@ def test_a_wrong_mask_is_refused(mask: Any, kind: type, words: str) -> None:
     for layer in (MultiHeadAttention(4, 2), TransformerBlock(4, 2)):
         with pytest.raises(kind, match=words):
             layer.forward(X, attn_mask=mask)
+
+
+@each_choice
+@pytest.mark.parametrize("nearly_hidden", [-1e4, -1e9, np.finfo(np.float32).min])
+def test_a_query_whose_keys_are_all_nearly_hidden_sees_them_alike(choice: str, nearly_hidden: float) -> None:
+    layer = build().astype(np.float32)
+    query, value = normal(N, T, E, seed=1).astype(np.float32), normal(N, S, E, seed=2).astype(np.float32)
+    key = np.repeat(normal(N, 1, E, seed=3), S, axis=1).astype(np.float32)  # alike, so that all scores of a query are
+    mask = np.zeros((T, S), np.float32)
+    mask[1] = nearly_hidden
+    with faster.use(choice):
+        found, expected = step(layer, query, key, value, attn_mask=mask), step(layer, query, key, value)
+    assert_alike(found, expected, rtol=1e-5, atol=1e-5)

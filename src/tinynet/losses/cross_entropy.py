@@ -45,7 +45,7 @@ def cross_entropy(
         axis: The class axis of predicted; 1 for images of classes (N, C, H, W).
         weight: w, how much each class counts, at least 0; 1 if None.
         ignore_index: Rows with this label, often −1 or −100, are left out; no row is if None. If all rows are left out,
-            loss and gradient are zero.
+            or all their labels have the weight 0, loss and gradient are zero.
         label_smoothing: ε, the share of each truth that is spread evenly over all classes, at least 0 and below 1.
         reduction: "mean" or "sum", over all labels.
 

@@ -203,14 +203,8 @@ class Einsum(Layer):
             there = "".join(axis for axis in axes[i] if axis in "".join([result, *of_others]))
             part = _einsum(f"{','.join([result, *of_others])}->{there}", dy, *others)
             # An axis that x alone has was summed: each place along it gets the same.
-            alone = tuple(place for place, axis in enumerate(axes[i]) if axis not in there)
-            part = np.expand_dims(part, alone)
-            # An axis of size 1 was repeated where another array has more places along it.
-            repeated = [size == 1 and n != 1 for size, n in zip(x.shape, part.shape, strict=True)]
-            of_x = [
-                n if is_repeated else size for n, size, is_repeated in zip(part.shape, x.shape, repeated, strict=True)
-            ]
-            dx.append(summed_to(np.broadcast_to(part, of_x), x.shape))
+            part = np.expand_dims(part, tuple(place for place, axis in enumerate(axes[i]) if axis not in there))
+            dx.append(summed_to(np.broadcast_to(part, np.broadcast_shapes(part.shape, x.shape)), x.shape))
         return dx[0] if len(dx) == 1 else tuple(dx)
 
 
