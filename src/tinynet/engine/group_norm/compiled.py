@@ -178,13 +178,15 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, means_of_groups, inv
     _spread(weight, C, scale)
     _spread(bias, C, shift)
     for n in range(start, end):
-        sums[:] = 0
+        base = x[n, 0]  # Distances from it are added up, which are 0, without rounding, where all numbers are alike.
+        for f in range(width):
+            sums[f] = R * np.float64(base[f])
         for first in range(0, R, ROWS_IN_FLOAT32):
             part[:] = 0
             for r in range(first, min(R, first + ROWS_IN_FLOAT32)):
                 row = x[n, r]
                 for f in range(width):
-                    part[f] += row[f]
+                    part[f] += row[f] - base[f]
             for f in range(width):
                 sums[f] += part[f]
         _gather(sums, C, means)
