@@ -151,10 +151,8 @@ def test_cosines_do_not_depend_on_lengths(size: float) -> None:
 def test_numbers_that_are_all_alike_have_no_spread(name: str, value: float, choice: str) -> None:
     layer, shape = NORMS[name]
     x = np.full(shape, value, np.float32)
-    if "square" in name:
-        x_hat = np.full_like(x, np.sign(value) * min(1, abs(value) / 1e-3))
-    else:
-        x_hat = np.zeros_like(x)
+    of_squares = np.full_like(x, np.sign(value) * min(1, abs(value) / 1e-3))
+    x_hat = of_squares if "square" in name else np.zeros_like(x)
     layer = deepcopy(layer)
     layer.eps = 1e-6
     with faster.use(choice):
