@@ -61,4 +61,12 @@ def attention_mask(layer: Any, given: np.ndarray, query: np.ndarray, key: np.nda
         problem = f"expected attn_mask of shape {shapes} {shape_text(full)}, got {shape_text(given.shape)}."
         fail(layer, problem, "its last two axes are queries and keys.")
     mask = np.asarray(mask, like=query)
+    if mask.dtype.kind == "f" and mask.dtype.itemsize > query.dtype.itemsize:
+        # The least number of a wider type, with which masks are often filled, would become −∞, which hides altogether.
+        mask = np.where(np.isfinite(mask), np.clip(mask, *_ends(query.dtype)), mask)
     return mask if mask.dtype == bool else mask.astype(query.dtype)
+
+
+def _ends(dtype: np.dtype) -> tuple[float, float]:
+    """The least and the greatest finite number of a type."""
+    return float(np.finfo(dtype).min), float(np.finfo(dtype).max)
