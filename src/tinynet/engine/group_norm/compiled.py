@@ -189,6 +189,11 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, means_of_groups, inv
                     part[f] += row[f] - base[f]
             for f in range(width):
                 sums[f] += part[f]
+        for f in range(width):
+            if not np.isfinite(sums[f]):  # it may be the sum that has no place in float32
+                sums[f] = 0
+                for r in range(R):
+                    sums[f] += x[n, r, f]
         _gather(sums, C, means)
         for g in range(G):
             means[g] /= size
