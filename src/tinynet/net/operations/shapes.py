@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import accumulate
 from typing import Any
 
@@ -13,6 +12,7 @@ from tinynet.core.arrays import sum_of, wide
 from tinynet.core.checks.vocabulary import at_least, integer, optional
 from tinynet.layers import Layer
 from tinynet.net.operations.arithmetic import summed_to
+from tinynet.net.operations.sizes import checked_sizes, fitted, sizes_for
 
 
 class Transpose(Layer):
@@ -74,11 +74,11 @@ class View(Layer):
     """
 
     def __init__(self, *sizes: int | str) -> None:
-        self.sizes = _sizes("View", sizes)
+        self.sizes = checked_sizes("View", sizes)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.remember(shape=x.shape)
-        return x.reshape(_fitted(_for(self.sizes, x), x))
+        return x.reshape(fitted(sizes_for(self.sizes, x), x))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
@@ -110,11 +110,11 @@ class Expand(Layer):
     """
 
     def __init__(self, *sizes: int | str) -> None:
-        self.sizes = _sizes("Expand", sizes)
+        self.sizes = checked_sizes("Expand", sizes)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.remember(shape=x.shape)
-        sizes = _for(self.sizes, x)
+        sizes = sizes_for(self.sizes, x)
         more = len(sizes) - x.ndim
         if -1 in sizes[: max(0, more)]:
             problem = f"-1 keeps a size, but x of shape {checks.shape_text(x.shape)} has no axis there."
@@ -285,24 +285,3 @@ class Join(Layer):
         parts = np.split(dy, ends[:-1], axis=self.axis)
         dx = [summed_to(part, shape) for part, shape in zip(parts, shapes, strict=True)]
         return dx[0] if len(dx) == 1 else tuple(dx)
-
-
-def _sizes(who: str, sizes: tuple) -> tuple[int | str, ...]:
-    """Check the sizes of a new shape."""
-    for index, size in enumerate(sizes):
-        if not (isinstance(size, str) and size[:1] == "x" and size[1:].isdigit()):
-            checks.integer(who, f"sizes[{index}]", size, minimum=-1)
-    return sizes
-
-
-def _for(sizes: tuple[int | str, ...], x: np.ndarray) -> list[int]:
-    """The new shape of x."""
-    return [x.shape[int(size[1:])] if isinstance(size, str) else size for size in sizes]
-
-
-def _fitted(sizes: list[int], x: np.ndarray) -> list[int]:
-    """The new shape with the size of a -1, which NumPy cannot tell where an axis is empty on both sides."""
-    if x.size or sizes.count(-1) != 1 or 0 not in sizes:
-        return sizes
-    rest = math.prod(size for size in x.shape if size) // math.prod(size for size in sizes if size > 0)
-    return [rest if size == -1 else size for size in sizes]
