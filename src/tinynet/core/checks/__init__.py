@@ -11,6 +11,7 @@ words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
 from tinynet.core.checks.attention import attention_cache, attention_inputs, attention_mask
+from tinynet.core.checks.backward import explain_in_place, giver_of_nothing, no_gradient
 from tinynet.core.checks.files import path, plain_place, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
@@ -70,6 +71,7 @@ __all__ = [
     "class_labels",
     "class_targets",
     "class_weight",
+    "explain_in_place",
     "fail",
     "flag",
     "floating_dtype",
@@ -77,6 +79,7 @@ __all__ = [
     "fraction",
     "function",
     "generator",
+    "giver_of_nothing",
     "gradient_shape",
     "image_input",
     "input_shape",
@@ -88,6 +91,7 @@ __all__ = [
     "mask",
     "matching_state",
     "model_input",
+    "no_gradient",
     "non_empty_list",
     "none_below_0",
     "not_empty",

@@ -53,7 +53,7 @@ class Number:
         gaps = np.isnan(numbers)
         with np.errstate(over="ignore"):
             scaled = (np.where(gaps, self.mean, numbers) - self.mean) / self.std
-        for row in np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max):
+        for row in np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max).tolist():
             problem = f"{self.name} is {_short(texts[row])} in {places[row]}, too far from what was learned from."
             hint = f"the mean there is {self.mean:g}, the standard deviation {self.std:g}; check the number."
             fail("table", problem, hint)
