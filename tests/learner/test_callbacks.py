@@ -325,3 +325,18 @@ def test_a_rate_may_be_sought_within_a_fit():
     learner = Learner(Net([Linear(1, 1)]), mean_squared_error, SGD(lr=0.1), Dataset(x, 2 * x), callbacks=[seek])
     learner.fit(epochs=1, progress=False)
     assert seek.rate > 0
+
+
+def test_csv_log_has_the_epoch_after_which_another_callback_fails(tmp_path):
+    class Fails(Callback):
+        def on_epoch_end(self, learner, epoch, row):
+            if epoch == 2:
+                raise ZeroDivisionError
+
+    log = CSVLog(tmp_path / "history.csv")
+    learner = Scripted([0.5, 0.4, 0.3], [Fails(), log])
+    with pytest.raises(ZeroDivisionError):
+        learner.fit(epochs=3, progress=False)
+    learner.fit(epochs=1, progress=False)
+    lines = (tmp_path / "history.csv").read_text().splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [["1", "0.5"], ["2", "0.4"], ["3", "0.3"]]
