@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -150,3 +151,12 @@ def test_the_time_of_loops_is_measured():
 def test_a_duration_is_told_in_words():
     words = ["1 seconds", "100 seconds", "10 minutes", "3 hours", "12 days"]
     assert [duration(seconds) for seconds in (1, 100, 600, 10_800, 1_000_000)] == words
+
+
+def test_ctrl_c_while_the_commands_are_loaded_is_told_like_any_other(tinynet, monkeypatch):
+    class Loading(ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "tinynet.cli.app", Loading("tinynet.cli.app"))
+    assert tinynet("models") == (130, "", "tinynet: interrupted.\n")
