@@ -1,6 +1,7 @@
 """What takes the output: pipes of any encoding, a full disk, nothing; and the paths that a user gives."""
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -160,3 +161,11 @@ def test_ctrl_c_while_the_commands_are_loaded_is_told_like_any_other(tinynet, mo
 
     monkeypatch.setitem(sys.modules, "tinynet.cli.app", Loading("tinynet.cli.app"))
     assert tinynet("models") == (130, "", "tinynet: interrupted.\n")
+
+
+def test_what_matplotlib_says_of_its_cache_is_not_shown(tinynet):
+    logger = logging.getLogger("matplotlib")
+    logger.setLevel(logging.NOTSET)
+    tinynet("--version")
+    assert not logger.isEnabledFor(logging.WARNING)
+    assert logger.isEnabledFor(logging.ERROR)
