@@ -52,6 +52,7 @@ def keeps_float32(subject: Subject) -> None:
 def leaves_arrays_alone(subject: Subject) -> None:
     """Neither pass writes into its arguments, and what was returned does not change at the next call."""
     inputs, before = subject.inputs, [x.copy() for x in subject.inputs]
+    weights = {path: parameter.tensor.copy() for path, parameter in subject.parameters().items()}
     y = subject.forward()
     dy = _output_gradients(subject, y)
     dy_before, y_before = copy.deepcopy(dy), copy.deepcopy(y)
@@ -60,6 +61,10 @@ def leaves_arrays_alone(subject: Subject) -> None:
     _unchanged(subject, "inputs", "writes into its input", before, inputs)
     _unchanged(subject, "incoming gradient", "writes into the incoming gradient", dy_before, dy)
     _unchanged(subject, "output", "changes in backward the output that forward returned", y_before, y)
+    for path, parameter in subject.parameters().items():
+        if not np.array_equal(weights[path], parameter.tensor):
+            hint = "leave that to the optimizer: backward adds to gradients, and forward only reads."
+            broken_rule(subject.who, path, f"the layer changes its parameter {path}.", hint, "buffer")
     subject.inputs = draw(subject.given, subject.rng, again=True)
     subject.forward()
     _unchanged(subject, "output", "returns an output that its next forward overwrites", y_before, y)
@@ -162,7 +167,7 @@ def _not_added(who: object, path: str, replaced: bool) -> NoReturn:
             who,
             path,
             f"two backwards must give twice the gradient of {path}, but the second replaced the first.",
-            f"likely cause: it is overwritten instead of added; write self.{path}.accumulate(...).",
+            f"likely cause: it is overwritten instead of added; write self.{path.rpartition('.')[2]}.accumulate(...).",
             "overwritten",
         )
     broken_rule(

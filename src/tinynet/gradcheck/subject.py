@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinynet.core import Parameter, checks, generator_states, set_generator_states
+from tinynet.core.checks.backward import added_in_place
 from tinynet.core.checks.shapes import shape_cause
 from tinynet.core.checks.words import fail
 from tinynet.gradcheck import sentences
@@ -40,6 +41,10 @@ class Subject:
         self.rng = rng
         self.loss, self.ground_truth = loss, ground_truth
         self.inputs = draw(self.given, rng)
+        for x in self.inputs:
+            if not x.size:
+                problem = f"an input of shape {checks.shape_text(x.shape)} holds no numbers to compare."
+                fail("check", problem, "give it some rows, as in (4, 3).")
         self.held = [  # the vector of padding is a constant by definition: its gradient is zero, though y depends on it
             (inner.weight.tensor, inner.padding_idx, inner.weight.tensor[inner.padding_idx].copy())
             for _, inner in self.layer.layers_inside()
@@ -151,7 +156,9 @@ def explain_raise(subject: Subject, error: ValueError) -> NoReturn:
     try:
         y = subject.forward()
         subject.layer.backward(*(np.ones_like(value) if is_floating(value) else None for value in y))  # type: ignore[arg-type]
-    except ValueError:
+    except ValueError as again:
+        in_place = added_in_place(again, subject.layer)
+        shapes += [in_place] if in_place is not None else []
         _raised_in_backward(subject.who, error, shapes)
     finally:
         for parameter in subject.parameters().values():

@@ -99,6 +99,23 @@ def in_order(callbacks: Sequence[Callback]) -> list[Callback]:
 
 
 @contextmanager
+def one_at_a_time(learner: Learner) -> Iterator[None]:
+    """Refuse a `fit` within a `fit` of the same learner, as a callback or another thread may call it.
+
+    Raises:
+        RuntimeError: The learner is training already.
+    """
+    if learner._is_training:
+        hint = "a callback may evaluate, or set learner.stop; for other trainings make another Learner."
+        checks.fail("Learner.fit", "this learner is training already.", hint, RuntimeError)
+    learner._is_training = True
+    try:
+        yield
+    finally:
+        learner._is_training = False
+
+
+@contextmanager
 def begun(callbacks: Sequence[Callback], learner: Learner) -> Iterator[None]:
     """Begin each callback, and on leaving end those that have begun: all of them, even if one of them raises."""
     have_begun: list[Callback] = []

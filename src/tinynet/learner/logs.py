@@ -119,10 +119,16 @@ class CSVLog(Callback):
             checks.fail("CSVLog", f"{self.path} is a directory.", "name a file inside it.", IsADirectoryError)
         self._check_columns(learner)
         self._history, self._unwritten = learner.history, []
+        self._n_rows = len(learner.history)  # that have been seen
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        self._n_rows = len(learner.history)
         self._unwritten.append(row)
         self._write()
+
+    def on_fit_end(self, learner: Learner) -> None:
+        if self._n_rows < len(learner.history):  # another callback has failed before this one heard of the epoch
+            self.on_epoch_end(learner, learner.epoch, learner.history.rows[-1])
 
     def _write(self) -> None:
         """Write all rows that are not written yet; what fails now is tried again after the next epoch."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinynet.core.checks.values import of_kind
 from tinynet.core.checks.words import fail
 from tinynet.learner.batch import is_number
 from tinynet.learner.callback import Callback
@@ -25,6 +26,8 @@ def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: 
         if not isinstance(value, (list, tuple)):
             fail("Learner", f"{name} must be a list, got {type(value).__name__}.", f"write {name}=[...].", TypeError)
     for metric in metrics:
+        if isinstance(metric, type):
+            fail("Learner", f"metrics hold the class {metric.__name__}.", f"write {metric.__name__}(...).", TypeError)
         if not callable(metric):
             fail("Learner", f"metrics must hold functions, got {metric!r}.", "pass accuracy itself.", TypeError)
     for index, callback in enumerate(callbacks):
@@ -50,7 +53,9 @@ def some_batch(n_samples: int, batch_size: int, drop_last: bool) -> None:
 def loss_and_gradient(returned: Any) -> tuple[float, Any]:
     """Check that a loss gave two things, and that the first is a number."""
     if not isinstance(returned, tuple) or len(returned) != 2 or not is_number(returned[0]):
-        came = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else f"a {type(returned).__name__}"
+        came = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else of_kind(returned)
+        if isinstance(returned, tuple) and len(returned) == 2:
+            came = f"({', '.join(map(of_kind, returned))})"
         fail(
             "Learner",
             f"the loss must return (loss, gradient), a number and an array; it returned {came}.",

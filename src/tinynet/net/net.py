@@ -95,7 +95,7 @@ class Net(Layer):
             try:
                 dy = self.layers[index].backward(*as_tuple(dy))
             except ERRORS as error:
-                self.locate(error, index)
+                self.locate_back(error, index, dy)
                 raise
         self.forget()
         return dy if input_gradient else None
@@ -219,6 +219,16 @@ class Net(Layer):
         """Put the path of layer `index` into an error, and if `previous`, the layer its input came from."""
         before = self.layers[index - 1] if previous and index else None
         checks.locate(error, self.layers[index], self.layers_inside(), before)
+
+    def locate_back(self, error: Exception, index: int, dy: Any) -> None:
+        """Put the path of layer `index` into an error of its backward, or blame the layer that gave it no gradient."""
+        giver = checks.giver_of_nothing(self.layers, index, dy)
+        if giver is not None:
+            error = checks.no_gradient(self.layers[giver], dy)
+            self.locate(error, giver)
+            raise error from None
+        checks.explain_in_place(error, self.layers[index])
+        self.locate(error, index)
 
     def _check_each_layer_once(self) -> None:
         first_path: dict[int, str] = {}

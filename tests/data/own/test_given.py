@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import sparse
 
 import tinynet as tn
 from tests.data.own.test_table_file import Frame as Columns
@@ -85,6 +86,13 @@ class NumberDicts(TensorRows):
         return {"a": X[index, 0], "b": X[index, 1], "c": X[index, 2], "label": Y[index]}
 
 
+class SparseRows(TensorRows):
+    """Rows of a sparse matrix of SciPy."""
+
+    def __getitem__(self, index):
+        return sparse.csr_matrix(X)[index], Y[index]
+
+
 def saved(tmp_path):
     np.save(tmp_path / "x.npy", X)
     np.save(tmp_path / "y.npy", Y)
@@ -111,6 +119,8 @@ GIVEN = {
     "rows as dicts": lambda folder: Dicts(),
     "columns as dicts": lambda folder: NumberDicts(),
     "a data set": lambda folder: Dataset(X, Y),
+    "tuples of numbers": lambda folder: (tuple(map(tuple, X.tolist())), tuple(Y.tolist())),
+    "sparse rows": lambda folder: SparseRows(),
 }
 
 
@@ -160,6 +170,14 @@ class Odd(TensorRows):
         return self.row
 
 
+class OfLength(TensorRows):
+    def __init__(self, n):
+        self.n = n
+
+    def __len__(self):
+        return self.n
+
+
 class Loader:
     dataset, batch_size = None, 3
 
@@ -177,6 +195,20 @@ class Loader:
         ((X, 3), r"train\[1\] must be an array, got int\.\nHint: pass train as \(x, y\)\."),
         ((X * np.nan, Y), "train cannot be used: x has NaN or infinity in 40 of 40 samples"),
         ([], "train is empty"),
+        (zip(X, Y, strict=True), r"got zip\.\nHint: it can be read only once: pass list\(train\)\."),
+        (
+            (iter(X), Y),
+            r"train\[0\] must be an array, got .*iterator.*\.\nHint: it can be read only once: make it a list",
+        ),
+        (
+            (sparse.csr_matrix(X), Y),
+            r"train cannot be used: x must hold numbers, got object\.\nHint: it is a sparse csr",
+        ),
+        (
+            OfLength(2.5),
+            r"Learner: len\(train\) fails: 'float' object cannot be .*\.\nHint: return the number of samples",
+        ),
+        (OfLength(-1), r"Learner: len\(train\) fails: __len__\(\) should return >= 0\.\nHint: return the number"),
         ([1, 2], r"each row of train must be a pair \(x, y\), but row 0 is a int\.\nHint: arrays of all x and all y"),
         ([(1, 2), (1, 2, 3)], r"each row of train must be a pair \(x, y\), but row 1 is a tuple of 3\."),
         ([([1.0], 0), ([1.0, 2.0], 0)], r"the samples of a batch have the shapes \(1,\) and \(2,\)"),

@@ -10,12 +10,17 @@ sentences of one subject; `who` is the object that complains, or its name. They 
 words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
-from tinynet.core.checks.files import path, readable_file
+from __future__ import annotations
+
+from tinynet.core.checks.attention import attention_cache, attention_inputs, attention_mask
+from tinynet.core.checks.backward import explain_in_place, giver_of_nothing, no_gradient
+from tinynet.core.checks.files import path, plain_place, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
 from tinynet.core.checks.losses import (
     between_0_and_1,
     class_weight,
+    none_below_0,
     not_negative,
     probabilities,
     reduction,
@@ -60,11 +65,15 @@ __all__ = [
     "arguments",
     "array",
     "as_array",
+    "attention_cache",
+    "attention_inputs",
+    "attention_mask",
     "axis_of",
     "between_0_and_1",
     "class_labels",
     "class_targets",
     "class_weight",
+    "explain_in_place",
     "fail",
     "flag",
     "floating_dtype",
@@ -72,6 +81,7 @@ __all__ = [
     "fraction",
     "function",
     "generator",
+    "giver_of_nothing",
     "gradient_shape",
     "image_input",
     "input_shape",
@@ -83,7 +93,9 @@ __all__ = [
     "mask",
     "matching_state",
     "model_input",
+    "no_gradient",
     "non_empty_list",
+    "none_below_0",
     "not_empty",
     "not_negative",
     "number",
@@ -93,6 +105,7 @@ __all__ = [
     "output_gradients",
     "pair",
     "path",
+    "plain_place",
     "positive_size",
     "probabilities",
     "rate",

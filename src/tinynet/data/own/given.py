@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -58,8 +58,14 @@ def as_dataset(who: str, name: str, value: Any) -> Any:
             hint = "a Learner makes the batches itself: pass loader.dataset, and batch_size=…."
         elif hasattr(value, "__iter__") and hasattr(value, "take"):  # one that streams
             hint = "rows that stream cannot be drawn by number: load it without streaming, or pass list(data.take(…))."
+        elif isinstance(value, Iterator):  # a zip or a generator
+            hint = f"it can be read only once: pass list({name})."
         fail(who, f"{name} must have len(d) and d[indices] -> (x, y), got {came}.", hint, TypeError)
-    if not len(value):
+    try:
+        n_samples = len(value)
+    except (TypeError, ValueError) as error:
+        fail(who, f"len({name}) fails: {error}.", "return the number of samples from __len__.", type(error))
+    if not n_samples:
         fail(who, f"{name} is empty.", "check how the data were selected or split.")
     return value
 
@@ -73,11 +79,26 @@ def _of_pair(who: str, name: str, x: Any, y: Any) -> Dataset:
 def _array(who: str, name: str, value: Any) -> Any:
     if isinstance(value, (str, os.PathLike)):
         return _loaded(who, Path(value))
+    if isinstance(value, tuple) and _are_numbers(value):
+        value = _as_list(value)
     if isinstance(value, tuple):
         return tuple(_array(who, f"{name}[{i}]", part) for i, part in enumerate(value))
     if not is_array(value) and not hasattr(value, "__len__") and not hasattr(value, "__array__"):
-        fail(who, f"{name} must be an array, got {type(value).__name__}.", f"pass {name[:-3]} as (x, y).", TypeError)
-    return plain(value)
+        hint = f"pass {name[:-3]} as (x, y)."
+        hint = "it can be read only once: make it a list." if isinstance(value, Iterator) else hint
+        fail(who, f"{name} must be an array, got {type(value).__name__}.", hint, TypeError)
+    return value if hasattr(value, "nnz") else plain(value)  # a sparse matrix may be too large to be made whole
+
+
+def _are_numbers(value: tuple) -> bool:
+    """Whether a tuple is no tuple of several inputs, but one that holds numbers, or rows of them."""
+    if all(isinstance(row, tuple) and row for row in value):
+        return all(map(_are_numbers, value))
+    return all(isinstance(part, (int, float, np.generic)) for part in value)
+
+
+def _as_list(value: tuple) -> list[Any]:
+    return [_as_list(part) if isinstance(part, tuple) else part for part in value]
 
 
 def _of_samples(who: str, name: str, samples: Sequence[Any]) -> Dataset:
