@@ -12,15 +12,13 @@ words in which a constructor declares its arguments are in `checks.vocabulary`.
 
 from __future__ import annotations
 
-from tinynet.core.checks.attention import attention_cache, attention_inputs, attention_mask
 from tinynet.core.checks.backward import explain_in_place, giver_of_nothing, no_gradient
-from tinynet.core.checks.files import path, plain_place, readable_file
+from tinynet.core.checks.files import path, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
 from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
 from tinynet.core.checks.losses import (
     between_0_and_1,
     class_weight,
-    none_below_0,
     not_negative,
     probabilities,
     reduction,
@@ -65,9 +63,6 @@ __all__ = [
     "arguments",
     "array",
     "as_array",
-    "attention_cache",
-    "attention_inputs",
-    "attention_mask",
     "axis_of",
     "between_0_and_1",
     "class_labels",
@@ -95,7 +90,6 @@ __all__ = [
     "model_input",
     "no_gradient",
     "non_empty_list",
-    "none_below_0",
     "not_empty",
     "not_negative",
     "number",
@@ -105,7 +99,6 @@ __all__ = [
     "output_gradients",
     "pair",
     "path",
-    "plain_place",
     "positive_size",
     "probabilities",
     "rate",
