@@ -9,6 +9,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import sum_of
 from tinynet.core.checks.vocabulary import string, word
+from tinynet.core.faster import explained
 from tinynet.layers import Layer
 
 
@@ -47,6 +48,7 @@ class Combine(Layer):
         self.remember(a=a, b=b, y=y)
         return y
 
+    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         a, b, y = self.recall()
         da, db = {
@@ -87,6 +89,7 @@ class MatMul(Layer):
         self.remember(a=a, b=b)
         return a @ b
 
+    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         a, b = self.recall()
         return summed_to(dy @ b.swapaxes(-1, -2), a.shape), summed_to(a.swapaxes(-1, -2) @ dy, b.shape)
@@ -116,6 +119,7 @@ class Choose(Layer):
         self.remember(condition=condition, shapes=(np.shape(a), np.shape(b)))
         return np.where(condition, a, b)
 
+    @explained
     def backward(self, dy: np.ndarray) -> tuple[None, np.ndarray, np.ndarray]:
         condition, (of_a, of_b) = self.recall()
         return None, summed_to(np.where(condition, dy, 0), of_a), summed_to(np.where(condition, 0, dy), of_b)
@@ -151,6 +155,7 @@ class Compare(Layer):
         self.remember(a=a, b=b)
         return getattr(np, self.comparison)(a, b).astype(a.dtype if a.dtype.kind == "f" else np.float32)
 
+    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         a, b = self.recall()
         return np.zeros_like(a, dtype=dy.dtype), np.zeros_like(b, dtype=dy.dtype)
@@ -193,6 +198,7 @@ class Einsum(Layer):
         self.remember(inputs=inputs)
         return np.asarray(np.einsum(self.equation, *inputs))
 
+    @explained
     def backward(self, dy: np.ndarray) -> Any:
         (inputs,) = self.recall()
         given, _, result = self.equation.partition("->")

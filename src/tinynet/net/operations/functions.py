@@ -9,6 +9,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import number, word
+from tinynet.core.faster import explained
 from tinynet.layers import Layer
 
 FUNCTIONS: Mapping[str, tuple[Callable, Callable]] = {  # f(x), and f′ as a function of x and y
@@ -60,6 +61,7 @@ class Elementwise(Layer):
         self.remember(x=x, y=y)
         return y
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x, y = self.recall()
         return dy * FUNCTIONS[self.function][1](x, y)
@@ -92,6 +94,7 @@ class Power(Layer):
         self.remember(x=x)
         return x**self.exponent
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         return dy * self.exponent * x ** (self.exponent - 1)
@@ -125,6 +128,7 @@ class Clip(Layer):
         self.remember(x=x)
         return np.clip(x, self.low, self.high)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         return np.where((x > self.low) & (x < self.high), dy, 0)

@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import length_of, mean_of, sum_of, wide
 from tinynet.core.checks.vocabulary import flag, integer, word
+from tinynet.core.faster import explained
 from tinynet.layers import Layer
 
 #: Of floating-point numbers; sums of integers and of True and False are exact.
@@ -68,6 +69,7 @@ class Reduce(Layer):
         self.remember(x=x, y=y)
         return y if self.keepdims else np.squeeze(y, self.axes)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x, y = self.recall()
         dy = dy.reshape(y.shape)
@@ -108,6 +110,7 @@ class CumulativeSum(Layer):
         self.remember()
         return _sums_so_far(x, self.axis)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
         return np.flip(_sums_so_far(np.flip(dy, self.axis), self.axis), self.axis)

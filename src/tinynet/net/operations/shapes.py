@@ -9,6 +9,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, integer, optional
+from tinynet.core.faster import explained
 from tinynet.layers import Layer
 from tinynet.net.operations.arithmetic import summed_to
 
@@ -42,6 +43,7 @@ class Transpose(Layer):
         self.remember()
         return x.transpose(self.axes)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
         return dy.transpose(np.argsort(self.axes))
@@ -78,6 +80,7 @@ class View(Layer):
         self.remember(shape=x.shape)
         return x.reshape(_for(self.sizes, x))
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
         return dy.reshape(shape)
@@ -116,6 +119,7 @@ class Expand(Layer):
         more = len(sizes) - x.ndim
         return np.broadcast_to(x, [x.shape[i - more] if n == -1 else n for i, n in enumerate(sizes)]).copy()
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
         return summed_to(dy, shape)
@@ -147,6 +151,7 @@ class Repeat(Layer):
         self.remember(other=other)
         return np.repeat(x, len(other), axis=0)
 
+    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (other,) = self.recall()
         return dy.sum(axis=0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
@@ -192,6 +197,7 @@ class Part(Layer):
         self.remember(x=x)
         return x[self._place()]
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         dx = np.zeros_like(x, dtype=dy.dtype)
@@ -234,6 +240,7 @@ class Take(Layer):
         self.remember(shape=x.shape, index=index)
         return np.take(x, index, axis=self.axis)
 
+    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, None]:
         shape, index = self.recall()
         dx = np.zeros_like(dy, shape=shape)
@@ -275,6 +282,7 @@ class Join(Layer):
         ]
         return np.concatenate(rows, axis=axis)
 
+    @explained
     def backward(self, dy: np.ndarray) -> Any:
         ends, shapes = self.recall()
         parts = np.split(dy, ends[:-1], axis=self.axis)
