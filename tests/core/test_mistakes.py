@@ -11,6 +11,7 @@ from tinynet.core import faster
 from tinynet.core.checks.vocabulary import check_again
 from tinynet.layers import BatchNorm1D, Conv2D, Dropout, Flatten, Layer, LayerNorm, Linear, ReLU
 from tinynet.net import Net, Residual
+from tinynet.net.operations import Elementwise, MatMul, Take, Transpose
 from tinynet.optimizers import Adam
 
 X = np.ones((4, 2), np.float32)
@@ -35,10 +36,15 @@ def test_a_layer_alone_names_what_is_wrong_with_a_gradient(wrong, body):
         with faster.use(body):
             y = layer.forward(*[x if isinstance(x, np.ndarray) else np.ones(x, np.float32) for x in given])
             dy = WRONG[wrong](y[0] if isinstance(y, tuple) else y)
-            try:
-                layer.backward(dy)
-            except (TypeError, ValueError, RuntimeError) as error:
-                assert is_phrased(error), (layer, error)
+            assert is_phrased_or_none(layer.backward, dy), layer
+
+
+def is_phrased_or_none(call, *arguments):
+    try:
+        call(*arguments)
+    except Exception as error:  # noqa: BLE001 - what it is, is the question
+        return is_phrased(error)
+    return True
 
 
 class Own(Layer):
@@ -56,21 +62,25 @@ class Own(Layer):
 
 
 SENTENCES = [
-    (lambda: backward(Linear(2, 3), None), TypeError, "Linear(in_features=2, out_features=3): expected dy, an array of f"),
-    (lambda: backward(Linear(2, 3), X), ValueError, "expected dy of the shape of the last output, got (4, 2).\nHint: pass"),
+    (lambda: backward(Linear(2, 3), None), TypeError, "Linear(in_features=2, out_features=3): expected dy, an array"),
+    (lambda: backward(Linear(2, 3), X), ValueError, "expected dy of the shape of the last output, got (4, 2).\nHint"),
     (lambda: backward(ReLU(), "dy"), TypeError, "ReLU(): expected dy, an array of floating-point numbers, got a str."),
-    (lambda: backward(Flatten(), [X]), TypeError, "Flatten(): expected dy, an array of floating-point numbers, got a l"),
-    (lambda: trained(Own(lambda dy: None)), TypeError, "layer 0: Linear(in_features=2, out_features=2): expected dy, an"),
-    (lambda: trained(Own(lambda dy: dy[:, :1])), ValueError, "layer 0: Linear(in_features=2, out_features=2): expected d"),
+    (lambda: backward(Flatten(), [X]), TypeError, "Flatten(): expected dy, an array of floating-point numbers, got"),
+    (lambda: trained(Own(lambda dy: None)), TypeError, "layer 0: Linear(in_features=2, out_features=2): expected dy"),
+    (lambda: trained(Own(lambda dy: dy[:, :1])), ValueError, "layer 0: Linear(in_features=2, out_features=2): expec"),
     (lambda: trained(Own(lambda dy: dy @ X)), ValueError, "layer 1: matmul: Input operand"),  # the user's own mistake
-    (lambda: assigned(Linear(2, 3), "weight", 3), TypeError, "out_features=3): weight must be a Parameter, got an int."),
-    (lambda: assigned(Linear(2, 3), "weight", X), TypeError, "weight must be a Parameter, got a ndarray.\nHint: assign n"),
-    (lambda: assigned(Linear(2, 3), "weight", None), TypeError, "weight must be a Parameter, got None.\nHint: assign num"),
-    (lambda: assigned(LayerNorm(2), "bias", "b"), TypeError, "normalized_shape=2): bias must be a Parameter, got a str."),
-    (lambda: assigned(Net([BatchNorm1D(2), ReLU()]), "0.weight", X), TypeError, "layer 0: BatchNorm1D(num_features=2): w"),
-    (lambda: assigned(Net([Linear(2, 3), ReLU()]), "0.bias", X), TypeError, "layer 0: Linear(in_features=2, out_features="),
+    (lambda: assigned(Linear(2, 3), "weight", 3), TypeError, "out_features=3): weight must be a Parameter, got an i"),
+    (lambda: assigned(Linear(2, 3), "weight", X), TypeError, "weight must be a Parameter, got a ndarray.\nHint: ass"),
+    (lambda: assigned(Linear(2, 3), "weight", None), TypeError, "weight must be a Parameter, got None.\nHint: assig"),
+    (lambda: assigned(LayerNorm(2), "bias", "b"), TypeError, "normalized_shape=2): bias must be a Parameter, got a"),
+    (lambda: assigned(Net([BatchNorm1D(2), ReLU()]), "0.weight", X), TypeError, "layer 0: BatchNorm1D(num_features="),
+    (lambda: assigned(Net([Linear(2, 3), ReLU()]), "0.bias", X), TypeError, "layer 0: Linear(in_features=2, out_fea"),
     (lambda: assigned(Dropout(0.5), "p", "half"), TypeError, "Dropout: p must be a number, got 'half'."),
     (lambda: assigned(LayerNorm(2), "eps", "1e-5"), TypeError, "LayerNorm: eps must be a number, got '1e-5'."),
+    (lambda: MatMul()(X, X), ValueError, "MatMul(): it cannot be computed from (4, 2) float32 and (4, 2) float32: ma"),
+    (lambda: Take(1)(X, np.array([7])), IndexError, "Take(axis=1): it cannot be computed from (4, 2) float32 and (1,"),
+    (lambda: Elementwise("exp")("x"), TypeError, "Elementwise(function='exp'): it cannot be computed from a str: ufu"),
+    (lambda: backward(Transpose(1, 0), None), TypeError, "Transpose(1, 0): expected dy, an array of floating-point n"),
     (lambda: stepped("lr", "0.1"), TypeError, "Adam: lr must be a number, got '0.1'."),
     (lambda: stepped("betas", 0.9), TypeError, "Adam: betas must be a pair of numbers, got 0.9."),
 ]  # fmt: skip

@@ -37,6 +37,8 @@ def explain(method: str, arguments: tuple, error: Exception) -> None:
         _explain_parameter(owner, error.obj)
     if method == "backward":
         _explain_gradients(owner, arguments[1:])
+    elif method == "forward":
+        _explain_inputs(owner, arguments[1:], error)
 
 
 def _is_of_a_formula(error: Exception) -> bool:
@@ -71,3 +73,12 @@ def _explain_gradients(owner: Any, gradients: tuple) -> None:
     shapes = " and ".join(shape_text(gradient.shape) for gradient in gradients)
     hint = "pass the derivative of the loss with respect to what the last forward returned."
     fail(owner, f"expected dy of the shape of the last output, got {shapes}.", hint)
+
+
+def _explain_inputs(owner: Any, inputs: tuple, error: Exception) -> None:
+    """What came in does not fit, in a way that the layer has no sentence of its own for."""
+    got = [f"{shape_text(x.shape)} {x.dtype}" if is_array(x) else of_kind(x) for x in inputs]
+    kinds = [kind for kind in (TypeError, ValueError, IndexError) if isinstance(error, kind)]
+    words = str(error).rstrip(" .")
+    problem = f"it cannot be computed from {' and '.join(got) or 'nothing'}: {words}."
+    fail(owner, problem, "check the shapes of what comes in.", [*kinds, ValueError][0])

@@ -9,11 +9,10 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import sum_of
 from tinynet.core.checks.vocabulary import string, word
-from tinynet.core.faster import explained
-from tinynet.layers import Layer
+from tinynet.net.operations.operation import Operation
 
 
-class Combine(Layer):
+class Combine(Operation):
     """Add, subtract, multiply, divide or compare two arrays, of which the smaller is repeated as NumPy does.
 
     Equation:
@@ -48,7 +47,6 @@ class Combine(Layer):
         self.remember(a=a, b=b, y=y)
         return y
 
-    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         a, b, y = self.recall()
         da, db = {
@@ -62,7 +60,7 @@ class Combine(Layer):
         return summed_to(da, np.shape(a)), summed_to(db, np.shape(b))
 
 
-class MatMul(Layer):
+class MatMul(Operation):
     """The product of two matrices, or of stacks of them.
 
     Equation:
@@ -89,7 +87,6 @@ class MatMul(Layer):
         self.remember(a=a, b=b)
         return a @ b
 
-    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         a, b = self.recall()
         return summed_to(dy @ b.swapaxes(-1, -2), a.shape), summed_to(a.swapaxes(-1, -2) @ dy, b.shape)
@@ -98,7 +95,7 @@ class MatMul(Layer):
         return y.size * x[0].shape[-1]
 
 
-class Choose(Layer):
+class Choose(Operation):
     """Take each number from one array or from another.
 
     Equation:
@@ -119,13 +116,12 @@ class Choose(Layer):
         self.remember(condition=condition, shapes=(np.shape(a), np.shape(b)))
         return np.where(condition, a, b)
 
-    @explained
     def backward(self, dy: np.ndarray) -> tuple[None, np.ndarray, np.ndarray]:
         condition, (of_a, of_b) = self.recall()
         return None, summed_to(np.where(condition, dy, 0), of_a), summed_to(np.where(condition, 0, dy), of_b)
 
 
-class Compare(Layer):
+class Compare(Operation):
     """Compare two arrays number by number, of which the smaller is repeated as NumPy does.
 
     Equation:
@@ -155,13 +151,12 @@ class Compare(Layer):
         self.remember(a=a, b=b)
         return getattr(np, self.comparison)(a, b).astype(a.dtype if a.dtype.kind == "f" else np.float32)
 
-    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         a, b = self.recall()
         return np.zeros_like(a, dtype=dy.dtype), np.zeros_like(b, dtype=dy.dtype)
 
 
-class Einsum(Layer):
+class Einsum(Operation):
     """A sum of products over named axes, as in np.einsum.
 
     Equation:
@@ -198,7 +193,6 @@ class Einsum(Layer):
         self.remember(inputs=inputs)
         return np.asarray(np.einsum(self.equation, *inputs))
 
-    @explained
     def backward(self, dy: np.ndarray) -> Any:
         (inputs,) = self.recall()
         given, _, result = self.equation.partition("->")

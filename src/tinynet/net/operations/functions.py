@@ -9,8 +9,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import number, word
-from tinynet.core.faster import explained
-from tinynet.layers import Layer
+from tinynet.net.operations.operation import Operation
 
 FUNCTIONS: Mapping[str, tuple[Callable, Callable]] = {  # f(x), and f′ as a function of x and y
     "abs": (np.abs, lambda x, y: np.sign(x)),
@@ -33,7 +32,7 @@ FUNCTIONS: Mapping[str, tuple[Callable, Callable]] = {  # f(x), and f′ as a fu
 }
 
 
-class Elementwise(Layer):
+class Elementwise(Operation):
     """A function of each number by itself.
 
     Equation:
@@ -61,13 +60,12 @@ class Elementwise(Layer):
         self.remember(x=x, y=y)
         return y
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x, y = self.recall()
         return dy * FUNCTIONS[self.function][1](x, y)
 
 
-class Power(Layer):
+class Power(Operation):
     """Each number to a fixed power.
 
     Equation:
@@ -94,13 +92,12 @@ class Power(Layer):
         self.remember(x=x)
         return x**self.exponent
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         return dy * self.exponent * x ** (self.exponent - 1)
 
 
-class Clip(Layer):
+class Clip(Operation):
     """Bring numbers into a range that may be open to one side; with two bounds it is `Hardtanh`.
 
     Equation:
@@ -128,7 +125,6 @@ class Clip(Layer):
         self.remember(x=x)
         return np.clip(x, self.low, self.high)
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         return np.where((x > self.low) & (x < self.high), dy, 0)

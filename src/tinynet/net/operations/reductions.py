@@ -10,14 +10,13 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import length_of, mean_of, sum_of, wide
 from tinynet.core.checks.vocabulary import flag, integer, word
-from tinynet.core.faster import explained
-from tinynet.layers import Layer
+from tinynet.net.operations.operation import Operation
 
 #: Of floating-point numbers; sums of integers and of True and False are exact.
 REDUCTIONS: Mapping[str, Callable] = {"mean": mean_of, "sum": sum_of, "max": np.max, "min": np.min}
 
 
-class Reduce(Layer):
+class Reduce(Operation):
     """The mean, sum, maximum, minimum, length, or logarithm of summed exponentials, over axes.
 
     Equation:
@@ -69,7 +68,6 @@ class Reduce(Layer):
         self.remember(x=x, y=y)
         return y if self.keepdims else np.squeeze(y, self.axes)
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x, y = self.recall()
         dy = dy.reshape(y.shape)
@@ -84,7 +82,7 @@ class Reduce(Layer):
         return np.broadcast_to(dy / n, x.shape).astype(dy.dtype)
 
 
-class CumulativeSum(Layer):
+class CumulativeSum(Operation):
     """The sum of all numbers so far along an axis.
 
     Equation:
@@ -110,7 +108,6 @@ class CumulativeSum(Layer):
         self.remember()
         return _sums_so_far(x, self.axis)
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
         return np.flip(_sums_so_far(np.flip(dy, self.axis), self.axis), self.axis)

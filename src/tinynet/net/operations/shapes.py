@@ -9,12 +9,11 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, integer, optional
-from tinynet.core.faster import explained
-from tinynet.layers import Layer
 from tinynet.net.operations.arithmetic import summed_to
+from tinynet.net.operations.operation import Operation
 
 
-class Transpose(Layer):
+class Transpose(Operation):
     """Put the axes into another order, the batch axis included.
 
     Equation:
@@ -43,7 +42,6 @@ class Transpose(Layer):
         self.remember()
         return x.transpose(self.axes)
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
         return dy.transpose(np.argsort(self.axes))
@@ -52,7 +50,7 @@ class Transpose(Layer):
         return f"Transpose({', '.join(map(str, self.axes))})"
 
 
-class View(Layer):
+class View(Operation):
     """The same numbers in another shape, the batch axis included.
 
     Equation:
@@ -80,7 +78,6 @@ class View(Layer):
         self.remember(shape=x.shape)
         return x.reshape(_for(self.sizes, x))
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
         return dy.reshape(shape)
@@ -89,7 +86,7 @@ class View(Layer):
         return f"View({', '.join(map(repr, self.sizes))})"
 
 
-class Expand(Layer):
+class Expand(Operation):
     """Repeat an array along axes of size 1, and along new ones before the first.
 
     Equation:
@@ -119,7 +116,6 @@ class Expand(Layer):
         more = len(sizes) - x.ndim
         return np.broadcast_to(x, [x.shape[i - more] if n == -1 else n for i, n in enumerate(sizes)]).copy()
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
         return summed_to(dy, shape)
@@ -128,7 +124,7 @@ class Expand(Layer):
         return f"Expand({', '.join(map(repr, self.sizes))})"
 
 
-class Repeat(Layer):
+class Repeat(Operation):
     """One row for each sample: an array whose first axis has the size 1, as often as another array has rows.
 
     Equation:
@@ -151,13 +147,12 @@ class Repeat(Layer):
         self.remember(other=other)
         return np.repeat(x, len(other), axis=0)
 
-    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (other,) = self.recall()
         return dy.sum(axis=0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
 
 
-class Part(Layer):
+class Part(Operation):
     """Every step-th number of one axis, from start to stop, as in x[start:stop:step].
 
     Equation:
@@ -197,7 +192,6 @@ class Part(Layer):
         self.remember(x=x)
         return x[self._place()]
 
-    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
         dx = np.zeros_like(x, dtype=dy.dtype)
@@ -208,7 +202,7 @@ class Part(Layer):
         return (*[slice(None)] * self.axis, slice(self.start, self.stop, self.stride))
 
 
-class Take(Layer):
+class Take(Operation):
     """The numbers at given places of one axis, in any order and as often as they are named.
 
     Equation:
@@ -240,7 +234,6 @@ class Take(Layer):
         self.remember(shape=x.shape, index=index)
         return np.take(x, index, axis=self.axis)
 
-    @explained
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, None]:
         shape, index = self.recall()
         dx = np.zeros_like(dy, shape=shape)
@@ -248,7 +241,7 @@ class Take(Layer):
         return dx, None
 
 
-class Join(Layer):
+class Join(Operation):
     """Several arrays side by side along one axis; in other axes, one of size 1 is repeated.
 
     Equation:
@@ -282,7 +275,6 @@ class Join(Layer):
         ]
         return np.concatenate(rows, axis=axis)
 
-    @explained
     def backward(self, dy: np.ndarray) -> Any:
         ends, shapes = self.recall()
         parts = np.split(dy, ends[:-1], axis=self.axis)
