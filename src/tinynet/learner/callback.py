@@ -56,6 +56,7 @@ class Callback:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` gave."""
+        checks.kept_state(type(self).__name__, state)
         for name, value in state.items():
             rng = vars(self).get(name)
             if isinstance(rng, np.random.Generator):

@@ -79,7 +79,7 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
     depth = first - float(smoothed.min())
     near = smoothed.min() + max(0.5 * _noise(cut), 0.02 * depth)
     if depth < SEEN * abs(first):
-        near = first + _noise(cut)  # It hardly falls, so what tells is where it begins to rise.
+        near = max(near, first + _noise(cut))  # It hardly falls, so what tells is where it begins to rise.
     lowest = int(np.flatnonzero(smoothed <= near)[-1])
     rate = float(rates[lowest]) / BELOW_THE_EDGE
     return RateSweep(rates, losses, smoothed, lowest, rate, _words(rates, smoothed, lowest, rate, first, depth))

@@ -13,7 +13,7 @@ words in which a constructor declares its arguments are in `checks.vocabulary`.
 from tinynet.core.checks.attention import attention_cache, attention_inputs, attention_mask
 from tinynet.core.checks.files import path, plain_place, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
-from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
+from tinynet.core.checks.layers import floating_dtype, kept_state, matching_state, non_empty_list, output_gradients
 from tinynet.core.checks.losses import (
     between_0_and_1,
     class_weight,
@@ -82,6 +82,7 @@ __all__ = [
     "input_shape",
     "instance",
     "integer",
+    "kept_state",
     "kernel_fits",
     "labels_to_ignore",
     "locate",
