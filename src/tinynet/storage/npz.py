@@ -8,6 +8,7 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from tinynet.storage.tensors import DTYPES, Arrays, readable_file, same
 LONGEST_HEADER = 10_000  #: Characters that say what an array is like; a usual one takes 80.
 #: What `zipfile` and NumPy raise where a file is damaged, encrypted, or packed in a way that they do not know.
 ERRORS: tuple[type[Exception], ...] = (ValueError, TypeError, OSError, EOFError, LookupError, RuntimeError, MemoryError)
-ERRORS += (SyntaxError, OverflowError, zipfile.BadZipFile, zlib.error)
+ERRORS += (SyntaxError, OverflowError, TokenError, zipfile.BadZipFile, zlib.error)
 
 
 def is_zip(path: Path) -> bool:
