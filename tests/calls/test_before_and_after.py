@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
+from tests.calls.outcome import is_phrased
 from tinynet import learner as callbacks
 from tinynet.data import Dataset
 from tinynet.layers import BatchNorm1D, Linear
@@ -124,6 +125,42 @@ UNREADABLE = "/proc/self/mem"
 def test_a_file_that_opens_and_cannot_be_read(read):
     with pytest.raises(OSError, match=r"^[\w.]+: .*/proc/self/mem.*: Input/output error"):
         read(UNREADABLE)
+
+
+@pytest.fixture
+def closed_folder(tmp_path):
+    """A folder that this user may not look into; the administrator gives up the right to for as long."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    tn.save(net(), folder / "net.safetensors")
+    folder.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield folder
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o700)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other permissions")
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda folder: tn.load(folder),
+        lambda folder: tn.load_weights(net(), folder / "net.safetensors"),
+        lambda folder: tn.read_card(folder / "net.safetensors"),
+        lambda folder: learner().resume(folder),
+        lambda folder: tn.data.pictures(folder),
+        lambda folder: History.read_csv(folder / "history.csv"),
+    ],
+    ids=["load", "load_weights", "read_card", "resume", "pictures", "read_csv"],
+)
+def test_a_folder_that_one_may_not_look_into(read, closed_folder):
+    with pytest.raises(OSError, match=r"^[\w.]+: .*closed") as caught:
+        read(closed_folder)
+    assert is_phrased(caught.value)
 
 
 @pytest.mark.skipif(not os.path.isfile("/proc/self/maps"), reason="only Linux has such a file")

@@ -132,7 +132,7 @@ class CSVLog(Callback):
                 self._append(self._unwritten[0])
                 del self._unwritten[0]
         except OSError as error:
-            go_on_without("CSVLog", error)  # it is tried again after the next epoch
+            go_on_without("CSVLog", error, self.path)  # it is tried again after the next epoch
 
     def _append(self, row: dict[str, Any]) -> None:
         numbers = {name: value for name, value in row.items() if np.ndim(value) == 0}

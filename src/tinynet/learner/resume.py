@@ -231,7 +231,10 @@ def _candidates(path: Path) -> list[Path]:
     if not os.path.isdir(path):
         hint = "name the folder that a Checkpoint was given."
         checks.fail(WHO, f"there is no folder {path}.", hint, FileNotFoundError)
-    return [path] if NAME.fullmatch(path.name) or os.path.exists(path / STATE) else checkpoints_in(path)
+    try:
+        return [path] if NAME.fullmatch(path.name) or os.path.exists(path / STATE) else checkpoints_in(path)
+    except PermissionError:
+        checks.fail(WHO, f"there is no permission to read {path}.", "change its permissions.", PermissionError)
 
 
 def _check_settings(learner: Learner, place: Path, content: Content) -> None:
