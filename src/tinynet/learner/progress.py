@@ -185,7 +185,7 @@ def go_on_without(who: str, error: Exception, path: Path | None = None) -> None:
     """
     what = str(error).partition("\n")[0] or f"{who}: there is not enough memory."
     if isinstance(error, OSError) and error.errno is not None:
-        what = f"{who}: {path or error.filename} could not be written: {error.strerror}."
+        what = f"{who}: {error.filename or path} could not be written: {error.strerror}."
     warnings.warn(f"{what} Training goes on.", stacklevel=3)
 
 
