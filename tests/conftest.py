@@ -2,6 +2,26 @@
 
 import pytest
 
+# These run lines again, with thousands of arguments, that smaller tests run too: coverage, which would take a third of
+# their time, learns nothing from them.
+SWEEPS = (
+    "tests/calls/",
+    "tests/contract/",
+    "tests/extremes/",
+    "tests/gradcheck/",
+    "tests/learner/test_resume_everywhere.py",
+    "tests/parity/test_recorded.py",
+    "tests/probe/explain/test_every_",
+    "tests/probe/test_where_nan_begins.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell pytest-cov which tests it need not look at."""
+    for item in items:
+        if item.nodeid.startswith(SWEEPS):
+            item.add_marker("no_cover")
+
 
 @pytest.fixture(autouse=True)
 def _same_streams() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.learner.twin import endless_batches, twin
 from tinynet.optimizers import Optimizer
-from tinynet.probe.rates import BLOWN_UP, RateSweep, read_sweep
 
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
+    from tinynet.probe.rates import RateSweep
 
 
 def find_rate(learner: Learner, lowest: float = 1e-6, highest: float = 10.0, n_steps: int = 100) -> RateSweep:
@@ -46,6 +46,8 @@ def find_rate(learner: Learner, lowest: float = 1e-6, highest: float = 10.0, n_s
         >>> 0.01 < sweep.rate < 10
         True
     """
+    from tinynet.probe.rates import BLOWN_UP, read_sweep  # it is not needed to train
+
     lowest = checks.number("find_rate", "lowest", lowest, above=0)
     highest = checks.number("find_rate", "highest", highest, above=lowest)
     n_steps = checks.integer("find_rate", "n_steps", n_steps, minimum=20)
@@ -62,7 +64,7 @@ def find_rate(learner: Learner, lowest: float = 1e-6, highest: float = 10.0, n_s
             except FloatingPointError:
                 break
             losses.append(float(np.mean(of_step)))
-            if _has_blown_up(losses):
+            if _has_blown_up(losses, BLOWN_UP):
                 break
     return read_sweep(rates[: len(losses)], losses)
 
@@ -74,9 +76,9 @@ def _shares(optimizer: Optimizer) -> list[tuple[Optimizer, float]]:
     return [(rule, rule.learning_rate / last if last else 1.0) for rule in rules]
 
 
-def _has_blown_up(losses: list[float]) -> bool:
+def _has_blown_up(losses: list[float], times: float) -> bool:
     """Whether the last losses lie far above all before, so that larger rates would tell nothing more."""
     if len(losses) < 20:
         return False
     now = float(np.median(losses[-5:]))
-    return now > 2 * BLOWN_UP * max(float(np.mean(losses[:10])), 1e-12)
+    return now > 2 * times * max(float(np.mean(losses[:10])), 1e-12)

@@ -11,16 +11,6 @@ from tinynet.core import checks
 from tinynet.learner.batch import n_rows
 from tinynet.learner.twin import endless_batches, twin
 from tinynet.net.tuples import as_tuple, one_or_tuple
-from tinynet.probe.guessing import guessing
-from tinynet.probe.one_batch import (
-    OneBatch,
-    holds_back,
-    how_it_went,
-    is_learned,
-    reasons,
-    still_falls,
-    wrong_backward,
-)
 
 TIMES = (0.1, 10.0, 0.01, 100.0)  # Other rates to try, as multiples of the learner's own,
 USUAL = (1e-3, 0.1)  # and those that are usual.
@@ -34,6 +24,7 @@ NO_REASON = (
 
 if TYPE_CHECKING:
     from tinynet.learner.learner import Learner
+    from tinynet.probe.one_batch import OneBatch
 
 
 def overfit_one_batch(learner: Learner, n_steps: int = 300, n_samples: int = 32) -> OneBatch:
@@ -66,6 +57,8 @@ def overfit_one_batch(learner: Learner, n_steps: int = 300, n_samples: int = 32)
         >>> Learner(net, cross_entropy, Adam(lr=0.01), digits()[0]).overfit_one_batch().learned
         True
     """
+    from tinynet.probe.one_batch import OneBatch, how_it_went, still_falls  # it is not needed to train
+
     n_steps = checks.integer("overfit_one_batch", "n_steps", n_steps, minimum=50)
     n_samples = checks.integer("overfit_one_batch", "n_samples", n_samples, minimum=1)
     with twin(learner) as copy:
@@ -89,6 +82,7 @@ def overfit_one_batch(learner: Learner, n_steps: int = 300, n_samples: int = 32)
 def _faults(learner: Learner, x: Any, y: Any) -> tuple[str, list[str]]:
     """What is wrong with the gradients, and all that is wrong; nothing of a training step that goes its own way."""
     from tinynet.learner.learner import Learner
+    from tinynet.probe.one_batch import reasons, wrong_backward
 
     if type(learner).train_step is not Learner.train_step:
         return "", []
@@ -113,6 +107,9 @@ class _Trial:
 
 def _tried(learner: Learner, x: Any, y: Any, rate: float, n_steps: int) -> _Trial:
     """Train a copy on one batch at one rate, with nothing that keeps it from learning by heart."""
+    from tinynet.probe.guessing import guessing
+    from tinynet.probe.one_batch import holds_back, is_learned
+
     losses: list[float] = []
     guess = guessing(learner.loss, y).loss if isinstance(y, np.ndarray) else None
     with twin(learner) as copy, np.errstate(over="ignore", invalid="ignore"):

@@ -7,7 +7,6 @@ import warnings
 from collections import deque
 from datetime import timedelta
 from math import ceil
-from statistics import median_low
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +113,8 @@ class Progress(Callback):
             return f"{timedelta(0)} left"
         if self.n_timed < 2:
             return ""
-        batch = median_low(self.batch_seconds) if self.n_timed > N_FIRST else min(self.batch_seconds)
+        median = sorted(self.batch_seconds)[(len(self.batch_seconds) - 1) // 2]
+        batch = median if self.n_timed > N_FIRST else min(self.batch_seconds)
         seconds = n_left * batch + n_left / learner.batches_per_epoch * self._validation(learner, batch)
         return f"{timedelta(seconds=round(seconds))} left"
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinynet.core import checks
-from tinynet.probe.explain.explainer import Explainer
-from tinynet.probe.explain.explanation import Explanation
 from tinynet.probe.explain.places import given_index, place_of
 from tinynet.probe.explain.totals import SHOWN_TERMS
 from tinynet.probe.trace import Trace
+
+if TYPE_CHECKING:
+    from tinynet.probe.explain.explanation import Explanation
 
 
 def explain(
@@ -53,6 +54,8 @@ def explain(
         <BLANKLINE>
         0.y[0, 0] = W[0, 0]·x[0, 0] + W[0, 1]·x[0, 1]   │ 3·2 + 0.5·4 = 8
     """
+    from tinynet.probe.explain.explainer import Explainer  # it is not needed to train
+
     checks.instance("explain", "trace", trace, Trace)
     checks.text("explain", "name", name)
     if terms is not None:
