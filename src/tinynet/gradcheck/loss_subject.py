@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core import checks
 from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import Function
 from tinynet.gradcheck.subject import Loss, draw, is_floating
@@ -44,7 +45,8 @@ class LossSubject:
     def value(self) -> tuple[float, tuple]:
         """The loss, and its gradients as a tuple."""
         single = len(self.predicted) == 1
-        loss, gradient = self.loss(self.predicted[0] if single else tuple(self.predicted), self.ground_truth)
+        returned = self.loss(self.predicted[0] if single else tuple(self.predicted), self.ground_truth)
+        loss, gradient = checks.loss_and_gradient("check_loss", returned)
         return loss, gradient if isinstance(gradient, tuple) else (gradient,)
 
     def function(self) -> Function:

@@ -133,7 +133,7 @@ class Learner:
             The loss, and what the net predicted.
         """
         predicted = self.net.forward(*as_tuple(x))
-        loss, gradient = sentences.loss_and_gradient(self.loss(predicted, y))
+        loss, gradient = checks.loss_and_gradient("Learner", self.loss(predicted, y))
         self.net.backward(*as_tuple(gradient), input_gradient=False)
         self.check_finite(loss, x, y)
         self.net.update(self.optimizer)
@@ -159,6 +159,7 @@ class Learner:
             FloatingPointError: Loss, gradients or weights are not finite; the weights are as they were before that.
         """
         checks.flag("Learner.fit", "progress", progress)
+        sentences.before_fit(self)
         callbacks = in_order([*self.callbacks, *([Progress()] if progress else [])])
         set_goal(self, epochs)
         self.so_far = None
@@ -218,7 +219,7 @@ class Learner:
             for x, y in batches(data, self.batch_size):
                 predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()
-                losses.add(n_rows(x, y), loss=sentences.loss_and_gradient(self.loss(predicted, y))[0])
+                losses.add(n_rows(x, y), loss=checks.loss_and_gradient("Learner", self.loss(predicted, y))[0])
                 if self.metrics:
                     kept.append((predicted, y))
         if not kept:

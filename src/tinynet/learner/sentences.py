@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
+from tinynet.core import checks
 from tinynet.core.checks.words import fail
-from tinynet.learner.batch import is_number
 from tinynet.learner.callback import Callback
 from tinynet.net import Net
 from tinynet.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
 
 
 def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: Any) -> None:
@@ -47,17 +51,18 @@ def some_batch(n_samples: int, batch_size: int, drop_last: bool) -> None:
         fail("Learner", problem, f"take a batch_size of at most {n_samples}, or drop_last=False.")
 
 
-def loss_and_gradient(returned: Any) -> tuple[float, Any]:
-    """Check that a loss gave two things, and that the first is a number."""
-    if not isinstance(returned, tuple) or len(returned) != 2 or not is_number(returned[0]):
-        came = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else f"a {type(returned).__name__}"
-        fail(
-            "Learner",
-            f"the loss must return (loss, gradient), a number and an array; it returned {came}.",
-            "return the derivative of the loss with respect to predicted too; check_loss checks it.",
-            TypeError,
-        )
-    return returned
+def before_fit(learner: Learner) -> None:
+    """Check, when a training begins, that none is under way, and the parts again: others may have been assigned."""
+    fit = sys._getframe(1)
+    frame = fit.f_back
+    while frame is not None:  # a mark on the learner could stay behind after Ctrl-C
+        if frame.f_code is fit.f_code and frame.f_locals.get("self") is learner:
+            hint = "a callback can set learner.stop, or learner.epochs_wanted to train for longer."
+            fail("Learner.fit", "it is running already.", hint, RuntimeError)
+        frame = frame.f_back
+    checks.instance("Learner", "metrics", learner.metrics, dict, "write {accuracy.__name__: accuracy}.")
+    metrics = list(learner.metrics.values())
+    learner_parts(learner.net, learner.loss, learner.optimizer, metrics, learner.callbacks)
 
 
 def named_once(who: str, metrics: dict[str, Any], n_metrics: int) -> dict[str, Any]:

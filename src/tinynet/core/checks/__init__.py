@@ -17,6 +17,7 @@ from tinynet.core.checks.layers import floating_dtype, kept_state, matching_stat
 from tinynet.core.checks.losses import (
     between_0_and_1,
     class_weight,
+    loss_and_gradient,
     none_below_0,
     not_negative,
     probabilities,
@@ -86,6 +87,7 @@ __all__ = [
     "kernel_fits",
     "labels_to_ignore",
     "locate",
+    "loss_and_gradient",
     "mask",
     "matching_state",
     "model_input",

@@ -6,9 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core.arrays import is_number
 from tinynet.core.checks.shapes import array, not_half, shape_text
 from tinynet.core.checks.values import one_of
 from tinynet.core.checks.words import fail
+
+
+def loss_and_gradient(who: str, returned: Any) -> tuple[float, Any]:
+    """Check that a loss gave two things, and that the first is a number."""
+    if not isinstance(returned, tuple) or len(returned) != 2 or not is_number(returned[0]) or returned[1] is None:
+        came = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else f"a {type(returned).__name__}"
+        fail(
+            who,
+            f"the loss must return (loss, gradient), a number and an array; it returned {came}.",
+            "return the derivative of the loss with respect to predicted too; check_loss checks it.",
+            TypeError,
+        )
+    return returned
 
 
 def reduction(who: str, value: object) -> bool:
