@@ -7,7 +7,7 @@ import pytest
 
 import tinynet as tn
 from tinynet.data import Dataset
-from tinynet.gradcheck import check_loss, check_net
+from tinynet.gradcheck import GradientError, check_layer, check_loss, check_net
 from tinynet.layers import Layer, Linear
 from tinynet.learner import Callback, Learner
 from tinynet.losses import cross_entropy
@@ -46,6 +46,10 @@ def learner(loss=cross_entropy, **options):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("returned", RETURNED)
 def test_a_loss_returns_a_number_and_a_gradient(asked, returned):
     loss, came = RETURNED[returned]
+    if asked == "check_loss" and came == "a tuple of 2" and returned != "None as the gradient":
+        with pytest.raises(GradientError, match="expected the loss as a finite float, got"):
+            ASKED[asked](loss)
+        return
     words = rf"{asked}: the loss must return \(loss, gradient\), a number and an array; it returned {came}\.\nHint: ret"
     with pytest.raises(TypeError, match=words):
         ASKED[asked](loss)
@@ -76,6 +80,19 @@ def test_a_last_layer_that_returns_no_rows(y):
 
     with pytest.raises(TypeError, match=r"^Net\.predict: expected of the last layer an array with a row for each of x"):
         Net([Linear(2, 2), Last()]).predict(X)
+
+
+def test_a_layer_returns_numbers():
+    class Objects(Layer):
+        def forward(self, x):
+            self.remember()
+            return x.astype(object)
+
+        def backward(self, dy):
+            return dy
+
+    with pytest.raises(GradientError, match="forward must return numbers, got an array of object"):
+        check_layer(Objects(), (3, 2))
 
 
 ASSIGNED = [

@@ -45,8 +45,12 @@ class LossSubject:
     def value(self) -> tuple[float, tuple]:
         """The loss, and its gradients as a tuple."""
         single = len(self.predicted) == 1
-        returned = self.loss(self.predicted[0] if single else tuple(self.predicted), self.ground_truth)
-        loss, gradient = checks.loss_and_gradient("check_loss", returned)
+        returned: Any = self.loss(self.predicted[0] if single else tuple(self.predicted), self.ground_truth)
+        if (
+            not isinstance(returned, tuple) or len(returned) != 2 or returned[1] is None
+        ):  # what each of the two is, a rule says
+            checks.loss_and_gradient("check_loss", returned)
+        loss, gradient = returned
         return loss, gradient if isinstance(gradient, tuple) else (gradient,)
 
     def function(self) -> Function:
