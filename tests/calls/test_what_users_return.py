@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
+from tests.calls.outcome import is_phrased
 from tinynet.data import Dataset
 from tinynet.gradcheck import GradientError, check_layer, check_loss, check_net
 from tinynet.layers import Layer, Linear
@@ -20,7 +21,6 @@ X, Y = np.ones((4, 2), np.float32), np.array([0, 1, 0, 1])
 RETURNED = {
     "nothing": (lambda p, y: None, "a NoneType"),
     "no gradient": (lambda p, y: 1.0, "a float"),
-    "None as the gradient": (lambda p, y: (1.0, None), "a tuple of 2"),
     "a loss for each row": (lambda p, y: (np.ones(len(p)), p), "a tuple of 2"),
     "a text": (lambda p, y: ("low", p), "a tuple of 2"),
     "too much": (lambda p, y: (1.0, p, p), "a tuple of 3"),
@@ -46,13 +46,22 @@ def learner(loss=cross_entropy, **options):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("returned", RETURNED)
 def test_a_loss_returns_a_number_and_a_gradient(asked, returned):
     loss, came = RETURNED[returned]
-    if asked == "check_loss" and came == "a tuple of 2" and returned != "None as the gradient":
+    if asked == "check_loss" and came == "a tuple of 2":
         with pytest.raises(GradientError, match="expected the loss as a finite float, got"):
             ASKED[asked](loss)
         return
     words = rf"{asked}: the loss must return \(loss, gradient\), a number and an array; it returned {came}\.\nHint: ret"
     with pytest.raises(TypeError, match=words):
         ASKED[asked](loss)
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_loss_returns_a_gradient_that_is_there(asked):
+    with pytest.raises(
+        TypeError, match="expected a gradient, an array|the loss must return .loss, gradient."
+    ) as caught:
+        ASKED[asked](lambda p, y: (1.0, None))
+    assert is_phrased(caught.value)
 
 
 def test_a_loss_that_is_a_bool_is_checked_as_a_number():

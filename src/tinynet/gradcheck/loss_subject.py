@@ -46,9 +46,9 @@ class LossSubject:
         """The loss, and its gradients as a tuple."""
         single = len(self.predicted) == 1
         returned: Any = self.loss(self.predicted[0] if single else tuple(self.predicted), self.ground_truth)
-        if (
-            not isinstance(returned, tuple) or len(returned) != 2 or returned[1] is None
-        ):  # what each of the two is, a rule says
+        if isinstance(returned, tuple) and len(returned) == 2 and returned[1] is None:
+            returned = None  # there is no gradient
+        if not isinstance(returned, tuple) or len(returned) != 2:  # what each of the two is, a rule says
             checks.loss_and_gradient("check_loss", returned)
         loss, gradient = returned
         return loss, gradient if isinstance(gradient, tuple) else (gradient,)

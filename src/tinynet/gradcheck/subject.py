@@ -137,7 +137,8 @@ class Subject:
     def loss_and_gradient(self, y: tuple) -> tuple[float, Any]:
         """What the loss makes of the outputs."""
         returned: Any = self.loss(y[0] if len(y) == 1 else y, self.ground_truth)  # type: ignore[misc]
-        return checks.loss_and_gradient("check_net", returned)
+        value, gradient = checks.loss_and_gradient("check_net", returned)
+        return (value, gradient) if gradient is not None else checks.loss_and_gradient("check_net", None)
 
     def output_gradients(self, y: tuple, weights: list[np.ndarray]) -> list[Any]:
         """∂f/∂y for each output: its weights, or the weighted gradient of the loss; None for integer outputs."""
