@@ -21,6 +21,20 @@ def is_array(value: Any) -> bool:
     return hasattr(type(value), "__array_function__")
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a single real number, also one in an array without axes.
+
+    Example:
+        >>> is_number(1), is_number(np.float32(1)), is_number(None), is_number(np.ones(1)), is_number(10**400)
+        (True, True, False, False, False)
+    """
+    if is_array(value):
+        return value.ndim == 0 and value.dtype.kind in "biuf"
+    if isinstance(value, int):
+        return abs(value) < 2**1024  # beyond, it is no float
+    return isinstance(value, (float, np.integer, np.floating, np.bool_))
+
+
 def wide(x: np.ndarray) -> np.dtype:
     """The type to add up numbers of x in: float64 at least, because float32 loses digits in long sums.
 

@@ -18,6 +18,8 @@ def outputs_are_sound(subject: Subject) -> None:
     for y in subject.other_forward():
         if not isinstance(y, np.ndarray):
             sentences.broken_rule(subject.who, "output", f"forward must return an array, got {type(y).__name__}.")
+        if y.dtype.kind not in "biufc":
+            sentences.broken_rule(subject.who, "output", f"forward must return numbers, got an array of {y.dtype}.")
         if is_floating(y) and y.dtype != np.float64:
             sentences.wrong_dtype(subject.who, "the output", y.dtype, np.float64)
         if not np.isfinite(y).all():

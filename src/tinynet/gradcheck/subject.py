@@ -123,7 +123,7 @@ class Subject:
         self.hold()
         y = self.forward()
         if self.loss is not None:
-            return [np.array(self.loss(y[0] if len(y) == 1 else y, self.ground_truth)[0])]
+            return [np.array(self.loss_and_gradient(y)[0], np.float64)]
         return [np.array(value) for value in y if is_floating(value)]
 
     def gradients(self, weights: list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -139,10 +139,16 @@ class Subject:
         found = {name: dx for (name, dx), x in zip(found.items(), self.inputs, strict=True) if is_floating(x)}
         return found | {path: parameter.gradient.copy() for path, parameter in self.parameters().items()}
 
+    def loss_and_gradient(self, y: tuple) -> tuple[float, Any]:
+        """What the loss makes of the outputs."""
+        returned: Any = self.loss(y[0] if len(y) == 1 else y, self.ground_truth)  # type: ignore[misc]
+        value, gradient = checks.loss_and_gradient("check_net", returned)
+        return (value, gradient) if gradient is not None else checks.loss_and_gradient("check_net", None)
+
     def output_gradients(self, y: tuple, weights: list[np.ndarray]) -> list[Any]:
         """∂f/∂y for each output: its weights, or the weighted gradient of the loss; None for integer outputs."""
         if self.loss is not None:
-            gradient = self.loss(y[0] if len(y) == 1 else y, self.ground_truth)[1]
+            gradient = self.loss_and_gradient(y)[1]
             return [weights[0] * g for g in (gradient if isinstance(gradient, tuple) else (gradient,))]
         rest = iter(weights)
         return [next(rest).copy() if is_floating(value) else None for value in y]

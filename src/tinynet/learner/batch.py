@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import is_array
+from tinynet.core.arrays import is_array, is_number
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.joinable import Joinable
 from tinynet.learner.averages import Averages
@@ -58,20 +57,6 @@ def measured_over_all(metrics: Mapping[str, Callable[[Any, Any], Any]], kept: Se
             return averages.over_all()
     values = measured(metrics, joined("predicted", predictions), joined("ground_truth", truths))
     return {name: float(value) if is_number(value) else value for name, value in values.items()}
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a single real number that a float can hold, also one in an array without axes.
-
-    Example:
-        >>> is_number(1), is_number(np.float32(1)), is_number(None), is_number(np.ones(1))
-        (True, True, False, False)
-    """
-    if is_array(value):
-        return value.ndim == 0 and value.dtype.kind in "biuf"
-    if isinstance(value, int):
-        return value.bit_length() < sys.float_info.max_exp
-    return isinstance(value, (float, np.integer, np.floating, np.bool_))
 
 
 def joined(name: str, parts: Sequence[Any]) -> Any:

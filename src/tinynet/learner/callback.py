@@ -56,6 +56,7 @@ class Callback:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` gave."""
+        checks.kept_state(type(self).__name__, state)
         for name, value in state.items():
             rng = vars(self).get(name)
             if isinstance(rng, np.random.Generator):
@@ -108,8 +109,8 @@ def one_at_a_time(learner: Learner) -> Iterator[None]:
     if learner._is_training:
         hint = "a callback may evaluate, or set learner.stop; for other trainings make another Learner."
         checks.fail("Learner.fit", "this learner is training already.", hint, RuntimeError)
-    learner._is_training = True
     try:
+        learner._is_training = True
         yield
     finally:
         learner._is_training = False

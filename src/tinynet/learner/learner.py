@@ -134,7 +134,7 @@ class Learner:
             The loss, and what the net predicted.
         """
         predicted = self.net.forward(*as_tuple(x))
-        loss, gradient = sentences.loss_and_gradient(self.loss(predicted, y))
+        loss, gradient = checks.loss_and_gradient("Learner", self.loss(predicted, y))
         self.net.backward(*as_tuple(gradient), input_gradient=False)
         self.check_finite(loss, x, y)
         self.net.update(self.optimizer)
@@ -161,6 +161,7 @@ class Learner:
             RuntimeError: It is called within a `fit` of this learner.
         """
         checks.flag("Learner.fit", "progress", progress)
+        sentences.before_fit(self)
         callbacks = in_order([*self.callbacks, *([Progress()] if progress else [])])
         with one_at_a_time(self):
             set_goal(self, epochs)
@@ -221,7 +222,7 @@ class Learner:
             for x, y in batches(data, self.batch_size):
                 predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()
-                losses.add(n_rows(x, y), loss=sentences.loss_and_gradient(self.loss(predicted, y))[0])
+                losses.add(n_rows(x, y), loss=checks.loss_and_gradient("Learner", self.loss(predicted, y))[0])
                 if self.metrics:
                     kept.append((predicted, y))
         if not kept:

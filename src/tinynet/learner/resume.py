@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -227,10 +228,13 @@ def _of_further_optimizers(learner: Learner) -> dict[str, Any]:
 
 
 def _candidates(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not os.path.isdir(path):
         hint = "name the folder that a Checkpoint was given."
         checks.fail(WHO, f"there is no folder {path}.", hint, FileNotFoundError)
-    return [path] if NAME.fullmatch(path.name) or (path / STATE).exists() else checkpoints_in(path)
+    try:
+        return [path] if NAME.fullmatch(path.name) or os.path.exists(path / STATE) else checkpoints_in(path)
+    except PermissionError:
+        checks.fail(WHO, f"there is no permission to read {path}.", "change its permissions.", PermissionError)
 
 
 def _check_settings(learner: Learner, place: Path, content: Content) -> None:

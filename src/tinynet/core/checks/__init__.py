@@ -15,10 +15,11 @@ from __future__ import annotations
 from tinynet.core.checks.backward import explain_in_place, giver_of_nothing, no_gradient
 from tinynet.core.checks.files import path, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
-from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
+from tinynet.core.checks.layers import floating_dtype, kept_state, matching_state, non_empty_list, output_gradients
 from tinynet.core.checks.losses import (
     between_0_and_1,
     class_weight,
+    loss_and_gradient,
     not_negative,
     probabilities,
     reduction,
@@ -82,9 +83,11 @@ __all__ = [
     "input_shape",
     "instance",
     "integer",
+    "kept_state",
     "kernel_fits",
     "labels_to_ignore",
     "locate",
+    "loss_and_gradient",
     "mask",
     "matching_state",
     "model_input",

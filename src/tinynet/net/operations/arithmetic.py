@@ -9,10 +9,10 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import sum_of, wide
 from tinynet.core.checks.vocabulary import string, word
-from tinynet.layers import Layer
+from tinynet.net.operations.operation import Operation
 
 
-class Combine(Layer):
+class Combine(Operation):
     """Add, subtract, multiply, divide or compare two arrays, of which the smaller is repeated as NumPy does.
 
     Equation:
@@ -60,7 +60,7 @@ class Combine(Layer):
         return summed_to(da, np.shape(a)), summed_to(db, np.shape(b))
 
 
-class MatMul(Layer):
+class MatMul(Operation):
     """The product of two matrices, or of stacks of them.
 
     Equation:
@@ -95,7 +95,7 @@ class MatMul(Layer):
         return y.size * x[0].shape[-1]
 
 
-class Choose(Layer):
+class Choose(Operation):
     """Take each number from one array or from another.
 
     Equation:
@@ -121,7 +121,7 @@ class Choose(Layer):
         return None, summed_to(np.where(condition, dy, 0), of_a), summed_to(np.where(condition, 0, dy), of_b)
 
 
-class Compare(Layer):
+class Compare(Operation):
     """Compare two arrays number by number, of which the smaller is repeated as NumPy does.
 
     Equation:
@@ -156,7 +156,7 @@ class Compare(Layer):
         return np.zeros_like(a, dtype=dy.dtype), np.zeros_like(b, dtype=dy.dtype)
 
 
-class Einsum(Layer):
+class Einsum(Operation):
     """A sum of products over named axes, as in np.einsum.
 
     Equation:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import number, optional, word
-from tinynet.layers import Layer
+from tinynet.net.operations.operation import Operation
 
 FUNCTIONS: Mapping[str, tuple[Callable, Callable]] = {  # f(x), and f′ as a function of x and y
     "abs": (np.abs, lambda x, y: np.sign(x)),
@@ -32,7 +32,7 @@ FUNCTIONS: Mapping[str, tuple[Callable, Callable]] = {  # f(x), and f′ as a fu
 }
 
 
-class Elementwise(Layer):
+class Elementwise(Operation):
     """A function of each number by itself.
 
     Equation:
@@ -66,7 +66,7 @@ class Elementwise(Layer):
             return dy * FUNCTIONS[self.function][1](x, y)
 
 
-class Power(Layer):
+class Power(Operation):
     """Each number to a fixed power.
 
     Equation:
@@ -100,7 +100,7 @@ class Power(Layer):
         return dy * self.exponent * x ** (self.exponent - 1)
 
 
-class Clip(Layer):
+class Clip(Operation):
     """Bring numbers into a range that may be open to one side; with two bounds it is `Hardtanh`.
 
     Equation:

@@ -11,14 +11,14 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import mean_of, norm_of, sum_of, wide
 from tinynet.core.checks.vocabulary import flag, integer, word
-from tinynet.layers import Layer
 from tinynet.net.operations.arithmetic import same
+from tinynet.net.operations.operation import Operation
 
 #: Of floating-point numbers; sums of integers and of True and False are exact.
 REDUCTIONS: Mapping[str, Callable] = {"mean": mean_of, "sum": sum_of, "max": np.max, "min": np.min}
 
 
-class Reduce(Layer):
+class Reduce(Operation):
     """The mean, sum, maximum, minimum, norm, or logarithm of summed exponentials, over axes.
 
     Equation:
@@ -89,7 +89,7 @@ class Reduce(Layer):
         return math.prod(x.shape[axis] for axis in self.axes)
 
 
-class CumulativeSum(Layer):
+class CumulativeSum(Operation):
     """The sum of all numbers so far along an axis.
 
     Equation:

@@ -10,12 +10,12 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import sum_of, wide
 from tinynet.core.checks.vocabulary import at_least, integer, optional
-from tinynet.layers import Layer
 from tinynet.net.operations.arithmetic import summed_to
+from tinynet.net.operations.operation import Operation
 from tinynet.net.operations.sizes import checked_sizes, fitted, sizes_for
 
 
-class Transpose(Layer):
+class Transpose(Operation):
     """Put the axes into another order, the batch axis included.
 
     Equation:
@@ -52,7 +52,7 @@ class Transpose(Layer):
         return f"Transpose({', '.join(map(str, self.axes))})"
 
 
-class View(Layer):
+class View(Operation):
     """The same numbers in another shape, the batch axis included.
 
     Equation:
@@ -88,7 +88,7 @@ class View(Layer):
         return f"View({', '.join(map(repr, self.sizes))})"
 
 
-class Expand(Layer):
+class Expand(Operation):
     """Repeat an array along axes of size 1, and along new ones before the first.
 
     Equation:
@@ -129,7 +129,7 @@ class Expand(Layer):
         return f"Expand({', '.join(map(repr, self.sizes))})"
 
 
-class Repeat(Layer):
+class Repeat(Operation):
     """One row for each sample: an array whose first axis has the size 1, as often as another array has rows.
 
     Equation:
@@ -157,7 +157,7 @@ class Repeat(Layer):
         return sum_of(dy, 0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
 
 
-class Part(Layer):
+class Part(Operation):
     """Every step-th number of one axis, from start to stop, as in x[start:stop:step].
 
     Equation:
@@ -207,7 +207,7 @@ class Part(Layer):
         return (*[slice(None)] * self.axis, slice(self.start, self.stop, self.stride))
 
 
-class Take(Layer):
+class Take(Operation):
     """The numbers at given places of one axis, in any order and as often as they are named.
 
     Equation:
@@ -246,7 +246,7 @@ class Take(Layer):
         return dx.astype(dy.dtype), None
 
 
-class Join(Layer):
+class Join(Operation):
     """Several arrays side by side along one axis; in other axes, one of size 1 is repeated.
 
     Equation:
