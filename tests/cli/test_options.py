@@ -10,6 +10,7 @@ from tinynet.cli import app
 from tinynet.cli.choosing import choose
 from tinynet.cli.named import named, options_of, options_text
 from tinynet.cli.rules import RULES, SCHEDULES, make_rule, make_schedule, optimizer_named, schedule_named
+from tinynet.cli.settling import settled
 from tinynet.cli.training import make_learner
 from tinynet.data import digits
 from tinynet.data.transforms import RandomCrop, RandomFlip
@@ -192,6 +193,10 @@ def test_a_config_that_is_of_no_use_is_one_sentence(name, text, words, tinynet, 
     result = tinynet("train", "--config", tmp_path / name, "--out", tmp_path / "run")
     assert (result.status, words.replace("FILE", str(tmp_path / name)) in result.err) == (2, True)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_data_set_that_a_file_leaves_open_is_the_default():
+    assert settled({"dataset": None, "model": "mlp"}).settings.dataset == "digits"
 
 
 BAD = [

@@ -1,10 +1,12 @@
 """What takes the output: pipes of any encoding, a full disk, nothing; and the paths that a user gives."""
 
 import io
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -150,3 +152,20 @@ def test_the_time_of_loops_is_measured():
 def test_a_duration_is_told_in_words():
     words = ["1 seconds", "100 seconds", "10 minutes", "3 hours", "12 days"]
     assert [duration(seconds) for seconds in (1, 100, 600, 10_800, 1_000_000)] == words
+
+
+def test_ctrl_c_while_the_commands_are_loaded_is_told_like_any_other(tinynet, monkeypatch):
+    class Loading(ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "tinynet.cli.app", Loading("tinynet.cli.app"))
+    assert tinynet("models") == (130, "", "tinynet: interrupted.\n")
+
+
+def test_what_matplotlib_says_of_its_cache_is_not_shown(tinynet):
+    logger = logging.getLogger("matplotlib")
+    logger.setLevel(logging.NOTSET)
+    tinynet("--version")
+    assert not logger.isEnabledFor(logging.WARNING)
+    assert logger.isEnabledFor(logging.ERROR)

@@ -189,6 +189,23 @@ def test_a_net_that_cannot_be_written_is_not_lost(
     assert tn.load(tmp_path / "model.safetensors")
 
 
+def test_where_there_is_no_room_anywhere_the_run_is_named_and_nothing_stays_behind(
+    tinynet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(net: Any, path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(train, "save", full)
+    monkeypatch.setattr(train.tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    result = tinynet("train", "moons", "--epochs", 1, "--kernels", "plain", "--out", tmp_path / "run")
+    assert (result.status, f"{tmp_path / 'run' / 'model.safetensors'}: No space left on device" in result.err) == (
+        2,
+        True,
+    )
+    assert not list((tmp_path / "temporary").iterdir())
+
+
 def test_two_forced_runs_do_not_replace_one_run_at_once(straight: Path, tinynet: Any, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(straight, folder)

@@ -13,6 +13,7 @@ import tinynet as tn
 from tinynet.cli import app, train
 from tinynet.cli.choosing import choose
 from tinynet.cli.runs import open_run
+from tinynet.cli.show import results_line
 from tinynet.data import digits
 from tinynet.learner import Callback, History, Learner
 
@@ -187,3 +188,9 @@ def test_the_learning_rate_rises_and_falls():
     assert rates[100] == pytest.approx(0.0)
     assert rates[:10] == sorted(rates[:10])
     assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_the_numbers_of_a_test_fit_a_line_whatever_their_size():
+    results = {"accuracy": 0.5, "loss": 1e-6, "mean_absolute_error": 1234567.0, "r2_score": -1e300}
+    expected = "test accuracy 50.00%, loss 0.0000, mean_absolute_error 1,234,567, r2_score -1e+300 (7 samples)"
+    assert results_line(results, 7) == expected

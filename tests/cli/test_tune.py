@@ -171,3 +171,20 @@ def test_a_folder_is_asked_for_what_it_holds(search, tinynet, tmp_path, monkeypa
     assert "cannot write to" in tinynet("tune", "moons", "--out", tmp_path / "file").err
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     assert "it needs optuna, which is not installed here" in tinynet("tune", "moons", "--out", tmp_path / "new").err
+
+
+def test_data_that_cannot_be_read_are_told_in_one_sentence_before_there_is_a_folder(tinynet, tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n" + "1,2\n3,4\n" * 20)
+    result = tinynet("tune", tmp_path / "a.csv", "--out", tmp_path / "tuned")
+    assert result.status == 2
+    assert result.err.startswith("tinynet: it is not said which column of")
+    assert not (tmp_path / "tuned").exists()
+
+
+def test_a_trial_that_fails_shows_no_traceback(tinynet, tmp_path, monkeypatch):
+    def fails(*_):
+        raise ValueError("tinynet: the data have gone.")
+
+    monkeypatch.setattr(tuning, "train_quietly", fails)
+    result = tinynet(*WORDS, "--trials", 1, "--out", tmp_path / "tuned")
+    assert (result.status, result.err) == (2, "tinynet: the data have gone.\n")

@@ -1,7 +1,10 @@
 """Data as people have them: masked arrays, columns that can lack values, classes from NumPy, single samples."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from scipy import sparse
 
 from tinynet.core import seed, stream
 from tinynet.core.streams import go_to, place_kept
@@ -236,3 +239,42 @@ def test_what_was_tried_draws_no_random_numbers():
     with place_kept():
         whole, rest = read(0), read(2)
     np.testing.assert_array_equal(np.concatenate(whole[2:]), np.concatenate(rest))
+
+
+@pytest.mark.parametrize(
+    ("x", "numbers"),
+    [
+        (np.array([[1, 2.5], [np.float32(3), True]], object), [[1, 2.5], [3, 1]]),
+        (np.array([[Fraction(1, 4)], [10**30]], object), [[0.25], [1e30]]),
+        ([[10**30], [2]], [[1e30], [2]]),
+    ],
+)
+def test_objects_that_are_numbers_are_taken_as_such(x, numbers):
+    found = Dataset(x, np.array([1, 0], object))
+    assert found.x.tolist() == numbers
+    assert (found.y.tolist(), found.y.dtype) == ([1, 0], np.int64)
+
+
+@pytest.mark.parametrize(
+    ("x", "hint"),
+    [
+        (["cat", "dog"], r"<U3\.\nHint: encode words as numbers: classes, x = np\.unique\(x, return_inverse=True\)"),
+        (
+            np.array(["2020-01-01"], "M8[D]"),
+            r"datetime64\[D\]\.\nHint: a difference of times in days is a number: \(x - x",
+        ),
+        (np.ones(2, complex), r"complex128\.\nHint: take \.real and \.imag"),
+        (
+            np.zeros(2, [("a", float)]),
+            r"\[\('a', '<f8'\)\]\.\nHint: numpy\.lib\.recfunctions\.structured_to_unstructured",
+        ),
+        (
+            sparse.csr_matrix(np.eye(2)),
+            r"object\.\nHint: it is a sparse csr_matrix; make it an array with \.toarray\(\)",
+        ),
+        ([10**400, 1], r"object\.\nHint: encode words and objects"),
+    ],
+)
+def test_what_are_no_numbers_is_told_how_to_become_such(x, hint):
+    with pytest.raises(TypeError, match=r"Dataset: x must hold numbers, got " + hint):
+        Dataset(x, [0, 1])

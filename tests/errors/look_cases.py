@@ -20,6 +20,12 @@ CASES = [
         r"lenet5: pictures must be at least 12 × 12 pixels .*, got 4 × 4\.\nHint: use digits_cnn or mlp",
     ),
     Case(
+        "pictures too small for the model of small pictures",
+        lambda: models.digits_cnn((1, 1, 1)),
+        ValueError,
+        r"digits_cnn: pictures must be at least 2 × 2 pixels .*, got 1 × 1\.\nHint: use mlp for small pictures",
+    ),
+    Case(
         "no classes for a model",
         lambda: models.digits_cnn(n_classes=0),
         ValueError,

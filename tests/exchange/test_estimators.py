@@ -117,6 +117,12 @@ def test_a_function_that_gives_no_net():
         TinynetRegressor(net=small_net(4, 1)).fit(X, LABELS)
 
 
+@pytest.mark.parametrize("name", ["early_stopping", "verbose"])
+def test_a_word_is_no_flag(name):
+    with pytest.raises(TypeError, match=f"TinynetClassifier: {name} must be True or False, got 'no'"):
+        TinynetClassifier(**{name: "no"}).fit(np.ones((4, 2)), [0, 1, 0, 1])
+
+
 def test_a_fitted_net_can_be_saved(tmp_path):
     model = TinynetClassifier(small_net, epochs=2, random_state=0).fit(X, NAMES)
     tn.save(model.net_, tmp_path / "iris.safetensors")

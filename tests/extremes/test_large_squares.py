@@ -36,6 +36,15 @@ def test_clipping(choice: str, dtype: type, size: float) -> None:
 
 
 @each_choice
+@pytest.mark.parametrize(("size", "max_norm"), [(1e37, 1e-3), (1e37, 1e-7), (1e-3, 1e-35)])
+def test_clipping_by_a_factor_that_is_too_small_for_float32(choice: str, size: float, max_norm: float) -> None:
+    parameter = with_gradient([3 * size, 4 * size])
+    with faster.use(choice):
+        clip_gradient_norm([parameter], max_norm)
+    np.testing.assert_allclose(parameter.gradient, [0.6 * max_norm, 0.8 * max_norm], rtol=1e-6)
+
+
+@each_choice
 @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e-30), (np.float64, 1e-200)])
 def test_the_norm_of_small_gradients(choice: str, dtype: type, size: float) -> None:
     with faster.use(choice):
@@ -134,3 +143,29 @@ def test_cosines_do_not_depend_on_lengths(size: float) -> None:
     assert loss == pytest.approx(expected)
     np.testing.assert_allclose(du * size, du_1, rtol=1e-5)
     np.testing.assert_allclose(dv, dv_1, rtol=1e-5, atol=1e-7)
+
+
+@each_choice
+@pytest.mark.parametrize("value", [0.1, -1.1e30, 3.3e38, 1e-40])
+@pytest.mark.parametrize("name", NORMS)
+def test_numbers_that_are_all_alike_have_no_spread(name: str, value: float, choice: str) -> None:
+    layer, shape = NORMS[name]
+    x = np.full(shape, value, np.float32)
+    of_squares = np.full_like(x, np.sign(value) * min(1, abs(value) / 1e-3))
+    x_hat = of_squares if "square" in name else np.zeros_like(x)
+    layer = deepcopy(layer)
+    layer.eps = 1e-6
+    with faster.use(choice):
+        y = layer.forward(channels_last(x) if name.endswith("last") else x)
+    np.testing.assert_allclose(y, x_hat, rtol=1e-3, atol=1e-30)
+
+
+@each_choice
+def test_batch_norm_up_to_the_largest_numbers_of_float32(choice: str) -> None:
+    x = (np.random.default_rng(0).normal(size=(5, 4, 20, 20)).clip(-1, 1) * 3.3e38).astype(np.float32)
+    with faster.use(choice):
+        y = BatchNorm2D(4).forward(x)
+    exact = (x.astype(np.float64) - x.mean((0, 2, 3), np.float64, keepdims=True)) / x.std(
+        (0, 2, 3), np.float64, keepdims=True
+    )
+    np.testing.assert_allclose(y, exact, atol=1e-5)

@@ -257,3 +257,55 @@ def test_no_parameter_keeps_a_recorder() -> None:
         subject.backward([np.ones((4, 2))])
     for parameter in subject.parameters().values():
         assert "accumulate" not in vars(parameter)
+
+
+def test_a_sum_in_place_names_the_parameter() -> None:
+    class Shift(Layer):
+        def __init__(self):
+            self.bias = Parameter(np.zeros(2))
+
+        def forward(self, x):
+            return x + self.bias.tensor
+
+        def backward(self, dy):
+            self.bias.gradient += dy
+            return dy
+
+    words = r"gives the gradient of bias the shape \(3, 2\), expected \(2,\)\.\nHint: likely cause: a missing sum"
+    with pytest.raises(GradientError, match=words) as caught:
+        check_layer(Shift(), (3, 2))
+    assert (caught.value.name, caught.value.cause) == ("bias", "sum")
+
+
+@pytest.mark.parametrize("when", ["forward", "backward"])
+def test_a_layer_that_changes_its_weights_is_found(when: str) -> None:
+    class Learns(Linear):
+        def forward(self, x):
+            y = super().forward(x)
+            self.weight.tensor *= 0.5 if when == "forward" else 1
+            return y
+
+        def backward(self, dy):
+            dx = super().backward(dy)
+            self.weight.tensor -= 0.1 if when == "backward" else 0
+            return dx
+
+    words = r"the layer changes its parameter weight\.\nHint: leave that to the optimizer"
+    with pytest.raises(GradientError, match=words) as caught:
+        check_layer(Learns(3, 2), (4, 3))
+    assert (caught.value.name, caught.value.cause) == ("weight", "buffer")
+
+
+def test_an_overwritten_gradient_inside_a_net_is_called_as_its_layer_calls_it() -> None:
+    class Overwrites(Linear):
+        def backward(self, dy):
+            self.bias.gradient = np.zeros_like(self.bias.gradient)
+            return super().backward(dy)
+
+    with pytest.raises(GradientError, match=r"of 1\.bias, but .*\n.*; write self\.bias\.accumulate"):
+        check_net(Net([Linear(3, 3), Overwrites(3, 2)]), (4, 3))
+
+
+def test_a_batch_without_rows_has_no_slopes() -> None:
+    with pytest.raises(ValueError, match=r"^check: an input of shape \(0, 3\) holds no numbers to compare\.\nHint: "):
+        check_layer(Linear(3, 2), (0, 3))

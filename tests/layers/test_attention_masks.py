@@ -260,3 +260,26 @@ def test_a_wrong_state_of_step_is_refused() -> None:
     layer = MultiHeadAttention(4, 2, causal=True)
     with pytest.raises(ValueError, match=r"expected keys and values of shape \(2, 2, 1, 2\), got \(2, 2, 1, 3\)\."):
         layer.step(X[:, :1], (np.ones((2, 2, 1, 2), np.float32), np.ones((2, 2, 1, 3), np.float32)))
+
+
+@each_choice
+@pytest.mark.parametrize("nearly_hidden", [-1e4, -1e9, np.finfo(np.float32).min])
+def test_a_query_whose_keys_are_all_nearly_hidden_sees_them_alike(choice: str, nearly_hidden: float) -> None:
+    layer = build().astype(np.float32)
+    query, value = normal(N, T, E, seed=1).astype(np.float32), normal(N, S, E, seed=2).astype(np.float32)
+    key = np.repeat(normal(N, 1, E, seed=3), S, axis=1).astype(np.float32)  # alike, so that all scores of a query are
+    mask = np.zeros((T, S), np.float32)
+    mask[1] = nearly_hidden
+    with faster.use(choice):
+        found, expected = step(layer, query, key, value, attn_mask=mask), step(layer, query, key, value)
+    assert_alike(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_least_number_of_a_wider_type_is_not_minus_infinity() -> None:
+    layer = build().astype(np.float32)
+    x, wide = normal(N, T, E).astype(np.float32), np.zeros((T, T))
+    wide[1], wide[2, :2], wide[3, 0] = np.finfo(np.float64).min, -1e300, -np.inf
+    narrow = np.maximum(wide, np.finfo(np.float32).min).astype(np.float32)
+    narrow[3, 0] = -np.inf
+    assert_alike(step(layer, x, attn_mask=wide), step(layer, x, attn_mask=narrow), rtol=0, atol=0)
+    assert np.abs(layer.forward(x, attn_mask=wide)[:, 1] - layer.out_proj.bias.tensor).min() > 1e-4

@@ -136,3 +136,23 @@ def test_batch_norm_takes_one_in_evaluation_only(layer: Layer) -> None:
         layer.forward(x)
     y = layer.eval().forward(x)
     assert y.shape == layer.backward(y).shape == x.shape
+
+
+@pytest.mark.parametrize("choice", ["plain", "loops", "auto", "compiled"])
+@pytest.mark.parametrize(
+    ("layer", "shape", "output"),
+    [(ConvTranspose2D(2, 3, 3), (2, 2, 6, 0), (2, 3, 8, 2)), (ConvTranspose1D(2, 3, 3), (2, 0, 2), (2, 2, 3))],
+)
+def test_a_transposed_convolution_of_no_pixels_is_its_bias(
+    layer: Layer, shape: tuple[int, ...], output: tuple[int, ...], choice: str
+) -> None:
+    layer = deepcopy(layer)
+    with faster.use(choice):
+        y = layer.forward(np.zeros(shape, np.float32))
+        dx = layer.backward(np.ones_like(y))
+    assert (y.shape, dx.shape) == (output, shape)
+    bias, weight = layer.bias, layer.weight
+    channels = y if y.ndim == 3 else y.transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(channels, np.broadcast_to(bias.tensor, channels.shape))
+    np.testing.assert_allclose(bias.gradient, np.full(3, y.size / 3))
+    assert not weight.gradient.any()

@@ -301,3 +301,42 @@ def test_training_in_another_thread_does_without_signals():
     thread.start()
     thread.join()
     assert learner.history["loss"] == [0.5]
+
+
+def test_a_fit_within_a_fit_is_refused_and_the_learner_can_train_again():
+    class Again(Callback):
+        def on_epoch_end(self, learner, epoch, row):
+            learner.fit(1, progress=False)
+
+    learner = Scripted([0.5, 0.4, 0.3], [Again()])
+    with pytest.raises(RuntimeError, match=r"Learner\.fit: this learner is training already\.\nHint: a callback may"):
+        learner.fit(epochs=2, progress=False)
+    learner.callbacks = ()
+    assert learner.fit(epochs=2, progress=False)["loss"] == [0.5, 0.4, 0.3]
+
+
+def test_a_rate_may_be_sought_within_a_fit():
+    class Seek(Callback):
+        def on_epoch_end(self, learner, epoch, row):
+            self.rate = learner.find_rate(n_steps=20).rate
+
+    x = np.linspace(-1, 1, 32, dtype=np.float32)[:, np.newaxis]
+    seek = Seek()
+    learner = Learner(Net([Linear(1, 1)]), mean_squared_error, SGD(lr=0.1), Dataset(x, 2 * x), callbacks=[seek])
+    learner.fit(epochs=1, progress=False)
+    assert seek.rate > 0
+
+
+def test_csv_log_has_the_epoch_after_which_another_callback_fails(tmp_path):
+    class Fails(Callback):
+        def on_epoch_end(self, learner, epoch, row):
+            if epoch == 2:
+                raise ZeroDivisionError
+
+    log = CSVLog(tmp_path / "history.csv")
+    learner = Scripted([0.5, 0.4, 0.3], [Fails(), log])
+    with pytest.raises(ZeroDivisionError):
+        learner.fit(epochs=3, progress=False)
+    learner.fit(epochs=1, progress=False)
+    lines = (tmp_path / "history.csv").read_text().splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [["1", "0.5"], ["2", "0.4"], ["3", "0.3"]]

@@ -344,10 +344,10 @@ def test_a_full_disk_loses_no_row_of_a_log(tmp_path: Path, monkeypatch: pytest.M
             monkeypatch.setattr(CSVLog, "_append", full if epoch == 2 else append)
 
     def full(self: Any, row: Any) -> None:
-        raise OSError(28, "No space left on device", "log.csv")
+        raise OSError(28, "No space left on device")  # as a write does, which does not know the name
 
     with pytest.warns(
-        UserWarning, match=r"CSVLog: log\.csv could not be written: No space left on device\. Training goes on"
+        UserWarning, match=r"CSVLog: .*log\.csv could not be written: No space left on device\. Training goes on"
     ):
         made(None, log, Trouble()).fit(3, progress=False)
     assert [line.partition(",")[0] for line in log.path.read_text().splitlines()] == ["epoch", "1", "2", "3"]

@@ -154,3 +154,36 @@ def test_data_sets_of_ones_own_give_the_same_numbers(kind):
     assert own.evaluate(data) == pytest.approx(ours.evaluate(ours.train))
     assert expected.keys() == own.evaluate(data).keys()
     own.fit(progress=False)
+
+
+@pytest.mark.parametrize("value", [np.ma.masked, np.ma.array(3.0, mask=True)])
+def test_a_masked_number_is_nan(value):
+    each = learner(valid=Dataset(X, LABELS), metrics=[named("mine", value)])
+    history = each.fit(progress=False)
+    assert np.isnan([*history["mine"], *history["valid_mine"]]).all()
+
+
+def test_what_is_evaluated_are_plain_numbers():
+    each = learner(metrics=[named("mine", np.array(2.0)), named("count", np.int64(3))])
+    found = each.evaluate(each.train)
+    assert [(type(found[name]), found[name]) for name in ("mine", "count")] == [(float, 2.0), (float, 3.0)]
+
+
+def test_an_integer_too_large_for_a_number_is_named():
+    with pytest.raises(
+        TypeError, match=r"the metric mine must return a number, .* it returned an int\.\nHint: return a float"
+    ):
+        learner(metrics=[named("mine", 10**400)]).fit(progress=False)
+
+
+def test_the_class_of_a_metric_is_refused_with_what_to_write():
+    class Mine:
+        pass
+
+    with pytest.raises(TypeError, match=r"Learner: metrics hold the class Mine\.\nHint: write Mine\(\.\.\.\)"):
+        learner(metrics=[Mine])
+
+
+def test_what_a_loss_returned_is_said():
+    with pytest.raises(TypeError, match=r"it returned \(a ndarray, a float\)\.\nHint: return the derivative"):
+        learner(loss=lambda predicted, truth: (predicted, 1.0)).fit(progress=False)

@@ -7,7 +7,7 @@ import pytest
 
 from tinynet.core import Parameter, faster
 from tinynet.data import Dataset
-from tinynet.layers import Layer, Linear, ReLU
+from tinynet.layers import BatchNorm1D, Layer, Linear, ReLU
 from tinynet.learner import Learner
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net, Residual
@@ -123,6 +123,8 @@ class Shift(Layer):
     def backward(self, dy):
         if self.how == "accumulate":
             self.bias.accumulate(dy)
+        elif self.how == "gradient +=":
+            self.bias.gradient += dy
         else:
             self.bias.gradient = self.bias.gradient + dy
         return dy
@@ -140,13 +142,13 @@ class Scale(Layer):
         return dy
 
 
-@pytest.mark.parametrize("how", ["accumulate", "gradient"])
+@pytest.mark.parametrize("how", ["accumulate", "gradient", "gradient +="])
 def test_a_missing_sum_over_the_batch_names_the_parameter(how):
     learner = Learner(Net([Linear(2, 2), Net([Shift(how)])]), mean_squared_error, SGD(lr=0.1), Dataset(X, X))
     with pytest.raises(ValueError) as caught:
         learner.fit(progress=False)
     assert str(caught.value) == (
-        f"layer 1.0: bias.{how}: expected shape (2,), got (4, 2).\n"
+        f"layer 1.0: bias.{how.removesuffix(' +=')}: expected shape (2,), got (4, 2).\n"
         "Hint: likely cause: a missing sum over the batch, or over another leading axis."
     )
 
@@ -162,3 +164,65 @@ def test_other_wrong_shapes_have_their_own_causes():
         weight.accumulate(np.zeros((3, 2)))
     with pytest.raises(ValueError, match=r"^Parameter\.accumulate: expected shape \(2, 3\), got \(7,\)\.$"):
         weight.accumulate(np.zeros(7))
+
+
+class Returns(Layer):
+    def __init__(self, returned):
+        self.returned = returned
+
+    def forward(self, x):
+        return x + 1
+
+    def backward(self, dy):
+        return self.returned
+
+
+@pytest.mark.parametrize("table", ["auto", "plain"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        [Linear(2, 2)],
+        [Linear(2, 2), ReLU()],
+        [Net([Linear(2, 2)])],
+        [Residual([Linear(2, 2)])],
+        [BatchNorm1D(2), ReLU()],
+    ],
+)
+def test_a_backward_that_returns_nothing_is_named_and_not_the_layer_that_gets_it(before, table):
+    net = Net([*before, Returns(None)])
+    with faster.use(table):
+        y = net.forward(X)
+        words = (
+            rf"^layer {len(before)}: Returns\(.*\): backward must return the gradient of the input, an array.*\nHint: "
+        )
+        with pytest.raises(TypeError, match=words):
+            net.backward(y)
+
+
+def test_a_backward_that_returns_a_list_is_named():
+    net = Net([Net([Linear(2, 2), Returns([1.0])]), ReLU()])
+    with pytest.raises(TypeError, match=r"^layer 0\.1: Returns\(.*it returned a list\.$"):
+        net.backward(net.forward(X))
+
+
+def test_a_transpose_in_a_sum_in_place_is_told_and_other_errors_stay():
+    class Transposed(Layer):
+        def __init__(self, error=None):
+            self.weight, self.error = Parameter(np.zeros((2, 3))), error
+
+        def forward(self, x):
+            return x @ self.weight.tensor
+
+        def backward(self, dy):
+            if self.error is not None:
+                raise self.error
+            self.weight.gradient += np.zeros((3, 2))
+
+    net = Net([Transposed()])
+    with pytest.raises(
+        ValueError, match=r"^layer 0: weight\.gradient: expected shape \(2, 3\), .*\nHint: .*a transpose"
+    ):
+        net.backward(net.forward(X))
+    net = Net([Transposed(ValueError("output operand with shape (9,) doesn't match the broadcast shape (2, 9)"))])
+    with pytest.raises(ValueError, match=r"^layer 0: output operand"):
+        net.backward(net.forward(X))

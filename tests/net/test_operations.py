@@ -198,7 +198,7 @@ def test_at_its_bounds_a_number_has_no_gradient():
         (lambda: Join("a"), TypeError, "Join: axis must be an integer, got 'a'."),
         (lambda: CumulativeSum(None), TypeError, "CumulativeSum: axis must be an integer, got None."),
         (lambda: Power("2"), TypeError, "Power: exponent must be a number, got '2'."),
-        (lambda: Clip(low=None), TypeError, "Clip: low must be a number, got None."),
+        (lambda: Clip(low="0"), TypeError, "Clip: low must be a number, got '0'."),
         (lambda: Clip(high=np.inf), ValueError, "Clip: high must be finite, got inf."),
         (
             lambda: Einsum("ij"),

@@ -89,6 +89,7 @@ class Evil:
         ({"a.npy": npy(np.ones(5))[:-8]}, r"a\.npy is not as long as its shape \(5,\) tells"),
         ({"a.npy": npy(np.ones(5)).replace(b"(5,)", b"(-5,)")}, "cannot be read as an .npz file"),
         ({"a.npy": npy(np.ones(5)).replace(b"<f8", b"(((")}, "cannot be read as an .npz file"),
+        ({"a.npy": npy(np.ones(5)).replace(b"}", b"{")}, "cannot be read as an .npz file: .*EOF"),
         ({"a.npy": b"nothing"}, "cannot be read as an .npz file"),
         ({"a.npy": npy(np.ones(2**24))}, r"more than the 67,108,864 bytes that may be needed"),
     ],

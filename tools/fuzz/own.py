@@ -9,6 +9,7 @@ import numpy as np
 
 from tinynet import data
 from tinynet.cli.own_data import write_preparation
+from tinynet.data.own.given import as_dataset
 from tinynet.models import MODELS
 from tinynet.storage import save
 from tools.fuzz.kind import Format
@@ -30,6 +31,21 @@ def _read_table(folder: Path) -> None:
     assert train.x.shape[1:] == test.x.shape[1:] == preparation.input_shape, "another shape"
     assert np.isfinite(train.x).all(), "numbers that are none"
     assert data.preparation_of(json.loads(json.dumps(preparation.config()))).columns == preparation.columns, "a loss"
+
+
+def _make_arrays(folder: Path) -> list[Path]:
+    x, y = RNG.normal(size=(9, 4)).astype(np.float32), np.arange(9) % 3
+    np.save(folder / "x.npy", x)
+    np.save(folder / "y.npy", y)
+    np.savez(folder / "plain.npz", x=x, y=y)
+    np.savez_compressed(folder / "packed.npz", x=x, y=y)
+    return sorted(folder.iterdir())
+
+
+def _read_arrays(folder: Path) -> None:
+    for given in ((folder / "x.npy", folder / "y.npy"), folder / "plain.npz", folder / "packed.npz"):
+        train = as_dataset("Learner", "train", given)
+        assert len(train) == len(train[:][0]) == len(train[:][1]), "rows without a truth"
 
 
 def _make_text(folder: Path) -> list[Path]:
@@ -79,6 +95,7 @@ def _predict_row(folder: Path) -> None:
 
 
 FORMATS = {
+    "arrays": Format(_make_arrays, _read_arrays),
     "table": Format(_make_table, _read_table),
     "text": Format(_make_text, _read_text),
     "folder": Format(_make_folder, _read_folder),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run `tinynet` with arguments, those of the process if None, and exit with its status.
@@ -11,8 +13,11 @@ def main(arguments: list[str] | None = None) -> None:
         Traceback (most recent call last):
         SystemExit: 0
     """
-    from tinynet.cli.app import main
-
+    try:
+        from tinynet.cli.app import main
+    except KeyboardInterrupt:  # loading takes seconds on a slow machine
+        sys.stderr.write("tinynet: interrupted.\n")
+        sys.exit(130)
     main(arguments)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated, Any
 
@@ -227,6 +228,7 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: The words after `tinynet`, or the arguments of the process if None.
     """
     accept_all_characters()
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells where its cache lies if HOME is read-only
     try:
         status = app(arguments, prog_name="tinynet", standalone_mode=False)
         flush()

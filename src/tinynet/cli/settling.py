@@ -51,7 +51,7 @@ def settled(told: Mapping[str, Any]) -> Settled:
     if model is not None and net is not None:
         fail("tinynet", f"the net is to be {model} and that of {net} at once.", "leave out --model or --net.")
     own_options = {name: given.pop(name, None) for name in OWN}
-    data, own = located(given.pop("dataset"), _name_of(model), **own_options)
+    data, own = located(given.pop("dataset", "digits"), _name_of(model), **own_options)
     code = None if net is None else read_net_file(net)
     if code is None:
         return Settled(choose(data, model, own=own, **given), None)

@@ -45,8 +45,15 @@ def results_line(results: dict[str, float], n_samples: int) -> str:
     """The numbers of a test, in a line."""
     numbers = dict(results)
     words = [f"accuracy {numbers.pop('accuracy'):.2%}"] if "accuracy" in numbers else []
-    words += [f"{name} {value:.4f}" if abs(value) < 1000 else f"{name} {value:,.0f}" for name, value in numbers.items()]
+    words += [f"{name} {_number(value)}" for name, value in numbers.items()]
     return f"test {', '.join(words)} ({n_samples:,} samples)"
+
+
+def _number(value: float) -> str:
+    """A number with four digits behind its point, in groups of three where it is large, by its power of ten beyond."""
+    if abs(value) < 1000:
+        return f"{value:.4f}"
+    return f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.4g}"
 
 
 def write_report(run: Run, learner: Learner, test: Any) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -224,10 +225,20 @@ def _save(net: Net, path: Path) -> None:
     try:
         save(net, path)
     except OSError:
-        rescued = Path(tempfile.mkdtemp(prefix="tinynet-")) / MODEL
-        save(net, rescued)
-        complain(f"{path} cannot be written; the network is in {rescued} instead.")
+        with suppress(OSError):  # there is no room elsewhere either, and the first error tells more
+            _rescue(net, path)
         raise
+
+
+def _rescue(net: Net, path: Path) -> None:
+    """Save a net in a temporary folder, which goes if that fails too."""
+    folder = Path(tempfile.mkdtemp(prefix="tinynet-"))
+    try:
+        save(net, folder / MODEL)
+    except OSError:
+        folder.rmdir()
+        raise
+    complain(f"{path} cannot be written; the network is in {folder / MODEL} instead.")
 
 
 def _net_option(code: NetFile | None) -> str:

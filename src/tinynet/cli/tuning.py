@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tinynet.cli import completing
+from tinynet.cli import completing, training
 from tinynet.cli.arguments import (
     Augment,
     BatchSize,
@@ -33,12 +33,14 @@ from tinynet.cli.arguments import (
 from tinynet.cli.choosing import check_loss_decides
 from tinynet.cli.comparing import JOURNAL, STUDY
 from tinynet.cli.output import INTERRUPTED, given_path, say
+from tinynet.cli.own_data import read
 from tinynet.cli.runs import open_run
 from tinynet.cli.search_space import Dimension, applied, dimensions
 from tinynet.cli.settling import NAMES, Settled, check_alone, settled, told_to
 from tinynet.cli.train import train_quietly
 from tinynet.core import checks
 from tinynet.core.checks.words import fail
+from tinynet.core.faster import use
 from tinynet.exchange.lazily import imported
 from tinynet.learner import Callback, Learner
 from tinynet.storage import atomic_write
@@ -143,6 +145,7 @@ def _run(folder: Path, told: Mapping[str, Any], texts: Sequence[str], trials: in
     check_loss_decides(base.settings.model, "tune")
     space = dimensions(texts, base, told)
     _check_values(told, base, space)
+    _check_data(base)
     study = _study(folder, told, [*texts], base.settings.epochs, is_new)
     _search(study, folder, told, base, space, trials)
     _say_best(study, folder)
@@ -193,7 +196,7 @@ def _study(folder: Path, told: Mapping[str, Any], search: list[str], epochs: int
     if is_new:
         kept = {"format": 1, "told": {name: told.get(name) for name in NAMES}, "search": search}
         atomic_write(folder / STUDY, json.dumps(kept, indent=2, ensure_ascii=False) + "\n", who="tinynet")
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # of a trial that fails it would warn with a traceback
     storage = journal.JournalStorage(journal.JournalFileBackend(str(folder / JOURNAL)))
     n_before = len(storage.get_all_trials(storage.get_all_studies()[0]._study_id)) if storage.get_all_studies() else 0
     study = optuna.create_study(
@@ -248,6 +251,12 @@ def _check_values(told: Mapping[str, Any], base: Settled, space: Sequence[Dimens
     for each in space:
         for value in each.values or (each.low, each.high):
             settled(applied(told, base, first | {each.name: value}))
+
+
+def _check_data(base: Settled) -> None:
+    """Check that the data can be read and the net be made for them, before there is a folder."""
+    with use(base.settings.kernels):
+        training.make_learner(base.settings, read(base.settings).train, [], base.code)
 
 
 def _word(value: Any) -> str:

@@ -21,6 +21,20 @@ def is_array(value: Any) -> bool:
     return hasattr(type(value), "__array_function__")
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a single real number, also one in an array without axes.
+
+    Example:
+        >>> is_number(1), is_number(np.float32(1)), is_number(None), is_number(np.ones(1)), is_number(10**400)
+        (True, True, False, False, False)
+    """
+    if is_array(value):
+        return value.ndim == 0 and value.dtype.kind in "biuf"
+    if isinstance(value, int):
+        return abs(value) < 2**1024  # beyond, it is no float
+    return isinstance(value, (float, np.integer, np.floating, np.bool_))
+
+
 def wide(x: np.ndarray) -> np.dtype:
     """The type to add up numbers of x in: float64 at least, because float32 loses digits in long sums.
 
@@ -77,11 +91,20 @@ def mean_square(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray
 def norm_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
     """The norm √Σ x² over some axes, in float64 at least, as in `mean_square`.
 
+    Numbers of float64 itself are divided by the largest of them first, so that no square is too large or too small.
+
     Example:
         >>> print(f"{norm_of(np.array([3e30, 4e30], np.float32), axes=0):.3g}")
         5e+30
+        >>> print(f"{norm_of(np.array([3e200, 4e200]), axes=0):.3g}")
+        5e+200
     """
-    return np.sqrt(np.square(x, dtype=wide(x)).sum(axis=axes, keepdims=keepdims))
+    if x.dtype != wide(x):
+        return np.sqrt(np.square(x, dtype=wide(x)).sum(axis=axes, keepdims=keepdims))
+    size = np.abs(x).max(axis=axes, keepdims=True, initial=0)
+    size = np.where((size > 0) & (size < np.inf), size, 1)
+    lengths = size * np.sqrt(np.square(x / size).sum(axis=axes, keepdims=True))
+    return lengths if keepdims else np.squeeze(lengths, axes)
 
 
 def mean_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:

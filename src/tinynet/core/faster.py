@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, Self, TypeVar, cast
 
 from tinynet.core import checks
+from tinynet.core.checks.mistakes import FORMULA_ERRORS, explain
 
 Lesson = TypeVar("Lesson", bound=Callable[..., Any])
 Table = dict[Callable[..., Any], Callable[..., Any]]
@@ -44,14 +45,49 @@ def faster(lesson: Lesson) -> Lesson:
     def call(*arguments: Any, **options: Any) -> Any:
         load_engine()
         replacement = _in_use.get(call)
-        if replacement is not None:
-            result = replacement(*arguments, **options)
-            if result is not NotImplemented:
-                return result
-        return lesson(*arguments, **options)
+        try:
+            if replacement is not None:
+                result = replacement(*arguments, **options)
+                if result is not NotImplemented:
+                    return result
+            return lesson(*arguments, **options)
+        except FORMULA_ERRORS as error:
+            _explain(lesson, arguments, error)
+            raise
 
     call.lesson = lesson  # type: ignore[attr-defined]
     return cast(Lesson, call)
+
+
+def explained(lesson: Lesson) -> Lesson:
+    """Let an error of a method be one of our sentences, where NumPy has found the mistake; `faster` does so as well.
+
+    Example:
+        >>> from tinynet.layers import Flatten
+        >>> layer = Flatten()
+        >>> y = layer.forward(np.ones((2, 3, 4)))
+        >>> layer.backward(None)
+        Traceback (most recent call last):
+        TypeError: Flatten(): expected dy, an array of floating-point numbers, got None.
+        Hint: a loss returns (loss, gradient), pass the gradient; a backward of your own returns dx.
+    """
+
+    @wraps(lesson)
+    def call(*arguments: Any, **options: Any) -> Any:
+        try:
+            return lesson(*arguments, **options)
+        except FORMULA_ERRORS as error:
+            _explain(lesson, arguments, error)
+            raise
+
+    return cast(Lesson, call)
+
+
+def _explain(lesson: Callable[..., Any], arguments: tuple, error: Exception) -> None:
+    try:
+        explain(lesson.__name__, arguments, error)
+    except FORMULA_ERRORS as sentence:
+        raise sentence from None
 
 
 @cache

@@ -184,7 +184,7 @@ def _read(arrays: Arrays, rows: np.ndarray) -> Arrays:
     order = np.argsort(rows, kind="stable")  # a disk is read forwards
     batch = np.empty((len(rows), *arrays.shape[1:]), arrays.dtype)
     batch[order] = arrays[rows[order]]
-    sentences.finite_samples("the memory-mapped array", batch, rows)
+    sentences.finite_samples(f"the memory-mapped array {arrays.filename or ''}".rstrip(), batch, rows)
     return batch
 
 

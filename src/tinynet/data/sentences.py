@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,9 @@ def array_of_samples(name: str, value: object) -> np.ndarray:
         array = value if isinstance(value, np.memmap) else np.asarray(arrays.as_array(value))
     except ValueError:  # rows of different lengths
         fail("Dataset", f"{name} must be an array, got rows of different shapes.", "bring all samples to one shape.")
+    array = numbers_of_objects(array) if array.dtype.kind == "O" else array
     if array.dtype.kind not in "biuf":
-        fail(
-            "Dataset",
-            f"{name} must hold numbers, got {array.dtype}.",
-            "encode words and objects as numbers.",
-            TypeError,
-        )
+        fail("Dataset", f"{name} must hold numbers, got {array.dtype}.", _as_numbers(name, array), TypeError)
     if array.ndim == 0:
         fail("Dataset", f"{name} must have one row per sample, got the single number {array}.")
     if len(array) == 0:
@@ -37,6 +34,41 @@ def array_of_samples(name: str, value: object) -> np.ndarray:
             "a data set needs at least one sample.",
         )
     return array
+
+
+def numbers_of_objects(array: np.ndarray) -> np.ndarray:
+    """An array of Python objects as one of numbers, if it holds nothing else; else as it is.
+
+    A frame of pandas whose columns have different types gives such arrays.
+
+    Example:
+        >>> numbers_of_objects(np.array([[1, 2.5], [3, True]], object))
+        array([[1. , 2.5],
+               [3. , 1. ]])
+    """
+    items = array.ravel().tolist()
+    if not all(isinstance(item, (Real, np.bool_)) for item in items):
+        return array
+    numbers = np.asarray(items)
+    try:
+        return (numbers if numbers.dtype.kind in "biuf" else numbers.astype(np.float64)).reshape(array.shape)
+    except OverflowError:  # an integer of more than 300 digits
+        return array
+
+
+def _as_numbers(name: str, array: np.ndarray) -> str:
+    """How what is in an array is made numbers."""
+    if array.dtype.kind in "Mm":
+        return f'a difference of times in days is a number: ({name} - {name}[0]) / np.timedelta64(1, "D").'
+    if array.dtype.kind == "c":
+        return "take .real and .imag, or np.abs."
+    if array.dtype.names:
+        return "numpy.lib.recfunctions.structured_to_unstructured makes an array of numbers of it."
+    if array.ndim == 0 and hasattr(array.item(), "toarray"):
+        return f"it is a sparse {type(array.item()).__name__}; make it an array with .toarray()."
+    if array.dtype.kind in "US":
+        return f"encode words as numbers: classes, {name} = np.unique({name}, return_inverse=True)."
+    return "encode words and objects as numbers."
 
 
 def equal_lengths(lengths: dict[str, int]) -> None:

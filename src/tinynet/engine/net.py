@@ -59,7 +59,11 @@ def backward(net: Net, *gradients: np.ndarray, input_gradient: bool = True) -> A
     for index, layer, following, pair in reversed(pairs.steps(net.layers)):
         if following is not None and index + 1 >= first:
             both = index >= first and pair is not None and pair.backward is not None
-            dx = pair.backward(layer, following, dy) if both else NotImplemented
+            try:
+                dx = pair.backward(layer, following, dy) if both else NotImplemented
+            except ERRORS as error:
+                net.locate_back(error, index + 1, dy)
+                raise
             if dx is not NotImplemented:
                 dy = dx
                 forget(layer)
@@ -95,7 +99,7 @@ def _back(net: Net, index: int, layer: Layer, dy: Any, input_gradient: bool) -> 
         if input_gradient or "backward" in vars(layer) or not pairs.adds_up_alone(layer, *as_tuple(dy)):
             dy = layer.backward(*arranged(layer, dy))
     except ERRORS as error:
-        net.locate(error, index)
+        net.locate_back(error, index, dy)
         raise
     forget(layer)
     return dy

@@ -61,6 +61,8 @@ class _Estimator(BaseEstimator):
             y: The truth, (N,).
             sample_weight: How much each row counts, (N,), at least 0; all alike if None.
         """
+        for name in ("early_stopping", "verbose"):
+            checks.flag(type(self).__name__, name, getattr(self, name))
         X, y, w = self._checked(X, y, sample_weight, is_first=True)
         data, valid, callbacks = WeightedRows(X, y, w), None, []
         if self.early_stopping:

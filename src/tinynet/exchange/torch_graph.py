@@ -157,6 +157,14 @@ def _reduce(layer: Reduce, x: str) -> str:
     return f"{x}.{REDUCED.get(layer.operation, layer.operation)}({how})"
 
 
+def _clip(layer: Clip, x: str) -> str:
+    low = 'float("-inf")' if layer.low is None else layer.low
+    high = 'float("inf")' if layer.high is None else layer.high
+    if layer.low is not None and layer.high is not None:
+        low = min(layer.low, layer.high)
+    return f"nn.functional.hardtanh({x}, {low}, {high})"
+
+
 def _combine(layer: Combine, a: str, b: str) -> str:
     sign = SYMBOLS.get(layer.operation)
     return f"{a} {sign} {b}" if sign else f"torch.{layer.operation}({a}, {b})"
@@ -175,7 +183,7 @@ def _slice(layer: Part, x: str) -> str:
 #: The operations that are written as what they do, given the layer and what it reads.
 EXPRESSIONS: dict[type[Layer], Callable[..., str]] = {
     Choose: lambda layer, condition, a, b: f"torch.where({condition}.bool(), {a}, {b})",
-    Clip: lambda layer, x: f"nn.functional.hardtanh({x}, {min(layer.low, layer.high)}, {layer.high})",
+    Clip: _clip,
     Combine: _combine,
     Compare: lambda layer, a, b: f"torch.where({a} {COMPARISONS[layer.comparison]} {b}, 1.0, 0.0)",
     CumulativeSum: lambda layer, x: f"{x}.cumsum({layer.axis})",

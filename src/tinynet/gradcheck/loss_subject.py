@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core import checks
 from tinynet.gradcheck import sentences
 from tinynet.gradcheck.differences import Function
 from tinynet.gradcheck.subject import Loss, draw, is_floating
@@ -44,7 +45,12 @@ class LossSubject:
     def value(self) -> tuple[float, tuple]:
         """The loss, and its gradients as a tuple."""
         single = len(self.predicted) == 1
-        loss, gradient = self.loss(self.predicted[0] if single else tuple(self.predicted), self.ground_truth)
+        returned: Any = self.loss(self.predicted[0] if single else tuple(self.predicted), self.ground_truth)
+        if isinstance(returned, tuple) and len(returned) == 2 and returned[1] is None:
+            returned = None  # there is no gradient
+        if not isinstance(returned, tuple) or len(returned) != 2:  # what each of the two is, a rule says
+            checks.loss_and_gradient("check_loss", returned)
+        loss, gradient = returned
         return loss, gradient if isinstance(gradient, tuple) else (gradient,)
 
     def function(self) -> Function:

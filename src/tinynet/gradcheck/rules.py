@@ -18,6 +18,8 @@ def outputs_are_sound(subject: Subject) -> None:
     for y in subject.other_forward():
         if not isinstance(y, np.ndarray):
             sentences.broken_rule(subject.who, "output", f"forward must return an array, got {type(y).__name__}.")
+        if y.dtype.kind not in "biufc":
+            sentences.broken_rule(subject.who, "output", f"forward must return numbers, got an array of {y.dtype}.")
         if is_floating(y) and y.dtype != np.float64:
             sentences.wrong_dtype(subject.who, "the output", y.dtype, np.float64)
         if not np.isfinite(y).all():
@@ -52,6 +54,7 @@ def keeps_float32(subject: Subject) -> None:
 def leaves_arrays_alone(subject: Subject) -> None:
     """Neither pass writes into its arguments, and what was returned does not change at the next call."""
     inputs, before = subject.inputs, [x.copy() for x in subject.inputs]
+    weights = {path: parameter.tensor.copy() for path, parameter in subject.parameters().items()}
     y = subject.forward()
     dy = _output_gradients(subject, y)
     dy_before, y_before = copy.deepcopy(dy), copy.deepcopy(y)
@@ -60,6 +63,10 @@ def leaves_arrays_alone(subject: Subject) -> None:
     _unchanged(subject, "inputs", "writes into its input", before, inputs)
     _unchanged(subject, "incoming gradient", "writes into the incoming gradient", dy_before, dy)
     _unchanged(subject, "output", "changes in backward the output that forward returned", y_before, y)
+    for path, parameter in subject.parameters().items():
+        if not np.array_equal(weights[path], parameter.tensor):
+            hint = "leave that to the optimizer: backward adds to gradients, and forward only reads."
+            broken_rule(subject.who, path, f"the layer changes its parameter {path}.", hint, "buffer")
     subject.inputs = draw(subject.given, subject.rng, again=True)
     subject.forward()
     _unchanged(subject, "output", "returns an output that its next forward overwrites", y_before, y)
@@ -162,7 +169,7 @@ def _not_added(who: object, path: str, replaced: bool) -> NoReturn:
             who,
             path,
             f"two backwards must give twice the gradient of {path}, but the second replaced the first.",
-            f"likely cause: it is overwritten instead of added; write self.{path}.accumulate(...).",
+            f"likely cause: it is overwritten instead of added; write self.{path.rpartition('.')[2]}.accumulate(...).",
             "overwritten",
         )
     broken_rule(

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinynet.core import Parameter, checks, generator_states, set_generator_states
+from tinynet.core.checks.backward import added_in_place
 from tinynet.core.checks.shapes import shape_cause
 from tinynet.core.checks.words import fail
 from tinynet.gradcheck import sentences
@@ -40,6 +41,10 @@ class Subject:
         self.rng = rng
         self.loss, self.ground_truth = loss, ground_truth
         self.inputs = draw(self.given, rng)
+        for x in self.inputs:
+            if not x.size:
+                problem = f"an input of shape {checks.shape_text(x.shape)} holds no numbers to compare."
+                fail("check", problem, "give it some rows, as in (4, 3).")
         self.held = [  # the vector of padding is a constant by definition: its gradient is zero, though y depends on it
             (inner.weight.tensor, inner.padding_idx, inner.weight.tensor[inner.padding_idx].copy())
             for _, inner in self.layer.layers_inside()
@@ -118,7 +123,7 @@ class Subject:
         self.hold()
         y = self.forward()
         if self.loss is not None:
-            return [np.array(self.loss(y[0] if len(y) == 1 else y, self.ground_truth)[0])]
+            return [np.array(self.loss_and_gradient(y)[0], np.float64)]
         return [np.array(value) for value in y if is_floating(value)]
 
     def gradients(self, weights: list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -134,10 +139,16 @@ class Subject:
         found = {name: dx for (name, dx), x in zip(found.items(), self.inputs, strict=True) if is_floating(x)}
         return found | {path: parameter.gradient.copy() for path, parameter in self.parameters().items()}
 
+    def loss_and_gradient(self, y: tuple) -> tuple[float, Any]:
+        """What the loss makes of the outputs."""
+        returned: Any = self.loss(y[0] if len(y) == 1 else y, self.ground_truth)  # type: ignore[misc]
+        value, gradient = checks.loss_and_gradient("check_net", returned)
+        return (value, gradient) if gradient is not None else checks.loss_and_gradient("check_net", None)
+
     def output_gradients(self, y: tuple, weights: list[np.ndarray]) -> list[Any]:
         """∂f/∂y for each output: its weights, or the weighted gradient of the loss; None for integer outputs."""
         if self.loss is not None:
-            gradient = self.loss(y[0] if len(y) == 1 else y, self.ground_truth)[1]
+            gradient = self.loss_and_gradient(y)[1]
             return [weights[0] * g for g in (gradient if isinstance(gradient, tuple) else (gradient,))]
         rest = iter(weights)
         return [next(rest).copy() if is_floating(value) else None for value in y]
@@ -151,7 +162,9 @@ def explain_raise(subject: Subject, error: ValueError) -> NoReturn:
     try:
         y = subject.forward()
         subject.layer.backward(*(np.ones_like(value) if is_floating(value) else None for value in y))  # type: ignore[arg-type]
-    except ValueError:
+    except ValueError as again:
+        in_place = added_in_place(again, subject.layer)
+        shapes += [in_place] if in_place is not None else []
         _raised_in_backward(subject.who, error, shapes)
     finally:
         for parameter in subject.parameters().values():

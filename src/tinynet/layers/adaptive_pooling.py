@@ -10,7 +10,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, flag, pair
-from tinynet.core.faster import faster
+from tinynet.core.faster import explained, faster
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
 from tinynet.layers.resampling import IDENTITY, resample
@@ -54,6 +54,7 @@ class AdaptiveAvgPool2D(Layer):
         self.remember(A=A, B=B)
         return resample(A, B, x)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         A, B = self.recall()
         return resample(A.T, B.T, dy)  # dx
@@ -96,6 +97,7 @@ class AdaptiveAvgPool1D(Layer):
         self.remember(A=A)
         return as_sequences(resample(IDENTITY, A, as_images(x)))
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (A,) = self.recall()
         return as_sequences(resample(IDENTITY, A.T, as_images(dy)))  # dx
@@ -142,6 +144,7 @@ class AdaptiveMaxPool2D(Layer):
         self.remember(index=index, size=x.shape[2:])
         return (y, index) if self.return_switches else y
 
+    @explained
     def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
         index, size = self.recall()
         return adaptive_max_pool_gradient(dy, index, size)  # dx
@@ -188,6 +191,7 @@ class AdaptiveMaxPool1D(Layer):
         y = as_sequences(y)
         return (y, as_sequences(index)) if self.return_switches else y
 
+    @explained
     def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
         index, length = self.recall()
         return as_sequences(adaptive_max_pool_gradient(as_images(dy), index, (1, length)))  # dx

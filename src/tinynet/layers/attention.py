@@ -241,4 +241,8 @@ def _checked_mask(layer: MultiHeadAttention, given: np.ndarray, query: np.ndarra
         problem = f"expected attn_mask of shape {shapes} {shape_text(full)}, got {shape_text(given.shape)}."
         checks.fail(layer, problem, "its last two axes are queries and keys.")
     mask = np.asarray(mask, like=query)
+    if mask.dtype.kind == "f" and mask.dtype.itemsize > query.dtype.itemsize:
+        # The least number of a wider type, with which masks are often filled, would become −∞, which hides altogether.
+        ends = np.finfo(query.dtype)
+        mask = np.where(np.isfinite(mask), np.clip(mask, float(ends.min), float(ends.max)), mask)
     return mask if mask.dtype == bool else mask.astype(query.dtype)

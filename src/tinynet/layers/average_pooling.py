@@ -11,7 +11,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import wide
 from tinynet.core.checks.vocabulary import flag, optional, pair
-from tinynet.core.faster import faster
+from tinynet.core.faster import explained, faster
 from tinynet.layers.layer import Layer
 from tinynet.layers.pooling import at_most_half_the_kernel, pixels_needed
 from tinynet.layers.windows import Padding, Pair, Sliding, crop, pad
@@ -92,6 +92,7 @@ class AvgPool2D(Layer):
         self.remember(size=size)
         return avg_pool(x, self.sliding_over(size), self.count_include_pad, self.divisor_override)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (size,) = self.recall()
         return avg_pool_gradient(dy, size, self.sliding_over(size), self.count_include_pad, self.divisor_override)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.arrays import sum_of
-from tinynet.core.faster import faster
+from tinynet.core.faster import explained, faster
 from tinynet.layers.layer import Layer
 from tinynet.layers.padding import around_images, around_sequences
 from tinynet.layers.windows import Padding, Pair
@@ -97,6 +97,7 @@ class ReflectionPad1D(Layer):
         self.remember(length=x.shape[1])
         return _mirrored(x, 1, before, after)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
         before, after = self.padding
@@ -184,6 +185,7 @@ class ReplicationPad1D(Layer):
         self.remember(length=x.shape[1])
         return _repeated(x, 1, *self.padding)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
         return _gathered(dy, 1, length, self.padding[0])  # dx

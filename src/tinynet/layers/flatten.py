@@ -9,6 +9,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import integer
+from tinynet.core.faster import explained
 from tinynet.layers.layer import Layer
 
 
@@ -54,6 +55,7 @@ class Flatten(Layer):
         self.remember(shape=x.shape)
         return x.reshape((*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
         return dy.reshape(shape)  # dx

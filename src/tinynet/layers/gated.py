@@ -7,7 +7,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, flag, integer, unkept, weights_rng
-from tinynet.core.faster import faster
+from tinynet.core.faster import explained, faster
 from tinynet.layers.activations import sigmoid
 from tinynet.layers.layer import Layer
 from tinynet.layers.linear import Linear
@@ -128,6 +128,7 @@ class SwiGLU(Layer):
         self.remember(u=u, a=a)
         return self.down(a * u)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         u, a = self.recall()
         dh = self.down.backward(dy)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.faster import explained
 from tinynet.layers.layer import Layer
 from tinynet.layers.windows import Padding, Pair, pad
 
@@ -49,6 +50,7 @@ class ZeroPad2D(Layer):
         self.remember(size=x.shape[2:])
         return pad(x, self.padding)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         ((H, W),) = self.recall()
         (top, _), (left, _) = self.padding
@@ -92,6 +94,7 @@ class ZeroPad1D(Layer):
         zeros = np.zeros_like(x, shape=(len(x), before + after, x.shape[2]))
         return np.concatenate([zeros[:, :before], x, zeros[:, before:]], axis=1)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
         before, _ = self.padding

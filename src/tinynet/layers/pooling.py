@@ -10,7 +10,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import wide
 from tinynet.core.checks.vocabulary import flag, optional, pair
-from tinynet.core.faster import faster
+from tinynet.core.faster import explained, faster
 from tinynet.layers.layer import Layer
 from tinynet.layers.windows import Padding, Pair, Sliding, crop, pad
 
@@ -92,6 +92,7 @@ class MaxPool2D(Layer):
         self.remember(cell=cell, size=size)
         return (y, switches(cell, size, sliding)) if self.return_switches else y
 
+    @explained
     def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
         cell, size = self.recall()
         return max_pool_gradient(dy, cell, size, self.sliding_over(size))

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import at_least, flag, optional
+from tinynet.core.faster import explained
 from tinynet.layers.average_pooling import avg_pool, avg_pool_gradient
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
@@ -93,6 +94,7 @@ class MaxPool1D(Layer):
         y = as_sequences(y)
         return (y, as_sequences(switches(cell, (1, length), sliding))) if self.return_switches else y
 
+    @explained
     def backward(self, dy: np.ndarray, dindices: object = None) -> np.ndarray:
         cell, length = self.recall()
         return as_sequences(max_pool_gradient(as_images(dy), cell, (1, length), self.sliding_over(length)))  # dx
@@ -172,6 +174,7 @@ class AvgPool1D(Layer):
         self.remember(length=length)
         return as_sequences(avg_pool(as_images(x), self.sliding_over(length), self.count_include_pad))
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (length,) = self.recall()
         sliding = self.sliding_over(length)

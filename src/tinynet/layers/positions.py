@@ -10,7 +10,7 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.arrays import sum_of
 from tinynet.core.checks.vocabulary import at_least, number, weights_rng
-from tinynet.core.faster import faster
+from tinynet.core.faster import explained, faster
 from tinynet.core.initializers import normal
 from tinynet.layers.layer import Layer
 
@@ -55,6 +55,7 @@ class LearnedPosition(Layer):
         self.remember(T=T)
         return y
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (T,) = self.recall()
         dW = np.zeros_like(self.weight.tensor)
@@ -110,6 +111,7 @@ class SinusoidalPosition(Layer):
         self.remember()
         return y
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
         return dy
@@ -168,6 +170,7 @@ class RotaryPosition(Layer):
         self.remember()
         return self.turn(x)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()
         return self.turn(dy, direction=-1)

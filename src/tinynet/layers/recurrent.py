@@ -16,6 +16,7 @@ from tinynet.core import Parameter, checks
 from tinynet.core.arrays import sum_of
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, flag, switch, weights_rng
+from tinynet.core.faster import explained
 from tinynet.core.initializers import uniform_fan_in
 from tinynet.layers.layer import Layer
 
@@ -144,6 +145,7 @@ class _Recurrent(Layer):
         self.remember(passes=passes, states_given=bool(states))
         return (y, *last) if self.return_state else y
 
+    @explained
     def backward(self, dy: np.ndarray, *dlast: np.ndarray | None) -> Any:
         passes, states_given = self.recall()
         H, n_directions = self.output_size, len(self.directions)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.faster import explained
 from tinynet.layers.layer import Layer
 
 
@@ -44,6 +45,7 @@ class Reshape(Layer):
         self.remember(shape=x.shape)
         return x.reshape(x.shape[:1] + _fitted(self, x))
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
         return dy.reshape(shape)  # dx
@@ -89,6 +91,7 @@ class Permute(Layer):
         self.remember()
         return x.transpose(0, *(axis + 1 for axis in self.axes))
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         self.recall()  # raises if there was no forward; its values are not needed
         return dy.transpose(0, *(self.axes.index(axis) + 1 for axis in range(len(self.axes))))  # dx

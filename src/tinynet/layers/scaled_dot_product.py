@@ -76,6 +76,9 @@ def attend_backward(
     """
     seen, root = seen_keys(q, k, causal, key_padding_mask, attn_mask), math.sqrt(q.shape[-1])
     p = np.where(seen, np.exp(_scores(q, k, seen, attn_mask) - log_sum), 0)
+    if attn_mask is not None:  # where it adds −10⁹ to all scores of a row, log_sum has no digits left for their sum
+        total = p.sum(axis=-1, keepdims=True)
+        p = p / np.where(total == 0, 1, total)
     dv = _sum_of_seen(p.swapaxes(-1, -2), do, seen.swapaxes(-1, -2))
     ds = np.where(seen, p * (do @ v.swapaxes(-1, -2) - (do * heads).sum(axis=-1, keepdims=True)), 0)
     dq = _sum_of_seen(ds, k, seen) / root

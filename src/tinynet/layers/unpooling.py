@@ -10,7 +10,7 @@ from tinynet.core import checks
 from tinynet.core.arrays import is_array
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import at_least, optional, pair
-from tinynet.core.faster import faster
+from tinynet.core.faster import explained, faster
 from tinynet.layers.convolution1d import as_images, as_sequences
 from tinynet.layers.layer import Layer
 from tinynet.layers.pooling import at_most_half_the_kernel
@@ -77,6 +77,7 @@ class MaxUnpool2D(Layer):
         self.remember(switches=switches)
         return unpool(x, switches, size)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (switches,) = self.recall()
         return unpool_gradient(dy, switches)  # dx
@@ -154,6 +155,7 @@ class MaxUnpool1D(Layer):
         self.remember(switches=switches)
         return as_sequences(unpool(as_images(x), switches, (1, length)))
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (switches,) = self.recall()
         return as_sequences(unpool_gradient(as_images(dy), switches))  # dx

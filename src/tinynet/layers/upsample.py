@@ -10,6 +10,7 @@ import numpy as np
 
 from tinynet.core import checks
 from tinynet.core.checks.vocabulary import optional, pair, word
+from tinynet.core.faster import explained
 from tinynet.layers.layer import Layer
 from tinynet.layers.resampling import resample
 from tinynet.layers.windows import Pair
@@ -85,6 +86,7 @@ class Upsample(Layer):
         self.remember(A=A, B=B)
         return resample(A, B, x)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         A, B = self.recall()
         return resample(A.T, B.T, dy)  # dx

@@ -34,6 +34,7 @@ class AverageWeights(Callback):
 
     Raises:
         ValueError: The decay is out of range.
+        RuntimeError: The average is asked for before training has begun.
 
     Example:
         >>> from tinynet.data import moons
@@ -53,12 +54,22 @@ class AverageWeights(Callback):
 
     def __init__(self, decay: float = 0.999) -> None:
         checks.arguments(self, locals(), decay=fraction)
+        self._average: _AverageOfLearner | None = None
+
+    @property
+    def average(self) -> _AverageOfLearner:
+        """The average of the net that is trained, or was trained last."""
+        if self._average is None:
+            problem = "there is no average before training begins."
+            checks.fail("AverageWeights", problem, "call learner.fit first.", RuntimeError)
+        return self._average
 
     def state(self) -> dict[str, Any]:
         averages = {path: average.copy() for path, average in self.average.kept.items()}
         return {"n_updates": self.average.n_updates, "averages": averages}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        checks.kept_state("AverageWeights", state, "n_updates", "averages")
         n_updates = checks.integer("AverageWeights", "n_updates", state["n_updates"], minimum=0)
         parameters = self.average.parameters if n_updates else {}
         averages = {path: checks.numbers("AverageWeights", path, state["averages"][path]) for path in parameters}
@@ -67,7 +78,7 @@ class AverageWeights(Callback):
         self.average.n_updates, self.average.kept = n_updates, averages
 
     def on_fit_begin(self, learner: Learner) -> None:
-        self.average = _AverageOfLearner(learner, self.decay)
+        self._average = _AverageOfLearner(learner, self.decay)
 
     def on_batch_end(self, learner: Learner, index: int, means: dict[str, float]) -> None:
         if not learner.optimizer.is_adding_up:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import is_array
+from tinynet.core.arrays import is_array, is_number
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.joinable import Joinable
 from tinynet.learner.averages import Averages
@@ -32,12 +32,13 @@ def measured(metrics: Mapping[str, Callable[[Any, Any], Any]], predicted: Any, y
     Raises:
         TypeError: A metric returned something else.
     """
-    values = {name: metric(predicted, y) for name, metric in metrics.items()}
+    values = {name: _absent_is_nan(metric(predicted, y)) for name, metric in metrics.items()}
     for name, value in values.items():
         if not is_number(value) and not _are_numbers(value):
-            came = "None" if value is None else f"a {type(value).__name__}"
+            came = checks.of_kind(value)
             problem = f"the metric {name} must return a number, or an array of numbers; it returned {came}."
-            checks.fail("Learner", problem, "a function needs `return` before its result.", TypeError)
+            hint = "a function needs `return` before its result." if value is None else "return a float."
+            checks.fail("Learner", problem, hint, TypeError)
     return values
 
 
@@ -55,19 +56,7 @@ def measured_over_all(metrics: Mapping[str, Callable[[Any, Any], Any]], kept: Se
                 averages.add(1, **batch)
             return averages.over_all()
     values = measured(metrics, joined("predicted", predictions), joined("ground_truth", truths))
-    return {name: float(value) if isinstance(value, Joinable) else value for name, value in values.items()}
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a single real number, also one in an array without axes.
-
-    Example:
-        >>> is_number(1), is_number(np.float32(1)), is_number(None), is_number(np.ones(1))
-        (True, True, False, False)
-    """
-    if is_array(value):
-        return value.ndim == 0 and value.dtype.kind in "biuf"
-    return isinstance(value, (int, float, np.integer, np.floating, np.bool_))
+    return {name: float(value) if is_number(value) else value for name, value in values.items()}
 
 
 def joined(name: str, parts: Sequence[Any]) -> Any:
@@ -90,6 +79,12 @@ def joined(name: str, parts: Sequence[Any]) -> Any:
             "pad all samples to one length, or take a Learner without metrics: the loss needs no such array.",
         )
     return np.concatenate(parts)
+
+
+def _absent_is_nan(value: Any) -> Any:
+    """A single number, NaN where it is masked, as NumPy's mean of masked values only is."""
+    is_absent = isinstance(value, np.ma.MaskedArray) and value.ndim == 0 and value.mask
+    return float("nan") if is_absent else value
 
 
 def _are_numbers(value: Any) -> bool:

@@ -56,6 +56,7 @@ class Callback:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` gave."""
+        checks.kept_state(type(self).__name__, state)
         for name, value in state.items():
             rng = vars(self).get(name)
             if isinstance(rng, np.random.Generator):
@@ -96,6 +97,23 @@ def in_order(callbacks: Sequence[Callback]) -> list[Callback]:
         True
     """
     return sorted(callbacks, key=lambda callback: callback.comes_last)
+
+
+@contextmanager
+def one_at_a_time(learner: Learner) -> Iterator[None]:
+    """Refuse a `fit` within a `fit` of the same learner, as a callback or another thread may call it.
+
+    Raises:
+        RuntimeError: The learner is training already.
+    """
+    if learner._is_training:
+        hint = "a callback may evaluate, or set learner.stop; for other trainings make another Learner."
+        checks.fail("Learner.fit", "this learner is training already.", hint, RuntimeError)
+    try:
+        learner._is_training = True
+        yield
+    finally:
+        learner._is_training = False
 
 
 @contextmanager

@@ -91,7 +91,7 @@ class Checkpoint(Callback):
         self.every = every_of("Checkpoint", every)
         checks.arguments(self, locals(), keep=at_least(1))
         self._wanted_monitor = monitor, mode
-        self.monitor = Monitor("Checkpoint", monitor or "loss", mode)
+        self.monitor = Monitor("Checkpoint", "loss" if monitor is None else monitor, mode)
         self.newest: Path | None = None
         self.go_on = f"learner.resume({str(self.folder)!r}), then learner.fit()"
         self._history: History | None = None  # that of the learner whose checkpoints lie in the folder
@@ -101,6 +101,7 @@ class Checkpoint(Callback):
         return self.monitor.state() | {"monitor": self.monitor.name}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        checks.kept_state("Checkpoint", state, "monitor")
         if state["monitor"] == self.monitor.name:
             self.monitor.load_state(state)
 

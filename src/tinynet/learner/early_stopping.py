@@ -48,11 +48,13 @@ class EarlyStopping(Callback):
     ) -> None:
         self.monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
         checks.arguments(self, locals(), patience=at_least(1))
+        self.waited = 0
 
     def state(self) -> dict[str, Any]:
         return self.monitor.state() | {"waited": self.waited}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        checks.kept_state("EarlyStopping", state, "waited")
         self.monitor.load_state(state)
         self.waited = checks.integer("EarlyStopping", "waited", state["waited"], minimum=0)
 

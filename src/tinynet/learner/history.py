@@ -69,7 +69,8 @@ class History:
             ValueError: The file is not such a table.
             OSError: It cannot be read.
         """
-        checks.readable_file("History.read_csv", checks.path("History.read_csv", path))
+        path = checks.path("History.read_csv", path)
+        checks.readable_file("History.read_csv", path)
         history = cls()
         with open(path, encoding="utf-8-sig", newline="") as file:  # spreadsheets write a byte order mark
             try:

@@ -14,6 +14,7 @@ from tinynet.learner.progress import go_on_without
 from tinynet.storage import check_savable, save
 
 if TYPE_CHECKING:
+    from tinynet.layers import Layer
     from tinynet.learner.history import History
     from tinynet.learner.learner import Learner
 
@@ -61,6 +62,7 @@ class KeepBest(Callback):
         self.path = None if path is None else checks.path("KeepBest", path)
         self._history: History | None = None  # that of the learner to which the rest belongs
         self._state: dict[str, np.ndarray] | None = None
+        self._net: Layer | None = None  # before the first fit
 
     @property
     def best_epoch(self) -> int:
@@ -74,9 +76,10 @@ class KeepBest(Callback):
         return self.monitor.state() | {"weights": self._state}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        checks.kept_state("KeepBest", state, "weights")
         self.monitor.load_state(state)
         weights = state["weights"]
-        if weights is not None:
+        if weights is not None and self._net is not None:
             checks.matching_state(self._net, weights, {path: one.shape for path, one in self._net.state().items()})
         self._state, self._is_saved = weights, False  # the file may be of an epoch that is trained again
 

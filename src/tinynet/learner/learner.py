@@ -17,7 +17,7 @@ from tinynet.learner import sentences
 from tinynet.learner.averages import Averages
 from tinynet.learner.batch import measured, measured_over_all, n_rows, name_of
 from tinynet.learner.batch_statistics import recompute_statistics
-from tinynet.learner.callback import Callback, begun, in_order
+from tinynet.learner.callback import Callback, begun, in_order, one_at_a_time
 from tinynet.learner.doctor import Record, diagnose, recorded
 from tinynet.learner.find_rate import find_rate
 from tinynet.learner.history import History
@@ -89,6 +89,7 @@ class Learner:
 
     batch_size: int
     drop_last: bool
+    _is_training: bool = False
 
     def __init__(
         self,
@@ -133,7 +134,7 @@ class Learner:
             The loss, and what the net predicted.
         """
         predicted = self.net.forward(*as_tuple(x))
-        loss, gradient = sentences.loss_and_gradient(self.loss(predicted, y))
+        loss, gradient = checks.loss_and_gradient("Learner", self.loss(predicted, y))
         self.net.backward(*as_tuple(gradient), input_gradient=False)
         self.check_finite(loss, x, y)
         self.net.update(self.optimizer)
@@ -157,21 +158,24 @@ class Learner:
 
         Raises:
             FloatingPointError: Loss, gradients or weights are not finite; the weights are as they were before that.
+            RuntimeError: It is called within a `fit` of this learner.
         """
         checks.flag("Learner.fit", "progress", progress)
+        sentences.before_fit(self)
         callbacks = in_order([*self.callbacks, *([Progress()] if progress else [])])
-        set_goal(self, epochs)
-        self.so_far = None
-        self.optimizer.start(self.net.parameters())
-        self.recovery.begin()
-        with recorded(self, progress), interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
-            if self.resumed is not None:
-                self.resumed.go_on(self, self.callbacks)
-            while self.epoch < self.epochs_wanted and not self.stop:
-                self._fit_epoch(callbacks)
-            if self.stop:
-                self._tell(callbacks, "on_stop")
-            self.recovery.end()
+        with one_at_a_time(self):
+            set_goal(self, epochs)
+            self.so_far = None
+            self.optimizer.start(self.net.parameters())
+            self.recovery.begin()
+            with recorded(self, progress), interrupt_ends(self), streams.place_kept(), begun(callbacks, self):
+                if self.resumed is not None:
+                    self.resumed.go_on(self, self.callbacks)
+                while self.epoch < self.epochs_wanted and not self.stop:
+                    self._fit_epoch(callbacks)
+                if self.stop:
+                    self._tell(callbacks, "on_stop")
+                self.recovery.end()
         return self.history
 
     # Methods that have files of their own.
@@ -218,7 +222,7 @@ class Learner:
             for x, y in batches(data, self.batch_size):
                 predicted = self.net.forward(*as_tuple(x))
                 self.net.forget()
-                losses.add(n_rows(x, y), loss=sentences.loss_and_gradient(self.loss(predicted, y))[0])
+                losses.add(n_rows(x, y), loss=checks.loss_and_gradient("Learner", self.loss(predicted, y))[0])
                 if self.metrics:
                     kept.append((predicted, y))
         if not kept:

@@ -48,6 +48,7 @@ class LearningRateLog(Callback):
         return {"rates": list(self.rates)}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        checks.kept_state("LearningRateLog", state, "rates")
         self.rates = [checks.number("LearningRateLog", "a rate", rate) for rate in state["rates"]]
 
     def on_fit_begin(self, learner: Learner) -> None:
@@ -104,6 +105,7 @@ class CSVLog(Callback):
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Let the file end where it ended then: rows of later epochs are cut off, and rows that are lost are added."""
+        checks.kept_state("CSVLog", state, "size", "n_lines")
         for name in ("size", "n_lines"):
             checks.integer("CSVLog", name, state[name], minimum=0)
         rows = list(self._history or ())
@@ -115,14 +117,20 @@ class CSVLog(Callback):
         self._write()
 
     def on_fit_begin(self, learner: Learner) -> None:
-        if self.path.is_dir():
+        if os.path.isdir(self.path):
             checks.fail("CSVLog", f"{self.path} is a directory.", "name a file inside it.", IsADirectoryError)
         self._check_columns(learner)
         self._history, self._unwritten = learner.history, []
+        self._n_rows = len(learner.history)  # that have been seen
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
+        self._n_rows = len(learner.history)
         self._unwritten.append(row)
         self._write()
+
+    def on_fit_end(self, learner: Learner) -> None:
+        if self._n_rows < len(learner.history):  # another callback has failed before this one heard of the epoch
+            self.on_epoch_end(learner, learner.epoch, learner.history.rows[-1])
 
     def _write(self) -> None:
         """Write all rows that are not written yet; what fails now is tried again after the next epoch."""
@@ -131,7 +139,7 @@ class CSVLog(Callback):
                 self._append(self._unwritten[0])
                 del self._unwritten[0]
         except OSError as error:
-            go_on_without("CSVLog", error)
+            go_on_without("CSVLog", error, self.path)  # it is tried again after the next epoch
 
     def _append(self, row: dict[str, Any]) -> None:
         numbers = {name: value for name, value in row.items() if np.ndim(value) == 0}

@@ -71,6 +71,7 @@ class Monitor:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` gave."""
+        checks.kept_state(self.who, state, "best", "best_epoch")
         best = state["best"]
         if best is not None and not isinstance(best, (int, float)):  # infinity is one
             checks.fail(self.who, f"best must be a number, got {checks.of_kind(best)}.", kind=TypeError)

@@ -15,6 +15,8 @@ import numpy as np
 from tinynet.learner.callback import Callback
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.progress import Progress as Bar
 
     from tinynet.learner.learner import Learner
@@ -168,8 +170,10 @@ def write(line: str) -> None:
         stream.flush()  # a log file is read while it grows
 
 
-def go_on_without(who: str, error: Exception) -> None:
+def go_on_without(who: str, error: Exception, path: Path | None = None) -> None:
     """Warn that something could not be written; training is worth more than that.
+
+    An error that comes while a file is written does not know its name, so it may be given.
 
     Example:
         >>> import warnings
@@ -181,7 +185,7 @@ def go_on_without(who: str, error: Exception) -> None:
     """
     what = str(error).partition("\n")[0] or f"{who}: there is not enough memory."
     if isinstance(error, OSError) and error.errno is not None:
-        what = f"{who}: {error.filename} could not be written: {error.strerror}."
+        what = f"{who}: {error.filename or path} could not be written: {error.strerror}."
     warnings.warn(f"{what} Training goes on.", stacklevel=3)
 
 

@@ -65,11 +65,13 @@ class ReduceOnPlateau(Callback):
     ) -> None:
         self.monitor = Monitor("ReduceOnPlateau", monitor, mode, min_delta)
         checks.arguments(self, locals(), factor=fraction, patience=at_least(0), cooldown=at_least(0), min_lr=number(0))
+        self.waited = self.resting = 0
 
     def state(self) -> dict[str, Any]:
         return self.monitor.state() | {"waited": self.waited, "resting": self.resting}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        checks.kept_state("ReduceOnPlateau", state, "waited", "resting")
         self.monitor.load_state(state)
         counts = (checks.integer("ReduceOnPlateau", name, state[name], minimum=0) for name in ("waited", "resting"))
         self.waited, self.resting = counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ class Resumed:
 
 
 def set_goal(learner: Learner, epochs: int | None) -> None:
-    """Say at which epoch a `fit` ends: after so many further ones, or where a resumed training was to end."""
+    """Say at which epoch a `fit` ends: after `epochs` further ones, or where a resumed training was to end."""
     learner.stop, learner.stop_reason = False, ""
     if epochs is None and learner.resumed is not None:
         learner.epochs_wanted, learner.stop_reason = learner.resumed.epochs_wanted, learner.resumed.standing["stopped"]
@@ -218,7 +219,7 @@ def settings_of(learner: Learner) -> dict[str, Any]:
 
 
 def _of_further_optimizers(learner: Learner) -> dict[str, Any]:
-    """What must agree of the optimizers that a subclass holds besides, by the names of its attributes."""
+    """What must agree of the further optimizers of a subclass, by the names of its attributes."""
     settings: dict[str, Any] = {}
     for name, optimizer in parts(learner, Optimizer).items():
         if optimizer is not learner.optimizer:
@@ -228,10 +229,13 @@ def _of_further_optimizers(learner: Learner) -> dict[str, Any]:
 
 
 def _candidates(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not os.path.isdir(path):
         hint = "name the folder that a Checkpoint was given."
         checks.fail(WHO, f"there is no folder {path}.", hint, FileNotFoundError)
-    return [path] if NAME.fullmatch(path.name) or (path / STATE).exists() else checkpoints_in(path)
+    try:
+        return [path] if NAME.fullmatch(path.name) or os.path.exists(path / STATE) else checkpoints_in(path)
+    except PermissionError:
+        checks.fail(WHO, f"there is no permission to read {path}.", "change its permissions.", PermissionError)
 
 
 def _check_settings(learner: Learner, place: Path, content: Content) -> None:
@@ -250,10 +254,9 @@ def _check_settings(learner: Learner, place: Path, content: Content) -> None:
 
 def _take(learner: Learner, place: Path, content: Content) -> None:
     """Take a checkpoint over; where it does not fit, the learner stays as it was."""
-    standing, nets = content.state, parts(learner, Net)
+    standing, files = content.state, MODEL
     generators = generators_in([learner.train, learner.valid, learner.loss])
-    put_back = snapshot(*nets.values(), *parts(learner, Optimizer).values(), *generators)
-    files = MODEL
+    put_back = snapshot(*parts(learner, (Net, Optimizer)).values(), *generators)
     try:
         learner.net.load_state(content.model)
         files = f"{STATE} and {ARRAYS}"

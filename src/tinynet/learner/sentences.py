@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tinynet.core import checks
 from tinynet.core.checks.words import fail
-from tinynet.learner.batch import is_number
 from tinynet.learner.callback import Callback
 from tinynet.net import Net
 from tinynet.optimizers import Optimizer
+
+if TYPE_CHECKING:
+    from tinynet.learner.learner import Learner
 
 
 def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: Any) -> None:
@@ -25,6 +28,8 @@ def learner_parts(net: Any, loss: Any, optimizer: Any, metrics: Any, callbacks: 
         if not isinstance(value, (list, tuple)):
             fail("Learner", f"{name} must be a list, got {type(value).__name__}.", f"write {name}=[...].", TypeError)
     for metric in metrics:
+        if isinstance(metric, type):
+            fail("Learner", f"metrics hold the class {metric.__name__}.", f"write {metric.__name__}(...).", TypeError)
         if not callable(metric):
             fail("Learner", f"metrics must hold functions, got {metric!r}.", "pass accuracy itself.", TypeError)
     for index, callback in enumerate(callbacks):
@@ -47,17 +52,11 @@ def some_batch(n_samples: int, batch_size: int, drop_last: bool) -> None:
         fail("Learner", problem, f"take a batch_size of at most {n_samples}, or drop_last=False.")
 
 
-def loss_and_gradient(returned: Any) -> tuple[float, Any]:
-    """Check that a loss gave two things, and that the first is a number."""
-    if not isinstance(returned, tuple) or len(returned) != 2 or not is_number(returned[0]):
-        came = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else f"a {type(returned).__name__}"
-        fail(
-            "Learner",
-            f"the loss must return (loss, gradient), a number and an array; it returned {came}.",
-            "return the derivative of the loss with respect to predicted too; check_loss checks it.",
-            TypeError,
-        )
-    return returned
+def before_fit(learner: Learner) -> None:
+    """Check the parts again, when a training begins: others may have been assigned."""
+    checks.instance("Learner", "metrics", learner.metrics, dict, "write {accuracy.__name__: accuracy}.")
+    metrics = list(learner.metrics.values())
+    learner_parts(learner.net, learner.loss, learner.optimizer, metrics, learner.callbacks)
 
 
 def named_once(who: str, metrics: dict[str, Any], n_metrics: int) -> dict[str, Any]:

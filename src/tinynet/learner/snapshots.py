@@ -60,7 +60,9 @@ class Snapshots(Callback):
         return {"states": dict(self.states), "chosen": self._chosen}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.states, self._chosen = state["states"], state["chosen"]
+        checks.kept_state("Snapshots", state, "states", "chosen")
+        self.states = checks.instance("Snapshots", "states", state["states"], dict)
+        self._chosen = checks.instance("Snapshots", "chosen", state["chosen"], list)
 
     def on_fit_begin(self, learner: Learner) -> None:
         if self._history is not learner.history:

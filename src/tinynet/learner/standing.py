@@ -116,7 +116,7 @@ def put_numbers(learner: Learner, numbers: dict[str, Any]) -> None:
 
     Raises:
         ValueError: The numbers are those of another learner.
-        TypeError: They are no such numbers.
+        TypeError: They are something else.
         LookupError: Some are missing.
     """
     for name, net in parts(learner, Net).items():

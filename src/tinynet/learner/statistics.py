@@ -100,6 +100,7 @@ class Statistics(Callback):
         return {"layers": self.record.layers, "settings": self.record.settings, "arrays": self.record.arrays()}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        checks.kept_state("Statistics", state, "layers", "settings", "arrays")
         self.record = TrainingStatistics(state["layers"], state["settings"])
         self.record.take_arrays(state["arrays"])
 

@@ -45,6 +45,7 @@ def twin(learner: Learner) -> Iterator[Learner]:
     states = [(one, one.bit_generator.state) for one in generators_in([learner.train, learner.valid])]
     copy = deepcopy(learner, {id(thing): thing for thing in shared})
     copy.callbacks, copy.history, copy.resumed = (), type(learner.history)(), None
+    copy._is_training = False  # a callback may ask for it in the middle of a training
     copy.net.train()
     copy.optimizer.start(copy.net.parameters())
     try:

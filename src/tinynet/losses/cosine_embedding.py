@@ -62,4 +62,5 @@ def cosine_embedding(
     total = np.where(is_like, 1 - c, np.maximum(0, c - margin)).sum()
     dc = np.where(is_like, -1, c >= margin)[:, np.newaxis] / N
     da, db = through_length(dc * v, u, a_lengths), through_length(dc * u, v, b_lengths)
-    return reduced(total, N, reduction), (da.astype(a.dtype), db.astype(b.dtype))
+    with np.errstate(over="ignore"):  # the slope of a very short vector can be too large for its type: then it is ∞
+        return reduced(total, N, reduction), (da.astype(a.dtype), db.astype(b.dtype))

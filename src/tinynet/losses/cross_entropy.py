@@ -44,8 +44,8 @@ def cross_entropy(
         ground_truth: The labels, or a distribution over the classes.
         axis: The class axis of predicted; 1 for images of classes (N, C, H, W).
         weight: w, how much each class counts, at least 0; 1 if None.
-        ignore_index: Rows with this label, often −1 or −100, are left out; None leaves out none. If all are left out,
-            loss and gradient are zero.
+        ignore_index: Rows with this label, often −1 or −100, are left out; None leaves out none. If all rows are left
+            out, or all their labels have the weight 0, loss and gradient are zero.
         label_smoothing: ε, the share of each truth that is spread evenly over all classes, at least 0 and below 1.
         reduction: "mean" or "sum", over all labels.
 

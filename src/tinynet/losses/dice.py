@@ -62,6 +62,7 @@ def soft_dice(
     p, t = _rows(predicted, ground_truth, axis, ignore_index)  # (N, …, C)
     smooth = checks.number("soft_dice", "smooth", smooth, minimum=0)
     w = class_weights(checks.class_weight("soft_dice", weight, p.shape[-1]), p)
+    p = np.where(w == 0, 0, p)  # so that a class without weight has no effect, not even through a NaN
     count = len(p) * w.sum(dtype=np.float64)
     checks.reduction("soft_dice", reduction)
     Z = divisor(count, reduction)

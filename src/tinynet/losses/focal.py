@@ -69,7 +69,8 @@ def focal(
     total = (a * miss**gamma * s).sum(dtype=np.float64)
     # log pₙ / (1 − pₙ) tends to −1 where pₙ is 1. So no power below 0 is taken of 0.
     ratio = np.where(miss > 0, -s / np.where(miss > 0, miss, 1), -1)
-    slope = a * miss**gamma * (gamma * (1 - miss) * ratio - 1) / n  # ∂L/∂log pₙ
+    p_ratio = (1 - miss) * np.where(miss < 1, ratio, 0)  # which tends to 0 where pₙ is 0 and its logarithm −∞
+    slope = a * miss**gamma * (gamma * p_ratio - 1) / n  # ∂L/∂log pₙ
     gradient = -slope * p
     np.put_along_axis(gradient, label, slope * miss, -1)
     return reduced(total, n, reduction), np.moveaxis(gradient, -1, axis)

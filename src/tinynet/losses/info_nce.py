@@ -60,7 +60,8 @@ def info_nce(
     loss, dS = cross_entropy(S, labels, reduction=reduction)
     du, dv = dS @ v / temperature, dS.T @ u / temperature
     dq, dk = through_length(du, u, query_lengths), through_length(dv, v, key_lengths)
-    return loss, (dq.astype(predicted[0].dtype), dk.astype(predicted[1].dtype))
+    with np.errstate(over="ignore"):  # the slope of a very short vector can be too large for its type: then it is ∞
+        return loss, (dq.astype(predicted[0].dtype), dk.astype(predicted[1].dtype))
 
 
 def _checked(predicted: Any, ground_truth: Any) -> np.ndarray:

@@ -50,10 +50,10 @@ def weighted_sum(w: np.ndarray, values: np.ndarray) -> Any:
 
 
 def divisor(count: Any, reduction: str) -> Any:
-    """What a sum is divided by: the count for "mean" (1 if that is 0, because then the sum is 0 as well), 1 for "sum".
+    """What a sum is divided by: the count for "mean" (∞ if that is 0, for a mean of nothing is 0), 1 for "sum".
 
     Example:
         >>> divisor(np.float64(4), "mean").item(), divisor(np.float64(0), "mean").item(), divisor(np.float64(4), "sum")
-        (4.0, 1.0, np.float64(1.0))
+        (4.0, inf, np.float64(1.0))
     """
-    return np.where(count == 0, 1, count) if reduction == "mean" else np.float64(1)
+    return np.where(count == 0, np.inf, count) if reduction == "mean" else np.float64(1)

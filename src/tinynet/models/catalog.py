@@ -205,4 +205,5 @@ def build(name: str, input_shape: Shape | None = None, n_classes: int = 10, **si
         Linear(in_features=64, out_features=256)
     """
     entry = MODELS[checks.one_of("models.build", "name", name, tuple(MODELS))]
+    checks.integer("models.build", "n_classes", n_classes, minimum=1)
     return entry.for_data(entry.input_shape if input_shape is None else input_shape, n_classes, **sizes)

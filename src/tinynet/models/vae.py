@@ -53,10 +53,10 @@ class VariationalAutoencoder(Layer):
 
     def forward(self, x: np.ndarray) -> Three:
         mean, log_variance = np.split(self.encoder.forward(x), 2, axis=-1)
-        noise = np.zeros_like(mean)
+        deviation = np.zeros_like(mean)
         if self.training:
             noise = stream("dropout").standard_normal(mean.shape).astype(mean.dtype)
-        deviation = np.exp(log_variance / 2) * noise  # σ ε
+            deviation = np.exp(log_variance / 2) * noise  # σ ε
         self.remember(deviation=deviation)
         return self.decoder.forward(mean + deviation), mean, log_variance
 

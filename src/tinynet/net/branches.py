@@ -10,6 +10,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.checks.shapes import shape_text
 from tinynet.core.checks.vocabulary import integer
+from tinynet.core.faster import explained
 from tinynet.layers import Layer
 from tinynet.net.masks import masked
 from tinynet.net.net import Net
@@ -47,6 +48,7 @@ class Residual(Layer):
         F, S = self.ways(checks.as_array("Residual", "x", x), padding_mask)
         return F + S
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         from_body = self.body.backward(dy)
         from_shortcut = dy if self.shortcut is None else self.shortcut.backward(dy)
@@ -109,6 +111,7 @@ class Concat(Layer):
         self.remember(ends=ends)
         return np.concatenate(outputs, axis=self.axis)
 
+    @explained
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (ends,) = self.recall()
         parts = np.split(dy, ends[:-1], axis=self.axis)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import Parameter, checks
+from tinynet.core.faster import explained
 from tinynet.core.initializers import normal
 from tinynet.layers import Layer
 from tinynet.net.masks import Masked, masked
@@ -98,6 +99,7 @@ class Graph(Layer):
         self.remember(kinds={name: value.dtype.kind for name, value in values.items()}, shapes=shapes)
         return one_or_tuple([values[name] for name in self.outputs])
 
+    @explained
     def backward(self, *gradients: np.ndarray) -> Any:
         kinds, shapes = self.recall()
         d: dict[str, Any] = {}

@@ -95,7 +95,7 @@ class Net(Layer):
             try:
                 dy = self.layers[index].backward(*as_tuple(dy))
             except ERRORS as error:
-                self.locate(error, index)
+                self.locate_back(error, index, dy)
                 raise
         self.forget()
         return dy if input_gradient else None
@@ -130,7 +130,7 @@ class Net(Layer):
                 mask = {} if padding_mask is None else {"padding_mask": padding_mask[rows]}
                 outputs.append(self.forward(*[x[rows] for x in inputs], **mask))
                 self.forget()
-        _check_batch_axis(inputs, as_tuple(outputs[0])[0], min(n_rows, batch_size))
+        _check_batch_axis(inputs, as_tuple(outputs[0]), min(n_rows, batch_size))
         if isinstance(outputs[0], tuple):
             return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
         return np.concatenate(outputs)
@@ -220,6 +220,16 @@ class Net(Layer):
         before = self.layers[index - 1] if previous and index else None
         checks.locate(error, self.layers[index], self.layers_inside(), before)
 
+    def locate_back(self, error: Exception, index: int, dy: Any) -> None:
+        """Put the path of layer `index` into an error of its backward, or blame the layer that gave it no gradient."""
+        giver = checks.giver_of_nothing(self.layers, index, dy)
+        if giver is not None:
+            error = checks.no_gradient(self.layers[giver], dy)
+            self.locate(error, giver)
+            raise error from None
+        checks.explain_in_place(error, self.layers[index])
+        self.locate(error, index)
+
     def _check_each_layer_once(self) -> None:
         first_path: dict[int, str] = {}
         for path, layer in self.layers_inside():
@@ -266,8 +276,13 @@ def _check_optimizer(optimizer: Any) -> None:
         checks.fail("Net.update", f"expected an optimizer, got {what}.", hint, TypeError)
 
 
-def _check_batch_axis(inputs: tuple, y: np.ndarray, n_rows: int) -> None:
-    """Check that numbers (N,) gave N rows, and were not taken for a single one."""
+def _check_batch_axis(inputs: tuple, outputs: tuple, n_rows: int) -> None:
+    """Check that there are arrays of rows, and that numbers (N,) gave N, and were not taken for a single one."""
+    if not outputs or not all(np.ndim(y) for y in outputs):
+        came = checks.of_kind(outputs[0]) if outputs else "nothing"
+        problem = f"expected of the last layer an array with a row for each of x, got {came}."
+        checks.fail("Net.predict", problem, "a forward ends with return y.", TypeError)
+    y = outputs[0]
     if 1 in [np.ndim(x) for x in inputs] and np.shape(y)[:1] != (n_rows,):
         problem = f"expected arrays with a batch axis, got x of shape {shape_text(np.shape(inputs[0]))}."
         checks.fail("Net.predict", problem, "the batch axis is missing; pass x[np.newaxis] for a batch of one.")

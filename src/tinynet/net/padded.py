@@ -9,6 +9,7 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import is_array
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.faster import explained
 from tinynet.layers import Layer
 from tinynet.net.masks import reads_mask
 from tinynet.net.net import Net
@@ -57,6 +58,7 @@ class Padded(Net):
             checks.fail("Padded", f"expected sequences x of shape (N, T) or (N, T, D), got {shape_text(x.shape)}.")
         return super().forward(x, padding_mask=_as_mask(padding, x.shape[:2]))
 
+    @explained
     def backward(self, *gradients: np.ndarray, input_gradient: bool = True) -> Any:
         dx = super().backward(*gradients, input_gradient=input_gradient)
         return (dx, None) if input_gradient else None

@@ -10,6 +10,8 @@ import numpy as np
 from tinynet.core import Parameter, checks
 from tinynet.core.faster import faster
 
+SMALLEST_FACTOR = 1e-30  # Near the smallest numbers of float32, 1e-38, digits are lost.
+
 
 def clip_gradient_norm(parameters: Iterable[Parameter] | dict[str, Parameter], max_norm: float) -> float:
     """Scale all gradients together so that their norm is at most `max_norm`: Pascanu et al. 2013, algorithm 1.
@@ -33,8 +35,11 @@ def clip_gradient_norm(parameters: Iterable[Parameter] | dict[str, Parameter], m
     parameters = _listed("clip_gradient_norm", parameters)
     norm = gradient_norm(parameters)
     if norm > max_norm:
+        scale = max_norm / norm
+        factors = [scale] if scale > SMALLEST_FACTOR else [math.sqrt(scale)] * 2
         for parameter in parameters:
-            parameter.gradient *= max_norm / norm
+            for factor in factors:
+                parameter.gradient *= factor
     return norm
 
 

@@ -61,7 +61,7 @@ def guessing(loss: Callable | None, ground_truth: Any) -> Guessing:
     """
     if loss is not None:
         checks.function("guessing", "loss", loss, 2, "pass cross_entropy itself.")
-    y = np.asarray(ground_truth)
+    y = checks.as_array("guessing", "ground_truth", ground_truth)
     if not y.size or y.dtype.kind not in "iuf":
         return Guessing()
     if y.dtype.kind == "f":

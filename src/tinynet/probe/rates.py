@@ -79,7 +79,7 @@ def read_sweep(rates: Any, losses: Any) -> RateSweep:
     depth = first - float(smoothed.min())
     near = smoothed.min() + max(0.5 * _noise(cut), 0.02 * depth)
     if depth < MIN_FALL * abs(first):
-        near = first + _noise(cut)  # It hardly falls, so what tells is where it begins to rise.
+        near = max(near, first + _noise(cut))  # It hardly falls, so what tells is where it begins to rise.
     lowest = int(np.flatnonzero(smoothed <= near)[-1])
     rate = float(rates[lowest]) / SAFETY_FACTOR
     return RateSweep(rates, losses, smoothed, lowest, rate, _words(rates, smoothed, lowest, rate, first, depth))
@@ -119,7 +119,8 @@ def _noise(losses: np.ndarray) -> float:
 
 def _checked(rates: Any, losses: Any) -> tuple[np.ndarray, np.ndarray]:
     """Check that there is a loss for each rate, and that there are some."""
-    rates, losses = (np.asarray(values, np.float64) for values in (rates, losses))
+    rates = checks.numbers("read_sweep", "rates", rates).astype(np.float64)
+    losses = checks.numbers("read_sweep", "losses", losses).astype(np.float64)
     if rates.shape != losses.shape or rates.ndim != 1:
         problem = f"rates and losses must be of one shape (T,), got {rates.shape} and {losses.shape}."
         checks.fail("read_sweep", problem)

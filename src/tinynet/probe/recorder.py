@@ -73,7 +73,7 @@ def trace(net: Layer, x: Any, y: Any, loss: Loss, optimizer: Optimizer | None = 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         with watch(net, recorder):
             predicted = net.forward(*[checks.as_array("trace", "x", part) for part in as_tuple(x)])
-            value, gradient = _loss_and_gradient(loss(predicted, y))
+            value, gradient = checks.loss_and_gradient("trace", loss(predicted, y))
             net.backward(*as_tuple(gradient))
         recorder.values |= dict(_named("", GROUND_TRUTH, y)) | {LOSS: np.asarray(value)}
         recorder.keep_after(parameters)
@@ -266,14 +266,6 @@ def _short(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_short, value))}]" if any(isinstance(each, Layer) for each in value) else repr(value)
     return repr(value)
-
-
-def _loss_and_gradient(returned: Any) -> tuple[Any, Any]:
-    """Check that a loss gave two things."""
-    if not isinstance(returned, tuple) or len(returned) != 2:
-        came = f"the loss must return (loss, gradient), it returned {checks.of_kind(returned)}."
-        checks.fail("trace", came, "return the derivative of the loss with respect to predicted too.", TypeError)
-    return returned
 
 
 def _about_loss(loss: Loss) -> dict[str, Any]:

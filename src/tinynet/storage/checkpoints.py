@@ -116,14 +116,14 @@ def keep_last(folder: Path, n: int) -> None:
 
 def pointed(folder: Path, pointer: str) -> Path | None:
     """The checkpoint that `latest` or `best` names; None if there is no such file, or it names none."""
-    if not (folder / pointer).is_file():  # a pipe would wait for ever
+    if not os.path.isfile(folder / pointer):  # a pipe would wait for ever
         return None
     try:
         with open(folder / pointer, encoding="utf-8", errors="replace") as file:
             name = file.read(LONGEST_NAME).strip()
     except OSError:
         return None
-    return folder / name if NAME.fullmatch(name) and (folder / name).is_dir() else None
+    return folder / name if NAME.fullmatch(name) and os.path.isdir(folder / name) else None
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
@@ -245,7 +245,7 @@ def _digest_of_file(who: str, path: Path) -> str:
 
 def _is_file(who: str, path: Path) -> None:
     """Check that a file is there, and that it is one: a pipe would wait for ever, and a device may never end."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         damaged_checkpoint(who, path.parent, f"it has no file {path.name}")
 
 
@@ -261,8 +261,8 @@ def _digest(data: bytes) -> str:
 
 def _numbers(folder: Path) -> dict[int, Path]:
     matches: Iterator[tuple[re.Match[str] | None, Path]] = ((NAME.fullmatch(p.name), p) for p in folder.iterdir())
-    return {int(match[1]): path for match, path in matches if match and path.is_dir()}
+    return {int(match[1]): path for match, path in matches if match and os.path.isdir(path)}
 
 
 def _left(folder: Path) -> str:
-    return "those written before are unchanged" if folder.is_dir() else "the folder is gone"
+    return "those written before are unchanged" if os.path.isdir(folder) else "the folder is gone"

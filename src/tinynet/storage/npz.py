@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from tinynet.storage.tensors import DTYPES, Arrays, readable_file, same
 LONGEST_HEADER = 10_000  #: Characters that say what an array is like; a usual one takes 80.
 #: What `zipfile` and NumPy raise where a file is damaged, encrypted, or packed in a way that they do not know.
 ERRORS: tuple[type[Exception], ...] = (ValueError, TypeError, OSError, EOFError, LookupError, RuntimeError, MemoryError)
-ERRORS += (SyntaxError, OverflowError, zipfile.BadZipFile, zlib.error)
+ERRORS += (SyntaxError, OverflowError, TokenError, zipfile.BadZipFile, zlib.error)
 
 
 def is_zip(path: Path) -> bool:
@@ -30,10 +32,13 @@ def is_zip(path: Path) -> bool:
         >>> is_zip(Path("/"))
         False
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # which may also be a pipe, and a name that no disk takes
         return False
-    with open(path, "rb") as file:
-        return file.read(4) == b"PK\x03\x04"
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    except OSError:  # the reader that comes next says why
+        return False
 
 
 def write_npz(who: str, path: Path, arrays: Arrays) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
@@ -32,7 +33,7 @@ def shown(text: object) -> str:
 def file_inside(folder: Path) -> str:
     """Which file in a folder the user may have meant."""
     for name in ("model.safetensors", *sorted(entry.name for entry in folder.glob("*.safetensors"))[:1]):
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):
             return f"the folder holds {name}: write {str(folder / name)!r}."
     return f"name the file too, as in {str(folder / 'model.safetensors')!r}."
 

@@ -98,6 +98,9 @@ def read_tensors(who: str, path: Path) -> tuple[Arrays, dict[str, str]]:
             arrays, metadata = {name: file.get_tensor(name) for name in known}, file.metadata() or {}
     except (SafetensorError, ValueError) as error:  # ValueError: a shape that NumPy refuses
         _not_safetensors(who, path, error)
+    except OSError as error:  # some network disks cannot map a file into memory
+        problem = f"{quoted(path)} could not be read: {str(error).partition(' (os error')[0]}."
+        fail(who, problem, "copy the file to another disk.", OSError)
     for name in dtypes.keys() - arrays.keys():
         if dtypes[name] not in DTYPES:
             _foreign_dtype(who, path, name, dtypes[name])

@@ -173,6 +173,8 @@ def _one_input(x: object) -> np.ndarray:
             "pass dataset[0][0].",
             TypeError,
         )
+    if not x.size:
+        fail("feature_maps", f"expected x to hold numbers, got shape {shape_text(x.shape)}.", "pass dataset[0][0].")
     if x.ndim > 3:
         fail(
             "feature_maps", f"expected one input without the batch axis, got shape {shape_text(x.shape)}.", "pass x[0]."

@@ -35,6 +35,8 @@ def samples_of(who: str, net: object, dataset: object) -> None:
     if isinstance(dataset, (tuple, list, np.ndarray, str, bytes, dict, Net, type)) or not hasattr(dataset, "__len__"):
         problem = f"dataset must have len(d) and d[indices] -> (x, y), got {of_kind(dataset)}."
         fail(who, problem, "wrap arrays as Dataset(x, y).", TypeError)
+    if not len(dataset):
+        fail(who, "dataset has no samples.", "check how the data were selected or split.")
 
 
 def names(who: str, classes: Any, labels: np.ndarray) -> None:

@@ -1,8 +1,11 @@
 """What a Learner takes as data: arrays, files, frames, lists, and data sets of other libraries."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import sparse
 
 import tinynet as tn
 from tests.data.own.test_table_file import Frame as Columns
@@ -85,6 +88,13 @@ class NumberDicts(TensorRows):
         return {"a": X[index, 0], "b": X[index, 1], "c": X[index, 2], "label": Y[index]}
 
 
+class SparseRows(TensorRows):
+    """Rows of a sparse matrix of SciPy."""
+
+    def __getitem__(self, index):
+        return sparse.csr_matrix(X)[index], Y[index]
+
+
 def saved(tmp_path):
     np.save(tmp_path / "x.npy", X)
     np.save(tmp_path / "y.npy", Y)
@@ -111,6 +121,8 @@ GIVEN = {
     "rows as dicts": lambda folder: Dicts(),
     "columns as dicts": lambda folder: NumberDicts(),
     "a data set": lambda folder: Dataset(X, Y),
+    "tuples of numbers": lambda folder: (tuple(map(tuple, X.tolist())), tuple(Y.tolist())),
+    "sparse rows": lambda folder: SparseRows(),
 }
 
 
@@ -160,6 +172,14 @@ class Odd(TensorRows):
         return self.row
 
 
+class OfLength(TensorRows):
+    def __init__(self, n):
+        self.n = n
+
+    def __len__(self):
+        return self.n
+
+
 class Loader:
     dataset, batch_size = None, 3
 
@@ -177,6 +197,20 @@ class Loader:
         ((X, 3), r"train\[1\] must be an array, got int\.\nHint: pass train as \(x, y\)\."),
         ((X * np.nan, Y), "train cannot be used: x has NaN or infinity in 40 of 40 samples"),
         ([], "train is empty"),
+        (zip(X, Y, strict=True), r"got zip\.\nHint: it can be read only once: pass list\(train\)\."),
+        (
+            (iter(X), Y),
+            r"train\[0\] must be an array, got .*iterator.*\.\nHint: it can be read only once: make it a list",
+        ),
+        (
+            (sparse.csr_matrix(X), Y),
+            r"train cannot be used: x must hold numbers, got object\.\nHint: it is a sparse csr",
+        ),
+        (
+            OfLength(2.5),
+            r"Learner: len\(train\) fails: 'float' object cannot be .*\.\nHint: return the number of samples",
+        ),
+        (OfLength(-1), r"Learner: len\(train\) fails: __len__\(\) should return >= 0\.\nHint: return the number"),
         ([1, 2], r"each row of train must be a pair \(x, y\), but row 0 is a int\.\nHint: arrays of all x and all y"),
         ([(1, 2), (1, 2, 3)], r"each row of train must be a pair \(x, y\), but row 1 is a tuple of 3\."),
         ([([1.0], 0), ([1.0, 2.0], 0)], r"the samples of a batch have the shapes \(1,\) and \(2,\)"),
@@ -223,7 +257,61 @@ def test_files_of_numpy_that_cannot_be_used_are_said(tmp_path):
             as_dataset("Learner", "train", given)
 
 
+def header(text: str) -> bytes:
+    """The beginning of an .npy file."""
+    return b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text.encode()
+
+
+SHAPE = "{'descr': '<f4', 'fortran_order': False, 'shape': (%s)}"
+
+
+SIZES = ("9" * 30, "9" * 30 + ",", "2**70, 2", "-1, 2", "10" * 6 + ", 2", "9223372036854775807, 3")
+HEADERS = ("{", "(" * 3000, *(SHAPE % sizes for sizes in SIZES))
+
+
+@pytest.mark.parametrize("content", [*map(header, HEADERS), b"text", b""])
+def test_lies_in_files_of_numpy_are_told(tmp_path, content):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("x.npy", content)
+        archive.writestr("y.npy", header(SHAPE % "3,") + bytes(12))
+    (tmp_path / "x.npy").write_bytes(content)
+    for given, name in (((tmp_path / "x.npy", Y), r"x\.npy"), (tmp_path / "x.npz", r"x\.npz")):
+        words = rf"^Learner: (cannot read .*{name}: it is damaged|in .*{name}: train cannot be used)"
+        with pytest.raises((TypeError, ValueError), match=words):
+            as_dataset("Learner", "train", given)
+
+
+@pytest.mark.parametrize("place", [(8, 6), (10, 8)], ids=["encrypted", "packed in an unknown way"])
+def test_an_archive_that_no_one_can_open_is_told(tmp_path, place):
+    content = bytearray((saved(tmp_path) / "both.npz").read_bytes())
+    content[content.rfind(b"PK\1\2") + place[0]] = content[place[1]] = 99
+    (tmp_path / "both.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^Learner: cannot read .*both\.npz: it is damaged, or no file of NumPy\."):
+        as_dataset("Learner", "train", tmp_path / "both.npz")
+
+
+def test_a_small_file_that_would_fill_the_memory_is_not_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", header(SHAPE % "3, 25000000") + bytes(100_000_000))
+        archive.writestr("y.npy", header(SHAPE % "3,") + bytes(12))
+    assert (tmp_path / "x.npz").stat().st_size < 2_000_000
+    with pytest.raises(
+        ValueError, match=r"x\.npz: its arrays would take 100,000,\d+ bytes\.\nHint: write it with np\.savez"
+    ):
+        as_dataset("Learner", "train", tmp_path / "x.npz")
+
+
 def test_a_large_array_stays_on_the_disk(tmp_path):
     saved(tmp_path)
     data = as_dataset("Learner", "train", (tmp_path / "x.npy", tmp_path / "y.npy"))
     assert isinstance(data.x, np.memmap)
+
+
+def test_a_file_whose_numbers_are_none_is_named(tmp_path):
+    np.save(tmp_path / "x.npy", np.full((len(Y), 3), np.nan, np.float32))
+    np.save(tmp_path / "empty.npy", Y[:0])
+    data = as_dataset("Learner", "train", (tmp_path / "x.npy", Y))
+    with pytest.raises(ValueError, match=r"the memory-mapped array .*x\.npy has NaN or infinity in 2 of 2 samples"):
+        data[:2]
+    with pytest.raises(ValueError, match=r"Learner: in .*empty\.npy: train cannot be used: y is empty"):
+        as_dataset("Learner", "train", (X, tmp_path / "empty.npy"))

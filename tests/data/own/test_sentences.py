@@ -148,7 +148,8 @@ def test_what_streams_is_told_from_what_can_only_be_read_once():
     problem = "Learner: train must have len(d) and d[indices] -> (x, y), got"
     hint = "Hint: rows that stream cannot be drawn by number: load it without streaming, or pass list(data.take(…))."
     says(f"{problem} Stream.\n{hint}", lambda: as_dataset("Learner", "train", Stream()), TypeError)
-    says(f"{problem} list_iterator.", lambda: as_dataset("Learner", "train", iter([1])), TypeError)
+    once = "Hint: it can be read only once: pass list(train)."
+    says(f"{problem} list_iterator.\n{once}", lambda: as_dataset("Learner", "train", iter([1])), TypeError)
 
 
 def test_pairs_say_themselves_what_is_wrong(tmp_path):

@@ -166,3 +166,19 @@ def test_numbers_too_large_to_be_squared_are_standardised(tmp_path):
     rows = [[str(i * 1e300), str(i % 2)] for i in range(100)]
     train, _, _ = table(write_table(tmp_path / "large.csv", rows, ["x", "y"]), target="y")
     assert np.abs(train.x.std() - 1) < 1e-5
+
+
+def test_a_number_beyond_what_was_learned_from_is_named_with_its_line(houses):
+    preparation = table(houses, target="price")[2]
+    row = dict(zip(HEADER, rows_of_houses(1, seed=5)[0], strict=True)) | {"area": "-1e300"}
+    with pytest.raises(
+        ValueError, match=r"area is '-1e300' in the row, too far from what was learned from\.\nHint: the mean"
+    ):
+        preparation(row)
+
+
+def test_a_target_of_enormous_numbers_is_standardised_too(tmp_path):
+    rows = [[str(i), str(i * 1e305)] for i in range(100)]
+    train, _, preparation = table(write_table(tmp_path / "large.csv", rows, ["x", "y"]), target="y")
+    assert np.abs(train.y.std() - 1) < 1e-5
+    assert np.abs(preparation.target.number(1.0) / 1e305 - 50) < 40

@@ -10,12 +10,16 @@ sentences of one subject; `who` is the object that complains, or its name. They 
 words in which a constructor declares its arguments are in `checks.vocabulary`.
 """
 
+from __future__ import annotations
+
+from tinynet.core.checks.backward import explain_in_place, giver_of_nothing, no_gradient
 from tinynet.core.checks.files import path, readable_file
 from tinynet.core.checks.images import image_input, kernel_fits, positive_size
-from tinynet.core.checks.layers import floating_dtype, matching_state, non_empty_list, output_gradients
+from tinynet.core.checks.layers import floating_dtype, kept_state, matching_state, non_empty_list, output_gradients
 from tinynet.core.checks.losses import (
     between_0_and_1,
     class_weight,
+    loss_and_gradient,
     not_negative,
     probabilities,
     reduction,
@@ -65,6 +69,7 @@ __all__ = [
     "class_labels",
     "class_targets",
     "class_weight",
+    "explain_in_place",
     "fail",
     "flag",
     "floating_dtype",
@@ -72,17 +77,21 @@ __all__ = [
     "fraction",
     "function",
     "generator",
+    "giver_of_nothing",
     "gradient_shape",
     "image_input",
     "input_shape",
     "instance",
     "integer",
+    "kept_state",
     "kernel_fits",
     "labels_to_ignore",
     "locate",
+    "loss_and_gradient",
     "mask",
     "matching_state",
     "model_input",
+    "no_gradient",
     "non_empty_list",
     "not_empty",
     "not_negative",

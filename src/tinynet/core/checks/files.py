@@ -25,7 +25,8 @@ def readable_file(who: object, path: Path) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         fail(who, f"expected a file, but {path} is a device or a pipe.", "copy what it gives into a file.", OSError)
     try:
-        open(path, "rb").close()
+        with open(path, "rb") as file:
+            file.read(1)  # a broken disk may open a file and then not read it
     except FileNotFoundError:
         fail(who, f"there is no file {path}.", "check the path.", FileNotFoundError)
     except PermissionError:

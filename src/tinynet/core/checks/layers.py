@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core.arrays import is_array
-from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.shapes import as_array, shape_text
 from tinynet.core.checks.words import fail
 
 
@@ -17,7 +17,7 @@ def output_gradients(who: str, gradients: tuple, shapes: tuple[tuple[int, ...], 
     if len(gradients) != len(shapes):
         fail(who, f"expected as many gradients as outputs, {len(shapes)}, got {len(gradients)}.", kind=TypeError)
     for gradient, shape in zip(gradients, shapes, strict=True):
-        if not is_array(gradient) or gradient.dtype.kind not in "biuf":
+        if not is_array(gradient) or gradient.dtype.kind not in "iuf":
             kind = f"an array of {gradient.dtype}" if is_array(gradient) else type(gradient).__name__
             fail(
                 who,
@@ -55,14 +55,16 @@ def matching_state(layer: object, state: Any, shapes: dict[str, tuple[int, ...]]
         came = type(state).__name__
         hint = "net.state() gives one, and tn.load_weights(net, path) reads a file."
         fail(type(layer).__name__, f"expected a state, a dict from path to array, got {came}.", hint, TypeError)
+    who, found = type(layer).__name__, [path for path in shapes if path in state]
+    given = {path: as_array(who, f"{path} of the state", state[path]) for path in found}
     missing = [path for path in shapes if path not in state]
     unexpected = [path for path in state if path not in shapes]
     wrong = [
-        f"{path} (expected {shape_text(shape)}, got {shape_text(np.shape(state[path]))})"
-        for path, shape in shapes.items()
-        if path in state and np.shape(state[path]) != tuple(shape)
+        f"{path} (expected {shape_text(shapes[path])}, got {shape_text(array.shape)})"
+        for path, array in given.items()
+        if array.shape != tuple(shapes[path])
     ]
-    no_numbers = [path for path in shapes if path in state and np.asarray(state[path]).dtype.kind not in "biuf"]
+    no_numbers = [path for path, array in given.items() if array.dtype.kind not in "biuf"]
     kinds = {"missing": missing, "unexpected": unexpected, "wrong shape": wrong, "no real numbers": no_numbers}
     problems = [f"{what}: {', '.join(map(str, entries))}" for what, entries in kinds.items() if entries]
     if problems:
@@ -71,6 +73,16 @@ def matching_state(layer: object, state: Any, shapes: dict[str, tuple[int, ...]]
             f"the state does not fit this network; {'; '.join(problems)}.",
             "build the network with the arguments it was saved with, or use tn.load(path), which rebuilds it.",
         )
+
+
+def kept_state(who: str, state: Any, *names: str) -> None:
+    """Check that a memory is a dict with the entries that `state()` of the same class gives."""
+    if not isinstance(state, Mapping):
+        came = type(state).__name__
+        fail(who, f"expected what state() gave, a dict, got {came}.", kind=TypeError)
+    missing = [name for name in names if name not in state]
+    if missing:
+        fail(who, f"expected what state() gave; {', '.join(missing)} is missing.", "take the state of the same class.")
 
 
 def non_empty_list(who: str, name: str, value: object) -> None:

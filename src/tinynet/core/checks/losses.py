@@ -6,9 +6,25 @@ from typing import Any
 
 import numpy as np
 
+from tinynet.core.arrays import is_number
 from tinynet.core.checks.shapes import array, not_half, shape_text
-from tinynet.core.checks.values import one_of
+from tinynet.core.checks.values import of_kind, one_of
 from tinynet.core.checks.words import fail
+
+
+def loss_and_gradient(who: str, returned: Any) -> tuple[float, Any]:
+    """Check that a loss gave two things, and that the first is a number."""
+    if not isinstance(returned, tuple) or len(returned) != 2 or not is_number(returned[0]):
+        came = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else of_kind(returned)
+        if isinstance(returned, tuple) and len(returned) == 2:
+            came = f"({', '.join(map(of_kind, returned))})"
+        fail(
+            who,
+            f"the loss must return (loss, gradient), a number and an array; it returned {came}.",
+            "return the derivative of the loss with respect to predicted too; check_loss checks it.",
+            TypeError,
+        )
+    return returned
 
 
 def reduction(who: str, value: object) -> bool:

@@ -22,7 +22,7 @@ def model_input(
         fail(
             who,
             f"pictures must be at least {smallest} × {smallest} pixels (height × width), got {height} × {width}.",
-            "use digits_cnn or mlp for small pictures.",
+            "use mlp for small pictures." if who == "digits_cnn" else "use digits_cnn or mlp for small pictures.",
         )
     if height % multiple or width % multiple:
         fail(

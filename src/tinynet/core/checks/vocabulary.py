@@ -18,6 +18,7 @@ from tinynet.core.checks import values as check
 from tinynet.core.checks.words import fail
 
 Rule = Callable[[str, str, Any, Mapping[str, Any]], Any]
+_declared: dict[type, dict[str, Rule]] = {}  # what the constructors of each class have declared, in their order
 
 
 def arguments(owner: object, given: Mapping[str, Any], **rules: Rule) -> None:
@@ -43,6 +44,28 @@ def arguments(owner: object, given: Mapping[str, Any], **rules: Rule) -> None:
         kept[name] = rule(who, name, given[name], kept)
         if not isinstance(owner, str) and not isinstance(rule, unkept):
             setattr(owner, name, kept[name])
+    if not isinstance(owner, str):
+        _declared[type(owner)] = {**_declared.get(type(owner), {}), **rules}
+
+
+def check_again(owner: Any) -> None:
+    """Check the attributes that a constructor has kept: another value may have been assigned since.
+
+    Example:
+        >>> class Dice:
+        ...     def __init__(self, sides=6):
+        ...         arguments(self, locals(), sides=at_least(2))
+        >>> dice = Dice()
+        >>> dice.sides = "six"
+        >>> check_again(dice)
+        Traceback (most recent call last):
+        TypeError: Dice: sides must be an integer, got 'six'.
+    """
+    for name, rule in _declared.get(type(owner), {}).items():
+        value = vars(owner).get(name)
+        in_kept_form = isinstance(value, tuple)  # one into which a rule may have turned what it was given
+        if name in vars(owner) and not in_kept_form and not isinstance(rule, unkept):
+            rule(type(owner).__name__, name, value, vars(owner))
 
 
 def at_least(minimum: int) -> Rule:

@@ -56,7 +56,7 @@ def _files_below(folder: Path, seen: set[Path]) -> Iterator[Path]:
     if here in seen:
         return
     for path in _entries(folder):
-        if path.is_dir():
+        if os.path.isdir(path):
             yield from _files_below(path, seen | {here})
         else:
             yield path
@@ -72,7 +72,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    return [path for path in _entries(folder) if path.is_dir()]
+    return [path for path in _entries(folder) if os.path.isdir(path)]
 
 
 def _a_folder(folder: Path) -> Path:

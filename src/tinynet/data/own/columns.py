@@ -43,11 +43,20 @@ class Number:
     def width(self) -> int:
         return 2 if self.has_gaps else 1
 
+    def numbers(self, texts: Sequence[str], places: Sequence[str]) -> np.ndarray:
+        """The numbers as they stand, (n,) float64, with NaN where one is missing; none may be infinite."""
+        return np.array([_number(self, text, place) for text, place in zip(texts, places, strict=True)])
+
     def encode(self, texts: Sequence[str], places: Sequence[str], strict: bool = True) -> np.ndarray:
-        """The numbers of a column, (n, width) float32; `places` names each cell in a sentence."""
-        numbers = np.array([_number(self, text, place) for text, place in zip(texts, places, strict=True)])
+        """The standardised numbers, (n, width) float32; `places` names each cell in a sentence."""
+        numbers = self.numbers(texts, places)
         gaps = np.isnan(numbers)
-        scaled = (np.where(gaps, self.mean, numbers) - self.mean) / self.std
+        with np.errstate(over="ignore"):
+            scaled = (np.where(gaps, self.mean, numbers) - self.mean) / self.std
+        for row in np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max).tolist():
+            problem = f"{self.name} is {_short(texts[row])} in {places[row]}, too far from what was learned from."
+            hint = f"the mean there is {self.mean:g}, the standard deviation {self.std:g}; check the number."
+            fail("table", problem, hint)
         return np.stack([scaled, gaps][: self.width], axis=1).astype(np.float32)
 
 

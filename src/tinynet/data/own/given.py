@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
-from tinynet.core import checks
 from tinynet.core.arrays import as_array, is_array
 from tinynet.core.checks.words import fail
 from tinynet.data.dataset import Dataset
 from tinynet.data.own.hugging_face import HuggingFaceRows, is_hugging_face
+from tinynet.data.own.numpy_files import array_of_file, arrays_of_file
 from tinynet.data.own.rows import TRUTH, pair_of, plain
 
 Named = dict[str, Any]
@@ -58,8 +57,14 @@ def as_dataset(who: str, name: str, value: Any) -> Any:
             hint = "a Learner makes the batches itself: pass loader.dataset, and batch_size=…."
         elif hasattr(value, "__iter__") and hasattr(value, "take"):  # one that streams
             hint = "rows that stream cannot be drawn by number: load it without streaming, or pass list(data.take(…))."
+        elif isinstance(value, Iterator):  # a zip or a generator
+            hint = f"it can be read only once: pass list({name})."
         fail(who, f"{name} must have len(d) and d[indices] -> (x, y), got {came}.", hint, TypeError)
-    if not len(value):
+    try:
+        n_samples = len(value)
+    except (TypeError, ValueError) as error:
+        fail(who, f"len({name}) fails: {error}.", "return the number of samples from __len__.", type(error))
+    if not n_samples:
         fail(who, f"{name} is empty.", "check how the data were selected or split.")
     return value
 
@@ -67,17 +72,34 @@ def as_dataset(who: str, name: str, value: Any) -> Any:
 def _of_pair(who: str, name: str, x: Any, y: Any) -> Dataset:
     """A data set of inputs and truth, each an array, a list, a frame, or the name of an .npy file."""
     both = (_array(who, f"{name}[0]", x), _array(who, f"{name}[1]", y))
-    return _dataset(who, name, *both)
+    with _naming(who, [str(part) for part in (x, y) if isinstance(part, (str, os.PathLike))]):
+        return _dataset(who, name, *both)
 
 
 def _array(who: str, name: str, value: Any) -> Any:
     if isinstance(value, (str, os.PathLike)):
-        return _loaded(who, Path(value))
+        path = Path(value)
+        return arrays_of_file(who, path) if path.suffix.lower() == ".npz" else array_of_file(who, path)
+    if isinstance(value, tuple) and _are_numbers(value):
+        value = _as_list(value)
     if isinstance(value, tuple):
         return tuple(_array(who, f"{name}[{i}]", part) for i, part in enumerate(value))
     if not is_array(value) and not hasattr(value, "__len__") and not hasattr(value, "__array__"):
-        fail(who, f"{name} must be an array, got {type(value).__name__}.", f"pass {name[:-3]} as (x, y).", TypeError)
-    return plain(value)
+        hint = f"pass {name[:-3]} as (x, y)."
+        hint = "it can be read only once: make it a list." if isinstance(value, Iterator) else hint
+        fail(who, f"{name} must be an array, got {type(value).__name__}.", hint, TypeError)
+    return value if hasattr(value, "nnz") else plain(value)  # a sparse matrix may be too large to be made whole
+
+
+def _are_numbers(value: tuple) -> bool:
+    """Whether a tuple is no tuple of several inputs, but one that holds numbers, or rows of them."""
+    if all(isinstance(row, tuple) and row for row in value):
+        return all(map(_are_numbers, value))
+    return all(isinstance(part, (int, float, np.generic)) for part in value)
+
+
+def _as_list(value: tuple) -> list[Any]:
+    return [_as_list(part) if isinstance(part, tuple) else part for part in value]
 
 
 def _of_samples(who: str, name: str, samples: Sequence[Any]) -> Dataset:
@@ -126,20 +148,21 @@ def _of_file(who: str, name: str, path: Path) -> Dataset:
     if path.suffix.lower() == ".npy":
         problem = f"{name} is {path}, which holds one array, but there must be two: x and y."
         fail(who, problem, f'pass a pair, as in ("x.npy", "{path.name}").')
-    return _of_mapping(who, name, _loaded(who, path))
+    arrays = arrays_of_file(who, path)
+    with _naming(who, [str(path)]):
+        return _of_mapping(who, name, arrays)
 
 
-def _loaded(who: str, path: Path) -> Any:
-    """What is in a file of NumPy: an array, which stays on the disk, or a dict of them."""
-    checks.readable_file(who, path)
+@contextmanager
+def _naming(who: str, files: list[str]) -> Iterator[None]:
+    """Name the files whose numbers cannot be used, if they come from files."""
     try:
-        if path.suffix.lower() != ".npz":
-            return np.load(path, mmap_mode="r", allow_pickle=False)
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = "it holds objects" if "allow_pickle" in str(error) else "it is damaged, or no file of NumPy"
-        fail(who, f"cannot read {path}: {reason}.", "write it with np.save or np.savez, as numbers.")
+        yield
+    except (TypeError, ValueError) as error:
+        if not files:
+            raise
+        problem, _, hint = str(error).partition(": ")[2].partition("\nHint: ")
+        fail(who, f"in {' and '.join(files)}: {problem}", hint, type(error))
 
 
 def _dataset(who: str, name: str, x: Any, y: Any) -> Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
 import zlib
@@ -63,7 +64,7 @@ def picture_size(path: Path) -> tuple[int, int] | None:
     """Height and width of a picture, from the beginning of its file; None if it is none that can be read."""
     from PIL import Image
 
-    if not path.is_file():  # a pipe would wait for ever
+    if not os.path.isfile(path):  # a pipe would wait for ever
         return None
     try:
         with warnings.catch_warnings(action="ignore"), _opened(path) as file:

@@ -52,6 +52,8 @@ def plain(value: Any) -> Any:
         return _pixels(value)
     if hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor of PyTorch, which may have a gradient
         return value.detach().cpu().numpy()
+    if hasattr(value, "toarray") and hasattr(value, "nnz"):  # sparse rows of SciPy, of which a batch has few
+        return value.toarray()
     if isinstance(value, list) and value and not isinstance(value[0], (int, float, str)):
         return _one_array([plain(part) for part in value])
     return as_array(value)

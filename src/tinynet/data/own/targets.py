@@ -137,10 +137,8 @@ def _are_labels(different: Sequence[str], n_rows: int) -> bool:
 
 
 def _numbers(name: str, cells: Cells, learned: np.ndarray, has_commas: bool) -> Numbers:
-    texts = cells.column(name)
     plain = Number(name, 0.0, 1.0, has_commas=has_commas)
-    plain.encode(texts, cells.places)  # none may be infinite
-    numbers = np.array([float(text.replace(",", ".")) if has_commas else float(text) for text in texts])[learned]
+    numbers = plain.numbers(cells.column(name), cells.places)[learned]
     mean, std = mean_and_std(numbers)
     if not std:
         problem = f"the target {name} of {cells.place} is {numbers[0]:g} in all rows to learn from."

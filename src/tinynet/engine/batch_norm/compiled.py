@@ -158,11 +158,14 @@ def _moments(start, end, x, step, means, rests, squares):
             for f in range(mean.shape[0]):
                 square[f] += part[f]
         for f in range(mean.shape[0]):
-            rest[f] = rest[f] if np.isfinite(rest[f]) else 0  # there is no distance from an infinite mean
             if not MIN_SQUARE * (last - first) < square[f] < MAX_SQUARE:  # too small or too large for float32
-                square[f] = 0
+                total, square[f] = np.float64(0), 0
                 for r in range(first, last):
-                    square[f] += np.float64(x[r, f] - mean[f]) * np.float64(x[r, f] - mean[f])
+                    distance = np.float64(x[r, f]) - np.float64(mean[f])  # which may have no place in float32, too
+                    total += distance
+                    square[f] += distance * distance
+                rest[f] = total
+            rest[f] = rest[f] if np.isfinite(rest[f]) else 0  # there is no distance from an infinite mean
 
 
 @compiled_in_order

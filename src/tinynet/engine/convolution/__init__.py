@@ -28,6 +28,8 @@ def convolve(x: np.ndarray, W: np.ndarray, b: np.ndarray | None, sliding: Slidin
     """y = W ⋆ x + b."""
     if not (is_floating(x, W) and x.ndim == 4 and x.size and x.shape[1] == W.shape[1] * groups):
         return NotImplemented
+    if min(sliding.output_size(x.shape[2:])) < 1:  # back from a transposed convolution of images without pixels
+        return NotImplemented
     way = route_of_convolve(x, W, b, sliding, groups)
     if way != "pointwise" and not _is_finite(W):
         return NotImplemented

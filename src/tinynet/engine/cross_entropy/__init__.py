@@ -42,7 +42,7 @@ def cross_entropy(
         found = kernels.of_probabilities(x, _classes_last(ground_truth, axis), weight, label_smoothing, Z)
     else:
         truth = _labels(x, ground_truth, weight, ignore_index)
-        if truth is None or (label_smoothing and kernels is None):
+        if truth is None or (label_smoothing and (kernels is None or truth.total == 0)):
             return NotImplemented
         count, Z = truth.total, truth.divisor(reduction)
         if label_smoothing:

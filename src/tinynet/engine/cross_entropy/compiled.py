@@ -172,7 +172,8 @@ def _focal(start, end, logits, labels, a, gamma, n, gradient, losses, n_rows):
             power = weight * miss**gamma
             losses[block] += power * s
             ratio = -s / miss if miss > zero else -one
-            slope = power * (gamma * (one - miss) * ratio - one) / n
+            p_ratio = (one - miss) * ratio if miss < one else zero  # 0 · ∞ would be NaN
+            slope = power * (gamma * p_ratio - one) / n
             factor = slope / total
             for c in range(e.size):
                 e[c] *= -factor

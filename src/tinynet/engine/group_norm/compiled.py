@@ -20,6 +20,7 @@ from tinynet.engine.machine.pool import run_parallel
 from tinynet.engine.machine.samples import channels_lie_last, pixels_of_rows, rows_of_pixels
 
 MIN_SQUARE, MAX_SQUARE = 1e-30, 1e30  # of distances from the mean: so far float32 has all digits of squares
+LEAST_SPREAD = 1e-8  # σ² over μ²: below it, what a sum in float32 loses of the mean would be seen in the spread
 ROWS_IN_FLOAT32 = 16  # that are added up before their sum is added in float64, which costs twice as much
 NO_FMA = FLAGS - {"contract"}  # γ dy − mean(γ dy) is 0 in a group of one, but not if only the mean is rounded
 Array = np.ndarray
@@ -158,14 +159,19 @@ def _gather(columns, n_channels, sums):
 
 
 @compiled
-def _squares_of_group(rows, mean, C, g, G):
-    """The sum of the squared distances from the mean over a group, in float64; rows (R, k · C)."""
-    total, per_group = np.float64(0), C // G
+def _moments_of_group(rows, C, g, G):
+    """The mean of a group, and the sum of the squared distances from it, in float64; rows (R, k · C)."""
+    total, squares, per_group = np.float64(0), np.float64(0), C // G
     for row in rows:
         for f in range(row.size):
             if f % C // per_group == g:
-                total += np.float64(row[f] - mean[f]) * np.float64(row[f] - mean[f])
-    return total
+                total += row[f]
+    mean = rows.dtype.type(total / (rows.size / G))
+    for row in rows:
+        for f in range(row.size):
+            if f % C // per_group == g:
+                squares += np.float64(row[f] - mean) * np.float64(row[f] - mean)
+    return mean, squares
 
 
 @compiled
@@ -204,9 +210,11 @@ def _forward_of_pixels(start, end, x, weight, bias, eps, y, means_of_groups, inv
                 sums[f] += part[f]
         _gather(sums, C, means)
         for g in range(G):
-            if not MIN_SQUARE < means[g] / size < MAX_SQUARE:  # too small or too large for squares in float32
-                means[g] = _squares_of_group(x[n], mean, C, g, G)
+            var, square = means[g] / size, np.float64(means_of_groups[n, g, 0]) ** 2
+            if not MIN_SQUARE < var < MAX_SQUARE or var < LEAST_SPREAD * square:  # float32 has too few digits
+                means_of_groups[n, g, 0], means[g] = _moments_of_group(x[n], C, g, G)
             inverse_std[n, g, 0] = inverse_root(means[g] / size, eps, x)
+        _spread(means_of_groups[n, :, 0], C, mean)
         _spread(inverse_std[n, :, 0], C, inverse)
         for r in range(R):
             row, out = x[n, r], y[n, r]

@@ -28,10 +28,10 @@ def attend(
             continue  # it sees nothing: its head is 0
         scores = [score(q, k, query, key, added) for key in keys]
         top = max(scores)  # taken out of the exponentials, so that none overflows
-        log = top + math.log(sum(math.exp(s - top) for s in scores))
-        log_sum[query] = log
+        total = sum(math.exp(s - top) for s in scores)
+        log_sum[query] = top + math.log(total)
         for key, s in zip(keys, scores, strict=True):
-            heads[query] += math.exp(s - log) * v[key]
+            heads[query] += math.exp(s - top) / total * v[key]
     return heads, log_sum
 
 
@@ -50,8 +50,9 @@ def attend_backward(
     dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
     added = None if attn_mask is None else np.broadcast_to(attn_mask, (*q.shape[:3], k.shape[2]))
     for query, keys in queries(q.shape, k.shape, causal, key_padding_mask, added):
-        for key in keys:
-            p = math.exp(score(q, k, query, key, added) - log_sum[query].item())
+        p_of = [math.exp(score(q, k, query, key, added) - log_sum[query].item()) for key in keys]
+        total = sum(p_of)  # 1, but for what is rounded off a log_sum whose mask is −10⁹
+        for key, p in zip(keys, [p / total for p in p_of], strict=True):
             ds = p * float(do[query] @ v[key] - do[query] @ heads[query])
             dq[query] += ds * k[key] / math.sqrt(q.shape[-1])
             dk[key] += ds * q[query] / math.sqrt(q.shape[-1])

@@ -104,12 +104,14 @@ class Power(nn.Module):
 class Clip(nn.Module):
     """Numbers brought into a range, without a gradient at its ends."""
 
-    def __init__(self, low: float = -3.4e38, high: float = 3.4e38) -> None:
+    def __init__(self, low: float | None = None, high: float | None = None) -> None:
         super().__init__()
         self.low, self.high = low, high
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return nn.functional.hardtanh(x, min(self.low, self.high), self.high)
+        low = float("-inf") if self.low is None else self.low
+        high = float("inf") if self.high is None else self.high
+        return nn.functional.hardtanh(x, min(low, high), high)
 
 
 class Reduce(nn.Module):

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import sum_of
+from tinynet.core.arrays import sum_of, wide
 from tinynet.core.checks.vocabulary import string, word
-from tinynet.layers import Layer
+from tinynet.net.operations.operation import Operation
 
 
-class Combine(Layer):
+class Combine(Operation):
     """Add, subtract, multiply, divide or compare two arrays, of which the smaller is repeated as NumPy does.
 
     Equation:
@@ -21,7 +21,7 @@ class Combine(Layer):
     Gradients (given dy = ∂L/∂y, each summed over the axes along which an array was repeated):
         add: da = dy, db = dy        subtract: da = dy, db = −dy
         multiply: da = dy b, db = dy a        divide: da = dy / b, db = −dy y / b
-        maximum, minimum: dy goes to the one that was taken, and half of it to each where they are equal
+        maximum, minimum: dy goes to the one that was taken, and half of it to each where they are equal; NaN is taken
 
     Args:
         operation: "add", "subtract", "multiply", "divide", "maximum" or "minimum".
@@ -54,13 +54,13 @@ class Combine(Layer):
             "subtract": lambda: (dy, -dy),
             "multiply": lambda: (dy * b, dy * a),
             "divide": lambda: (dy / b, -dy * y / b),
-            "maximum": lambda: (_taken(dy, a > b, a == b), _taken(dy, b > a, a == b)),
-            "minimum": lambda: (_taken(dy, a < b, a == b), _taken(dy, b < a, a == b)),
+            "maximum": lambda: (_taken(dy, a, b, y), _taken(dy, b, a, y)),
+            "minimum": lambda: (_taken(dy, a, b, y), _taken(dy, b, a, y)),
         }[self.operation]()
         return summed_to(da, np.shape(a)), summed_to(db, np.shape(b))
 
 
-class MatMul(Layer):
+class MatMul(Operation):
     """The product of two matrices, or of stacks of them.
 
     Equation:
@@ -95,7 +95,7 @@ class MatMul(Layer):
         return y.size * x[0].shape[-1]
 
 
-class Choose(Layer):
+class Choose(Operation):
     """Take each number from one array or from another.
 
     Equation:
@@ -121,7 +121,7 @@ class Choose(Layer):
         return None, summed_to(np.where(condition, dy, 0), of_a), summed_to(np.where(condition, 0, dy), of_b)
 
 
-class Compare(Layer):
+class Compare(Operation):
     """Compare two arrays number by number, of which the smaller is repeated as NumPy does.
 
     Equation:
@@ -156,7 +156,7 @@ class Compare(Layer):
         return np.zeros_like(a, dtype=dy.dtype), np.zeros_like(b, dtype=dy.dtype)
 
 
-class Einsum(Layer):
+class Einsum(Operation):
     """A sum of products over named axes, as in np.einsum.
 
     Equation:
@@ -191,7 +191,7 @@ class Einsum(Layer):
 
     def forward(self, *inputs: np.ndarray) -> np.ndarray:
         self.remember(inputs=inputs)
-        return np.asarray(np.einsum(self.equation, *inputs))
+        return _einsum(self.equation, *inputs)
 
     def backward(self, dy: np.ndarray) -> Any:
         (inputs,) = self.recall()
@@ -201,11 +201,19 @@ class Einsum(Layer):
         for i, x in enumerate(inputs):
             others, of_others = [*inputs[:i], *inputs[i + 1 :]], [*axes[:i], *axes[i + 1 :]]
             there = "".join(axis for axis in axes[i] if axis in "".join([result, *of_others]))
-            part = np.einsum(f"{','.join([result, *of_others])}->{there}", dy, *others)
+            part = _einsum(f"{','.join([result, *of_others])}->{there}", dy, *others)
             # An axis that x alone has was summed: each place along it gets the same.
-            shape = [size if axis in there else 1 for axis, size in zip(axes[i], x.shape, strict=True)]
-            dx.append(np.broadcast_to(part.reshape(shape), x.shape))
+            part = np.expand_dims(part, tuple(place for place, axis in enumerate(axes[i]) if axis not in there))
+            dx.append(summed_to(np.broadcast_to(part, np.broadcast_shapes(part.shape, x.shape)), x.shape))
         return dx[0] if len(dx) == 1 else tuple(dx)
+
+
+def _einsum(equation: str, *arrays: np.ndarray) -> np.ndarray:
+    """Added up in float64 at least, because float32 loses digits in long sums."""
+    if any(x.dtype.kind != "f" for x in arrays):
+        return np.asarray(np.einsum(equation, *arrays))
+    kind = np.result_type(*arrays)
+    return np.asarray(np.einsum(equation, *[x.astype(wide(x)) for x in arrays], optimize=True)).astype(kind)
 
 
 def summed_to(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -216,12 +224,22 @@ def summed_to(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         array([[2., 2., 2.]])
     """
     more = gradient.ndim - len(shape)
-    repeated = tuple(axis + more for axis, size in enumerate(shape) if size != gradient.shape[axis + more])
+    repeated = tuple(axis + more for axis, size in enumerate(shape) if size == 1 and gradient.shape[axis + more] != 1)
     if more or repeated:
         gradient = sum_of(gradient, (*range(more), *repeated), keepdims=True)
     return gradient.reshape(shape)
 
 
-def _taken(dy: np.ndarray, taken: np.ndarray, equal: np.ndarray) -> np.ndarray:
-    """The gradient of an array of which some numbers were taken."""
-    return np.where(equal, dy / 2, np.where(taken, dy, 0))
+def _taken(dy: np.ndarray, x: np.ndarray, other: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The gradient of one of two arrays, of which y takes the greater or the lesser number."""
+    return np.where(same(x, y), np.where(same(other, y), dy / 2, dy), 0)
+
+
+def same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where two numbers are equal, or both NaN: a maximum that is NaN was taken from a NaN.
+
+    Example:
+        >>> same(np.array([1.0, np.nan, np.nan]), np.array([1.0, np.nan, 2.0]))
+        array([ True,  True, False])
+    """
+    return (a == b) | (np.isnan(a) & np.isnan(b))

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.checks.vocabulary import number, word
-from tinynet.layers import Layer
+from tinynet.core.checks.vocabulary import number, optional, word
+from tinynet.net.operations.operation import Operation
 
 FUNCTIONS: Mapping[str, tuple[Callable, Callable]] = {  # f(x), and f′ as a function of x and y
     "abs": (np.abs, lambda x, y: np.sign(x)),
@@ -32,7 +32,7 @@ FUNCTIONS: Mapping[str, tuple[Callable, Callable]] = {  # f(x), and f′ as a fu
 }
 
 
-class Elementwise(Layer):
+class Elementwise(Operation):
     """A function of each number by itself.
 
     Equation:
@@ -62,10 +62,11 @@ class Elementwise(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         x, y = self.recall()
-        return dy * FUNCTIONS[self.function][1](x, y)
+        with np.errstate(over="ignore"):  # of a square that is too large, as in 1 / (1 + x²)
+            return dy * FUNCTIONS[self.function][1](x, y)
 
 
-class Power(Layer):
+class Power(Operation):
     """Each number to a fixed power.
 
     Equation:
@@ -94,10 +95,12 @@ class Power(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
+        if self.exponent == 0:  # y is 1 everywhere, and 0 · 0⁻¹ would be NaN
+            return np.zeros_like(dy)
         return dy * self.exponent * x ** (self.exponent - 1)
 
 
-class Clip(Layer):
+class Clip(Operation):
     """Bring numbers into a range that may be open to one side; with two bounds it is `Hardtanh`.
 
     Equation:
@@ -107,19 +110,19 @@ class Clip(Layer):
         dx = dy where low < x < high, else 0
 
     Args:
-        low: The least number that comes out.
-        high: The greatest.
+        low: The least number that comes out; None if there is none.
+        high: The greatest; None if there is none.
 
     Example:
         >>> Clip(low=0.5).forward(np.array([-1.0, 2.0, 9.0]))
         array([0.5, 2. , 9. ])
     """
 
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
-    def __init__(self, low: float = -3.4e38, high: float = 3.4e38) -> None:
-        checks.arguments(self, locals(), low=number(), high=number())
+    def __init__(self, low: float | None = None, high: float | None = None) -> None:
+        checks.arguments(self, locals(), low=optional(number()), high=optional(number()))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.remember(x=x)
@@ -127,7 +130,8 @@ class Clip(Layer):
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()
-        return np.where((x > self.low) & (x < self.high), dy, 0)
+        dx = dy if self.low is None else np.where(x > self.low, dy, 0)
+        return dx if self.high is None else np.where(x < self.high, dx, 0)
 
 
 def _erf(x: np.ndarray) -> np.ndarray:

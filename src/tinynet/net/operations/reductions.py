@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,13 +11,14 @@ import numpy as np
 from tinynet.core import checks
 from tinynet.core.arrays import mean_of, norm_of, sum_of, wide
 from tinynet.core.checks.vocabulary import flag, integer, word
-from tinynet.layers import Layer
+from tinynet.net.operations.arithmetic import same
+from tinynet.net.operations.operation import Operation
 
 #: Of floating-point numbers; sums of integers and of True and False are exact.
 REDUCTIONS: Mapping[str, Callable] = {"mean": mean_of, "sum": sum_of, "max": np.max, "min": np.min}
 
 
-class Reduce(Layer):
+class Reduce(Operation):
     """The mean, sum, maximum, minimum, norm, or logarithm of summed exponentials, over axes.
 
     Equation:
@@ -26,8 +28,8 @@ class Reduce(Layer):
 
     Gradients (given dy = ∂L/∂y):
         mean: dx = dy / n        sum: dx = dy
-        max, min: dx = dy for the greatest or least, in equal shares where there are several, else 0
-        norm: dx = dy x / y, and 0 where y = 0        logsumexp: dx = dy eˣ⁻ʸ
+        max, min: dx = dy for the greatest or least, in equal shares where there are several, else 0; NaN is both
+        norm: dx = dy x / y, and 0 where y = 0        logsumexp: dx = dy eˣ⁻ʸ, and 0 where all x are −∞
 
     Args:
         operation: "mean", "sum", "max", "min", "norm" or "logsumexp".
@@ -53,10 +55,11 @@ class Reduce(Layer):
         checks.arguments(self, locals(), operation=known, axes=_axes, keepdims=flag)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        if 0 in x.shape and self.operation in ("max", "min", "logsumexp"):
+        if self._count(x) == 0 and self.operation in ("max", "min", "logsumexp"):
             checks.fail(self, f"expected at least one number, got x of shape {checks.shape_text(x.shape)}.")
         if self.operation == "norm":
-            y = norm_of(x, self.axes, keepdims=True).astype(x.dtype)
+            y = norm_of(x, self.axes, keepdims=True)
+            y = y.astype(x.dtype) if x.dtype.kind == "f" else y
         elif self.operation == "logsumexp":
             top = x.max(axis=self.axes, keepdims=True)
             top = np.where(np.isfinite(top), top, 0)  # so that no exponential is too large
@@ -72,17 +75,21 @@ class Reduce(Layer):
         x, y = self.recall()
         dy = dy.reshape(y.shape)
         if self.operation == "norm":
-            return dy * x / np.where(y == 0, 1, y)
+            return dy * (x / np.where(y == 0, 1, y))
         if self.operation == "logsumexp":
-            return dy * np.exp(x - y)
+            return dy * np.exp(x - np.where(np.isneginf(y), 0, y))
         if self.operation in ("max", "min"):
-            share = x == y
+            share = same(x, y)
             return np.where(share, dy / share.sum(axis=self.axes, keepdims=True), 0).astype(dy.dtype)
-        n = x.size // y.size if self.operation == "mean" else 1
+        n = max(1, self._count(x)) if self.operation == "mean" else 1
         return np.broadcast_to(dy / n, x.shape).astype(dy.dtype)
 
+    def _count(self, x: np.ndarray) -> int:
+        """How many numbers make one."""
+        return math.prod(x.shape[axis] for axis in self.axes)
 
-class CumulativeSum(Layer):
+
+class CumulativeSum(Operation):
     """The sum of all numbers so far along an axis.
 
     Equation:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
-from tinynet.core.arrays import sum_of
+from tinynet.core.arrays import sum_of, wide
 from tinynet.core.checks.vocabulary import at_least, integer, optional
-from tinynet.layers import Layer
 from tinynet.net.operations.arithmetic import summed_to
+from tinynet.net.operations.operation import Operation
+from tinynet.net.operations.sizes import checked_sizes, fitted, sizes_for
 
 
-class Transpose(Layer):
+class Transpose(Operation):
     """Put the axes into another order, the batch axis included.
 
     Equation:
@@ -51,7 +52,7 @@ class Transpose(Layer):
         return f"Transpose({', '.join(map(str, self.axes))})"
 
 
-class View(Layer):
+class View(Operation):
     """The same numbers in another shape, the batch axis included.
 
     Equation:
@@ -73,11 +74,11 @@ class View(Layer):
     """
 
     def __init__(self, *sizes: int | str) -> None:
-        self.sizes = _sizes("View", sizes)
+        self.sizes = checked_sizes("View", sizes)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.remember(shape=x.shape)
-        return x.reshape(_for(self.sizes, x))
+        return x.reshape(fitted(sizes_for(self.sizes, x), x))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (shape,) = self.recall()
@@ -87,7 +88,7 @@ class View(Layer):
         return f"View({', '.join(map(repr, self.sizes))})"
 
 
-class Expand(Layer):
+class Expand(Operation):
     """Repeat an array along axes of size 1, and along new ones before the first.
 
     Equation:
@@ -109,12 +110,15 @@ class Expand(Layer):
     """
 
     def __init__(self, *sizes: int | str) -> None:
-        self.sizes = _sizes("Expand", sizes)
+        self.sizes = checked_sizes("Expand", sizes)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.remember(shape=x.shape)
-        sizes = _for(self.sizes, x)
+        sizes = sizes_for(self.sizes, x)
         more = len(sizes) - x.ndim
+        if -1 in sizes[: max(0, more)]:
+            problem = f"-1 keeps a size, but x of shape {checks.shape_text(x.shape)} has no axis there."
+            checks.fail(self, problem, "give the number of repetitions.")
         return np.broadcast_to(x, [x.shape[i - more] if n == -1 else n for i, n in enumerate(sizes)]).copy()
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -125,7 +129,7 @@ class Expand(Layer):
         return f"Expand({', '.join(map(repr, self.sizes))})"
 
 
-class Repeat(Layer):
+class Repeat(Operation):
     """One row for each sample: an array whose first axis has the size 1, as often as another array has rows.
 
     Equation:
@@ -153,7 +157,7 @@ class Repeat(Layer):
         return sum_of(dy, 0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
 
 
-class Part(Layer):
+class Part(Operation):
     """Every step-th number of one axis, from start to stop, as in x[start:stop:step].
 
     Equation:
@@ -203,7 +207,7 @@ class Part(Layer):
         return (*[slice(None)] * self.axis, slice(self.start, self.stop, self.stride))
 
 
-class Take(Layer):
+class Take(Operation):
     """The numbers at given places of one axis, in any order and as often as they are named.
 
     Equation:
@@ -237,12 +241,12 @@ class Take(Layer):
 
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, None]:
         shape, index = self.recall()
-        dx = np.zeros_like(dy, shape=shape)
+        dx = np.zeros_like(dy, shape=shape, dtype=wide(dy))
         np.add.at(dx, (*[slice(None)] * self.axis, index), dy)
-        return dx, None
+        return dx.astype(dy.dtype), None
 
 
-class Join(Layer):
+class Join(Operation):
     """Several arrays side by side along one axis; in other axes, one of size 1 is repeated.
 
     Equation:
@@ -281,16 +285,3 @@ class Join(Layer):
         parts = np.split(dy, ends[:-1], axis=self.axis)
         dx = [summed_to(part, shape) for part, shape in zip(parts, shapes, strict=True)]
         return dx[0] if len(dx) == 1 else tuple(dx)
-
-
-def _sizes(who: str, sizes: tuple) -> tuple[int | str, ...]:
-    """Check the sizes of a new shape."""
-    for index, size in enumerate(sizes):
-        if not (isinstance(size, str) and size[:1] == "x" and size[1:].isdigit()):
-            checks.integer(who, f"sizes[{index}]", size, minimum=-1)
-    return sizes
-
-
-def _for(sizes: tuple[int | str, ...], x: np.ndarray) -> list[int]:
-    """The new shape of x."""
-    return [x.shape[int(size[1:])] if isinstance(size, str) else size for size in sizes]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinynet.core import streams
+from tinynet.core import checks, streams
 from tinynet.probe.doctor import (
     course,
     endings,
@@ -112,7 +112,7 @@ def diagnose(case: Case) -> Diagnoses:
         >>> diagnose(Case(net, cross_entropy, SGD(lr=0.1), digits()[0])).names()
         ['softmax2']
     """
-    case = copy(case)
+    case = copy(checks.instance("diagnose", "case", case, Case, "write Case(net, loss, optimizer, train)."))
     case.explained = set()
     case.train, case.valid = _undisturbed(case.train), _undisturbed(case.valid)
     with streams.place_kept(), np.errstate(all="ignore"):

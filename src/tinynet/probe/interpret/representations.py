@@ -50,6 +50,8 @@ def representations(net: Net, x: np.ndarray, layer: str | None = None) -> Repres
     """
     checks.instance("representations", "net", net, Net, "wrap layers as Net([...]).")
     x = checks.numbers("representations", "x", x)
+    if not len(x):
+        checks.fail("representations", "expected at least one sample, got none.")
     path = _last_linear(net) if layer is None else layer
     place = layer_at(Subject("representations", net, x), path)
     plain, found = place.forward, []

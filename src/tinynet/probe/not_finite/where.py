@@ -62,6 +62,7 @@ def where_not_finite(net: Layer, x: Any, y: Any, loss: Loss, optimizer: Optimize
     checks.instance("where_not_finite", "net", net, Layer)
     if optimizer is not None:
         checks.instance("where_not_finite", "optimizer", optimizer, Optimizer)
+    checks.function("where_not_finite", "loss", loss, 2, "pass cross_entropy itself.")
     step = step_of(net, x, y, loss)
     return find(step) or (None if optimizer is None else where_in_update(step, optimizer))
 

@@ -161,6 +161,7 @@ class TrainingStatistics:
         """Take over what `arrays` gave."""
         for kind, columns in self._kinds().items():
             prefix = f"{kind}."
+            checks.kept_state("TrainingStatistics", arrays, *[f"{prefix}{name}" for name in ("first", "last", "looks")])
             found = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
             columns.list = _columns(found.pop("first"), found.pop("last"), found.pop("looks"), found)
             columns.looks_per_column = max((column.n for column in columns.list), default=1)

@@ -80,6 +80,8 @@ def points_map(X: np.ndarray, names: Sequence[str], *, method: str = "pca", **op
     checks.one_of("points_map", "method", method, METHODS)
     X = checks.numbers("points_map", "X", X)
     checks.input_shape("points_map", X, ("N", "D"), name="X")
+    if names is None:
+        checks.fail("points_map", "names must be a list of names, got None.", 'write names=["a", "b"].', TypeError)
     sentences.words("points_map", names, np.zeros(0, int))
     if len(names) != len(X):
         checks.fail("points_map", f"expected a name for each of {len(X)} vectors, got {len(names)}.")

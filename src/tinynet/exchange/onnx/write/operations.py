@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -84,10 +85,14 @@ def power(graph: GraphWriter, layer: Power, x: str) -> str:
 
 
 def clip(graph: GraphWriter, layer: Clip, x: str) -> str:
-    return graph.node("Clip", x, graph.constant(float(layer.low)), graph.constant(float(layer.high)))
+    low = -math.inf if layer.low is None else float(layer.low)  # left out, it would be the least finite number
+    high = math.inf if layer.high is None else float(layer.high)
+    return graph.node("Clip", x, graph.constant(low), graph.constant(high))
 
 
 def reduce(graph: GraphWriter, layer: Reduce, x: str) -> str:
+    if not layer.axes:  # no axes would mean all
+        return graph.node("Abs" if layer.operation == "norm" else "Identity", x)
     if layer.operation == "sum":  # whose axes are an input since opset 13
         return graph.node("ReduceSum", x, graph.constant(layer.axes), keepdims=int(layer.keepdims))
     return graph.node(REDUCE[layer.operation], x, axes=layer.axes, keepdims=int(layer.keepdims))

@@ -147,7 +147,7 @@ def thresholded_relu(reader: Reader, node: Node) -> None:
 
 def _bound(reader: Reader, node: Node, index: int, name: str) -> float | None:
     value = reader.constant(node, index, node.attributes.get(name))
-    return None if value is None else decimal(value)
+    return None if value is None or np.isinf(value).all() else decimal(value)
 
 
 def decimal(value: Any) -> float:
