@@ -32,14 +32,14 @@ class Pairs(NamedTuple):
 
     place: str
     rows: list[Pair]
-    target: str | None = None
+    target: str | None
 
     def places(self, pair: Pair) -> str:
         """What a pair is called in a sentence."""
         return f"line {pair.line} of {self.place}"
 
 
-def read_pairs(path: Path, target: str | None = None, skip_broken: bool = False) -> Pairs:
+def read_pairs(path: Path, target: str | None, skip_broken: bool) -> Pairs:
     """The pairs of a file.
 
     Args:

@@ -132,7 +132,6 @@ def _reduced(picture: Any, longest: int) -> Any:
 
     factor = -(-max(picture.size) // longest)
     if factor == 1:
-        picture.load()
         return picture
     exif = picture.getexif()
     if picture.mode in ("1", "P", "PA"):  # the mean of two places in a palette is no colour
