@@ -5,6 +5,8 @@ import pytest
 
 from tinynet import models
 from tinynet.layers import BatchNorm2D, Conv2D, Layer, Linear, ReLU, Tanh
+from tinynet.models.dcgan import to_be_judged
+from tinynet.models.unet import halvings
 from tinynet.net import Net
 
 LEAST = {
@@ -85,6 +87,7 @@ def test_dropout_is_a_fraction() -> None:
 
 
 def test_depth_ends_at_ten() -> None:
+    assert halvings("unet", "depth", 10, {}) == 10  # a net of it would have a thousand channels
     with pytest.raises(ValueError, match=r"unet: depth must be at most 10, got 11\.\nHint: .* 2048"):
         models.unet(depth=11)
     models.unet(width=1, depth=5)
@@ -114,6 +117,107 @@ def test_he_weights_go_where_a_relu_follows() -> None:
 def test_a_shape_that_is_none() -> None:
     with pytest.raises(TypeError, match=r"models\.build: input_shape must be"):
         models.build("mlp", 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("unet", {"depth": "two"}, "unet: depth must be an integer, got 'two'."),
+        ("unet", {"depth": -1}, "unet: depth must be at least 0, got -1."),
+        (
+            "unet",
+            {"depth": 10**6},
+            "unet: depth must be at most 10, got 1000000.\nHint: pictures would need multiples of 2048 pixels.",
+        ),
+        ("unet", {"n_classes": 1}, "unet: n_classes must be at least 2, got 1."),
+        (
+            "unet",
+            {"input_shape": (1, 30, 28)},
+            "unet: pictures must have sides that are multiples of 4, got 30 × 28.\n"
+            "Hint: a smaller depth asks for less; --size brings your own pictures to a size.",
+        ),
+        (
+            "unet",
+            {"input_shape": (1, 8, 12), "depth": 3},
+            "unet: pictures must have sides that are multiples of 8, got 8 × 12.\n"
+            "Hint: a smaller depth asks for less; --size brings your own pictures to a size.",
+        ),
+        (
+            "dcgan",
+            {"input_shape": (1, 28, 30)},
+            "dcgan: pictures must have sides that are multiples of 4, got 28 × 30.\n"
+            "Hint: --size brings your own pictures to a size.",
+        ),
+        (
+            "dcgan",
+            {"input_shape": (28, 28)},
+            "dcgan: input_shape must be (channels, height, width), got (28, 28).\n"
+            "Hint: models.mlp takes anything; a convolution needs pictures.",
+        ),
+        (
+            "seq2seq",
+            {"input_shape": (20, 12), "max_length": 19},
+            "seq2seq: there are texts of 20 tokens, but max_length is 19.\nHint: take max_length=20, or leave it out.",
+        ),
+        ("seq2seq", {"max_length": "two"}, "seq2seq: max_length must be an integer, got 'two'."),
+        ("seq2seq", {"max_length": 0}, "seq2seq: max_length must be at least 1, got 0."),
+        (
+            "seq2seq",
+            {"input_shape": (20,)},
+            "models.build: input_shape must be the two lengths of a pair of texts, got (20,).\nHint: as in (20, 12).",
+        ),
+        (
+            "seq2seq",
+            {"input_shape": 20},
+            "models.build: input_shape must be a tuple of sizes, got 20.\nHint: a bias is (out,), a weight (out, in).",
+        ),
+        (
+            "mlp",
+            {"n_classes": 1, "hidden": 5},
+            "mlp: hidden must be a list of widths, got 5.\nHint: write hidden=[128].",
+        ),
+    ],
+)
+def test_what_cannot_be_built_for_the_data_word_for_word(name, options, words) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        models.build(name, **options)
+    assert str(caught.value) == words
+
+
+def test_models_fit_the_data_at_the_very_bounds() -> None:
+    net = models.build("unet", (1, 8, 16), depth=3, width=1)
+    assert net.predict(np.zeros((1, 1, 8, 16), np.float32)).shape == (1, 10, 8, 16)
+    net = models.build("seq2seq", (20, 12), n_classes=7)
+    assert net[0].padding == 0  # the token that fills up the shorter texts
+    assert net.predict(np.ones((1, 20), int), np.ones((1, 20), int)).shape == (1, 20, 7)
+    assert models.build("seq2seq", (20, 12), max_length=20, padding=None)[0].padding is None
+    assert models.build("mlp", (2, 3), n_classes=1, hidden=[4])[-1].out_features == 1
+
+
+def test_heads_of_attention_where_nothing_is_said() -> None:
+    assert models.seq2seq()[0].attention.num_heads == 4
+    assert models.seq2seq()[0].encoder[2].attention.num_heads == 4
+    assert models.char_gpt()[1].attention.num_heads == 4
+
+
+def test_pictures_without_pixels() -> None:
+    for shape, words in (((1, 0, 1), "[1]"), ((0, 1, 1), "[0]"), ((1, 1, 0), "[2]")):
+        with pytest.raises(ValueError) as caught:
+            models.vae(shape)
+        assert str(caught.value) == f"vae: input_shape{words} must be at least 1, got 0."
+
+
+def test_noise_that_no_memory_holds() -> None:
+    with pytest.raises(ValueError) as caught:
+        models.noise(2**40, 2)
+    assert str(caught.value) == "noise: shape (1099511627776, 2) has 2e+12 numbers, more than a memory can hold."
+
+
+def test_what_a_generator_is_examined_with_is_the_same_in_every_version() -> None:
+    data = to_be_judged(3, latent=2)
+    np.testing.assert_allclose(data.x[0], np.random.default_rng(0).standard_normal(2, np.float32))
+    np.testing.assert_array_equal(data.x, models.noise(3, 2, np.random.default_rng(0)))
+    np.testing.assert_array_equal(data.y, [[1], [1], [1]])
 
 
 class Recorder(Layer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from tinynet.storage.checkpoints import (
     LATEST,
     STATE,
     Content,
+    _json,
     checkpoints_in,
     keep_last,
     pointed,
@@ -68,6 +70,42 @@ def test_the_one_that_latest_names_comes_first(tmp_path: Path) -> None:
     for odd in ("../../etc", "checkpoint-000009", "", "\udcff".encode("utf-8", "surrogateescape"), b"x" * 10_000):
         (tmp_path / LATEST).write_bytes(odd if isinstance(odd, bytes) else odd.encode())
         assert numbers_in(tmp_path) == [3, 2, 1]
+
+
+def test_whatever_stands_in_a_pointer_it_names_a_checkpoint_or_none(tmp_path: Path) -> None:
+    path = write_checkpoint("test", tmp_path, content(1))
+    for text, found in (
+        (b"checkpoint-000001", path),
+        (b" checkpoint-000001\r\n", path),
+        (b"checkpoint-000001" + b" " * 200, path),
+        (b"checkpoint-000001" + b" " * 100 + b"!", path),
+        (b"\xff\xfe\x00", None),
+        (b"checkpoint-000001 and more", None),
+        (b"state.json", None),
+    ):
+        (tmp_path / LATEST).write_bytes(text)
+        assert pointed(tmp_path, LATEST) == found
+    assert pointed(tmp_path, BEST) is None
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / BEST)
+        assert pointed(tmp_path, BEST) is None
+
+
+def test_all_files_are_there_before_the_folder_is_sent_to_the_disk_and_gets_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, list[str]]] = []
+
+    def note(folder: Path) -> None:
+        seen.append(("folder" if folder == tmp_path else "work", sorted(path.name for path in folder.iterdir())))
+
+    monkeypatch.setattr("tinynet.storage.checkpoints.sync_folder", note)
+    write_checkpoint("test", tmp_path, content(1))
+    files = ["arrays.safetensors", "config.json", "model.safetensors", "optimizer.safetensors", "state.json"]
+    assert seen[0] == ("work", files)
+    assert [name for name, _ in seen] == ["work", "folder"]
+    assert "checkpoint-000001" in seen[1][1]  # it has its name, and nothing points to it yet
+    assert LATEST not in seen[1][1]
 
 
 CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "touch")
@@ -234,6 +272,40 @@ def test_damage_is_named(tmp_path: Path) -> None:
             read_checkpoint("test", path)
         assert said in str(caught.value), name
     assert read_checkpoint("test", path).state["step"] == 5
+
+
+def rewritten(path: Path, **entries: Any) -> None:
+    """Change what state.json holds, with a digest that fits, as a later or a foreign program might write it."""
+    body = {**json.loads((path / STATE).read_text()), **entries}
+    body = {name: value for name, value in body.items() if name != "sha256" and value is not None}
+    (path / STATE).write_bytes(_json(body | {"sha256": hashlib.sha256(_json(body)).hexdigest()}))
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ({"files": None}, "state.json is none (KeyError: 'files')"),
+        ({"files": [1]}, "state.json is none (AttributeError: 'list' object has no attribute 'get')"),
+        ({"state": None}, "state.json is none (KeyError: 'state')"),
+        ({"state": [1]}, "state.json holds no state"),
+        (
+            {"state": {"$array": "w"}},
+            "state.json does not fit arrays.safetensors and optimizer.safetensors: it holds $array with w",
+        ),
+        ({"format": 2}, "state.json has format 2, this Tinynet reads 1"),
+    ],
+)
+def test_a_state_of_another_form_word_for_word(tmp_path: Path, entries: dict[str, Any], problem: str) -> None:
+    path = write_checkpoint("test", tmp_path, content(5))
+    rewritten(path)
+    assert read_checkpoint("test", path).state["step"] == 5
+    rewritten(path, **entries)
+    with pytest.raises(ValueError) as caught:
+        read_checkpoint("resume", path)
+    assert str(caught.value) == (
+        f"resume: the checkpoint {str(path)!r} is damaged: {problem}.\n"
+        "Hint: an earlier checkpoint of the same folder may be whole."
+    )
 
 
 SHAPES = [(), (0,), (0, 3), (3, 0, 2), (2, 3), (2, 3, 4)]

@@ -36,11 +36,11 @@ def unet(in_channels: int = 1, n_classes: int = 2, width: int = 16, depth: int =
         (2, 2, 16, 24)
     """
     sizes = {"in_channels": at_least(1), "width": at_least(1)}
-    checks.arguments("unet", locals(), **sizes, n_classes=at_least(2), depth=_depth)
+    checks.arguments("unet", locals(), **sizes, n_classes=at_least(2), depth=halvings)
     return he_convolutions(Net([*_level(in_channels, width, depth), Conv2D(width, n_classes, 1)]))
 
 
-def _depth(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
+def halvings(who: str, name: str, value: Any, others: Mapping[str, Any]) -> int:
     """A rule for arguments: how often pictures can be halved."""
     depth = checks.integer(who, name, value, minimum=0)
     if depth > 10:
