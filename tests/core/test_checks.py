@@ -7,6 +7,7 @@ from tinynet.core import Parameter, checks
 from tinynet.core.checks.images import kernel_fits
 from tinynet.core.checks.sequences import sequence_input, window_fits
 from tinynet.core.checks.shapes import shape_text
+from tinynet.core.checks.values import integer_text, short
 
 
 def test_a_sentence_names_who_and_what_and_gives_a_hint():
@@ -177,3 +178,98 @@ def test_a_window_of_padding_alone_needs_a_step_too():
 def test_no_hint_where_more_than_the_axis_of_features_is_wrong(shape, features):
     with pytest.raises(ValueError, match=r"^box: expected x of shape \(N, T, \d\), got \([4-6, ]*\)\.$"):
         sequence_input("box", np.ones(shape, np.float32), features)
+
+
+def test_an_integer_that_float64_has_not_is_too_large_on_either_side():
+    assert checks.integer("f", "n", 2**53) == 2**53
+    assert checks.integer("f", "n", -(2**53)) == -(2**53)
+    assert checks.integer("f", "n", 10**400, maximum=None) == 10**400
+    with pytest.raises(ValueError, match=r"^f: n must be at most 9007199254740992, got 9\.0072e\+15\.$"):
+        checks.integer("f", "n", 2**53 + 1)
+    with pytest.raises(ValueError, match=r"^f: n must be at least -9007199254740992, got -9\.0072e\+15\.$"):
+        checks.integer("f", "n", -(2**53) - 1)
+    with pytest.raises(ValueError, match=r"^f: n must be at most 5, got 6\.$"):
+        checks.integer("f", "n", 6, maximum=5)
+
+
+def test_the_shape_of_an_array_is_a_tuple_of_sizes_that_a_memory_can_hold():
+    assert checks.sizes("f", "shape", [2, np.int64(0), 3]) == (2, 0, 3)
+    assert checks.sizes("f", "shape", (2**20, 2**20)) == (2**20, 2**20)
+    with pytest.raises(
+        TypeError,
+        match=r"^f: shape must be a tuple of sizes, got 3\.\nHint: a bias is \(out,\), a weight \(out, in\)\.$",
+    ):
+        checks.sizes("f", "shape", 3)
+    with pytest.raises(ValueError, match=r"^f: shape\[1\] must be at least 0, got -1\.$"):
+        checks.sizes("f", "shape", (2, -1))
+    with pytest.raises(ValueError, match=r"^f: shape \(1048576, 1048577\) has 1e\+12 numbers, more than a memory can"):
+        checks.sizes("f", "shape", (2**20, 2**20 + 1))
+
+
+def test_an_array_in_which_nothing_is_masked_is_a_plain_array():
+    plain = checks.unmasked("f", np.ma.masked_array([1.0, 2.0]))
+    assert type(plain) is np.ndarray
+    assert plain.tolist() == [1, 2]
+    assert checks.unmasked("f", "no array") == "no array"
+    words = (
+        r"^f: y is a masked array, in which 1 of 3 values are masked\.\nHint: replace them, as in y\.filled\(0\), or"
+    )
+    with pytest.raises(ValueError, match=words):
+        checks.unmasked("f", np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False]), "y")
+
+
+@pytest.mark.parametrize(
+    ("got", "hint"),
+    [
+        ((3, 2), "likely cause: a transpose: the axes are in another order."),
+        ((5, 2, 3), "likely cause: a missing sum over the batch, or over another leading axis."),
+        ((2, 4), ""),
+        ((3, 3), ""),
+    ],
+)
+def test_a_gradient_of_another_shape_gets_its_likely_cause(got, hint):
+    parameter = Parameter(np.ones((2, 3), np.float32))
+    with pytest.raises(ValueError) as caught:
+        checks.gradient_shape("f", parameter, np.ones(got))
+    sentence = f"f: expected shape (2, 3), got {shape_text(got)}."
+    assert str(caught.value) == (f"{sentence}\nHint: {hint}" if hint else sentence)
+    assert caught.value.parameter is parameter
+
+
+def test_a_gradient_that_was_not_summed_over_a_repeated_axis_is_told_so():
+    hint = "likely cause: a missing sum over the axes that were broadcast; sum with keepdims=True."
+    with pytest.raises(ValueError, match=rf"^f: expected shape \(1, 3\), got \(4, 3\)\.\nHint: {hint}$"):
+        checks.gradient_shape("f", Parameter(np.ones((1, 3), np.float32)), np.ones((4, 3)))
+
+
+def test_an_axis_is_counted_from_the_start():
+    x = np.ones((2, 3))
+    assert [checks.axis_of("f", x, axis) for axis in (-2, -1, 0, 1)] == [0, 1, 0, 1]
+    for axis in (-3, 2):
+        with pytest.raises(ValueError, match=rf"^f: axis {axis} does not exist in x of shape \(2, 3\)\.$"):
+            checks.axis_of("f", x, axis)
+
+
+def test_real_numbers_and_their_rows():
+    assert checks.numbers("f", "y", [True, False]).tolist() == [True, False]
+    with pytest.raises(TypeError, match=r"^f: y must hold real numbers, got complex128\.$"):
+        checks.numbers("f", "y", [1j])
+    words = r"^f: y must be an array, got rows of different lengths\.\nHint: bring them to one length\.$"
+    with pytest.raises(TypeError, match=words):
+        checks.numbers("f", "y", [[1, 2], [3]])
+
+
+def test_words_for_a_value():
+    class Box:
+        pass
+
+    assert checks.of_kind(Box()) == "a Box"
+    assert checks.of_kind(Box) == "the class Box"
+    assert checks.of_kind(1) == "an int"
+    assert short("x" * 98) == repr("x" * 98)
+    assert short("x" * 99) == "a str"
+    assert short(np.eye(2)) == "a ndarray"  # two lines
+    assert integer_text(-(10**298)) == "-1e+298"
+    assert integer_text(9 * 10**298) == "9e+298"
+    assert integer_text(9 * 10**299) == "one of 300 digits"
+    assert integer_text(-(10**300)) == "one of 301 digits"

@@ -25,6 +25,48 @@ def test_fans():
         initializers.uniform_fan_in((3,), fan_in=0)
 
 
+ALL = ["uniform_fan_in", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "normal", "orthogonal"]
+
+
+@pytest.mark.parametrize("name", [*ALL, "zeros"])
+def test_each_says_itself_what_is_wrong(name):
+    initializer = getattr(initializers, name)
+    who = f"initializers.{name}" if name in ("normal", "zeros") else name
+    with pytest.raises(TypeError, match=rf"^{who}: shape must be a tuple of sizes, got 3\.\nHint: a bias is"):
+        initializer(3)
+    with pytest.raises(ValueError, match=rf"^{who}: shape\[0\] must be at least 0, got -1\.$"):
+        initializer((-1, 2))
+    if name != "zeros":
+        with pytest.raises(TypeError, match=rf"^{name}: rng must be a np\.random\.Generator, got 0\."):
+            initializer((2, 3), 0)
+    if name not in ("zeros", "normal", "uniform_fan_in"):
+        words = rf"^{name}: a weight of shape \(3,\) has no fan-in: it needs at least \(out, in\)\.$"
+        with pytest.raises(ValueError, match=words):
+            initializer((3,))
+
+
+@pytest.mark.parametrize("name", ["xavier_uniform", "xavier_normal", "orthogonal"])
+def test_a_gain_is_a_number_that_float32_can_hold(name):
+    initializer, largest = getattr(initializers, name), float(np.finfo(np.float32).max)
+    assert np.isfinite(initializer((2, 3), rng(), gain=largest)).all()
+    with pytest.raises(ValueError, match=rf"^{name}: gain must fit into a float32, as the weights do, got 4e\+38\.$"):
+        initializer((2, 3), rng(), gain=4e38)
+    with pytest.raises(ValueError, match=rf"^{name}: gain must be at least 0, got -1\.$"):
+        initializer((2, 3), rng(), gain=-1)
+
+
+def test_a_standard_deviation_is_at_least_0():
+    assert (initializers.normal((2, 3), rng(), std=0) == 0).all()
+    with pytest.raises(ValueError, match=r"^initializers\.normal: std must be at least 0, got -1\.$"):
+        initializers.normal((2, 3), rng(), std=-1)
+
+
+@pytest.mark.parametrize("name", [*ALL, "zeros"])
+@pytest.mark.parametrize("shape", [(3, 0), (0, 3), (0, 0)])
+def test_a_weight_without_inputs_or_outputs_is_empty(name, shape):
+    assert getattr(initializers, name)(shape).shape == shape
+
+
 @pytest.mark.parametrize(
     ("initializer", "bound"),
     [
@@ -87,9 +129,7 @@ def test_zeros():
     np.testing.assert_array_equal(initializers.zeros((2, 3)), np.zeros((2, 3)))
 
 
-@pytest.mark.parametrize(
-    "name", ["uniform_fan_in", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal", "normal", "orthogonal"]
-)
+@pytest.mark.parametrize("name", ALL)
 def test_without_a_generator_the_weights_stream_is_used(name):
     initializer = getattr(initializers, name)
     seed(1)
@@ -97,6 +137,20 @@ def test_without_a_generator_the_weights_stream_is_used(name):
     seed(1)
     np.testing.assert_array_equal(initializer((3, 4)), first)
     assert (initializer((3, 4)) != first).any()
+
+
+def test_inside_a_block_the_weights_come_from_its_source():
+    with initializers.drawn_from(rng()):
+        with initializers.drawn_from(np.random.default_rng(1)):
+            inner = initializers.normal((2, 3))
+        outer = initializers.normal((2, 3))
+        given = initializers.normal((2, 3), np.random.default_rng(2))
+    for values, number in ((outer, 0), (inner, 1), (given, 2)):
+        np.testing.assert_array_equal(values, initializers.normal((2, 3), np.random.default_rng(number)))
+    seed(1)
+    after = initializers.normal((2, 3))
+    seed(1)
+    np.testing.assert_array_equal(after, initializers.normal((2, 3)))
 
 
 def test_the_signal_keeps_its_size_through_he_and_relu():

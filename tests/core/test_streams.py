@@ -1,5 +1,7 @@
 """The package's random numbers."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -167,3 +169,38 @@ def test_bad_seeds_and_names():
         ValueError, match=r"^stream: name must be one of 'weights', .*; got 'weight'\.\nHint: did you mean 'weights'\?"
     ):
         stream("weight")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "words"),
+    [
+        ({"seed": None}, TypeError, "seed must be an integer, got None."),
+        ({"seed": -1}, ValueError, "seed must be at least 0, got -1."),
+        ({"epoch": -1}, ValueError, "epoch must be at least 0, got -1."),
+        ({"step": 1.5}, TypeError, "step must be an integer, got 1.5."),
+        ({"n_draws": 3}, ValueError, "n_draws must hold weights, shuffling, dropout, augmentation, got 3."),
+        ({"n_draws": {"weights": 0}}, ValueError, "n_draws must hold weights, shuffling, dropout, augmentation, got"),
+        ({"n_draws": dict.fromkeys(NAMES, 0) | {"dropout": -1}}, ValueError, "dropout must be at least 0, got -1."),
+        ({"n_draws": dict.fromkeys(NAMES, 0) | {"dropout": "2"}}, TypeError, "dropout must be an integer, got '2'."),
+        ({"more": 1}, TypeError, "expected what generator_states() gave, got a dict."),
+    ],
+)
+def test_bad_states_are_refused_before_anything_changes(changes, kind, words):
+    seed(3)
+    stream("dropout")
+    states = generator_states()
+    with pytest.raises(kind, match=f"^set_generator_states: {re.escape(words)}"):
+        set_generator_states(states | changes)
+    assert generator_states() == states
+
+
+def test_states_may_have_a_seed_longer_than_a_word():
+    seed(2**200)
+    states, first = generator_states(), draws()
+    seed(3)
+    set_generator_states(states)
+    assert draws() == first
+    with pytest.raises(
+        TypeError, match=r"^set_generator_states: expected what generator_states\(\) gave, got a list\.$"
+    ):
+        set_generator_states([3])

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import tinynet as tn
+from tinynet.core import threads as core_threads
 from tinynet.core.threads import blas, processors, thread_count
 
 
@@ -28,8 +29,25 @@ def test_bad_numbers() -> None:
         tn.threads(1.5)
 
 
-def test_there_are_processors() -> None:
+def test_there_are_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= processors() <= 4096
+    count = processors.__wrapped__  # what it answers the first time
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5, 7}, raising=False)
+    assert count() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert count() == 6
+    monkeypatch.setattr(os, "cpu_count", lambda: None)  # as where the system does not say
+    assert count() == 1
+
+
+def test_without_a_library_of_matrix_products_there_is_a_thread_for_each_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(core_threads, "_count", 0)
+    monkeypatch.setattr(core_threads, "blas", list)
+    monkeypatch.setattr(core_threads, "processors", lambda: 5)
+    assert thread_count() == 5
 
 
 FIRST_QUESTION = """

@@ -246,6 +246,17 @@ def test_config_refuses_what_no_file_can_hold(value, what):
         Outer(Scale(), table=value).config()
 
 
+def test_a_list_or_dict_that_changes_later_changes_no_configuration():
+    sizes, table = [1, 2], {"a": 3}
+    layer = Outer(Scale(), sizes, table)
+    before = layer.config()
+    sizes.append(3)
+    table["b"] = 4
+    assert layer.config() == before
+    assert layer.config()["arguments"]["sizes"] == [1, 2]
+    assert layer.arguments["inner"] is layer.inner  # a layer is not copied
+
+
 def test_repr_shows_the_arguments():
     assert repr(Linear(2, 3, bias=False, rng=np.random.default_rng(0))) == (
         "Linear(in_features=2, out_features=3, bias=False)"

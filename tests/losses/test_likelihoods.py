@@ -169,3 +169,18 @@ def test_nan_stays_nan():
 def test_refusals(call, kind, words):
     with pytest.raises(kind, match=f"^{words}"):
         call()
+
+
+def test_one_number_below_0_is_enough_to_be_refused():
+    variance, rate, counts = V.copy(), np.exp(MU), COUNTS.copy()
+    variance[1, 2], rate[1, 2], counts[1, 2] = -0.5, -0.25, -1
+    with pytest.raises(
+        ValueError, match=r"^gaussian_nll: expected variances of at least 0, got -0\.5\.\nHint: let that"
+    ):
+        gaussian_nll((MU, variance), T)
+    with pytest.raises(
+        ValueError, match=r"^poisson_nll: expected predicted of at least 0, got -0\.25\.\nHint: end the"
+    ):
+        poisson_nll(rate, COUNTS, log_input=False)
+    with pytest.raises(ValueError, match=r"^poisson_nll: expected ground_truth of at least 0, got -1\.$"):
+        poisson_nll(MU, counts)

@@ -5,8 +5,6 @@ import pytest
 
 from tinynet import models
 from tinynet.layers import BatchNorm2D, Conv2D, Layer, Linear, ReLU, Tanh
-from tinynet.models.dcgan import to_be_judged
-from tinynet.models.unet import halvings
 from tinynet.net import Net
 
 LEAST = {
@@ -87,7 +85,6 @@ def test_dropout_is_a_fraction() -> None:
 
 
 def test_depth_ends_at_ten() -> None:
-    assert halvings("unet", "depth", 10, {}) == 10  # a net of it would have a thousand channels
     with pytest.raises(ValueError, match=r"unet: depth must be at most 10, got 11\.\nHint: .* 2048"):
         models.unet(depth=11)
     models.unet(width=1, depth=5)
@@ -122,24 +119,11 @@ def test_a_shape_that_is_none() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("unet", {"depth": "two"}, "unet: depth must be an integer, got 'two'."),
-        ("unet", {"depth": -1}, "unet: depth must be at least 0, got -1."),
-        (
-            "unet",
-            {"depth": 10**6},
-            "unet: depth must be at most 10, got 1000000.\nHint: pictures would need multiples of 2048 pixels.",
-        ),
         ("unet", {"n_classes": 1}, "unet: n_classes must be at least 2, got 1."),
         (
             "unet",
             {"input_shape": (1, 30, 28)},
             "unet: pictures must have sides that are multiples of 4, got 30 × 28.\n"
-            "Hint: a smaller depth asks for less; --size brings your own pictures to a size.",
-        ),
-        (
-            "unet",
-            {"input_shape": (1, 8, 12), "depth": 3},
-            "unet: pictures must have sides that are multiples of 8, got 8 × 12.\n"
             "Hint: a smaller depth asks for less; --size brings your own pictures to a size.",
         ),
         (
@@ -154,12 +138,6 @@ def test_a_shape_that_is_none() -> None:
             "dcgan: input_shape must be (channels, height, width), got (28, 28).\n"
             "Hint: models.mlp takes anything; a convolution needs pictures.",
         ),
-        (
-            "seq2seq",
-            {"input_shape": (20, 12), "max_length": 19},
-            "seq2seq: there are texts of 20 tokens, but max_length is 19.\nHint: take max_length=20, or leave it out.",
-        ),
-        ("seq2seq", {"max_length": "two"}, "seq2seq: max_length must be an integer, got 'two'."),
         ("seq2seq", {"max_length": 0}, "seq2seq: max_length must be at least 1, got 0."),
         (
             "seq2seq",
@@ -194,30 +172,11 @@ def test_models_fit_the_data_at_the_very_bounds() -> None:
     assert models.build("mlp", (2, 3), n_classes=1, hidden=[4])[-1].out_features == 1
 
 
-def test_heads_of_attention_where_nothing_is_said() -> None:
-    assert models.seq2seq()[0].attention.num_heads == 4
-    assert models.seq2seq()[0].encoder[2].attention.num_heads == 4
-    assert models.char_gpt()[1].attention.num_heads == 4
-
-
 def test_pictures_without_pixels() -> None:
     for shape, words in (((1, 0, 1), "[1]"), ((0, 1, 1), "[0]"), ((1, 1, 0), "[2]")):
         with pytest.raises(ValueError) as caught:
             models.vae(shape)
         assert str(caught.value) == f"vae: input_shape{words} must be at least 1, got 0."
-
-
-def test_noise_that_no_memory_holds() -> None:
-    with pytest.raises(ValueError) as caught:
-        models.noise(2**40, 2)
-    assert str(caught.value) == "noise: shape (1099511627776, 2) has 2e+12 numbers, more than a memory can hold."
-
-
-def test_what_a_generator_is_examined_with_is_the_same_in_every_version() -> None:
-    data = to_be_judged(3, latent=2)
-    np.testing.assert_allclose(data.x[0], np.random.default_rng(0).standard_normal(2, np.float32))
-    np.testing.assert_array_equal(data.x, models.noise(3, 2, np.random.default_rng(0)))
-    np.testing.assert_array_equal(data.y, [[1], [1], [1]])
 
 
 class Recorder(Layer):

@@ -139,32 +139,75 @@ ONE = Linear(4, 2)
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"inputs": "x"}, "inputs must be a list of names, got 'x'"),
+        ({"inputs": "x"}, "inputs must be a list of names, got 'x'\\.\nHint: write inputs=\\[\"x\"]"),
+        ({"inputs": ["x", 3]}, r"inputs must be a list of names, got \['x', 3]"),
         ({"outputs": []}, r"outputs must be a list of names, got \[\]"),
-        ({"steps": 3}, "steps must be a list of steps, got"),
-        ({"steps": [("one", ONE, ["x"])]}, r"steps\[0\] must be \(name, layer, reads, gives\)"),
+        ({"steps": 3}, r"steps must be a list of steps, got an int\.$"),
+        (
+            {"steps": [("one", ONE, ["x"])]},
+            r"steps\[0\] must be \(name, layer, reads, gives\), got \('one', .*\nHint: write",
+        ),
+        (
+            {"steps": [("a", ReLU(), ["x"], ["y"]), 3]},
+            r"steps\[1\] must be \(name, layer, reads, gives\), got 3\.\nHint: w",
+        ),
         ({"steps": [("o.ne", ONE, ["x"], ["y"])]}, r"steps\[0\] must be"),
         ({"steps": [("", ONE, ["x"], ["y"])]}, r"steps\[0\] must be"),
-        ({"steps": [("one", 3, ["x"], ["y"])]}, "the layer of step 'one' must be"),
-        ({"steps": [("one", ONE, "x", ["y"])]}, "what step 'one' reads must be a list of names"),
-        ({"steps": [("one", ONE, ["z"], ["y"])]}, "step 'one' reads z, which is not there yet"),
-        ({"steps": [("one", ONE, ["x"], ["x"])]}, "step 'one': there are two things named x"),
-        ({"steps": [("one", ONE, ["x"], ["y", "y"])]}, "step 'one': there are two things named y, y"),
-        ({"steps": [("W", ONE, ["x"], ["y"])], "weights": {"W": (2,)}}, "step 'W': there are two things named W"),
+        ({"steps": [(3, ONE, ["x"], ["y"])]}, r"steps\[0\] must be"),
+        ({"steps": [("one", 3, ["x"], ["y"])]}, "the layer of step 'one' must be a Layer, got an int"),
+        ({"steps": [("one", ONE, "x", ["y"])]}, "what step 'one' reads must be a list of names, got 'x'"),
+        ({"steps": [("one", ONE, ["x"], "y")]}, "what 'one' gives must be a list of names, got 'y'"),
+        ({"weights": [3]}, r"weights must be a dict from names without dots, got \[3\]"),
+        ({"weights": {"": (2,)}}, r"weights must be a dict from names without dots, got \{'': \(2,\)\}"),
+        ({"constants": {"a.b": ((2,), "bool")}}, r"constants must be a dict from names without dots, got \{'a\.b': "),
+        ({"weights": {"W": 3}}, "the shape of W must be a tuple of integers, got 3"),
+        ({"weights": {"W": (2, "3")}}, "the shape of W must be an integer, got '3'"),
+        ({"constants": {"c": (3, "bool")}}, "the shape of c must be a tuple of integers, got 3"),
+        (
+            {"constants": {"c": (2,)}},
+            r"constant c must be \(shape, type\) with one of float32, float64, int32, int64, bool, ",
+        ),
+        (
+            {"constants": {"c": ((2,), "int8")}},
+            r"constant c must be .*, got \(\(2,\), 'int8'\)\.\nHint: write \(\(2, 3\), ",
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(changes, words):
+    with pytest.raises(TypeError, match=f"^Graph: {words}"):
+        gated(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"steps": [("one", ONE, ["z"], ["y"])]}, r"step 'one' reads z, which is not there yet\."),
+        ({"steps": [("one", ONE, ["x"], ["x"])]}, r"step 'one': there are two things named x\."),
+        ({"steps": [("one", ONE, ["x"], ["y", "y"])]}, r"step 'one': there are two things named y, y\."),
+        ({"steps": [("W", ONE, ["x"], ["y"])], "weights": {"W": (2,)}}, r"step 'W': there are two things named W\."),
+        (
+            {"steps": [("a", ReLU(), ["x"], ["y"]), ("a", ReLU(), ["y"], ["z"])]},
+            "step 'a': there are two things named a",
+        ),
         ({"inputs": ["x", "x"]}, "two of the inputs, weights and constants have the same name"),
         ({"weights": {"x": (2,)}}, "two of the inputs, weights and constants have the same name"),
         ({"outputs": ["z"]}, "no step gives the output z"),
-        ({"steps": [("one", ONE, ["x"], ["y"]), ("two", ONE, ["x"], ["z"])]}, "a layer is used twice"),
-        ({"weights": [3]}, r"weights must be a dict from names without dots, got \[3\]"),
-        ({"weights": {"": (2,)}}, r"weights must be a dict from names without dots, got \{'': \(2,\)\}"),
-        ({"weights": {"W": 3}}, "the shape of W must be a tuple of integers, got 3"),
-        ({"constants": {"c": (2,)}}, r"constant c must be \(shape, type\) with one of float32"),
-        ({"constants": {"forward": ((2,), "bool"), "c": ((2,), "bool")}}, "a constant cannot be named 'forward'"),
+        (
+            {"steps": [("one", ONE, ["x"], ["y"]), ("two", ONE, ["x"], ["z"])]},
+            r"a layer is used twice, but it remembers only its last forward\.\nHint: make a second layer; to share",
+        ),
+        ({"weights": {"W": (2, -1)}}, "the shape of W must be at least 0, got -1"),
+        ({"constants": {"c": ((-2,), "bool")}}, "the shape of c must be at least 0, got -2"),
+        (
+            {"constants": {"forward": ((2,), "bool"), "c": ((2,), "bool")}},
+            r"a constant cannot be named 'forward'\.\nHint: name it c0, for example\.",
+        ),
         ({"constants": {"c": ((2,), "bool"), "_c": ((2,), "bool")}}, "a constant cannot be named '_c'"),
+        ({"constants": {"c": ((2,), "bool"), "c d": ((2,), "bool")}}, "a constant cannot be named 'c d'"),
     ],
 )
 def test_a_wrong_graph_is_refused(changes, words):
-    with pytest.raises((TypeError, ValueError), match=f"Graph: {words}"):
+    with pytest.raises(ValueError, match=f"^Graph: {words}"):
         gated(**changes)
 
 
@@ -252,38 +295,3 @@ def test_the_length_of_zeros_has_no_gradient():
     layer = Reduce("norm", (1,))
     layer.forward(np.array([[0.0, 0.0], [3.0, 4.0]]))
     np.testing.assert_allclose(layer.backward(np.array([[5.0], [5.0]])), [[0.0, 0.0], [3.0, 4.0]])
-
-
-@pytest.mark.parametrize(
-    ("build", "kind", "words"),
-    [
-        (lambda: MatMul().forward(X, X[0]), ValueError, r"MatMul\(\): expected two arrays with at least two axes"),
-        (lambda: Transposed(0, 2), ValueError, "Transpose: expected each axis from 0 to 1 once"),
-        (lambda: View(-2), ValueError, r"View: sizes\[0\] must be at least -1"),
-        (lambda: View("y"), TypeError, r"View: sizes\[0\] must be an integer"),
-        (lambda: Part(0, step=0), ValueError, "Part: step must not be 0"),
-        (lambda: Reduce("mean", 1), TypeError, "Reduce: axes must be a tuple of integers, got 1"),
-        (
-            lambda: Reduce("max", (0,)).forward(X[:0]),
-            ValueError,
-            "Reduce.*expected at least one number, got x of shape",
-        ),
-        (
-            lambda: Take(0).forward(X, X[0] > 0),
-            TypeError,
-            r"Take\(axis=0\): expected an index of integers, got bool",
-        ),
-        (lambda: Combine("plus"), ValueError, "Combine: operation must be"),
-        (lambda: Repeat().forward(X, X), ValueError, r"Repeat\(\): expected one row, got x of shape"),
-        (lambda: Compare("above"), ValueError, "Compare: comparison must be"),
-        (lambda: Einsum("ij,jk"), ValueError, "Einsum: expected an equation of letters, got 'ij,jk'"),
-        (lambda: Einsum("...i->i"), ValueError, "Einsum: expected an equation of letters, got"),
-        (lambda: Einsum("ii->i"), ValueError, "Einsum: expected different axes in each array, got 'ii->i'"),
-        (lambda: Einsum("i->j"), ValueError, "name each axis of an array once, and after -> only axes"),
-        (lambda: Einsum(3), TypeError, "Einsum: equation must be"),
-        (lambda: Elementwise("gamma"), ValueError, "Elementwise: function must be"),
-    ],
-)
-def test_wrong_operations_are_refused(build, kind, words):
-    with pytest.raises(kind, match=words):
-        build()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinynet.layers import Layer, Linear, ReLU
+from tinynet.layers import LSTM, Layer, Linear, ReLU
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net, Residual, watch
 from tinynet.optimizers import SGD
@@ -157,3 +157,40 @@ def test_an_observer_without_any_of_the_methods_is_refused():
     words = "watch: the observer must have one of the methods on_forward_begin, on_forward,"
     with pytest.raises(TypeError, match=words), watch(Linear(4, 3), notes):
         pass
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        (3, r"watch: net must be a Layer, got an int\."),
+        (None, r"watch: net must be a Layer, got None\."),
+        (Linear, r"watch: net is the class Linear\.\nHint: write Linear\(\.\.\.\)\."),
+    ],
+)
+def test_only_a_layer_can_be_watched(net, words):
+    with pytest.raises(TypeError, match=f"^{words}"), watch(net, Notes()):
+        pass
+
+
+def test_an_observer_without_any_of_the_methods_is_shown_and_told_what_to_write():
+    words = (
+        r"on_forward_begin, on_forward, on_backward, got 'me'\.\nHint: write a class with on_forward\(self, path, layer"
+    )
+    with pytest.raises(TypeError, match=words), watch(Linear(4, 3), "me"):
+        pass
+
+
+def test_the_beginning_of_a_forward_is_seen_with_all_its_arguments():
+    seen = []
+
+    class Beginnings:
+        def on_forward_begin(self, path, layer, inputs, options):
+            seen.append((path, inputs, options))
+
+    layer, mask = LSTM(4, 2), np.zeros((1, 5), bool)
+    with watch(layer, Beginnings()):
+        layer.forward(X[np.newaxis], padding_mask=mask)
+    ((path, (x,), options),) = seen
+    assert path == ""
+    np.testing.assert_array_equal(x, X[np.newaxis])
+    assert options == {"padding_mask": mask}

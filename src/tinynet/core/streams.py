@@ -117,8 +117,7 @@ def _check_states(states: Any) -> None:
     if not isinstance(states, dict) or set(states) != {"seed", "epoch", "step", "n_draws"}:
         problem = f"expected what generator_states() gave, got {checks.of_kind(states)}."
         checks.fail("set_generator_states", problem, kind=TypeError)
-    if states["seed"] is not None:
-        checks.integer("set_generator_states", "seed", states["seed"], minimum=0, maximum=None)
+    checks.integer("set_generator_states", "seed", states["seed"], minimum=0, maximum=None)
     if not isinstance(states["n_draws"], dict) or set(states["n_draws"]) != set(NAMES):
         checks.fail("set_generator_states", f"n_draws must hold {', '.join(NAMES)}, got {states['n_draws']!r}.")
     for name, number in ({"epoch": states["epoch"], "step": states["step"]} | states["n_draws"]).items():

@@ -59,12 +59,12 @@ class AverageWeights(Callback):
         return {"n_updates": self.average.n_updates, "averages": averages}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        parameters = self.average.parameters if state["n_updates"] else {}
+        n_updates = checks.integer("AverageWeights", "n_updates", state["n_updates"], minimum=0)
+        parameters = self.average.parameters if n_updates else {}
         averages = {path: checks.numbers("AverageWeights", path, state["averages"][path]) for path in parameters}
         for path, average in averages.items():
             checks.same_shape(f"AverageWeights: {path}", average.shape, parameters[path].shape)
-        self.average.n_updates = checks.integer("AverageWeights", "n_updates", state["n_updates"], minimum=0)
-        self.average.kept = averages
+        self.average.n_updates, self.average.kept = n_updates, averages
 
     def on_fit_begin(self, learner: Learner) -> None:
         self.average = _AverageOfLearner(learner, self.decay)

@@ -61,7 +61,6 @@ class KeepBest(Callback):
         self.path = None if path is None else checks.path("KeepBest", path)
         self._history: History | None = None  # that of the learner to which the rest belongs
         self._state: dict[str, np.ndarray] | None = None
-        self._is_saved = True
 
     @property
     def best_epoch(self) -> int:
@@ -92,7 +91,7 @@ class KeepBest(Callback):
 
     def on_epoch_end(self, learner: Learner, epoch: int, row: dict[str, Any]) -> None:
         if self.monitor.improves(row):
-            self._state = learner.net.state()
+            self._state, self._is_saved = learner.net.state(), False
             self._save(learner)
 
     def on_fit_end(self, learner: Learner) -> None:
@@ -109,5 +108,4 @@ class KeepBest(Callback):
             save(learner.net, self.path)
             self._is_saved = True
         except OSError as error:
-            self._is_saved = False
             go_on_without("KeepBest", error)

@@ -134,7 +134,7 @@ def _tried(learner: Learner, x: Any, y: Any, rate: float, n_steps: int) -> _Tria
 
 def _better_rate(trial: _Trial, best: _Trial) -> list[str]:
     """That another learning rate does clearly better, if it does."""
-    if not best.learned and not best.reached < MAX_SHARE_OF_LOSS * min(trial.reached, *trial.losses[:1]):
+    if not best.learned and not best.reached < MAX_SHARE_OF_LOSS * min([trial.reached, *trial.losses[:1]]):
         return []
     kind = "high" if best.rate < trial.rate else "low"
     where = f"at {best.rate:.2g} the loss came to {best.reached:.4g} in {len(best.losses)} steps"

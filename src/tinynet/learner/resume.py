@@ -15,7 +15,16 @@ from tinynet.core import checks, generator_states, set_generator_states
 from tinynet.core.version import __version__
 from tinynet.learner.batch import name_of
 from tinynet.learner.callback import Callback
-from tinynet.learner.standing import SoFar, is_own, parts, put_generators, put_numbers, put_unfinished, standing_of
+from tinynet.learner.standing import (
+    SoFar,
+    generators_of,
+    is_own,
+    parts,
+    put_generators,
+    put_numbers,
+    put_unfinished,
+    standing_of,
+)
 from tinynet.net import Net
 from tinynet.optimizers import Optimizer
 from tinynet.probe.not_finite.kept import snapshot
@@ -250,7 +259,7 @@ def _check_settings(learner: Learner, place: Path, content: Content) -> None:
 def _take(learner: Learner, place: Path, content: Content) -> None:
     """Take a checkpoint over; where it does not fit, the learner stays as it was."""
     standing, nets = content.state, parts(learner, Net)
-    put_back = snapshot(*nets.values(), *parts(learner, Optimizer).values())
+    put_back = snapshot(*nets.values(), *parts(learner, Optimizer).values(), *generators_of(learner))
     files = MODEL
     try:
         learner.net.load_state(content.model)

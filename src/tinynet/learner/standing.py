@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinynet.core import Parameter, checks, generator_states
 from tinynet.learner.averages import Averages
 from tinynet.learner.callback import Callback
@@ -74,7 +76,7 @@ def standing_of(learner: Learner, callbacks: Sequence[Callback]) -> dict[str, An
         "so_far": None if so_far is None else so_far.state(),
         "history": [dict(row) for row in learner.history],
         "numbers": numbers_of(learner),
-        "generators": [generator.bit_generator.state for generator in generators_in(_with_draws(learner))],
+        "generators": [generator.bit_generator.state for generator in generators_of(learner)],
         "callbacks": [(type(callback).__name__, callback.state()) for callback in callbacks],
         "recovery": learner.recovery.state(),
         "first_weights": learner.record.first_weights,
@@ -152,7 +154,7 @@ def put_generators(learner: Learner, states: Sequence[Any]) -> None:
     Raises:
         ValueError: There are more of them, or fewer.
     """
-    found = list(generators_in(_with_draws(learner)))
+    found = generators_of(learner)
     if len(found) != len(states):
         raise ValueError(f"the data and the net had {len(states)} generators of random numbers, and have {len(found)}.")
     for generator, state in zip(found, states, strict=True):
@@ -164,8 +166,9 @@ def is_own(learner: Learner, name: str) -> bool:
     return name not in KNOWN and not hasattr(type(learner), name)
 
 
-def _with_draws(learner: Learner) -> list[Any]:
-    return [learner.train, learner.valid, learner.loss, *parts(learner, Net).values()]
+def generators_of(learner: Learner) -> list[np.random.Generator]:
+    """The generators of random numbers inside the data, the loss and the nets."""
+    return list(generators_in([learner.train, learner.valid, learner.loss, *parts(learner, Net).values()]))
 
 
 def _optimizer_state(learner: Learner, optimizer: Optimizer) -> dict[str, Any]:

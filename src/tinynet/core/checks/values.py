@@ -184,11 +184,11 @@ def short(value: object) -> str:
 
 
 def integer_text(value: int) -> str:
-    """A large integer as a short text.
+    """An integer, other than 0, as a short text.
 
     Example:
         >>> integer_text(10**30), integer_text(10**400)
         ('1e+30', 'one of 401 digits')
     """
-    digits = int(abs(value).bit_length() * math.log10(2)) + 1
+    digits = int(math.log10(abs(value))) + 1
     return f"{value:g}" if digits < 300 else f"one of {digits} digits"

@@ -216,7 +216,7 @@ def summed_to(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         array([[2., 2., 2.]])
     """
     more = gradient.ndim - len(shape)
-    repeated = tuple(axis + more for axis, size in enumerate(shape) if size == 1 and gradient.shape[axis + more] > 1)
+    repeated = tuple(axis + more for axis, size in enumerate(shape) if size != gradient.shape[axis + more])
     if more or repeated:
         gradient = sum_of(gradient, (*range(more), *repeated), keepdims=True)
     return gradient.reshape(shape)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.core import checks
+from tinynet.core.arrays import sum_of
 from tinynet.core.checks.vocabulary import at_least, integer, optional
 from tinynet.layers import Layer
 from tinynet.net.operations.arithmetic import summed_to
@@ -149,7 +150,7 @@ class Repeat(Layer):
 
     def backward(self, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (other,) = self.recall()
-        return dy.sum(axis=0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
+        return sum_of(dy, 0, keepdims=True), np.zeros_like(other, dtype=dy.dtype)
 
 
 class Part(Layer):
