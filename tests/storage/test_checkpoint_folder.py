@@ -217,6 +217,13 @@ def test_what_cannot_be_stored_is_named() -> None:
     assert not is_storable({"a": np.array(["text"])})
 
 
+def test_one_part_that_cannot_be_stored_is_enough() -> None:
+    assert is_storable({"a": [1, (2.5, None)], 3: {"b": np.ones(2)}})
+    for value in ([1, print], (print, 1), {"a": 1, "b": print}, {"a": print, "b": 1}, {(1, print): 1, "b": 1}):
+        assert not is_storable(value)
+        assert not is_storable({"inside": [value, 1]})
+
+
 @pytest.mark.parametrize("odd", [{"$array": "none"}, {"$tuple": 1}, {"$dict": [[1]]}, {"$other": 1}, {"$array": []}])
 def test_odd_values_are_refused(odd: Any) -> None:
     with pytest.raises(ValueError, match="it holds"):
