@@ -1,4 +1,4 @@
-"""The edges of what is read: padding that follows from sizes, ends of slices and parts, and moves that undo each other."""
+"""The edges of what is read of ONNX: padding that follows from sizes, ends of slices, and moves that undo each other."""
 
 import numpy as np
 import pytest
