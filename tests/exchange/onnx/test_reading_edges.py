@@ -1,4 +1,4 @@
-"""The edges of what is read of ONNX: padding that follows from sizes, ends of slices, and moves that undo each other."""
+"""The edges of what is read of ONNX: padding that follows from sizes, ends of slices, moves that undo each other."""
 
 import numpy as np
 import pytest
@@ -150,6 +150,15 @@ FORMS = {
 def test_it_gives_what_onnx_runtime_gives(name, tmp_path):
     net, x = loaded(FORMS[name], tmp_path), input_of(FORMS[name])
     agree(net.predict(x), run(tmp_path / "net.onnx", x))
+
+
+@pytest.mark.parametrize("name", ["a product with one bias for all", "a product with a row of biases"])
+def test_each_unit_gets_a_bias_of_its_own_to_learn(name, tmp_path):
+    net, x = loaded(FORMS[name], tmp_path), input_of(FORMS[name])
+    (layer,) = layers_of(net)
+    assert layer.bias.shape == (layer.out_features,)
+    net.backward(np.arange(net.forward(x).size, dtype=F).reshape(len(x), -1))
+    assert len(set(layer.bias.gradient.tolist())) == layer.out_features
 
 
 def test_moves_that_undo_each_other_are_left_out_and_several_are_one(tmp_path):
