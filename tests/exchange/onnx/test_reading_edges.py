@@ -139,6 +139,7 @@ FORMS = {
         np.array([1, 1, 2, 2], F),
         shape=("n", 2, 4, 3),
     ),
+    "lengths made one": one("RMSNormalization", {"epsilon": 0.1}, np.array([1, 2, 3, 4], F), opset=23),
     "one row made longer": one("Resize", {"mode": "linear"}, None, np.array([1, 1, 1, 2], F), shape=("n", 2, 1, 3)),
     "a vector times what the data compute": model(
         [("Transpose", ["x"], ["t"], {}), ("MatMul", ["v", "t"], ["y"], {})], arrays={"v": np.arange(4, dtype=F)}
