@@ -28,6 +28,10 @@ LONG = "x" * 41
         (",index\n1,2\n", "column 1 of {path} has no name.\nHint: name it, or remove it."),
         ("a, a\n1,2\n", "{path} has two columns called 'a'.\nHint: give each column its own name."),
         (
+            f"{LONG[1:]},{LONG[1:]}\n1,2\n",
+            f"{{path}} has two columns called '{LONG[1:]}'.\nHint: give each column its own name.",
+        ),
+        (
             f"{LONG},{LONG}\n1,2\n",
             f"{{path}} has two columns called '{LONG[:40]}…'.\nHint: give each column its own name.",
         ),
