@@ -62,6 +62,27 @@ def test_partial_fit_goes_on_from_where_it_was():
         model.partial_fit(X[:1], ["rose"])
 
 
+def test_each_partial_fit_draws_an_order_of_its_own():
+    class Rows:
+        def __init__(self):
+            self.seen = []
+
+        def on_forward(self, path, layer, x, y):
+            if path == "":
+                self.seen.append(x.copy())
+
+    model = TinynetClassifier(small_net, batch_size=30, random_state=0).partial_fit(X, NAMES, classes=np.unique(NAMES))
+    orders = []
+    for _ in range(2):
+        rows = Rows()
+        with tn.net.watch(model.net_, rows):
+            model.partial_fit(X, NAMES)
+        orders.append(np.concatenate(rows.seen))
+    assert orders[0].shape == X.shape
+    assert not np.array_equal(*orders)
+    assert np.array_equal(*(order[np.lexsort(order.T)] for order in orders))
+
+
 def test_partial_fit_of_numbers():
     model = TinynetRegressor(random_state=0)
     for _ in range(40):

@@ -116,6 +116,69 @@ def test_a_shape_that_is_none() -> None:
         models.build("mlp", 64)
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("unet", {"n_classes": 1}, "unet: n_classes must be at least 2, got 1."),
+        (
+            "unet",
+            {"input_shape": (1, 30, 28)},
+            "unet: pictures must have sides that are multiples of 4, got 30 × 28.\n"
+            "Hint: a smaller depth asks for less; --size brings your own pictures to a size.",
+        ),
+        (
+            "dcgan",
+            {"input_shape": (1, 28, 30)},
+            "dcgan: pictures must have sides that are multiples of 4, got 28 × 30.\n"
+            "Hint: --size brings your own pictures to a size.",
+        ),
+        (
+            "dcgan",
+            {"input_shape": (28, 28)},
+            "dcgan: input_shape must be (channels, height, width), got (28, 28).\n"
+            "Hint: models.mlp takes anything; a convolution needs pictures.",
+        ),
+        ("seq2seq", {"max_length": 0}, "seq2seq: max_length must be at least 1, got 0."),
+        (
+            "seq2seq",
+            {"input_shape": (20,)},
+            "models.build: input_shape must be the two lengths of a pair of texts, got (20,).\nHint: as in (20, 12).",
+        ),
+        (
+            "seq2seq",
+            {"input_shape": 20},
+            "models.build: input_shape must be a tuple of sizes, got 20.\nHint: a bias is (out,), a weight (out, in).",
+        ),
+        (
+            "mlp",
+            {"n_classes": 1, "hidden": 5},
+            "mlp: hidden must be a list of widths, got 5.\nHint: write hidden=[128].",
+        ),
+    ],
+)
+def test_what_cannot_be_built_for_the_data_word_for_word(name, options, words) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        models.build(name, **options)
+    assert str(caught.value) == words
+
+
+def test_models_fit_the_data_at_the_very_bounds() -> None:
+    net = models.build("unet", (1, 8, 16), depth=3, width=1)
+    assert net.predict(np.zeros((1, 1, 8, 16), np.float32)).shape == (1, 10, 8, 16)
+    net = models.build("seq2seq", (20, 12), n_classes=7)
+    assert net[0].padding == 0  # the token that fills up the shorter texts
+    assert net.predict(np.ones((1, 20), int), np.ones((1, 20), int)).shape == (1, 20, 7)
+    assert models.build("seq2seq", (20, 12), max_length=20, padding=None)[0].padding is None
+    assert models.build("mlp", (2, 3), n_classes=1, hidden=[4])[-1].out_features == 1
+
+
+def test_pictures_without_pixels() -> None:
+    for shape, words in (((1, 0, 1), "[1]"), ((0, 1, 1), "[0]"), ((1, 1, 0), "[2]")):
+        with pytest.raises(ValueError) as caught:
+            models.vae(shape)
+        assert str(caught.value) == f"vae: input_shape{words} must be at least 1, got 0."
+
+
 class Recorder(Layer):
     """Says for 10 tokens that the next one is the last one plus one, and notes what it reads."""
 

@@ -188,6 +188,14 @@ def test_what_else_is_worth_a_word():
     assert "knows its own samples better than others" in str(read_course(apart, guess=TEN))
 
 
+def test_overfitting_from_the_start_is_measured_against_guessing():
+    for lowest, said in ((2.2, False), (2.23, False), (2.24, True), (1.0, False)):  # 0.97 · 2.3026 = 2.2335
+        valid = [2.3, lowest, 2.6, 3.0, 3.5, 4.0, 4.5, 5.0]
+        course = read_course(history(loss=decaying(8, 0.05), valid=valid), guess=TEN)
+        assert course.kind == "overfitted"
+        assert ("Even then it was no better than guessing" in str(course)) is said
+
+
 def test_noise_does_not_change_the_verdict():
     rng = np.random.default_rng(0)
 

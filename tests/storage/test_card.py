@@ -118,6 +118,29 @@ def test_a_damaged_card(card, words, tmp_path):
     tn.load(path)
 
 
+def test_a_damaged_architecture_and_a_missing_one_word_for_word(tmp_path):
+    path = changed(tmp_path / "net", tinynet="[1]")
+    with pytest.raises(ValueError) as caught:
+        tn.read_card(path)
+    assert str(caught.value) == (
+        f"read_card: {str(path)!r} contradicts itself: its architecture names no format.\n"
+        "Hint: it was damaged or altered after it was written, or a class of your own has changed since."
+    )
+    write_tensors("test", path, {"w": np.ones(2)}, {"format": "pt"})
+    with pytest.raises(ValueError) as caught:
+        tn.read_card(path)
+    assert str(caught.value) == (
+        f"read_card: {str(path)!r} holds weights but no Tinynet architecture, as files made by PyTorch do.\n"
+        "Hint: build the network yourself, then fill it with tn.load_weights(net, path)."
+    )
+    with pytest.raises(
+        FileNotFoundError, match=r"^read_card: there is no file '.*nowhere'\.\nHint: (that folder|the work)"
+    ):
+        tn.read_card(tmp_path / "nowhere")
+    with pytest.raises(TypeError, match="^read_card: path must be"):
+        tn.read_card(5)
+
+
 def test_a_card_of_an_older_file_is_empty(tmp_path):
     tn.save(Linear(2, 2), tmp_path / "net")
     arrays, metadata = read_tensors("test", tmp_path / "net")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from tinynet.storage.checkpoints import (
     LATEST,
     STATE,
     Content,
+    _json,
     checkpoints_in,
     keep_last,
     pointed,
@@ -68,6 +70,25 @@ def test_the_one_that_latest_names_comes_first(tmp_path: Path) -> None:
     for odd in ("../../etc", "checkpoint-000009", "", "\udcff".encode("utf-8", "surrogateescape"), b"x" * 10_000):
         (tmp_path / LATEST).write_bytes(odd if isinstance(odd, bytes) else odd.encode())
         assert numbers_in(tmp_path) == [3, 2, 1]
+
+
+def test_whatever_stands_in_a_pointer_it_names_a_checkpoint_or_none(tmp_path: Path) -> None:
+    path = write_checkpoint("test", tmp_path, content(1))
+    for text, found in (
+        (b"checkpoint-000001", path),
+        (b" checkpoint-000001\r\n", path),
+        (b"checkpoint-000001" + b" " * 200, path),
+        (b"checkpoint-000001" + b" " * 100 + b"!", path),
+        (b"\xff\xfe\x00", None),
+        (b"checkpoint-000001 and more", None),
+        (b"state.json", None),
+    ):
+        (tmp_path / LATEST).write_bytes(text)
+        assert pointed(tmp_path, LATEST) == found
+    assert pointed(tmp_path, BEST) is None
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / BEST)
+        assert pointed(tmp_path, BEST) is None
 
 
 CALLS = ("open", "write", "fsync", "rename", "replace", "mkdir", "touch")
@@ -200,6 +221,13 @@ def test_what_cannot_be_stored_is_named() -> None:
         assert is_storable(value)
 
 
+def test_one_part_that_cannot_be_stored_is_enough() -> None:
+    assert is_storable({"a": [1, (2.5, None)], 3: {"b": np.ones(2)}})
+    for value in ([1, print], (print, 1), {"a": 1, "b": print}, {"a": print, "b": 1}, {(1, print): 1, "b": 1}):
+        assert not is_storable(value)
+        assert not is_storable({"inside": [value, 1]})
+
+
 @pytest.mark.parametrize("odd", [{"$array": "none"}, {"$tuple": 1}, {"$dict": [[1]]}, {"$other": 1}, {"$array": []}])
 def test_odd_values_are_refused(odd: Any) -> None:
     with pytest.raises(ValueError, match="it holds"):
@@ -238,6 +266,37 @@ def test_damage_is_named(tmp_path: Path) -> None:
             read_checkpoint("test", path)
         assert said in str(caught.value), name
     assert read_checkpoint("test", path).state["step"] == 5
+
+
+def rewritten(path: Path, **entries: Any) -> None:
+    """Change what state.json holds, with a digest that fits, as a later or a foreign program might write it."""
+    body = {**json.loads((path / STATE).read_text()), **entries}
+    body = {name: value for name, value in body.items() if name != "sha256" and value is not None}
+    (path / STATE).write_bytes(_json(body | {"sha256": hashlib.sha256(_json(body)).hexdigest()}))
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ({"files": None}, "state.json is none (KeyError: 'files')"),
+        ({"state": None}, "state.json is none (KeyError: 'state')"),
+        (
+            {"state": {"$array": "w"}},
+            "state.json does not fit arrays.safetensors and optimizer.safetensors: it holds $array with w",
+        ),
+    ],
+)
+def test_a_state_of_another_form_word_for_word(tmp_path: Path, entries: dict[str, Any], problem: str) -> None:
+    path = write_checkpoint("test", tmp_path, content(5))
+    rewritten(path)
+    assert read_checkpoint("test", path).state["step"] == 5
+    rewritten(path, **entries)
+    with pytest.raises(ValueError) as caught:
+        read_checkpoint("resume", path)
+    assert str(caught.value) == (
+        f"resume: the checkpoint {str(path)!r} is damaged: {problem}.\n"
+        "Hint: an earlier checkpoint of the same folder may be whole."
+    )
 
 
 SHAPES = [(), (0,), (0, 3), (3, 0, 2), (2, 3), (2, 3, 4)]

@@ -141,3 +141,15 @@ def test_nothing_is_written_where_it_does_not_come_back(tmp_path, monkeypatch):
 def test_nothing_but_a_net_is_written(tmp_path):
     with pytest.raises(TypeError, match="export_npz: net must be"):
         tn.export_npz({}, tmp_path / "weights.npz")
+
+
+def test_as_many_bytes_are_read_as_the_net_can_need(tmp_path, monkeypatch):
+    monkeypatch.setattr("tinynet.storage.weights.LEAST_LIMIT", 0)
+    net = Net([Linear(50, 60)])
+    state = {name: array.astype(np.float64) + 1 for name, array in net.state().items()}
+    np.savez(tmp_path / "weights.npz", **state)
+    tn.load_weights(net, tmp_path / "weights.npz")
+    assert np.allclose(net[0].weight.tensor, state["0.weight"])
+    np.savez(tmp_path / "weights.npz", **state, more=np.zeros(4000))
+    with pytest.raises(ValueError, match=r"its arrays would take more than the 48,960 bytes that may be needed"):
+        tn.load_weights(net, tmp_path / "weights.npz")

@@ -79,12 +79,16 @@ def _char_lstm(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
 
 
 def _seq2seq(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
-    longest = max(input_shape)
+    lengths = checks.sizes("models.build", "input_shape", input_shape)
+    if len(lengths) != 2:
+        problem = f"input_shape must be the two lengths of a pair of texts, got {checks.shape_text(lengths)}."
+        checks.fail("models.build", problem, "as in (20, 12).")
+    longest = max(lengths)
     max_length = checks.integer("seq2seq", "max_length", sizes.get("max_length", longest), minimum=1)
     if max_length < longest:
         problem = f"there are texts of {longest} tokens, but max_length is {max_length}."
         checks.fail("seq2seq", problem, f"take max_length={longest}, or leave it out.")
-    return seq2seq(n_classes, **{"max_length": longest, "padding": PADDING} | sizes)
+    return seq2seq(n_classes, **{"padding": PADDING} | sizes | {"max_length": max_length})
 
 
 def _autoencoder(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
@@ -101,18 +105,18 @@ def _dcgan(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> N
 
 
 def _unet(input_shape: tuple[int, int, int], n_classes: int, **sizes: Any) -> Net:
-    channels, *_ = checks.model_input("unet", input_shape, n_classes, smallest=1)
-    depth = halvings("unet", "depth", sizes.get("depth", DEPTH), {})
-    _check_sides("unet", input_shape, 2**depth, "a smaller depth asks for less; ")
+    step = 2 ** halvings("unet", "depth", sizes.get("depth", DEPTH), sizes)
+    channels = _check_sides("unet", input_shape, step, "a smaller depth asks for less; ")
     return unet(channels, n_classes, **sizes)
 
 
-def _check_sides(who: str, input_shape: Shape, step: int, hint: str = "") -> None:
-    """Check that pictures can be halved as often as a model does."""
-    _, height, breadth = checks.model_input(who, input_shape, smallest=1)
+def _check_sides(who: str, input_shape: Shape, step: int, hint: str = "") -> int:
+    """Check that pictures can be halved as often as a model does, and give their channels."""
+    channels, height, breadth = checks.model_input(who, input_shape, smallest=1)
     if height % step or breadth % step:
         problem = f"pictures must have sides that are multiples of {step}, got {height} × {breadth}."
         checks.fail(who, problem, f"{hint}--size brings your own pictures to a size.")
+    return channels
 
 
 MODELS = {

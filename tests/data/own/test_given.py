@@ -242,6 +242,67 @@ def test_what_cannot_be_taken_is_said(given, words):
         Learner(Net([Linear(3, 2)]), cross_entropy, SGD(lr=0.1), given).fit(1, progress=False)
 
 
+class Streaming:
+    def __iter__(self): ...
+
+    def take(self, n): ...
+
+
+class Endless:
+    def __iter__(self): ...
+
+
+class Taking:
+    def take(self, n): ...
+
+
+STREAMS = "Hint: rows that stream cannot be drawn by number: load it without streaming, or pass list(data.take(…))."
+PASSED = "Hint: a Learner makes the batches itself: pass loader.dataset, and batch_size=…."
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"), [(Streaming(), STREAMS), (Loader(), PASSED), (Endless(), ""), (Taking(), ""), (object(), "")]
+)
+def test_what_has_no_rows_by_number_gets_the_hint_that_fits(given, hint):
+    with pytest.raises(TypeError) as caught:
+        as_dataset("Learner", "train", given)
+    said, _, rest = str(caught.value).partition("\n")
+    assert said == f"Learner: train must have len(d) and d[indices] -> (x, y), got {type(given).__name__}."
+    assert rest == hint
+
+
+def test_every_sentence_begins_with_who_complains(tmp_path):
+    saved(tmp_path)
+    for given, words in (
+        ([], "train is empty.\nHint: check how the data were selected or split."),
+        (Frame({"a": X[:, 0], "y": np.array(["no"] * 40)}), None),
+        (
+            Frame({"a": np.array(["no"] * 40), "y": Y}),
+            "the column 'a' of train does not hold numbers.\n"
+            "Hint: leave it out, or see tinynet.data.table, which takes texts and gaps too.",
+        ),
+        (
+            Frame({"y": Y, "Label": Y}),
+            "train is a frame with the columns 'y', 'Label', and it is not to be seen which is to be predicted.\n"
+            'Hint: pass (frame[["a", "b"]], frame["c"]), or see tinynet.data.table, which takes texts and gaps too.',
+        ),
+        (
+            tmp_path / "x.npy",
+            f"train is {tmp_path / 'x.npy'}, which holds one array, but there must be two: x and y.\n"
+            'Hint: pass a pair, as in ("x.npy", "x.npy").',
+        ),
+        ((X, 3), "train[1] must be an array, got int.\nHint: pass train as (x, y)."),
+        (
+            "words",
+            "train must be a dataset, got a str.\nHint: pass a pair of arrays (x, y), or wrap them as Dataset(x, y).",
+        ),
+    ):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            as_dataset("Learner", "train", given)
+        said = str(caught.value)
+        assert said == f"Learner: {words}" if words else said.startswith("Learner: train cannot be used: y must hold")
+
+
 def test_files_of_numpy_that_cannot_be_used_are_said(tmp_path):
     folder = saved(tmp_path)
     np.savez(folder / "objects.npz", x=np.array([{}, {}]), y=Y[:2])

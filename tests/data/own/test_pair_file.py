@@ -131,6 +131,89 @@ def test_refusals(make, words):
         make()
 
 
+SKIPPED = "--skip-broken leaves such lines out."
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "words"),
+    [
+        ("", {}, "pairs: {path} is empty.\nHint: name a file with text in it."),
+        (" \n", {}, "pairs: there is no pair in {path}.\nHint: write a pair a line, with a tab between."),
+        (
+            "1\t1\n\n2 10\n",
+            {},
+            "pairs: line 3 of {path} has no tab, which parts what is read from what is written.\n"
+            f"Hint: write a pair a line, with a tab between; {SKIPPED}",
+        ),
+        (
+            "1\t1\tone\n",
+            {},
+            "pairs: line 1 of {path} has 3 texts with tabs between, but a pair has 2.\n"
+            f"Hint: remove the others; {SKIPPED}",
+        ),
+        ("\t1\n", {}, f"pairs: line 1 of {{path}} has nothing to be read.\nHint: fill it in; {SKIPPED}"),
+        ("1\t\n", {}, f"pairs: line 1 of {{path}} has nothing to be written.\nHint: fill it in; {SKIPPED}"),
+        (
+            "a;b\n1;1\n",
+            {"target": "c"},
+            "pairs: {path} has no column 'c' to be written.\nHint: there are a, b.",
+        ),
+        (
+            "a;b;c\n1;1;1\n",
+            {"target": "b"},
+            "pairs: {path} has 2 columns beside b, but one text is read: a, c.\n"
+            "Hint: leave only the column that is read, and the one that is written.",
+        ),
+        (
+            TEXT + "1234\t1\n",
+            {"max_length": 4},
+            "pairs: line 9 of {path} has a text of 4 characters, but 3 are the most where max_length is 4.\n"
+            f"Hint: shorten it, or begin a run with --model seq2seq:max_length=5; {SKIPPED}",
+        ),
+        (TEXT, {"max_length": 1}, "pairs: max_length must be at least 2, got 1."),
+        (
+            "10\t1\n11\t1\n",
+            {"max_length": 2, "skip_broken": True},
+            "pairs: all texts of {path} are longer than 1 characters.",
+        ),
+        (
+            "10\t1\n",
+            {},
+            "pairs: {path} has 1 pair: the hash that decides for each leaves 1 to learn from and 0 for the test, but "
+            "there must be 6 and 1.\nHint: add pairs; to learn something, hundreds are needed.",
+        ),
+        (TEXT, {"target": 5}, "pairs: target must be a string, got 5."),
+        (TEXT, {"skip_broken": "no"}, "pairs: skip_broken must be True or False, got 'no'."),
+        (TEXT, {"fraction": 1}, "pairs: fraction must lie between 0 and 1, got 1.\nHint: 0.2 sets a fifth aside."),
+    ],
+)
+def test_files_that_are_no_pairs_word_for_word(tmp_path, content, options, words):
+    path = tmp_path / "x.txt"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises((TypeError, ValueError)) as caught:
+        pairs(path, **options)
+    assert str(caught.value) == words.replace("{path}", str(path))
+
+
+def test_a_text_of_as_many_tokens_as_the_net_takes_is_taken(path):
+    longest = max(len(text) for pair in ROWS for text in pair) + 1
+    assert pairs(path, max_length=longest)[2].max_length == longest
+    assert pairs(path)[2].max_length == longest
+    assert PairPreparation("ab", (3, 4))("aaa").tolist() == [3, 3, 3, END]
+
+
+def test_what_is_read_of_a_pair_that_the_net_does_not_know(path, tmp_path):
+    preparation = pairs(path)[2]
+    other = tmp_path / "other.txt"
+    other.write_text("1\t1\nabcdef\t1\n", encoding="utf-8")
+    with pytest.raises(ValueError) as caught:
+        preparation.dataset(other)
+    assert str(caught.value) == (
+        f"pairs: line 2 of {other} has 'a', 'b', 'c', 'd', 'e', which the net has never read; "
+        "it knows 10 characters.\nHint: leave them out."
+    )
+
+
 def test_dates_are_drawn_once_each_and_by_a_seed():
     data = dates(500, rng=3)
     preparation = PairPreparation("".join(data.classes[3:]), lengths=(19, 11))

@@ -74,6 +74,8 @@ def test_a_net_that_is_stuck() -> None:
 def test_one_epoch_that_was_stopped_on_the_slope() -> None:
     found = only(after(classifier(rule=SGD(lr=0.05)), 1), "few-steps")
     assert "more bring the skill from" in found.seen
+    assert found.level == "remark"
+    assert found.weight < 0.3  # what goes well may go on, so all else is said before
     assert "few-steps" not in after(regression(), 60).names()
 
 

@@ -287,3 +287,11 @@ def test_a_metric_that_cannot_tell_right_from_wrong() -> None:
     assert "are all right" in only(learner.diagnose(), "metric").seen
     of_logits = regression(Linear(4, 1), loss=binary_cross_entropy_with_logits, data=data, metrics=[above_zero])
     assert names(of_logits.diagnose()) == []
+
+
+def test_targets_that_go_beyond_one_end_of_the_outputs_alone() -> None:
+    x = np.random.default_rng(0).normal(size=(200, 10)).astype(np.float32)
+    share = 1 / (1 + np.exp(-x[:, :1]))
+    for y, is_reached in ((share, True), (3 * share, False), (share - 0.5, False)):
+        found = regression(Linear(10, 1), Sigmoid(), data=Dataset(x, y), valid=None).diagnose()
+        assert any("of the targets lie outside" in each.seen for each in found) is not is_reached

@@ -32,7 +32,7 @@ class Pairs(NamedTuple):
 
     place: str
     rows: list[Pair]
-    target: str | None = None
+    target: str | None
 
     def places(self, pair: Pair) -> str:
         """What a pair is called in a sentence."""

@@ -83,7 +83,7 @@ def _scores(trace: Trace, step: LayerStep) -> np.ndarray:
 def _p(trace: Trace, step: LayerStep) -> np.ndarray:
     """exp(scores − log Σ exp(scores))"""
     scores, log_sum = _of(trace, step, "scores"), _of(trace, step, "log_sum")
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(invalid="ignore"):
         return np.where(seen_keys(trace, step), np.exp(scores - log_sum), 0)
 
 

@@ -18,7 +18,7 @@ def instead_of(op: str, known: Iterable[str]) -> str:
     for ops, hint in INSTEAD.items():
         if op in ops.split():
             return hint
-    near = difflib.get_close_matches(op, list(known), n=1, cutoff=0.8)
+    near = difflib.get_close_matches(op, list(known), cutoff=0.8)
     return f"the nearest that works is {near[0]}." if near else ""
 
 
