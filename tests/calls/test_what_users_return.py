@@ -19,12 +19,12 @@ from tinynet.optimizers import SGD
 X, Y = np.ones((4, 2), np.float32), np.array([0, 1, 0, 1])
 
 RETURNED = {
-    "nothing": (lambda p, y: None, "a NoneType"),
+    "nothing": (lambda p, y: None, "None"),
     "no gradient": (lambda p, y: 1.0, "a float"),
-    "a loss for each row": (lambda p, y: (np.ones(len(p)), p), "a tuple of 2"),
-    "a text": (lambda p, y: ("low", p), "a tuple of 2"),
+    "a loss for each row": (lambda p, y: (np.ones(len(p)), p), r"\(a ndarray, a ndarray\)"),
+    "a text": (lambda p, y: ("low", p), r"\(a str, a ndarray\)"),
     "too much": (lambda p, y: (1.0, p, p), "a tuple of 3"),
-    "a number that is no float": (lambda p, y: (10**400, p), "a tuple of 2"),
+    "a number that is no float": (lambda p, y: (10**400, p), r"\(an int, a ndarray\)"),
 }
 ASKED = {
     "Learner": lambda loss: learner(loss).fit(progress=False),
@@ -46,7 +46,7 @@ def learner(loss=cross_entropy, **options):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("returned", RETURNED)
 def test_a_loss_returns_a_number_and_a_gradient(asked, returned):
     loss, came = RETURNED[returned]
-    if asked == "check_loss" and came == "a tuple of 2":
+    if asked == "check_loss" and came.startswith(r"\("):
         with pytest.raises(GradientError, match="expected the loss as a finite float, got"):
             ASKED[asked](loss)
         return

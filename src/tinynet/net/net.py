@@ -282,8 +282,7 @@ def _check_batch_axis(inputs: tuple, outputs: tuple, n_rows: int) -> None:
         came = checks.of_kind(outputs[0]) if outputs else "nothing"
         problem = f"expected of the last layer an array with a row for each of x, got {came}."
         checks.fail("Net.predict", problem, "a forward ends with return y.", TypeError)
-    y = outputs[0]
-    if 1 in [np.ndim(x) for x in inputs] and np.shape(y)[:1] != (n_rows,):
+    if 1 in [np.ndim(x) for x in inputs] and np.shape(outputs[0])[:1] != (n_rows,):
         problem = f"expected arrays with a batch axis, got x of shape {shape_text(np.shape(inputs[0]))}."
         checks.fail("Net.predict", problem, "the batch axis is missing; pass x[np.newaxis] for a batch of one.")
 

@@ -332,7 +332,7 @@ class TestTables:
         path = write_table(tmp_path / "x.csv", numbers, ["town", "y", "size", "nothing"])
         assert table(path, "y")[2].words == [
             "y is predicted as one of 2 classes; --task numbers takes them for numbers",
-            "4 inputs from 1 columns of numbers and 1 of categories",
+            "4 inputs from 1 column of numbers and 1 of categories",
             "left out: nothing (it has no values)",
         ]
         assert table(path, "town")[2].words[0] == "town is predicted as one of 3 classes"

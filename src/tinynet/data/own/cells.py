@@ -159,7 +159,7 @@ def _check_names(who: str, path: str, names: list[str], least: int = 2) -> None:
         names[0] = "index"
     if len(names) < least:
         known = ", ".join(SEPARATORS.values())
-        only = f"only one column, {_short(names[0])}" if names else "no column"
+        only = f"only one column, {short(names[0])}" if names else "no column"
         fail(who, f"{path} has {only}.", f"separate its columns by one of these: {known}.")
     if len(names) > MOST_COLUMNS:
         fail(who, f"{path} has {len(names):,} columns, more than {MOST_COLUMNS:,}.", "take those that tell something.")
@@ -168,7 +168,7 @@ def _check_names(who: str, path: str, names: list[str], least: int = 2) -> None:
         if not name:
             fail(who, f"column {number} of {path} has no name.", "name it, or remove it.")
         if name in seen:
-            fail(who, f"{path} has two columns called {_short(name)}.", "give each column its own name.")
+            fail(who, f"{path} has two columns called {short(name)}.", "give each column its own name.")
         seen.add(name)
     if all(_is_number(name) for name in names):
         problem = f"the first row of {path} must name the columns, but it holds numbers ({', '.join(names[:3])})."
@@ -187,5 +187,6 @@ def _many(n: int, thing: str) -> str:
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A text as it is quoted in an error, cut where it is long."""
     return repr(text if len(text) <= 40 else text[:40] + "…")

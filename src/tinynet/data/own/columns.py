@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from tinynet.core.checks.words import fail
-from tinynet.data.own.cells import Cells
+from tinynet.data.own.cells import Cells, short
 from tinynet.data.own.configs import entry, names
 
 MOST_CATEGORIES = 100  # different texts up to which each gets a number of its own
@@ -54,7 +54,7 @@ class Number:
         with np.errstate(over="ignore"):
             scaled = (np.where(gaps, self.mean, numbers) - self.mean) / self.std
         for row in np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max).tolist():
-            problem = f"{self.name} is {_short(texts[row])} in {places[row]}, too far from what was learned from."
+            problem = f"{self.name} is {short(texts[row])} in {places[row]}, too far from what was learned from."
             hint = f"the mean there is {self.mean:g}, the standard deviation {self.std:g}; check the number."
             fail("table", problem, hint)
         return np.stack([scaled, gaps][: self.width], axis=1).astype(np.float32)
@@ -146,7 +146,7 @@ def fitted(name: str, cells: Cells, learned: np.ndarray) -> Column:
     if not any(seen):
         return LeftOut(name, "it has no values")
     if len(set(seen)) == 1:
-        return LeftOut(name, f"it is always {_short(seen[0])}")
+        return LeftOut(name, f"it is always {short(seen[0])}")
     if ROW_NUMBER.fullmatch(name) and _count_up(texts):
         return LeftOut(name, "it numbers the rows")
     for has_commas in (False, True)[: 1 + cells.has_decimal_commas]:
@@ -159,7 +159,7 @@ def fitted(name: str, cells: Cells, learned: np.ndarray) -> Column:
     if 2 * len(others) < len(filled):
         text, place = others[0]
         these = f"{len(others)} of {len(filled)} cells"
-        problem = f"{name} holds numbers, but not in {these}: {_short(text)} in {place}."
+        problem = f"{name} holds numbers, but not in {these}: {short(text)} in {place}."
         fail("table", problem, "mend these cells, or empty them.")
     return LeftOut(name, f"it has {len(counts):,} different texts")
 
@@ -233,7 +233,7 @@ def _number(column: Number, text: str, place: str) -> float:
     if not is_number(text, column.has_commas):
         fail(
             "table",
-            f"{column.name} must be a number, got {_short(text)} in {place}.",
+            f"{column.name} must be a number, got {short(text)} in {place}.",
             "leave it empty if it is missing.",
         )
     number = float(text.replace(",", ".") if column.has_commas else text)
@@ -244,8 +244,4 @@ def _number(column: Number, text: str, place: str) -> float:
 
 def _infinite(name: str, text: str, place: str) -> NoReturn:
     """A cell holds a number that is none to learn from."""
-    fail("table", f"{name} is infinite in {place}: {_short(text)}.", "write a number, or leave the cell empty.")
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")
+    fail("table", f"{name} is infinite in {place}: {short(text)}.", "write a number, or leave the cell empty.")

@@ -131,9 +131,10 @@ class TablePreparation:
             words[0] += "; --task numbers takes them for numbers"
         n_numbers, n_categories = (sum(column.kind == kind for column in used) for kind in ("number", "category"))
         n_features = self.input_shape[0]
+        columns = "column" if n_numbers == 1 else "columns"
         return [
             *words,
-            f"{n_features} inputs from {n_numbers} columns of numbers and {n_categories} of categories",
+            f"{n_features} inputs from {n_numbers} {columns} of numbers and {n_categories} of categories",
             *([f"left out: {', '.join(out)}"] if out else []),
         ]
 
