@@ -66,7 +66,7 @@ SENTENCES = [
     (lambda: backward(Linear(2, 3), X), ValueError, "expected dy of the shape of the last output, got (4, 2).\nHint"),
     (lambda: backward(ReLU(), "dy"), TypeError, "ReLU(): expected dy, an array of floating-point numbers, got a str."),
     (lambda: backward(Flatten(), [X]), TypeError, "Flatten(): expected dy, an array of floating-point numbers, got"),
-    (lambda: trained(Own(lambda dy: None)), TypeError, "backward must return the gradient of the input, an array; it r"),
+    (lambda: trained(Own(lambda dy: None)), TypeError, "backward must return the gradient of the input, an array; it"),
     (lambda: trained(Own(lambda dy: dy[:, :1])), ValueError, "layer 0: Linear(in_features=2, out_features=2): expec"),
     (lambda: trained(Own(lambda dy: dy @ X)), ValueError, "layer 1: matmul: Input operand"),  # the user's own mistake
     (lambda: assigned(Linear(2, 3), "weight", 3), TypeError, "out_features=3): weight must be a Parameter, got an i"),
