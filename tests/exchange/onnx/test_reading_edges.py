@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("onnxruntime")
+
 from tests.exchange.onnx.given import agree, layers_of, run
 from tests.exchange.onnx.test_operators import input_of, loaded
 from tests.exchange.onnx.test_unreadable import F, model, one
@@ -15,8 +17,6 @@ from tinynet.exchange.onnx.read.places import held, place_of
 from tinynet.exchange.onnx.read.reader import Value
 from tinynet.layers import Flatten, Permute, ReLU, Reshape
 from tinynet.net.operations import View
-
-pytest.importorskip("onnxruntime")
 
 
 def node(op="Conv", inputs=(), scopes=(), **attributes):
