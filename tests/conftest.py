@@ -5,13 +5,13 @@ import pytest
 # These run lines again, with thousands of arguments, that smaller tests run too: coverage, which would take a third of
 # their time, learns nothing from them.
 SWEEPS = (
+    "tests/benchmarks/",
     "tests/calls/",
     "tests/contract/",
+    "tests/examples/",
     "tests/extremes/",
-    "tests/gradcheck/",
     "tests/learner/test_resume_everywhere.py",
     "tests/parity/test_recorded.py",
-    "tests/probe/explain/test_every_",
     "tests/probe/test_where_nan_begins.py",
 )
 
