@@ -3,6 +3,7 @@
 import ast
 import os
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import tinynet
+import tools.mutants
 from tinynet.core import Parameter, faster
 from tinynet.layers import Linear
 from tools.mutants import running
@@ -159,6 +161,14 @@ def test_every_room_is_there_and_there_are_mutants_enough() -> None:
     assert [source.file for source in sources(PACKAGE, "sgd.py")] == ["optimizers/sgd.py"]
     layers = sources(PACKAGE, "layers/a")  # activations, attention and such
     assert len(sample((mutant for source in layers for mutant in source.mutants()), 12)) >= 50
+
+
+def test_each_equivalent_mutant_is_listed_once_with_its_reason() -> None:
+    listed_in = Path(tools.mutants.__file__).with_name("equivalent.toml")
+    entries = tomllib.loads(listed_in.read_text(encoding="utf-8"))["mutants"]
+    listed = [f"{entry['where']}: {change}" for entry in entries for change in entry["changes"]]
+    assert len(set(listed)) == len(listed)
+    assert all(entry["why"] and " -> " in change for entry in entries for change in entry["changes"])
 
 
 def test_a_mutant_lives_in_its_child_alone() -> None:
