@@ -167,6 +167,8 @@ def test_a_kernel_must_fit_into_the_height_and_into_the_width(size):
     ):
         kernel_fits("box", size, (3, 4), ((0, 0), (0, 0)))
     kernel_fits("box", (3, 4), (3, 4), ((0, 0), (0, 0)))
+    with pytest.raises(ValueError, match=r"^box: expected images of at least 4 × 3 pixels .*, got 3 × 9\."):
+        kernel_fits("box", (3, 9), (4, 3), ((0, 0), (0, 0)))
 
 
 def test_a_window_of_padding_alone_needs_a_step_too():
