@@ -101,10 +101,10 @@ def norm_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
     """
     if x.dtype != wide(x):
         return np.sqrt(np.square(x, dtype=wide(x)).sum(axis=axes, keepdims=keepdims))
-    size = np.abs(x).max(axis=axes, keepdims=True, initial=0)
-    size = np.where((size > 0) & (size < np.inf), size, 1)
-    lengths = size * np.sqrt(np.square(x / size).sum(axis=axes, keepdims=True))
-    return lengths if keepdims else np.squeeze(lengths, axes)
+    largest = np.abs(x).max(axis=axes, keepdims=True, initial=0)
+    largest = np.where((largest > 0) & (largest < np.inf), largest, 1)
+    norms = largest * np.sqrt(np.square(x / largest).sum(axis=axes, keepdims=True))
+    return norms if keepdims else np.squeeze(norms, axes)
 
 
 def mean_of(x: np.ndarray, axes: Axes, keepdims: bool = False) -> np.ndarray:
