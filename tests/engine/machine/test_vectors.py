@@ -5,7 +5,18 @@ import pytest
 
 vectors = pytest.importorskip("tinynet.engine.machine.vectors")
 from tinynet.engine.machine.jit import compiled  # noqa: E402 - needs Numba
-from tinynet.engine.machine.vectors import gather, load, splat, store, transpose, where_equal, where_larger, zeros  # noqa: E402
+from tinynet.engine.machine.vectors import (  # noqa: E402
+    gather,
+    load,
+    load_wide,
+    splat,
+    store,
+    transpose,
+    where_equal,
+    where_larger,
+    wide_zeros,
+    zeros,
+)
 
 
 def combine(x, y, out):  # type: ignore[no-untyped-def]
@@ -25,6 +36,23 @@ def test_compiled_equals_python() -> None:
     expected = sum(y[k].astype(float) * x[k : k + 16] for k in range(3)) - x[2:18].astype(float) * x[:16] + y[3]
     np.testing.assert_allclose(slow[1:17], expected, rtol=1e-5, atol=1e-6)
     assert slow[0] == slow[17] == fast[0] == fast[17] == 0
+
+
+def combine_wide(x, out):  # type: ignore[no-untyped-def]
+    total = wide_zeros()
+    for k in range(0, 192, 64):
+        total += load_wide(x, k) * load_wide(x, 0)
+    store(out, 1, total - load_wide(x, 1))
+
+
+def test_wide_vectors_compiled_equal_python() -> None:
+    x = np.random.default_rng(0).normal(size=192).astype(np.float32)
+    slow, fast = np.zeros((2, 66), np.float32)
+    combine_wide(x, slow)
+    compiled(combine_wide)(x, fast)
+    np.testing.assert_allclose(fast, slow, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(slow[1:65], x.reshape(3, 64).sum(axis=0) * x[:64] - x[1:65], rtol=1e-5, atol=1e-6)
+    assert slow[0] == slow[65] == fast[0] == fast[65] == 0
 
 
 def choose(x, y, out):  # type: ignore[no-untyped-def]

@@ -20,7 +20,7 @@ def channels_lie_last(x: np.ndarray) -> bool:
     return x.ndim > 2 and not x.flags.c_contiguous and bool(_with_channels_last(x).flags.c_contiguous)
 
 
-def rows_of_pixels(x: np.ndarray) -> np.ndarray:
+def rows_of_pixels(x: np.ndarray, k: int | None = None) -> np.ndarray:
     """x, whose channels are last in memory, as (N, R, k · C): rows of k pixels each, so that wide registers are filled.
 
     Example:
@@ -29,7 +29,7 @@ def rows_of_pixels(x: np.ndarray) -> np.ndarray:
     """
     N, C = x.shape[:2]
     n_pixels = math.prod(x.shape[2:])
-    k = math.gcd(n_pixels, 1 << max(0, (MIN_WIDTH // C).bit_length() - 1))
+    k = k or math.gcd(n_pixels, 1 << max(0, (MIN_WIDTH // C).bit_length() - 1))
     return _with_channels_last(x).reshape(N, n_pixels // k, k * C)
 
 

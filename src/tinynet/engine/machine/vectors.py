@@ -4,6 +4,7 @@ A compiler turns a simple loop into vector instructions, but it does not keep th
 registers: it stores and loads them again for every product. With the functions here a kernel decides that itself. A
 `Vector` is a value of sixteen float32 that can be added, subtracted and multiplied, and one that a loop adds to stays
 in registers. The machine's own vectors may be shorter (8 with AVX2, 4 with NEON). The compiler then takes two or four.
+A wide vector is four in one: a sum waits four cycles for the one before it, and four sums wait together.
 
 Arrays are flat, and an index says where the first of the sixteen is. It is not checked.
 """
@@ -19,10 +20,10 @@ from numba import extending, types
 from numba.core import cgutils
 from numba.extending import models, overload, register_model
 
-LANES, SQUARE = 16, 8
+LANES, WIDE, SQUARE = 16, 64, 8
 intrinsic: Any = extending.intrinsic  # its type hints do not know that the compiler gives the first argument
 FLAGS = ("contract", "nsz", "arcp")  # not "reassoc": terms are added in the order that is written
-VECTOR_IR = ir.VectorType(ir.FloatType(), LANES)
+VECTOR_IR, WIDE_IR = ir.VectorType(ir.FloatType(), LANES), ir.VectorType(ir.FloatType(), WIDE)
 
 
 def load(array: np.ndarray, start: int) -> np.ndarray:
@@ -30,9 +31,14 @@ def load(array: np.ndarray, start: int) -> np.ndarray:
     return array[start : start + LANES].copy()
 
 
+def load_wide(array: np.ndarray, start: int) -> np.ndarray:
+    """The 64 numbers of a flat float32 array from `start` on."""
+    return array[start : start + WIDE].copy()
+
+
 def store(array: np.ndarray, start: int, vector: np.ndarray) -> None:
-    """Write a vector into a flat float32 array from `start` on."""
-    array[start : start + LANES] = vector
+    """Write a vector, wide or not, into a flat float32 array from `start` on."""
+    array[start : start + len(vector)] = vector
 
 
 def splat(array: np.ndarray, index: int) -> np.ndarray:
@@ -56,6 +62,11 @@ def zeros() -> np.ndarray:
     return np.zeros(LANES, np.float32)
 
 
+def wide_zeros() -> np.ndarray:
+    """A wide vector of zeros."""
+    return np.zeros(WIDE, np.float32)
+
+
 def where_larger(a: np.ndarray, b: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x where a > b or a is NaN, else y."""
     return np.where((a > b) | np.isnan(a), x, y)
@@ -70,17 +81,18 @@ def where_equal(a: np.ndarray, b: np.ndarray, x: np.ndarray, y: np.ndarray) -> n
 
 
 class _Vector(types.Type):
-    def __init__(self) -> None:
-        super().__init__("Vector")
+    def __init__(self, name: str, of: ir.VectorType) -> None:
+        super().__init__(name)
+        self.of = of
 
 
-VECTOR = _Vector()
+VECTOR, WIDE_VECTOR = _Vector("Vector", VECTOR_IR), _Vector("WideVector", WIDE_IR)
 
 
 @register_model(_Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, VECTOR_IR)
+        super().__init__(manager, kind, kind.of)
 
 
 def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -102,23 +114,29 @@ def broadcast(builder: Any, number: Any) -> Any:
     return _mixed(builder, one, one, [0] * LANES)
 
 
+def _load(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    address = builder.bitcast(_place(context, builder, signature, args), signature.return_type.of.as_pointer())
+    return builder.load(address, align=4)
+
+
 @intrinsic
 def _load_vector(typing: Any, array: Any, start: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = builder.bitcast(_place(context, builder, signature, args), VECTOR_IR.as_pointer())
-        return builder.load(address, align=4)
+    return VECTOR(array, types.intp), _load
 
-    return VECTOR(array, types.intp), code
+
+@intrinsic
+def _load_wide(typing: Any, array: Any, start: Any) -> Any:
+    return WIDE_VECTOR(array, types.intp), _load
 
 
 @intrinsic
 def _store_vector(typing: Any, array: Any, start: Any, vector: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = builder.bitcast(_place(context, builder, signature, args), VECTOR_IR.as_pointer())
+        address = builder.bitcast(_place(context, builder, signature, args), vector.of.as_pointer())
         builder.store(args[2], address, align=4)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, VECTOR), code
+    return types.void(array, types.intp, vector), code
 
 
 @intrinsic
@@ -170,9 +188,18 @@ def _transpose_square(typing: Any, A: Any, a: Any, row: Any, B: Any, b: Any, wid
     return types.void(A, types.intp, types.intp, B, types.intp, types.intp), code
 
 
+def _zero(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    return ir.Constant(signature.return_type.of, None)
+
+
 @intrinsic
 def _zero_vector(typing: Any) -> Any:
-    return VECTOR(), lambda context, builder, signature, args: ir.Constant(VECTOR_IR, None)
+    return VECTOR(), _zero
+
+
+@intrinsic
+def _zero_wide(typing: Any) -> Any:
+    return WIDE_VECTOR(), _zero
 
 
 def _operation(emit: Any) -> Any:
@@ -184,17 +211,17 @@ def _operation(emit: Any) -> Any:
 
 @intrinsic
 def _add(typing: Any, a: Any, b: Any) -> Any:
-    return VECTOR(VECTOR, VECTOR), _operation(lambda builder, a, b: builder.fadd(a, b, flags=FLAGS))
+    return a(a, b), _operation(lambda builder, a, b: builder.fadd(a, b, flags=FLAGS))
 
 
 @intrinsic
 def _subtract(typing: Any, a: Any, b: Any) -> Any:
-    return VECTOR(VECTOR, VECTOR), _operation(lambda builder, a, b: builder.fsub(a, b, flags=FLAGS))
+    return a(a, b), _operation(lambda builder, a, b: builder.fsub(a, b, flags=FLAGS))
 
 
 @intrinsic
 def _multiply(typing: Any, a: Any, b: Any) -> Any:
-    return VECTOR(VECTOR, VECTOR), _operation(lambda builder, a, b: builder.fmul(a, b, flags=FLAGS))
+    return a(a, b), _operation(lambda builder, a, b: builder.fmul(a, b, flags=FLAGS))
 
 
 @intrinsic
@@ -216,12 +243,13 @@ def _where_equal(typing: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
 
 def _of_vectors(compute: Any) -> Any:
     def choose(a, b):  # type: ignore[no-untyped-def]  # Numba compares the signatures
-        return (lambda a, b: compute(a, b)) if a is VECTOR and b is VECTOR else None
+        return (lambda a, b: compute(a, b)) if isinstance(a, _Vector) and a is b else None
 
     return choose
 
 
 overload(load)(lambda array, start: lambda array, start: _load_vector(array, start))
+overload(load_wide)(lambda array, start: lambda array, start: _load_wide(array, start))
 overload(splat)(lambda array, index: lambda array, index: _splat_vector(array, index))
 overload(gather)(lambda array, start, step: lambda array, start, step: _gather_vector(array, start, step))
 overload(where_larger)(lambda a, b, x, y: lambda a, b, x, y: _where_larger(a, b, x, y))
@@ -231,6 +259,7 @@ overload(transpose)(
     lambda A, a, row, B, b, width: lambda A, a, row, B, b, width: _transpose_square(A, a, row, B, b, width)
 )
 overload(zeros)(lambda: lambda: _zero_vector())
+overload(wide_zeros)(lambda: lambda: _zero_wide())
 for _operator, _intrinsic in ((operator.add, _add), (operator.sub, _subtract), (operator.mul, _multiply)):
     overload(_operator)(_of_vectors(_intrinsic))
 overload(operator.iadd)(_of_vectors(_add))
