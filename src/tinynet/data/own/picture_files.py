@@ -109,9 +109,9 @@ def _read(path: Path, longest: int) -> tuple[np.ndarray, list[str]]:
             _unreadable_picture(path, f"{width}×{height} pixels are too many", "make it smaller first.", RefusedError)
         file.draft(None, (longest, longest))  # a large JPEG is reduced while it is decoded
         mode = file.mode
-        reduced = _reduced(file, longest)
-        picture = ImageOps.exif_transpose(reduced)
-    if picture.size != reduced.size:  # it was held sideways
+        file.load()  # older versions of Pillow turn a TIFF here
+        picture = ImageOps.exif_transpose(_reduced(file, longest))
+    if (width - height) * (picture.width - picture.height) < 0:  # it was held sideways
         width, height = height, width
     done = [f"{mode} {width}×{height}"]
     if picture.size != (width, height):

@@ -126,7 +126,8 @@ class Clip(Operation):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.remember(x=x)
-        return np.clip(x, self.low, self.high)
+        y = x.copy() if self.low is None else np.maximum(x, self.low)
+        return y if self.high is None else np.minimum(y, self.high)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         (x,) = self.recall()

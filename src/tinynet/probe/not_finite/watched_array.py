@@ -130,7 +130,10 @@ class WatchedArray(np.ndarray):
     def __array_function__(self, function: Callable, kinds: Any, arguments: Any, options: Any) -> Any:
         ledger = _ledger.get()
         before = 0 if ledger is None else ledger.n_births
-        result = super().__array_function__(function, (WatchedArray, np.ndarray), arguments, options)
+        if hasattr(function, "_implementation"):
+            result = super().__array_function__(function, (WatchedArray, np.ndarray), arguments, options)
+        else:  # what makes an array "like" this one; NumPy 2.0 does not pass it on
+            result = function(*arguments, **options)
         if function is np.empty_like:
             return watched(result)  # what it holds has no meaning
         inputs = list(_arrays_in((*arguments, *options.values())))
