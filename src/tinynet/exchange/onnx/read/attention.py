@@ -105,12 +105,18 @@ def _without_mask(reader: Reader, name: str) -> tuple[str, bool | None]:
         return name, False
     for x, other in (step.reads, step.reads[::-1]):
         if other in reader.constants:
-            mask = np.asarray(reader.constants[other])
-            T, S = mask.shape[-2:] if mask.ndim >= 2 else (0, 0)
-            seen = np.tri(T, S, S - T, dtype=bool)
-            causal = mask.size == T * S > 0 and np.array_equal(mask.reshape(T, S) > UNSEEN, seen)
-            return x, True if causal and not mask.reshape(T, S)[seen].any() else None
+            return x, True if _is_causal(np.asarray(reader.constants[other])) else None
     return name, None
+
+
+def _is_causal(mask: np.ndarray) -> bool:
+    """Whether a mask adds nothing for the keys up to the place of a query, and hides all others."""
+    shape = mask.shape[-2:]
+    if len(shape) < 2 or mask.size != shape[0] * shape[1]:
+        return False
+    mask, (T, S) = mask.reshape(shape), shape
+    seen = np.tri(T, S, S - T, dtype=bool)
+    return not mask[seen].any() and bool(np.all(mask[~seen] <= UNSEEN))
 
 
 def _projection(reader: Reader, name: str, transposed: bool) -> Projection | None:
@@ -132,12 +138,15 @@ def _projection(reader: Reader, name: str, transposed: bool) -> Projection | Non
         index = move.layer.forward(index, *[reader.constants[read] for read in move.reads[1:]])
         move.layer.forget()
     index = index.swapaxes(-1, -2) if transposed and index.ndim == 4 else index
-    if index.ndim != 4 or not np.array_equal(np.broadcast_to(index[:1, :, :1], index.shape), index):
+    if index.ndim != 4:
         return None
+    rows = index[:1, :, :1]
+    if np.any(index != rows):
+        return None  # other features for another sample or place
     source = step.reads[0]
     while (before := _giver(reader, source)) is not None and isinstance(before.layer, MOVES):
         source = before.reads[0]
-    return Projection(step.layer, source, index[0, :, 0], scale)
+    return Projection(step.layer, source, rows[0, :, 0], scale)
 
 
 def _factor(reader: Reader, step: Step) -> float | None:
