@@ -31,7 +31,7 @@ def projected(name, source, perm, scale, biased, cut):
 
 def attention(
     before=(), after=(), source="x", memory="x", shape=("n", "t", 4), outputs=("y",), mask=None, biases="", axis=-1,
-    arrays=None, mix=("p", "v"), keys=None, cut=False, **scales,
+    arrays=None, mix=("p", "v"), keys=None, cut=False, between=(), **scales,
 ):  # fmt: skip
     """A model of an attention as a file spells it out, and what stands before and after it."""
     own = {"apart": APART, "together": TOGETHER} | {f"{name}_by": scale[1] for name, scale in scales.items()}
@@ -43,7 +43,11 @@ def attention(
         nodes += projected(name, start, perm, scales.get(name), name in biases, cut and name != "q")
     nodes += [("MatMul", ["q", "k"], ["s"], {})]
     nodes += [] if mask is None else [("Add", ["s", "/mask"], ["m"], {})]
-    nodes += [("Softmax", ["s" if mask is None else "m"], ["p"], {"axis": axis}), ("MatMul", [*mix], ["a"], {})]
+    nodes += [
+        ("Softmax", ["s" if mask is None else "m"], ["p"], {"axis": axis}),
+        *between,
+        ("MatMul", [*mix], ["a"], {}),
+    ]
     nodes += [("Transpose", ["a"], ["b"], {"perm": (0, 2, 1, 3)}), ("Reshape", ["b", "together"], ["c"], {})]
     last = "y0" if "o" in biases or after else "y"
     nodes += [("MatMul", ["c", "wo"], [last], {})]
@@ -55,7 +59,8 @@ def read(made, tmp_path, *lengths):
     """The net of a model, which gives what ONNX Runtime gives for sequences of any length."""
     net = loaded(made, tmp_path)
     for n, T in ((2, lengths[0]), (3, lengths[-1])):
-        x = np.random.default_rng(T).normal(size=(n, T, 4)).astype(F)
+        x = np.random.default_rng(T).normal(size=(n, T, 4)[-len(made.graph.input[0].type.tensor_type.shape.dim) :])
+        x = x.astype(F)
         agree(net.predict(x), run(tmp_path / "net.onnx", x))
     assert net.dtype == np.float32
     return net
@@ -79,6 +84,13 @@ def test_queries_keys_and_values_may_be_scaled(scales, biases, tmp_path):
     (layer,) = layers_of_attention(read(attention(biases=biases, **scales), tmp_path, 5, 8))
     assert (layer.embed_dim, layer.num_heads, layer.causal) == (4, 2, False)
     assert (layer.in_proj_bias is None) is not bool(biases)
+
+
+def test_large_numbers_agree_as_far_as_their_digits_go(tmp_path):
+    net = loaded(attention(arrays={"wo": 1e6 * DRAWN["wo"]}), tmp_path)
+    layers_of_attention(net)
+    with pytest.raises(RuntimeError, match="there is no forward to go back through"):
+        net.backward(np.zeros((2, 5, 4), F))  # nothing is kept of the examples
 
 
 @pytest.mark.parametrize("biases", ["q", "kv", "o"])
@@ -151,6 +163,18 @@ NOT_QUITE = {
         arrays={"wo": RNG.normal(size=(4, 3)).astype(F), "w2": RNG.normal(size=(3, 4)).astype(F)},
     ),
     "queries that are squared": attention(q=("Pow", F(2))),
+    "a sum over the queries, of small numbers": attention(axis=-2, arrays={"wo": 1e-6 * DRAWN["wo"]}),
+    "one sequence without a batch axis": attention(
+        shape=("t", 4), arrays={"apart": np.array([1, -1, 2, 2]), "together": np.array([-1, 4])}
+    ),
+    "weights that are bent": attention(between=[("Relu", ["p"], ["p2"], {})], mix=("p2", "v")),
+    "heads that are wider than the features": attention(
+        arrays={**WIDE, "wq": RNG.normal(size=(4, 8)).astype(F), "wk": RNG.normal(size=(4, 8)).astype(F)}
+    ),
+    "a memory of fewer features": attention(
+        [("Slice", ["x", "first", "end", "axis"], ["few"], {})], memory="few",
+        arrays={**latest(3), "axis": np.array([2]), "wk": DRAWN["wk"][:3], "wv": DRAWN["wv"][:3]},
+    ),
     "values that are wider than keys": attention(arrays=WIDE),
 }  # fmt: skip
 
