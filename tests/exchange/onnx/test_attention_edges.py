@@ -88,9 +88,15 @@ def test_queries_keys_and_values_may_be_scaled(scales, biases, tmp_path):
 
 def test_large_numbers_agree_as_far_as_their_digits_go(tmp_path):
     net = loaded(attention(arrays={"wo": 1e6 * DRAWN["wo"]}), tmp_path)
-    layers_of_attention(net)
+    (layer,) = layers_of_attention(net)
     with pytest.raises(RuntimeError, match="there is no forward to go back through"):
-        net.backward(np.zeros((2, 5, 4), F))  # nothing is kept of the examples
+        layer.backward(np.zeros((3, 7, 4), F))  # nothing is kept of the examples
+
+
+def test_all_numbers_may_be_negative(tmp_path):
+    made = attention(biases="qkvo", arrays={"bo": np.full(4, -100, F)})
+    assert loaded(made, tmp_path).predict(np.ones((2, 5, 4), F)).max() < 0
+    layers_of_attention(loaded(made, tmp_path))
 
 
 @pytest.mark.parametrize("biases", ["q", "kv", "o"])

@@ -86,14 +86,14 @@ def _built(q: Projection, k: Projection, v: Projection, out: Linear, causal: boo
 def _agrees(reader: Reader, made: MultiHeadAttention, sources: list[str], y: str) -> bool:
     """Whether it gives what the steps gave, in both examples."""
     values = [reader.values[name] for name in (*sources, y)]
-    if any(value.ndim != 3 for value in values):
-        return False
-    for *inputs, expected in zip(*[value.runs for value in values], strict=True):
-        found = made.forward(*inputs)
-        made.forget()
-        if not np.abs(found - expected).max() <= AGREES * np.abs(expected).max():
-            return False
-    return True
+    runs = zip(*[value.runs for value in values], strict=True)
+    return {value.ndim for value in values} == {3} and all(_gives(made, inputs, last) for *inputs, last in runs)
+
+
+def _gives(made: MultiHeadAttention, inputs: list[np.ndarray], expected: np.ndarray) -> bool:
+    found = made.forward(*inputs)
+    made.forget()
+    return bool(np.abs(found - expected).max() <= AGREES * np.abs(expected).max())
 
 
 def _without_mask(reader: Reader, name: str) -> tuple[str, bool | None]:
