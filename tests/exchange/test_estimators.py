@@ -78,6 +78,7 @@ def test_each_partial_fit_draws_an_order_of_its_own():
         with tn.net.watch(model.net_, rows):
             model.partial_fit(X, NAMES)
         orders.append(np.concatenate(rows.seen))
+    assert {len(x) for x in rows.seen} == {30}
     assert orders[0].shape == X.shape
     assert not np.array_equal(*orders)
     assert np.array_equal(*(order[np.lexsort(order.T)] for order in orders))
@@ -155,3 +156,91 @@ def test_importing_tinynet_does_not_import_scikit_learn():
     script = "import sys, tinynet as tn; tn.exchange; print('sklearn' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_what_is_not_said_is_as_the_documentation_says():
+    expected = dict(net=None, optimizer=None, lr=0.01, epochs=100, batch_size=64, early_stopping=False)
+    expected |= dict(validation_fraction=0.1, patience=10, random_state=None, verbose=False)
+    assert TinynetClassifier().get_params() == expected == TinynetRegressor().get_params()
+    model = TinynetRegressor(epochs=3, random_state=0).fit(X, LABELS)
+    assert (type(model.optimizer_).__name__, model.optimizer_.lr) == ("Adam", 0.01)
+    assert (model.n_iter_, len(model.history_)) == (3, 3)
+    assert [layer.weight.shape for layer in model.net_ if isinstance(layer, Linear)] == [(64, 4), (1, 64)]
+    assert model.fit(X, LABELS).n_iter_ == 3  # a second fit begins anew
+
+
+def test_what_is_said_is_done(capsys):
+    optimizer = SGD(lr=0.25)
+    model = TinynetRegressor(small_net, optimizer, lr=0.5, epochs=2, batch_size=50, random_state=0).fit(X, LABELS)
+    assert (model.optimizer_.lr, model.optimizer_ is optimizer) == (0.25, False)
+    assert TinynetRegressor(lr=0.5, epochs=1).fit(X, LABELS).optimizer_.lr == 0.5
+    assert capsys.readouterr().out == ""
+    TinynetRegressor(small_net, epochs=1, verbose=True).fit(X, LABELS)
+    assert capsys.readouterr().out != ""
+    TinynetRegressor(small_net, verbose=True).partial_fit(X, LABELS)
+    assert capsys.readouterr().out != ""
+    TinynetRegressor(small_net).partial_fit(X, LABELS)
+    assert capsys.readouterr().out == ""
+
+
+def test_rows_are_held_out_alike_of_each_class():
+    w = np.arange(1.0, 151)
+    model = TinynetClassifier(validation_fraction=0.2, random_state=0)
+    train, valid = model._held_out(X, LABELS, w)
+    assert (len(train), len(valid)) == (120, 30)
+    assert np.bincount(valid.y).tolist() == [10, 10, 10]
+    again = model._held_out(X, LABELS, w)[1]
+    assert np.array_equal(valid.X, again.X)
+    weight_of = {tuple(row): weight for row, weight in zip(X, w, strict=True)}
+    assert len({round(weight / weight_of[tuple(row)], 9) for row, weight in zip(valid.X, valid.w, strict=True)}) <= 3
+    other = TinynetRegressor(validation_fraction=0.5, random_state=1)._held_out(X, LABELS.astype(float), w)
+    assert [len(rows) for rows in other] == [75, 75]
+    assert len(set(np.bincount(other[1].y.astype(int)).tolist())) > 1  # numbers are no classes
+
+
+def test_training_stops_after_so_many_epochs_without_improvement():
+    stuck = TinynetRegressor(small_net, SGD(lr=0.0), early_stopping=True, patience=2, random_state=0).fit(X, LABELS)
+    assert stuck.n_iter_ == 3
+    going = TinynetRegressor(small_net, SGD(lr=0.0), epochs=5, patience=2, random_state=0).fit(X, LABELS)
+    assert (going.n_iter_, "valid_loss" in going.history_) == (5, False)
+
+
+def test_probabilities_and_numbers_have_the_shapes_of_scikit_learn():
+    model = TinynetClassifier(small_net, epochs=5, random_state=0).fit(X, NAMES)
+    p = model.predict_proba(X)
+    assert p.shape == (150, 3)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    assert np.array_equal(model.classes_[p.argmax(axis=1)], model.predict(X))
+    row = TinynetRegressor(small_net, epochs=1, random_state=0).fit(X, X[:, 0])
+    column = TinynetRegressor(small_net, epochs=1, random_state=0).fit(X, X[:, :1])
+    assert (row.predict(X).shape, column.predict(X).shape) == ((150,), (150, 1))
+    assert np.array_equal(row.predict(X), column.predict(X)[:, 0])
+    assert TinynetRegressor().__sklearn_tags__().target_tags.multi_output
+
+
+def test_a_class_without_rows_has_a_probability():
+    model = TinynetClassifier(small_net, random_state=0)
+    model.partial_fit(X, NAMES, classes=[*np.unique(NAMES), "rose"])
+    assert model.classes_.tolist() == ["rose", "setosa", "versicolor", "virginica"]
+    assert model.predict_proba(X).shape == (150, 4)
+    model.partial_fit(X, NAMES, classes=["rose", *np.unique(NAMES)])  # the same, in another order
+    sentence = r"TinynetClassifier\.partial_fit: classes are not those of the first call, \['rose' .* 'virginica'\]\."
+    with pytest.raises(ValueError, match=sentence):
+        model.partial_fit(X, NAMES, classes=np.unique(NAMES))
+    with pytest.raises(ValueError, match=r"'tulip' in y is none of the classes \['rose' 'setosa'"):
+        model.partial_fit(X[:2], ["rose", "tulip"])
+    assert model.n_iter_ == 2
+
+
+def test_weights_count_in_partial_fits():
+    x, y = np.zeros((2, 1)), np.array(["a", "b"])
+    model = TinynetClassifier(optimizer=SGD(lr=0.5), random_state=0)
+    for _ in range(60):
+        model.partial_fit(x, y, ["a", "b"], [3.0, 1.0])
+    assert model.predict_proba(x)[0] == pytest.approx([0.75, 0.25], abs=0.02)
+    numbers = TinynetRegressor(optimizer=SGD(lr=0.05), random_state=0)
+    for _ in range(60):
+        numbers.partial_fit(x, [0.0, 4.0], [3.0, 1.0])
+    assert numbers.predict(x)[0] == pytest.approx(1.0, abs=0.05)
+    with pytest.raises(ValueError, match="[Nn]egative"):
+        numbers.partial_fit(x, [0.0, 4.0], [3.0, -1.0])

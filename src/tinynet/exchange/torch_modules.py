@@ -260,9 +260,9 @@ def _fill(net: Layer, module: Any, made: list[tuple[Layer, Any]]) -> None:
         state = {_our_name(name): tensor for name, tensor in source.state_dict(keep_vars=True).items()}
         for name, parameter in architecture.all_parameters(layer).items():
             if name in state:
-                parameter.tensor = _numbers(state[name])
-                parameter.trainable = bool(state[name].requires_grad)
-                holders.setdefault(id(state[name]), []).append(parameter)
+                tensor = state[name]
+                parameter.tensor, parameter.trainable = _numbers(tensor), bool(tensor.requires_grad)
+                holders.setdefault(id(tensor), []).append(parameter)
         for name, holder, attribute in architecture.statistics(layer):
             if name in state:
                 vars(holder)[attribute][...] = _numbers(state[name])

@@ -131,6 +131,7 @@ def _net_of(doc: Document, shapes: list[tuple[int, ...]]) -> Net:
         simplify(reader)
         find_attention(reader)
         find_positions(reader)
+        simplify(reader)  # what was replaced has left steps that nothing reads
         net = structured(reader)
     kinds = {parameter.dtype for parameter in net.parameters().values()}
     if np.dtype(np.float64) in kinds:

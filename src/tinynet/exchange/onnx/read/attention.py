@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from tinynet.exchange.onnx.read.reader import Reader, Step
-from tinynet.exchange.onnx.read.simplify import MOVES, simplify
+from tinynet.exchange.onnx.read.simplify import MOVES
 from tinynet.layers import Linear, MultiHeadAttention, Softmax
 from tinynet.net.operations import Combine, MatMul, Part, Take
 
 UNSEEN = -1e4  #: A score that is lower by this is that of a key that may not be seen.
-AGREES = 1e-4
+AGREES = 1e-4  #: How far two outputs may be apart, as a part of the largest number.
 
 
 @dataclass
@@ -42,16 +42,15 @@ def find_attention(reader: Reader) -> None:
     for step in [step for step in reader.steps if isinstance(step.layer, Softmax)]:
         if step in reader.steps:
             _replace(reader, step)
-    simplify(reader)
 
 
 def _replace(reader: Reader, softmax: Step) -> None:
     """Replace the steps around one softmax, if they are an attention."""
     scores, causal = _without_mask(reader, softmax.reads[0])
-    product, mix = _giver(reader, scores), _only_reader(reader, softmax.gives[0])
-    if product is None or mix is None or not (isinstance(product.layer, MatMul) and isinstance(mix.layer, MatMul)):
+    product, mix = _product(_giver(reader, scores)), _product(_only_reader(reader, softmax.gives[0]))
+    if product is None or mix is None or causal is None:
         return
-    if causal is None or mix.reads[0] != softmax.gives[0] or len(reader.values[scores].shapes[0]) != 4:
+    if mix.reads[0] != softmax.gives[0] or reader.values[scores].ndim != 4:
         return
     q = _projection(reader, product.reads[0], transposed=False)
     k = _projection(reader, product.reads[1], transposed=True)
@@ -71,7 +70,7 @@ def _replace(reader: Reader, softmax: Step) -> None:
 def _built(q: Projection, k: Projection, v: Projection, out: Linear, causal: bool) -> MultiHeadAttention | None:
     heads, D = q.rows.shape
     E = heads * D
-    features = {part.linear.in_features for part in (q, k, v)} | {out.in_features, out.out_features}
+    features = {part.linear.in_features for part in (q, k, v)}
     biased = any(linear.bias is not None for linear in (q.linear, k.linear, v.linear, out))
     if features != {E} or not q.rows.shape == k.rows.shape == v.rows.shape:
         return None
@@ -86,16 +85,15 @@ def _built(q: Projection, k: Projection, v: Projection, out: Linear, causal: boo
 
 def _agrees(reader: Reader, made: MultiHeadAttention, sources: list[str], y: str) -> bool:
     """Whether it gives what the steps gave, in both examples."""
-    for run in (0, 1):
-        inputs = [reader.values[name].runs[run] for name in sources]
-        expected = reader.values[y].runs[run]
-        if any(np.ndim(x) != 3 for x in (*inputs, expected)):
-            return False
-        found = made.forward(*inputs)
-        made.forget()
-        if found.shape != expected.shape or not np.allclose(found, expected, AGREES, AGREES * np.abs(expected).max()):
-            return False
-    return True
+    values = [reader.values[name] for name in (*sources, y)]
+    runs = zip(*[value.runs for value in values], strict=True)
+    return {value.ndim for value in values} == {3} and all(_gives(made, inputs, last) for *inputs, last in runs)
+
+
+def _gives(made: MultiHeadAttention, inputs: list[np.ndarray], expected: np.ndarray) -> bool:
+    found = made.forward(*inputs)
+    made.forget()
+    return bool(np.abs(found - expected).max() <= AGREES * np.abs(expected).max())
 
 
 def _without_mask(reader: Reader, name: str) -> tuple[str, bool | None]:
@@ -105,12 +103,18 @@ def _without_mask(reader: Reader, name: str) -> tuple[str, bool | None]:
         return name, False
     for x, other in (step.reads, step.reads[::-1]):
         if other in reader.constants:
-            mask = np.asarray(reader.constants[other])
-            T, S = mask.shape[-2:] if mask.ndim >= 2 else (0, 0)
-            seen = np.tri(T, S, S - T, dtype=bool)
-            causal = mask.size == T * S > 0 and np.array_equal(mask.reshape(T, S) > UNSEEN, seen)
-            return x, True if causal and not mask.reshape(T, S)[seen].any() else None
+            return x, True if _is_causal(np.asarray(reader.constants[other])) else None
     return name, None
+
+
+def _is_causal(mask: np.ndarray) -> bool:
+    """Whether a mask adds nothing for the keys up to the place of a query, and hides all others."""
+    shape = mask.shape[-2:]
+    if len(shape) < 2 or mask.size != shape[0] * shape[1]:
+        return False
+    mask, (T, S) = mask.reshape(shape), shape
+    seen = np.tri(T, S, S - T, dtype=bool)
+    return not mask[seen].any() and bool(np.all(mask[~seen] <= UNSEEN))
 
 
 def _projection(reader: Reader, name: str, transposed: bool) -> Projection | None:
@@ -132,12 +136,15 @@ def _projection(reader: Reader, name: str, transposed: bool) -> Projection | Non
         index = move.layer.forward(index, *[reader.constants[read] for read in move.reads[1:]])
         move.layer.forget()
     index = index.swapaxes(-1, -2) if transposed and index.ndim == 4 else index
-    if index.ndim != 4 or not np.array_equal(np.broadcast_to(index[:1, :, :1], index.shape), index):
+    if index.ndim != 4:
         return None
+    rows = index[:1, :, :1]
+    if np.any(index != rows):
+        return None  # other features for another sample or place
     source = step.reads[0]
     while (before := _giver(reader, source)) is not None and isinstance(before.layer, MOVES):
         source = before.reads[0]
-    return Projection(step.layer, source, index[0, :, 0], scale)
+    return Projection(step.layer, source, rows[0, :, 0], scale)
 
 
 def _factor(reader: Reader, step: Step) -> float | None:
@@ -166,6 +173,10 @@ def _end(reader: Reader, mix: Step, source: str) -> tuple[Linear, str] | None:
                 return linear, y
         step = _only_reader(reader, y)
     return None
+
+
+def _product(step: Step | None) -> Step | None:
+    return step if step is not None and isinstance(step.layer, MatMul) else None
 
 
 def _giver(reader: Reader, name: str) -> Step | None:

@@ -206,7 +206,7 @@ FOLDS: dict[str, Callable[[Arrays, dict[str, Any]], Any]] = {
     "Log": lambda i, a: np.log(i[0]),
     "Max": lambda i, a: _of_two(np.maximum)(i, a) if len(i) == 2 else np.max(i, axis=0),
     "Min": lambda i, a: _of_two(np.minimum)(i, a) if len(i) == 2 else np.min(i, axis=0),
-    "Mod": _of_two(lambda x, y: np.mod(x, np.where(y == 0, 1, y))),
+    "Mod": lambda i, a: _of_two(np.fmod if a.get("fmod", 0) else np.mod)(i, a),
     "Mul": _of_two(np.multiply),
     "Neg": lambda i, a: np.negative(i[0]),
     "Not": lambda i, a: np.logical_not(i[0]),

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,16 @@ class Value:
     def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Its shape in each example."""
         return np.shape(self.runs[0]), np.shape(self.runs[1])
+
+    @property
+    def ndim(self) -> int:
+        """How many axes it has, the same in both examples."""
+        return np.ndim(self.runs[0])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of its numbers, the same in both examples."""
+        return np.asarray(self.runs[0]).dtype
 
 
 @dataclass
@@ -78,7 +89,7 @@ class Reader:
         self.truths: set[str] = set()  #: Values that are 1 and 0, and are true and false in the graph.
         self._shared: dict[str, Parameter] = {}
         self._as_known: dict[str, Value] = {}  #: Values as they were before steps computed them.
-        self._fresh = 0
+        self._fresh = count()
         self.scopes: list[str] = []
 
     def read(self) -> None:
@@ -119,8 +130,7 @@ class Reader:
 
     def fresh(self) -> str:
         """A name for a value in between."""
-        self._fresh += 1
-        return f"between_{self._fresh}"
+        return f"between_{next(self._fresh)}"
 
     def alias(self, name: str, old: str) -> None:
         """Call a value by another name too; what reads the new name will read the old one."""
@@ -204,7 +214,7 @@ class Reader:
         elif node.op == "Constant":
             found = [[held(node)]] * 2
         elif node.op == "CastLike" and inputs[0] is not None and inputs[0].known and inputs[1] is not None:
-            found = [[np.asarray(inputs[0].runs[run]).astype(np.asarray(inputs[1].runs[run]).dtype)] for run in (0, 1)]
+            found = [[np.asarray(run).astype(inputs[1].dtype)] for run in inputs[0].runs]
         elif all(value is None or value.known for value in inputs) and not self._looks_up(node, inputs):
             arguments = [[None if value is None else value.runs[run] for value in inputs] for run in (0, 1)]
             found = [fold(node.op, given, node.attributes, len(node.outputs)) for given in arguments]
@@ -239,10 +249,10 @@ class Reader:
     def _looks_up(self, node: Node, inputs: list[Value | None]) -> bool:
         """Whether a node takes rows of a weight that is learned, as positions do: that must stay a step."""
         W = inputs[0] if inputs else None
-        if W is None or np.ndim(W.runs[0]) not in (2, 3) or not is_learned(self.doc, W.weight, W.runs[0]):
+        if W is None or W.ndim not in (2, 3) or not is_learned(self.doc, W.weight, W.runs[0]):
             return False
         if node.op == "Gather" and inputs[1] is not None:
-            return inputs[1].weight is None and np.ndim(inputs[1].runs[0]) > 0 and np.ndim(W.runs[0]) == 2
+            return inputs[1].weight is None and inputs[1].ndim > 0 and W.ndim == 2
         readers = [other.op for other in self.doc.nodes if node.outputs[0] in other.inputs]
         return node.op == "Slice" and set(readers) == {"Add"}
 

@@ -101,7 +101,6 @@ def find_positions(reader: Reader) -> None:
                 layer.weight.tensor = W
                 reader.steps[at] = Step(layer, [x], step.gives, step.scopes)
                 break
-    simplify(reader)
 
 
 def _rows_of(reader: Reader, name: str) -> np.ndarray | None:

@@ -62,7 +62,7 @@ def _in_parallel(reader: Reader, pieces: list[Piece], own: set[str]) -> bool:
     for join in pieces:
         layer = join.items[0].layer
         is_sum = isinstance(layer, Combine) and layer.operation == "add"
-        if len(join.items) > 1 or not (is_sum or isinstance(layer, Join)) or _repeats(reader, join, layer):
+        if len(join.items) > 1 or not (isinstance(layer, Join) or (is_sum and not _repeats(reader, join))):
             continue
         branches = _branches(pieces, join, uses, reader.doc.outputs)
         if branches is None or branches[0] in own:
@@ -79,13 +79,9 @@ def _in_parallel(reader: Reader, pieces: list[Piece], own: set[str]) -> bool:
     return False
 
 
-def _repeats(reader: Reader, join: Piece, layer: Layer) -> bool:
-    """Whether a sum or a join repeats one of its arrays along an axis, which a Residual and a Concat do not."""
-    shapes = [list(reader.values[name].shapes[0]) for name in join.reads]
-    if isinstance(layer, Join):
-        for shape in shapes:
-            del shape[layer.axis]
-    return any(shape != shapes[0] for shape in shapes)
+def _repeats(reader: Reader, join: Piece) -> bool:
+    """Whether a sum repeats one of its arrays along an axis, which a Residual does not."""
+    return len({reader.values[name].shapes for name in join.reads}) > 1
 
 
 def _branches(

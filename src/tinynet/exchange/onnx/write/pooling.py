@@ -90,10 +90,9 @@ def max_unpool1d(graph: GraphWriter, layer: MaxUnpool1D, x: str, switches: str) 
 
 
 def max_unpool2d(graph: GraphWriter, layer: MaxUnpool2D, x: str, switches: str) -> str:
-    _, C, H, W = graph.shape(layer)
-    (top, bottom), (left, right) = layer.padding
-    (kh, kw), (sh, sw) = layer.kernel_size, layer.stride
-    OH, OW = (H - 1) * sh - top - bottom + kh, (W - 1) * sw - left - right + kw
+    _, C, *size = graph.shape(layer)
+    sliding = zip(size, layer.stride, layer.padding, layer.kernel_size, strict=True)
+    OH, OW = ((n - 1) * stride - sum(padding) + k for n, stride, padding, k in sliding)
     in_rows = graph.constant([0, C, -1])
     shape = graph.node("Concat", graph.batch(x), graph.constant([C, OH * OW]), axis=0)
     zeros = graph.node("Expand", graph.constant([[[0.0]]]), shape)

@@ -87,7 +87,7 @@ def number(reader: Reader, x: str, value: float) -> str:
     """The name of a constant of the type of x."""
     from tinynet.exchange.onnx.read.reader import Value
 
-    array = np.array(value, np.asarray(reader.values[x].runs[0]).dtype)
+    array = np.array(value, reader.values[x].dtype)
     name = reader.fresh()
     reader.values[name] = Value((array, array), known=True)
     return reader.readable(name)

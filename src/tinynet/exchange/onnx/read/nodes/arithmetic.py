@@ -24,7 +24,7 @@ def combine(operation: str) -> Callable[[Reader, Node], None]:
             return
         if operation == "multiply" and (gated(reader, node) or scales_norm(reader, node, "weight")):
             return
-        if np.asarray(reader.values[node.inputs[0]].runs[0]).dtype.kind != "f":
+        if reader.values[node.inputs[0]].dtype.kind != "f":
             raise Unreadable("it computes with whole numbers that come from the data.", "use floating-point numbers.")
         shapes = [reader.shape(node, index) for index in (0, 1)]
         afford(*np.broadcast_shapes(*shapes))
@@ -35,8 +35,8 @@ def combine(operation: str) -> Callable[[Reader, Node], None]:
 
 def matmul(reader: Reader, node: Node) -> None:
     W = reader.value(node, 1)
-    if W is not None and W.known and np.ndim(W.runs[0]) == 2 and len(reader.shape(node)) >= 2:
-        in_features, out_features = np.shape(W.runs[0])
+    if W is not None and W.known and W.ndim == 2 and len(reader.shape(node)) >= 2:
+        in_features, out_features = W.shapes[0]
         layer = _linear(in_features, out_features, reader.parameter(node, 1, transposed=True), None)
         reader.add(layer, [reader.data(node)], [node.outputs[0]])
         return
@@ -52,7 +52,7 @@ def _with_vector(reader: Reader, node: Node) -> None:
     """A vector is a matrix with one row or one column, which is taken out again."""
     names = [reader.data(node, index) for index in (0, 1)]
     for index, axis in ((0, 0), (1, 1)):
-        if len(reader.values[names[index]].shapes[0]) == 1:
+        if reader.values[names[index]].ndim == 1:
             (n,), thin = reader.values[names[index]].shapes[0], reader.fresh()
             reader.add(View(*((1, n) if axis == 0 else (n, 1))), [names[index]], [thin])
             names[index] = thin
@@ -106,7 +106,7 @@ def triangle(reader: Reader, node: Node) -> None:
             "its matrices have free axes.", "fix all axes but the batch: load_onnx(path, input_shape=...)."
         )
     afford(*shapes[0])
-    ones = np.ones(shapes[0], np.asarray(reader.values[x].runs[0]).dtype)
+    ones = np.ones(shapes[0], reader.values[x].dtype)
     kept, name = (np.triu if node.attributes.get("upper", 1) else np.tril)(ones, diagonal), reader.fresh()
     reader.values[name] = Value((kept, kept), known=True)
     reader.add(Combine("multiply"), [x, reader.readable(name)], [node.outputs[0]])

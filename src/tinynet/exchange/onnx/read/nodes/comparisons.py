@@ -81,14 +81,12 @@ def extreme(operation: str) -> Callable[[Reader, Node], None]:
     """Max or Min of several; with a single number it is a range that is open to one side."""
 
     def read(reader: Reader, node: Node) -> None:
-        numbers = [
-            name for name in node.inputs if reader.values[name].known and np.size(reader.values[name].runs[0]) == 1
-        ]
+        numbers = [name for name in node.inputs if _is_number(reader.values[name])]
         others = [name for name in node.inputs if name not in numbers]
         x, gives = reader.readable(others[0]), node.outputs[0]
         for at, name in enumerate([*others[1:], *numbers]):
             given = gives if at == len(node.inputs) - 2 else reader.fresh()
-            if name in numbers and np.ndim(reader.values[name].runs[0]) <= np.ndim(reader.values[x].runs[0]):
+            if name in numbers and reader.values[name].ndim <= reader.values[x].ndim:
                 bound = decimal(reader.values[name].runs[0])
                 reader.add(Clip(**{"low" if operation == "maximum" else "high": bound}), [x], [given])
             else:

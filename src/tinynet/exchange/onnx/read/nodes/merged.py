@@ -73,11 +73,11 @@ def scales_norm(reader: Reader, node: Node, name: str) -> bool:
             continue
         norm: Any = last.layer
         has = [norm.weight is not None, norm.bias is not None]
-        C, ones = norm.num_channels, (1,) * (len(reader.values[last.gives[0]].shapes[0]) - 2)
-        if has != [name == "bias", False] or C == 1 or np.shape(value.runs[0]) not in ((C, *ones), (1, C, *ones)):
+        C, ones = norm.num_channels, (1,) * (reader.values[last.gives[0]].ndim - 2)
+        if has != [name == "bias", False] or C == 1 or not {*value.shapes} <= {(C, *ones), (1, C, *ones)}:
             continue  # no norm here has a β alone
         new = GroupNorm(norm.num_groups, C, norm.eps, bias=name == "bias")
-        given = Parameter(reader.constant(node, other).ravel(), dtype=np.asarray(value.runs[0]).dtype)
+        given = Parameter(reader.constant(node, other).ravel(), dtype=value.dtype)
         new.weight, new.bias = (norm.weight, given) if name == "bias" else (given, None)
         replace(reader, [last], new, last.reads[0], node.outputs[0])
         return True
@@ -149,21 +149,27 @@ def _is_gelu(reader: Reader, node: Node) -> bool:
     half = reader.value(node, 1)
     if half is None or not _is_number(half, 0.5):
         return False
-    twice = reader.producer(node.inputs[0])
-    one = None if twice is None or len(twice.reads) < 2 else made_by(reader, twice.reads[1], Combine)
+    twice = _combined(reader, node.inputs[0], "multiply")
+    one = None if twice is None else _combined(reader, twice.reads[1], "add")
     erf = None if one is None else made_by(reader, one.reads[0], Elementwise)
     scaled = None if erf is None else made_by(reader, erf.reads[0], Combine)
     if twice is None or one is None or erf is None or scaled is None:
         return False
-    x = scaled.reads[0]
-    right = getattr(erf.layer, "function", "") == "erf" and twice.reads[0] == x and scaled.reads[1:]
-    by = float(np.ravel(reader.values[scaled.reads[1]].runs[0])[0]) if right else 0.0
-    by = 1 / by if getattr(scaled.layer, "operation", "") == "multiply" and by else by
-    if not right or abs(by - math.sqrt(2)) > 1e-5 or not _is_number(reader.values[one.reads[1]], 1.0):
+    x, by = scaled.reads
+    root = {"divide": math.sqrt(2), "multiply": 1 / math.sqrt(2)}.get(getattr(scaled.layer, "operation", ""), math.nan)
+    right = getattr(erf.layer, "function", "") == "erf" and twice.reads[0] == x
+    if not right or not _is_number(reader.values[by], root) or not _is_number(reader.values[one.reads[1]], 1.0):
         return False
     replace(reader, [twice, one, erf, scaled], GELU(), x, node.outputs[0])
     return True
 
 
+def _combined(reader: Reader, name: str, operation: str) -> Step | None:
+    """The step that gives a value which is read only once, if it is that operation."""
+    step = reader.producer(name)
+    found = step is not None and isinstance(step.layer, Combine) and step.layer.operation == operation
+    return step if found else None
+
+
 def _is_number(value: Any, number: float) -> bool:
-    return np.size(value.runs[0]) == 1 and abs(float(np.ravel(value.runs[0])[0]) - number) < 1e-6
+    return np.size(value.runs[0]) == 1 and abs(float(np.ravel(value.runs[0])[0]) - number) < 1e-5

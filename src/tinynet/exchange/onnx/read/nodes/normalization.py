@@ -76,10 +76,8 @@ AFFINE = ((1, 1.0), (2, 0.0))  #: The inputs that are γ and β, and what leaves
 
 
 def _is_constant(reader: Reader, node: Node, index: int, neutral: float) -> bool:
-    value = reader.value(node, index)
-    if value is None or not value.known or not np.all(value.runs[0] == neutral):
-        return False
-    return not is_learned(reader.doc, value.weight, value.runs[0])
+    value, array = reader.value(node, index), reader.constant(node, index)
+    return value is not None and bool(np.all(array == neutral)) and not is_learned(reader.doc, value.weight, array)
 
 
 HANDLERS = {

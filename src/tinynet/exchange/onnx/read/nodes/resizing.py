@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinynet.exchange.onnx.read.file import Node, Unreadable
-from tinynet.exchange.onnx.read.nodes.activations import number
+from tinynet.exchange.onnx.read.nodes.activations import decimal, number
 from tinynet.exchange.onnx.read.nodes.convolution import as_sequences
 from tinynet.exchange.onnx.read.nodes.shapes import view
 from tinynet.exchange.onnx.read.reader import Reader, Value, afford, settled
@@ -68,7 +68,7 @@ def _factors_and_sizes(reader: Reader, node: Node) -> tuple[list[float], list[in
     if not kept or "axes" in node.attributes:
         raise Unreadable("it resizes the batch or the channels, or says no size.", "resize height and width.")
     if sizes is None:
-        factors = [_whole(float(scale)) for scale in scales.runs[0][2:]]
+        factors = [_whole(decimal(scale)) for scale in scales.runs[0][2:]]
         afford(*shapes[0][:2], *[int(n * s) for n, s in zip(shapes[0][2:], factors, strict=True)])
         return factors, None
     last = settled(Value((np.asarray(sizes.runs[0][2:]), np.asarray(sizes.runs[1][2:])), known=True))

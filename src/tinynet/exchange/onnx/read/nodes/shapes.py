@@ -67,8 +67,10 @@ def view_between(old: Any, new: Any) -> Layer | None:
     if list(old) == list(new):
         return None
     keeps_batch = all(len(a) > 1 and len(b) > 0 and a[0] == b[0] for a, b in zip(old, new, strict=True))
-    if keeps_batch and new[0][1:] == new[1][1:]:
-        return Flatten() if len(new[0]) == 2 and len(old[0]) > 2 else Reshape(*new[0][1:])
+    of_sample = {shape[1:] for shape in new}
+    if keeps_batch and len(of_sample) == 1:
+        (shape,) = of_sample
+        return Flatten() if len(shape) == 1 else Reshape(*shape)
     sizes: list[int | str] = []
     for axis, pair in enumerate(zip(*new, strict=True)):
         of_old = [i for i, other in enumerate(zip(*old, strict=True)) if other == pair]
@@ -140,7 +142,7 @@ def gather(reader: Reader, node: Node) -> None:
     axis = node.attributes.get("axis", 0) % max(1, len(reader.shape(node)))
     W, index = reader.values[node.inputs[0]], reader.values[node.inputs[1]]
     if not index.known:
-        if not W.known or axis != 0 or np.ndim(W.runs[0]) != 2:
+        if not W.known or axis != 0 or W.ndim != 2:
             raise Unreadable("it takes rows that the data name, of what is no table.", "use an embedding.")
         weight = reader.parameter(node, 0)
         layer = Embedding(*weight.shape)
@@ -254,7 +256,7 @@ def same(reader: Reader, node: Node) -> None:
     x = reader.values[node.inputs[0]]
     if node.op in ("Cast", "CastLike"):
         like = node.op == "CastLike"
-        kind = np.asarray(reader.values[node.inputs[1]].runs[0]).dtype.kind if like else ""
+        kind = reader.values[node.inputs[1]].dtype.kind if like else ""
         kind = kind or np.dtype(onnx.helper.tensor_dtype_to_np_dtype(node.attributes["to"])).kind
         if kind == "b" and node.inputs[0] not in reader.truths:
             differs = reader.fresh()
@@ -262,10 +264,9 @@ def same(reader: Reader, node: Node) -> None:
             reader.add(Combine("subtract"), [number(reader, differs, 1.0), differs], [node.outputs[0]])
             return
         if node.inputs[0] in reader.truths:  # which are floating-point numbers already
-            kind = np.asarray(x.runs[0]).dtype.kind
-        if kind != np.asarray(x.runs[0]).dtype.kind and {kind, np.asarray(x.runs[0]).dtype.kind} != {"i", "u"}:
-            problem = f"it makes {np.asarray(x.runs[0]).dtype} out of data into another kind."
-            raise Unreadable(problem, "convert before the net.")
+            kind = x.dtype.kind
+        if kind != x.dtype.kind and {kind, x.dtype.kind} != {"i", "u"}:
+            raise Unreadable(f"it makes {x.dtype} out of data into another kind.", "convert before the net.")
     reader.alias(node.outputs[0], node.inputs[0])
 
 
