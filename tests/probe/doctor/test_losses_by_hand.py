@@ -222,8 +222,8 @@ def test_a_batch_is_no_larger_than_the_data(tried: Tried) -> None:
 class Mixing(Layer):
     """Adds a share of the mean over the batch, and some noise."""
 
-    def __init__(self, share: float = 0.0, noise: float = 0.0, cut: bool = False) -> None:
-        self.share, self.noise, self.cut = share, noise, cut
+    def __init__(self, share: Any = 0.0, noise: Any = 0.0, cut: bool = False) -> None:
+        self.share, self.noise, self.cut = np.array(share), np.array(noise), cut
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         assert not self.training
@@ -236,9 +236,10 @@ class Mixing(Layer):
         return dy
 
 
-def mixed(layer: Layer, x: Any = None, **known: Any) -> Diagnosis | None:
-    if x is None:
-        x = np.array([[1.0, 2.0, 3.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0], [9.0, 9.0, 9.0]])
+ROWS = np.array([[1.0, 2.0, 3.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 2.0], [0.0, 0.0, 1.0], [9.0, 9.0, 9.0]])
+
+
+def mixed(layer: Layer, x: Any = ROWS, **known: Any) -> Diagnosis | None:
     net = Net([layer]).train()
     usual = {"sample": (x, None), "output": np.zeros(4), "copy_of_net": lambda start: deepcopy(net)}
     return losses.mixed_rows(case(**usual | known))
@@ -254,10 +255,14 @@ def test_rows_that_depend_on_each_other() -> None:
     assert mixed(Mixing()) is None
     assert mixed(Mixing(share=1e-3)) is None  # of the largest output it is less than a thousandth
     assert mixed(Mixing(share=4e-3)) == expected
+    assert mixed(Mixing(share=[0.5, 0, 0])) == expected
+    assert mixed(Mixing(share=1e-3), x=-ROWS) is None
+    assert mixed(Mixing(share=-0.5)) == expected
     assert mixed(Mixing(cut=True)) is None
     assert mixed(Mixing(share=0.5), x=np.ones((3, 3))) is None
     assert mixed(Mixing(share=0.5), output=(1, 2)) is None
     assert mixed(Mixing(share=0.5), x=np.array([[1.0], [nan], [2.0], [3.0]])) is None
+    assert mixed(Mixing(), x=np.array([[1.0, 2.0], [nan, 2.0], [2.0, 3.0], [3.0, 4.0]])) is None
     assert mixed(Net([Linear(3, 2), Softmax()]), x=np.ones((4, 3), np.float32)) is None
     assert mixed(Embedding(5, 2), x=np.array([1, 2, 0, 4])) is None
 
@@ -270,6 +275,9 @@ def test_equal_rows_with_different_outputs() -> None:
     assert mixed(Mixing(noise=0.1)) == expected
     assert mixed(Mixing(noise=1e-5)) == expected
     assert mixed(Mixing(noise=5e-7)) is None  # at most 1.5e-6 beside 3
+    assert mixed(Mixing(noise=[0.1, 0, 0])) == expected
+    assert mixed(Mixing(noise=-0.1)) == expected
+    assert mixed(Mixing(noise=5e-7), x=-ROWS) is None
 
 
 def right(p: np.ndarray, y: np.ndarray) -> float:
@@ -318,11 +326,19 @@ def test_a_metric_that_is_blind() -> None:
 @pytest.mark.parametrize(
     ("kind", "values", "takes", "bounds", "near", "far"),
     [
-        ("numbers", [[0.0], [2.0], [0.0], [2.0]], "numbers", (-inf, inf), [0.001, 2.001, 0.001, 2.001], [4, 2, 4, 2]),
+        (
+            "numbers",
+            [[0.0, 1.0], [4.0, 1.0], [8.0, 1.0], [0.0, 1.0], [4.0, 6.0]],
+            "numbers",
+            (0, 1),
+            np.array([0, 1, 4, 1, 8, 1, 0, 1, 4, 6]) + np.sqrt(6.84) / 1000,
+            np.array([8, 1, 0, 1, 4, 6, 0, 1, 4, 1]) + np.sqrt(6.84) * 2,
+        ),
         ("binary", [[0.0], [1.0]], "numbers", (-inf, inf), [0, 1], [1, 0]),
         ("binary", [[0.0], [1.0]], "logits", (0, 1), [-10, 10], [10, -10]),
         ("binary", [[0.0], [1.0]], "probabilities", (0, 1), [0.05, 0.95], [0.95, 0.05]),
-        ("classes", [[0, 1, 0], [1, 0, 0]], "numbers", (-1, 1), [0, 1, 0, 1, 0, 0], [0, 0, 1, 0, 1, 0]),
+        ("classes", [[0, 0, 1], [1, 0, 0]], "numbers", (-1, 1), [0, 0, 1, 1, 0, 0], [1, 0, 0, 0, 1, 0]),
+        ("binary", [[[0.0], [1.0]], [[1.0], [0.0]]], "numbers", (-inf, inf), [0, 1, 1, 0], [1, 0, 0, 1]),
     ],
 )
 def test_what_a_metric_is_asked(kind: str, values: list, takes: str, bounds: tuple, near: list, far: list) -> None:

@@ -69,6 +69,10 @@ def test_the_edges_of_large_inputs(x: Any, said: bool, tried: Tried) -> None:
         (features(0.0, 0.0, 400.0), "; feature 2 alone has 400"),
         (features(1.0, 2.0, 400.0)[:, :, None], ""),
         (features(400.0), ""),
+        (features(0.0), ""),
+        (features(0.0, 0.0, 0.004), "; feature 2 alone has 0.004"),
+        (features(1e30, 1e30).astype(np.float32), ""),  # whose squares are too large for float32
+        (features(2.0, 2.0) + [12.5, 0], "; a mean is 6.25 times its spread"),
         (features(2.0) + 10, ""),
         (features(2.0) + 12, ""),
         (features(2.0) + 12.5, "; a mean is 6.25 times its spread"),
@@ -77,7 +81,7 @@ def test_the_edges_of_large_inputs(x: Any, said: bool, tried: Tried) -> None:
     ],
 )
 def test_what_else_is_told_of_large_inputs(x: np.ndarray, more: str, tried: Tried) -> None:
-    whole = np.sqrt(np.mean(x**2))
+    whole = np.sqrt(np.mean(x.astype(float) ** 2))
     seen = f"the inputs go from {x.min():.3g} to {x.max():.3g}, with root mean square {whole:.3g}{more}"
     assert scales.inputs(case(x=x)).seen == seen
 
