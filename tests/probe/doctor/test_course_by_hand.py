@@ -77,7 +77,12 @@ def test_the_edges_of_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
     assert course.unfinished(case(history=FALLING, skill=0.95)) is not None
     assert course.unfinished(case(history=FALLING, goes_badly=True)).weight == 0.48
     one = rows([2.0, *[1.0] * 9])
-    for slope, epochs, said in ((-0.02, one, True), (-0.0199, one, False), (-0.0105, [*one, *one[1:]], False), (-0.03, one[-4:], True)):
+    for slope, epochs, said in (
+        (-0.02, one, True),
+        (-0.0199, one, False),
+        (-0.0105, [*one, *one[1:]], False),
+        (-0.03, one[-4:], True),
+    ):
         monkeypatch.setattr(course, "_slope", lambda values, slope=slope: slope)
         assert (course.unfinished(case(history=epochs)) is not None) is said
     monkeypatch.setattr(course, "_slope", lambda values: -0.01)
@@ -398,13 +403,20 @@ def test_the_edges_of_few_updates(known: dict[str, Any], said: bool) -> None:
 
 def test_a_net_that_is_no_better_than_a_constant(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = "after 50 steps the net is no better than the best constant: skill 0.049"
-    why, fix = "It has not begun to learn, or it has lost what it knew.", "print(learner.overfit_one_batch())  # can it "
+    why, fix = (
+        "It has not begun to learn, or it has lost what it knew.",
+        "print(learner.overfit_one_batch())  # can it ",
+    )
     fix += "learn one batch by heart?"
     known = {"skill": 0.049, "n_steps": 50}
     assert course.stuck(case(may_try=False, **known)) == Diagnosis("stuck", "remark", 0.35, seen, why, fix)
     for losses, words, advice in (
         ([2.0, 1.5, 0.9], "from 2 to 0.9 in 3 steps", "It can learn a batch by heart, so look at the data and at"),
-        ([2.0, 1.0], "from 2 to 1 in 2 steps", "It cannot even learn one batch by heart: look at the net, the loss and"),
+        (
+            [2.0, 1.0],
+            "from 2 to 1 in 2 steps",
+            "It cannot even learn one batch by heart: look at the net, the loss and",
+        ),
         ([2.0], "from 2 to 2 in 1 steps", "It cannot even learn one batch by heart: look at the net, the loss and"),
         ([-2.0], "from -2 to -2 in 1 steps", "It cannot even learn one batch by heart: look at the net, the loss and"),
     ):

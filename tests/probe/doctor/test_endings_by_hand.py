@@ -143,7 +143,9 @@ def test_a_sigmoid_before_a_sigmoid(tried: Tried) -> None:
 def test_no_softmax_twice_unless_two_layers_are_one(known: dict[str, Any], tried: Tried) -> None:
     assert endings.softmax_twice(twice(**known)) is None
     shape = place("2", ReLU(), "shape")
-    two = walk(place("0", Linear(3, 2), "weights"), place("1", Softmax(), "softmax"), shape, place("3", None, "softmax"))
+    two = walk(
+        place("0", Linear(3, 2), "weights"), place("1", Softmax(), "softmax"), shape, place("3", None, "softmax")
+    )
     found = endings.softmax_twice(twice(first_walk=two, **known))
     why = "The second softmax sees only numbers from 0 to 1, so it is never sure and its gradient is small."
     seen = "layers 1 and 3 are both a softmax"

@@ -39,6 +39,7 @@ def test_one_truth_for_all() -> None:
     assert found[0].seen == f"{seen}, while the validation data have 2 different ones"
     assert alike(np.array([3, 3, 3, 4])) == alike(np.full(3, 3)) == alike([3, 3, 3, 3]) == []
     assert alike(np.full(4, 3), truth=TruthFacts("", None, None)) == []
+    assert alike(np.array([3, 3, 3, 4]), train=range(9)) == []
     assert alike(np.full(4, 3), train=Dataset(np.zeros((6, 1)), np.array([3, 3, 3, 3, 3, 4]))) == []
     assert alike(np.full(4, 3), train=range(9))[0].seen == "all 9 training rows have the target 3"
 
@@ -105,6 +106,8 @@ def test_classes_that_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     for counts, said in (((18,), False), ((3, 21), True), ((4, 20), False), ((5, 35), True), ((2, 17), False)):
         assert (labels.imbalance(uneven(*counts)) is not None) is said
     assert labels.imbalance(uneven(20)) is None
+    assert labels.imbalance(uneven(18, 9, 2)) is not None
+    assert labels.imbalance(uneven(2, 18, first=-1)) == remark
     assert labels.imbalance(uneven(2, 18, truth=TruthFacts("numbers", None, None))) is None
 
 
@@ -172,7 +175,9 @@ def test_a_yes_is_a_score_above_its_bound(takes: str, scores: list, expected: tu
     assert labels._recall(made) == expected
 
 
-@pytest.mark.parametrize(("counts", "rare"), [((5, 35), True), ((6, 34), False), ((5, 0, 35), True), ((4, 0, 36), True)])
+@pytest.mark.parametrize(
+    ("counts", "rare"), [((5, 35), True), ((6, 34), False), ((5, 0, 35), True), ((4, 0, 36), True)]
+)
 def test_which_classes_are_rare(counts: tuple, rare: bool) -> None:
     made = uneven(*counts, net=saying(np.zeros((40, len(counts)))))
     assert (labels._recall(made) is not None) is rare

@@ -382,7 +382,7 @@ def test_a_loss_that_grows_is_not_too_slow(outcome: Trial, tried: Tried) -> None
 def test_no_higher_rate_helps(tried: Tried) -> None:
     assert rates.rate_too_low(case(goes_badly=True)) is None
     few, many = [("lr=1", False), ("lr=0.3", False)], [("lr=10", False), ("lr=1", True), ("lr=10", True)]
-    expected = few + [*many, ("lr=100", True), ("lr=1000", True)]
+    expected = [*few, *many, ("lr=100", True), ("lr=1000", True)]
     assert [(words, long) for words, _, long in tried.asked[1:]] == expected
     factors = [change.optimizer(SGD(lr=1.0)).learning_rate for change in tried.changes]
     assert factors == pytest.approx([10, 3, 100, 10, 100, 1000, 10000])
@@ -442,8 +442,9 @@ def test_the_edges_of_a_tiny_eps(eps: float, said: bool, tried: Tried) -> None:
 
 def test_the_gradients_are_those_of_now(tried: Tried) -> None:
     new = walk(place("0", Linear(2, 1), "weights"))
-    said = rates.tiny_eps(with_gradients(0.5, 1e-9, first_walk=new)).seen, rates.tiny_eps(
-        with_gradients(0.5, 1e-9, first_walk=new, fitted=False)
-    ).seen
+    said = (
+        rates.tiny_eps(with_gradients(0.5, 1e-9, first_walk=new)).seen,
+        rates.tiny_eps(with_gradients(0.5, 1e-9, first_walk=new, fitted=False)).seen,
+    )
     assert "50.0%" in said[0]
     assert " 0.0%" in said[1]

@@ -72,7 +72,7 @@ def test_the_edges_of_large_inputs(x: Any, said: bool, tried: Tried) -> None:
         (features(0.0), ""),
         (features(0.0, 0.0, 0.004), "; feature 2 alone has 0.004"),
         (features(1e30, 1e30).astype(np.float32), ""),  # whose squares are too large for float32
-        (features(2.0, 2.0) + [12.5, 0], "; a mean is 6.25 times its spread"),
+        (features(2.0, 2.0) + np.array([12.5, 0]), "; a mean is 6.25 times its spread"),
         (features(2.0) + 10, ""),
         (features(2.0) + 12, ""),
         (features(2.0) + 12.5, "; a mean is 6.25 times its spread"),
@@ -177,12 +177,12 @@ def test_validation_data_of_another_scale() -> None:
     fix += "numbers"
     problem = Diagnosis("eval-prep", "problem", 0.85, seen, why, fix)
     assert validation(x, 5 * x) == problem
-    assert validation(x, 5 * x, goes_well=True, valid_skill=0.51) == Diagnosis("eval-prep", "remark", 0.4, seen, why, fix)
+    assert validation(x, 5 * x, goes_well=True, valid_skill=0.51) == Diagnosis(
+        "eval-prep", "remark", 0.4, seen, why, fix
+    )
     assert validation(x, 5 * x, goes_well=True, valid_skill=0.5) == problem
     assert validation(x, 5 * x, valid_skill=0.9) == problem
-    assert validation(2 * x, 2 * x + 4).seen == (
-        "training inputs have mean 0 and spread 2, validation inputs 4 and 2"
-    )
+    assert validation(2 * x, 2 * x + 4).seen == ("training inputs have mean 0 and spread 2, validation inputs 4 and 2")
 
 
 @pytest.mark.parametrize(
