@@ -1,4 +1,4 @@
-"""The last activation and the loss, on cases made by hand: every bound from both sides, every sentence word for word."""
+"""The last activation and the loss, on cases made by hand: every bound from both sides, every sentence."""
 
 from __future__ import annotations
 

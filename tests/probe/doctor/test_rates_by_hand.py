@@ -14,7 +14,6 @@ from tests.probe.doctor.made import HELPS, HELPS_NOT, Tried, case, place, walk
 from tests.probe.doctor.test_rates import Ascent
 from tinynet.core import streams
 from tinynet.layers import Dropout, Linear, ReLU
-from tinynet.losses import mean_squared_error
 from tinynet.net import Net
 from tinynet.optimizers import SGD, Adam, ParameterGroups
 from tinynet.probe.doctor import rates
