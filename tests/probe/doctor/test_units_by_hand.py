@@ -31,7 +31,9 @@ def hidden(*places: Any, n_units: int = 3, **known: Any) -> Any:
 
 def test_a_softmax_in_the_middle(tried: Tried) -> None:
     seen = "1 hidden layer with a softmax: all units of a row together give 1"
-    why = "With n units each gives about 1/n, and every gradient is as much smaller; units can only grow at the cost of "
+    why = (
+        "With n units each gives about 1/n, and every gradient is as much smaller; units can only grow at the cost of "
+    )
     why += "others."
     fix = "ReLU()  # in place of layer 1"
     one = weights("0"), soft("1"), weights("2")
@@ -388,6 +390,6 @@ def test_a_wider_net() -> None:
     assert sizes == [(3, 8, True), (8, 20, False), (20, 4, True)]
     assert [index for index, _ in width._linear_layers(wide)] == [0, 2, 4]
     assert wide.training
-    assert wide.dtype == np.float64
+    assert wide.forward(np.ones((2, 3))).dtype == np.float64
     np.testing.assert_equal(wide.state(), again.state())
     assert net[0].out_features == 2
