@@ -374,7 +374,7 @@ def a_training(**known: Any) -> Any:
         "make_step": None,
         "batches": lambda n: ((x, y) for _ in range(n)),
         "first_batches": [(x, y)],
-        "sample": (x, y + [[0], [0], [1], [1]]),
+        "sample": (x, y + np.array([[0], [0], [1], [1]])),
         "n_tried": 2,
         "n_long": 3,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf, nan
 from typing import Any
 
@@ -320,7 +321,7 @@ def test_the_norm_of_a_gradient() -> None:
 
 
 def narrow(*sizes: int, **known: Any) -> Any:
-    layers = [layer for n_in, n_out in zip(sizes, sizes[1:], strict=False) for layer in (Linear(n_in, n_out), ReLU())]
+    layers = [layer for n_in, n_out in pairwise(sizes) for layer in (Linear(n_in, n_out), ReLU())]
     net = Net(layers[:-1])
     places = [place(str(at), layer, n_outputs=9) for at, layer in enumerate(layers[:-1])]
     return case(**{"net": net, "first_walk": walk(*places), "skill": 0.4, "valid_skill": 0.3} | known)
