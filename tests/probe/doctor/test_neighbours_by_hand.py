@@ -104,7 +104,7 @@ def test_how_many_neighbours_must_agree(monkeypatch: pytest.MonkeyPatch) -> None
     assert with_classes(y, some, monkeypatch).seen.startswith(
         "of the rows whose nearest rows agree with each other, 100%"
     )
-    assert with_classes(y + [0], some + [[10, 11, 12, 0, 1]], monkeypatch) is None  # 2 of 21
+    assert with_classes([*y, 0], [*some, [10, 11, 12, 0, 1]], monkeypatch) is None  # 2 of 21
     assert with_classes(y, [[10, 11, 12, 0, 1]] * 20, monkeypatch) is None
     assert with_classes(y[::-1], some, monkeypatch) is None
 
@@ -186,12 +186,12 @@ def test_validation_in_other_units_is_told_elsewhere(monkeypatch: pytest.MonkeyP
 
 
 def test_unrelated_validation_with_its_own_arithmetic() -> None:
-    x = np.random.default_rng(0).permutation(np.arange(80.0))[:, None]
+    x = np.random.default_rng(0).permutation(np.arange(256.0))[:, None]
     known = {"skill": 0.9, "valid_skill": 0.0, "x": x, "sample": (x, x)}
     other = np.random.default_rng(1).permutation(x + 0.5)
     assert neighbours.unrelated_validation(case(**known, valid_sample=(other, other))) is None
-    assert neighbours.unrelated_validation(case(**known, valid_sample=(other, other * 37 % 80))) is not None
-    weak = np.random.default_rng(2).normal(size=(80, 1))
+    assert neighbours.unrelated_validation(case(**known, valid_sample=(other, other * 37 % 256))) is not None
+    weak = np.random.default_rng(2).normal(size=(256, 1))
     assert neighbours.unrelated_validation(case(**known | {"sample": (x, weak)}, valid_sample=(other, other))) is None
 
 
