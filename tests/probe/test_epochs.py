@@ -71,8 +71,8 @@ def test_notes() -> None:
     ]
     dropped = epochs(loss=[2.0, 1.02], valid=[2.0, 1.0], has_dropout=True)
     assert dropped.notes() == [
-        f"{words} because dropout switches units off while the net trains, and none while it is validated. That is as it "
-        "should be."
+        f"{words} because dropout switches units off while the net trains, and none while it is validated. That is as "
+        "it should be."
     ]
     assert epochs(loss=[2.0, 1.01], valid=[2.0, 1.0]).notes() == []
 
@@ -222,8 +222,8 @@ def test_the_bounds_of_overfitted() -> None:
     found = read(loss=loss, valid=valid, right=[0.5, 0.9, 0.9, 0.9, 0.9, 0.9, 0.895])
     assert found.headline == "It overfits from epoch 3 on."
     assert found.sentences == (
-        "The validation loss was lowest in epoch 2, at 1, and is around 1.2 at the end, while the training loss fell from "
-        "1.5 to 0.5: what it learns now holds for the training data alone.",
+        "The validation loss was lowest in epoch 2, at 1, and is around 1.2 at the end, while the training loss fell "
+        "from 1.5 to 0.5: what it learns now holds for the training data alone.",
         "At the end it gets 89.5 % of the validation samples right.",
         "It gets as many validation samples right as then, but is surer of those it gets wrong.",
     )

@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 
 from tinynet.layers import (
-    Dropout, Dropout2D, Hardsigmoid, Hardtanh, Linear, LogSigmoid, LogSoftmax, ReLU, ReLU6, Sigmoid, Softmax, Tanh,
+    Dropout,
+    Dropout2D,
+    Hardsigmoid,
+    Hardtanh,
+    Linear,
+    LogSigmoid,
+    LogSoftmax,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    Softmax,
+    Tanh,
 )  # fmt: skip
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.net import Net

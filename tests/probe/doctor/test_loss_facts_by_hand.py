@@ -102,8 +102,8 @@ def test_the_shape_of_a_loss() -> None:
     assert loss_facts._has_shape(answers, P, lambda q: next(sums))
     np.testing.assert_allclose(answers.asked, [P, 0.5 * P + 0.4, 0.3 * P + 0.05, P[::-1]])
     for last, fits in ((1.503, True), (1.51, False)):
-        sums = iter([np.array(10.0), np.array(14.0), np.array(12.0), np.array(11.0)])
-        assert loss_facts._has_shape(Answers(1.0, 3.0, 2.0, last), P, lambda q: next(sums)) is fits
+        four = iter([np.array(10.0), np.array(14.0), np.array(12.0), np.array(11.0)])
+        assert loss_facts._has_shape(Answers(1.0, 3.0, 2.0, last), P, lambda q, four=four: next(four)) is fits
 
 
 @pytest.mark.parametrize(

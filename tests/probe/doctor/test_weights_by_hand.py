@@ -1,4 +1,4 @@
-"""The weights before the first step, on nets made by hand: every bound from both sides, every sentence word for word."""
+"""The weights before the first step, on nets made by hand: every bound from both sides, every sentence."""
 
 from __future__ import annotations
 
