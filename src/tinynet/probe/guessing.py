@@ -72,7 +72,7 @@ def guessing(loss: Callable | None, ground_truth: Any) -> Guessing:
         return Guessing()
     shares = np.bincount(y) / len(y)
     present = shares[shares > 0]
-    entropy = float(-(present * np.log(present)).sum())
+    entropy = float((present * np.log(1 / present)).sum())
     logs = np.log(np.maximum(shares, 1e-12))
     value = _loss_of(loss, np.tile(logs, (len(y), 1)), y)
     if value is None or abs(value - entropy) > SAME * max(entropy, SAME):

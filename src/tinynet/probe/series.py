@@ -47,7 +47,7 @@ def fall_per_epoch(values: np.ndarray) -> tuple[float, float]:
     t, logs = np.arange(n) - (n - 1) / 2, np.log(values)
     slope = float(t @ logs / (t @ t))
     rest = logs - logs.mean() - slope * t
-    error = np.sqrt(rest @ rest / max(n - 2, 1) / (t @ t)) if n > 2 else 0.0
+    error = np.sqrt(rest @ rest / (n - 2) / (t @ t)) if n > 2 else 0.0
     return float(-np.expm1(slope)), float(error)
 
 
@@ -96,7 +96,7 @@ def level_since(values: np.ndarray) -> int:
     quiet = smoothed(values)
     near = max(0.02 * float(np.ptp(quiet)), 0.1 * abs(quiet[-1]), 1e-12)
     far = np.flatnonzero(np.abs(quiet - quiet[-1]) > near)
-    return min(int(far[-1]) + 1, len(values) - 1) if far.size else 0
+    return int(far[-1]) + 1 if far.size else 0
 
 
 def swing(values: np.ndarray) -> float:
@@ -107,7 +107,7 @@ def swing(values: np.ndarray) -> float:
         (0.6, 0.0)
     """
     steps = np.diff(values)
-    turns = int((np.sign(steps[1:]) * np.sign(steps[:-1]) < 0).sum())
+    turns = int((steps[1:] * steps[:-1] < 0).sum())
     if len(steps) < 4 or turns < 0.6 * (len(steps) - 1) or not (values > 0).all():
         return 0.0
     return float(np.median(np.abs(steps) / np.minimum(values[1:], values[:-1])))

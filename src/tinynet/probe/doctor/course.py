@@ -115,7 +115,8 @@ def too_much_dropout(case: Case) -> Diagnosis | None:
     if len(dropouts) > 1:
         seen += f"; all {len(dropouts)} together leave a path from input to output {kept:.1%} of the time"
     if behind:
-        seen = f"dropout comes after the last weights: it sets {worst.p:.0%} of the outputs themselves to 0"
+        share = dict(dropouts)[behind].p
+        seen = f"dropout comes after the last weights: it sets {share:.0%} of the outputs themselves to 0"
     why = "What is dropped neither answers nor learns in that step; past a half, most of the answer is noise."
     level, weight = graded(bad, 0.68, 0.5 if strong else 0.3)
     return Diagnosis("reg-much", level, weight, seen, why, "Dropout(0.2)", behind or path, experiment=experiment)

@@ -73,7 +73,7 @@ def imbalance(case: Case) -> Diagnosis | None:
         return None
     counts = np.bincount(labels - labels.min())
     counts = counts[counts > 0]
-    if len(counts) < 2 or counts.min() > MIN_SHARE_OF_EVEN * len(labels) / len(counts):
+    if counts.min() > MIN_SHARE_OF_EVEN * len(labels) / len(counts):
         return None
     ratio = counts.max() / counts.min()
     found = _recall(case)

@@ -181,7 +181,7 @@ def _compares_all(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
 
 def _same_when_exchanged(loss: Loss, p: np.ndarray, y: np.ndarray) -> bool:
     base, exchanged = loss_value(loss, p, y), [np.roll(y, shift, axis=0) for shift in (1, 2, 5)]
-    differ = [each for each in exchanged if not np.array_equal(each, y)]
+    differ = [each for each in exchanged if (each != y).any()]
     if len(differ) < 3 or _ignores_output(_Asked(loss, y), p):
         return False
     return all(_same(loss_value(loss, p, each), base, tolerance=1e-9) for each in differ)

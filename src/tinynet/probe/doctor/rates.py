@@ -34,9 +34,7 @@ def uphill(case: Case) -> Diagnosis | None:
         f"{figure(losses[-1])} in {len(losses)} steps"
     )
     why = "The gradient points to where the loss grows: a step against it is right, one along it makes the loss larger."
-    return Diagnosis(
-        "sign", "problem", 0.97, seen, why, "parameter.tensor -= lr * parameter.gradient  # minus", when=None
-    )
+    return Diagnosis("sign", "problem", 0.97, seen, why, "parameter.tensor -= lr * parameter.gradient  # minus")
 
 
 def _cosine_of_first_step(case: Case) -> float:

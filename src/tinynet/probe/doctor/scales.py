@@ -37,7 +37,7 @@ def inputs(case: Case) -> Diagnosis | None:
         f"the inputs go from {figure(float(x.min()))} to {figure(float(x.max()))}, with root mean square "
         f"{figure(whole)}"
     )
-    if x.ndim == 2 and x.shape[1] > 1 and largest > 10 * max(float(np.median(sizes)), 1e-30):
+    if x.ndim == 2 and largest > 10 * float(np.median(sizes)):
         seen += f"; feature {int(sizes.argmax())} alone has {figure(largest)}"
     if offset > MAX_OFFSET and x.ndim == 2:
         seen += f"; a mean is {figure(offset)} times its spread"

@@ -157,11 +157,6 @@ def helps(experiment: Experiment | None, by: float = MIN_SAVING) -> bool:
     return isfinite(after) and after > MIN_SAVING / 2 and (not isfinite(before) or after > before + by)
 
 
-def without_last_layer(net: Net) -> Net:
-    """The net without its last layer."""
-    return Net(list(net)[:-1]).train()
-
-
 def with_layer(path: str, make: Callable[[], Any]) -> Callable[[Net], Net]:
     """Put another layer in the place of the one at a path; None takes it out."""
 

@@ -58,7 +58,5 @@ def _wider(net: Net) -> Net:
     for place, (index, layer) in enumerate(linear):
         n_in = layer.in_features * (WIDENED if place else 1)
         n_out = layer.out_features * (WIDENED if place < len(linear) - 1 else 1)
-        wider = Linear(n_in, n_out, bias=layer.bias is not None, rng=rng)
-        wider.astype(net.dtype)
-        layers[index] = wider
-    return Net(layers).train()
+        layers[index] = Linear(n_in, n_out, bias=layer.bias is not None, rng=rng)
+    return Net(layers).astype(net.dtype).train()
