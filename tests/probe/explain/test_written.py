@@ -338,7 +338,8 @@ def explained(expression: Any, **options: Any) -> Explanation:
         ),
         (
             of([1, 2, 3]),
-            "y = the sum of\n    x[2]         │   3\n  + x[1]         │ + 2\n  + x[0]         │ + 1\n                 │ = 6",
+            "y = the sum of\n    x[2]         │   3\n  + x[1]         │ + 2\n  + x[0]         │ + 1\n"
+            "                 │ = 6",
         ),
         (of([0, 0], "Σ x"), "y = Σ x\n    0               │   0\n  + 2 terms are 0\n                    │ = 0"),
         (2 * of([0, 3]), "y = 2·x[1]        │ 2·3 = 6\n  + 1 term is 0"),
