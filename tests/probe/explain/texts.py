@@ -17,9 +17,9 @@ import numpy as np
 
 import tinynet as tn
 from tests.contract.table import LAYERS, LOSSES
-from tests.probe.explain import test_every_layer, test_every_loss, test_every_rule
+from tests.probe.explain import test_every_layer, test_every_loss, test_every_rule, test_sequences
 from tests.probe.explain.checking import names, places
-from tinynet.layers import Dropout, Layer, ReLU
+from tinynet.layers import Dropout, Layer, MultiHeadAttention, ReLU
 from tinynet.net import Net
 from tinynet.optimizers import SGD
 from tinynet.probe import Trace
@@ -69,6 +69,30 @@ def of_zeros() -> Iterator[tuple[str, list[str]]]:
                 lines += [f"{found.result.symbol}: {text}" for text in zeros_of(found)]
         if lines:
             yield str(row), lines
+
+
+def of_masks() -> Iterator[tuple[str, list[str]]]:
+    """Each layer that takes padding or masks: numbers of the first and of the last sample."""
+    steps = {
+        label: test_sequences.traced(
+            test_sequences.Padded(build()), test_sequences.draws(3, 4, 4 if "att" in label else 3)
+        )
+        for label, build in test_sequences.LAYERS.items()
+    }
+    for label, mask in test_sequences.MASKS.items():
+        layer = MultiHeadAttention(4, 2, causal=label == "bools")
+        steps[label] = test_sequences.traced(test_sequences.Hidden(layer, mask), test_sequences.draws(3, 4, 4))
+    for label, step in steps.items():
+        meanings = Meanings(step)
+        kinds_of = {name: meanings.meaning(name) for name in names(step) if name.startswith("inner.")}
+        wanted = [
+            name for name, meaning in kinds_of.items() if meaning.kind in COMPUTED and meaning.path != "inner.out_proj"
+        ]
+        explainer, lines = Explainer(step, SHOWN_TERMS), []
+        for name in wanted:
+            for index in ((0,) * np.ndim(step[name]), tuple(size - 1 for size in np.shape(step[name]))):
+                lines += of_number(explainer, name, index)
+        yield label, lines
 
 
 class First(Layer):
@@ -145,6 +169,7 @@ def zeros_of(found: Explanation) -> list[str]:
 KINDS: dict[str, Any] = {
     "layers": of_layers,
     "zeros": of_zeros,
+    "masks": of_masks,
     "losses": of_losses,
     "rules": of_rules,
     "schedules": of_schedules,
