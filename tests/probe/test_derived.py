@@ -25,6 +25,7 @@ CELLS = [
     lambda: RNN(3, 2, 2, "relu", bidirectional=True),
     lambda: LSTM(3, 2, 2, bidirectional=True),
     lambda: GRU(3, 2, 2, bidirectional=True),
+    lambda: GRU(3, 2, 2, bias=False, bidirectional=True),
 ]
 SUFFIXES = ("_l0", "_l0_reverse", "_l1", "_l1_reverse")
 
@@ -151,20 +152,20 @@ class Masked(Layer):
 @pytest.mark.parametrize("kind", ["bools", "numbers", "numbers and padding"])
 def test_attention_with_masks(kind, causal) -> None:
     draws = np.random.default_rng(0)
-    x, memory = draws.normal(size=(2, 3, 4)), draws.normal(size=(2, 5, 4))
+    x, memory = draws.normal(size=(3, 3, 4)), draws.normal(size=(3, 5, 4))
     hidden = np.zeros((3, 5), bool)
     hidden[1, 2] = hidden[2, 0] = True
     added = draws.normal(size=(3, 5))
     added[0, 1] = -np.inf
-    padding = np.array([[False] * 5, [True, False, False, True, False]]) if "padding" in kind else None
+    padding = np.array([[False] * 5, [True, False, False, True, False], [False] * 5]) if "padding" in kind else None
     mask = hidden if kind == "bools" else added
     net = Masked(MultiHeadAttention(4, 2, causal=causal).astype(np.float64), mask, padding)
     loss = mean_squared_error
-    step = tn.trace(net, (x, memory), draws.normal(size=(2, 3, 4)), loss)
+    step = tn.trace(net, (x, memory), draws.normal(size=(3, 3, 4)), loss)
     seen = ~hidden if kind == "bools" else np.isfinite(added)
     if causal:
         seen = seen & (np.arange(5) <= np.arange(3)[:, np.newaxis] + 2)
-    seen = np.broadcast_to(seen, (2, 2, 3, 5)).copy()
+    seen = np.broadcast_to(seen, (3, 2, 3, 5)).copy()
     if padding is not None:
         seen &= ~padding[:, np.newaxis, np.newaxis]
     q, k, v, do = (step[f"inner.{name}"] for name in ("q", "k", "v", "do"))
@@ -181,9 +182,9 @@ def test_attention_with_masks(kind, causal) -> None:
     np.testing.assert_allclose(step["inner.dk"], ds.swapaxes(2, 3) @ q / np.sqrt(2), atol=1e-12)
     np.testing.assert_allclose(step["inner.dv"], p.swapaxes(2, 3) @ do, atol=1e-12)
     at = step["inner.out_proj.dx"]
-    np.testing.assert_allclose(do, at.reshape(2, 3, 2, 2).transpose(0, 2, 1, 3))
+    np.testing.assert_allclose(do, at.reshape(3, 3, 2, 2).transpose(0, 2, 1, 3))
     lone = added_to_scores(step, step.layers["inner"])
-    assert lone is None if kind == "bools" else lone.shape == (2, 2, 3, 5)
+    assert lone is None if kind == "bools" else lone.shape == (3, 2, 3, 5)
 
 
 def test_rotated_queries_begin_behind_the_first_keys() -> None:

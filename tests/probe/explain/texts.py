@@ -67,6 +67,9 @@ def of_zeros() -> Iterator[tuple[str, list[str]]]:
             for index in places(name, np.shape(step[name]), 2):
                 found = explainer.explain(name, index)
                 lines += [f"{found.result.symbol}: {text}" for text in zeros_of(found)]
+        for name in [name for name in ("1.y", "1.y.0", "1.dx") if name in step]:
+            for reason, mask in explainer.answers.cuts.reasons(name):
+                lines.append(f"{name}: {mask.sum()} numbers, at {np.flatnonzero(mask).tolist()[:12]}: {reason}")
         if lines:
             yield str(row), lines
 
