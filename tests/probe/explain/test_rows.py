@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import tinynet as tn
+from tests.probe.explain import test_every_model
 from tests.probe.explain.checking import check_trace
 from tinynet.layers import RNN, BatchNorm1D, BatchNorm2D, Dropout, Layer, Linear, ReLU
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net, Padded
 from tinynet.probe import Trace
 from tinynet.probe.explain.explainer import Explainer
-from tinynet.probe.explain.layers import branches
+from tinynet.probe.explain.layers import branches, of_models
 
 
 def draws(*shape: int) -> np.ndarray:
@@ -101,3 +102,60 @@ def test_a_net_that_passes_on_what_it_gets() -> None:
     layer = Explainer(step).answers.layer("0")
     assert branches.net_output(layer, (1, 0), 0).source == ("0.x", (1, 0))
     assert branches.net_input_gradient(layer, (1, 0), 0).source == ("0.dy", (1, 0))
+
+
+# Ready models.
+
+
+def symbols(step: Trace, name: str, index: tuple[int, ...]) -> str:
+    return tn.explain(step, name, index).expression.symbols()
+
+
+def test_what_the_parts_of_a_translator_give_to_each_other() -> None:
+    step = test_every_model.traced("seq2seq")
+    wires = {
+        "writer.x": "h[1, 2, 3] + attention.y[1, 2, 3]",
+        "reader.dy": "dh[1, 2, 3] + norm.dx[1, 2, 3]",
+        "norm.x": "reader.y[1, 2, 3]",
+        "attention.x.0": "norm.y[1, 2, 3]",
+        "attention.x.1": "encoder.y[1, 2, 3]",
+        "writer.dy": "dy[1, 2, 3]",
+        "attention.dy": "writer.dx[1, 2, 3]",
+        "norm.dy": "attention.dx.0[1, 2, 3]",
+        "encoder.dy": "attention.dx.1[1, 2, 3]",
+    }
+    layer = Explainer(step).answers.layer("0")
+    for short, text in wires.items():
+        found = of_models.in_encoder_decoder(layer, short, (1, 2, 3))
+        assert found.symbols() == text, short
+        assert float(found) == pytest.approx(step[f"0.{short}"][1, 2, 3], rel=1e-4), short
+    for short, wire in (("encoder.x", "x.0"), ("reader.x", "x.1")):
+        assert of_models.in_encoder_decoder(layer, short, (1, 2)).symbols() == f"{wire}[1, 2]"
+    assert symbols(step, "0.writer.x", (1, 2, 3)) == wires["writer.x"]
+    assert symbols(step, "0.reader.dy", (1, 2, 3)) == wires["reader.dy"]
+    end = of_models.written(layer, (1, 2, 3), 0)
+    assert (end.symbols(), end.value) == ("writer.y[1, 2, 3]", step["y"][1, 2, 3])
+    assert of_models.tokens_have_none(layer, (1, 2), 0).symbols() == "0 (integers have no gradient)"
+
+
+def test_what_the_parts_of_an_autoencoder_give_to_each_other() -> None:
+    step = test_every_model.traced("vae")
+    layer, n = Explainer(step).answers.layer("0"), of_models.latent(Explainer(step).answers.layer("0"))
+    assert n == step["y.1"].shape[1]
+    for part, (at, text) in enumerate((((1, 0, 2, 3), "decoder.y[1, 0, 2, 3]"), ((1, 1), "encoder.y[1, 1]"))):
+        assert of_models.decoded(layer, at, part).symbols() == text
+    assert of_models.decoded(layer, (1, 1), 2).symbols() == f"encoder.y[1, {n + 1}]"
+    assert symbols(step, "y.2", (1, 1)) == f"encoder.y[1, {n + 1}]"
+    assert of_models.encoder_gradient(layer, (1, 0, 2, 3), 0).symbols() == "encoder.dx[1, 0, 2, 3]"
+    assert symbols(step, "0.deviation", (1, 1)) == "exp(log σ²[1, 1] / 2)·ε"
+    expected = {
+        ("decoder.x", (1, 1)): "μ[1, 1] + σε[1, 1]",
+        ("encoder.dy", (1, n - 1)): f"∂L/∂μ[1, {n - 1}] + dz[1, {n - 1}]",
+        ("encoder.dy", (1, n)): "∂L/∂log σ²[1, 0] + dz[1, 0]·σε[1, 0] / 2",
+        ("encoder.x", (1, 0, 2, 3)): "x[1, 0, 2, 3]",
+        ("decoder.dy", (1, 0, 2, 3)): "dy.0[1, 0, 2, 3]",
+    }
+    for (short, index), text in expected.items():
+        found = of_models.in_autoencoder(layer, short, index)
+        assert found.symbols() == text
+        assert float(found) == pytest.approx(step[f"0.{short}"][index], rel=1e-4, abs=1e-9)
