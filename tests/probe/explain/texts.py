@@ -1,6 +1,6 @@
 """Texts of explanations: of every layer, loss, rule and schedule, with its symbols.
 
-    python -m tests.probe.explain.texts
+    python -m tests.probe.explain.texts [rules …]
 
 writes those in the folder recorded anew. Read what changes: each is what a newcomer sees. That the numbers are right is
 checked by the other tests; only symbols stand here, since the last digits of numbers differ between machines.
@@ -8,6 +8,7 @@ checked by the other tests; only symbols stand here, since the last digits of nu
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,11 @@ from tinynet.probe.explain.totals import all_totals
 FOLDER = Path(__file__).with_name("recorded")
 SHOWN_TERMS = 2
 COMPUTED = (kinds.OUTPUT, kinds.INPUT_GRADIENT, kinds.GRADIENT, kinds.MEMORY, kinds.STATISTIC)
+ON_THE_WAY: dict[str, list[tuple[int, ...]]] = {
+    "u": [(0, 1)],
+    "norm": [()],
+    **{name: [(0, 0, 1), (2, 0, 1)] for name in "XAB"},
+}
 Text = dict[str, list[str]]  # from a heading to the lines below it
 
 
@@ -128,7 +134,14 @@ def of_rules() -> Iterator[tuple[str, list[str]]]:
     for label, build in test_every_rule.RULES.items():
         _, step = test_every_rule.steps(build, 2)
         wanted = [f"2.weight.{name}" for name in ("after", "gradient.used", *step.parameters["2.weight"].slots)]
-        yield label, list(of_step(step, [name for name in wanted if name in step]))
+        lines = list(of_step(step, [name for name in wanted if name in step]))
+        explainer = Explainer(step, SHOWN_TERMS)
+        for path in ("0.weight", "2.weight"):
+            row = explainer.answers.optimizer_row(step.parameters[path])
+            for slot in [slot for slot in ON_THE_WAY if row is not None and slot in row.slots]:
+                for index in ON_THE_WAY[slot]:
+                    lines += of_number(explainer, f"{path}.{slot}", index)
+        yield label, lines
 
 
 def of_schedules() -> Iterator[tuple[str, list[str]]]:
@@ -195,10 +208,11 @@ def read(kind: str) -> Text:
     return found
 
 
-def record() -> None:
-    """Write all texts anew."""
-    for kind, make in KINDS.items():
-        parts = [f"# {heading}\n" + "".join(f"{line}\n" for line in lines) for heading, lines in made(make).items()]
+def record(chosen: list[str]) -> None:
+    """Write the texts of these kinds anew, or all."""
+    for kind in chosen or KINDS:
+        texts = made(KINDS[kind])
+        parts = [f"# {heading}\n" + "".join(f"{line}\n" for line in lines) for heading, lines in texts.items()]
         written(kind).write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -212,4 +226,4 @@ def made(make: Any) -> Text:
 
 
 if __name__ == "__main__":
-    record()
+    record(sys.argv[1:])

@@ -356,3 +356,15 @@ def test_the_sample_of_a_loss_is_found_by_its_loss_alone() -> None:
     found = where_not_finite(net, x, np.zeros((3, 1), np.float32), own)
     assert (found.found_in, found.kind, found.row, found.operation) == ("loss", "own", 2, None)
     assert str(found) == "nan in the loss own, row 2 of the batch."
+
+
+def test_each_sample_is_tried_with_its_own_truth() -> None:
+    def own(predicted: Any, truth: Any) -> Any:
+        rows = zip(np.asarray(predicted).ravel().tolist(), np.asarray(truth).ravel().tolist(), strict=True)
+        return (float("inf") if any(p > t for p, t in rows) else 0.0), np.zeros_like(predicted)
+
+    net = Net([Linear(1, 1)])
+    net[0].weight.tensor, net[0].bias.tensor = [[1.0]], [0.0]
+    x, y = np.array([[1.0], [2.0], [3.0], [9.0]], np.float32), np.array([[5.0], [5.0], [2.0], [2.0]], np.float32)
+    found = where_not_finite(net, x, y, own)
+    assert (found.found_in, found.row, found.value) == ("loss", 2, np.inf)

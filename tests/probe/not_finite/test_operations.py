@@ -48,6 +48,16 @@ A, B, C = FROM_FINITE, FROM_INFINITE, FROM_CONSTANT
         (np.matmul, "__call__", [[1e308, 1e308], [1, 1]], [False, False], {}, A),
         (np.matmul, "__call__", [[1e308, INF], [1, 1]], [False, False], {}, None),
         (np.matmul, "__call__", [[[1e308, 1e308], [INF, 0]], [1, 1]], [False, False], {}, None),
+        (np.matmul, "__call__", [[1e308, 1e308], [[1, 0], [1, 0]]], [False, False], {}, [A, 0]),
+        (np.matmul, "__call__", [[1e308, INF], [[1, 0], [1, 1]]], [False, False], {}, None),
+        (
+            np.matmul,
+            "__call__",
+            [[[[1e308, 1e308], [1, INF]]], [[1, 0], [1, 0]]],
+            [False, False],
+            {},
+            [[[A, 0], [0, B]]],
+        ),
         (np.where, "", [np.array([True, False]), [1, 2], -INF], [False, False, True], {}, [0, C]),
         (np.where, "", [np.array([True, False]), [1, INF], [INF, 2]], [False, False, False], {}, None),
         (np.cumsum, "", [[1e308, 1e308, 1]], [False], {}, [0, A, A]),
@@ -55,7 +65,7 @@ A, B, C = FROM_FINITE, FROM_INFINITE, FROM_CONSTANT
         (np.negative, "__call__", [np.array([1, 2])], [False], {}, None),
         (np.true_divide, "__call__", [np.array([1, 2]), np.array([0, 1])], [False, False], {}, [A, 0]),
     ],
-    ids=range(23),
+    ids=range(26),
 )
 def test_births(operation: Any, method: str, operands: Any, is_constant: Any, options: Any, expected: Any) -> None:
     if operation is np.cumsum:
@@ -387,6 +397,15 @@ def test_a_ledger() -> None:
         with Ledger((FROM_CONSTANT,)) as ledger:
             np.log(watched(x))
         assert ledger.n_births == 0
+        with Ledger(n_left=0) as ledger:
+            pass
+        assert np.isnan(np.log(watched(x))).sum() == 3  # behind the block nothing is counted, nor written over
+        assert ledger.n_births == 0
+        with Ledger() as outer:
+            with Ledger() as inner:
+                np.log(watched(x))
+            np.log(watched(x[:1]))
+        assert (outer.n_births, inner.n_births) == (1, 3)
 
 
 def test_watched_and_plain() -> None:
@@ -402,3 +421,21 @@ def test_watched_and_plain() -> None:
     plain = plainly(several)
     assert type(plain[0]) is type(plain[1][0]) is np.ndarray
     assert plainly("a") == "a"
+
+
+def test_operations_with_several_results() -> None:
+    whole = watched(np.array([1.5, -2.25]))
+    parts = np.modf(whole)
+    assert [type(part) for part in parts] == [WatchedArray, WatchedArray]
+    assert [part.tolist() for part in parts] == [[0.5, -0.25], [1, -2]]
+    out = np.empty(2), np.empty(2)
+    assert np.modf(whole, out=out) is not None
+    assert [part.tolist() for part in out] == [[0.5, -0.25], [1, -2]]
+    halves = np.split(whole, 2)
+    assert [type(half) for half in halves] == [WatchedArray, WatchedArray]
+    one = np.empty(2)
+    assert np.add(whole, 1, out=one).tolist() == one.tolist() == [2.5, -1.25]
+    np.add.at(whole, [0, 0], 1.0)
+    assert whole.tolist() == [3.5, -2.25]
+    assert type(whole[0]) is WatchedArray
+    assert np.add.reduce(whole).item() == 1.25
