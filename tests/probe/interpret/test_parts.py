@@ -19,12 +19,14 @@ from tinynet.layers import (
     LeakyReLU,
     Linear,
     MaxPool2D,
+    MultiHeadAttention,
     ReLU,
     Sigmoid,
     Softmax,
     Tanh,
 )
 from tinynet.net import Net, Residual
+from tinynet.probe.interpret.attention import _Maps
 from tinynet.probe.interpret.attribution import Attribution, LayerAttribution, PathAttribution
 from tinynet.probe.interpret.deconvnet import _channels, _kept
 from tinynet.probe.interpret.grad_cam import _enlarged, _maps, _without_evidence
@@ -36,6 +38,7 @@ from tinynet.probe.interpret.maximization import _bounds, _units
 from tinynet.probe.interpret.occlusion import _area, _cover, _patches, _step
 from tinynet.probe.interpret.projection import _divergence, _gradient, _points, _squared_distances
 from tinynet.probe.interpret.randomization import RandomizationCheck, _fixed, _own, _similarity
+from tinynet.probe.interpret.representations import _flat, _last_linear
 from tinynet.probe.interpret.subject import Subject, _last, first_layer, listed, named, opened, replacing, title_of
 from tinynet.probe.interpret.target import aim, dot
 
@@ -539,3 +542,41 @@ def test_what_stays_the_target() -> None:
     linear = Linear(2, 3)
     assert _own(linear) == [linear.weight, linear.bias]
     assert _own(Net([linear])) == []
+
+
+# Attention maps.
+
+
+def test_tokens_belong_to_the_places_that_read_them() -> None:
+    maps = _Maps()
+    first, second = np.array([[1, 2, 3]]), np.array([[4, 5]])
+    assert maps._fitting(3, []) is None
+    assert maps._fitting(3, [first]) is first
+    assert maps._fitting(2, [first]) is None
+    assert maps._fitting(3, [first[0]]) is None
+    layer = MultiHeadAttention(2, 1)
+    embedding = Embedding(9, 2)
+    x, memory = np.ones((1, 2, 2), np.float32), np.ones((1, 3, 2), np.float32)
+    maps.on_forward("a", embedding, first, embedding.forward(first))
+    maps.on_forward("b", embedding, second, embedding.forward(second))
+    layer.forward(x, memory)
+    maps.on_forward("c", layer, (x, memory), x)
+    layer.forward(x)
+    maps.on_forward("d", layer, x, x)
+    crossed, own = maps.maps
+    assert (crossed.path, own.path) == ("c", "d")
+    assert crossed.queries is own.queries is own.keys is second
+    assert crossed.keys is first
+    assert (crossed.p.shape, own.p.shape) == ((1, 1, 2, 3), (1, 1, 2, 2))
+    np.testing.assert_allclose(crossed.p, 1 / 3, rtol=1e-6)
+
+
+def test_the_last_place_and_flat_images_represent_a_sample() -> None:
+    assert _flat(np.arange(12.0).reshape(2, 3, 2), "1").tolist() == [[4, 5], [10, 11]]
+    assert _flat(np.ones((2, 3, 2, 2)), "1").shape == (2, 12)
+    for wrong in (np.ones(3), [1], (np.ones((2, 2)),)):
+        with pytest.raises(ValueError, match=r"^representations: layer 7 gives no row for each sample\.\nHint: choose"):
+            _flat(wrong, "7")
+    assert _last_linear(Net([Linear(2, 2), Net([Linear(2, 3)]), ReLU()])) == "1.0"
+    with pytest.raises(ValueError, match=r"^representations: expected at least one sample, got none\."):
+        probe.representations(Net([Linear(2, 2)]), np.ones((0, 2)))
