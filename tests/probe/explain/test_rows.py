@@ -15,7 +15,7 @@ from tinynet.losses import mean_squared_error
 from tinynet.net import Net, Padded
 from tinynet.probe import Trace
 from tinynet.probe.explain.explainer import Explainer
-from tinynet.probe.explain.layers import branches, of_models
+from tinynet.probe.explain.layers import branches, moves, of_models
 
 
 def draws(*shape: int) -> np.ndarray:
@@ -159,3 +159,16 @@ def test_what_the_parts_of_an_autoencoder_give_to_each_other() -> None:
         found = of_models.in_autoencoder(layer, short, index)
         assert found.symbols() == text
         assert float(found) == pytest.approx(step[f"0.{short}"][index], rel=1e-4, abs=1e-9)
+
+
+def test_a_row_of_moves_says_what_it_cuts_and_carries() -> None:
+    def places(layer: Any) -> np.ndarray:
+        return np.array([[0, -1]])
+
+    cutting = moves.row(places, reason="it was cut off")
+    assert (list(cutting.cut), list(cutting.carry), cutting.keeps_places) == (["y"], ["y"], False)
+    reason, mask = cutting.cut["y"](None)
+    assert (reason, mask.tolist()) == ("it was cut off", [[False, True]])
+    assert cutting.carry["y"](None, np.array([[True, True]])).tolist() == [[True, False]]
+    keeping = moves.row(places, keeps_places=True)
+    assert (keeping.cut, keeping.carry, keeping.keeps_places) == ({}, {}, True)
