@@ -4,14 +4,28 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tinynet.layers import GRU, LSTM, RNN, BatchNorm1D, BatchNorm2D, LayerNorm, Linear, MultiHeadAttention, RMSNorm
+from tinynet.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    BatchNorm1D,
+    BatchNorm2D,
+    Layer,
+    LayerNorm,
+    Linear,
+    MultiHeadAttention,
+    RMSNorm,
+)
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net
+from tinynet.probe.derived import derived_names
+from tinynet.probe.derived.attention import added_to_scores
 
 CELLS = [
     lambda: RNN(3, 2, 2, "relu", bidirectional=True),
     lambda: LSTM(3, 2, 2, bidirectional=True),
     lambda: GRU(3, 2, 2, bidirectional=True),
+    lambda: GRU(3, 2, 2, bias=False, bidirectional=True),
 ]
 SUFFIXES = ("_l0", "_l0_reverse", "_l1", "_l1_reverse")
 
@@ -81,6 +95,135 @@ def test_looking_draws_no_random_number() -> None:
     np.testing.assert_array_equal(Linear(3, 2).weight.tensor, expected)
     with pytest.raises(KeyError, match="there is no value named 'passes"):
         step["passes.3.da"]
+
+
+def test_names_of_what_is_computed_on_the_way() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    attention = ["scores", "p", "do", "ds", "dv", "dq", "dk"]
+    rotated = [f"{name}.before_rotation" for name in ("q", "k", "dq", "dk")]
+    cells = ["dy", "dh", "da", "dx"]
+    for layer, expected in (
+        (MultiHeadAttention(4, 2), attention),
+        (MultiHeadAttention(4, 2, rotary=True), attention + rotated),
+        (RNN(4, 2), [f"passes.0.{name}" for name in cells]),
+        (LSTM(4, 2), [f"passes.0.{name}" for name in (*cells, "dc")]),
+        (GRU(4, 2, 2), [f"passes.{k}.{name}" for k in (0, 1) for name in (*cells, "da_h")]),
+        (BatchNorm1D(4), ["x_hat", "std"]),
+        (LayerNorm(4), ["std"]),
+        (RMSNorm(4), ["rms"]),
+        (Linear(4, 2), []),
+    ):
+        step = traced(layer, x)
+        assert derived_names(step.layers[""]) == expected
+        for name in expected:
+            assert np.isfinite(step[name][step[name] > -np.inf]).all()
+            assert name in step
+
+
+def test_without_a_backward_there_are_no_gradients() -> None:
+    for layer, expected in (
+        (MultiHeadAttention(4, 2, rotary=True), ["scores", "p", "q.before_rotation", "k.before_rotation"]),
+        (LSTM(4, 2), []),
+    ):
+        recorder = tn.probe.recorder.Recorder(net := Net([layer]))
+        with net.watch(recorder):
+            net.forward(np.ones((1, 3, 4)))
+        step = tn.probe.Trace(recorder.values, recorder.layers, {}, {}, {})
+        assert derived_names(step.layers["0"]) == expected
+
+
+class Masked(Layer):
+    """Gives attention a mask of each query and key, and one of keys."""
+
+    def __init__(self, inner, attn_mask, padding=None):
+        self.inner, self.given = inner, (attn_mask, padding)
+
+    def forward(self, x, memory):
+        self.remember()
+        mask, padding = self.given
+        return self.inner.forward(x, memory, attn_mask=mask, key_padding_mask=padding)
+
+    def backward(self, dy):
+        self.recall()
+        return self.inner.backward(dy)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("kind", ["bools", "numbers", "numbers and padding"])
+def test_attention_with_masks(kind, causal) -> None:
+    draws = np.random.default_rng(0)
+    x, memory = draws.normal(size=(3, 3, 4)), draws.normal(size=(3, 5, 4))
+    hidden = np.zeros((3, 5), bool)
+    hidden[1, 2] = hidden[2, 0] = True
+    added = draws.normal(size=(3, 5))
+    added[0, 1] = -np.inf
+    padding = np.array([[False] * 5, [True, False, False, True, False], [False] * 5]) if "padding" in kind else None
+    mask = hidden if kind == "bools" else added
+    net = Masked(MultiHeadAttention(4, 2, causal=causal).astype(np.float64), mask, padding)
+    loss = mean_squared_error
+    step = tn.trace(net, (x, memory), draws.normal(size=(3, 3, 4)), loss)
+    seen = ~hidden if kind == "bools" else np.isfinite(added)
+    if causal:
+        seen = seen & (np.arange(5) <= np.arange(3)[:, np.newaxis] + 2)
+    seen = np.broadcast_to(seen, (3, 2, 3, 5)).copy()
+    if padding is not None:
+        seen &= ~padding[:, np.newaxis, np.newaxis]
+    q, k, v, do = (step[f"inner.{name}"] for name in ("q", "k", "v", "do"))
+    scores = q @ k.swapaxes(2, 3) / np.sqrt(2)
+    scores = np.where(seen, scores + (0 if kind == "bools" else np.where(seen, added, 0)), -np.inf)
+    np.testing.assert_allclose(step["inner.scores"], scores)
+    p = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    p /= p.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(step["inner.p"], p)
+    dp = do @ v.swapaxes(2, 3)
+    ds = p * (dp - (dp * p).sum(axis=-1, keepdims=True))
+    np.testing.assert_allclose(step["inner.ds"], ds, atol=1e-12)
+    np.testing.assert_allclose(step["inner.dq"], ds @ k / np.sqrt(2), atol=1e-12)
+    np.testing.assert_allclose(step["inner.dk"], ds.swapaxes(2, 3) @ q / np.sqrt(2), atol=1e-12)
+    np.testing.assert_allclose(step["inner.dv"], p.swapaxes(2, 3) @ do, atol=1e-12)
+    at = step["inner.out_proj.dx"]
+    np.testing.assert_allclose(do, at.reshape(3, 3, 2, 2).transpose(0, 2, 1, 3))
+    lone = added_to_scores(step, step.layers["inner"])
+    assert lone is None if kind == "bools" else lone.shape == (3, 2, 3, 5)
+
+
+def test_rotated_queries_begin_behind_the_first_keys() -> None:
+    draws = np.random.default_rng(0)
+    x, memory = draws.normal(size=(2, 3, 4)), draws.normal(size=(2, 5, 4))
+    for causal in (False, True):
+        layer = MultiHeadAttention(4, 2, causal=causal, rotary=True).astype(np.float64)
+        step = tn.trace(layer, (x, memory), draws.normal(size=(2, 3, 4)), mean_squared_error)
+        W, b = step["in_proj_weight"], step["in_proj_bias"]
+        for which, (name, given) in enumerate((("q", x), ("k", memory))):
+            plain = given @ W[4 * which : 4 * which + 4].T + b[4 * which : 4 * which + 4]
+            heads = plain.reshape(2, -1, 2, 2).transpose(0, 2, 1, 3)
+            np.testing.assert_allclose(step[f"{name}.before_rotation"], heads, atol=1e-12)
+            d = step[f"d{name}.before_rotation"].transpose(0, 2, 1, 3).reshape(-1, 4)
+            gradient = step["in_proj_weight.gradient"][4 * which : 4 * which + 4]
+            np.testing.assert_allclose(d.T @ given.reshape(-1, 4), gradient, atol=1e-12)
+
+
+def test_states_that_come_from_a_loss_of_their_own() -> None:
+    """∂L/∂h and ∂L/∂c of each step, against differences."""
+    draws = np.random.default_rng(0)
+    x, h, c, weights = (draws.normal(size=size) for size in ((2, 3, 3), (1, 2, 2), (1, 2, 2), (2, 3, 2)))
+    last_h, last_c = draws.normal(size=(1, 2, 2)), draws.normal(size=(1, 2, 2))
+    layer = LSTM(3, 2, return_state=True).astype(np.float64)
+
+    def loss(predicted, truth):
+        y, end, cell = predicted
+        return float((weights * y).sum() + (last_h * end).sum() + (last_c * cell).sum()), (weights, last_h, last_c)
+
+    step = tn.trace(layer, (x, h, c), None, loss)
+    np.testing.assert_allclose(step["passes.0.dy"], weights.transpose(1, 0, 2))
+    dh, dc = step["passes.0.dh"], step["passes.0.dc"]
+    np.testing.assert_allclose(dh[-1], weights[:, -1] + last_h[0])
+    gates, states = step["passes.0.gates"], step["passes.0.states.1"]
+    o = gates[-1][:, 6:]
+    np.testing.assert_allclose(dc[-1], last_c[0] + dh[-1] * o * (1 - np.tanh(states[-1]) ** 2))
+    np.testing.assert_allclose(step["passes.0.da"][0] @ step["weight_hh_l0"], step["dx.1"][0])
+    np.testing.assert_allclose(dc[0] * gates[0][:, 2:4], step["dx.2"][0])
+    assert step["passes.0.dx"].shape == (3, 2, 3)
 
 
 def test_the_standardized_numbers_of_a_norm() -> None:

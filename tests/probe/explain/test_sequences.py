@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinynet as tn
-from tests.probe.explain.checking import check_back_to_the_data, check_trace
+from tests.probe.explain.checking import check_back_to_the_data, check_number, check_trace
 from tinynet.layers import GRU, LSTM, RNN, Embedding, Layer, LearnedPosition, MultiHeadAttention
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net
@@ -108,6 +108,16 @@ def test_masks_of_each_query_and_key_say_what_they_did() -> None:
     assert "1 term is 0: attn_mask hides the key" in explained
     step = traced(Hidden(MultiHeadAttention(4, 2), np.full((4, 4), 0.5, np.float32)), draws(3, 4, 4))
     assert "q·k / √(D) + attn_mask" in str(tn.explain(step, "inner.scores", (1, 0, 0, 2)))
+
+
+def test_rotated_queries_that_begin_behind_the_first_key() -> None:
+    tn.seed(0)
+    layer = MultiHeadAttention(4, 2, causal=True, rotary=True)
+    step = traced(layer, draws(2, 3, 4), np.random.default_rng(3).normal(size=(2, 5, 4)).astype(np.float32))
+    explainer = Explainer(step)
+    for name in ("q", "k", "dq", "dk", "dq.before_rotation", "dk.before_rotation"):
+        for index in ((0, 0, 0, 1), (1, 1, 2, 0)):
+            check_number(explainer, name, index)
 
 
 def test_padding_says_what_it_cut_off() -> None:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tinynet.core import Parameter
-from tinynet.layers import BatchNorm1D, Dropout, Embedding, Flatten, Layer, Linear, MaxPool2D, ReLU, Tanh
+from tinynet.layers import BatchNorm1D, Conv1D, Dropout, Embedding, Flatten, Layer, Linear, MaxPool2D, ReLU, Tanh
 from tinynet.losses import mean_squared_error
 from tinynet.net import Net, Residual
 from tinynet.optimizers import SGD
 from tinynet.probe.statistics.bins import N_BINS, edges
-from tinynet.probe.statistics.look import Look, layers_to_watch, norm, update_ratio
+from tinynet.probe.statistics.look import Look, _some, layers_to_watch, norm, update_ratio
 
 X = np.array([[1.0, 0.0], [2.0, 0.0]], np.float32)
 Y = np.array([[0.0], [1.0]], np.float32)
@@ -176,3 +176,51 @@ def test_norms_of_what_is_not_finite_warn_of_nothing():
 def test_weights_that_are_zero_have_no_ratio():
     weight = Parameter(np.zeros(2))
     assert np.isnan(update_ratio([weight], [np.zeros(2)]))
+
+
+def test_numbers_at_equal_distances():
+    first, second = np.arange(7.0), np.arange(10.0, 14).reshape(2, 2)
+    assert _some([first, second], 11).tolist() == [*range(7), 10, 11, 12, 13]
+    assert _some([first, second], 10).tolist() == [0, 2, 4, 6, 10, 12]
+    assert _some([first, second], 4).tolist() == [0, 3, 6, 10, 13]
+    assert _some([first, second], 1).tolist() == [0, 10]
+
+
+@pytest.mark.parametrize(("scale", "dtype"), [(1e-20, np.float32), (1e25, np.float32), (1e-170, np.float64)])
+def test_norms_of_the_numbers_that_are_squared(scale, dtype):
+    found = norm([np.array([3 * scale], dtype), np.array([[4 * scale]], dtype)])
+    assert found == (pytest.approx(5 * scale, rel=1e-6) if dtype == np.float32 else 0)
+    assert type(found) is float
+    assert norm([]) == 0
+
+
+def test_the_ratio_counts_only_what_can_learn():
+    one, two = Parameter(np.array([3.0, 4.0])), Parameter(np.array([100.0]))
+    two.trainable = False
+    assert update_ratio([one, two], [np.array([6.0, 8.0]), np.array([1.0])]) == 0.5
+    assert np.isnan(update_ratio([two], [np.array([1.0])]))
+
+
+def test_a_layer_that_runs_twice_counts_the_last_time():
+    net = Net([Linear(1, 1)])
+    look = Look(layers_to_watch(net), 100)
+    look.on_forward("0", net[0], np.ones((2, 1)), np.array([[1.0], [3.0]]))
+    look.on_forward("0", net[0], np.ones((2, 1)), np.array([[5.0], [9.0]]))
+    found = look.seen(updated=False)
+    assert (found.numbers["mean"].tolist(), found.numbers["spread"].tolist()) == ([7], [2])
+    assert found.histograms["outputs"].sum() == 2
+
+
+def test_the_axis_goes_on_from_layer_to_layer():
+    net = Net([Conv1D(1, 2, 1), ReLU(), Flatten(), ReLU()])
+    look = Look(layers_to_watch(net), 100)
+    y = np.array([[[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]]])  # 2 channels, the first of which is dead
+    for index in (0, 1):
+        look.on_forward(str(index), net[index], y, y)
+    flat = y.reshape(1, 6)
+    look.on_forward("2", net[2], y, flat)
+    look.on_forward("3", net[3], flat, flat)
+    dead = look.seen(updated=False).numbers["dead"]
+    assert dead.tolist()[:2] == [0.5, 0.5]
+    assert np.isnan(dead[2])
+    assert dead[3] == 0.5

@@ -21,7 +21,7 @@ from tinynet.layers import (
     Tanh,
 )
 from tinynet.probe.statistics.bins import N_BINS, N_POWERS, edges, histograms
-from tinynet.probe.statistics.units import share_dead, share_saturated, some_rows, units_of
+from tinynet.probe.statistics.units import _axis_of, _places, share_dead, share_saturated, some_rows, units_of
 
 RNG = np.random.default_rng(3)
 
@@ -140,3 +140,52 @@ def test_histograms_of_several_at_once():
         expected, _ = np.histogram(values[owners == owner], edges())
         np.testing.assert_array_equal(counts[owner], expected)
     assert counts[1].sum() == 0
+
+
+def test_which_places_are_drawn():
+    within = np.random.default_rng(0).random(4)  # one from each quarter of the twelve places
+    expected = np.divmod(np.floor((np.arange(4) + within) * 3).astype(int), 4)
+    for found, wanted in zip(_places((3, 4), 4), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    y = np.arange(24.0).reshape(2, 3, 4)
+    np.testing.assert_array_equal(some_rows(y, -1, most=23), y.reshape(6, 4)[_positions(6, 5)])
+    np.testing.assert_array_equal(some_rows(y, -1, most=24), y.reshape(6, 4))
+    np.testing.assert_array_equal(some_rows(y, 1, most=7), y.transpose(0, 2, 1).reshape(8, 3)[_positions(8, 2)])
+
+
+def _positions(n_rows, n):
+    return np.floor((np.arange(n) + np.random.default_rng(0).random(n)) * (n_rows / n)).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "expected"),
+    [
+        ((2, 3), None, -1),
+        ((2, 3, 4), None, -1),
+        ((2, 3, 4, 5), None, 1),
+        ((2, 3, 4, 5), -1, -1),
+        ((2, 3), 1, 1),
+        ((2,), 1, -1),
+        ((2, 3), 2, -1),
+        ((2, 3), -2, -2),
+        ((2, 3), -3, -1),
+        ((2, 3), 0, 0),
+    ],
+)
+def test_the_axis_that_is_taken(shape, axis, expected):
+    assert _axis_of(np.ones(shape), axis) == expected
+
+
+def test_shares_by_hand():
+    y = np.array([[0.0, 0.0, 1.0, 0.0], [0.0, 2.0, 0.0, 0.0]])
+    assert share_dead(y, -1, y) == 0.5
+    assert share_dead(y, -1, y[:1]) == 0.5  # three are silent in that row, and two in both
+    assert share_dead(np.ones((2, 4)), -1, np.ones((1, 4))) == 0
+    assert type(share_dead(y, -1, y[:1])) is float
+    slope = np.array([0.049, 0.05, 0.051, -1.0])
+    assert share_saturated(slope) == 0.5
+    np.testing.assert_allclose(units_of(Sigmoid()).slope(np.array([0.5, 0.25, 1.0])), [1, 0.75, 0])
+    np.testing.assert_allclose(units_of(Tanh()).slope(np.array([0.0, 0.5, -1.0])), [1, 0.75, 0])
+    slope = units_of(Hardtanh(-2.0, 3.0)).slope(np.array([-2, -1.9, 2.9, 3], np.float32))
+    assert (slope.tolist(), slope.dtype) == ([0, 1, 1, 0], np.float32)
+    assert units_of(Hardsigmoid()).slope(np.array([0, 0.1, 0.9, 1])).tolist() == [0, 1, 1, 0]

@@ -45,7 +45,7 @@ def number_text(value: Any, digits: int | None) -> tuple[str, int]:
     if not np.isfinite(value):
         text = "nan" if np.isnan(value) else "−∞" if value < 0 else "∞"
     elif digits is None:
-        text = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        text = str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
     else:
         text = f"{value + 0.0:.{digits}g}"
     text = "−" + text[1:] if text.startswith("-") else text

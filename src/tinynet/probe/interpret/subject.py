@@ -122,14 +122,14 @@ def replacing(methods: Iterable[Method]) -> Iterator[None]:
 
 def first_layer(net: Layer) -> Layer:
     """The layer that the input of a net reaches first, in however many inner nets."""
-    while isinstance(net, Net) and len(net):
+    while isinstance(net, Net):
         net = net[0]
     return net
 
 
 def _last(net: Layer) -> list[Layer]:
     """The last layer, in however many inner nets, if it only squeezes scores."""
-    while isinstance(net, Net) and len(net):
+    while isinstance(net, Net):
         net = net[len(net) - 1]
     return [net] if isinstance(net, SQUEEZING) else []
 

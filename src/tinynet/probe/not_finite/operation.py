@@ -135,13 +135,14 @@ def _of_a_sum(name: str, x: Any, place: tuple[int, ...], options: dict[str, Any]
 def _of_a_product(a: Any, b: Any, place: tuple[int, ...]) -> Any:
     """Σₖ aᵢₖ bₖⱼ: the largest of its terms."""
     *batch, i, j = place
-    rows, columns = (np.broadcast_to(x, (*batch_shape(a, b), *x.shape[-2:]))[tuple(batch)] for x in (a, b))
+    each = batch_shape(a, b)
+    rows, columns = (np.broadcast_to(x, (*each, *x.shape[-2:]))[tuple(batch)] for x in (a, b))
     left, right = rows[i].astype(np.float64), columns[:, j].astype(np.float64)
     k = int(np.argmax(np.abs(left * right)))
     numbers = float(left[k]), float(right[k])
     product = f"{short(numbers[0])} · {short(numbers[1])}"
     text = product if len(left) == 1 else f"a sum of {len(left)} products up to {product}"
-    return numbers, text, ((*batch, i, k), (*rows.shape[:-2], *a.shape[-2:]))
+    return numbers, text, ((*batch, i, k), (*each, *a.shape[-2:]))
 
 
 def batch_shape(a: Any, b: Any) -> tuple[int, ...]:
