@@ -71,6 +71,13 @@ def test_a_kink_is_told_from_a_bend(f, at, smooth) -> None:
     assert differences.is_smooth(Function({"x": x}, lambda: [f(x)], [np.ones(1)]), "x", (0,), 1e-5) == smooth
 
 
+def test_two_slopes_are_near_beside_the_larger_one() -> None:
+    x = np.zeros(1)  # central differences of 1 with the whole step, and of 1.75 with half of it
+    bends = Function({"x": x}, lambda: [2 * x - 1e10 * x**3], [np.ones(1)])
+    assert differences.is_smooth(bends, "x", (0,), 0.45)
+    assert not differences.is_smooth(bends, "x", (0,), 0.4)
+
+
 # Errors.
 
 

@@ -122,3 +122,23 @@ def test_the_first_hypothesis_that_fits_is_told() -> None:
         "branch",
         "a branch was left out: backward never adds to the gradient of x; call self.x.accumulate.",
     )
+
+
+def test_a_factor_is_named_after_what_has_its_size() -> None:
+    weights = [np.ones((7, 5)), np.ones((9, 5))]  # the outputs of a layer with inputs (3, 4)
+    say = "a constant factor: the gradient is {0} times too large, and {0} is {1}, so a 1/{0} may be missing."
+    for factor, name in (
+        (7, "the batch size"),
+        (12, "the number of entries"),
+        (9, "the size of axis 0"),
+        (5, "the size of axis 1"),
+    ):
+        made = Made(factor * RIGHT, RIGHT, weights=weights)
+        assert diagnosis.constant_factor(made) == say.format(factor, name)
+    assert diagnosis.constant_factor(Made(RIGHT / 12, RIGHT, weights=weights)) == (
+        "a constant factor: the gradient is 12 times too small, and 12 is the number of entries, by which it may be "
+        "divided without need."
+    )
+    assert diagnosis.constant_factor(Made(35 * RIGHT, RIGHT, weights=weights)) == (
+        "a constant factor: the gradient is 35 times too large."
+    )

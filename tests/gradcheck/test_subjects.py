@@ -428,3 +428,17 @@ def test_noise_is_no_use_of_an_array() -> None:
             return dy.copy()
 
     assert check_layer(Noisy(3), (4, 3)).remarks == ()
+
+
+def test_a_weight_of_which_only_the_square_counts_is_used() -> None:
+    class Squares(Layer):
+        def __init__(self, n):
+            self.W = np.full(n, 0.5)
+
+        def forward(self, x):
+            return x * (self.W**2).astype(x.dtype)
+
+        def backward(self, dy):
+            return dy * (self.W**2).astype(dy.dtype)
+
+    assert len(check_layer(Squares(3), (4, 3)).remarks) == 1
