@@ -1,6 +1,7 @@
 """Names with options, optimizers and schedules, the settings in words, and what a search may change."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tinynet.cli.augmenting import augmentation, augmented
 from tinynet.cli.choosing import choose
 from tinynet.cli.named import check_options, named, options_of, options_text
+from tinynet.cli.nets import NetFile, Source
 from tinynet.cli.own import Own
 from tinynet.cli.rules import (
     SCHEDULES,
@@ -396,3 +398,25 @@ def test_options_of_the_optimizer_may_be_sought():
     assert applied(told, base, {"augment": "crop"})["augment"] == ["crop"]
     assert applied({"augment": ["flip", "crop"]}, base, {})["augment"] == ["flip", "crop"]
     assert told == {"augment": "flip", "optimizer": "adam"}
+
+
+def test_the_sizes_of_an_own_net_may_be_sought():
+    def my_net(input_shape, n_classes, width=16, hidden=(8, 4), rate=0.5, embed_dim=1):
+        pass
+
+    source = Source(Path("/a/my_net.py"), "my_net", {"depth": 2})
+    code = NetFile(source, b"", my_net, ())
+    base = Settled(settings(model="my_net.py", net=source.place), code)
+    told = {"net": "/a/my_net.py", "lr": 1, "batch_size": 1}
+    assert dimensions([], base, told) == [
+        Dimension("width", values=(8, 16, 32)),
+        Dimension("hidden", values=((4, 2), (8, 4), (16, 8))),
+        Dimension("embed_dim", values=(1, 1, 2)),
+    ]
+    assert dimensions([], base, told | {"net": "/a/my_net.py:width=8,embed_dim=4"}) == [
+        Dimension("hidden", values=((4, 2), (8, 4), (16, 8)))
+    ]
+    assert dimensions(["rate=0.1..0.2"], base, told) == [Dimension("rate", 0.1, 0.2)]
+    with pytest.raises(ValueError, match="called 'n_classes'"):
+        dimensions(["n_classes=1,2"], base, told)
+    assert applied(told, base, {"width": 8, "lr": 0.5})["net"] == "/a/my_net.py:my_net:depth=2,width=8"
