@@ -17,7 +17,7 @@ from tinynet.net import Net, Residual
 # Work.
 
 
-def test_work_is_of_a_usual_size_or_one_that_loops_get_through(monkeypatch):
+def test_work_is_of_a_usual_size_or_a_small_one(monkeypatch):
     monkeypatch.setattr(kernel_calls, "LAYERS", {"Linear": kernel_calls.LAYERS["Linear"]})
     monkeypatch.setattr(kernel_calls, "N_PARAMETERS", 128)
     with faster.use("plain"):

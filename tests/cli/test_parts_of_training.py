@@ -331,7 +331,7 @@ def test_how_a_run_is_gone_on_with(tmp_path, capsys):
     assert ended.value.exit_code == INTERRUPTED == 130
 
 
-def test_loops_are_warned_of_before_a_training_and_a_test(monkeypatch, tmp_path, run, tinynet):
+def test_what_takes_long_is_told_before_a_training_and_a_test(monkeypatch, tmp_path, run, tinynet):
     asked = []
     data = moons(50, rng=0)
     monkeypatch.setattr(train, "read", lambda _: Data(data, data))

@@ -212,7 +212,7 @@ def test_a_duration_is_told_in_the_largest_unit_of_which_there_are_two(seconds, 
     ("trained", "evaluated", "words"),
     [(10, 0, None), (11, 0, "33 seconds"), (10, 1, "31 seconds"), (0, 30, None), (0, 40, "40 seconds")],
 )
-def test_a_step_of_loops_costs_as_much_as_three_forwards(trained, evaluated, words, capsys, monkeypatch):
+def test_a_step_in_python_costs_as_much_as_three_forwards(trained, evaluated, words, capsys, monkeypatch):
     monkeypatch.setattr(waiting, "seconds_of_loops", lambda *_: 1.0)
     with use("loops"):
         waiting.warn_of_loops(None, (1, 28, 28), trained, evaluated)

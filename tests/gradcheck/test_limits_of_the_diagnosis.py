@@ -142,3 +142,10 @@ def test_a_factor_is_named_after_what_has_its_size() -> None:
     assert diagnosis.constant_factor(Made(35 * RIGHT, RIGHT, weights=weights)) == (
         "a constant factor: the gradient is 35 times too large."
     )
+    two = [np.ones((2, 5))]  # as many as a square has factors: its size tells nothing
+    assert diagnosis.constant_factor(Made(RIGHT / 2, RIGHT, weights=two)) == (
+        "a constant factor: the gradient is 2 times too small."
+    )
+    cube = np.arange(1.0, 13).reshape(3, 1, 4)  # an axis of the inputs and one of the outputs: the later one is named
+    named = Made(9 * cube, cube, weights=[np.ones((7, 9))])
+    assert diagnosis.constant_factor(named) == say.format(9, "the size of axis 1")
