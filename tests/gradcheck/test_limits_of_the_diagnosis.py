@@ -149,3 +149,5 @@ def test_a_factor_is_named_after_what_has_its_size() -> None:
     cube = np.arange(1.0, 13).reshape(3, 1, 4)  # an axis of the inputs and one of the outputs: the later one is named
     named = Made(9 * cube, cube, weights=[np.ones((7, 9))])
     assert diagnosis.constant_factor(named) == say.format(9, "the size of axis 1")
+    both = Made(12 * RIGHT, RIGHT, weights=[np.ones((7, 12))])  # the number of entries goes before the size of an axis
+    assert diagnosis.constant_factor(both) == say.format(12, "the number of entries")
