@@ -101,6 +101,34 @@ def test_a_check_draws_nothing_from_the_packages_streams() -> None:
     assert generator_states() == before
 
 
+@pytest.mark.parametrize("check", ["check_loss", "check_net"])
+def test_a_loss_is_checked_as_written_and_draws_nothing_from_the_packages_streams(check) -> None:
+    seen = set()
+
+    def loss(predicted, truth):
+        seen.add(faster.in_use())
+        stream("dropout").random()
+        return mean_squared_error(predicted, truth)
+
+    before = generator_states()
+    with faster.use("compiled"):
+        if check == "check_loss":
+            check_loss(loss, (2, 3), np.zeros((2, 3)))
+        else:
+            check_net(Net([Square()]), (2, 3), loss, np.zeros((2, 3)))
+    assert seen == {"plain"}
+    assert generator_states() == before
+
+
+def test_what_is_checked_is_looked_at_before_the_options() -> None:
+    with pytest.raises(TypeError, match="^check_layer: expected a layer, got the class Tanh"):
+        check_layer(Tanh, (2, 3), seed=-1)
+    with pytest.raises(TypeError, match="^check_net: expected a layer, got int"):
+        check_net(3, (2, 3), seed=-1)
+    with pytest.raises(TypeError, match="^check_loss: loss must be a function, got 3"):
+        check_loss(3, (2, 3), None, seed=-1)
+
+
 class Two(Layer):
     """Two outputs, of which only the second differs in evaluation, where its gradient is wrong."""
 

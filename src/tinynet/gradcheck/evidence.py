@@ -62,7 +62,7 @@ class Evidence:
         """Whether two gradients are equal, for the accuracy of finite differences."""
         if np.shape(a) != np.shape(b):
             return False
-        scale = max(float(np.max(np.abs(self.expected))), float(np.max(np.abs(b))))
+        scale = max(float(np.max(np.abs(each))) for each in (self.expected, a, b))
         return bool(np.max(np.abs(np.subtract(a, b))) <= 1e-5 * scale)
 
     def slopes(self, function: Function) -> np.ndarray:

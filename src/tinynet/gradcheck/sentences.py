@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinynet.core.checks.shapes import shape_cause, shape_text
+from tinynet.core.checks.values import of_kind
 from tinynet.core.checks.words import fail
 from tinynet.layers import Layer
 
@@ -61,7 +62,7 @@ def _what(value: Any) -> str:
         return shape_text(value)
     if isinstance(value, np.ndarray):
         return f"an array of shape {shape_text(value.shape)}"
-    return "None" if value is None else f"a {type(value).__name__}"
+    return of_kind(value)
 
 
 def broken_rule(who: object, name: str, problem: str, hint: str = "", cause: str = "") -> NoReturn:
