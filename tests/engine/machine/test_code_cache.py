@@ -146,7 +146,8 @@ def test_a_user_without_a_home_or_a_standard_error_computes(kept: tuple[Path, st
     assert after.stdout == kept[1]
     assert "for this run only" in after.stderr
     # NumPy 2.0 and SciPy 1.13 cannot be imported without a standard error.
-    mute = "import faulthandler, sys\nimport scipy.linalg\nfaulthandler.dump_traceback_later = lambda *_, **__: None\nsys.stderr = None\n"
+    mute = "import faulthandler, sys, scipy.linalg\nfaulthandler.dump_traceback_later = lambda *_, **__: None\n"
+    mute += "sys.stderr = None\n"
     assert run(tmp_path, mute).stdout == kept[1]
 
 
