@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("onnx")
+
+import onnx
+
 from tests.exchange.onnx.test_backend import cases
 from tests.exchange.onnx.test_operators import loaded
 from tests.exchange.onnx.test_unreadable import F, model
 from tinynet.exchange.onnx.read.file import Unreadable, _node
 from tinynet.exchange.onnx.read.folding import FOLDS, axes_of, fold, new_shape, shape_of, slices_of
-
-onnx = pytest.importorskip("onnx")
 
 
 @pytest.mark.filterwarnings("ignore")
