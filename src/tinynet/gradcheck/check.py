@@ -211,7 +211,7 @@ def _evaluates_differently(subject: Subject) -> bool:
     layer = copy.deepcopy(subject.layer).eval()
     y = layer.forward(*subject.inputs)
     evaluated = y if isinstance(y, tuple) else (y,)
-    return not all(np.array_equal(a, b) for a, b in zip(trained, evaluated, strict=True))
+    return not all(map(np.array_equal, trained, evaluated))
 
 
 def _something_to_check(who: str, thing: Any, kind: type | None = None) -> None:

@@ -146,7 +146,7 @@ def _off_along(
     noise = function.rounding(function.outputs(), 1e-5) / tolerance
     if _error(expected, found, 1e3 * scale, noise) <= tolerance or not is_smooth(line, name, DIRECTION, tolerance):
         return False
-    return _error(extrapolated_slope(line, name, DIRECTION), found, 1e3 * scale, noise) > tolerance
+    return not _error(extrapolated_slope(line, name, DIRECTION), found, 1e3 * scale, noise) <= tolerance
 
 
 def _choose(array: np.ndarray, max_entries: int, rng: np.random.Generator) -> list[Index]:

@@ -52,7 +52,7 @@ def missing_sum(e: Evidence) -> str:
     for axes in (axes for count in range(1, n_axes + 1) for axes in combinations(range(n_axes), count)):
         for place, word in ((0, "first"), (-1, "last")):
             weights = [_only(r, axes, place) for r in e.function.weights]
-            if all(np.array_equal(a, b) for a, b in zip(weights, e.function.weights, strict=True)):
+            if all(map(np.array_equal, weights, e.function.weights)):
                 continue  # there is nothing to sum over
             if e.same(e.found, e.expected_for(weights)):
                 what = "the batch" if axes == (0,) else f"axes {axes} of the output"

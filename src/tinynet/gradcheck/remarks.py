@@ -66,7 +66,7 @@ def _is_used(subject: Subject, path: str, where: str) -> bool:
     """Whether another array in its place changes the output, and no forward replaces it."""
     before, _ = _run(subject, path, where, 0.0)
     after, replaced = _run(subject, path, where, 1.0)
-    return not replaced and not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    return not replaced and not all(map(np.array_equal, before, after))
 
 
 def _run(subject: Subject, path: str, where: str, moved: float) -> tuple[tuple[Any, ...], bool]:

@@ -29,7 +29,7 @@ def outputs_are_sound(subject: Subject) -> None:
 def repeats_itself(subject: Subject) -> None:
     """With the same random numbers, the same input gives the same output."""
     first, second = subject.forward(), subject.forward()
-    if not all(np.array_equal(y, again) for y, again in zip(first, second, strict=True)):
+    if not all(map(np.array_equal, first, second)):
         sentences.broken_rule(
             subject.who,
             "output",
@@ -104,7 +104,7 @@ def evaluates_deterministically(subject: Subject) -> None:
     layer = copy.deepcopy(subject.layer).eval()
     before = layer.state()
     first, second = (as_tuple(layer.forward(*subject.inputs)) for _ in range(2))
-    if not all(np.array_equal(a, b) for a, b in zip(first, second, strict=True)):
+    if not all(map(np.array_equal, first, second)):
         sentences.broken_rule(
             subject.who, "eval", "in evaluation the same input gives two outputs.", "draw nothing if not self.training."
         )

@@ -481,14 +481,14 @@ def test_whether_a_step_has_the_usual_loss() -> None:
 
 def test_layers_in_the_place_of_others() -> None:
     def kinds(net: Net) -> list[str]:
-        return [type(layer).__name__ for layer in net.every_layer()]
+        return [type(layer).__name__ for _, layer in net.layers_inside()]
 
     inner = lambda: Net([Linear(1, 1), Net([ReLU(), Linear(1, 1)]), ReLU()]).eval()  # noqa: E731
     changed = trials.with_layer("1.0", lambda: Linear(1, 1))(inner())
-    assert kinds(changed) == ["Net", "Linear", "Net", "ReLU", "Linear", "Linear"]
+    assert kinds(changed) == ["Net", "Linear", "Net", "Linear", "Linear", "ReLU"]
     assert changed.training
     assert kinds(trials.with_layer("2", lambda: None)(inner())) == ["Net", "Linear", "Net", "ReLU", "Linear"]
-    assert kinds(trials.with_layer("0", ReLU)(inner())) == ["Net", "ReLU", "Net", "ReLU", "ReLU", "Linear"]
+    assert kinds(trials.with_layer("0", ReLU)(inner())) == ["Net", "ReLU", "Net", "ReLU", "Linear", "ReLU"]
     assert isinstance(trials.with_layer("0", ReLU)(inner()).layers, tuple)
     whole = inner()
     assert trials.with_layer("0.weight", ReLU)(whole) is whole
