@@ -153,6 +153,15 @@ def test_randomness_must_come_from_a_known_place() -> None:
 
     broken("random", "output", "different outputs for the same input", Wrong())
 
+    class WrongInOneOfTwo(Wrong):
+        def forward(self, x):
+            return x.copy(), super().forward(x)
+
+        def backward(self, dy, of_random):
+            return dy + of_random
+
+    broken("random", "output", "different outputs for the same input", WrongInOneOfTwo())
+
 
 def test_randomness_of_an_own_generator_is_put_back() -> None:
     assert check_layer(Dropout(0.5, rng=np.random.default_rng()), (4, 6)).max_error < 1e-8

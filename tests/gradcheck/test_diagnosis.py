@@ -110,6 +110,12 @@ def test_a_missing_sum(place, word) -> None:
     assert of_all in diagnosis.missing_sum(bias(alone[place, place], [r]))
 
 
+def test_a_missing_sum_where_one_of_two_outputs_has_a_single_row() -> None:
+    of_batch = "a missing sum over the batch: only the first entry contributes."
+    r, of_all = draws.normal(size=(5, 2)), draws.normal(size=(1, 2))
+    assert diagnosis.missing_sum(bias(r[0], [r, of_all])) == of_batch
+
+
 def test_no_missing_sum() -> None:
     r = draws.normal(size=(5, 2))
     assert diagnosis.missing_sum(bias(OTHER[0, :2], [r])) == ""
