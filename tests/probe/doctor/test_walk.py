@@ -141,6 +141,10 @@ def test_the_range_of_a_layer(layer: Layer, expected: tuple) -> None:
     assert walks.output_range(layer, np.tile(X, (9, 1))) == expected
 
 
+def test_one_number_for_each_sample_is_no_row() -> None:
+    assert walks.output_range(Softmax(), X[0]) == (0.0, 1.0, False)
+
+
 def test_a_layer_is_asked_alone() -> None:
     layer = Dropout(0.5)
     ask = walks._asked(layer)

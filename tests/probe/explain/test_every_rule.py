@@ -91,6 +91,16 @@ def test_an_update(label: str) -> None:
         check_back_to_the_data(explainer, "2.weight.after", (1, 3), most=16)
 
 
+@pytest.mark.parametrize("label", [label for label in RULES if label.startswith("RAdam")])
+def test_an_update_once_the_mean_of_squares_is_used(label: str) -> None:
+    step = steps(RULES[label], 7)[-1]
+    explainer = Explainer(step)
+    assert "2 / (1 − 0.999) − 1 = 1999" in str(tn.explain(step, "2.weight.after", (1, 3)))
+    for path in step.parameters:
+        for index in places(f"{path}.after", step[f"{path}.after"].shape, 3):
+            check_number(explainer, f"{path}.after", index)
+
+
 def test_a_step_of_adam_by_hand() -> None:
     net = Net([Linear(1, 1, bias=False)])
     net[0].weight.tensor = [[2.0]]
