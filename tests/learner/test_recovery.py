@@ -13,7 +13,7 @@ from tinynet.data import Dataset
 from tinynet.layers import BatchNorm1D, Dropout, Embedding, Layer, Linear, ReLU, Tanh
 from tinynet.learner import Callback, Learner
 from tinynet.losses import cross_entropy, mean_squared_error
-from tinynet.models.dcgan import AdversarialLearner, dcgan
+from tinynet.models import AdversarialLearner, dcgan
 from tinynet.net import Net
 from tinynet.optimizers import SGD, Adam, CosineAnnealingLR, ParameterGroups, RMSProp
 

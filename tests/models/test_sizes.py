@@ -1,13 +1,15 @@
 """Models fitted to data by name: sizes that do not fit are said before they are computed with."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from tinynet import models
 from tinynet.layers import LearnedPosition, MultiHeadAttention
-from tinynet.models.dcgan import to_be_judged
+from tinynet.models.adversarial import to_be_judged
 from tinynet.models.language import _choose
 from tinynet.models.unet import halvings
 
@@ -87,3 +89,13 @@ def test_only_the_likeliest_tokens_are_chosen():
     assert {_choose(logits, 0.0, None, rng) for _ in range(5)} == {1}
     shares = np.bincount([_choose(logits, 0.5, 2, rng) for _ in range(4000)], minlength=4) / 4000
     np.testing.assert_allclose(shares, [0, 16 / 25, 9 / 25, 0], atol=0.03)  # e^(log p / 0.5) = p²
+
+
+def test_a_net_alone_loads_no_data_and_no_learner() -> None:
+    code = "import sys; from tinynet import models; models.mlp(); print(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"tinynet.data", "tinynet.learner", "tinynet.probe", "tinynet.storage"} & {*run.stdout.split()}
+    assert models.AdversarialLearner.__module__ == "tinynet.models.adversarial"
+    assert {"AdversarialLearner", "mlp"} <= {*dir(models)}
+    with pytest.raises(AttributeError, match="module 'tinynet.models' has no attribute 'gpt5'"):
+        models.gpt5  # noqa: B018

@@ -14,7 +14,7 @@ from tinynet.data import Dataset
 from tinynet.layers import Linear
 from tinynet.learner import AverageWeights, Callback, Learner
 from tinynet.models import AdversarialLearner
-from tinynet.models.dcgan import to_be_judged
+from tinynet.models.adversarial import to_be_judged
 from tinynet.net import Named, Net
 from tinynet.probe import Course
 

@@ -7,7 +7,6 @@ from math import prod
 from typing import Any, NamedTuple
 
 from tinynet.core import checks
-from tinynet.data.own.pair_file import PADDING
 from tinynet.models.autoencoder import conv_autoencoder
 from tinynet.models.dcgan import adversaries
 from tinynet.models.language import char_gpt, char_lstm
@@ -88,6 +87,8 @@ def _seq2seq(input_shape: Shape, n_classes: int, **sizes: Any) -> Net:
     if max_length < longest:
         problem = f"there are texts of {longest} tokens, but max_length is {max_length}."
         checks.fail("seq2seq", problem, f"take max_length={longest}, or leave it out.")
+    from tinynet.data.own.pair_file import PADDING  # no other model needs the data
+
     return seq2seq(n_classes, **{"padding": PADDING} | sizes | {"max_length": max_length})
 
 
