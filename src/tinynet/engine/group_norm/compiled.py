@@ -29,9 +29,10 @@ def forward(x: Array, n_groups: int, weight: Array, bias: Array, eps: float) -> 
     N, (mean, inverse_std) = len(x), np.empty((2, len(x), n_groups, 1), x.dtype)
     given = weight, bias, float(eps)
     if _by_pixels(x):
-        kernel, rows = pixels.wide_forward if pixels.wide_rows(x) else pixels.forward, pixels.rows_of(x)
+        k = pixels.wide_rows(x)
+        rows = pixels.rows_of(x, k)
         y = np.empty_like(rows)
-        run_parallel(kernel, N, rows, *given, y, mean, inverse_std)
+        run_parallel(pixels.wide_forward if k else pixels.forward, N, rows, *given, y, mean, inverse_std)
         return pixels_of_rows(y, x.shape), x, mean, inverse_std
     x = np.ascontiguousarray(x)
     groups = x.reshape(N * n_groups, -1)
@@ -45,9 +46,10 @@ def backward(dy: Array, x: Array, mean: Array, inverse_std: Array, weight: Array
     N, n_groups, _ = inverse_std.shape
     sums = np.empty((2, N, len(weight)), dy.dtype)
     if _by_pixels(x):
-        kernel, rows = pixels.wide_backward if pixels.wide_rows(x) else pixels.backward, pixels.rows_of(dy)
-        dx = np.empty_like(rows)
-        run_parallel(kernel, N, rows, pixels.rows_of(x), mean, inverse_std, weight, dx, *sums)
+        k = pixels.wide_rows(x)
+        rows, given = pixels.rows_of(dy, k), pixels.rows_of(x, k)
+        dx, kernel = np.empty_like(rows), pixels.wide_backward if k else pixels.backward
+        run_parallel(kernel, N, rows, given, mean, inverse_std, weight, dx, *sums)
         dx = pixels_of_rows(dx, dy.shape)
     else:
         groups, given = (np.ascontiguousarray(array).reshape(N * n_groups, -1) for array in (dy, x))

@@ -29,16 +29,17 @@ NO_FMA = FLAGS - {"contract"}  # γ dy − mean(γ dy) is 0 in a group of one, b
 def wide_rows(x: np.ndarray) -> int:
     """How many pixels of x (N, C, ...) make a row whose columns are taken 64 at a time; 0 if there are none.
 
-    A single pixel is none: it has groups of one, and wide vectors round what `NO_FMA` must round.
+    A single pixel is none. It may have groups of one number, where γ dy must be rounded before its mean is subtracted
+    (see `NO_FMA`), and wide vectors do both in one instruction.
     """
     n_pixels, k = math.prod(x.shape[2:]), WIDE // math.gcd(WIDE, x.shape[1])
     fits = n_pixels > 1 and n_pixels % k == 0 and k * x.shape[1] <= MAX_WIDE_ROW
     return k if x.dtype == np.float32 and fits else 0
 
 
-def rows_of(x: np.ndarray) -> np.ndarray:
-    """x (N, C, ...), whose channels are last in memory, as rows (N, R, k · C)."""
-    return np.ascontiguousarray(rows_of_pixels(x, wide_rows(x) or None))
+def rows_of(x: np.ndarray, k: int) -> np.ndarray:
+    """x (N, C, ...), whose channels are last in memory, as rows (N, R, k · C); where k is 0, of some wide k."""
+    return np.ascontiguousarray(rows_of_pixels(x, k or None))
 
 
 @partial(compiled, flags=set(), forceinline=True)
