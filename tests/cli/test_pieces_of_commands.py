@@ -7,26 +7,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.cli.pieces import sentence, settings
 from tinynet.cli import drawing, explaining, exporting, first_checks, look, translating, tuning, writing
 from tinynet.cli.explaining import Step
 from tinynet.cli.own import Own
 from tinynet.cli.predicting_rows import _one_row, rows_predicted
-from tinynet.cli.settings import Settings
 from tinynet.data import Dataset, dates
 from tinynet.data.own.pair_file import END, START
 from tinynet.losses import cross_entropy, mean_squared_error
 from tinynet.probe import interpret
-
-
-def sentence(kind, call, *arguments, **options):
-    with pytest.raises(kind) as caught:
-        call(*arguments, **options)
-    return str(caught.value).removeprefix("tinynet: ")
-
-
-def settings(**changed):
-    usual = {"dataset": "moons", "model": "mlp", "epochs": 3, "lr": 0.25, "batch_size": 8, "optimizer": "sgd"}
-    return Settings(**{**usual, "seed": 4, "kernels": "auto", **changed})
 
 
 class Asked:

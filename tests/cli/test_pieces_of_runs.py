@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.cli.pieces import sentence, settings
 from tinynet.cli import new_run, runs, settling
 from tinynet.cli.nets import NetFile, Source, source_of
 from tinynet.cli.own import Own
 from tinynet.cli.own_data import Data
 from tinynet.cli.runs import KINDS, Run
-from tinynet.cli.settings import Settings
 from tinynet.cli.settling import NAMES, check_alone, names_given, settled, told_to
 from tinynet.core import generator_states, seed
 from tinynet.data import moons
@@ -22,17 +22,6 @@ from tinynet.models import EncoderDecoder, VariationalAutoencoder
 from tinynet.net import Net
 
 USUAL = {"dataset": "digits", "optimizer": "adam", "seed": 0, "kernels": "auto", "precision": "float32"}
-
-
-def sentence(kind, call, *arguments, **options):
-    with pytest.raises(kind) as caught:
-        call(*arguments, **options)
-    return str(caught.value).removeprefix("tinynet: ")
-
-
-def settings(**changed):
-    usual = {"dataset": "moons", "model": "mlp", "epochs": 3, "lr": 0.25, "batch_size": 8, "optimizer": "sgd"}
-    return Settings(**{**usual, "seed": 4, "kernels": "auto", **changed})
 
 
 def context(**given):
