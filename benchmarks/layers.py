@@ -125,7 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="; ".join(CASES))
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--blocks", type=int, default=4, help="how often the two take turns")
+    parser.add_argument("--blocks", type=int, default=10, help="how often the two take turns")
     parser.add_argument("--write", type=Path, help="the page to write")
     given = parser.parse_args()
     if unknown := [name for name in given.names if name not in CASES]:

@@ -13,8 +13,9 @@ import numpy as np
 
 from tinynet.engine.serves import compiled_code, is_floating
 
-# For smaller batches, compiling takes longer than it saves.
-MIN_SIZE = 20_000
+# For smaller batches, compiling takes longer than it saves. Where each number needs powers of e and logarithms, it saves
+# more.
+MIN_SIZE, MIN_SIZE_OF_LOGARITHMS = 20_000, 5_000
 
 
 def mean_squared_error(predicted: np.ndarray, ground_truth: np.ndarray, reduction: str = "mean") -> Any:
@@ -45,7 +46,7 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
 ) -> Any:
     """L = 1/Z Σ w (−π t log σ(x) − (1 − t) log σ(−x)), ∂L/∂x = w ((1 − t) σ(x) − π t σ(−x)) / Z."""
-    kernels = _kernels(predicted, ground_truth, reduction)
+    kernels = _kernels(predicted, ground_truth, reduction, MIN_SIZE_OF_LOGARITHMS)
     if not kernels or (ground_truth.dtype != predicted.dtype and ground_truth.dtype.kind == "f"):
         return NotImplemented  # In another type, a number just above 1 might be 1, and pass the check.
     if weight is None and pos_weight is None:
@@ -56,8 +57,8 @@ def binary_cross_entropy_with_logits(
     return kernels.loss(kernels.weighted_binary, predicted, ground_truth, reduction, w, pi)
 
 
-def _kernels(predicted: Any, ground_truth: Any, reduction: Any) -> Any:
-    kernels = compiled_code("number_losses", predicted.size, MIN_SIZE) if type(predicted) is np.ndarray else None
+def _kernels(predicted: Any, ground_truth: Any, reduction: Any, min_size: int = MIN_SIZE) -> Any:
+    kernels = compiled_code("number_losses", predicted.size, min_size) if type(predicted) is np.ndarray else None
     if kernels is None or not is_floating(predicted) or type(ground_truth) is not np.ndarray:
         return None
     alike = ground_truth.shape == predicted.shape and ground_truth.dtype.kind in "fiu" and predicted.size > 0
