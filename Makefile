@@ -46,7 +46,7 @@ test: python
 	@$(INSTALL) test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(PYTEST) --cov --cov-report= tests --ignore=tests/site --ignore=tests/engine
 	@echo "The engine, compiled; then as plain Python, because coverage does not see compiled lines:"
 	$(PYTEST) tests/engine

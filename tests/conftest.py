@@ -10,9 +10,19 @@ SWEEPS = (
     "tests/contract/",
     "tests/examples/",
     "tests/extremes/",
+    "tests/gradcheck/test_no_alarm.py",
+    "tests/gradcheck/test_planted_bugs.py",
+    "tests/layers/test_absent.py",
     "tests/learner/test_resume_everywhere.py",
-    "tests/parity/test_recorded.py",
+    "tests/losses/test_absent_rows.py",
+    "tests/net/test_predicting.py",
+    "tests/parity/",
+    "tests/probe/explain/test_every_layer.py",
+    "tests/probe/explain/test_every_model.py",
+    "tests/probe/explain/test_every_rule.py",
+    "tests/probe/explain/test_sequences.py",
     "tests/probe/test_where_nan_begins.py",
+    "tests/project/",
 )
 
 
