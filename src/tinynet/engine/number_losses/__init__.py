@@ -13,8 +13,7 @@ import numpy as np
 
 from tinynet.engine.serves import compiled_code, is_floating
 
-# For smaller batches, compiling takes longer than it saves. Where each number needs powers of e and logarithms, it saves
-# more.
+# For smaller batches, compiling takes longer than it saves. It saves more where each number needs eˣ and logarithms.
 MIN_SIZE, MIN_SIZE_OF_LOGARITHMS = 20_000, 5_000
 
 
